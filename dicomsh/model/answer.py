@@ -1,0 +1,184 @@
+"""Rows of an answer, decoded when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from struct import Struct
+from typing import Protocol
+
+from dicomsh.model.charset import Decode, decoder
+from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_tag
+
+
+class Encoding(Protocol):
+    """How an identifier is laid out in bytes: a transfer syntax (PS3.5 annex A)."""
+
+    def split(self, data: bytes) -> dict[int, bytes]:
+        """Value field of every element of a data set, by tag, in the order received."""
+        ...
+
+    def vrs(self, data: bytes) -> Mapping[int, str]:
+        """VR of every element where the encoding carries it; empty where it does not."""
+        ...
+
+    def items(self, value: bytes) -> list[bytes]:
+        """The data sets inside the value field of a sequence."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the rows of one answer have in common.
+
+    `fallback` is the character set to assume where a row declares none (a defined term, or empty).
+    """
+
+    encoding: Encoding
+    fallback: str = ""
+
+
+class Row:
+    """One matching entity: the raw identifier and, once looked into, its elements.
+
+    Args:
+        data: the encoded identifier.
+        source: how to read it.
+        elements: value fields by tag when already split.
+        decode: the reader for text, for an item that inherits its character set.
+    """
+
+    __slots__ = ("_decode", "_elements", "data", "source")
+
+    def __init__(
+        self,
+        data: bytes,
+        source: Source,
+        elements: dict[int, bytes] | None = None,
+        decode: Decode | None = None,
+    ) -> None:
+        self.data = data
+        self.source = source
+        self._elements = elements
+        self._decode = decode
+
+    @property
+    def elements(self) -> dict[int, bytes]:
+        """Raw value field of each element by tag, in the order received."""
+        if self._elements is None:
+            self._elements = self.source.encoding.split(self.data)
+        return self._elements
+
+    def compact(self) -> Row:
+        """The same row without its index: a fifth of the memory, split again when asked."""
+        return Row(self.data, self.source)
+
+    @property
+    def decode(self) -> Decode:
+        """The reader for text in the character set of this row."""
+        if self._decode is None:
+            declared = self.elements.get(SPECIFIC_CHARACTER_SET, b"")
+            self._decode = decoder(declared, self.source.fallback)
+        return self._decode
+
+    def vr(self, tag: int) -> str:
+        """VR of an element: the dictionary's; for what it lacks, the one that was sent."""
+        vr = by_tag(tag).vr
+        if vr == "UN":
+            return self.source.encoding.vrs(self.data).get(tag, vr)
+        return vr
+
+    def text(self, tag: int) -> str | None:
+        """The element as one DICOM string, `\\` between values; None when absent.
+
+        Binary numbers are written in decimal; sequences and bulk data give their length.
+        """
+        raw = self.elements.get(tag)
+        if raw is None:
+            return None
+        if self.vr(tag) not in _TEXT_VRS:
+            return "\\".join(_written(value) for value in self.values(tag) or ())
+        if raw.isascii() and b"\x1b" not in raw:
+            return raw.decode("ascii").strip(" \0")
+        return self.decode(raw).strip(" \0")
+
+    def values(self, tag: int) -> list[str | int | float | bytes | Row] | None:
+        """The values of an element; None when absent, an empty list when zero length.
+
+        IS, US, UL, SS, SL, SV and UV give int, DS, FL and FD give float; a number that cannot be
+        read stays text. SQ gives rows, AT gives `gggg,eeee`, bulk VRs give their bytes.
+        """
+        raw = self.elements.get(tag)
+        if raw is None:
+            return None
+        return self._read(raw, self.vr(tag))
+
+    def _read(self, raw: bytes, vr: str) -> list[str | int | float | bytes | Row]:
+        if not raw:
+            return []
+        if vr in _TEXT_VRS:
+            return _text_values(self.decode(raw), vr)
+        if vr == "SQ":
+            items = self.source.encoding.items(raw)
+            return [Row(item, self.source, decode=self._inherited(item)) for item in items]
+        if vr in _BINARY:
+            return _binary_values(raw, _BINARY[vr])
+        if vr == "AT":
+            return [_tag_text(raw[i : i + 4]) for i in range(0, len(raw) - 3, 4)]
+        return [raw]
+
+    def _inherited(self, item: bytes) -> Decode | None:
+        """An item keeps the character set around it unless it has its own (PS3.3 C.12.1.1.2)."""
+        own = self.source.encoding.split(item).get(SPECIFIC_CHARACTER_SET)
+        return None if own else self.decode
+
+
+_TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
+_ONE_VALUE = frozenset("LT ST UR UT".split())
+_BINARY = {
+    "US": Struct("<H"),
+    "SS": Struct("<h"),
+    "UL": Struct("<I"),
+    "SL": Struct("<i"),
+    "UV": Struct("<Q"),
+    "SV": Struct("<q"),
+    "FL": Struct("<f"),
+    "FD": Struct("<d"),
+}
+
+
+def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:
+    if vr in _ONE_VALUE:
+        return [text.rstrip(" \0")]
+    parts = [part.strip(" \0") for part in text.split("\\")]
+    if parts == [""]:
+        return []
+    if vr == "IS":
+        return [_number(part, int) for part in parts]
+    if vr == "DS":
+        return [_number(part, float) for part in parts]
+    return list(parts)
+
+
+def _number(text: str, kind: type[int] | type[float]) -> str | int | float:
+    try:
+        return kind(text)
+    except ValueError:
+        return text
+
+
+def _binary_values(raw: bytes, form: Struct) -> list[str | int | float | bytes | Row]:
+    whole = len(raw) - len(raw) % form.size
+    return [value for (value,) in form.iter_unpack(raw[:whole])]
+
+
+def _tag_text(raw: bytes) -> str:
+    return f"{raw[1]:02x}{raw[0]:02x},{raw[3]:02x}{raw[2]:02x}"
+
+
+def _written(value: str | int | float | bytes | Row) -> str:
+    if isinstance(value, Row):
+        return f"<item of {len(value.elements)} elements>"
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    return str(value)

@@ -1,0 +1,217 @@
+"""Attributes by keyword, alias, tag or path, and the keys that belong to each level."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from dicomsh.errors import Span, UsageError
+from dicomsh.model.levels import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An entry of the data dictionary (PS3.6).
+
+    `tag` is group << 16 | element. `keyword` is `gggg,eeee` for what has none. `vr` is one VR:
+    where the dictionary leaves a choice, its first. `vm` is as in PS3.6 (`1`, `1-n`, …).
+    """
+
+    tag: int
+    keyword: str
+    vr: str
+    vm: str
+    name: str
+
+    @property
+    def multiple(self) -> bool:
+        """Whether the dictionary allows more than one value."""
+        return self.vm != "1" and not self.vm.endswith("-1")
+
+    @property
+    def tag_text(self) -> str:
+        """The tag as `(gggg,eeee)`."""
+        return f"({tag_pair(self.tag)})"
+
+
+def tag_pair(tag: int) -> str:
+    """`gggg,eeee` in lower-case hexadecimal."""
+    return f"{tag >> 16:04x},{tag & 0xFFFF:04x}"
+
+
+SPECIFIC_CHARACTER_SET = 0x00080005
+QUERY_RETRIEVE_LEVEL = 0x00080052
+BOOKKEEPING = frozenset({SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, 0x00080054, 0x00080056})
+"""Tags of an answer that speak of the answer, not of the entity (PS3.4 C.4.1.1.3.2)."""
+
+_AT_LEVEL = {
+    "uid": ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
+    "date": ("StudyDate", "StudyDate", "SeriesDate", "ContentDate"),
+    "time": ("StudyTime", "StudyTime", "SeriesTime", "ContentTime"),
+    "desc": ("StudyDescription", "StudyDescription", "SeriesDescription", "SeriesDescription"),
+    "mod": ("ModalitiesInStudy", "ModalitiesInStudy", "Modality", "Modality"),
+    "number": ("SeriesNumber", "SeriesNumber", "SeriesNumber", "InstanceNumber"),
+    "comments": ("PatientComments", "StudyComments", "SeriesComments", "ImageComments"),
+}
+"""Aliases whose attribute depends on the level of the query."""
+
+_ANYWHERE = {
+    "name": "PatientName",
+    "id": "PatientID",
+    "issuer": "IssuerOfPatientID",
+    "sex": "PatientSex",
+    "birth": "PatientBirthDate",
+    "age": "PatientAge",
+    "acc": "AccessionNumber",
+    "study": "StudyInstanceUID",
+    "series": "SeriesInstanceUID",
+    "instance": "SOPInstanceUID",
+    "sopclass": "SOPClassUID",
+    "studyid": "StudyID",
+    "ref": "ReferringPhysicianName",
+    "body": "BodyPartExamined",
+    "protocol": "ProtocolName",
+    "station": "StationName",
+    "inst": "InstitutionName",
+    "charset": "SpecificCharacterSet",
+    "modalities": "ModalitiesInStudy",
+}
+"""Aliases that mean the same attribute at every level."""
+
+ALIASES = tuple(sorted((*_AT_LEVEL, *_ANYWHERE)))
+"""Every short alias, sorted."""
+
+
+def alias_keyword(alias: str, level: Level) -> str | None:
+    """The keyword that an alias stands for at a level, or None when it is no alias."""
+    word = alias.lower()
+    if word in _AT_LEVEL:
+        return _AT_LEVEL[word][level.value]
+    return _ANYWHERE.get(word)
+
+
+@cache
+def _keywords() -> Mapping[str, int]:
+    """Lower-case keyword → tag of the whole standard dictionary (repeating groups left out)."""
+    from pydicom.datadict import keyword_dict
+
+    return {keyword.lower(): tag for keyword, tag in keyword_dict.items() if keyword}
+
+
+@cache
+def by_tag(tag: int) -> Attribute:
+    """The attribute of a tag; one that the dictionary lacks is `UN` with its tag as keyword."""
+    from pydicom.datadict import get_entry
+
+    try:
+        vr, vm, name, _, keyword = get_entry(tag)
+    except KeyError:
+        return Attribute(tag, tag_pair(tag), "UN", "1-n", "Unknown")
+    return Attribute(tag, keyword or tag_pair(tag), vr.split(" or ")[0], vm, name)
+
+
+@cache
+def by_keyword(keyword: str) -> Attribute:
+    """The attribute of an exact keyword; raises KeyError for one that does not exist."""
+    return by_tag(_keywords()[keyword.lower()])
+
+
+def keywords() -> Iterable[str]:
+    """All keywords of the standard dictionary, as PS3.6 spells them."""
+    return (by_tag(tag).keyword for tag in _keywords().values())
+
+
+_TAG = re.compile(r"\(?([0-9a-fA-F]{4}),?([0-9a-fA-F]{4})\)?\Z")
+
+
+def find_attribute(text: str, level: Level) -> Attribute:
+    """The attribute named by a keyword (any case), an alias or a tag.
+
+    Raises:
+        UsageError: no such attribute; the hint suggests the nearest. The span is into `text`.
+    """
+    tag = _TAG.match(text)
+    if tag:
+        return by_tag(int(tag[1] + tag[2], 16))
+    keyword = alias_keyword(text, level) or text
+    try:
+        return by_keyword(keyword)
+    except KeyError:
+        raise UsageError(
+            f"no attribute '{text}'", hint=_suggest(text), span=Span(0, len(text))
+        ) from None
+
+
+def _suggest(text: str) -> str:
+    known = [*_keywords(), *ALIASES]
+    near = difflib.get_close_matches(text.lower(), known, n=3, cutoff=0.7)
+    if not near:
+        return "'help keys' lists keywords and aliases; a tag is written gggg,eeee"
+    spelt = [word if word in ALIASES else by_keyword(word).keyword for word in near]
+    return "did you mean " + " or ".join(f"'{word}'" for word in spelt) + "?"
+
+
+_PART = re.compile(r"\([^)]*\)(?:\[\d+\])?|[^.]+")
+
+
+def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
+    """The attributes of a path into a sequence, `Sequence.Sequence.Attribute`; one for no path.
+
+    Raises:
+        UsageError: a part is no attribute, or a part before the last is no sequence. The span
+            is into `text`.
+    """
+    parts = list(_PART.finditer(text))
+    if not parts or "." in (text[:1], text[-1:]) or ".." in text:
+        raise UsageError(f"no attribute '{text}'", span=Span(0, len(text)))
+    path = tuple(_part(part, level) for part in parts)
+    for part, attribute in zip(parts[:-1], path[:-1], strict=True):
+        if attribute.vr != "SQ":
+            raise UsageError(
+                f"{attribute.keyword} is no sequence (its VR is {attribute.vr})",
+                hint="only a sequence has attributes inside",
+                span=Span(*part.span()),
+            )
+    return path
+
+
+def _part(part: re.Match[str], level: Level) -> Attribute:
+    try:
+        return find_attribute(part[0], level)
+    except UsageError as error:
+        raise UsageError(error.message, hint=error.hint, span=Span(*part.span())) from None
+
+
+LEVEL_KEYS: Mapping[Level, tuple[str, ...]] = {
+    Level.PATIENT: (
+        "PatientID",
+        "IssuerOfPatientID",
+        "PatientName",
+        "PatientSex",
+        "PatientBirthDate",
+        "NumberOfPatientRelatedStudies",
+    ),
+    Level.STUDY: (
+        "StudyDate",
+        "StudyTime",
+        "ModalitiesInStudy",
+        "StudyDescription",
+        "AccessionNumber",
+        "NumberOfStudyRelatedSeries",
+        "NumberOfStudyRelatedInstances",
+        "StudyInstanceUID",
+    ),
+    Level.SERIES: (
+        "SeriesNumber",
+        "Modality",
+        "SeriesDescription",
+        "BodyPartExamined",
+        "NumberOfSeriesRelatedInstances",
+        "SeriesInstanceUID",
+    ),
+    Level.INSTANCE: ("InstanceNumber", "SOPClassUID", "SOPInstanceUID"),
+}
+"""Keys that a query at a level asks for by default, in column order."""

@@ -1,0 +1,116 @@
+"""What a command hands to the output: columns, rows as they arrive, and how the answer ended."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol
+
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import Attribute
+from dicomsh.model.levels import Level
+
+Record = Mapping[str, Any]
+"""A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeColumn:
+    """A column that shows one attribute of the rows.
+
+    Args:
+        attribute: the attribute; for a path into a sequence, its last part.
+        heading: the heading for people.
+        optional: in a table, shown only when some row of the first screenful has a value.
+        path: the sequences on the way to the attribute, outermost first.
+    """
+
+    attribute: Attribute
+    heading: str
+    optional: bool = False
+    path: tuple[Attribute, ...] = ()
+
+    @property
+    def keyword(self) -> str:
+        """The key in machine output: keywords joined by a full stop."""
+        return ".".join(part.keyword for part in (*self.path, self.attribute))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldColumn:
+    """A column that shows one field of plain records."""
+
+    keyword: str
+    heading: str
+    number: bool = False
+
+
+Column = AttributeColumn | FieldColumn
+
+
+class Ending(Enum):
+    """How an answer ended; only the first means that nothing is missing."""
+
+    COMPLETE = "complete"
+    LIMIT = "stopped at our own limit"
+    CUT_OFF = "the server ended early, unasked"
+    CANCELLED = "cancelled by the user"
+    LOST = "the association was lost"
+    TIMED_OUT = "no further answer in time"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known of an answer once it has ended.
+
+    Args:
+        ending: how it ended.
+        rows: how many rows were handed out.
+        seconds: from sending the query to its end.
+        status: the final DIMSE status, or None when none was received.
+        comment: Error Comment (0000,0902) of the peer, or None.
+        detail: how an early end went, in words (`C-CANCEL, 12 further rows drained`), or empty.
+        notes: further statements about the answer, each a sentence for the result line.
+    """
+
+    ending: Ending
+    rows: int
+    seconds: float
+    status: int | None = None
+    comment: str | None = None
+    detail: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every match of the peer is there, or the user's own limit ended the answer."""
+        return self.ending in (Ending.COMPLETE, Ending.LIMIT)
+
+
+class Answer(Protocol):
+    """An answer that is still arriving: batches of rows, then an outcome."""
+
+    def __aiter__(self) -> AsyncIterator[list[Row]]:
+        """Batches, each at least one row, in the order received."""
+        ...
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended; only after the iteration has."""
+        ...
+
+    async def aclose(self) -> None:
+        """Leave early: cancel the operation if it still runs; the outcome is then known."""
+        ...
+
+
+@dataclass(slots=True)
+class Listing:
+    """Rows for the user. `level` is None for rows that are no entities."""
+
+    columns: tuple[Column, ...]
+    answer: Answer
+    level: Level | None = None
+    matched: str = ""
+    footnotes: list[Callable[[Outcome], str | None]] = field(default_factory=list)

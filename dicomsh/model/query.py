@@ -1,0 +1,79 @@
+"""A query as it will be sent: information model, level and the keys of the identifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dicomsh.model.keys import Attribute
+from dicomsh.model.levels import Level, Model
+
+
+class Matching(Enum):
+    """Kinds of matching (PS3.4 C.2.2.2); the value is the paragraph of the standard."""
+
+    SINGLE_VALUE = "C.2.2.2.1"
+    UID_LIST = "C.2.2.2.2"
+    UNIVERSAL = "C.2.2.2.3"
+    WILDCARD = "C.2.2.2.4"
+    RANGE = "C.2.2.2.5"
+    SEQUENCE = "C.2.2.2.6"
+    MULTIPLE_VALUES = "C.2.2.2.8"
+
+    @property
+    def title(self) -> str:
+        """The kind in words: single value, UID list, …."""
+        words = self.name.replace("_", " ").lower()
+        return words.replace("uid", "UID")
+
+
+class Origin(Enum):
+    """Where a key of a query came from."""
+
+    TYPED = "typed"
+    PATTERN = "the pattern"
+    CONTEXT = "the current place"
+    LEVEL = "asked for by default at this level"
+    RETURN = "asked for with +"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryKey:
+    """One element of the identifier.
+
+    Args:
+        path: the attribute, preceded by the sequences that hold it.
+        value: the matching value as it goes out, in DICOM form (`CT\\MR`, `20240101-`); empty for
+            universal matching.
+        matching: the kind of matching that the value asks for.
+        origin: where the key came from.
+    """
+
+    path: tuple[Attribute, ...]
+    value: str
+    matching: Matching
+    origin: Origin
+
+    @property
+    def attribute(self) -> Attribute:
+        """The attribute matched or asked for, without the sequences around it."""
+        return self.path[-1]
+
+    @property
+    def keyword(self) -> str:
+        """Keywords of the path joined by full stops."""
+        return ".".join(part.keyword for part in self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A C-FIND request without its encoding.
+
+    `keys` hold neither (0008,0005) nor (0008,0052): those follow from `charset` and `level` and are
+    always sent. `charset` is empty for a query in ASCII.
+    """
+
+    model: Model
+    level: Level
+    keys: tuple[QueryKey, ...]
+    charset: str = ""
