@@ -44,6 +44,8 @@ def tag_pair(tag: int) -> str:
 
 SPECIFIC_CHARACTER_SET = 0x00080005
 QUERY_RETRIEVE_LEVEL = 0x00080052
+PATIENT_ID = 0x00100020
+ISSUER_OF_PATIENT_ID = 0x00100021
 BOOKKEEPING = frozenset({SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, 0x00080054, 0x00080056})
 """Tags of an answer that speak of the answer, not of the entity (PS3.4 C.4.1.1.3.2)."""
 
@@ -215,3 +217,65 @@ LEVEL_KEYS: Mapping[Level, tuple[str, ...]] = {
     Level.INSTANCE: ("InstanceNumber", "SOPClassUID", "SOPInstanceUID"),
 }
 """Keys that a query at a level asks for by default, in column order."""
+
+MORE_KEYS: Mapping[Level, tuple[str, ...]] = {
+    Level.PATIENT: (
+        "PatientBirthTime",
+        "OtherPatientIDs",
+        "OtherPatientNames",
+        "EthnicGroup",
+        "PatientComments",
+        "NumberOfPatientRelatedSeries",
+        "NumberOfPatientRelatedInstances",
+    ),
+    Level.STUDY: (
+        "PatientName",
+        "PatientBirthDate",
+        "PatientSex",
+        "PatientAge",
+        "PatientSize",
+        "PatientWeight",
+        "StudyID",
+        "ReferringPhysicianName",
+        "NameOfPhysiciansReadingStudy",
+        "AdmittingDiagnosesDescription",
+        "InstitutionName",
+        "SOPClassesInStudy",
+        "ProcedureCodeSequence",
+    ),
+    Level.SERIES: (
+        "SeriesDate",
+        "SeriesTime",
+        "ProtocolName",
+        "PerformingPhysicianName",
+        "OperatorsName",
+        "StationName",
+        "Manufacturer",
+        "ManufacturerModelName",
+        "InstitutionName",
+        "Laterality",
+        "PatientPosition",
+        "PerformedProcedureStepStartDate",
+        "PerformedProcedureStepStartTime",
+        "PerformedProcedureStepDescription",
+        "RequestAttributesSequence",
+    ),
+    Level.INSTANCE: (
+        "InstanceCreationDate",
+        "InstanceCreationTime",
+        "ContentDate",
+        "ContentTime",
+        "AcquisitionNumber",
+        "AcquisitionDate",
+        "AcquisitionTime",
+        "ImageType",
+        "ImageComments",
+        "NumberOfFrames",
+        "Rows",
+        "Columns",
+        "BitsAllocated",
+        "ContentLabel",
+        "ContentDescription",
+    ),
+}
+"""Further optional keys of each level (PS3.4 C.6.1.1), asked for when an entity is shown whole."""

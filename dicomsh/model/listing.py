@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
 
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
+from dicomsh.model.location import Place
 
 Record = Mapping[str, Any]
 """A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
@@ -88,6 +89,15 @@ class Outcome:
         return self.ending in (Ending.COMPLETE, Ending.LIMIT)
 
 
+def combined(parts: Sequence[Outcome]) -> Outcome:
+    """The outcome of several queries together: the first ending that is not complete counts."""
+    rows, seconds = sum(part.rows for part in parts), sum(part.seconds for part in parts)
+    incomplete = (part for part in parts if part.ending is not Ending.COMPLETE)
+    worst = next(incomplete, Outcome(Ending.COMPLETE, rows, seconds))
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    return replace(worst, rows=rows, seconds=seconds, notes=notes)
+
+
 class Answer(Protocol):
     """An answer that is still arriving: batches of rows, then an outcome."""
 
@@ -105,12 +115,68 @@ class Answer(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows for the user. `level` is None for rows that are no entities."""
+    """Entities that answer a query.
+
+    Args:
+        columns: what to show, in order.
+        answer: the rows, still arriving.
+        level: the level of the entities.
+        place: where they were asked for.
+        output: the format to show it in, or None for the session's.
+        again: whether it was listed before.
+    """
 
     columns: tuple[Column, ...]
     answer: Answer
-    level: Level | None = None
-    matched: str = ""
-    footnotes: list[Callable[[Outcome], str | None]] = field(default_factory=list)
+    level: Level
+    place: Place
+    output: str | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Plain rows: what is no answer to one query.
+
+    Args:
+        columns: what to show, in order.
+        batches: the rows, as they become known.
+        draw: the line of a record for people; None for a table.
+        outcome: known after the rows; None when there is nothing to tell.
+        unit: singular and plural of what is counted in the result line; empty for no count.
+    """
+
+    columns: tuple[FieldColumn, ...]
+    batches: AsyncIterator[list[Record]]
+    draw: Callable[[Record], str] | None = None
+    outcome: Callable[[], Outcome] | None = None
+    unit: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Lines that are the result itself: they go to standard output."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What the shell says to a person: never in the data."""
+
+    text: str
+
+
+Result = Listing | Records | Text | Talk | None
+"""What a command returns."""
+
+FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "dicom-json")
+"""Names of the output formats."""
+
+
+async def at_once(records: list[Record]) -> AsyncIterator[list[Record]]:
+    """Records that are known already, as one batch."""
+    if records:
+        yield records

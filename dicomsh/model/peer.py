@@ -86,7 +86,8 @@ class Modality:
         fallback_charset: defined term assumed for answers that declare none, or empty.
         limit: largest number of rows to take from one query, or None.
         tls: TLS settings, or None for plain TCP.
-        wado: base URL of its WADO service, or None.
+        wado: base URL of its WADO-URI service, or None.
+        wado_rs: base URL of its WADO-RS service, or None.
         universal: what a universal matching key is sent as: empty, or `*` for peers that need it.
         practice: whether it is the built-in practice archive.
         faults: what the practice archive does wrong.
@@ -104,6 +105,7 @@ class Modality:
     limit: int | None = None
     tls: Tls | None = None
     wado: str | None = None
+    wado_rs: str | None = None
     universal: str = ""
     practice: bool = False
     faults: Faults = Faults()

@@ -1,0 +1,9 @@
+"""`python -m dicomsh`."""
+
+from __future__ import annotations
+
+import sys
+
+from dicomsh.cli import main
+
+sys.exit(main())

@@ -1,0 +1,66 @@
+"""Running without a prompt: -c texts, a script file, or lines from standard input."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from dicomsh.commands.scripting import LeaveShell
+from dicomsh.errors import ExitStatus
+from dicomsh.interrupt import interruptible
+from dicomsh.language.scan import is_open
+from dicomsh.output.problem import Origin
+from dicomsh.output.targets import StdoutGoneError
+from dicomsh.shell import Shell, overall, read_script
+
+Source = tuple[str, Origin]
+"""A text to run and where it comes from."""
+
+
+def commands(texts: list[str]) -> Iterator[Source]:
+    """The texts of `-c` options."""
+    for number, text in enumerate(texts, 1):
+        yield text, Origin("-c" if len(texts) == 1 else f"-c {number}")
+
+
+def script(path: Path) -> Iterator[Source]:
+    """A script file.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    yield read_script(path), Origin(str(path))
+
+
+def lines(stream: TextIO) -> Iterator[Source]:
+    """Lines as they come, so that another program can talk to us; continued lines together."""
+    text, first = "", 1
+    for number, line in enumerate(stream, 1):
+        text += line
+        if not is_open(text):
+            yield text, Origin("<stdin>", first)
+            text, first = "", number + 1
+    if text:
+        yield text, Origin("<stdin>", first)
+
+
+def run(shell: Shell, sources: Iterable[Source]) -> ExitStatus:
+    """Run the texts one after the other, up to the first that fails; then release everything."""
+    return asyncio.run(_run(shell, sources))
+
+
+async def _run(shell: Shell, sources: Iterable[Source]) -> ExitStatus:
+    statuses = [ExitStatus.DONE]
+    try:
+        for text, origin in sources:
+            status = await interruptible(shell.run(text, origin))
+            statuses.append(status)
+            if shell.ends_with(status):
+                break
+    except (LeaveShell, StdoutGoneError):
+        pass
+    finally:
+        await shell.close()
+    return overall(statuses)

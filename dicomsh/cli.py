@@ -1,0 +1,76 @@
+"""Options → which way of running: prompt, -c, script or standard input."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dicomsh import __version__
+from dicomsh.errors import DicomshError, ExitStatus
+
+_EPILOG = """\
+exit statuses: 0 done; 1 a command failed; 2 usage, script or configuration error;
+3 no association; 4 timed out; 5 finished, but an answer is incomplete; 130 interrupted
+
+dicomsh -c help lists the commands."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The outer command line."""
+    made = argparse.ArgumentParser(
+        prog="dicomsh",
+        usage="dicomsh [OPTIONS] [SCRIPT [ARG…]]",
+        description="Look into DICOM archives: at a prompt, from a script, or with -c.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("-c", "--command", metavar="TEXT", action="append", help="run TEXT and exit (repeatable)")
+    add("-f", "--file", metavar="CONFIG", type=Path, help="modalities.yaml, or Orthanc's JSON")
+    add("-m", "--modality", metavar="NAME", help="start in this modality (or AET@HOST:PORT)")
+    add(
+        "-o",
+        "--output",
+        metavar="FORMAT",
+        help="table, vertical, json, ndjson, csv, tsv, yaml, dicom-json",
+    )
+    add("-D", dest="define", metavar="NAME=VALUE", action="append", default=[], help="variable")
+    add("--limit", metavar="N", help="largest number of rows of one query")
+    add("--timeout", metavar="S", help="seconds to wait for a peer")
+    add("--keep-going", action="store_true", help="go on after a command that failed")
+    add("--no-color", action="store_true", help="no colours (NO_COLOR=1 does the same)")
+    add("--version", action="version", version=f"dicomsh {__version__}")
+    add("script", metavar="SCRIPT", nargs="?", help="file of commands; - is standard input")
+    add("arguments", metavar="ARG", nargs=argparse.REMAINDER, help="$1 to $9 in the script")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit status."""
+    options = parser().parse_args(argv)
+    try:
+        return int(_run(options))
+    except DicomshError as error:
+        hint = f"\n{error.hint}" if error.hint else ""
+        sys.stderr.write(f"dicomsh: {error.message}{hint}\n")
+        return int(error.status)
+    except KeyboardInterrupt:
+        return int(ExitStatus.INTERRUPTED)
+
+
+def _run(options: argparse.Namespace) -> ExitStatus:
+    from dicomsh import batch, startup
+
+    shell = startup.shell(options)
+    if options.command:
+        return batch.run(shell, batch.commands(options.command))
+    if options.script and options.script != "-":
+        return batch.run(shell, batch.script(Path(options.script)))
+    if options.script or not sys.stdin.isatty():
+        return batch.run(shell, batch.lines(sys.stdin))
+    from dicomsh.repl.loop import run
+
+    return run(shell)

@@ -1,0 +1,12 @@
+"""The commands, one module per family; they return results and never print."""
+
+from __future__ import annotations
+
+from dicomsh.language.command import Registry
+
+
+def registry() -> Registry:
+    """All commands."""
+    from dicomsh.commands import entity, guide, peers, query, scripting, walk
+
+    return Registry((peers, query, walk, entity, scripting, guide))

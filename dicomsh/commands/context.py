@@ -1,0 +1,99 @@
+"""What a command may use: the session, the peers, and the shell it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dicomsh.language.command import Registry
+from dicomsh.model.peer import Modality
+from dicomsh.session import Session
+
+if TYPE_CHECKING:
+    from dicomsh.dimse.client import Client
+    from dicomsh.dimse.pool import Pool
+    from dicomsh.practice.server import PracticeServer
+
+
+class Peers:
+    """One client for each modality that was used, and the practice archives that run."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, tuple[Modality, Client]] = {}
+        self._archives: dict[str, PracticeServer] = {}
+
+    def reach(self, modality: Modality) -> Modality:
+        """The modality with the address it can be reached at; starts a practice archive."""
+        if not modality.practice:
+            return modality
+        archive = self._archives.get(modality.name)
+        if archive is None:
+            from dicomsh.practice.server import start
+
+            archive = self._archives[modality.name] = start(modality)
+        return replace(modality, host="127.0.0.1", port=archive.port)
+
+    async def client(self, modality: Modality) -> Client:
+        """The client that keeps the association with a modality."""
+        from dicomsh.dimse.client import Client
+
+        reached = self.reach(modality)
+        held = self._clients.get(modality.name)
+        if held is not None and held[0] == reached:
+            return held[1]
+        if held is not None:
+            await held[1].close()
+        client = Client(reached)
+        self._clients[modality.name] = (reached, client)
+        return client
+
+    def state(self, modality: Modality) -> str:
+        """Whether an association with a modality is open: `open`, `closed`, or `not used yet`."""
+        held = self._clients.get(modality.name)
+        if held is None:
+            return "not used yet"
+        return "open" if held[1].is_open else "closed"
+
+    def pool(self, modality: Modality, size: int) -> Pool:
+        """A new pool of clients of a modality."""
+        from dicomsh.dimse.pool import Pool
+
+        return Pool(self.reach(modality), size)
+
+    async def close(self) -> None:
+        """Release every association and stop every practice archive."""
+        for _, client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+        for archive in self._archives.values():
+            archive.stop()
+        self._archives.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a command runs.
+
+    Args:
+        session: what the shell remembers.
+        peers: the remote application entities in use.
+        registry: all commands, for help.
+        run_file: runs a script file with its arguments in this shell.
+        environ: environment variables.
+    """
+
+    session: Session
+    peers: Peers
+    registry: Registry
+    run_file: Callable[[Path, tuple[str, ...]], Awaitable[None]]
+    environ: Mapping[str, str]
+
+    def timed(self, modality: Modality) -> Modality:
+        """A modality with the session's own time limit, when one is set."""
+        seconds = self.session.settings.timeout
+        if seconds is None:
+            return modality
+        limits = replace(modality.timeouts, connect=seconds, association=seconds, response=seconds)
+        return replace(modality, timeouts=limits)

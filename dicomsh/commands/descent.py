@@ -1,0 +1,158 @@
+"""Walking down a hierarchy in order, with several queries under way at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from dicomsh.commands.ask import Wish, answer_from, resolved
+from dicomsh.commands.context import Context
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import Level
+from dicomsh.model.listing import Outcome, Record, combined
+from dicomsh.model.location import Place, count_below, place_of, title_of
+from dicomsh.model.peer import Modality
+from dicomsh.model.plan import Request
+
+if TYPE_CHECKING:
+    from dicomsh.dimse.pool import Pool
+
+POOL_SIZE = 3
+"""Associations used at once: enough to hide the server's thinking, few enough to be polite."""
+
+_AHEAD = 2 * POOL_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An entity met on the way down.
+
+    Args:
+        place: the entity.
+        title: one line about it.
+        below: what the peer says is below it, in words, or None.
+        last: for each level from the top, whether it is the last of its siblings.
+    """
+
+    place: Place
+    title: str
+    below: str | None
+    last: tuple[bool, ...]
+
+
+class Descent:
+    """Everything below a place, depth first.
+
+    Args:
+        context: where the command runs.
+        modality: the peer.
+        top: the place to begin below.
+        depth: how many levels to go down, at least 1.
+    """
+
+    def __init__(self, context: Context, modality: Modality, top: Place, depth: int) -> None:
+        self._modality = context.timed(modality)
+        self._wish = resolved(context, modality, Wish())
+        self._reach = context.peers.pool(self._modality, POOL_SIZE)
+        self._top = top
+        self._depth = depth
+        self._rows = 0
+        self._endings: list[Outcome] = []
+        self._start = time.monotonic()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The first ending that is not complete, for all entities met."""
+        seconds = time.monotonic() - self._start
+        return replace(combined(self._endings), rows=self._rows, seconds=seconds)
+
+    async def records(self, make: Callable[[Branch], Record]) -> AsyncIterator[list[Record]]:
+        """One record for each entity met, as made by `make`."""
+        async for branch in self.branches():
+            yield [make(branch)]
+
+    async def branches(self) -> AsyncIterator[Branch]:
+        """Every entity, parents before children, siblings in the order of date or number."""
+        async with self._reach as pool:
+            children = await self._children(pool, self._top)
+            async for branch in self._below(pool, children, self._depth, ()):
+                yield branch
+
+    async def _below(
+        self, pool: Pool, children: list[_Child], depth: int, lasts: tuple[bool, ...]
+    ) -> AsyncIterator[Branch]:
+        deeper = depth > 1 and bool(children) and children[0].place.level is not Level.INSTANCE
+        async with aclosing(self._ahead(pool, children if deeper else [])) as ahead:
+            for number, child in enumerate(children, 1):
+                own = (*lasts, number == len(children))
+                self._rows += 1
+                yield child.branch(own)
+                if deeper:
+                    below = self._below(pool, await anext(ahead), depth - 1, own)
+                    async for branch in below:
+                        yield branch
+
+    async def _ahead(self, pool: Pool, parents: list[_Child]) -> AsyncGenerator[list[_Child], None]:
+        """The children of each parent in turn, asked for a little ahead of time."""
+        waiting = iter(parents)
+        under_way = deque(
+            asyncio.create_task(self._children(pool, parent.place))
+            for parent in islice(waiting, _AHEAD)
+        )
+        try:
+            while under_way:
+                children = await under_way[0]
+                under_way.popleft()
+                for parent in islice(waiting, 1):
+                    under_way.append(asyncio.create_task(self._children(pool, parent.place)))
+                yield children
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _children(self, pool: Pool, place: Place) -> list[_Child]:
+        request = Request(place.next_level, place)
+        async with pool.client() as client:
+            answer = await answer_from(client, self._modality, request, self._wish)
+            rows = [row async for batch in answer for row in batch]
+        self._endings.append(answer.outcome)
+        placed = ((place_of(row, request.level, place), row) for row in rows)
+        children = [_Child(child, row) for child, row in placed if child is not None]
+        return sorted(children, key=_Child.order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    place: Place
+    row: Row
+
+    def branch(self, last: tuple[bool, ...]) -> Branch:
+        level = self.place.steps[-1].level
+        return Branch(self.place, title_of(self.row, level), count_below(self.row, level), last)
+
+    def order(self) -> tuple[int, str]:
+        """Studies by date and time, series and instances by number, patients by ID."""
+        level = self.place.steps[-1].level
+        texts = [self.row.text(by_keyword(word).tag) or "" for word in _ORDER[level]]
+        number = int(texts[0]) if level.value >= Level.SERIES.value and _is_int(texts[0]) else 0
+        return number, "\0".join(texts)
+
+
+_ORDER = {
+    Level.PATIENT: ("PatientID", "IssuerOfPatientID"),
+    Level.STUDY: ("StudyDate", "StudyTime"),
+    Level.SERIES: ("SeriesNumber",),
+    Level.INSTANCE: ("InstanceNumber",),
+}
+
+
+def _is_int(text: str) -> bool:
+    return text.lstrip("+-").isascii() and text.lstrip("+-").isdigit()

@@ -1,0 +1,181 @@
+"""Answers that a peer's information models do not give by themselves, made from those they do.
+
+A peer with Study Root alone has no patient level: its patients are those of its studies
+(as PS3.4 C.6.2.1 puts patient attributes at the study level). A peer with Patient Root alone needs
+a PatientID below the patient level: its studies are asked patient by patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.listing import Answer, Ending, Outcome, combined
+from dicomsh.model.location import Place, place_of
+from dicomsh.model.peer import Modality
+from dicomsh.model.plan import Request, build
+from dicomsh.model.query import QueryKey
+
+if TYPE_CHECKING:
+    from dicomsh.dimse.client import Client
+
+
+class PatientsOfStudies:
+    """The patients of a study answer, each once: PatientID and issuer tell them apart."""
+
+    def __init__(self, studies: Answer, limit: int | None) -> None:
+        self._studies = studies
+        self._limit = limit
+        self._seen: set[tuple[str, str]] = set()
+        self._stopped = False
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        async for batch in self._studies:
+            fresh = self._within_limit([row for row in batch if self._is_new(row)])
+            if fresh:
+                yield fresh
+            if self._stopped:
+                await self._studies.aclose()
+                return
+
+    def _is_new(self, row: Row) -> bool:
+        key = (row.text(PATIENT_ID) or "", row.text(ISSUER_OF_PATIENT_ID) or "")
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def _within_limit(self, fresh: list[Row]) -> list[Row]:
+        over = 0 if self._limit is None else len(self._seen) - self._limit
+        if over <= 0:
+            return fresh
+        self._stopped = True
+        return fresh[: len(fresh) - over]
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the study answer ended, counted in patients."""
+        outcome = self._studies.outcome
+        note = "patients taken from the studies: the peer has no Patient Root"
+        ending = Ending.LIMIT if self._stopped else outcome.ending
+        rows = len(self._seen) if not self._stopped else (self._limit or 0)
+        return replace(outcome, ending=ending, rows=rows, notes=(*outcome.notes, note))
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        await self._studies.aclose()
+
+
+_PATIENT_KEYS = frozenset(
+    (
+        "PatientID IssuerOfPatientID PatientName PatientSex PatientBirthDate PatientBirthTime"
+        " OtherPatientIDs OtherPatientNames EthnicGroup PatientComments"
+    ).split()
+)
+
+
+class StudiesOfPatients:
+    """What is below the patient level, asked patient by patient."""
+
+    def __init__(
+        self, client: Client, modality: Modality, request: Request, limit: int | None
+    ) -> None:
+        self._client = client
+        self._modality = modality
+        self._request = request
+        self._limit = limit
+        self._rows = 0
+        self._current: Answer | None = None
+        self._endings: list[Outcome] = []
+        self._finished = False
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        patients = await self._patients()
+        for patient in patients:
+            below = replace(self._request, place=patient, keys=self._keys(of_patient=False))
+            async for batch in self._find(below, self._room()):
+                self._rows += len(batch)
+                yield batch
+            if self._endings[-1].ending is not Ending.COMPLETE:
+                break
+        self._finished = True
+
+    def _room(self) -> int | None:
+        return None if self._limit is None else self._limit - self._rows
+
+    async def _patients(self) -> list[Place]:
+        request = Request(Level.PATIENT, self._request.place, self._keys(of_patient=True))
+        places = []
+        async for batch in self._find(request, None):
+            places += [place_of(row, Level.PATIENT, self._request.place) for row in batch]
+        return [place for place in places if place is not None]
+
+    def _keys(self, *, of_patient: bool) -> tuple[QueryKey, ...]:
+        keys = self._request.keys
+        return tuple(key for key in keys if (key.keyword in _PATIENT_KEYS) is of_patient)
+
+    async def _find(self, request: Request, limit: int | None) -> AsyncIterator[list[Row]]:
+        query = build(request, Model.PATIENT_ROOT, self._modality.charset, self._modality.universal)
+        self._current = await self._client.find(query, limit=limit)
+        async for batch in self._current:
+            yield batch
+        self._endings.append(self._current.outcome)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The ending of the first part that is not complete, for all rows."""
+        whole = combined(self._endings)
+        ending = whole.ending if self._finished else Ending.CANCELLED
+        note = "asked patient by patient: the peer has no Study Root"
+        return replace(whole, ending=ending, rows=self._rows, notes=(*whole.notes, note))
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        if self._current is not None:
+            await self._current.aclose()
+
+
+class OfIssuer:
+    """The rows of one patient among several that share a PatientID.
+
+    Issuer of Patient ID is no unique key: a peer may not match it below the patient level.
+    """
+
+    def __init__(self, answer: Answer, issuer: str) -> None:
+        self._answer = answer
+        self._issuer = issuer
+        self._other = 0
+        self._untold = 0
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        async for batch in self._answer:
+            kept = [row for row in batch if self._fits(row)]
+            if kept:
+                yield kept
+
+    def _fits(self, row: Row) -> bool:
+        issuer = row.text(ISSUER_OF_PATIENT_ID)
+        self._untold += not issuer
+        self._other += bool(issuer) and issuer != self._issuer
+        return not issuer or issuer == self._issuer
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the answer ended, with what is not certain about the issuer."""
+        outcome = self._answer.outcome
+        notes = list(outcome.notes)
+        if self._other:
+            notes.append(f"{self._other} rows of another issuer left out, which the peer had sent")
+        if self._untold:
+            notes.append(
+                "the peer does not tell the issuer: other patients' rows may be among them"
+            )
+        return replace(outcome, rows=outcome.rows - self._other, notes=tuple(notes))
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        await self._answer.aclose()

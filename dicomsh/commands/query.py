@@ -1,0 +1,137 @@
+"""find, ls and last: C-FIND at a level, one level below a place, and its answer again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated
+
+from dicomsh.commands.ask import Wish, ask
+from dicomsh.commands.context import Context
+from dicomsh.commands.target import resolve
+from dicomsh.errors import UsageError
+from dicomsh.language.command import command
+from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, TARGET, TERM
+from dicomsh.language.scan import Word
+from dicomsh.language.terms import Term, pattern_key
+from dicomsh.model.answer import Row
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.listing import Listing, Outcome
+from dicomsh.model.plan import Request
+from dicomsh.model.query import QueryKey
+from dicomsh.session import Kept
+
+LIMIT_HELP = "stop after N rows"
+MODEL_HELP = "ask in this information model: patient or study"
+
+
+@command(
+    "find",
+    family="query",
+    examples=(
+        "find patient JOD* sex=M",
+        "find study date=2009 mod=CT,MR",
+        "find study PatientName=*山田* +ReferringPhysicianName",
+        "find series CT --limit 10",
+    ),
+)
+async def find(
+    context: Context,
+    level: Annotated[Level, LEVEL],
+    pattern: Annotated[Word | None, PATTERN] = None,
+    *terms: Annotated[Term, TERM],
+    limit: Annotated[int | None, COUNT, LIMIT_HELP] = None,
+    model: Annotated[Model | None, MODEL, MODEL_HELP] = None,
+) -> Listing:
+    """Query at a level, inside the current place.
+
+    Key=Value matches, +Key asks for an attribute back. PATTERN stands for the patient's name (or ID
+    when it holds a digit), for a series for its Modality or description, for an instance for its
+    number. A name is matched as typed: wildcards are * and ?.
+    """
+    today = context.session.today
+    keys = [] if pattern is None else [pattern_key(level, pattern, today)]
+    keys += [term.query_key(level, today) for term in terms]
+    place = context.session.place
+    request = Request(level, place, _once(keys, terms))
+    return await ask(context, context.session.current(), request, Wish(limit, model))
+
+
+@command(
+    "ls",
+    family="query",
+    examples=("ls", "ls 0555643F", "ls mod=CT", "ls +ReferringPhysicianName"),
+)
+async def ls(
+    context: Context,
+    target: Annotated[Word | None, TARGET] = None,
+    *terms: Annotated[Term, TERM],
+    limit: Annotated[int | None, COUNT, LIMIT_HELP] = None,
+    model: Annotated[Model | None, MODEL, MODEL_HELP] = None,
+) -> Listing:
+    """List what is one level below the current place, or below TARGET.
+
+    Key=Value narrows the list, +Key adds a column.
+    """
+    there = await resolve(context, target)
+    level = there.place.next_level
+    keys = [term.query_key(level, context.session.today) for term in terms]
+    request = Request(level, there.place, _once(keys, terms))
+    return await ask(context, there.modality, request, Wish(limit, model))
+
+
+def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]:
+    """The keys, each attribute once.
+
+    Raises:
+        UsageError: two different values for one attribute, which no identifier can hold.
+    """
+    held: dict[str, QueryKey] = {}
+    spans = [None] * (len(keys) - len(terms)) + [term.word.span for term in terms]
+    for key, span in zip(keys, spans, strict=True):
+        other = held.get(key.keyword)
+        if other is not None and other.value and key.value and other.value != key.value:
+            raise UsageError(
+                f"{key.keyword} is given twice, {other.value} and {key.value}",
+                hint="a list of values is written once, with , or \\ between them",
+                span=span,
+            )
+        if other is None or key.value:
+            held[key.keyword] = key
+    return tuple(held.values())
+
+
+@command("last", family="query", examples=("find patient JOD*; last --output vertical",))
+async def last(
+    context: Context,
+    *,
+    output: Annotated[str | None, FORMAT, "show it in this format"] = None,
+) -> Listing:
+    """Show the last answer again, without a new query."""
+    kept = context.session.last
+    if kept is None or kept.outcome is None:
+        raise UsageError("nothing was listed yet", hint="find LEVEL, or ls")
+    answer = _Again(kept, kept.outcome)
+    return Listing(kept.columns, answer, kept.level, kept.place, output, again=True)
+
+
+class _Again:
+    """The rows that were kept of an answer."""
+
+    def __init__(self, kept: Kept, outcome: Outcome) -> None:
+        self._kept = kept
+        self._outcome = outcome
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        if self._kept.rows:
+            yield self._kept.rows
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of the query, with what was not kept."""
+        kept, total = len(self._kept.rows), self._kept.total
+        notes = () if kept == total else (f"only the first {kept:,} of {total:,} rows are kept",)
+        return replace(self._outcome, notes=(*self._outcome.notes, *notes))
+
+    async def aclose(self) -> None:
+        """Nothing runs."""

@@ -1,0 +1,124 @@
+"""cd, pwd and tree: moving through the hierarchy and seeing it at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dicomsh.commands.context import Context
+from dicomsh.commands.descent import Branch, Descent
+from dicomsh.commands.target import resolve
+from dicomsh.errors import UsageError
+from dicomsh.language.command import command
+from dicomsh.language.kinds import DEPTH, TARGET
+from dicomsh.language.scan import Word
+from dicomsh.model.levels import Level
+from dicomsh.model.listing import FieldColumn, Record, Records, Result, Talk, Text, at_once
+from dicomsh.model.location import quote_segment
+
+
+@command("cd", family="walk", examples=("cd 0555643F", "cd /", "cd 0555643F; cd .."))
+async def cd(context: Context, target: Annotated[Word | None, TARGET] = None) -> Result:
+    """Go to TARGET: a row number, a unique key or its beginning, or a path.
+
+    cd .. goes up, cd - goes back, cd / (or cd alone) goes to the root. A place that was not just
+    listed is looked up, so that it is known to exist.
+    """
+    session = context.session
+    if target is not None and target.text == "-":
+        return _back(context)
+    if target is None:
+        session.move(session.current(), type(session.place)())
+        return None
+    there = await resolve(context, target)
+    session.move(there.modality, there.place)
+    return None
+
+
+def _back(context: Context) -> Talk:
+    session = context.session
+    if session.previous is None:
+        raise UsageError("there is no previous place", hint="cd - goes back after a cd or use")
+    session.move(*session.previous)
+    return Talk(path_of(context))
+
+
+def path_of(context: Context) -> str:
+    """The whole path of the current place, modality included."""
+    session = context.session
+    if session.modality is None:
+        return "/"
+    name = quote_segment(session.modality.name)
+    return f"/{name}{session.place.path if session.place.steps else ''}"
+
+
+@command("pwd", family="walk", examples=("pwd", "cd 0555643F; pwd --keys"))
+async def pwd(
+    context: Context,
+    *,
+    keys: Annotated[bool, "the unique keys of the place, one a row"] = False,
+) -> Text | Records:
+    """Print the path of the current place."""
+    if not keys:
+        return Text(path_of(context))
+    columns = (FieldColumn("keyword", "Unique key"), FieldColumn("value", "Value"))
+    steps = context.session.place.steps
+    records: list[Record] = [
+        {"keyword": step.level.unique_keyword, "value": step.key} for step in steps
+    ]
+    issuers = [step.issuer for step in steps if step.issuer]
+    records += [{"keyword": "IssuerOfPatientID", "value": issuer} for issuer in issuers]
+    return Records(columns, at_once(records))
+
+
+_TREE_COLUMNS = (
+    FieldColumn("level", "Level"),
+    FieldColumn("PatientID", "PatientID"),
+    FieldColumn("StudyInstanceUID", "Study UID"),
+    FieldColumn("SeriesInstanceUID", "Series UID"),
+    FieldColumn("SOPInstanceUID", "SOP Instance UID"),
+    FieldColumn("label", "Label"),
+    FieldColumn("children", "Below", True),
+)
+
+
+@command("tree", family="walk", examples=("tree 0555643F", "tree 0555643F --depth 1"))
+async def tree(
+    context: Context,
+    target: Annotated[Word | None, TARGET] = None,
+    *,
+    depth: Annotated[int | None, DEPTH, "levels to show below the place (2)"] = None,
+) -> Records:
+    """Show the hierarchy below the current place, or below TARGET, with counts.
+
+    Several queries run at once.
+    """
+    there = await resolve(context, target)
+    if there.place.level is Level.INSTANCE:
+        raise UsageError("nothing is below an instance", span=target.span if target else None)
+    descent = Descent(context, there.modality, there.place, depth or 2)
+    return Records(
+        _TREE_COLUMNS,
+        descent.records(_tree_record),
+        draw=_tree_line,
+        outcome=lambda: descent.outcome,
+        unit=("entity", "entities"),
+    )
+
+
+def _tree_record(branch: Branch) -> Record:
+    keys = {step.level.unique_keyword: step.key for step in branch.place.steps}
+    step = branch.place.steps[-1]
+    return {
+        "level": step.level.word,
+        **keys,
+        "label": branch.title,
+        "children": branch.below,
+        "_last": branch.last,
+    }
+
+
+def _tree_line(record: Record) -> str:
+    *outer, own = record["_last"]
+    lines = "".join("   " if last else "│  " for last in outer)
+    count = "" if record["children"] is None else f"  [{record['children']}]"
+    return f"{lines}{'└─ ' if own else '├─ '}{record['label']}{count}"

@@ -1,0 +1,6 @@
+"""modalities.yaml and Orthanc configurations → frozen dataclasses; errors name file and line."""
+
+from dicomsh.config.locate import Candidate, candidates, load, user_folder
+from dicomsh.config.settings import Config
+
+__all__ = ["Candidate", "Config", "candidates", "load", "user_folder"]

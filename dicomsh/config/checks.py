@@ -1,0 +1,198 @@
+"""What a setting may be: functions from text to value.
+
+Each raises ValueError whose text says what was expected, to follow the word "expected".
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_NAME = re.compile(r"\w[\w.-]{0,63}")
+_URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", re.ASCII)
+_ADDRESS = re.compile(
+    r"(?P<aet>.*)@(?:\[(?P<v6>[^][]*)\]|(?P<host>[^][:]*)):(?P<port>[^:@]*)", re.S
+)
+_FAILURES = (range(0x0100, 0x0300), range(0xA000, 0xB000), range(0xC000, 0xD000))
+
+ADDRESS_FORM = "AET@HOST:PORT, such as ORTHANC@127.0.0.1:4242"
+CUT_OFF_STATUSES = (0xFE00, 0xA700, 0xB001)
+
+
+class Address(NamedTuple):
+    """Where a remote application entity listens."""
+
+    aet: str
+    host: str
+    port: int
+
+
+def ae_title(text: str) -> str:
+    r"""An AE title: 1 to 16 characters of ASCII, no backslash, no control characters.
+
+    Spaces around it are dropped: they are not significant (PS3.5 6.2, VR AE), and on the wire a
+    title is padded with spaces anyway (PS3.8 9.3.2), so nothing the peer sees is changed.
+    """
+    title = text.strip(" ")
+    if 1 <= len(title) <= 16 and title.isascii() and title.isprintable() and "\\" not in title:
+        return title
+    raise ValueError("an AE title (1 to 16 characters of ASCII, no backslash)")
+
+
+def host(text: str) -> str:
+    """A host name, an IPv4 or an IPv6 address; brackets around the last are dropped."""
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if _is_ipv6(bare) if ":" in bare else _is_host_name(bare):
+        return bare
+    raise ValueError("a host name or an IP address")
+
+
+def _is_ipv6(text: str) -> bool:
+    from ipaddress import IPv6Address
+
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return text.isprintable() and " " not in text
+
+
+def _is_host_name(text: str) -> bool:
+    """Whether it can be asked of the resolver; text that IDNA refuses would raise there."""
+    try:
+        name = text if text.isascii() else text.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    labels = name.removesuffix(".").split(".")
+    return len(name) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
+
+
+def port(text: str) -> int:
+    """A TCP port, 1 to 65535."""
+    return _integer(text, 1, 65535)
+
+
+def count(text: str) -> int:
+    """A number of rows, at least 1."""
+    return _integer(text, 1, 10**9)
+
+
+def rows(text: str) -> int:
+    """A number of rows, 0 included."""
+    return _integer(text, 0, 10**9)
+
+
+def _integer(text: str, low: int, high: int) -> int:
+    number = int(text) if re.fullmatch(r"[0-9]{1,10}", text) else -1
+    if low <= number <= high:
+        return number
+    raise ValueError(f"a number from {low} to {high}")
+
+
+def duration(text: str) -> float:
+    """Seconds, 0 included, at most a day."""
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{0,6})?", text) and float(text) <= 86400:
+        return float(text)
+    raise ValueError("a number of seconds from 0 to 86400")
+
+
+def time_limit(text: str) -> float:
+    """Seconds, more than 0, at most a day."""
+    try:
+        seconds = duration(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds > 0:
+        return seconds
+    raise ValueError("a number of seconds, more than 0 and at most 86400")
+
+
+def boolean(text: str) -> bool:
+    """`true` or `false`, and the other words of YAML for them."""
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    try:
+        return words[text.lower()]
+    except KeyError:
+        raise ValueError("true or false") from None
+
+
+def charset(text: str) -> str:
+    r"""Defined terms of Specific Character Set joined by `\` (PS3.3 C.12.1.1.2); may be empty."""
+    from dicomsh.model.charset import known
+
+    if known(text):
+        return text.strip()
+    raise ValueError("a defined term of Specific Character Set, such as ISO_IR 192")
+
+
+def url(text: str) -> str:
+    """An http or https URL without query; a slash at its end is dropped."""
+    if _URL.fullmatch(text) and text.isprintable():
+        return text.rstrip("/")
+    raise ValueError("a URL such as http://127.0.0.1:8042/wado, without ? and #")
+
+
+def existing_file(folder: Path) -> Callable[[str], Path]:
+    """A check for the name of a file that exists; a relative name starts from the folder."""
+
+    def check(text: str) -> Path:
+        path = folder / Path(text).expanduser() if text.startswith("~") else folder / text
+        if text and os.path.isfile(path):  # noqa: PTH113  Path.is_file raises for some names
+            return path
+        raise ValueError(f"a file that exists (looked for {str(path)!r})")
+
+    return check
+
+
+def universal(text: str) -> str:
+    """What a universal matching key is sent as: nothing or `*`."""
+    if text in {"", "*"}:
+        return text
+    raise ValueError("'' or '*'")
+
+
+def cut_off_status(text: str) -> int:
+    """A status with which servers end an answer that they cut off."""
+    code = _status(text)
+    if code in CUT_OFF_STATUSES:
+        return code
+    raise ValueError("0xFE00, 0xA700 or 0xB001")
+
+
+def failure_status(text: str) -> int:
+    """A DIMSE status of the class Failure (PS3.7 annex C, PS3.4 C.4.1.1.4)."""
+    code = _status(text)
+    if any(code in codes for codes in _FAILURES):
+        return code
+    raise ValueError("a failure status such as 0xC000 or 0xA700")
+
+
+def _status(text: str) -> int:
+    if re.fullmatch(r"0[xX][0-9a-fA-F]{4}", text):
+        return int(text, 16)
+    return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else -1
+
+
+def modality_name(text: str) -> str:
+    """The name of a modality, which is also a word and a segment of a path.
+
+    Letters and digits of any script, `_`, `.` and `-`, beginning with none of the last two.
+    """
+    if _NAME.fullmatch(text):
+        return text
+    raise ValueError(
+        "a name of 1 to 64 letters, digits, '_', '.' and '-', beginning with no '.' or '-'"
+    )
+
+
+def address(text: str) -> Address:
+    """The parts of `AET@HOST:PORT` or `AET@[IPV6]:PORT`; the AE title may hold `@` itself."""
+    parts = _ADDRESS.fullmatch(text)
+    if parts is None:
+        raise ValueError(ADDRESS_FORM)
+    name = parts["host"] if parts["v6"] is None else parts["v6"]
+    return Address(ae_title(parts["aet"]), host(name), port(parts["port"]))

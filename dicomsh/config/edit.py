@@ -1,0 +1,171 @@
+"""Add modalities to a modalities.yaml and remove them, on disk and in its text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dicomsh.config import checks, modalities, patch
+from dicomsh.config.locate import BUILTIN, is_orthanc, read_text, user_file
+from dicomsh.config.settings import Config, typed_address
+from dicomsh.config.tree import shown
+from dicomsh.errors import ConfigError, UsageError
+from dicomsh.model.peer import Modality
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def add(config: Config, name: str, address: str, *, environ: Mapping[str, str]) -> Path:
+    """Write one more modality into the configuration file.
+
+    With the built-in default, the user's own modalities.yaml is written: a copy and the entry.
+
+    Args:
+        config: the configuration in use.
+        name: its name, not yet taken.
+        address: `AET@HOST:PORT`.
+        environ: the environment, for the user's configuration folder.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        UsageError: name or address have a wrong form, the name is taken, or the file is
+            Orthanc's.
+        ConfigError: the file cannot be read or written.
+    """
+    place = typed_address(address)
+    path, text = _editable(config, environ)
+    _save(path, add_modality(text, name, place, path=path))
+    return path
+
+
+def remove(config: Config, name: str, *, environ: Mapping[str, str]) -> Path:
+    """Take a modality out of the configuration file; otherwise as `add`.
+
+    Raises:
+        UsageError: no modality has that name, or the file is Orthanc's.
+        ConfigError: the file cannot be read or written.
+    """
+    path, text = _editable(config, environ)
+    _save(path, remove_modality(text, name, path=path))
+    return path
+
+
+def add_modality(
+    text: str, name: str, address: checks.Address, *, path: Path = Path("modalities.yaml")
+) -> str:
+    """The text of a modalities.yaml with one more modality, below the last one.
+
+    Every character of the text stays: comments, blank lines, order and line ends.
+
+    Args:
+        text: the text; a byte order mark is kept.
+        name: its name, not yet taken.
+        address: where it listens.
+        path: the file, for messages and for relative paths in it.
+
+    Raises:
+        UsageError: the name has a wrong form or is taken, or the text is written in a way that
+            cannot be edited safely.
+        ConfigError: the text is no configuration that can be used.
+    """
+    mark, body = _without_mark(text)
+    before = modalities.parse(body, str(path), path)
+    _check_free(name, before)
+    wanted = {**before.modalities, name: before.plain(name, address)}
+    return mark + _verified(patch.added(body, name, address), before, wanted, path)
+
+
+def remove_modality(text: str, name: str, *, path: Path = Path("modalities.yaml")) -> str:
+    """The text of a modalities.yaml without one of its modalities; otherwise as `add_modality`.
+
+    Its lines go and the comments within; comments and blank lines around it stay.
+
+    Raises:
+        UsageError: no modality has that name, or the text cannot be edited safely.
+        ConfigError: the text is no configuration that can be used.
+    """
+    mark, body = _without_mark(text)
+    before = modalities.parse(body, str(path), path)
+    if name not in before.modalities:
+        raise before.unknown(name)
+    wanted = {key: value for key, value in before.modalities.items() if key != name}
+    return mark + _verified(patch.removed(body, name), before, wanted, path)
+
+
+def _without_mark(text: str) -> tuple[str, str]:
+    body = text.removeprefix(_BYTE_ORDER_MARK)
+    return text[: len(text) - len(body)], body
+
+
+def _check_free(name: str, config: Config) -> None:
+    try:
+        checks.modality_name(name)
+    except ValueError as error:
+        raise UsageError(f"expected {error}, found {shown(name)}") from None
+    if name in config.modalities:
+        raise UsageError(
+            f"the name {shown(name)} is taken by {config.modalities[name].address}",
+            hint=f"take another name, or 'modality remove {name}' first",
+        )
+
+
+def _verified(text: str, before: Config, wanted: Mapping[str, Modality], path: Path) -> str:
+    """The edited text, once it is certain that it says what it should."""
+    try:
+        after = modalities.parse(text, str(path), path)
+    except ConfigError:
+        after = Config()
+    same = (after.aet, after.timeouts) == (before.aet, before.timeouts)
+    if same and list(after.modalities.items()) == list(wanted.items()):
+        return text
+    raise UsageError(
+        f"{path} is written in a way that cannot be edited safely", hint="edit it by hand"
+    )
+
+
+def _editable(config: Config, environ: Mapping[str, str]) -> tuple[Path, str]:
+    path = config.path or user_file(environ)
+    if path is None:
+        hint = "set HOME or XDG_CONFIG_HOME, or name a file with -f"
+        raise UsageError("there is no folder to keep modalities in", hint=hint)
+    source = path if config.path or path.exists() else BUILTIN
+    text = read_text(source, str(source), "the configuration in use")
+    if is_orthanc(text, source.name):
+        hint = "add it to DicomModalities there, or work with a modalities.yaml"
+        raise UsageError(f"{path} is Orthanc's own configuration, not edited here", hint=hint)
+    return path, text
+
+
+def _save(path: Path, text: str) -> None:
+    """Replace the file as a whole or not at all; a new one is for the user only."""
+    target = path.resolve()
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if target.exists() and not os.access(target, os.W_OK):
+            raise PermissionError(0, "it is read-only")
+        _replace(target, text.encode("utf-8"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(f"{path}: expected a file that can be written, found: {reason}") from None
+
+
+def _replace(target: Path, data: bytes) -> None:
+    from tempfile import NamedTemporaryFile
+
+    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as stream:
+        temporary = Path(stream.name)
+        try:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+            if target.exists():
+                temporary.chmod(target.stat().st_mode & 0o777)
+            stream.close()
+            temporary.replace(target)
+        except BaseException:
+            stream.close()
+            temporary.unlink(missing_ok=True)
+            raise

@@ -1,0 +1,131 @@
+"""Where the configuration is looked for, and how it is read from there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from dicomsh.config import jsontext, modalities, orthanc
+from dicomsh.config.settings import Config
+from dicomsh.errors import ConfigError
+
+BUILTIN = Path(__file__).parent.parent / "modalities.yaml"
+FILE_NAME = "modalities.yaml"
+_LARGEST = 1 << 20  # bytes; a thousand modalities need a tenth of it
+
+
+class Candidate(NamedTuple):
+    """A place to look in: what names it, the file, and whether it must exist."""
+
+    named_by: str
+    path: Path
+    required: bool
+
+
+def candidates(
+    explicit: Path | None, *, environ: Mapping[str, str], cwd: Path
+) -> tuple[Candidate, ...]:
+    """All places where the configuration is looked for, the first that exists being used."""
+    places = []
+    if explicit is not None:
+        places.append(Candidate("-f", cwd / explicit, required=True))
+    if environ.get("DICOMSH_CONFIG"):
+        named = cwd / environ["DICOMSH_CONFIG"]
+        places.append(Candidate("$DICOMSH_CONFIG", named, required=True))
+    places.append(Candidate("the current folder", cwd / FILE_NAME, required=False))
+    user = user_file(environ)
+    if user is not None:
+        places.append(Candidate("your configuration folder", user, required=False))
+    places.append(Candidate("the built-in default", BUILTIN, required=True))
+    return tuple(places)
+
+
+def user_file(environ: Mapping[str, str]) -> Path | None:
+    """The user's own modalities.yaml, whether it exists or not; None when no home is known."""
+    folder = user_folder(environ)
+    return folder / FILE_NAME if folder else None
+
+
+def user_folder(environ: Mapping[str, str]) -> Path | None:
+    """The user's configuration folder for dicomsh, or None when no home is known.
+
+    `$XDG_CONFIG_HOME/dicomsh` when that is an absolute path (XDG Base Directory Specification),
+    else `%APPDATA%\\dicomsh` on Windows, else `~/.config/dicomsh`.
+    """
+    xdg = Path(environ.get("XDG_CONFIG_HOME", ""))
+    if xdg.is_absolute():
+        return xdg / "dicomsh"
+    if os.name == "nt" and environ.get("APPDATA"):
+        return Path(environ["APPDATA"], "dicomsh")
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    return Path(home, ".config", "dicomsh") if home else None
+
+
+def load(explicit: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Config:
+    """Find, read and check the configuration.
+
+    Args:
+        explicit: the file given with -f, or None.
+        environ: the environment (DICOMSH_CONFIG, XDG_CONFIG_HOME, HOME, …).
+        cwd: the current folder.
+
+    Raises:
+        ConfigError: a file that was named does not exist, or a file cannot be read or used.
+    """
+    for candidate in candidates(explicit, environ=environ, cwd=cwd):
+        if candidate.required or os.path.isfile(candidate.path):  # noqa: PTH113  never raises
+            return _load(candidate, environ, cwd)
+    raise AssertionError("the built-in default is always there")
+
+
+def _load(candidate: Candidate, environ: Mapping[str, str], cwd: Path) -> Config:
+    path = candidate.path
+    file = str(path.relative_to(cwd) if path.is_relative_to(cwd) else path)
+    text = read_text(path, file, candidate.named_by)
+    return parse(text, file, None if path == BUILTIN else path, environ)
+
+
+def parse(text: str, file: str, path: Path | None, environ: Mapping[str, str]) -> Config:
+    """The configuration in a text, be it modalities.yaml or an Orthanc configuration."""
+    text = text.removeprefix("\ufeff")
+    if is_orthanc(text, file):
+        return orthanc.parse(text, file, path, environ)
+    return modalities.parse(text, file, path)
+
+
+def is_orthanc(text: str, file: str) -> bool:
+    """Whether a file is an Orthanc configuration: by its suffix, else by its first character."""
+    suffix = Path(file).suffix.lower()
+    return suffix == ".json" or (
+        suffix not in {".yaml", ".yml"} and jsontext.looks_like_json(text.removeprefix("\ufeff"))
+    )
+
+
+def read_text(path: Path, file: str, named_by: str) -> str:
+    """The text of a file, line ends as they are.
+
+    Raises:
+        ConfigError: it does not exist, cannot be read, is too large or not UTF-8.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"{file}: expected a configuration file, found none to read: {reason}"
+        raise ConfigError(message, hint=f"it was named by {named_by}") from None
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{file}: expected a configuration file, found more than 1 MiB")
+    return _decoded(data, file)
+
+
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        found = f"the byte 0x{data[error.start]:02x}"
+        message = f"{file}:{line}: text: expected UTF-8, found {found}"
+        raise ConfigError(message, hint="save the file as UTF-8") from None

@@ -1,0 +1,187 @@
+"""modalities.yaml → Config. The file `modalities.yaml` of the package explains every setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from dicomsh.config import checks, yamltext
+from dicomsh.config.settings import Config
+from dicomsh.config.tree import Section, Setting, shown
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.peer import Faults, Modality, Timeouts, Tls
+
+_GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities")
+_TIMEOUT = ("connect", "association", "response")
+_MODALITY = tuple(
+    "aet host port local_aet timeout model charset limit tls wado universal practice faults".split()
+)
+_TLS = ("ca", "cert", "key", "verify")
+_FAULTS = tuple(
+    "cut_off cut_off_status fail refuse_patient_root no_counts row_delay abort_after close_after"
+    " ignore_cancel no_charset abort_on_find".split()
+)
+_MODELS = {"auto": None, "patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT}
+
+_LEVELS = {level.word: level for level in Level}
+
+_PRACTICE_AET = "PRACTICE"
+_LOOPBACK = "127.0.0.1"
+
+
+def parse(text: str, file: str = "modalities.yaml", path: Path | None = None) -> Config:
+    """The configuration in a YAML text.
+
+    Args:
+        text: the text, without a byte order mark.
+        file: the file's name in messages.
+        path: the file, whose folder relative paths start from.
+
+    Raises:
+        ConfigError: it cannot be used; the message begins with `file:line: path:`.
+    """
+    root = yamltext.compose(text, file)
+    if root is None or Setting(root, file).is_nothing:
+        return Config(path)
+    section = Setting(root, file).section(_GLOBAL)
+    config = Config(path, section.get("aet", checks.ae_title, "DICOMSH"), _timeouts(section))
+    modalities = _modalities(section.settings.get("modalities"), config)
+    return Config(path, config.aet, config.timeouts, MappingProxyType(modalities))
+
+
+def _timeouts(section: Section) -> Timeouts:
+    limits = _timeout(section, Timeouts())
+    return replace(
+        limits,
+        cancel_grace=section.get("cancel_grace", checks.duration, limits.cancel_grace),
+        idle_release=section.get("idle_release", checks.duration, limits.idle_release),
+    )
+
+
+def _timeout(section: Section, base: Timeouts) -> Timeouts:
+    """`timeout` of a section: one number for all three, or a mapping of some of them."""
+    setting = section.settings.get("timeout")
+    if setting is None:
+        return base
+    if setting.is_mapping:
+        given = setting.section(_TIMEOUT)
+        return replace(
+            base, **{key: given.require(key, checks.time_limit) for key in given.settings}
+        )
+    return replace(base, **dict.fromkeys(_TIMEOUT, setting.value(checks.time_limit)))
+
+
+def _modalities(setting: Setting | None, config: Config) -> Mapping[str, Modality]:
+    if setting is None or setting.is_nothing:
+        return {}
+    children = setting.children("a mapping from names to settings")
+    return {name: _modality(name, child, config) for name, child in children.items()}
+
+
+def _modality(name: str, setting: Setting, config: Config) -> Modality:
+    checked_name(name, setting)
+    given = setting.section(_MODALITY)
+    practice = given.get("practice", checks.boolean, False)
+    aet, host, port = _practice_place(given) if practice else _place(given)
+    charset, fallback = _charset(given.settings.get("charset"))
+    return Modality(
+        name,
+        aet,
+        host,
+        port,
+        local_aet=given.get("local_aet", checks.ae_title, config.aet),
+        timeouts=_timeout(given, config.timeouts),
+        model=_model(given.settings.get("model")),
+        charset=charset,
+        fallback_charset=fallback,
+        limit=given.get("limit", checks.count, None),
+        tls=_tls(given.settings.get("tls"), config.path),
+        wado=given.get("wado", checks.url, None),
+        universal=given.get("universal", checks.universal, ""),
+        practice=practice,
+        faults=_faults(given.settings.get("faults")),
+    )
+
+
+def checked_name(name: str, setting: Setting) -> None:
+    """Raise ConfigError at the setting when its key cannot be the name of a modality."""
+    try:
+        checks.modality_name(name)
+    except ValueError as error:
+        raise setting.error(str(error), found=shown(name)) from None
+
+
+def _place(given: Section) -> checks.Address:
+    given.refuse(("faults",), "without 'practice: true'")
+    return checks.Address(
+        given.require("aet", checks.ae_title),
+        given.require("host", checks.host),
+        given.require("port", checks.port),
+    )
+
+
+def _practice_place(given: Section) -> checks.Address:
+    """A practice archive listens on loopback, on a port that is chosen when it starts."""
+    given.refuse(("host", "port", "tls"), "with 'practice: true'")
+    return checks.Address(given.get("aet", checks.ae_title, _PRACTICE_AET), _LOOPBACK, 0)
+
+
+def _model(setting: Setting | None) -> Model | None:
+    return _MODELS[setting.word("auto, patient or study", _MODELS)] if setting else None
+
+
+def _charset(setting: Setting | None) -> tuple[str, str]:
+    """Declared and fallback; a single value is declared only."""
+    if setting is None:
+        return "", ""
+    if setting.is_mapping:
+        given = setting.section(("declared", "fallback"))
+        return given.get("declared", checks.charset, ""), given.get("fallback", checks.charset, "")
+    return setting.value(checks.charset), ""
+
+
+def _tls(setting: Setting | None, path: Path | None) -> Tls | None:
+    if setting is None:
+        return None
+    if not setting.is_mapping:
+        return Tls() if setting.value(checks.boolean) else None
+    given = setting.section(_TLS)
+    if "cert" not in given.settings:
+        given.refuse(("key",), "without 'cert'")
+    existing = checks.existing_file(path.parent if path else Path())
+    return Tls(
+        ca=given.get("ca", existing, None),
+        cert=given.get("cert", existing, None),
+        key=given.get("key", existing, None),
+        verify=given.get("verify", checks.boolean, True),
+    )
+
+
+def _faults(setting: Setting | None) -> Faults:
+    if setting is None:
+        return Faults()
+    given = setting.section(_FAULTS)
+    if "cut_off" not in given.settings:
+        given.refuse(("cut_off_status",), "without 'cut_off'")
+    return Faults(
+        cut_off=given.get("cut_off", checks.rows, None),
+        cut_off_status=given.get("cut_off_status", checks.cut_off_status, 0xFE00),
+        fail=_fail(given.settings.get("fail")),
+        refuse_patient_root=given.get("refuse_patient_root", checks.boolean, False),
+        no_counts=given.get("no_counts", checks.boolean, False),
+        row_delay=given.get("row_delay", checks.duration, 0.0),
+        abort_after=given.get("abort_after", checks.rows, None),
+        close_after=given.get("close_after", checks.rows, None),
+        ignore_cancel=given.get("ignore_cancel", checks.boolean, False),
+        no_charset=given.get("no_charset", checks.boolean, False),
+        abort_on_find=given.get("abort_on_find", checks.boolean, False),
+    )
+
+
+def _fail(setting: Setting | None) -> dict[Level, int]:
+    if setting is None:
+        return {}
+    given = setting.section(_LEVELS)
+    return {_LEVELS[key]: given.require(key, checks.failure_status) for key in given.settings}

@@ -1,0 +1,150 @@
+"""An Orthanc configuration as it is → Config.
+
+What is read: `DicomModalities` in its array and object forms, `DicomAet`, `DicomScuTimeout`, and,
+where a modality uses TLS, the files of `DicomTls…`. All else in the file is Orthanc's own matter
+(Orthanc Book, "Configuration"; the comments of Orthanc's sample configuration).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from yaml import SequenceNode
+
+from dicomsh.config import checks, jsontext
+from dicomsh.config.modalities import checked_name
+from dicomsh.config.settings import Config
+from dicomsh.config.tree import Section, Setting
+from dicomsh.model.peer import Modality, Timeouts, Tls
+
+_AET = "ORTHANC"
+_MANUFACTURERS = {
+    "Generic": "",
+    "GenericNoWildcardInDates": "",
+    "GenericNoUniversalWildcard": "",
+    "Vitrea": "",
+    "GE": "*",
+    "SiemensSyngoCT": "",
+    "AgfaImpax": "",
+    "SyngoVia": "",
+    "EFilm2": "",
+    "MedInria": "",
+    "ClearCanvas": "",
+    "Dcm4Chee": "",
+}
+"""What a universal key is sent as. The last six are names that Orthanc took in the past."""
+
+_VARIABLE = re.compile(r"\$\{([^{}:\s]+)(?::-([^{}\n]*))?\}")
+_ARRAY = ("AET", "Host", "Port", "Manufacturer")
+
+
+def parse(
+    text: str,
+    file: str = "orthanc.json",
+    path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """The configuration in the text of an Orthanc configuration.
+
+    Args:
+        text: JSON with `//` and `/* */` comments, without a byte order mark.
+        file: the file's name in messages.
+        path: the file, whose folder relative paths start from.
+        environ: for `${NAME}` and `${NAME:-default}`, which Orthanc replaces before it reads.
+
+    Raises:
+        ConfigError: it cannot be used; the message begins with `file:line: path:`.
+    """
+    root = Setting(jsontext.compose(_substituted(text, environ or {}), file), file)
+    section = Section(root, root.children("an Orthanc configuration"))
+    base = Modality(
+        "", "", "", 0, section.get("DicomAet", checks.ae_title, _AET), timeouts=_timeouts(section)
+    )
+    children = _child(section, "DicomModalities").children("a mapping from names to modalities")
+    tls = _tls(section, path) if any(map(_uses_tls, children.values())) else None
+    modalities = {name: _modality(name, child, base, tls) for name, child in children.items()}
+    return Config(path, base.local_aet, base.timeouts, MappingProxyType(modalities))
+
+
+def _substituted(text: str, environ: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        return environ.get(match[1], match[2] or "")
+
+    return _VARIABLE.sub(value, text)
+
+
+def _child(section: Section, key: str) -> Setting:
+    if key not in section.settings:
+        raise section.place.error(
+            f"the setting '{key}'",
+            found="none",
+            hint="modalities that Orthanc keeps in its database must be put in a modalities.yaml",
+        )
+    return section.settings[key]
+
+
+def _timeouts(section: Section) -> Timeouts:
+    return _limited(Timeouts(), section.get("DicomScuTimeout", checks.duration, 0.0))
+
+
+def _limited(base: Timeouts, seconds: float) -> Timeouts:
+    """The time limits with one for all; 0 leaves them, since we wait for nothing without limit."""
+    if not seconds:
+        return base
+    return replace(base, connect=seconds, association=seconds, response=seconds)
+
+
+def _modality(name: str, setting: Setting, base: Modality, tls: Tls | None) -> Modality:
+    checked_name(name, setting)
+    given = _settings(setting)
+    return replace(
+        base,
+        name=name,
+        aet=given.require("AET", checks.ae_title),
+        host=given.require("Host", checks.host),
+        port=given.require("Port", checks.port),
+        local_aet=given.get("LocalAet", _optional_ae_title, "") or base.local_aet,
+        timeouts=_limited(base.timeouts, given.get("Timeout", checks.duration, 0.0)),
+        tls=tls if _uses_tls(setting) else None,
+        universal=_universal(given.settings.get("Manufacturer")),
+    )
+
+
+def _settings(setting: Setting) -> Section:
+    """The settings of a modality, whichever of the two forms it has."""
+    node = setting.node
+    if not isinstance(node, SequenceNode):
+        return Section(setting, setting.children("[AET, host, port] or a mapping"))
+    if not 3 <= len(node.value) <= len(_ARRAY):
+        found = f"a list of {len(node.value)}"
+        raise setting.error("[AET, host, port] or [AET, host, port, manufacturer]", found=found)
+    items = zip(_ARRAY, node.value, strict=False)
+    below = {key: Setting(item, setting.file, f"{setting.path}.{key}") for key, item in items}
+    return Section(setting, below)
+
+
+def _uses_tls(setting: Setting) -> bool:
+    return setting.is_mapping and _settings(setting).get("UseDicomTls", checks.boolean, False)
+
+
+def _tls(section: Section, path: Path | None) -> Tls:
+    existing = checks.existing_file(path.parent if path else Path())
+    return Tls(
+        ca=section.get("DicomTlsTrustedCertificates", existing, None),
+        cert=section.get("DicomTlsCertificate", existing, None),
+        key=section.get("DicomTlsPrivateKey", existing, None),
+    )
+
+
+def _optional_ae_title(text: str) -> str:
+    return checks.ae_title(text) if text else ""
+
+
+def _universal(setting: Setting | None) -> str:
+    if setting is None:
+        return ""
+    return _MANUFACTURERS[setting.word("a manufacturer that Orthanc knows", _MANUFACTURERS)]

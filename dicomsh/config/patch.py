@@ -1,0 +1,161 @@
+"""Edits of YAML text that leave all else as it is.
+
+Nodes tell where the entries of `modalities:` are. An entry in block style is whole lines; one
+inside `{…}` is characters. Forms not foreseen here (aliases, `? key`) come out wrong, which is
+why the caller reads the result again before it is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from yaml import MappingNode, Node
+
+from dicomsh.config import yamltext
+from dicomsh.config.checks import Address
+
+_KEY = "modalities"
+_BREAKS = "\r\n\x85\u2028\u2029"  # what YAML 1.1 counts as line breaks
+_LINE = re.compile(f"[^{_BREAKS}]*(?:\r\n|[{_BREAKS}])|[^{_BREAKS}]+")
+_PLAIN = re.compile(r"[^\W_][\w.-]*")
+_STRING = "tag:yaml.org,2002:str"
+
+
+def added(text: str, name: str, address: Address) -> str:
+    """The text with an entry behind the last one of `modalities:`."""
+    root = yamltext.compose(text, _KEY)
+    key, section = _find(root)
+    if isinstance(section, MappingNode) and section.flow_style:
+        return _added_in_flow(text, section, _in_flow(name, address))
+    lines = _LINE.findall(text)
+    if isinstance(section, MappingNode):
+        column = section.value[0][0].start_mark.column
+        step = column - key.start_mark.column if key else 2
+        _, end = _lines_of(lines, section, len(section.value) - 1)
+        return _inserted(lines, end, _in_block(name, address, column, step))
+    if key:
+        column = key.start_mark.column + 2
+        at = _past_comments(lines, key.start_mark.line + 1, column)
+        return _inserted(lines, at, _in_block(name, address, column, 2))
+    column = root.value[0][0].start_mark.column if isinstance(root, MappingNode) else 0
+    heading = " " * column + _KEY + ":"
+    return _inserted(lines, len(lines), [heading, *_in_block(name, address, column + 2, 2)])
+
+
+def removed(text: str, name: str) -> str:
+    """The text without an entry of `modalities:`, which must be there."""
+    _, section = _find(yamltext.compose(text, _KEY))
+    if not isinstance(section, MappingNode):
+        return text
+    index = [key.value for key, _ in section.value].index(name)
+    if section.flow_style:
+        start, end = _characters_of(text, section, index)
+        return text[:start] + text[end:]
+    lines = _LINE.findall(text)
+    start, end = _lines_of(lines, section, index)
+    return _without(lines, start, end)
+
+
+def _find(root: Node | None) -> tuple[Node | None, Node | None]:
+    """Key and value of `modalities:`, None where there is none."""
+    if isinstance(root, MappingNode):
+        for key, value in root.value:
+            if key.value == _KEY:
+                return key, value
+    return None, None
+
+
+def _lines_of(lines: list[str], section: MappingNode, index: int) -> tuple[int, int]:
+    """The lines of an entry in block style, end exclusive.
+
+    Comments that follow it at once and deeper than its name are part of it; others are not.
+    """
+    key, _ = section.value[index]
+    following = section.value[index + 1 :]
+    end = following[0][0].start_mark.line if following else _end_of(lines, section)
+    while lines[end - 1].lstrip()[:1] in {"", "#"}:
+        end -= 1
+    return key.start_mark.line, _past_comments(lines, end, key.start_mark.column)
+
+
+def _past_comments(lines: list[str], at: int, column: int) -> int:
+    """The line after the comments that begin here and are deeper than a column."""
+    while at < len(lines) and lines[at].lstrip().startswith("#"):
+        if len(lines[at]) - len(lines[at].lstrip()) <= column:
+            break
+        at += 1
+    return at
+
+
+def _end_of(lines: list[str], section: MappingNode) -> int:
+    """The line after a mapping in block style; its mark is at the next token, or behind all."""
+    mark = section.end_mark
+    return len(lines) if mark.index >= sum(map(len, lines)) else int(mark.line)
+
+
+def _inserted(lines: list[str], at: int, entry: list[str]) -> str:
+    """The lines with others put in; a last line without line end stays without."""
+    line_end = next(_line_ends(lines), "\n")
+    before, after = "".join(lines[:at]), "".join(lines[at:])
+    block = line_end.join(entry)
+    if before and before[-1] not in _BREAKS:
+        return before + line_end + block
+    return before + block + line_end + after
+
+
+def _without(lines: list[str], start: int, end: int) -> str:
+    """The lines without some; the opposite of `_inserted`."""
+    before = "".join(lines[:start])
+    if end == len(lines) and lines[-1][-1] not in _BREAKS:
+        return before.removesuffix(next(_line_ends(lines[start - 1 :]), ""))
+    return before + "".join(lines[end:])
+
+
+def _line_ends(lines: list[str]) -> Iterator[str]:
+    return (line[len(line.rstrip(_BREAKS)) :] for line in lines if line[-1] in _BREAKS)
+
+
+def _in_block(name: str, address: Address, column: int, step: int) -> list[str]:
+    indent = " " * (column + step)
+    settings = [f"{indent}{key}: {value}" for key, value in _settings(address)]
+    return [f"{' ' * column}{_scalar(name)}:", *settings]
+
+
+def _in_flow(name: str, address: Address) -> str:
+    settings = ", ".join(f"{key}: {value}" for key, value in _settings(address))
+    return f"{_scalar(name)}: {{{settings}}}"
+
+
+def _settings(address: Address) -> list[tuple[str, str]]:
+    port = str(address.port)
+    return [("aet", _scalar(address.aet)), ("host", _scalar(address.host)), ("port", port)]
+
+
+def _scalar(text: str) -> str:
+    """The text as YAML: plain where every reader of YAML takes it for text, else quoted."""
+    if _PLAIN.fullmatch(text):
+        node = yamltext.compose(text, _KEY)
+        if node and node.tag == _STRING:
+            return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _added_in_flow(text: str, section: MappingNode, entry: str) -> str:
+    if section.value:
+        at = section.value[-1][1].end_mark.index
+        return f"{text[:at]}, {entry}{text[at:]}"
+    at = section.end_mark.index - 1
+    return text[:at] + entry + text[at:]
+
+
+def _characters_of(text: str, section: MappingNode, index: int) -> tuple[int, int]:
+    """The characters of an entry inside `{…}` with one of the commas beside it."""
+    key, value = section.value[index]
+    if index:
+        return section.value[index - 1][1].end_mark.index, value.end_mark.index
+    if len(section.value) > 1:
+        return key.start_mark.index, section.value[1][0].start_mark.index
+    comma = re.compile(r"\s*,").match(text, value.end_mark.index)
+    return key.start_mark.index, comma.end() if comma else value.end_mark.index

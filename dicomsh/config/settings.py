@@ -1,0 +1,84 @@
+"""What a configuration comes to: our AE title, time limits, and modalities by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dicomsh.config import checks
+from dicomsh.config.tree import shown, suggestion
+from dicomsh.errors import Span, UsageError
+from dicomsh.model.peer import Modality, Timeouts
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration that has been read and checked.
+
+    Args:
+        path: the file, or None for the built-in default.
+        aet: our AE title.
+        timeouts: time limits where a modality sets no others.
+        modalities: every modality by name, in the order of the file, all settings resolved.
+    """
+
+    path: Path | None = None
+    aet: str = "DICOMSH"
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    modalities: Mapping[str, Modality] = field(default_factory=dict)
+
+    @property
+    def builtin(self) -> bool:
+        """Whether it is the default that the package carries."""
+        return self.path is None
+
+    def adhoc(self, text: str, span: Span | None = None) -> Modality:
+        """The modality written as `AET@HOST:PORT` or `AET@[IPV6]:PORT`, with the global settings.
+
+        Args:
+            text: what was typed.
+            span: where it was typed, for the error.
+
+        Raises:
+            UsageError: it is no such address.
+        """
+        address = typed_address(text, span)
+        modality = self.plain("", address)
+        return replace(modality, name=modality.address)
+
+    def plain(self, name: str, address: checks.Address) -> Modality:
+        """A modality at an address, with the global settings for all else."""
+        return Modality(name, *address, local_aet=self.aet, timeouts=self.timeouts)
+
+    def find(self, text: str, span: Span | None = None) -> Modality:
+        """The modality of a name, or of an address.
+
+        Raises:
+            UsageError: neither; the hint suggests the nearest name.
+        """
+        if text in self.modalities:
+            return self.modalities[text]
+        if "@" in text:
+            return self.adhoc(text, span)
+        raise self.unknown(text, span)
+
+    def unknown(self, name: str, span: Span | None = None) -> UsageError:
+        """The error for a name that no modality has."""
+        names = ", ".join(self.modalities) or "none yet"
+        hint = suggestion(name, self.modalities) or f"known are {names}; or write AET@HOST:PORT"
+        return UsageError(f"no modality {shown(name)}", hint=hint, span=span)
+
+
+def typed_address(text: str, span: Span | None = None) -> checks.Address:
+    """The parts of an address that was typed.
+
+    Raises:
+        UsageError: it is no such address; the message says what was expected and found.
+    """
+    try:
+        return checks.address(text)
+    except ValueError as error:
+        message = f"expected {error}, found {shown(text)}"
+        hint = f"write {checks.ADDRESS_FORM}"
+        raise UsageError(message, hint=hint, span=span) from None

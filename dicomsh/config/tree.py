@@ -1,0 +1,181 @@
+"""A configuration file as nodes that know their place, and errors that tell it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from yaml import MappingNode, Node, ScalarNode
+
+from dicomsh.errors import ConfigError
+
+T = TypeVar("T")
+Check = Callable[[str], T]
+"""Turns text into a value, or raises ValueError that says what was expected."""
+
+NULL = "tag:yaml.org,2002:null"
+MAP = "tag:yaml.org,2002:map"
+_SCALARS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
+_NO_TEXT = "\0"
+_SHOWN = 40
+
+
+def shown(text: str) -> str:
+    """Text of a file as part of a message: quoted, escaped, not too long."""
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
+
+
+def suggestion(word: str, known: Iterable[str]) -> str | None:
+    """`did you mean …?` for a word that is near a known one."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One node of a file.
+
+    Args:
+        node: the node, from YAML or JSON alike.
+        file: the file's name in messages.
+        path: the keys that lead to it, joined by full stops; empty at the top level.
+    """
+
+    node: Node
+    file: str
+    path: str = ""
+
+    @property
+    def line(self) -> int:
+        """Its line in the file, from 1."""
+        return int(self.node.start_mark.line) + 1
+
+    def error(
+        self, expected: str, *, found: str | None = None, hint: str | None = None
+    ) -> ConfigError:
+        """The error to raise: `file:line: path: expected …, found …`."""
+        return ConfigError(
+            f"{self.file}:{self.line}: {self.path or 'top level'}: "
+            f"expected {expected}, found {found or self._described()}",
+            hint=hint,
+        )
+
+    def _described(self) -> str:
+        node = self.node
+        if not isinstance(node, ScalarNode):
+            return "a mapping" if isinstance(node, MappingNode) else "a list"
+        if node.tag not in _SCALARS:
+            return f"a value of the type {shown(node.tag)}"
+        return "nothing" if node.tag == NULL else shown(node.value)
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it has settings below it."""
+        return isinstance(self.node, MappingNode) and self.node.tag == MAP
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the value was left out, or is `null`."""
+        return isinstance(self.node, ScalarNode) and self.node.tag == NULL
+
+    def value(self, check: Check[T]) -> T:
+        """Its value.
+
+        Raises:
+            ConfigError: it is no single value, or the check refuses it.
+        """
+        try:
+            return check(self._text())
+        except ValueError as error:
+            raise self.error(str(error)) from None
+
+    def _text(self) -> str:
+        """The text of a single value; for anything else a text that no check accepts."""
+        node = self.node
+        if isinstance(node, ScalarNode) and node.tag in _SCALARS - {NULL}:
+            return str(node.value)
+        return _NO_TEXT
+
+    def word(self, expected: str, words: Iterable[str]) -> str:
+        """Its value, which must be one of some words.
+
+        Raises:
+            ConfigError: it is another; the hint suggests the nearest.
+        """
+        text, known = self._text(), list(words)
+        if text not in known:
+            raise self.error(expected, hint=suggestion(text, known))
+        return text
+
+    def children(self, expected: str = "a mapping") -> dict[str, Setting]:
+        """What is below it by key, in the order of the file.
+
+        Raises:
+            ConfigError: it is no mapping, a key is no word, or a key comes twice.
+        """
+        if not self.is_mapping:
+            raise self.error(expected)
+        below: dict[str, Setting] = {}
+        for key, value in self.node.value:
+            name = self._key(key)
+            if name in below:
+                again = f"{shown(name)} again (first in line {below[name].line})"
+                raise self._at(key).error("each key once", found=again)
+            below[name] = Setting(value, self.file, self._below(name))
+        return below
+
+    def _key(self, key: Node) -> str:
+        if isinstance(key, ScalarNode) and key.tag in _SCALARS - {NULL}:
+            return str(key.value)
+        raise self._at(key).error("a word as key")
+
+    def _at(self, node: Node) -> Setting:
+        return Setting(node, self.file, self.path)
+
+    def _below(self, name: str) -> str:
+        part = name if name.isprintable() and len(name) <= _SHOWN else shown(name)
+        return f"{self.path}.{part}" if self.path else part
+
+    def section(self, known: Iterable[str]) -> Section:
+        """Its settings, all of which must be known.
+
+        Raises:
+            ConfigError: as `children`, or a key is unknown; the hint suggests the nearest.
+        """
+        names = tuple(known)
+        below = self.children()
+        for key, setting in below.items():
+            if key not in names:
+                hint = suggestion(key, names) or f"known here: {', '.join(names)}"
+                raise setting.error("a known setting", found=shown(key), hint=hint)
+        return Section(self, below)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The settings below one node, by key."""
+
+    place: Setting
+    settings: dict[str, Setting]
+
+    def get(self, key: str, check: Check[T], default: T) -> T:
+        """The value of a setting, or the default where it is not given."""
+        setting = self.settings.get(key)
+        return default if setting is None else setting.value(check)
+
+    def require(self, key: str, check: Check[T]) -> T:
+        """The value of a setting that must be given."""
+        if key not in self.settings:
+            raise self.place.error(f"the setting '{key}'", found="none")
+        return self.settings[key].value(check)
+
+    def refuse(self, keys: Iterable[str], reason: str) -> None:
+        """Raise for the first of some keys that is given but makes no sense here."""
+        for key in keys:
+            if key in self.settings:
+                raise self.settings[key].error(f"no such setting {reason}", found=shown(key))

@@ -1,0 +1,41 @@
+"""YAML text → nodes. Nothing is constructed, so no tag of the text can run anything."""
+
+from __future__ import annotations
+
+import yaml
+
+from dicomsh.errors import ConfigError
+
+
+def compose(text: str, file: str) -> yaml.Node | None:
+    """The root node of a YAML document, or None when it holds nothing.
+
+    An alias is the very node of its anchor, so no text makes the tree larger than itself.
+
+    Raises:
+        ConfigError: not well-formed, more than one document, or nested too deeply.
+    """
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        raise _marked(error, file) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        found = f"the character {error.character!r}"
+        raise ConfigError(f"{file}:{line}: YAML: expected printable text, found {found}") from None
+    except (ValueError, OverflowError):  # PyYAML lets through those of chr() and int()
+        message = f"{file}:1: YAML: expected well-formed text, found a number out of range"
+        raise ConfigError(message, hint="look for escapes such as \\U in quoted text") from None
+    except RecursionError:
+        message = f"{file}:1: YAML: expected a few levels, found nesting without end"
+        raise ConfigError(message) from None
+
+
+def _marked(error: yaml.MarkedYAMLError, file: str) -> ConfigError:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    problem = (error.problem or error.context or "unknown").removeprefix("but ")
+    hint = "indent with spaces, not with tabs" if r"\t" in problem else error.context
+    return ConfigError(
+        f"{file}:{line}: YAML: expected well-formed text, found an error: {problem}", hint=hint
+    )

@@ -1,0 +1,117 @@
+"""From a modality to an open association: TCP, TLS, negotiation, each with its time limit."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+
+from dicomsh.dimse.association import Association
+from dicomsh.errors import ConfigError, DicomshError, TimedOutError, UnreachableError
+from dicomsh.model.peer import Modality, Tls
+
+
+async def open_association(modality: Modality) -> Association:
+    """An association with a modality, accepted.
+
+    Raises:
+        UnreachableError: no TCP connection, or TLS failed.
+        AssociationRejectedError: the peer rejected it.
+        AssociationAbortedError: the peer aborted or closed instead of answering.
+        TimedOutError: the limit for connecting or for the association passed.
+        ConfigError: a TLS file cannot be used.
+    """
+    association = await _connect(modality)
+    limit = modality.timeouts.association
+    try:
+        async with asyncio.timeout(limit):
+            await association.negotiated
+    except TimeoutError:
+        association.abort()
+        raise timed_out(f"{modality.address}: no answer to A-ASSOCIATE", "association", limit) from None
+    except asyncio.CancelledError:
+        association.abort()
+        raise
+    return association
+
+
+def timed_out(what: str, which: str, seconds: float) -> TimedOutError:
+    """The error for a time limit that passed; `which` is its name in the configuration."""
+    return TimedOutError(
+        f"{what} within {seconds:g} s (time limit: {which})",
+        hint="'set timeout SECONDS', or 'timeout' of the modality, gives it more time",
+    )
+
+
+async def _connect(modality: Modality) -> Association:
+    limit = modality.timeouts.connect
+    context = None if modality.tls is None else ssl_context(modality.tls)
+    try:
+        async with asyncio.timeout(limit):
+            _, association = await asyncio.get_running_loop().create_connection(
+                lambda: Association(modality),
+                modality.host,
+                modality.port,
+                ssl=context,
+                server_hostname=modality.host if context else None,
+            )
+    except TimeoutError:
+        raise timed_out(f"{modality.address}: no connection", "connect", limit) from None
+    except (OSError, ValueError) as problem:  # ValueError: a host name that cannot be encoded
+        raise _unreachable(modality, problem) from problem
+    return association
+
+
+def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
+    where = modality.address
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return UnreachableError(
+            f"{where}: its certificate is not trusted: {problem.verify_message}",
+            hint="name the authority in 'ca' of the modality's 'tls', or set 'verify: false'",
+        )
+    if isinstance(problem, ssl.SSLError):
+        return UnreachableError(
+            f"{where}: no TLS connection: {problem.reason or problem}",
+            hint="does this port speak TLS, and does the peer want a certificate of ours?",
+        )
+    if isinstance(problem, socket.gaierror | ValueError):
+        return UnreachableError(f"{where}: the host name {modality.host!r} is not known")
+    if modality.tls is not None and isinstance(problem, ConnectionResetError):
+        return UnreachableError(f"{where}: closed during the TLS handshake")
+    refused = isinstance(problem, ConnectionRefusedError) or "refused" in str(problem)
+    return UnreachableError(
+        f"{where}: " + ("connection refused" if refused else f"no connection: {problem}"),
+        hint=f"is the PACS running, and is {modality.port} its DICOM port?" if refused else None,
+    )
+
+
+def ssl_context(tls: Tls) -> ssl.SSLContext:
+    """TLS 1.2 or later; certificate and host name are verified unless switched off.
+
+    Raises:
+        ConfigError: a file cannot be read, or holds no certificate or key.
+    """
+    context = _trusting(tls)
+    if tls.cert is not None:
+        try:
+            context.load_cert_chain(tls.cert, tls.key, password=_no_password)
+        except (OSError, ValueError) as problem:
+            raise ConfigError(f"{tls.cert}: no certificate with its key: {problem}") from None
+    return context
+
+
+def _trusting(tls: Tls) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=tls.ca)
+    except OSError as problem:
+        raise ConfigError(f"{tls.ca}: no certificates of authorities: {problem}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _no_password() -> str:
+    """Without this, OpenSSL would ask for the password of a key at the terminal."""
+    raise ValueError("the key has a password; give one without")

@@ -1,0 +1,262 @@
+"""Data sets in the two little endian transfer syntaxes: elements cut out, elements written.
+
+Only boundaries are found here (PS3.5 7.1, 7.5); what a value means is left to `model.answer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from struct import Struct, error
+
+from dicomsh.errors import ProtocolViolationError
+from dicomsh.model.keys import by_tag, tag_pair
+
+IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+
+DEEPEST = 64
+"""Sequences nested deeper than this are refused."""
+
+_HEADER = Struct("<HHI")
+_EXPLICIT_HEADER = Struct("<HH2sH")
+_LONG_LENGTH = Struct("<I")
+_LONG_HEADER = Struct("<HH2sHI")
+_UNDEFINED = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_SHORT_VRS = frozenset(
+    b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()
+)
+"""VRs with a length of 16 bits in explicit VR (PS3.5 7.1.2); all others have one of 32."""
+_LONGEST_SHORT = 0xFFFE
+
+
+class ImplicitLittleEndian:
+    """Implicit VR Little Endian (PS3.5 A.1)."""
+
+    def split(self, data: bytes) -> dict[int, bytes]:
+        """Value field of every element by tag, in the order received.
+
+        A sequence of undefined length is given without its delimitation item.
+
+        Raises:
+            ProtocolViolationError: an element does not fit, or sequences are nested too deeply.
+        """
+        elements: dict[int, bytes] = {}
+        unpack = _HEADER.unpack_from
+        offset, end = 0, len(data)
+        try:
+            while offset < end:
+                group, element, length = unpack(data, offset)
+                offset += 8
+                stop = offset + length
+                if stop <= end:
+                    elements[group << 16 | element] = data[offset:stop]
+                    offset = stop
+                else:
+                    stop, after = _extent(data, offset, group << 16 | element, length, False)
+                    elements[group << 16 | element] = data[offset:stop]
+                    offset = after
+        except error:
+            raise _truncated(offset, end) from None
+        return elements
+
+    def vrs(self, data: bytes) -> Mapping[int, str]:  # noqa: ARG002 - the protocol's signature
+        """Nothing: this transfer syntax carries no VRs."""
+        return {}
+
+    def items(self, value: bytes) -> list[bytes]:
+        """The data sets in the value field of a sequence.
+
+        Raises:
+            ProtocolViolationError: the value is not a list of items.
+        """
+        return _items(value, False)
+
+    def element(self, tag: int, vr: str, value: bytes) -> bytes:  # noqa: ARG002
+        """One element, its value being of even length already."""
+        return _HEADER.pack(tag >> 16, tag & 0xFFFF, len(value)) + value
+
+
+class ExplicitLittleEndian:
+    """Explicit VR Little Endian (PS3.5 A.2)."""
+
+    def split(self, data: bytes) -> dict[int, bytes]:
+        """Value field of every element by tag, in the order received.
+
+        A sequence of undefined length is given without its delimitation item, and one sent as UN
+        in the form that `items` reads.
+
+        Raises:
+            ProtocolViolationError: an element does not fit, a VR is none, or sequences are nested
+                too deeply.
+        """
+        elements: dict[int, bytes] = {}
+        unpack, short = _EXPLICIT_HEADER.unpack_from, _SHORT_VRS
+        offset, end = 0, len(data)
+        try:
+            while offset < end:
+                group, element, vr, length = unpack(data, offset)
+                stop = offset + 8 + length
+                if vr in short and stop <= end:
+                    elements[group << 16 | element] = data[offset + 8 : stop]
+                    offset = stop
+                else:
+                    tag, value, offset = _long_element(data, offset)
+                    elements[tag] = value
+        except error:
+            raise _truncated(offset, end) from None
+        return elements
+
+    def vrs(self, data: bytes) -> Mapping[int, str]:
+        """VR of every element as it was sent.
+
+        Raises:
+            ProtocolViolationError: as `split`.
+        """
+        found: dict[int, str] = {}
+        offset = 0
+        try:
+            while offset < len(data):
+                tag, vr, length, start = _header(data, offset, True)
+                found[tag] = vr.decode("ascii")
+                _, offset = _extent(data, start, tag, length, vr != b"UN")
+        except error:
+            raise _truncated(offset, len(data)) from None
+        return found
+
+    def items(self, value: bytes) -> list[bytes]:
+        """The data sets in the value field of a sequence.
+
+        Raises:
+            ProtocolViolationError: the value is not a list of items.
+        """
+        return _items(value, True)
+
+    def element(self, tag: int, vr: str, value: bytes) -> bytes:
+        """One element, its value being of even length already.
+
+        A value too long for its VR's length field travels as UN (PS3.5 6.2.2).
+        """
+        code = vr.encode("ascii")
+        if code in _SHORT_VRS and len(value) <= _LONGEST_SHORT:
+            return _EXPLICIT_HEADER.pack(tag >> 16, tag & 0xFFFF, code, len(value)) + value
+        code = b"UN" if code in _SHORT_VRS else code
+        return _LONG_HEADER.pack(tag >> 16, tag & 0xFFFF, code, 0, len(value)) + value
+
+
+LittleEndian = ImplicitLittleEndian | ExplicitLittleEndian
+
+ENCODINGS: Mapping[str, LittleEndian] = {
+    EXPLICIT_LITTLE_ENDIAN: ExplicitLittleEndian(),
+    IMPLICIT_LITTLE_ENDIAN: ImplicitLittleEndian(),
+}
+"""Transfer syntax UID → encoding, the preferred one first."""
+
+
+def item(data: bytes) -> bytes:
+    """One item of a sequence, of defined length; the same in both encodings."""
+    return _HEADER.pack(_ITEM >> 16, _ITEM & 0xFFFF, len(data)) + data
+
+
+def _truncated(offset: int, end: int) -> ProtocolViolationError:
+    return ProtocolViolationError(
+        f"the data set ends inside the element at byte {offset} of {end}"
+    )
+
+
+def _header(data: bytes, offset: int, explicit: bool) -> tuple[int, bytes, int, int]:
+    """Tag, VR (empty where there is none), length, and where the value begins."""
+    group, element, vr, length = _EXPLICIT_HEADER.unpack_from(data, offset)
+    tag = group << 16 | element
+    if not explicit or group == 0xFFFE:
+        return tag, b"", _LONG_LENGTH.unpack_from(data, offset + 4)[0], offset + 8
+    if vr in _SHORT_VRS:
+        return tag, vr, length, offset + 8
+    if not (vr.isalpha() and vr.isupper()):
+        raise ProtocolViolationError(f"element ({tag_pair(tag)}) has no VR where one belongs")
+    return tag, vr, _LONG_LENGTH.unpack_from(data, offset + 8)[0], offset + 12
+
+
+def _long_element(data: bytes, offset: int) -> tuple[int, bytes, int]:
+    """Tag, value and end of an explicit element that is not short, or does not fit."""
+    tag, vr, length, start = _header(data, offset, True)
+    stop, after = _extent(data, start, tag, length, vr != b"UN")
+    value = data[start:stop]
+    if vr == b"UN" and length == _UNDEFINED:
+        value = _explicit_items(value, 1)
+    return tag, value, after
+
+
+def _extent(data: bytes, start: int, tag: int, length: int, explicit: bool) -> tuple[int, int]:
+    """Where a value ends, and where the next element begins."""
+    if length == _UNDEFINED:
+        return _delimited(data, start, True, explicit)
+    stop = start + length
+    if stop > len(data):
+        raise ProtocolViolationError(
+            f"element ({tag_pair(tag)}) of {length} bytes is longer than the rest of its data set"
+        )
+    return stop, stop
+
+
+def _delimited(data: bytes, offset: int, in_sequence: bool, explicit: bool) -> tuple[int, int]:
+    """Where the delimiter of an open sequence or item begins and ends.
+
+    No recursion: a hostile peer chooses the depth. `open_` holds what is open around `offset`: is
+    it a sequence, and are elements inside explicit (a UN of undefined length is not, PS3.5 6.2.2).
+    """
+    open_ = [(in_sequence, explicit)]
+    while True:
+        in_sequence, explicit = open_[-1]
+        tag, vr, length, start = _header(data, offset, explicit and not in_sequence)
+        if tag == (_SEQUENCE_END if in_sequence else _ITEM_END):
+            open_.pop()
+            if not open_:
+                return offset, start
+            offset = start
+            continue
+        if (tag == _ITEM) != in_sequence or tag == _SEQUENCE_END:
+            raise ProtocolViolationError(f"({tag_pair(tag)}) is out of place in a sequence")
+        if length != _UNDEFINED:
+            offset, _ = _extent(data, start, tag, length, explicit)
+            continue
+        if len(open_) >= 2 * DEEPEST:
+            raise ProtocolViolationError(f"sequences are nested deeper than {DEEPEST}")
+        open_.append((not in_sequence, explicit and vr != b"UN"))
+        offset = start
+
+
+def _items(value: bytes, explicit: bool) -> list[bytes]:
+    items: list[bytes] = []
+    offset = 0
+    try:
+        while offset < len(value):
+            tag, _, length, start = _header(value, offset, False)
+            if tag == _SEQUENCE_END:
+                break
+            if tag != _ITEM:
+                raise ProtocolViolationError(f"({tag_pair(tag)}) where an item belongs")
+            if length == _UNDEFINED:
+                stop, offset = _delimited(value, start, False, explicit)
+            else:
+                stop, offset = _extent(value, start, tag, length, explicit)
+            items.append(value[start:stop])
+    except error:
+        raise _truncated(offset, len(value)) from None
+    return items
+
+
+def _explicit_items(value: bytes, depth: int) -> bytes:
+    """The items of an implicit sequence written in explicit VR, VRs from the dictionary."""
+    if depth > DEEPEST:
+        raise ProtocolViolationError(f"sequences are nested deeper than {DEEPEST}")
+    return b"".join(item(_explicit_elements(data, depth)) for data in _items(value, False))
+
+
+def _explicit_elements(data: bytes, depth: int) -> bytes:
+    written = []
+    for tag, value in ENCODINGS[IMPLICIT_LITTLE_ENDIAN].split(data).items():
+        vr = by_tag(tag).vr
+        inside = _explicit_items(value, depth + 1) if vr == "SQ" else value
+        written.append(ENCODINGS[EXPLICIT_LITTLE_ENDIAN].element(tag, vr, inside))
+    return b"".join(written)

@@ -1,0 +1,118 @@
+"""The identifier of a C-FIND request: a query written as a data set (PS3.4 C.4.1.1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from struct import Struct, error
+
+from dicomsh.dimse.elements import LittleEndian, item
+from dicomsh.errors import UsageError
+from dicomsh.model.charset import encode
+from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute, by_tag
+from dicomsh.model.query import Query, QueryKey
+
+_Node = dict[Attribute, "str | _Node"]
+"""Attributes of a data set: a value, or what is inside the one item of a sequence."""
+
+_OWN_REPERTOIRE = frozenset("LO LT PN SH ST UC UN UT".split())
+"""VRs whose text is written in the Specific Character Set (PS3.5 6.1.2.2)."""
+
+_NUMBERS: dict[str, tuple[Struct, Callable[[str], int | float]]] = {
+    "US": (Struct("<H"), int),
+    "SS": (Struct("<h"), int),
+    "UL": (Struct("<I"), int),
+    "SL": (Struct("<i"), int),
+    "UV": (Struct("<Q"), int),
+    "SV": (Struct("<q"), int),
+    "FL": (Struct("<f"), float),
+    "FD": (Struct("<d"), float),
+}
+
+
+def encode_identifier(query: Query, encoding: LittleEndian) -> bytes:
+    """The identifier of a query, elements sorted by tag.
+
+    (0008,0005) is always there, empty when the query needs none, because some peers name their
+    own character set only when asked.
+
+    Raises:
+        UsageError: a value cannot be written in its VR or in the query's character set.
+    """
+    tree = _tree(query.keys)
+    tree[by_tag(SPECIFIC_CHARACTER_SET)] = query.charset
+    tree[by_tag(QUERY_RETRIEVE_LEVEL)] = query.level.dicom
+    return _data_set(tree, query.charset, encoding)
+
+
+def _tree(keys: Iterable[QueryKey]) -> _Node:
+    tree: _Node = {}
+    for key in keys:
+        node = tree
+        for sequence in key.path[:-1]:
+            inside = node.get(sequence)
+            if not isinstance(inside, dict):
+                inside = node[sequence] = {}
+            node = inside
+        if key.value or key.attribute not in node:
+            node[key.attribute] = key.value
+    return tree
+
+
+def _data_set(node: _Node, charset: str, encoding: LittleEndian) -> bytes:
+    return b"".join(
+        encoding.element(attribute.tag, attribute.vr, _value(attribute, value, charset, encoding))
+        for attribute, value in sorted(node.items(), key=lambda entry: entry[0].tag)
+    )
+
+
+def _value(
+    attribute: Attribute, value: str | _Node, charset: str, encoding: LittleEndian
+) -> bytes:
+    if isinstance(value, dict):
+        return item(_data_set(value, charset, encoding))
+    if not value:
+        return b""
+    raw = _written(attribute, value, charset)
+    if len(raw) % 2:
+        raw += b"\0" if attribute.vr in ("UI", "UN") else b" "
+    return raw
+
+
+def _written(attribute: Attribute, value: str, charset: str) -> bytes:
+    vr = attribute.vr
+    if vr in _NUMBERS:
+        return b"".join(_number(attribute, part) for part in value.split("\\"))
+    if vr == "AT":
+        return b"".join(_tag(attribute, part) for part in value.split("\\"))
+    if vr == "SQ" or vr.startswith("O"):
+        raise _unwritable(attribute, value)
+    if vr in _OWN_REPERTOIRE:
+        return encode(value, charset)
+    if not value.isascii():
+        raise _unwritable(attribute, value)
+    return value.encode("ascii")
+
+
+def _number(attribute: Attribute, text: str) -> bytes:
+    form, kind = _NUMBERS[attribute.vr]
+    try:
+        return form.pack(kind(text))
+    except (ValueError, OverflowError, error):
+        raise _unwritable(attribute, text) from None
+
+
+def _tag(attribute: Attribute, text: str) -> bytes:
+    digits = text.strip("()").replace(",", "")
+    try:
+        raw = bytes.fromhex(digits)
+    except ValueError:
+        raw = b""
+    if len(raw) != 4:
+        raise _unwritable(attribute, text)
+    return raw[1::-1] + raw[:1:-1]
+
+
+def _unwritable(attribute: Attribute, value: str) -> UsageError:
+    return UsageError(
+        f"'{value}' cannot be written as {attribute.keyword}, whose VR is {attribute.vr}"
+    )

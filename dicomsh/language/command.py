@@ -1,0 +1,155 @@
+"""Typed commands: the signature of a function is the grammar of its command.
+
+    @command("find", family="query", examples=("find patient JOD* sex=M",))
+    async def find(shell: Shell, level: Annotated[Level, LEVEL], *keys: Annotated[Term, TERM],
+                   limit: Annotated[int | None, COUNT, "stop after N rows"] = None) -> Listing:
+
+Positional parameters are words, `*` takes any number of them, keyword-only parameters are GNU
+options, and a keyword-only bool is a flag.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from dicomsh.language.kinds import Kind
+
+Run = Callable[..., Awaitable[Any]]
+_Function = TypeVar("_Function", bound=Run)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a command.
+
+    `kind` is None for a flag. `many` takes all words that fit.
+    """
+
+    name: str
+    kind: Kind | None
+    help: str
+    required: bool = False
+    many: bool = False
+    option: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The option as typed: `--limit`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def usage(self) -> str:
+        """The parameter in a usage line: `LEVEL`, `[PATTERN]`, `[Key=Value…]`, `[--limit N]`."""
+        text = self.flag if self.option else ""
+        if self.kind is not None:
+            text = f"{text} {self.kind.name}".strip()
+        text += "…" if self.many else ""
+        return text if self.required else f"[{text}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the language.
+
+    Args:
+        name: one or two words.
+        family: heading in the list of commands.
+        run: the function; its first argument is the shell it runs in.
+        parameters: in the order of the signature.
+        doc: the docstring, first line the summary.
+        examples: lines that run on the practice archive.
+    """
+
+    name: str
+    family: str
+    run: Run
+    parameters: tuple[Parameter, ...]
+    doc: str
+    examples: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """One line without a full stop."""
+        return self.doc.splitlines()[0].rstrip(".")
+
+    @property
+    def usage(self) -> str:
+        """The command with its parameters, as a usage line."""
+        return " ".join([self.name, *(parameter.usage for parameter in self.parameters)])
+
+    @property
+    def positionals(self) -> tuple[Parameter, ...]:
+        """Parameters that are words."""
+        return tuple(p for p in self.parameters if not p.option)
+
+    def option(self, flag: str) -> Parameter | None:
+        """The option typed as `flag`, or None."""
+        return next((p for p in self.parameters if p.option and p.flag == flag), None)
+
+
+def command(
+    name: str, *, family: str, examples: tuple[str, ...] = ()
+) -> Callable[[_Function], _Function]:
+    """Mark an async function as a command.
+
+    Raises:
+        TypeError: at import, when the signature is no grammar.
+    """
+
+    def mark(function: _Function) -> _Function:
+        parameters = tuple(_parameters(function))
+        doc = inspect.getdoc(function)
+        if not doc:
+            raise TypeError(f"command '{name}' has no docstring")
+        made = Command(name, family, function, parameters, doc, examples)
+        function.__command__ = made  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def _parameters(function: Run) -> Iterator[Parameter]:
+    hints = get_type_hints(function, include_extras=True)
+    signature = list(inspect.signature(function).parameters.values())
+    for parameter in signature[1:]:
+        yield _parameter(function, parameter, hints.get(parameter.name))
+
+
+def _parameter(function: Run, parameter: inspect.Parameter, hint: Any) -> Parameter:
+    option = parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    if get_origin(hint) is not Annotated:
+        raise TypeError(f"{function.__name__}: parameter '{parameter.name}' has no kind")
+    bare, *extras = get_args(hint)
+    kind = next((extra for extra in extras if isinstance(extra, Kind)), None)
+    text = next((extra for extra in extras if isinstance(extra, str)), "")
+    if kind is None and not (option and bare is bool):
+        raise TypeError(f"{function.__name__}: parameter '{parameter.name}' has no kind")
+    if option and not text:
+        raise TypeError(f"{function.__name__}: option '{parameter.name}' has no help")
+    many = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+    required = parameter.default is inspect.Parameter.empty and not many and not option
+    return Parameter(parameter.name, kind, text, required, many, option)
+
+
+class Registry:
+    """The commands of a shell, by name."""
+
+    def __init__(self, modules: Iterable[Any]) -> None:
+        functions = (value for module in modules for value in vars(module).values())
+        found = [f.__command__ for f in functions if hasattr(f, "__command__")]
+        self._commands: dict[str, Command] = {made.name: made for made in found}
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._commands.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, sorted."""
+        return tuple(sorted(self._commands))
+
+    def get(self, name: str) -> Command | None:
+        """The command of an exact name, or None."""
+        return self._commands.get(name)

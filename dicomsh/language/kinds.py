@@ -1,0 +1,246 @@
+"""Kinds of argument: how each is read from a word, what may complete it, how it is coloured."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Protocol
+
+from dicomsh.errors import Span, UsageError
+from dicomsh.language.scan import Word
+from dicomsh.language.terms import Term, is_term, read_term
+from dicomsh.model.levels import LEVEL_WORDS, Level, Model
+from dicomsh.model.listing import FORMATS
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A completion: the text to insert and what to say about it."""
+
+    text: str
+    meta: str = ""
+
+
+class Knowledge(Protocol):
+    """What a session knows without asking anyone; completion and checks read it."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Variables by name."""
+        ...
+
+    @property
+    def next_level(self) -> Level:
+        """The level that `ls` lists at the current place."""
+        ...
+
+    @property
+    def today(self) -> date:
+        """The day that relative dates count from."""
+        ...
+
+    def modality_names(self) -> Iterable[Candidate]:
+        """Configured modalities with AE title and address."""
+        ...
+
+    def targets(self) -> Iterable[Candidate]:
+        """Entities below the current place that were seen."""
+        ...
+
+    def setting_names(self) -> Iterable[Candidate]:
+        """Settings with their values."""
+        ...
+
+    def topics(self) -> Iterable[Candidate]:
+        """What `help` knows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a word is read: what the session knows, and the level that aliases stand for.
+
+    `level` is None while a TARGET decides it.
+    """
+
+    knowledge: Knowledge
+    level: Level | None
+
+
+Token = tuple[Span, str]
+"""A stretch of the text and its role, for colours."""
+
+
+def _no_candidates(scope: Scope) -> Iterable[Candidate]:
+    del scope
+    return ()
+
+
+def _any(word: Word) -> bool:
+    del word
+    return True
+
+
+def _same(scope: Scope, value: Any) -> Scope:
+    del value
+    return scope
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of argument.
+
+    Args:
+        name: how the usage line writes it.
+        role: its colour.
+        parse: the value of a word; raises UsageError with a span into the source.
+        complete: completions, to be filtered by what is typed.
+        fits: whether a word can be meant as this kind; what does not fit an optional argument is
+            tried on the next.
+        narrow: the scope for the words that follow.
+        tokens: the parts of a word by role; None for one token of `role`.
+    """
+
+    name: str
+    role: str
+    parse: Callable[[Word, Scope], Any]
+    complete: Callable[[Scope], Iterable[Candidate]] = _no_candidates
+    fits: Callable[[Word], bool] = _any
+    narrow: Callable[[Scope, Any], Scope] = _same
+    tokens: Callable[[Word], list[Token]] | None = None
+
+
+def suggestion(text: str, known: Iterable[str]) -> str | None:
+    """`did you mean 'x'?`, or None when nothing is near."""
+    near = difflib.get_close_matches(text, list(known), n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else None
+
+
+def _read_text(word: Word, scope: Scope) -> str:
+    del scope
+    return word.text
+
+
+def _read_word(word: Word, scope: Scope) -> Word:
+    del scope
+    return word
+
+
+def _read_level(word: Word, scope: Scope) -> Level:
+    del scope
+    try:
+        return LEVEL_WORDS[word.text.lower()]
+    except KeyError:
+        raise UsageError(
+            f"expected patient, study, series or instance, found '{word.text}'",
+            hint=suggestion(word.text.lower(), LEVEL_WORDS),
+            span=word.span,
+        ) from None
+
+
+def _complete_level(scope: Scope) -> Iterable[Candidate]:
+    del scope
+    return (Candidate(level.word, f"C-FIND at {level.dicom} level") for level in Level)
+
+
+def _level_given(scope: Scope, value: Level) -> Scope:
+    return replace(scope, level=value)
+
+
+def _target_given(scope: Scope, value: Any) -> Scope:
+    del value
+    return replace(scope, level=None)
+
+
+def _read_checked_term(word: Word, scope: Scope) -> Term:
+    term = read_term(word)
+    if scope.level is not None:
+        term.query_key(scope.level, scope.knowledge.today)
+    return term
+
+
+def _term_tokens(word: Word) -> list[Token]:
+    term = read_term(word)
+    end = term.start + len(term.key)
+    key: Token = (word.part(term.start, end), "keyword")
+    if term.value is None:
+        return [(word.part(0, 1), "operator"), key]
+    value: Token = (Span(word.places[term.value_start], word.span.end), "value")
+    return [key, (word.part(end, end + 1), "operator"), value]
+
+
+def _complete_key(scope: Scope) -> Iterable[Candidate]:
+    from dicomsh.model.keys import ALIASES, LEVEL_KEYS, alias_keyword, by_keyword
+
+    level = scope.level or scope.knowledge.next_level
+    names = [(word, by_keyword(word).name) for word in LEVEL_KEYS[level]]
+    names += [(alias, alias_keyword(alias, level) or "") for alias in ALIASES]
+    yield from (Candidate(f"{word}=", meta) for word, meta in names)
+    yield from (Candidate(f"+{word}", meta) for word, meta in names)
+
+
+def _not_term(word: Word) -> bool:
+    return not is_term(word)
+
+
+def _number_reader(kind: type[int] | type[float], least: float, what: str) -> Any:
+    def read(word: Word, scope: Scope) -> int | float:
+        del scope
+        try:
+            value = kind(word.text)
+        except ValueError:
+            value = kind(-1)
+        if not least <= value < float("inf"):
+            raise UsageError(f"expected {what}, found '{word.text}'", span=word.span)
+        return value
+
+    return read
+
+
+def _one_of(what: str, values: Mapping[str, Any]) -> Kind:
+    """A word from a table, in any case."""
+
+    def read(word: Word, scope: Scope) -> Any:
+        del scope
+        if word.text.lower() in values:
+            return values[word.text.lower()]
+        hint = suggestion(word.text.lower(), values)
+        message = f"expected {', '.join(values)}, found '{word.text}'"
+        raise UsageError(message, hint=hint, span=word.span)
+
+    def complete(scope: Scope) -> Iterable[Candidate]:
+        del scope
+        return (Candidate(value) for value in values)
+
+    return Kind(what, "value", read, complete)
+
+
+LEVEL = Kind("LEVEL", "level", _read_level, _complete_level, narrow=_level_given)
+PATTERN = Kind("PATTERN", "string", _read_word, fits=_not_term)
+TERM = Kind(
+    "Key=Value|+Key", "keyword", _read_checked_term, _complete_key, is_term, tokens=_term_tokens
+)
+TARGET = Kind(
+    "TARGET",
+    "target",
+    _read_word,
+    lambda scope: scope.knowledge.targets(),
+    _not_term,
+    _target_given,
+)
+MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
+NEW_NAME = Kind("NAME", "modality", _read_word)
+ADDRESS = Kind("AET@HOST:PORT", "modality", _read_word)
+SETTING = Kind("NAME", "setting", _read_word, lambda scope: scope.knowledge.setting_names())
+TOPIC = Kind("TOPIC", "string", _read_word, lambda scope: scope.knowledge.topics())
+FILE = Kind("FILE", "file", _read_word)
+WORD = Kind("TEXT", "string", _read_word)
+TEXT = Kind("TEXT", "string", _read_text)
+VALUE = Kind("VALUE", "value", _read_word)
+COUNT = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
+DEPTH = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
+SECONDS = Kind("S", "value", _number_reader(float, 0.001, "a number of seconds"))
+FORMAT = _one_of("FORMAT", {name: name for name in FORMATS})
+MODEL = _one_of("MODEL", {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT})

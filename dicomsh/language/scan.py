@@ -1,0 +1,359 @@
+r"""Text into statements of words, each with its place in the text.
+
+    statement ; statement          # comment
+    word … | !system command       a backslash before a line end continues the line
+    word … > file                  >> appends
+
+Words are quoted as in POSIX shells, with one difference: outside quotes a backslash escapes only
+what would mean something (white space, quotes, `; | > # $ ! \`), so that `CT\MR` and `C:\out.csv`
+stay as typed. `$NAME` and `${NAME}` expand, except in single quotes; the result is never split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dicomsh.errors import Span, UsageError
+
+_BLANK = " \t\r"
+_ESCAPABLE = frozenset(_BLANK + "'\"\\;|>#$!\n")
+_ESCAPABLE_QUOTED = frozenset('"\\$`\n')
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word after quotes and variables are resolved.
+
+    Args:
+        text: what the word says.
+        span: where it stands, quotes included.
+        places: for each character of `text` the offset it came from, then the end of the word.
+        quoted: whether any part of it was quoted or escaped.
+    """
+
+    text: str
+    span: Span
+    places: tuple[int, ...]
+    quoted: bool = False
+
+    def part(self, start: int, end: int) -> Span:
+        """Where the characters `start` to `end` of `text` stand in the source."""
+        if start >= end:
+            return Span(self.places[start], self.places[start])
+        return Span(self.places[start], self.places[end - 1] + 1)
+
+    def error(self, error: UsageError) -> UsageError:
+        """The same error with a span into `text` moved to the source."""
+        span = self.part(*error.span) if error.span else self.span
+        return UsageError(error.message, hint=error.hint, span=span)
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """`> file` or `>> file`; `target` is None while the file has not been typed."""
+
+    target: Word | None
+    append: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SystemCommand:
+    """What stands after `!`, to the end of the line, handed to the system's shell as it is."""
+
+    text: str
+    span: Span
+
+
+Stage = tuple[Word, ...] | SystemCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One command with its stages and redirection.
+
+    `first` are the words of the command, or a system command. `problem` is the first thing that is
+    wrong with the text itself (open quote, unknown variable, missing file); `unclosed` tells that a
+    quote is open at its end.
+    """
+
+    first: Stage
+    stages: tuple[Stage, ...]
+    redirect: Redirect | None
+    span: Span
+    problem: UsageError | None = None
+    unclosed: bool = False
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words of the command; none for a system command."""
+        return () if isinstance(self.first, SystemCommand) else self.first
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A statement being read."""
+
+    stages: list[list[Word] | SystemCommand] = field(default_factory=lambda: [[]])
+    redirect: Redirect | None = None
+    problem: UsageError | None = None
+    unclosed: bool = False
+
+    def fail(self, message: str, span: Span, hint: str | None = None) -> None:
+        if self.problem is None:
+            self.problem = UsageError(message, hint=hint, span=span)
+
+
+def scan(text: str, variables: Mapping[str, str], comments: list[Span] | None = None) -> Scanner:
+    """The statements of a text, one after the other.
+
+    Variables are looked up when a statement is reached, so one may set what the next uses.
+
+    Args:
+        text: one line or a whole script.
+        variables: name → value.
+        comments: filled with the spans of comments, when given.
+    """
+    return Scanner(text, variables, [] if comments is None else comments)
+
+
+class Scanner:
+    """Iterator over the statements of a text."""
+
+    def __init__(self, text: str, variables: Mapping[str, str], comments: list[Span]) -> None:
+        self._text = text
+        self._variables = variables
+        self._comments = comments
+        self._at = 0
+
+    def __iter__(self) -> Iterator[Statement]:
+        while self._at < len(self._text):
+            statement = self._statement()
+            if statement is not None:
+                yield statement
+
+    def _peek(self, ahead: int = 0) -> str:
+        spot = self._at + ahead
+        return self._text[spot] if spot < len(self._text) else ""
+
+    def _statement(self) -> Statement | None:
+        self._skip_blanks()
+        start, draft = self._at, _Draft()
+        while (char := self._peek()) and char not in ";\n":
+            self._element(draft, char)
+            self._skip_blanks()
+        end = self._at
+        self._at += 1
+        stages = tuple(s if isinstance(s, SystemCommand) else tuple(s) for s in draft.stages)
+        if stages == ((),) and draft.redirect is None and draft.problem is None:
+            return None
+        _check_stages(stages, draft, Span(start, end))
+        span = Span(start, end)
+        return Statement(stages[0], stages[1:], draft.redirect, span, draft.problem, draft.unclosed)
+
+    def _skip_blanks(self) -> None:
+        while (char := self._peek()) in _BLANK + "\\#" and char:
+            if char in _BLANK:
+                self._at += 1
+            elif char == "#":
+                self._comment()
+            elif self._line_continues():
+                self._at += 3 if self._peek(1) == "\r" else 2
+            else:
+                return
+
+    def _line_continues(self) -> bool:
+        return self._peek(1) == "\n" or (self._peek(1) == "\r" and self._peek(2) == "\n")
+
+    def _comment(self) -> None:
+        end = self._line_end()
+        self._comments.append(Span(self._at, end))
+        self._at = end
+
+    def _line_end(self) -> int:
+        end = self._text.find("\n", self._at)
+        return len(self._text) if end < 0 else end
+
+    def _element(self, draft: _Draft, char: str) -> None:
+        if char == "|":
+            self._at += 1
+            draft.stages.append([])
+        elif char == ">":
+            self._redirect(draft)
+        elif char == "!" and not draft.stages[-1]:
+            draft.stages[-1] = self._system_command()
+        else:
+            word = self._word(draft)
+            stage = draft.stages[-1]
+            if isinstance(stage, list):
+                stage.append(word)
+
+    def _system_command(self) -> SystemCommand:
+        start, end = self._at, self._line_end()
+        self._at = end
+        return SystemCommand(self._text[start + 1 : end].strip(), Span(start, end))
+
+    def _redirect(self, draft: _Draft) -> None:
+        start = self._at
+        append = self._peek(1) == ">"
+        self._at += 2 if append else 1
+        operator = Span(start, self._at)
+        self._skip_blanks()
+        target = None
+        if self._peek() and self._peek() not in ";|>\n":
+            target = self._word(draft)
+        if target is None or not target.text:
+            draft.fail("a file name is missing after '>'", operator, "find study > studies.csv")
+        if draft.redirect is not None:
+            draft.fail("the output goes to one file only", operator)
+        draft.redirect = Redirect(target, append, operator)
+
+    def _word(self, draft: _Draft) -> Word:
+        word = _WordDraft(self._at)
+        while (char := self._peek()) and char not in _BLANK + ";|\n":
+            if char == ">" and not word.text.endswith("="):
+                break
+            self._character(word, char, draft)
+        return word.finish(self._at)
+
+    def _character(self, word: _WordDraft, char: str, draft: _Draft) -> None:
+        if char == "'":
+            self._single_quoted(word, draft)
+        elif char == '"':
+            self._double_quoted(word, draft)
+        elif char == "\\" and self._peek(1) and self._peek(1) in _ESCAPABLE:
+            self._escape(word)
+        elif char == "$":
+            self._variable(word, draft)
+        else:
+            word.add(char, self._at)
+            self._at += 1
+
+    def _escape(self, word: _WordDraft) -> None:
+        word.quoted = True
+        if self._peek(1) != "\n":
+            word.add(self._peek(1), self._at + 1)
+        self._at += 2
+
+    def _single_quoted(self, word: _WordDraft, draft: _Draft) -> None:
+        word.quoted = True
+        start = self._at
+        end = self._text.find("'", start + 1)
+        if end < 0:
+            draft.fail("the quote ' is not closed", Span(start, start + 1))
+            draft.unclosed = True
+            end = len(self._text)
+        for spot in range(start + 1, end):
+            word.add(self._text[spot], spot)
+        self._at = min(end + 1, len(self._text))
+
+    def _double_quoted(self, word: _WordDraft, draft: _Draft) -> None:
+        word.quoted = True
+        start = self._at
+        self._at += 1
+        while (char := self._peek()) != '"':
+            if not char:
+                draft.fail('the quote " is not closed', Span(start, start + 1))
+                draft.unclosed = True
+                return
+            if char == "\\" and self._peek(1) and self._peek(1) in _ESCAPABLE_QUOTED:
+                self._escape(word)
+            elif char == "$":
+                self._variable(word, draft)
+            else:
+                word.add(char, self._at)
+                self._at += 1
+        self._at += 1
+
+    def _variable(self, word: _WordDraft, draft: _Draft) -> None:
+        start = self._at
+        name, end = _variable_name(self._text, start)
+        if not name:
+            word.add("$", start)
+            self._at += 1
+            return
+        self._at = end
+        word.expanded = True
+        if name not in self._variables:
+            draft.fail(f"no variable '{name}'", Span(start, end), f"let {name} = VALUE sets it")
+        for char in self._variables.get(name, ""):
+            word.add(char, start)
+
+
+def _variable_name(text: str, start: int) -> tuple[str, int]:
+    """Name and end of the variable at `start`; an empty name when there is none."""
+    if text.startswith("${", start):
+        end = text.find("}", start)
+        name = text[start + 2 : end] if end > 0 else ""
+        return (name, end + 1) if is_name(name) else ("", start)
+    end = start + 1
+    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+        if text[start + 1].isdigit():
+            break
+    name = text[start + 1 : end]
+    return (name, end) if is_name(name) else ("", start)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can name a variable: letters, digits and `_`, or one digit alone."""
+    return text.isidentifier() or (len(text) == 1 and text in "123456789")
+
+
+class _WordDraft:
+    """A word being read."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.text = ""
+        self.quoted = False
+        self.expanded = False
+        self._places: list[int] = []
+
+    def add(self, char: str, place: int) -> None:
+        self.text += char
+        self._places.append(place)
+
+    def finish(self, end: int) -> Word:
+        return Word(self.text, Span(self.start, end), (*self._places, end), self.quoted)
+
+
+def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:
+    if draft.problem is None and any(stage == () for stage in stages):
+        hint = "a command goes before '|' or '>' and a stage after each '|'"
+        draft.fail("a command is missing", span, hint)
+    for stage in stages:
+        if isinstance(stage, SystemCommand) and not stage.text:
+            draft.fail("a system command is missing after '!'", stage.span)
+
+
+def quote(text: str) -> str:
+    """A word as it must be typed to mean `text`: as it is, or in single or double quotes."""
+    if text and not any(char in _ESCAPABLE for char in text.replace("\\", "")):
+        return text
+    if "'" not in text:
+        return f"'{text}'"
+    escaped = "".join(f"\\{char}" if char in _ESCAPABLE_QUOTED else char for char in text)
+    return f'"{escaped}"'
+
+
+def whole_word(text: str) -> Word:
+    """A text that is one word as it stands, such as an option of the outer command line."""
+    return Word(text, Span(0, len(text)), tuple(range(len(text) + 1)), quoted=True)
+
+
+def is_open(text: str) -> bool:
+    """Whether a text goes on in the next line: a quote is open, or the line is continued."""
+    ending = text.rstrip("\r\n")
+    if ending.endswith("\\") and ending != text:
+        return True
+    return any(statement.unclosed for statement in scan(text, {}))
+
+
+def place_of(text: str, offset: int) -> tuple[int, int, str]:
+    """Line (from 1), column (from 1) and the whole line of an offset."""
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : len(text) if end < 0 else end].rstrip("\r")
+    return text.count("\n", 0, offset) + 1, offset - start + 1, line

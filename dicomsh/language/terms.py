@@ -1,0 +1,134 @@
+"""Matching and return keys as typed: `Key=Value` and `+Key`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from dicomsh.errors import UsageError
+from dicomsh.language.scan import Word
+from dicomsh.model.keys import Attribute, find_path
+from dicomsh.model.levels import Level
+from dicomsh.model.matching import Matcher, matcher
+from dicomsh.model.query import Matching, Origin, QueryKey
+
+_KEY = re.compile(r"(\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)(?:\[0\])?|[\w,.])+(?==)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A matching key (`value` is text, perhaps empty) or a return key (`value` is None).
+
+    `start` is where the name of the key begins in the word.
+    """
+
+    word: Word
+    key: str
+    start: int
+    value: str | None
+
+    @property
+    def value_start(self) -> int:
+        """Where the value begins in the word."""
+        return self.start + len(self.key) + 1
+
+    def path(self, level: Level) -> tuple[Attribute, ...]:
+        """The attribute that is meant at a level, with the sequences around it.
+
+        Raises:
+            UsageError: there is no such attribute; the span is into the source.
+        """
+        try:
+            return find_path(self.key, level)
+        except UsageError as error:
+            raise self._moved(error, self.start) from None
+
+    def query_key(self, level: Level, today: date) -> QueryKey:
+        """The key of the identifier that this asks for.
+
+        Raises:
+            UsageError: no such attribute, or a value against the rules of its VR; the span is into
+                the source.
+        """
+        path = self.path(level)
+        if self.value is None:
+            return QueryKey(path, "", Matching.UNIVERSAL, Origin.RETURN)
+        try:
+            found = matcher(path[-1], self.value, today)
+        except UsageError as error:
+            raise self._moved(error, self.value_start) from None
+        return QueryKey(path, found.value, found.kind, Origin.TYPED)
+
+    def _moved(self, error: UsageError, offset: int) -> UsageError:
+        start, end = error.span or (0, len(self.word.text) - offset)
+        span = self.word.part(offset + start, offset + end)
+        return UsageError(error.message, hint=error.hint, span=span)
+
+
+def is_term(word: Word) -> bool:
+    """Whether a word has the form of a key: `+Key`, or a name and `=`."""
+    return word.text.startswith("+") or _KEY.match(word.text) is not None
+
+
+def read_term(word: Word) -> Term:
+    """The key that a word asks for.
+
+    Raises:
+        UsageError: the word has not the form of a key.
+    """
+    if word.text.startswith("+"):
+        if "=" in word.text:
+            raise UsageError(
+                "+Key asks for an attribute back, and takes no value",
+                hint=f"to match on it: {word.text[1:]}",
+                span=word.span,
+            )
+        return Term(word, word.text[1:], 1, None)
+    key = _KEY.match(word.text)
+    if key is None:
+        raise UsageError(
+            f"'{word.text}' is no key", hint="Key=Value matches, +Key asks back", span=word.span
+        )
+    return Term(word, key[0], 0, word.text[key.end() + 1 :])
+
+
+def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
+    """The key that the PATTERN of `find LEVEL PATTERN` stands for.
+
+    Patient and study: PatientName, or PatientID when it holds a digit; series: Modality when it is
+    a known code, else SeriesDescription; instance: InstanceNumber.
+
+    Raises:
+        UsageError: the pattern is against the rules of that attribute.
+    """
+    (attribute,) = find_path(pattern_keyword(level, word.text), level)
+    try:
+        found: Matcher = matcher(attribute, word.text, today)
+    except UsageError as error:
+        raise word.error(error) from None
+    return QueryKey((attribute,), found.value, found.kind, Origin.PATTERN)
+
+
+def pattern_keyword(level: Level, text: str) -> str:
+    """Keyword of the attribute that a pattern is matched against."""
+    match level:
+        case Level.PATIENT | Level.STUDY:
+            return "PatientID" if any(char.isdigit() for char in text) else "PatientName"
+        case Level.SERIES:
+            codes = text.upper().replace("\\", ",").split(",")
+            return "Modality" if MODALITIES.issuperset(codes) else "SeriesDescription"
+        case _:
+            return "InstanceNumber"
+
+
+MODALITIES = frozenset(
+    (
+        "ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DMS DG DOC DX ECG EEG EMG EOG EPS ES FID"
+        " GM HC HD IO IOL IVOCT IVUS KER KO LEN LP LS M3D MG MR NM OAM OCT OP OPM OPT OPTBSV OPTENF"
+        " OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD"
+        " RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL"
+        " XC"
+    ).split()
+)
+"""Defined terms of Modality (PS3.3 C.7.3.1.1.1)."""

@@ -1,0 +1,215 @@
+"""What was typed after `Key=`, turned into a matching value by VR (PS3.4 C.2.2.2, PS3.5 6.2).
+
+Nothing is changed silently: a value goes out as it was meant, or is refused with the rule.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from dicomsh.errors import Span, UsageError
+from dicomsh.model import moments
+from dicomsh.model.keys import Attribute
+from dicomsh.model.query import Matching
+
+WILDCARD_VRS = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
+"""VRs whose values may hold `*` and `?` (PS3.4 C.2.2.2.4)."""
+
+_LONGEST = {"AE": 16, "CS": 16, "LO": 64, "PN": 64, "SH": 16, "ST": 1024, "LT": 10240}
+"""Largest number of characters in a value; for PN in each component group (PS3.5 6.2)."""
+
+_UNDELIMITED = frozenset("LT ST UR UT".split())
+"""VRs in which a backslash is a character like any other (PS3.5 6.2)."""
+
+_MOMENTS = {
+    "DA": moments.DATE,
+    "TM": moments.TIME,
+    "DT": moments.DATETIME,
+}
+
+_FORMS = {
+    "DA": "a date is 2024-03-05, 2024-03, 2024, today, -7d; a range 2024-01..2024-03 or >=2024",
+    "TM": "a time is 10:15 or 10:15:30; a range 10:00..12:30 or >=10:00",
+    "DT": "a date-time is 2024-03-05T10:15, or a date; a range has '..' between two of them",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A matching value in DICOM form and the kind of matching that it asks for."""
+
+    value: str
+    kind: Matching
+
+
+UNIVERSAL = Matcher("", Matching.UNIVERSAL)
+
+
+def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
+    r"""The matching value for what was typed.
+
+    Empty is universal matching, and so is `*` where wildcards are allowed; both are sent as zero
+    length. `\*` sends a literal `*`.
+
+    Args:
+        attribute: the attribute matched.
+        text: what was typed after `=`, without shell quotes.
+        today: the day that relative dates count from.
+
+    Raises:
+        UsageError: the value is against the rules of its VR; the span is into `text`.
+    """
+    vr = attribute.vr
+    if not text or (text == "*" and vr in WILDCARD_VRS):
+        return UNIVERSAL
+    if vr in _MOMENTS:
+        return _moment(attribute, text, today)
+    if vr == "SQ":
+        raise _refused(attribute, text, f"match inside it: {attribute.keyword}.Modality=CT")
+    if vr not in WILDCARD_VRS and vr != "UN" and ("*" in text or "?" in text):
+        raise _no_wildcard(attribute, text, f"{attribute.keyword}= alone matches any value")
+    if vr == "UI":
+        return _uids(attribute, text)
+    if vr in _NUMBERS:
+        return _number(attribute, text)
+    if vr == "AS":
+        return _age(attribute, text)
+    if vr in _LONGEST or vr in WILDCARD_VRS or vr == "UN":
+        return _text(attribute, text)
+    raise _refused(attribute, text, f"only {attribute.keyword}= (universal matching) can be sent")
+
+
+def _refused(attribute: Attribute, text: str, hint: str) -> UsageError:
+    return UsageError(
+        f"'{text}' is no value of {attribute.keyword}, whose VR is {attribute.vr}",
+        hint=hint,
+        span=Span(0, len(text)),
+    )
+
+
+def _no_wildcard(attribute: Attribute, text: str, hint: str) -> UsageError:
+    at = min(spot for spot in (text.find("*"), text.find("?")) if spot >= 0)
+    return UsageError(
+        f"no wildcard in {attribute.keyword}: its VR is {attribute.vr} (PS3.4 C.2.2.2.4)",
+        hint=hint,
+        span=Span(at, at + 1),
+    )
+
+
+def _moment(attribute: Attribute, text: str, today: date) -> Matcher:
+    if "*" in text or "?" in text:
+        raise _no_wildcard(attribute, text, _FORMS[attribute.vr])
+    stretch = moments.read_range(text, _MOMENTS[attribute.vr], today)
+    if stretch is None:
+        raise _refused(attribute, text, _FORMS[attribute.vr])
+    single = stretch.first == stretch.last
+    return Matcher(stretch.dicom, Matching.SINGLE_VALUE if single else Matching.RANGE)
+
+
+_UID = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
+
+
+def _uids(attribute: Attribute, text: str) -> Matcher:
+    uids = []
+    for part, offset in _parts(text, ",\\"):
+        if len(part) > 64 or not _UID.match(part):
+            raise UsageError(
+                f"'{part}' is no UID: up to 64 digits and single full stops (PS3.5 9.1)",
+                hint=f"{attribute.keyword} takes whole UIDs, several with , between them",
+                span=Span(offset, offset + len(part)),
+            )
+        uids.append(part)
+    kind = Matching.SINGLE_VALUE if len(uids) == 1 else Matching.UID_LIST
+    return Matcher("\\".join(uids), kind)
+
+
+def _parts(text: str, delimiters: str) -> list[tuple[str, int]]:
+    """Parts between delimiters with their offsets."""
+    found = re.finditer(f"[^{re.escape(delimiters)}]*", text)
+    starts = [0, *(spot + 1 for spot, char in enumerate(text) if char in delimiters)]
+    wanted = set(starts)
+    return [(part[0], part.start()) for part in found if part.start() in wanted]
+
+
+_NUMBERS = {
+    "IS": (-(2**31), 2**31 - 1),
+    "US": (0, 2**16 - 1),
+    "SS": (-(2**15), 2**15 - 1),
+    "UL": (0, 2**32 - 1),
+    "SL": (-(2**31), 2**31 - 1),
+    "UV": (0, 2**64 - 1),
+    "SV": (-(2**63), 2**63 - 1),
+    "DS": None,
+    "FL": None,
+    "FD": None,
+}
+
+
+def _number(attribute: Attribute, text: str) -> Matcher:
+    bounds = _NUMBERS[attribute.vr]
+    whole = bounds is not None
+    form = r"[+-]?\d+\Z" if whole else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z"
+    if not re.match(form, text, re.ASCII) or (attribute.vr == "DS" and len(text) > 16):
+        kind = "a whole number" if whole else "a decimal number"
+        raise _refused(attribute, text, f"{kind}; the standard knows no ranges or lists here")
+    if bounds is not None and not bounds[0] <= int(text) <= bounds[1]:
+        raise _refused(attribute, text, f"a whole number from {bounds[0]} to {bounds[1]}")
+    return Matcher(text, Matching.SINGLE_VALUE)
+
+
+_AGE = re.compile(r"(\d{1,3})([dwmyDWMY])\Z", re.ASCII)
+
+
+def _age(attribute: Attribute, text: str) -> Matcher:
+    parts = _AGE.match(text)
+    if parts is None:
+        raise _refused(attribute, text, "an age is 045Y, 006M, 002W or 010D")
+    return Matcher(f"{int(parts[1]):03}{parts[2].upper()}", Matching.SINGLE_VALUE)
+
+
+def _text(attribute: Attribute, text: str) -> Matcher:
+    _check_characters(attribute, text)
+    if text == r"\*":
+        return Matcher("*", Matching.WILDCARD)
+    if attribute.vr in _UNDELIMITED:
+        parts = [(text, 0)]
+    else:
+        parts = _parts(text, ",\\" if attribute.vr == "CS" else "\\")
+    for part, offset in parts:
+        _check_value(attribute, part, offset)
+    value = "\\".join(part for part, _ in parts)
+    value = value.upper() if attribute.vr == "CS" else value
+    if len(parts) > 1:
+        return Matcher(value, Matching.MULTIPLE_VALUES)
+    wild = attribute.vr in WILDCARD_VRS and ("*" in value or "?" in value)
+    return Matcher(value, Matching.WILDCARD if wild else Matching.SINGLE_VALUE)
+
+
+_CODE = re.compile(r"[A-Za-z0-9 _*?]*\Z")
+
+
+def _check_value(attribute: Attribute, part: str, offset: int) -> None:
+    span = Span(offset, offset + len(part))
+    if not part and attribute.vr not in ("PN", "UN"):
+        raise UsageError("an empty value in a list", hint="leave out one delimiter", span=span)
+    if attribute.vr == "CS" and not _CODE.match(part):
+        raise _refused(attribute, part, "a code has capitals, digits, space and underscore only")
+    longest = _LONGEST.get(attribute.vr)
+    groups = part.split("=") if attribute.vr == "PN" else [part]
+    if longest and max(map(len, groups)) > longest:
+        raise UsageError(
+            f"too long for {attribute.keyword}: at most {longest} characters (PS3.5 6.2)", span=span
+        )
+
+
+def _check_characters(attribute: Attribute, text: str) -> None:
+    for spot, char in enumerate(text):
+        if ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 or 0xD800 <= ord(char) < 0xE000:
+            raise UsageError(
+                f"a control character in the value of {attribute.keyword}",
+                span=Span(spot, spot + 1),
+            )
+    if attribute.vr in ("AE", "CS", "UR") and not text.isascii():
+        raise _refused(attribute, text, "ASCII characters only (PS3.5 6.2)")

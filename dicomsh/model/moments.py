@@ -1,0 +1,262 @@
+"""Dates, times and date-times as people write them, turned into DICOM ranges (PS3.5 6.2).
+
+Every form stands for a stretch of time with both ends included: `2024-03` for a month, `10:15`
+for a minute. A stretch of one day is sent as a single date, a longer one as a range.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dicomsh.errors import Span, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """First and last DICOM value of a stretch, both included; an empty end is open."""
+
+    first: str
+    last: str
+
+    @property
+    def dicom(self) -> str:
+        """`20240301-20240331`, `20240301-`, `-20240331`, or one value when both ends agree."""
+        return self.first if self.first == self.last else f"{self.first}-{self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A VR of dates or times.
+
+    Args:
+        read: reads one date or time, given today; None when the text has another form. Raises
+            ValueError when it cannot exist.
+        after: the first DICOM value after one; raises ValueError when there is none.
+        before: the last DICOM value before one; raises ValueError when there is none.
+    """
+
+    read: Callable[[str, date], Stretch | None]
+    after: Callable[[str], str]
+    before: Callable[[str], str]
+
+
+_AGO = re.compile(r"-(\d{1,5})([dwmy])\Z", re.ASCII)
+_BOUND = re.compile(r"(>=|<=|>|<)(.+)\Z", re.ASCII)
+
+
+def read_range(text: str, scale: Scale, today: date) -> Stretch | None:
+    """A value or a range (`a..b`, `..b`, `a..`, `>=a`, `<=a`, `>a`, `<a`, DICOM's `a-b`).
+
+    `-7d` alone means since then; as the end of a range it is that day.
+
+    Raises:
+        UsageError: an end does not exist, or the range is backwards; the span is into `text`.
+    """
+    bound = _BOUND.match(text)
+    if bound:
+        return _bounded(bound, scale, today)
+    if ".." in text:
+        return _between(text, text.index(".."), 2, scale, today)
+    whole = _one(text, 0, scale, today)
+    if whole is not None:
+        return Stretch(whole.first, "") if _AGO.match(text) else whole
+    for dash in re.finditer("-", text):
+        try:
+            return _between(text, dash.start(), 1, scale, today)
+        except _NoMomentError:
+            continue
+    return None
+
+
+class _NoMomentError(UsageError):
+    """An end of a range is no date or time at all."""
+
+
+def _one(text: str, offset: int, scale: Scale, today: date) -> Stretch | None:
+    try:
+        return scale.read(text, today)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(str(error), span=Span(offset, offset + len(text))) from None
+
+
+def _between(text: str, at: int, width: int, scale: Scale, today: date) -> Stretch:
+    left, right = text[:at], text[at + width :]
+    if not left and not right:
+        raise _NoMomentError("a range needs at least one end", span=Span(0, len(text)))
+    first = _end(left, 0, scale, today).first if left else ""
+    last = _end(right, at + width, scale, today).last if right else ""
+    if first and last and first > last:
+        raise UsageError(
+            "the range is backwards", hint="the earlier end comes first", span=Span(0, len(text))
+        )
+    return Stretch(first, last)
+
+
+def _end(text: str, offset: int, scale: Scale, today: date) -> Stretch:
+    found = _one(text, offset, scale, today)
+    if found is None:
+        span = Span(offset, offset + len(text))
+        raise _NoMomentError(f"'{text}' is no end of a range", span=span)
+    return found
+
+
+def _bounded(bound: re.Match[str], scale: Scale, today: date) -> Stretch:
+    end = _end(bound[2], bound.start(2), scale, today)
+    try:
+        match bound[1]:
+            case ">=":
+                return Stretch(end.first, "")
+            case "<=":
+                return Stretch("", end.last)
+            case ">":
+                return Stretch(scale.after(end.last), "")
+            case _:
+                return Stretch("", scale.before(end.first))
+    except (ValueError, OverflowError):
+        raise UsageError(f"nothing is {bound[1]} {bound[2]}", span=Span(*bound.span())) from None
+
+
+_ISO_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?\Z", re.ASCII)
+_DICOM_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})?\Z", re.ASCII)
+_WORDS = {"today": 0, "yesterday": -1, "tomorrow": 1}
+
+
+def _read_date(text: str, today: date) -> Stretch | None:
+    """One date: `2024-03-05`, `20240305`, `2024-03`, `2024`, `today`, `yesterday`, `-7d`."""
+    if text.lower() in _WORDS:
+        day = _day(today + timedelta(days=_WORDS[text.lower()]))
+        return Stretch(day, day)
+    ago = _AGO.match(text)
+    if ago:
+        day = _day(_ago(int(ago[1]), ago[2], today))
+        return Stretch(day, day)
+    parts = _ISO_DATE.match(text) or _DICOM_DATE.match(text)
+    return _calendar(*parts.groups()) if parts else None
+
+
+def _calendar(year: str, month: str | None, day: str | None) -> Stretch:
+    if month is None:
+        return Stretch(f"{year}0101", f"{year}1231")
+    if not 1 <= int(month) <= 12 or int(year) == 0:
+        raise ValueError(f"there is no month {month} in {year}")
+    last = calendar.monthrange(int(year), int(month))[1]
+    if day is None:
+        return Stretch(f"{year}{int(month):02}01", f"{year}{int(month):02}{last}")
+    if not 1 <= int(day) <= last:
+        raise ValueError(f"there is no day {day} in {year}-{int(month):02}")
+    return Stretch(*[f"{year}{int(month):02}{int(day):02}"] * 2)
+
+
+def _ago(number: int, unit: str, today: date) -> date:
+    try:
+        if unit in "dw":
+            return today - timedelta(days=number * (7 if unit == "w" else 1))
+        months = today.year * 12 + today.month - 1 - number * (12 if unit == "y" else 1)
+        year, month = divmod(months, 12)
+        last = calendar.monthrange(year, month + 1)[1]
+        return date(year, month + 1, min(today.day, last))
+    except (OverflowError, ValueError, IndexError):
+        raise ValueError("that is before the calendar begins") from None
+
+
+def _after_date(last: str) -> str:
+    return _day(_as_date(last) + timedelta(days=1))
+
+
+def _before_date(first: str) -> str:
+    return _day(_as_date(first) - timedelta(days=1))
+
+
+def _day(day: date) -> str:
+    return f"{day.year:04}{day.month:02}{day.day:02}"
+
+
+def _as_date(text: str) -> date:
+    return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+
+
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)\Z", re.ASCII)
+_DICOM_TIME = re.compile(r"(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,6}))?)?)?\Z", re.ASCII)
+
+
+def _read_time(text: str, today: date) -> Stretch | None:
+    """One time: `10:15`, `10:15:30`, `10:15:30.5`, `1015`, `10`; less precision is a stretch."""
+    del today
+    parts = _CLOCK.match(text) or _DICOM_TIME.match(text)
+    if parts is None:
+        return None
+    hour, minute, second, fraction = parts.groups()
+    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
+        raise ValueError(f"there is no time {text}")
+    first = f"{int(hour):02}{minute or '00'}{second or '00'}"
+    if fraction:
+        return Stretch(*[f"{first}.{fraction}"] * 2)
+    return Stretch(first, f"{int(hour):02}{minute or '59'}{second or '59'}.999999")
+
+
+def _after_time(last: str) -> str:
+    return _clock(_seconds(last) + 1)
+
+
+def _before_time(first: str) -> str:
+    return _clock(_seconds(first) - 1) + ".999999"
+
+
+def _seconds(time: str) -> int:
+    return int(time[:2]) * 3600 + int(time[2:4]) * 60 + int(time[4:6])
+
+
+def _clock(seconds: int) -> str:
+    if not 0 <= seconds < 24 * 3600:
+        raise ValueError("not on the same day")
+    return f"{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}"
+
+
+_DATETIME = re.compile(r"(.+?)[T ](.+?)(Z|[+-]\d{2}:?\d{2})?\Z", re.ASCII)
+_DICOM_DATETIME = re.compile(
+    r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?\Z", re.ASCII
+)
+
+
+def _read_datetime(text: str, today: date) -> Stretch | None:
+    """One date-time: a date, or `2024-03-05T10:15[+01:00]`, or DICOM's `20240305101500+0100`."""
+    day = _read_date(text, today)
+    if day is not None:
+        return Stretch(day.first, day.last and f"{day.last}235959.999999")
+    parts = _DICOM_DATETIME.match(text) or _DATETIME.match(text)
+    if parts is None:
+        return None
+    day = _read_date(parts[1], today)
+    time = _read_time(parts[2], today)
+    if day is None or time is None or day.first != day.last:
+        return None
+    zone = (parts[3] or "").replace(":", "").replace("Z", "+0000")
+    return Stretch(f"{day.first}{time.first}{zone}", f"{day.last}{time.last}{zone}")
+
+
+def _after_datetime(last: str) -> str:
+    day, time, zone = _split(last)
+    if time.startswith("235959"):
+        return _after_date(day) + zone
+    return day + _after_time(time) + zone
+
+
+def _before_datetime(first: str) -> str:
+    day, time, zone = _split(first)
+    if time in ("", "000000"):
+        return _before_date(day) + "235959.999999" + zone
+    return day + _before_time(time) + zone
+
+
+def _split(moment: str) -> tuple[str, str, str]:
+    time, sign, zone = re.split("([+-]|$)", moment[8:], maxsplit=1)
+    return moment[:8], time, sign + zone
+
+
+DATE = Scale(_read_date, _after_date, _before_date)
+TIME = Scale(_read_time, _after_time, _before_time)
+DATETIME = Scale(_read_datetime, _after_datetime, _before_datetime)

@@ -1,0 +1,189 @@
+"""From what was asked, where, to the query that this peer can answer (PS3.4 C.4.1, C.6).
+
+Nothing is asked of anyone here. What deviates from the plain query is named in the notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dicomsh.errors import NoPresentationContextError, UsageError
+from dicomsh.model.charset import choose, encode
+from dicomsh.model.keys import LEVEL_KEYS, Attribute, by_keyword
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.listing import AttributeColumn
+from dicomsh.model.location import Place
+from dicomsh.model.query import Matching, Origin, Query, QueryKey
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asks for: entities of a level at a place, with keys typed."""
+
+    level: Level
+    place: Place
+    keys: tuple[QueryKey, ...] = ()
+
+    def default_keywords(self) -> tuple[str, ...]:
+        """Keys asked for by default; where ancestors are not known, theirs first."""
+        lost = [level for level in self.level.ancestors if self.place.step(level) is None]
+        above = [level.unique_keyword for level in lost]
+        if Level.PATIENT in lost:
+            above.insert(1, "PatientName")
+        return (*above, *LEVEL_KEYS[self.level])
+
+    @property
+    def relational(self) -> bool:
+        """Whether a study or series above stays open, which peers need not allow (PS3.4 C.4.1)."""
+        needed = [level for level in self.level.ancestors if level is not Level.PATIENT]
+        return any(self.place.step(level) is None and not self._typed(level) for level in needed)
+
+    def _typed(self, level: Level) -> bool:
+        return any(key.keyword == level.unique_keyword and key.value for key in self.keys)
+
+    def columns(self) -> tuple[AttributeColumn, ...]:
+        """Columns of the answer: the defaults, then what was typed besides."""
+        names = dict.fromkeys(self.default_keywords())
+        plain = [AttributeColumn(by_keyword(n), _heading(n), n in _OPTIONAL) for n in names]
+        typed = {key.keyword: key.path for key in self.keys if key.keyword not in names}
+        extra = [AttributeColumn(path[-1], _title(path), path=path[:-1]) for path in typed.values()]
+        return (*plain, *extra)
+
+
+_HEADINGS = {
+    "PatientSex": "Sex",
+    "PatientBirthDate": "BirthDate",
+    "IssuerOfPatientID": "Issuer",
+    "NumberOfPatientRelatedStudies": "Studies",
+    "StudyDate": "Date",
+    "StudyTime": "Time",
+    "ModalitiesInStudy": "Modalities",
+    "StudyDescription": "Description",
+    "AccessionNumber": "Accession",
+    "NumberOfStudyRelatedSeries": "Series",
+    "NumberOfStudyRelatedInstances": "Instances",
+    "StudyInstanceUID": "Study UID",
+    "SeriesNumber": "Number",
+    "SeriesDescription": "Description",
+    "BodyPartExamined": "BodyPart",
+    "NumberOfSeriesRelatedInstances": "Instances",
+    "SeriesInstanceUID": "Series UID",
+    "InstanceNumber": "Number",
+    "SOPClassUID": "SOP Class",
+    "SOPInstanceUID": "SOP Instance UID",
+}
+
+_OPTIONAL = frozenset(("IssuerOfPatientID", "StudyTime", "AccessionNumber", "BodyPartExamined"))
+"""Columns that a table leaves out while no row has a value for them."""
+
+
+def _heading(keyword: str) -> str:
+    return _HEADINGS.get(keyword, keyword)
+
+
+def _title(path: Sequence[Attribute]) -> str:
+    return ".".join(attribute.keyword for attribute in path)
+
+
+def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
+    """The keys that travel: the parents', what was typed, and the default return keys.
+
+    Raises:
+        UsageError: a typed key contradicts the place.
+    """
+    keys: dict[str, QueryKey] = {key.keyword: key for key in _context_keys(request.place)}
+    for key in request.keys:
+        held = keys.get(key.keyword)
+        if held is not None and key.value and key.value != held.value:
+            raise UsageError(
+                f"{key.keyword} is {held.value} here, so {key.value} cannot match",
+                hint="'cd /' leaves the place",
+            )
+        if held is None or (key.value and not held.value):
+            keys[key.keyword] = key
+    for keyword in request.default_keywords():
+        if keyword not in keys:
+            keys[keyword] = _return_key(keyword, Origin.LEVEL)
+    return tuple(keys.values())
+
+
+def _context_keys(place: Place) -> list[QueryKey]:
+    keys = [_place_key(step.level.unique_keyword, step.key) for step in place.steps]
+    keys += [_place_key("IssuerOfPatientID", step.issuer) for step in place.steps if step.issuer]
+    return keys
+
+
+def _place_key(keyword: str, value: str) -> QueryKey:
+    return QueryKey((by_keyword(keyword),), value, Matching.SINGLE_VALUE, Origin.CONTEXT)
+
+
+def _return_key(keyword: str, origin: Origin) -> QueryKey:
+    return QueryKey((by_keyword(keyword),), "", Matching.UNIVERSAL, origin)
+
+
+def choose_model(request: Request, accepted: frozenset[str], forced: Model | None) -> Model:
+    """The information model to ask in.
+
+    Patient Root for patients and below a patient, Study Root across patients; the other one when
+    the peer accepted only that.
+
+    Raises:
+        NoPresentationContextError: the peer accepted neither, or not the forced one.
+    """
+    below_patient = request.level is Level.PATIENT or request.place.step(Level.PATIENT) is not None
+    first = Model.PATIENT_ROOT if below_patient else Model.STUDY_ROOT
+    second = Model.STUDY_ROOT if below_patient else Model.PATIENT_ROOT
+    wanted = (forced,) if forced else (first, second)
+    for model in wanted:
+        if model.value in accepted:
+            return model
+    titles = " nor ".join(model.title for model in wanted)
+    raise NoPresentationContextError(
+        f"the peer accepted no presentation context for {titles} FIND",
+        hint="ask its administrator whether C-FIND (Query/Retrieve SCP) is enabled for us",
+    )
+
+
+def build(request: Request, model: Model, charset: str, universal: str) -> Query:
+    """The query as it goes out.
+
+    Args:
+        request: what is asked.
+        model: the information model.
+        charset: defined term declared for the peer, or empty.
+        universal: what default return keys are sent as (`*` for peers that need it).
+
+    Raises:
+        UsageError: a typed key contradicts the place, or no character set can carry a value.
+    """
+    keys = identifier_keys(request)
+    if universal:
+        keys = tuple(_universal(key, universal) for key in keys)
+    text = "".join(key.value for key in keys)
+    chosen = choose(text, charset)
+    for key in keys:
+        encode(key.value, chosen)
+    return Query(model, request.level, keys, chosen)
+
+
+def _universal(key: QueryKey, value: str) -> QueryKey:
+    from dicomsh.model.matching import WILDCARD_VRS
+
+    if key.matching is Matching.UNIVERSAL and key.attribute.vr in WILDCARD_VRS:
+        return replace(key, value=value)
+    return key
+
+
+def patients_from_studies(request: Request) -> Request:
+    """The study query whose answers hold the patients asked for, for peers without Patient Root."""
+    asked = {key.keyword for key in request.keys}
+    wanted = [word for word in LEVEL_KEYS[Level.PATIENT] if not word.startswith("NumberOf")]
+    keys = [_return_key(word, Origin.LEVEL) for word in wanted if word not in asked]
+    return Request(Level.STUDY, request.place, (*request.keys, *keys))
+
+
+def matched(keys: Sequence[QueryKey]) -> str:
+    """What a query matched on, in words: `PatientName=JOD*, PatientSex=M`."""
+    typed = [key for key in keys if key.value and key.origin in (Origin.TYPED, Origin.PATTERN)]
+    return ", ".join(f"{key.keyword}={key.value}" for key in typed)

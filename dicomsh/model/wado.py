@@ -1,0 +1,29 @@
+"""URLs from which a WADO server gives one instance."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+PLACEHOLDER_URI = "http://WADO-SERVER/wado"
+"""Base URL of WADO-URI where the modality has none configured."""
+
+PLACEHOLDER_RS = "http://WADO-SERVER/dicom-web"
+"""Base URL of WADO-RS where the modality has none configured."""
+
+
+def retrieve_uri(base: str, study: str, series: str, instance: str) -> str:
+    """The WADO-URI of an instance (PS3.18 9.1.2): `…?requestType=WADO&studyUID=…&…`."""
+    query = {
+        "requestType": "WADO",
+        "studyUID": study,
+        "seriesUID": series,
+        "objectUID": instance,
+    }
+    joint = "&" if "?" in base else "?"
+    return f"{base}{joint}{urlencode(query)}"
+
+
+def rs_url(base: str, study: str, series: str, instance: str) -> str:
+    """The WADO-RS URL of an instance (PS3.18 10.4.1.1): `…/studies/…/series/…/instances/…`."""
+    path = f"/studies/{quote(study)}/series/{quote(series)}/instances/{quote(instance)}"
+    return base.rstrip("/") + path

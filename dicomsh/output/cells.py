@@ -1,0 +1,168 @@
+"""What people see of one value, and how a column wants to be laid out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import Attribute
+from dicomsh.model.listing import AttributeColumn, Column, FieldColumn, Record
+from dicomsh.output.plain import AnyRow, reach
+from dicomsh.output.safe import visible
+
+_NUMBER_VRS = frozenset("IS DS US SS UL SL UV SV FL FD".split())
+_SOP_CLASS_TAGS = frozenset({0x00080016, 0x00080062})
+
+Read = Callable[[AnyRow], str | None]
+
+
+class Kind(Enum):
+    """How the text of a column may be shortened."""
+
+    TEXT = "at its end"
+    UID = "in the middle"
+    EXACT = "not at all: half a number is another number"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A column as people see it.
+
+    Args:
+        heading: the heading of a table.
+        label: the name in a vertical block.
+        kind: how its text may be shortened.
+        right: whether it is aligned to the right.
+        optional: left out of a table where the first screenful has no value.
+        read: the text of a row; None when the attribute is absent.
+    """
+
+    heading: str
+    label: str
+    kind: Kind
+    right: bool
+    optional: bool
+    read: Read
+
+
+def view(column: Column) -> View:
+    """The column for people: ISO dates, names of SOP classes, nothing that acts on a terminal."""
+    if isinstance(column, FieldColumn):
+        return _field_view(column)
+    attribute = column.attribute
+    return View(
+        heading=visible(column.heading),
+        label=visible(column.keyword),
+        kind=_kind(attribute),
+        right=attribute.vr in _NUMBER_VRS,
+        optional=column.optional,
+        read=_attribute_reader(column),
+    )
+
+
+def _field_view(column: FieldColumn) -> View:
+    def read(row: AnyRow) -> str | None:
+        assert not isinstance(row, Row)
+        return _field(row, column.keyword)
+
+    kind = Kind.EXACT if column.number else Kind.TEXT
+    return View(visible(column.heading), column.keyword, kind, column.number, False, read)
+
+
+def _field(record: Record, keyword: str) -> str | None:
+    if keyword not in record:
+        return None
+    value = record[keyword]
+    if isinstance(value, list | tuple):
+        return visible("\\".join(str(part) for part in value))
+    return "" if value is None else visible(str(value))
+
+
+def _attribute_reader(column: AttributeColumn) -> Read:
+    tag, path = column.attribute.tag, column.path
+
+    def read(row: AnyRow) -> str | None:
+        assert isinstance(row, Row)
+        if not path:
+            return shown(row, tag)
+        texts = [shown(item, tag) for item in reach(row, path)]
+        found = [text for text in texts if text is not None]
+        return "\\".join(found) if found else None
+
+    return read
+
+
+def _kind(attribute: Attribute) -> Kind:
+    if attribute.vr in _NUMBER_VRS or attribute.vr in ("DA", "TM", "DT"):
+        return Kind.EXACT
+    if attribute.vr == "UI" and attribute.tag not in _SOP_CLASS_TAGS:
+        return Kind.UID
+    return Kind.TEXT
+
+
+def shown(row: Row, tag: int) -> str | None:
+    """One element for people, safe for a terminal; None when it is absent.
+
+    A sequence gives its number of items.
+    """
+    if tag not in row.elements:
+        return None
+    vr = row.vr(tag)
+    if vr == "SQ":
+        count = len(row.values(tag) or ())
+        return f"{count} item{'s' * (count != 1)}" if count else ""
+    text = row.text(tag) or ""
+    form = sop_class_name if tag in _SOP_CLASS_TAGS else _FORMS.get(vr)
+    return visible("\\".join(map(form, text.split("\\"))) if form and text else text)
+
+
+def sop_class_name(uid: str) -> str:
+    """The name of a SOP class (PS3.6 annex A); the UID itself where it has none."""
+    from pydicom.config import IGNORE
+    from pydicom.uid import UID
+
+    return UID(uid.strip(), IGNORE).name
+
+
+_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+_TIME = re.compile(r"(\d\d)(\d\d)(?:(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII)
+_DATE_TIME = re.compile(r"(\d{8})(\d{4}(?:\d\d(?:\.\d{1,6})?)?)([+-]\d{4})?", re.ASCII)
+
+
+def iso_date(text: str) -> str:
+    """A DA value (PS3.5 6.2) as `2009-04-12`; one that is no date as it came."""
+    match = _DATE.fullmatch(text.strip())
+    try:
+        return date(*map(int, match.groups())).isoformat() if match else text
+    except ValueError:
+        return text
+
+
+def iso_time(text: str) -> str:
+    """A TM value as `10:15`, `10:15:30` or `10:15:30.5`, as precise as it came."""
+    match = _TIME.fullmatch(text.strip())
+    if not match:
+        return text
+    hours, minutes, seconds, fraction = match.groups()
+    if int(hours) > 23 or int(minutes) > 59 or int(seconds or 0) > 60:  # 60: a leap second
+        return text
+    parts = ":".join(part for part in (hours, minutes, seconds) if part)
+    fraction = (fraction or "").rstrip("0")
+    return f"{parts}.{fraction}" if fraction else parts
+
+
+def iso_date_time(text: str) -> str:
+    """A DT value as `2009-04-12 10:15:30+0200`; one that is not that precise as it came."""
+    match = _DATE_TIME.fullmatch(text.strip())
+    if not match:
+        return iso_date(text)
+    day, moment = iso_date(match[1]), iso_time(match[2])
+    malformed = day == match[1] or moment == match[2]
+    return text if malformed else f"{day} {moment}{match[3] or ''}"
+
+
+_FORMS = {"DA": iso_date, "TM": iso_time, "DT": iso_date_time}

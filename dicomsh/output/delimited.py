@@ -1,0 +1,140 @@
+"""CSV (RFC 4180 with LF as line end) and TSV: a header of keywords, DICOM values."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import Attribute
+from dicomsh.model.listing import AttributeColumn, Column
+from dicomsh.output.json_format import json_text
+from dicomsh.output.plain import BULK_VRS, AnyRow, Plain, are_answers, element, plain, reach
+from dicomsh.output.unasked import Unasked
+
+_ESC = 0x1B
+_TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
+_CONTROLS = {ord("\t"): "␉", ord("\n"): "␊", ord("\r"): "␍"}
+
+Cells = Callable[[AnyRow], list[str]]
+
+
+class Delimited:
+    """Renders rows as lines; absent and empty are both an empty cell.
+
+    Several values are separated by `\\`, sequences are compact JSON, bulk data is base64. A path
+    into a sequence gives the values of all its items.
+    """
+
+    def __init__(self, columns: Sequence[Column], lines: Callable[[Sequence[list[str]]], str]):
+        self._columns = columns
+        self._lines = lines
+        self._cells = _answer_cells(columns) if are_answers(columns) else _record_cells(columns)
+        self._unasked = Unasked(columns)
+        self._count = 0
+
+    def begin(self) -> str:
+        """The header."""
+        return self._lines([[column.keyword for column in self._columns]])
+
+    def rows(self, batch: Sequence[AnyRow]) -> str:
+        """A line for each row."""
+        self._unasked.look(batch, self._count + 1)
+        self._count += len(batch)
+        return self._lines([self._cells(row) for row in batch])
+
+    def flush(self) -> str:
+        """Nothing: no row is kept back."""
+        return ""
+
+    def end(self) -> str:
+        """Nothing: the format has no frame."""
+        return ""
+
+    @property
+    def hidden(self) -> list[str]:
+        """What the lines do not show."""
+        return self._unasked.statements()
+
+
+class _Lines(list[str]):
+    """What csv.writer takes for a file: one entry per row."""
+
+    write = list.append
+
+
+def csv_lines(rows: Sequence[list[str]]) -> str:
+    """Lines of CSV. Only with CR LF as line end does csv.writer quote a lone CR (Python < 3.13)."""
+    lines = _Lines()
+    csv.writer(lines, lineterminator="\r\n").writerows(rows)
+    return "".join([line[:-2] + "\n" for line in lines])
+
+
+def tsv_lines(rows: Sequence[list[str]]) -> str:
+    """Lines of TSV. A tab or line break inside a value becomes its picture: `␉`, `␊`, `␍`."""
+    return "".join(["\t".join(_without_controls(cells)) + "\n" for cells in rows])
+
+
+def _without_controls(cells: list[str]) -> list[str]:
+    if "".join(cells).isprintable():
+        return cells
+    return [cell.translate(_CONTROLS) for cell in cells]
+
+
+def _answer_cells(columns: Sequence[Column]) -> Cells:
+    """The reader of answers; the fast path is text in ASCII at the top of the identifier."""
+    plan = [_step(column) for column in columns if isinstance(column, AttributeColumn)]
+
+    def cells(row: AnyRow) -> list[str]:
+        assert isinstance(row, Row)
+        elements = row.elements
+        texts = []
+        for tag, slow in plan:
+            if slow is not None:
+                texts.append(slow(row))
+                continue
+            raw = elements.get(tag, b"")
+            if raw.isascii() and _ESC not in raw:
+                texts.append(raw.decode().strip(" \0"))
+            else:
+                texts.append(row.decode(raw).strip(" \0"))
+        return texts
+
+    return cells
+
+
+def _step(column: AttributeColumn) -> tuple[int, Callable[[Row], str] | None]:
+    """The tag of a column, and how to read it where that is more than stripping text."""
+    attribute = column.attribute
+    if not column.path and attribute.vr in _TEXT_VRS:
+        return attribute.tag, None
+    return attribute.tag, lambda row: "\\".join(
+        _cell(item, attribute) for item in reach(row, column.path) if attribute.tag in item.elements
+    )
+
+
+def _cell(row: Row, attribute: Attribute) -> str:
+    vr = row.vr(attribute.tag)
+    if vr == "SQ" or vr in BULK_VRS:
+        return _written(element(row, attribute.tag))
+    return row.text(attribute.tag) or ""
+
+
+def _record_cells(columns: Sequence[Column]) -> Cells:
+    names = [column.keyword for column in columns]
+
+    def cells(row: AnyRow) -> list[str]:
+        assert not isinstance(row, Row)
+        return [_written(plain(row.get(name))) for name in names]
+
+    return cells
+
+
+def _written(value: Plain) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        return "\\".join(map(_written, value))
+    return json_text(value, compact=True)

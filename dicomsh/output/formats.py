@@ -1,0 +1,112 @@
+"""The output formats by name, and what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Protocol
+
+from dicomsh.errors import UsageError
+from dicomsh.model.levels import Level
+from dicomsh.model.listing import FORMATS, Column
+from dicomsh.output.plain import AnyRow, are_answers, converter
+from dicomsh.output.theme import Theme
+
+
+class Renderer(Protocol):
+    """Turns batches of rows into chunks of text; used once, for one command.
+
+    Written are, in this order: `begin()`, `rows(batch)` for each batch, `end()`; `flush()` may be
+    called in between, when no row has come for a while.
+    """
+
+    def begin(self) -> str:
+        """Text before the first row."""
+        ...
+
+    def rows(self, batch: Sequence[AnyRow]) -> str:
+        """Text for a batch; empty while rows are kept back."""
+        ...
+
+    def flush(self) -> str:
+        """Text for the rows kept back, if any."""
+        ...
+
+    def end(self) -> str:
+        """Text after the last row."""
+        ...
+
+    @property
+    def hidden(self) -> list[str]:
+        """After `end()`: what was answered but not shown, each a statement for the user."""
+        ...
+
+
+SUFFIXES: Mapping[str, str] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".txt": "table",
+}
+"""The format that a file's suffix asks for."""
+
+
+def format_of(path: str) -> str | None:
+    """The format that a file name asks for, or None when its suffix says nothing."""
+    return SUFFIXES.get(PurePath(path).suffix.lower())
+
+
+def renderer(
+    name: str, columns: Sequence[Column], *, level: Level | None, width: int | None, theme: Theme
+) -> Renderer:
+    """The renderer of a format.
+
+    Args:
+        name: one of `FORMATS`.
+        columns: what to show, all of attributes or all of fields.
+        level: what the rows are; None when they are no entities.
+        width: terminal cells of a line; None where nothing may be shortened.
+        theme: the colours, for the formats for people.
+
+    Raises:
+        UsageError: no such format, or one that cannot show these rows.
+    """
+    if name in ("table", "vertical"):
+        return _for_people(name, columns, level, width, theme)
+    if name in ("csv", "tsv"):
+        from dicomsh.output.delimited import Delimited, csv_lines, tsv_lines
+
+        return Delimited(columns, csv_lines if name == "csv" else tsv_lines)
+    if name in ("json", "ndjson", "yaml", "dicom-json"):
+        return _objects(name, columns)
+    raise UsageError(f"no format '{name}'", hint=f"formats: {', '.join(FORMATS)}")
+
+
+def _for_people(
+    name: str, columns: Sequence[Column], level: Level | None, width: int | None, theme: Theme
+) -> Renderer:
+    from dicomsh.output.table import Table
+    from dicomsh.output.vertical import Vertical
+
+    if name == "table":
+        return Table(columns, level, width, theme)
+    return Vertical(columns, level, theme)
+
+
+def _objects(name: str, columns: Sequence[Column]) -> Renderer:
+    from dicomsh.output.dicom_json import dicom_object
+    from dicomsh.output.json_format import JsonArray, JsonLines
+    from dicomsh.output.yaml_format import Yaml
+
+    if name == "dicom-json":
+        if not are_answers(columns):
+            raise UsageError("dicom-json shows DICOM answers only", hint="use -o json here")
+        return JsonArray(dicom_object)
+    convert = converter(columns)
+    if name == "yaml":
+        return Yaml(convert)
+    return JsonArray(convert) if name == "json" else JsonLines(convert)

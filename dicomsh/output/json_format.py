@@ -1,0 +1,95 @@
+"""JSON: one array for a command, or one object per line (RFC 8259)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from dicomsh.output.plain import AnyRow, Plain
+from dicomsh.output.safe import is_unsafe
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
+_encode_compact = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+).encode
+
+
+def json_text(value: Plain, *, compact: bool = False) -> str:
+    """A value as JSON on one line that is safe on a terminal and in any UTF-8 file.
+
+    Text stays readable in every script; only unsafe characters are escaped, and a lone surrogate,
+    which is no character, becomes U+FFFD.
+    """
+    text = _encode_compact(value) if compact else _encode(value)
+    return text if text.isprintable() else escaped(text, _pair)
+
+
+def escaped(text: str, astral: Callable[[int], str]) -> str:
+    r"""The text with unsafe characters as `\uXXXX`; `astral` writes code points above U+FFFF."""
+    return "".join(_escape(char, astral) if is_unsafe(char) else char for char in text)
+
+
+def _escape(char: str, astral: Callable[[int], str]) -> str:
+    code = ord(char)
+    if 0xD800 <= code < 0xE000:
+        return "\ufffd"
+    return f"\\u{code:04x}" if code < 0x10000 else astral(code)
+
+
+def _pair(code: int) -> str:
+    """UTF-16 surrogates, as RFC 8259 section 7 writes what is above U+FFFF."""
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+class JsonArray:
+    """Renders all rows of a command as one array, an object per line."""
+
+    def __init__(self, convert: Callable[[AnyRow], Plain]) -> None:
+        self._convert = convert
+        self._lead = "\n"
+        self.hidden: list[str] = []
+
+    def begin(self) -> str:
+        """The opening bracket."""
+        return "["
+
+    def rows(self, batch: Sequence[AnyRow]) -> str:
+        """The objects of a batch, each on a line of its own."""
+        if not batch:
+            return ""
+        text = self._lead + ",\n".join([json_text(self._convert(row)) for row in batch])
+        self._lead = ",\n"
+        return text
+
+    def flush(self) -> str:
+        """Nothing: no row is kept back."""
+        return ""
+
+    def end(self) -> str:
+        """The closing bracket."""
+        return "]\n" if self._lead == "\n" else "\n]\n"
+
+
+class JsonLines:
+    """Renders one object per line; nothing at all for no rows."""
+
+    def __init__(self, convert: Callable[[AnyRow], Plain]) -> None:
+        self._convert = convert
+        self.hidden: list[str] = []
+
+    def begin(self) -> str:
+        """Nothing: the format has no frame."""
+        return ""
+
+    def rows(self, batch: Sequence[AnyRow]) -> str:
+        """The objects of a batch, each ended by a line end."""
+        return "".join([json_text(self._convert(row)) + "\n" for row in batch])
+
+    def flush(self) -> str:
+        """Nothing: no row is kept back."""
+        return ""
+
+    def end(self) -> str:
+        """Nothing: the format has no frame."""
+        return ""

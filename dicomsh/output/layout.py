@@ -1,0 +1,90 @@
+"""Widths of the columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dicomsh.output.cells import Kind, View
+from dicomsh.output.safe import width
+
+GAP = 2
+"""Cells between two columns."""
+
+_COMPACT_UID = 20
+_LEAST = {Kind.TEXT: 8, Kind.UID: 12, Kind.EXACT: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many terminal cells a column wants: for its data, and for its heading."""
+
+    kind: Kind
+    heading: int
+    data: int = 0
+
+    def grown(self, texts: Iterable[str]) -> Extent:
+        """The extent that holds these texts, too."""
+        return Extent(self.kind, self.heading, max(self.data, *map(width, texts), 0))
+
+    @property
+    def wanted(self) -> int:
+        """Cells that show everything."""
+        return max(self.heading, self.data)
+
+    @property
+    def compact(self) -> int:
+        """Cells to start from when space is short: a UID says enough at its two ends."""
+        return min(self.wanted, _COMPACT_UID) if self.kind is Kind.UID else self.wanted
+
+    @property
+    def least(self) -> int:
+        """Cells below which the column would not be worth showing."""
+        least = min(self.wanted, _LEAST[self.kind])
+        return max(least, self.data) if self.kind is Kind.EXACT else least
+
+
+def extent(view: View) -> Extent:
+    """The extent of a column before any row."""
+    return Extent(view.kind, width(view.heading))
+
+
+def lay_out(extents: Sequence[Extent], available: int | None) -> list[int] | None:
+    """A width for each column, or None when they cannot be shown side by side.
+
+    Where space is short, UIDs shrink first, then the widest columns.
+
+    Args:
+        extents: what the columns want.
+        available: terminal cells for the whole line; None for no limit.
+    """
+    wanted = [column.wanted for column in extents]
+    if available is None:
+        return wanted
+    room = available - GAP * (len(extents) - 1)
+    if sum(wanted) <= room:
+        return wanted
+    compact = [column.compact for column in extents]
+    return _level(compact, [column.least for column in extents], room)
+
+
+def _level(wanted: list[int], least: list[int], room: int) -> list[int] | None:
+    """Cuts every width to the highest level at which all fit; none below its least."""
+    for level in range(min(room, max(wanted)), 0, -1):
+        widths = [min(want, max(level, low)) for want, low in zip(wanted, least, strict=True)]
+        if sum(widths) <= room:
+            return widths
+    return None
+
+
+def squeeze(extents: Sequence[Extent], available: int) -> list[int]:
+    """Widths for a table that has begun and cannot become anything else any more."""
+    room = available - GAP * (len(extents) - 1)
+    wanted = [column.compact for column in extents]
+    return _level(wanted, [1] * len(wanted), room) or [1] * len(wanted)
+
+
+def view_extents(views: Sequence[View], texts: Sequence[Sequence[str]]) -> list[Extent]:
+    """Extents of columns that hold these rows of texts."""
+    columns = zip(*texts, strict=True) if texts else [()] * len(views)
+    return [extent(view).grown(column) for view, column in zip(views, columns, strict=True)]

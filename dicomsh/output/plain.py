@@ -1,0 +1,149 @@
+"""Rows as plain values (dict, list, str, int, float, bool, None), for JSON, YAML and CSV."""
+
+from __future__ import annotations
+
+import math
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import BOOKKEEPING, Attribute, by_tag, tag_pair
+from dicomsh.model.listing import AttributeColumn, Column, Record
+
+Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
+AnyRow = Row | Record
+
+
+def are_answers(columns: Iterable[Column]) -> bool:
+    """Whether the columns show DICOM answers; otherwise they show records."""
+    return all(isinstance(column, AttributeColumn) for column in columns)
+
+
+def root_tags(columns: Iterable[Column]) -> tuple[int, ...]:
+    """Tags of the elements that the columns show, each once; a path shows its outermost one."""
+    attributes = [column for column in columns if isinstance(column, AttributeColumn)]
+    return tuple(dict.fromkeys((*col.path, col.attribute)[0].tag for col in attributes))
+
+
+def reach(row: Row, path: Sequence[Attribute]) -> list[Row]:
+    """The items at the end of a path of sequences, in order; the row itself for no path."""
+    rows = [row]
+    for part in path:
+        values = [value for outer in rows for value in outer.values(part.tag) or ()]
+        rows = [value for value in values if isinstance(value, Row)]
+    return rows
+
+
+def is_bookkeeping(tag: int) -> bool:
+    """Whether an element speaks of the answer, not of the entity; group lengths are such too."""
+    return tag in BOOKKEEPING or not tag & 0xFFFF
+
+
+def converter(columns: Sequence[Column]) -> Callable[[AnyRow], dict[str, Plain]]:
+    """What turns a row for these columns into an object whose keys are DICOM keywords.
+
+    Elements that no column shows follow the columns: nothing that was answered is dropped.
+    """
+    tags = root_tags(columns)
+    names = tuple(column.keyword for column in columns)
+
+    def convert(row: AnyRow) -> dict[str, Plain]:
+        if isinstance(row, Row):
+            return _object(row, tags)
+        return {name: plain(row[name]) for name in names if name in row}
+
+    return convert
+
+
+def _object(row: Row, tags: Sequence[int]) -> dict[str, Plain]:
+    elements = row.elements
+    shown = [tag for tag in tags if tag in elements]
+    others = [tag for tag in elements if tag not in tags and not is_bookkeeping(tag)]
+    result: dict[str, Plain] = {}
+    for tag in (*shown, *others):
+        keyword = by_tag(tag).keyword  # the same for all repeats of a group (PS3.5 7.6)
+        result[tag_pair(tag) if keyword in result else keyword] = element(row, tag)
+    return result
+
+
+_SHORT_TEXT = frozenset("AE AS CS DA DT LO PN SH TM UC UI".split())
+
+
+@cache
+def _shape(tag: int) -> tuple[bool, bool]:
+    """Whether an element is text padded with spaces, and whether it may have several values."""
+    attribute = by_tag(tag)
+    return attribute.vr in _SHORT_TEXT, attribute.multiple
+
+
+def element(row: Row, tag: int) -> Plain:
+    """The value of an element that is present; None when it is empty.
+
+    A list where the dictionary allows several values, and for sequences. More values than the
+    dictionary allows stay one DICOM string, so that the type of a key never changes.
+    """
+    is_text, multiple = _shape(tag)
+    raw = row.elements[tag]
+    if is_text and raw.isascii() and not (b"\\" in raw or b"\x1b" in raw):  # the usual case, fast
+        text = raw.decode().strip(" \0")
+        return ([text] if multiple else text) if text else None
+    return _any_element(row, tag, multiple)
+
+
+def _any_element(row: Row, tag: int, multiple: bool) -> Plain:
+    vr = row.vr(tag)
+    values = scalars(row, tag, vr)
+    if not values:
+        return None
+    if vr == "SQ":
+        return values
+    if multiple and vr not in BULK_VRS:
+        return values
+    return values[0] if len(values) == 1 else row.text(tag)
+
+
+BULK_VRS = frozenset("OB OD OF OL OV OW UN".split())
+"""VRs whose value field is bytes without a meaning of their own here."""
+
+
+def scalars(row: Row, tag: int, vr: str) -> list[Plain]:
+    """All values of an element as plain values; an empty one among several is None."""
+    values = row.values(tag) or []
+    if vr == "DS" and values:
+        return _decimals(values, (row.text(tag) or "").split("\\"))
+    return [_null(value) for value in values]
+
+
+def _decimals(values: Sequence[object], texts: Sequence[str]) -> list[Plain]:
+    """Numbers, but the text of what a float cannot hold (`1e999`)."""
+    return [
+        text.strip() if isinstance(value, float) and not math.isfinite(value) else _null(value)
+        for value, text in zip(values, texts, strict=True)
+    ]
+
+
+def _null(value: object) -> Plain:
+    return None if value == "" else plain(value)
+
+
+def plain(value: object) -> Plain:
+    """Any value of a row or record as a plain value; what JSON cannot say becomes text.
+
+    Bytes are written in base64; a float that JSON lacks as `NaN`, `inf` or `-inf`.
+    """
+    if isinstance(value, Row):
+        return _object(value, ())
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> Plain:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else str(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return b64encode(value).decode("ascii") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,89 @@
+"""Text from the network made safe to show, and measured in terminal cells."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+_UNSAFE = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
+_ELLIPSIS = "…"
+
+
+def is_unsafe(character: str) -> bool:
+    """Whether a character acts instead of being shown, or has no known shape.
+
+    These are the Unicode general categories of controls, format characters (bidirectional
+    controls among them), surrogates, line and paragraph separators, and what is unassigned.
+    """
+    return unicodedata.category(character) in _UNSAFE
+
+
+def visible(text: str) -> str:
+    """The text with every unsafe character replaced by one that can be seen.
+
+    ASCII controls become their pictures (`␛`, `␊`), all others their code point (`⟨202e⟩`).
+    """
+    if text.isprintable():
+        return text
+    return "".join(_stand_in(char) if is_unsafe(char) else char for char in text)
+
+
+def _stand_in(char: str) -> str:
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"⟨{code:04x}⟩"
+
+
+def width(text: str) -> int:
+    """Terminal cells that the text takes: two for wide characters, none for combining ones."""
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+@lru_cache(maxsize=4096)
+def _cells(char: str) -> int:
+    from wcwidth import wcwidth
+
+    return max(0, wcwidth(char))
+
+
+def fit(text: str, cells: int) -> str:
+    """The text, cut to at most `cells` terminal cells with `…` where something is missing."""
+    if width(text) <= cells:
+        return text
+    return _head(text, cells - 1) + _ELLIPSIS if cells > 0 else ""
+
+
+def shorten_middle(text: str, cells: int) -> str:
+    """The text with `…` for its middle where it is wider than `cells`; for UIDs.
+
+    A quarter goes to the end, because UIDs of one archive differ at both ends and repeat between.
+    """
+    if width(text) <= cells:
+        return text
+    if cells < 3:
+        return fit(text, cells)
+    tail = cells // 4
+    return _head(text, cells - 1 - tail) + _ELLIPSIS + _tail(text, tail)
+
+
+def _head(text: str, cells: int) -> str:
+    """The longest beginning that fits; a combining character stays with its base."""
+    for index, char in enumerate(text):
+        cells -= _cells(char)
+        if cells < 0:
+            return text[:index]
+    return text
+
+
+def _tail(text: str, cells: int) -> str:
+    """The longest end that fits and does not begin with a combining character."""
+    start = len(text)
+    for index in range(len(text) - 1, -1, -1):
+        size = _cells(text[index])
+        if size > cells:
+            break
+        cells -= size
+        if size:
+            start = index
+    return text[start:]

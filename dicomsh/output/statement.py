@@ -1,0 +1,94 @@
+"""The line after the rows: how many there are, and whether something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dicomsh.model.levels import Level
+from dicomsh.model.listing import Ending, Outcome
+from dicomsh.output.safe import visible
+from dicomsh.output.theme import Theme, paint
+
+_REASONS = {
+    0xFE00: "not asked for",
+    0xB001: "its limit of answers is reached",
+    0xA700: "out of resources",
+    0xA900: "identifier does not match SOP class",
+}
+"""Statuses that end a C-FIND early (PS3.4 table C.4-1)."""
+
+
+def result_line(
+    level: Level | None,
+    outcome: Outcome,
+    *,
+    unit: tuple[str, str] = ("row", "rows"),
+    remedy: str = "narrow the query",
+    notes: Iterable[str] = (),
+    theme: Theme | None = None,
+) -> str:
+    """One line, without line end, that says what was found and whether it is all.
+
+    Args:
+        level: what the rows are; None to count them in `unit`.
+        outcome: how the answer ended.
+        unit: singular and plural of what is counted where there is no level.
+        remedy: what to do about an answer that the server cut off.
+        notes: further statements, put after those of the outcome.
+        theme: the colours; none when left out.
+    """
+    ending, *details = _ending(outcome, remedy)
+    told = [part for part in (*details, *outcome.notes, *notes) if part]
+    counted = f"{_counted(level, outcome.rows, unit)}, {ending}"
+    return " · ".join([_painted(counted, outcome, theme or Theme.plain()), *map(visible, told)])
+
+
+def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
+    return paint(theme.complete if outcome.complete else theme.warning, text)
+
+
+def _counted(level: Level | None, rows: int, unit: tuple[str, str]) -> str:
+    if not rows:
+        return f"no {level.plural if level else unit[1]}"
+    return level.counted(rows) if level else f"{rows:,} {unit[rows != 1]}"
+
+
+def _ending(outcome: Outcome, remedy: str) -> list[str]:
+    """How it ended, then what to add, in the order told."""
+    comment = f"the server says: {outcome.comment}" if outcome.comment else ""
+    match outcome.ending:
+        case Ending.COMPLETE:
+            return ["complete", duration(outcome.seconds), outcome.detail, comment]
+        case Ending.LIMIT:
+            return [f"stopped at --limit {outcome.rows}", "the server has more", outcome.detail]
+        case Ending.CUT_OFF:
+            return [f"CUT OFF by the server{_status(outcome)}", remedy, comment, outcome.detail]
+        case Ending.CANCELLED:
+            return ["cancelled by you", outcome.detail]
+        case Ending.LOST:
+            return ["then the association was lost", "incomplete", outcome.detail]
+        case Ending.TIMED_OUT:
+            return ["then no further answer in time", "incomplete", outcome.detail]
+
+
+def _status(outcome: Outcome) -> str:
+    if outcome.status is None:
+        return ""
+    reason = _REASONS.get(outcome.status) or _by_range(outcome.status)
+    return f" (0x{outcome.status:04X}, {reason})"
+
+
+def _by_range(status: int) -> str:
+    return "unable to process" if status >> 12 == 0xC else "a status this service does not define"
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: `0.4 ms`, `12 ms`, `1.24 s`, `2 min 05 s`."""
+    if seconds < 0.00095:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.995:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"

@@ -1,0 +1,186 @@
+"""Where data can go: a stream of the program, a file, a command of the system."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import subprocess
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from dicomsh.errors import DicomshError, UsageError
+from dicomsh.output.safe import visible
+from dicomsh.output.theme import SEQUENCE
+
+_KEPT = re.compile(rf"(\n|\t|{SEQUENCE.pattern})")
+_OWNER_ONLY = 0o600
+
+
+class ReaderGoneError(Exception):
+    """Nobody reads any more: stop producing rows. No failure, and nothing to tell."""
+
+
+class CommandGoneError(ReaderGoneError):
+    """The command that data was piped to has ended, as `head -1` does."""
+
+
+class StdoutGoneError(ReaderGoneError):
+    """The reader of standard output has ended, as in `dicomsh … | head`: end quietly."""
+
+
+class Target(Protocol):
+    """Where data goes."""
+
+    def write(self, text: str) -> None:
+        """Writes text at once.
+
+        Raises:
+            ReaderGoneError: nobody reads any more.
+            DicomshError: it cannot be written.
+        """
+        ...
+
+
+class Stream:
+    """Standard output. On a terminal only line ends, tabs and our own colours act.
+
+    Args:
+        stream: the text stream; its encoding and line ends are used as they are.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.is_terminal = stream.isatty()
+
+    def write(self, text: str) -> None:
+        """Writes text at once."""
+        try:
+            self._stream.write(for_terminal(text) if self.is_terminal else text)
+            self._stream.flush()
+        except OSError as error:
+            silence(self._stream)
+            if not _broken_pipe(error):
+                raise DicomshError(f"cannot write the output: {error.strerror}") from None
+            raise StdoutGoneError from None
+
+    def fileno(self) -> int | None:
+        """The file descriptor, or None for a stream in memory."""
+        try:
+            return self._stream.fileno()
+        except OSError:
+            return None
+
+
+def for_terminal(text: str) -> str:
+    """The text without anything that acts on a terminal, except line ends, tabs and our colours."""
+    if text.isprintable():
+        return text
+    parts = _KEPT.split(text)
+    parts[::2] = map(visible, parts[::2])
+    return "".join(parts)
+
+
+def silence(stream: TextIO) -> None:
+    """Lets what is still buffered go nowhere, so that the interpreter can end without complaint."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _broken_pipe(error: OSError) -> bool:
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == 22)
+
+
+class FileTarget:
+    """A file: UTF-8, LF. A new one is for its owner only, because it holds patient data.
+
+    The file is opened at once, so that a wrong path is told before a query is sent; what it held
+    goes with the first text, so that a query that fails leaves it alone.
+
+    Args:
+        path: where; `~` is the user's folder.
+        append: whether to keep what it holds.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+
+    def __init__(self, path: str | Path, *, append: bool = False) -> None:
+        self._path = Path(path)
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        try:
+            self._path = self._path.expanduser()
+            handle = os.open(self._path, flags | (os.O_APPEND if append else 0), _OWNER_ONLY)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise _cannot_open(self._path, error) from None
+        self._file = os.fdopen(handle, "wb")
+        info = os.fstat(handle)
+        self._truncate = stat.S_ISREG(info.st_mode) and not append
+        self.fresh = not append or not info.st_size
+        """Whether the text begins the file, so that a header belongs in it."""
+
+    def write(self, text: str) -> None:
+        """Writes text at once; the first one replaces what the file held."""
+        try:
+            self.settle()
+            self._file.write(text.encode("utf-8", "backslashreplace"))
+            self._file.flush()
+        except OSError as error:
+            raise DicomshError(f"cannot write '{self._path}': {error.strerror}") from None
+
+    def settle(self) -> None:
+        """Drops what the file held, if nothing was written yet."""
+        if self._truncate:
+            os.ftruncate(self._file.fileno(), 0)
+            self._truncate = False
+
+    def close(self) -> None:
+        """Closes the file."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+
+def _cannot_open(path: Path, error: Exception) -> UsageError:
+    if path.is_dir():
+        return UsageError(f"'{path}' is a folder", hint="name a file in it")
+    if isinstance(error, FileNotFoundError):
+        return UsageError(
+            f"cannot write '{path}': there is no folder '{path.parent}'", hint="create it first"
+        )
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return UsageError(f"cannot write '{path}': {reason}", hint="choose another place")
+
+
+class CommandTarget:
+    """A command of the system's shell that reads our data on its standard input.
+
+    Args:
+        text: the command line.
+        stdout: file descriptor for its output; None for our own standard output.
+    """
+
+    def __init__(self, text: str, stdout: int | None) -> None:
+        self._process = subprocess.Popen(  # noqa: S602  the user asked for the shell
+            text, shell=True, stdin=subprocess.PIPE, stdout=stdout
+        )
+        self.status: int | None = None
+        """Its exit status, once it has ended."""
+
+    def write(self, text: str) -> None:
+        """Writes text at once."""
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(text.encode("utf-8", "backslashreplace"))
+            self._process.stdin.flush()
+        except OSError:
+            raise CommandGoneError from None
+
+    def close(self) -> None:
+        """Ends its input and waits for it."""
+        assert self._process.stdin
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self.status = self._process.wait()

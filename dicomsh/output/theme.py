@@ -1,0 +1,75 @@
+"""Colours, as roles: the sixteen colours of the terminal, so that every palette stays readable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_RESET = "\x1b[0m"
+
+SEQUENCE = re.compile(r"\x1b\[(?:0|1|2|[39][0-7]|1;[39][0-7])m")
+"""Every escape sequence that a theme can write (ECMA-48 8.3.117, SGR), and no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The parameters of an SGR sequence for each role; empty for none.
+
+    Args:
+        heading: headings of columns.
+        number: row numbers.
+        uid: unique identifiers.
+        label: names in front of values.
+        note: remarks.
+        complete: the statement that nothing is missing.
+        warning: the statement that something is missing.
+        error: errors.
+        place: the marker under the place of an error.
+    """
+
+    heading: str = ""
+    number: str = ""
+    uid: str = ""
+    label: str = ""
+    note: str = ""
+    complete: str = ""
+    warning: str = ""
+    error: str = ""
+    place: str = ""
+
+    @classmethod
+    def plain(cls) -> Theme:
+        """No colour at all."""
+        return cls()
+
+    @classmethod
+    def ansi(cls) -> Theme:
+        """The colours for a terminal, light or dark."""
+        return cls(
+            heading="1",
+            number="36",
+            uid="90",
+            label="36",
+            note="90",
+            complete="32",
+            warning="1;33",
+            error="1;31",
+            place="31",
+        )
+
+
+def paint(role: str, text: str) -> str:
+    """The text in the colour of a role, such as `theme.error`; untouched when either is empty."""
+    return f"\x1b[{role}m{text}{_RESET}" if role and text else text
+
+
+def wants_colour(
+    stream_is_tty: bool, environ: Mapping[str, str], no_color_flag: bool = False
+) -> bool:
+    """Whether to write colours: on a capable terminal where nobody objects.
+
+    NO_COLOR objects when it is set and not empty (no-color.org), TERM=dumb when it says so.
+    """
+    objects = no_color_flag or bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
+    return stream_is_tty and not objects

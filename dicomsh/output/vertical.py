@@ -1,0 +1,92 @@
+"""One block per row, one line per attribute: for people, when a table is too narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import by_tag
+from dicomsh.model.levels import Level
+from dicomsh.model.listing import AttributeColumn, Column
+from dicomsh.output.cells import shown, view
+from dicomsh.output.plain import AnyRow, is_bookkeeping, root_tags
+from dicomsh.output.safe import width
+from dicomsh.output.theme import Theme, paint
+
+Line = tuple[str, str]
+
+
+class Vertical:
+    """Renders rows as numbered blocks of `keyword: value` lines, nothing shortened.
+
+    An absent attribute has no line, an empty one has an empty line. Attributes that nobody asked
+    for follow the columns; the items of a sequence are indented.
+    """
+
+    def __init__(self, columns: Sequence[Column], level: Level | None, theme: Theme) -> None:
+        self._columns = [(column, view(column)) for column in columns]
+        self._tags = frozenset(root_tags(columns))
+        self._noun = level.word if level else "row"
+        self._theme = theme
+        self._count = 0
+        self.hidden: list[str] = []
+
+    def begin(self) -> str:
+        """Nothing: every block carries its own heading."""
+        return ""
+
+    def rows(self, batch: Sequence[AnyRow]) -> str:
+        """A block for each row; an empty line between blocks."""
+        return "".join(line + "\n" for row in batch for line in self._block(row))
+
+    def flush(self) -> str:
+        """Nothing: no row is kept back."""
+        return ""
+
+    def end(self) -> str:
+        """Nothing: the format has no frame."""
+        return ""
+
+    def _block(self, row: AnyRow) -> Iterator[str]:
+        if self._count:
+            yield ""
+        self._count += 1
+        yield paint(self._theme.number, f"{self._noun} {self._count}")
+        lines = [*self._asked(row), *self._others(row)]
+        indent = max((width(label) for label, _ in lines), default=0) + 3
+        for label, text in lines:
+            name = paint(self._theme.label, f"{label}:")
+            pad = " " * (indent - width(label) - 1)
+            yield f"  {name}{pad}{text}".rstrip()
+
+    def _asked(self, row: AnyRow) -> Iterator[Line]:
+        for column, seen in self._columns:
+            text = seen.read(row)
+            if text is None:
+                continue
+            yield seen.label, text
+            if isinstance(row, Row) and isinstance(column, AttributeColumn) and not column.path:
+                yield from _items(row, column.attribute.tag, "")
+
+    def _others(self, row: AnyRow) -> Iterator[Line]:
+        if not isinstance(row, Row):
+            return
+        for tag in row.elements:
+            if tag not in self._tags and not is_bookkeeping(tag):
+                yield from _lines(row, tag, "")
+
+
+def _lines(row: Row, tag: int, indent: str) -> Iterator[Line]:
+    """The lines of one element: its value, and for a sequence those of its items."""
+    yield indent + by_tag(tag).keyword, shown(row, tag) or ""
+    yield from _items(row, tag, indent)
+
+
+def _items(row: Row, tag: int, indent: str) -> Iterator[Line]:
+    if row.vr(tag) != "SQ":
+        return
+    for number, item in enumerate(row.values(tag) or (), 1):
+        yield f"{indent}  item {number}", ""
+        if isinstance(item, Row):
+            for inner in item.elements:
+                yield from _lines(item, inner, indent + "    ")

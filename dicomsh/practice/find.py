@@ -1,0 +1,126 @@
+"""The C-FIND service of the practice archive (PS3.4 C.4.1), with faults on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from threading import Event
+from typing import Any
+
+from pydicom.uid import ExplicitVRLittleEndian
+
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Model
+from dicomsh.model.peer import Faults
+from dicomsh.practice.archive import Archive
+from dicomsh.practice.finder import Finder, Style
+from dicomsh.practice.identifier import UNABLE_TO_PROCESS, RefusedError, read_identifier
+from dicomsh.practice.outlet import (
+    CANCELLED,
+    PENDING,
+    PENDING_UNSUPPORTED,
+    SUCCESS,
+    Outlet,
+    PeerGoneError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FindService:
+    """Answers `EVT_C_FIND`.
+
+    Args:
+        archive: what is searched.
+        aet: the AE title given as Retrieve AE Title (0008,0054).
+        faults: what to do wrong.
+        stopped: set when the server stops.
+    """
+
+    archive: Archive
+    aet: str
+    faults: Faults
+    stopped: Event
+
+    def handle(self, event: Any) -> Iterator[tuple[int, None]]:
+        """Answer one request; what is left to pynetdicom is nothing."""
+        outlet = Outlet(event)
+        try:
+            self._answer(event, outlet)
+        except RefusedError as refusal:
+            _end(outlet, refusal.status, str(refusal))
+        except PeerGoneError:
+            pass
+        except Exception:  # pynetdicom would swallow it and leave the peer waiting
+            _end(outlet, UNABLE_TO_PROCESS, "Internal error of the practice archive")
+            raise
+        return iter(())
+
+    def _answer(self, event: Any, outlet: Outlet) -> None:
+        if self.faults.abort_on_find:
+            outlet.abort()
+        elif event.context.abstract_syntax == MODALITY_WORKLIST_FIND:
+            outlet.final(SUCCESS)
+        else:
+            self._rows(event, outlet, self._finder(event))
+
+    def _finder(self, event: Any) -> Finder:
+        explicit = event.context.transfer_syntax == ExplicitVRLittleEndian
+        model = Model(event.context.abstract_syntax)
+        identifier = read_identifier(event.request.Identifier.getvalue(), explicit, model)
+        if identifier.level in self.faults.fail:
+            comment = f"Practice fault: no answers at {identifier.level.dicom} level"
+            raise RefusedError(self.faults.fail[identifier.level], comment)
+        faults = self.faults
+        style = Style(explicit, self.aet, not faults.no_charset, not faults.no_counts)
+        return Finder(self.archive, identifier, style)
+
+    def _rows(self, event: Any, outlet: Outlet, finder: Finder) -> None:
+        """Send every match, or as many as a fault, C-CANCEL or `stop` allow."""
+        status = PENDING_UNSUPPORTED if finder.unsupported else PENDING
+        event.assoc.dimse.wake.clear()
+        for sent, match in enumerate(chain(finder.matches(), [None])):
+            if self._broken(sent, outlet):
+                return
+            if match is None:
+                outlet.final(SUCCESS)
+            elif sent == self.faults.cut_off:
+                outlet.final(self.faults.cut_off_status, self._limit_comment())
+                return
+            elif not self._wait(event, outlet):
+                outlet.final(CANCELLED)
+                return
+            else:
+                outlet.pending(finder.answer(match), status)
+
+    def _broken(self, sent: int, outlet: Outlet) -> bool:
+        """Whether the association was broken off on purpose, after so many rows."""
+        if sent == self.faults.abort_after:
+            outlet.abort()
+        elif sent == self.faults.close_after:
+            outlet.close()
+        else:
+            return False
+        return True
+
+    def _limit_comment(self) -> str:
+        """Error Comment of a cut answer; with 0xFE00 real servers say nothing."""
+        if self.faults.cut_off_status == CANCELLED:
+            return ""
+        return f"More than {self.faults.cut_off} matches"
+
+    def _wait(self, event: Any, outlet: Outlet) -> bool:
+        """Wait before a row as long as `row_delay` says; whether it is still wanted then."""
+        if self.faults.row_delay:
+            outlet.flush()
+            waker = self.stopped if self.faults.ignore_cancel else event.assoc.dimse.wake
+            waker.wait(self.faults.row_delay)
+        if self.stopped.is_set() or event.assoc.acse.is_aborted():
+            raise PeerGoneError
+        return self.faults.ignore_cancel or not event.is_cancelled
+
+
+def _end(outlet: Outlet, status: int, comment: str) -> None:
+    try:
+        outlet.final(status, comment)
+    except PeerGoneError:
+        return

@@ -1,0 +1,98 @@
+"""The identifier of a C-FIND request: its level and keys, read from the bytes received."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dicomsh.model.charset import Decode, decoder
+from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET
+from dicomsh.model.levels import Level, Model
+from dicomsh.practice.archive import vr_of
+from dicomsh.practice.codec import NUMBERS, Elements, read
+from dicomsh.practice.matching import Key
+
+IDENTIFIER_MISMATCH = 0xA900
+"""Identifier does not match SOP Class (PS3.4 C.4.1.1.4)."""
+
+UNABLE_TO_PROCESS = 0xC000
+"""The lowest of the statuses for what the archive cannot do (PS3.4 C.4.1.1.4)."""
+
+
+class RefusedError(Exception):
+    """A query that is answered with a failure status; the message is the Error Comment."""
+
+    def __init__(self, status: int, comment: str) -> None:
+        super().__init__(comment)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """What is asked: entities of a level, matched on keys and returned with these attributes."""
+
+    level: Level
+    keys: tuple[Key, ...]
+
+
+def read_identifier(data: bytes, explicit: bool, model: Model) -> Identifier:
+    """The identifier of a request of an information model.
+
+    Group lengths and command or file meta elements among the keys are passed over, as Orthanc and
+    DCMTK do.
+
+    Raises:
+        RefusedError: not a data set, no level, a level that the model lacks, or a sequence with
+            more than one item.
+    """
+    try:
+        elements = read(data, explicit)
+    except ValueError as error:
+        raise RefusedError(UNABLE_TO_PROCESS, f"Identifier: {error}") from None
+    level = _level(_raw(elements, QUERY_RETRIEVE_LEVEL).decode("ascii", "replace"), model)
+    declared = _raw(elements, SPECIFIC_CHARACTER_SET)
+    return Identifier(level, _keys(elements, decoder(declared, "")))
+
+
+def _raw(elements: Elements, tag: int) -> bytes:
+    _, value = elements.get(tag, ("", b""))
+    return value if isinstance(value, bytes) else b""
+
+
+def _level(text: str, model: Model) -> Level:
+    word = text.strip(" \0")
+    levels = {level.dicom: level for level in Level if level.value >= model.top.value}
+    if word not in levels:
+        known = ", ".join(levels)
+        raise RefusedError(IDENTIFIER_MISMATCH, f"Level {word[:16]!r} is not one of {known}")
+    return levels[word]
+
+
+def _keys(elements: Elements, decode: Decode) -> tuple[Key, ...]:
+    return tuple(
+        _key(tag, value, decode)
+        for tag, (_, value) in sorted(elements.items())
+        if tag & 0xFFFF and tag >> 16 >= 0x0008
+    )
+
+
+def _key(tag: int, value: bytes | tuple[Elements, ...], decode: Decode) -> Key:
+    vr = vr_of(tag)
+    if isinstance(value, tuple):
+        return Key(tag, "SQ", "", _item_keys(tag, value, decode))
+    return Key(tag, vr, _text(value, vr, decode), () if vr == "SQ" else None)
+
+
+def _item_keys(tag: int, items: tuple[Elements, ...], decode: Decode) -> tuple[Key, ...]:
+    """Keys of the one item that a sequence in an identifier may have (PS3.4 C.2.2.2.6)."""
+    if len(items) > 1:
+        comment = f"({tag >> 16:04x},{tag & 0xFFFF:04x}) has more than one item"
+        raise RefusedError(IDENTIFIER_MISMATCH, comment)
+    return _keys(items[0], decode) if items else ()
+
+
+def _text(raw: bytes, vr: str, decode: Decode) -> str:
+    if vr in NUMBERS:
+        form = NUMBERS[vr]
+        whole = raw[: len(raw) - len(raw) % form.size]
+        return "\\".join(str(number) for (number,) in form.iter_unpack(whole))
+    return decode(raw).strip(" \0")

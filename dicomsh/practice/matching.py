@@ -1,0 +1,249 @@
+"""Attribute matching (PS3.4 C.2.2.2): a key of an identifier becomes a test of stored values.
+
+Deliberately written apart from `dicomsh.model.matching`, which makes such keys: the practice
+archive is the other side.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from dicomsh.practice.archive import Attributes, Value
+
+Test = Callable[[str], bool]
+"""Whether one stored value matches."""
+
+
+class UnmatchableError(Exception):
+    """A key's value is no valid matching value for its VR; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One attribute of a request identifier.
+
+    `value` is the text of the value field, empty for universal matching. `items` holds the keys of
+    the item of a sequence, and is None for what is no sequence.
+    """
+
+    tag: int
+    vr: str
+    value: str
+    items: tuple[Key, ...] | None = None
+
+    @property
+    def universal(self) -> bool:
+        """Whether everything matches (PS3.4 C.2.2.2.3); for a sequence, all keys of its item."""
+        return not self.value and all(key.universal for key in self.items or ())
+
+
+Condition = Callable[[Value | None], bool]
+"""Whether a stored attribute matches; None stands for an absent one."""
+
+
+def condition(key: Key) -> Condition:
+    """The test that a key asks for.
+
+    Universal matching accepts everything, an absent attribute included. Any other kind needs the
+    attribute: `*` does not find entities without it. An entity with several values matches when
+    one of them does.
+
+    Raises:
+        UnmatchableError: the value cannot be matched with that VR.
+    """
+    if key.universal:
+        return lambda _: True
+    if key.items is not None:
+        return _sequence(key.items)
+    test = _any_of(key.vr, key.value)
+    return lambda stored: isinstance(stored, str) and any(map(test, values(stored, key.vr)))
+
+
+def _sequence(keys: tuple[Key, ...]) -> Condition:
+    """Sequence matching: some item matches every key of the item asked for (C.2.2.2.6)."""
+    matches = item_condition(keys)
+    return lambda stored: isinstance(stored, tuple) and any(map(matches, stored))
+
+
+def item_condition(keys: tuple[Key, ...]) -> Callable[[Attributes], bool]:
+    """The test of all keys together, for one item of a sequence or one entity."""
+    tests = [(key.tag, condition(key)) for key in keys if not key.universal]
+    return lambda attributes: all(test(attributes.get(tag)) for tag, test in tests)
+
+
+_ONE_VALUE = frozenset("LT ST UR UT".split())
+
+
+def values(text: str, vr: str) -> list[str]:
+    r"""The single values of a value field; `\` separates them except in the long text VRs."""
+    if vr in _ONE_VALUE:
+        return [text.rstrip()]
+    return [part.strip() for part in text.split("\\")]
+
+
+def _any_of(vr: str, text: str) -> Test:
+    """List of UID matching and multiple value matching (C.2.2.2.2, C.2.2.2.8): any of the list."""
+    maker = _MAKERS.get(vr)
+    if maker is None:
+        raise UnmatchableError(f"no matching on attributes of VR {vr}")
+    tests = [maker(part) for part in values(text, vr)]
+    return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
+
+
+def _text(pattern: str) -> Test:
+    """Single value or wildcard matching, case-sensitive (C.2.2.2.1, C.2.2.2.4)."""
+    wanted = wildcard(pattern)
+    return lambda value: wanted.fullmatch(_composed(value)) is not None
+
+
+def wildcard(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    """A pattern with `*` (any characters, or none) and `?` (one character).
+
+    Each literal run is taken where it first occurs and never moved again, so that a pattern of
+    many asterisks costs no more than its length times the value's.
+    """
+    first, *rest = (_literal(run) for run in re.split(r"\*+", _composed(pattern)))
+    middle = "".join(f"(?>.*?{run})" for run in rest[:-1])
+    last = f".*{rest[-1]}" if rest else ""
+    return re.compile(first + middle + last, flags | re.DOTALL)
+
+
+def _literal(run: str) -> str:
+    return "".join("." if character == "?" else re.escape(character) for character in run)
+
+
+def _composed(text: str) -> str:
+    """One code point for a letter with its accent, so that `?` stands for both together."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _person_name(pattern: str) -> Test:
+    """PN matching: case-insensitive, accents significant, by component group (PS3.5 6.2.1).
+
+    A pattern without `=` may match any group; with it, groups are compared in their places and an
+    empty one matches everything.
+    """
+    groups = [wildcard(_shortened(group), re.IGNORECASE) for group in pattern.split("=")]
+    anywhere = len(groups) == 1
+    wanted = [None if group.pattern == "" else group for group in groups]
+
+    def test(value: str) -> bool:
+        stored = [_composed(_shortened(group)) for group in value.split("=")]
+        if anywhere:
+            return any(groups[0].fullmatch(group) for group in stored)
+        stored += [""] * (len(wanted) - len(stored))
+        pairs = zip(wanted, stored, strict=False)
+        return all(group is None or group.fullmatch(text) for group, text in pairs)
+
+    return test
+
+
+def _shortened(group: str) -> str:
+    """A component group without the null components at its end, which mean nothing."""
+    return group.strip().rstrip("^")
+
+
+_UID = re.compile(r"[0-9.]{1,64}")
+_AGE = re.compile(r"\d{3}[DWMY]")
+
+
+def _uid(text: str) -> Test:
+    _check(_UID, text, "a UID is digits and full stops, without wildcards")
+    return text.__eq__
+
+
+def _age(text: str) -> Test:
+    _check(_AGE, text, "an age is three digits and D, W, M or Y, without wildcards or range")
+    return text.__eq__
+
+
+def _check(form: re.Pattern[str], text: str, rule: str) -> None:
+    if not form.fullmatch(text):
+        raise UnmatchableError(rule)
+
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def _number(text: str) -> Test:
+    """Numbers match by value: `4`, `+4` and `04` are the same integer."""
+    _check(_NUMBER, text, "a number matches as a single value, without wildcards or range")
+    wanted = Decimal(text)
+    return lambda value: bool(_NUMBER.fullmatch(value)) and Decimal(value) == wanted
+
+
+_CLOCK = r"(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?"
+_MONTH = r"(?:0[1-9]|1[0-2])"
+_DAY = r"(?:0[1-9]|[12]\d|3[01])"
+_OFFSET = r"(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How moments of a VR are written.
+
+    `earliest` and `latest` have every digit; they fill what a less precise value leaves out, so
+    that the order of texts is the order of time.
+    """
+
+    form: str
+    earliest: str
+    latest: str
+    rule: str
+
+
+_DATE = _Scale(rf"\d{{4}}{_MONTH}{_DAY}", "00000101", "99991231", "a date is YYYYMMDD")
+_TIME = _Scale(_CLOCK, "000000.000000", "235960.999999", "a time is HH[MM[SS[.FFFFFF]]]")
+_DATE_TIME = _Scale(
+    rf"\d{{4}}(?:{_MONTH}(?:{_DAY}(?:{_CLOCK})?)?)?{_OFFSET}",
+    _DATE.earliest + _TIME.earliest,
+    _DATE.latest + _TIME.latest,
+    "a date-time is YYYY[MM[DD[HH[MM[SS[.FFFFFF]]]]]][&ZZXX]",
+)
+
+
+def _moment(scale: _Scale) -> Callable[[str], Test]:
+    """Range matching (C.2.2.2.5), of which a single moment is a case.
+
+    Both ends belong to the range; an open end has no bound. A value of less than full precision
+    stands for everything that begins with it. A time zone offset is read and left aside: the
+    archive holds local times, and no offset was negotiated.
+    """
+
+    def make(text: str) -> Test:
+        first, last = _ends(text, scale)
+        low, high = _filled(first, scale.earliest), _filled(last, scale.latest)
+        return lambda value: bool(value) and low <= _filled(value, scale.earliest) <= high
+
+    return make
+
+
+def _ends(text: str, scale: _Scale) -> tuple[str, str]:
+    """Both ends of a range, empty for an open one; those of a single value are the same."""
+    if re.fullmatch(scale.form, text, re.ASCII):
+        return text, text
+    pair = re.fullmatch(f"({scale.form})?-({scale.form})?", text, re.ASCII)
+    if pair is None or text == "-":
+        raise UnmatchableError(f"{scale.rule}; a range is FROM-TO; no wildcards")
+    return pair[1] or "", pair[2] or ""
+
+
+def _filled(text: str, limit: str) -> str:
+    local = re.sub(r"[+-]\d{4}\Z", "", text)
+    return local + limit[len(local) :]
+
+
+_MAKERS: Mapping[str, Callable[[str], Test]] = {
+    **dict.fromkeys("AE CS LO LT SH ST UC UR UT".split(), _text),
+    **dict.fromkeys("IS DS US SS UL SL UV SV FL FD".split(), _number),
+    "PN": _person_name,
+    "UI": _uid,
+    "AS": _age,
+    "DA": _moment(_DATE),
+    "TM": _moment(_TIME),
+    "DT": _moment(_DATE_TIME),
+}

@@ -1,0 +1,131 @@
+"""The practice archive on the network: C-ECHO and C-FIND on a loopback port."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from socketserver import BaseServer
+from typing import Any, Self
+
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, _config, evt
+from pynetdicom.transport import ThreadedAssociationServer
+
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
+from dicomsh.model.peer import Faults, Modality
+from dicomsh.practice.archive import practice_archive
+from dicomsh.practice.find import FindService
+from dicomsh.practice.outlet import Provider, hang_up, send_at_once, wake
+
+HOST = "127.0.0.1"
+
+_POLL = 0.1
+_ENDED = 2.0
+_SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+
+
+class PracticeServer:
+    """A running practice archive; a context manager that stops it.
+
+    Attributes:
+        aet: its AE title.
+        port: the loopback port that it listens on.
+    """
+
+    def __init__(self, aet: str, server: ThreadedAssociationServer, stopped: threading.Event):
+        self.aet = aet
+        self.port: int = server.server_address[1]
+        self._server = server
+        self._stopped = stopped
+        self._thread = threading.Thread(
+            target=server.serve_forever, args=(_POLL,), name="practice", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and close all connections; answers that still run end. Idempotent."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
+        self._server.shutdown()
+        for association in self._server.active_associations:
+            wake(association)
+            hang_up(association)
+            association.join(_ENDED)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class _Listener(ThreadedAssociationServer):
+    request_queue_size = 32
+
+    def service_actions(self) -> None:
+        """Leave out the full garbage collection that pynetdicom does here every minute or so."""
+
+    def shutdown(self) -> None:
+        """Stop serving and close the listening socket."""
+        BaseServer.shutdown(self)
+        self.server_close()
+
+
+def start(modality: Modality) -> PracticeServer:
+    """Start a practice archive.
+
+    It answers to any called AE title, as Orthanc does. pynetdicom's log is switched off for the
+    process, and so is the formatting of every message for it, which takes longer than the answer.
+
+    Args:
+        modality: gives its AE title, its port (0 for any free one) and its faults. The host is
+            always loopback.
+
+    Raises:
+        OSError: the port cannot be listened on.
+    """
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
+    _config.LOG_HANDLER_LEVEL = "none"
+    _config.LOG_REQUEST_IDENTIFIERS = False
+    stopped = threading.Event()
+    service = FindService(practice_archive(), modality.aet, modality.faults, stopped)
+    server = _entity(modality.aet, modality.faults).make_server(
+        (HOST, modality.port),
+        server_class=_Listener,
+        evt_handlers=[
+            (evt.EVT_CONN_OPEN, _opened),
+            (evt.EVT_C_FIND, service.handle),
+            (evt.EVT_SOP_EXTENDED, _extended),
+        ],
+    )
+    return PracticeServer(modality.aet, server, stopped)
+
+
+def _entity(aet: str, faults: Faults) -> AE:
+    entity = AE(aet)
+    entity.maximum_associations = 64
+    entity.network_timeout = None  # a kept association may be idle for as long as its client likes
+    classes = [VERIFICATION, Model.STUDY_ROOT.value, MODALITY_WORKLIST_FIND]
+    if not faults.refuse_patient_root:
+        classes.append(Model.PATIENT_ROOT.value)
+    for sop_class in classes:
+        entity.add_supported_context(sop_class, _SYNTAXES)
+    return entity
+
+
+def _opened(event: Any) -> None:
+    """Prepare an association before its threads run."""
+    event.assoc.dul.daemon = True  # an archive that was not stopped must not keep the shell alive
+    event.assoc.dimse = Provider(event.assoc)
+    send_at_once(event.assoc)
+
+
+def _extended(event: Any) -> dict[str, bytes]:
+    """Accept relational queries, and nothing else of PS3.4 C.5.1.1, where they are offered."""
+    finds = {model.value for model in Model}
+    return {
+        sop_class: (b"\x01" + bytes(len(offered)))[: len(offered)]
+        for sop_class, offered in event.app_info.items()
+        if sop_class in finds
+    }

@@ -1,0 +1,190 @@
+"""What a session remembers: modality, place, entities listed, settings, variables. No I/O."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from dicomsh.config import Config
+from dicomsh.errors import UsageError
+from dicomsh.language.kinds import Candidate
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.listing import Column, Outcome
+from dicomsh.model.location import Place, place_of, with_issuer
+from dicomsh.model.peer import Modality
+
+KEPT_ROWS = 50_000
+"""Rows of one answer that stay known for `last`, row numbers and completion."""
+
+KEPT_LISTINGS = 200
+"""Answers that stay known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `set` changes.
+
+    Args:
+        output: format of results; None for a table on a terminal and in scripts.
+        limit: largest number of rows of one query, or None.
+        timeout: seconds of silence that end a query, or None for the modality's.
+        model: the information model to ask in, or None to choose by query.
+    """
+
+    output: str | None = None
+    limit: int | None = None
+    timeout: float | None = None
+    model: Model | None = None
+
+
+@dataclass(slots=True)
+class Kept:
+    """An answer that was listed: its rows and where they were asked for."""
+
+    modality: str
+    columns: tuple[Column, ...]
+    level: Level
+    place: Place
+    rows: list[Row] = field(default_factory=list)
+    total: int = 0
+    outcome: Outcome | None = None
+
+    def add(self, batch: list[Row]) -> None:
+        """Keep the rows of a batch, up to `KEPT_ROWS` in all."""
+        self.total += len(batch)
+        room = KEPT_ROWS - len(self.rows)
+        if room > 0:
+            self.rows += [row.compact() for row in batch[:room]]
+
+    def entity(self, number: int) -> Place | None:
+        """The entity in row `number`, counted from 1; None when there is no such row."""
+        if not 1 <= number <= len(self.rows):
+            return None
+        row = self.rows[number - 1]
+        key = row.text(PATIENT_ID)
+        return self._placed(row, sum(other.text(PATIENT_ID) == key for other in self.rows) > 1)
+
+    def entities(self) -> Iterator[tuple[Place, Row]]:
+        """Every entity with its row."""
+        ids = Counter(row.text(PATIENT_ID) for row in self.rows)
+        for row in self.rows:
+            place = self._placed(row, ids[row.text(PATIENT_ID)] > 1)
+            if place is not None:
+                yield place, row
+
+    def _placed(self, row: Row, shared: bool) -> Place | None:
+        """The place of a row; a patient whose ID others share keeps its issuer."""
+        place = place_of(row, self.level, self.place)
+        if place is not None and shared and self.level is Level.PATIENT:
+            return with_issuer(place, row.text(ISSUER_OF_PATIENT_ID) or "")
+        return place
+
+
+class Session:
+    """The state of one shell.
+
+    Args:
+        config: the modalities file.
+        variables: values of `$NAME`.
+    """
+
+    def __init__(self, config: Config, variables: dict[str, str] | None = None) -> None:
+        self.config = config
+        self.variables: dict[str, str] = dict(variables or {})
+        self.settings = Settings()
+        self.modality: Modality | None = None
+        self.place = Place()
+        self.previous: tuple[Modality | None, Place] | None = None
+        self.listings: deque[Kept] = deque(maxlen=KEPT_LISTINGS)
+
+    @property
+    def today(self) -> date:
+        """The day that relative dates count from."""
+        return date.today()
+
+    @property
+    def next_level(self) -> Level:
+        """The level that `ls` lists at the current place."""
+        return self.place.next_level
+
+    @property
+    def last(self) -> Kept | None:
+        """The last answer listed."""
+        return self.listings[-1] if self.listings else None
+
+    def current(self) -> Modality:
+        """The current modality.
+
+        Raises:
+            UsageError: none was chosen.
+        """
+        if self.modality is None:
+            raise UsageError("no modality is in use", hint="'modalities' lists them; use NAME")
+        return self.modality
+
+    def choose(self, modality: Modality) -> None:
+        """Make a modality the current one, at its root."""
+        self.move(modality, Place())
+
+    def move(self, modality: Modality | None, place: Place) -> None:
+        """Go to a place of a modality; the old one is kept for `cd -`."""
+        self.previous = (self.modality, self.place)
+        self.modality = modality
+        self.place = place
+
+    def begin(self, columns: tuple[Column, ...], level: Level, place: Place) -> Kept:
+        """An answer of the current modality, to be filled and then kept."""
+        name = self.modality.name if self.modality else ""
+        return Kept(name, columns, level, place)
+
+    def keep(self, kept: Kept, outcome: Outcome) -> None:
+        """Remember an answer that has ended."""
+        kept.outcome = outcome
+        self.listings.append(kept)
+
+    def seen(self) -> Iterator[Kept]:
+        """Answers of the current modality, the latest first."""
+        name = self.modality.name if self.modality else ""
+        return (kept for kept in reversed(self.listings) if kept.modality == name)
+
+    def children(self, place: Place) -> dict[tuple[str, str], Place]:
+        """Entities seen one level below a place, by unique key and issuer, latest first."""
+        found: dict[tuple[str, str], Place] = {}
+        for kept in self.seen():
+            if kept.level is place.next_level:
+                for entity, _ in kept.entities():
+                    if entity.parent.same_entity(place):
+                        step = entity.steps[-1]
+                        found.setdefault((step.key, step.issuer), entity)
+        return found
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a setting; the value has been checked."""
+        self.settings = replace(self.settings, **{name: value})
+
+    def modality_names(self) -> Iterable[Candidate]:
+        """Configured modalities with AE title and address."""
+        for name, modality in self.config.modalities.items():
+            where = "practice archive" if modality.practice else modality.address
+            yield Candidate(name, where)
+
+    def targets(self) -> Iterable[Candidate]:
+        """Entities below the current place that were seen."""
+        if self.place.steps:
+            yield Candidate("..", "one level up")
+        for place in self.children(self.place).values():
+            yield Candidate(place.steps[-1].key, place.steps[-1].label)
+
+    def setting_names(self) -> Iterable[Candidate]:
+        """Settings with their values."""
+        for name in Settings.__dataclass_fields__:
+            yield Candidate(name, str(getattr(self.settings, name)))
+
+    def topics(self) -> Iterable[Candidate]:
+        """What `help` knows besides commands."""
+        return (Candidate(word) for word in ("keys", "values", "language", "targets"))

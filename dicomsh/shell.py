@@ -1,0 +1,230 @@
+"""One text: analyse → bind → run → present → status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dicomsh.commands import registry
+from dicomsh.commands.context import Context, Peers
+from dicomsh.commands.scripting import LeaveShell
+from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
+from dicomsh.language.analyse import analyse
+from dicomsh.language.scan import Redirect, Statement, SystemCommand, scan
+from dicomsh.output.formats import format_of
+from dicomsh.output.problem import Origin, problem
+from dicomsh.output.sink import Sink
+from dicomsh.output.targets import ReaderGoneError
+from dicomsh.output.theme import Theme
+from dicomsh.present import Presenter, go_on
+from dicomsh.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a shell behaves.
+
+    Args:
+        keep_going: whether a script goes on after a command that failed.
+        data: colours for what goes to standard output.
+        talk: colours for what is said beside it.
+    """
+
+    keep_going: bool = False
+    data: Theme = field(default_factory=Theme.plain)
+    talk: Theme = field(default_factory=Theme.plain)
+
+
+class Shell:
+    """Runs text in a session and writes what comes of it.
+
+    Args:
+        session: what is remembered.
+        sink: the only writer.
+        manner: how to behave.
+        environ: environment variables.
+    """
+
+    def __init__(
+        self, session: Session, sink: Sink, manner: Manner, environ: Mapping[str, str]
+    ) -> None:
+        self.session = session
+        self.registry = registry()
+        self.peers = Peers()
+        self._sink = sink
+        self._manner = manner
+        self._presenter = Presenter(session, sink, manner.data, manner.talk)
+        self._context = Context(session, self.peers, self.registry, self._run_file, environ)
+
+    async def close(self) -> None:
+        """Release every association."""
+        await self.peers.close()
+
+    async def run(self, text: str, origin: Origin) -> ExitStatus:
+        """Run every statement of a text, up to the first that fails.
+
+        Errors are written, not raised. The status is that of the first failure; an incomplete
+        answer is no failure, and counts when nothing failed.
+
+        Raises:
+            LeaveShell: the user wants to leave.
+            StdoutGoneError: nobody reads our output any more.
+        """
+        statuses = [ExitStatus.DONE]
+        for statement in scan(text, self.session.variables):
+            status = await self._reported(statement, text, origin)
+            statuses.append(status)
+            if self.ends_with(status):
+                break
+        return overall(statuses)
+
+    def ends_with(self, status: ExitStatus) -> bool:
+        """Whether a script stops after a command with that status."""
+        goes_on = self._manner.keep_going and status is not ExitStatus.INTERRUPTED
+        return _failed(status) and not goes_on
+
+    async def _reported(self, statement: Statement, text: str, origin: Origin) -> ExitStatus:
+        try:
+            return await self._statement(statement)
+        except asyncio.CancelledError:
+            go_on()
+            self._tell(InterruptedByUserError("interrupted"), text, statement, origin)
+            return ExitStatus.INTERRUPTED
+        except DicomshError as error:
+            self._tell(error, text, statement, origin)
+            return error.status
+        except (LeaveShell, ReaderGoneError, _ScriptFailedError) as left:
+            if isinstance(left, _ScriptFailedError):
+                return left.status
+            raise
+        except Exception as error:
+            if self._context.environ.get(TRACEBACK):
+                raise
+            self._tell(_internal(error), text, statement, origin)
+            return ExitStatus.FAILED
+
+    def _tell(self, error: DicomshError, text: str, statement: Statement, origin: Origin) -> None:
+        self._sink.error(problem(error, text, statement.span, origin, self._manner.talk))
+
+    async def _statement(self, statement: Statement) -> ExitStatus:
+        analysis = analyse(statement, self.registry, self.session)
+        if analysis.problem is not None:
+            raise analysis.problem
+        if isinstance(statement.first, SystemCommand):
+            return await _system(statement.first.text)
+        assert analysis.call is not None
+        call = analysis.call
+        result = await call.command.run(self._context, *call.arguments, **call.options)
+        with self._target(statement):
+            return await self._presenter.show(result, self._suffix(statement))
+
+    def _suffix(self, statement: Statement) -> str | None:
+        """The format that the file of a redirection asks for."""
+        redirect = statement.redirect
+        return format_of(redirect.target.text) if redirect and redirect.target else None
+
+    @contextmanager
+    def _target(self, statement: Statement) -> Iterator[None]:
+        """Where the data of a statement goes."""
+        redirect, commands = statement.redirect, statement.stages
+        if redirect is not None and commands:
+            raise UsageError("the output goes to a file or to a command", span=redirect.span)
+        if redirect is not None and redirect.target is not None:
+            with self._to_file(redirect):
+                yield
+        elif commands and isinstance(commands[-1], SystemCommand):
+            with self._sink.to_command(commands[-1].text):
+                yield
+        else:
+            yield
+
+    @contextmanager
+    def _to_file(self, redirect: Redirect) -> Iterator[None]:
+        assert redirect.target is not None
+        try:
+            with self._sink.to_file(redirect.target.text, append=redirect.append):
+                yield
+        except UsageError as error:
+            raise UsageError(error.message, hint=error.hint, span=redirect.target.span) from None
+
+    async def _run_file(self, path: Path, arguments: tuple[str, ...]) -> None:
+        text = read_script(path)
+        with self._numbered(arguments):
+            status = await self.run(text, Origin(str(path)))
+        if _failed(status) or status is ExitStatus.INTERRUPTED:
+            raise _ScriptFailedError(status)
+
+    @contextmanager
+    def _numbered(self, arguments: tuple[str, ...]) -> Iterator[None]:
+        """`$1` to `$9` are the arguments meanwhile."""
+        variables = self.session.variables
+        before = {name: variables.pop(name) for name in map(str, range(1, 10)) if name in variables}
+        variables.update(numbered(arguments))
+        try:
+            yield
+        finally:
+            for name in map(str, range(1, 10)):
+                variables.pop(name, None)
+            variables.update(before)
+
+
+def numbered(arguments: tuple[str, ...]) -> dict[str, str]:
+    """Script arguments as the variables `1` to `9`."""
+    return {str(number): value for number, value in enumerate(arguments[:9], 1)}
+
+
+def read_script(path: Path) -> str:
+    """The text of a script.
+
+    Raises:
+        UsageError: it cannot be read, or is no UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"cannot read '{path}': {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"'{path}' is no UTF-8 text (byte {error.start})") from None
+
+
+class _ScriptFailedError(Exception):
+    """A script run by `source` failed; its error has been told."""
+
+    def __init__(self, status: ExitStatus) -> None:
+        super().__init__()
+        self.status = status
+
+
+TRACEBACK = "DICOMSH_TRACEBACK"
+"""Environment variable that lets an internal error end the program with its traceback."""
+
+
+def _internal(error: Exception) -> DicomshError:
+    return DicomshError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint=f"this is a fault of dicomsh; {TRACEBACK}=1 shows where",
+    )
+
+
+async def _system(text: str) -> ExitStatus:
+    process = await asyncio.create_subprocess_shell(text)
+    status = await process.wait()
+    if status:
+        raise DicomshError(f"the command ended with status {status}")
+    return ExitStatus.DONE
+
+
+def _failed(status: ExitStatus) -> bool:
+    return status not in (ExitStatus.DONE, ExitStatus.INCOMPLETE)
+
+
+def overall(statuses: list[ExitStatus]) -> ExitStatus:
+    """The status of several together: the first failure, else whether anything is incomplete."""
+    failures = [status for status in statuses if _failed(status)]
+    if failures:
+        return failures[0]
+    incomplete = ExitStatus.INCOMPLETE in statuses
+    return ExitStatus.INCOMPLETE if incomplete else ExitStatus.DONE

@@ -1,0 +1,66 @@
+"""From the outer command line to a shell that is ready to run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from dicomsh.commands.scripting import assignment
+from dicomsh.config import load
+from dicomsh.errors import UsageError
+from dicomsh.language.kinds import COUNT, FORMAT, SECONDS, Kind, Scope
+from dicomsh.language.scan import whole_word
+from dicomsh.output.sink import Sink
+from dicomsh.output.theme import Theme, wants_colour
+from dicomsh.session import Session
+from dicomsh.shell import Manner, Shell, numbered
+
+
+def shell(options: argparse.Namespace) -> Shell:
+    """The shell that the options ask for.
+
+    Raises:
+        UsageError: an option, or the configuration, cannot be used.
+    """
+    config = load(options.file, environ=os.environ, cwd=Path.cwd())
+    session = Session(config, _variables(options))
+    for name, kind in (("output", FORMAT), ("limit", COUNT), ("timeout", SECONDS)):
+        text = getattr(options, name)
+        if text is not None:
+            session.set(name, _value(f"--{name}", kind, text, session))
+    if options.modality is not None:
+        session.choose(config.find(options.modality))
+    return Shell(session, Sink.standard(), _manner(options), os.environ)
+
+
+def _value(option: str, kind: Kind, text: str, session: Session) -> Any:
+    try:
+        return kind.parse(whole_word(text), Scope(session, None))
+    except UsageError as error:
+        raise UsageError(f"{option}: {error.message}", hint=error.hint) from None
+
+
+def _variables(options: argparse.Namespace) -> dict[str, str]:
+    words = list(options.arguments)
+    if options.command and options.script is not None:
+        words.insert(0, options.script)
+    variables = numbered(tuple(words))
+    for text in options.define:
+        try:
+            name, value = assignment((whole_word(text),))
+        except UsageError as error:
+            raise UsageError(f"-D {text}: {error.message}", hint=error.hint) from None
+        variables[name] = value
+    return variables
+
+
+def _manner(options: argparse.Namespace) -> Manner:
+    def theme(terminal: bool) -> Theme:
+        coloured = wants_colour(terminal, os.environ, options.no_color)
+        return Theme.ansi() if coloured else Theme.plain()
+
+    talk = sys.stdout if sys.stdout.isatty() else sys.stderr
+    return Manner(options.keep_going, theme(sys.stdout.isatty()), theme(talk.isatty()))

@@ -1,0 +1,38 @@
+"""Runs the measurements by name, each in a process of its own; without names, all of them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+
+NAMES = ("start", "small", "rows", "tofile")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--rounds", type=int, default=5, help="of each case (default: 5)")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in NAMES]
+    if unknown:
+        parser.error(f"no benchmark '{unknown[0]}'; there are: {', '.join(NAMES)}")
+    return arguments
+
+
+def main() -> int:
+    """Exit status 1 when a benchmark could not be run; a target that is not met is no failure."""
+    arguments = _arguments()
+    print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors")
+    sys.stdout.flush()
+    failed = 0
+    for name in arguments.names or NAMES:
+        command = [sys.executable, "-m", f"tests.benchmarks.{name}", str(arguments.rounds)]
+        failed |= subprocess.run(command, check=False).returncode
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,69 @@
+"""Fixtures shared by all tests: real servers, and settings of hypothesis."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+import hypothesis
+import pytest
+
+from tests import samples, servers
+from tests.processes import MissingProgramError
+
+Running = TypeVar("Running", bound=servers.Server)
+Start = Callable[[AbstractContextManager[Running]], Running]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A test run that is told to stop ends like one that is interrupted: servers are ended too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hypothesis.settings.register_profile("dicomsh", deadline=None, print_blob=True)
+    hypothesis.settings.load_profile("dicomsh")
+
+
+@pytest.fixture(scope="session")
+def sample_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """What the session's servers hold: the files inside pydicom, and the made-up patients."""
+    return samples.write_made_up(tmp_path_factory.mktemp("made-up")) + samples.bundled()
+
+
+@pytest.fixture(scope="session")
+def orthanc_server(sample_files: list[Path]) -> Iterator[servers.Orthanc]:
+    """The session's Orthanc, filled. Tests only ask it; one that changes it starts its own."""
+    with ExitStack() as stack:
+        server = enter(stack, servers.orthanc())
+        assert server.upload(sample_files) > len(sample_files) * 0.9
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dcmqrscp_server(sample_files: list[Path]) -> Iterator[servers.Server]:
+    """The session's dcmqrscp with the same files, in Patient Root and Study Root."""
+    with ExitStack() as stack:
+        yield enter(stack, servers.dcmqrscp(sample_files))
+
+
+@pytest.fixture
+def start_server() -> Iterator[Start[servers.Server]]:
+    """Starts a server for one test: `server = start_server(orthanc(limit_results=2))`."""
+    with ExitStack() as stack:
+
+        def start(server: AbstractContextManager[Running]) -> Running:
+            return enter(stack, server)
+
+        yield start
+
+
+def enter(stack: ExitStack, server: AbstractContextManager[Running]) -> Running:
+    """Starts a server; without its program the test skips, but never in continuous integration."""
+    try:
+        return stack.enter_context(server)
+    except MissingProgramError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))

@@ -1,0 +1,88 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomsh.output.safe import fit, shorten_middle, visible, width
+
+ANY_TEXT = st.text(st.characters())  # lone surrogates too
+ACTIVE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+UID = "1.2.840.113704.1.111.2768.1239195678.57"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("JODOGNE^SEBASTIEN", "JODOGNE^SEBASTIEN"),
+        ("山田^太郎", "山田^太郎"),
+        ("山田\u3000太郎", "山田\u3000太郎"),
+        ("\x1b[2J", "␛[2J"),
+        ("a\r\nb\tc\0\x7f", "a␍␊b␉c␀␡"),
+        ("\x9b31m", "⟨009b⟩31m"),
+        ("abc\u202exe.", "abc⟨202e⟩xe."),
+        ("\u2066\u200f\u2028\ufeff", "⟨2066⟩⟨200f⟩⟨2028⟩⟨feff⟩"),
+        ("\ud800", "⟨d800⟩"),
+        ("\U000e0041", "⟨e0041⟩"),
+    ],
+)
+def test_what_acts_is_shown_instead(text: str, seen: str) -> None:
+    assert visible(text) == seen
+
+
+@given(ANY_TEXT)
+def test_visible_text_never_acts(text: str) -> None:
+    assert not {unicodedata.category(char) for char in visible(text)} & ACTIVE
+    visible(text).encode()
+
+
+@given(ANY_TEXT)
+def test_visible_text_stays_as_it_is(text: str) -> None:
+    assert visible(visible(text)) == visible(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [("", 0), ("abc", 3), ("Müller", 6), ("山田", 4), ("e\u0301a", 2), ("홍", 2), ("قباني", 5)],
+)
+def test_width_is_in_terminal_cells(text: str, cells: int) -> None:
+    assert width(text) == cells
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "cut"),
+    [
+        ("CT THORAX", 9, "CT THORAX"),
+        ("CT THORAX", 5, "CT T…"),
+        ("山田太郎", 5, "山田…"),
+        ("山田太郎", 4, "山…"),
+        ("e\u0301e\u0301e\u0301", 2, "e\u0301…"),
+        ("abc", 1, "…"),
+        ("abc", 0, ""),
+    ],
+)
+def test_fit_cuts_the_end(text: str, cells: int, cut: str) -> None:
+    assert fit(text, cells) == cut
+
+
+def test_a_uid_is_shortened_in_the_middle() -> None:
+    assert shorten_middle(UID, 20) == "1.2.840.113704…78.57"
+    assert shorten_middle(UID, len(UID)) == UID
+
+
+@given(st.text(), st.integers(0, 30))
+def test_shortened_text_fits(text: str, cells: int) -> None:
+    for shorten in (fit, shorten_middle):
+        short = shorten(text, cells)
+        assert width(short) <= cells or width(text) == 0
+        assert short == text or "…" in short or not cells
+
+
+@given(st.text("ae\u0301\u0308山"), st.integers(1, 12))
+def test_a_combining_character_stays_with_its_base(text: str, cells: int) -> None:
+    short = shorten_middle("x" + text, cells)
+    if "…" in short:
+        head, tail = short.split("…")
+        rest = ("x" + text)[len(head) :]
+        assert not unicodedata.combining(rest[0])
+        assert not tail or not unicodedata.combining(tail[0])

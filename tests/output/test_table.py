@@ -1,0 +1,237 @@
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomsh.model.listing import Column, FieldColumn, Record
+from dicomsh.output.formats import renderer
+from dicomsh.output.safe import width
+from dicomsh.output.table import FIRST_PAGE
+from dicomsh.output.theme import SEQUENCE, Theme
+from tests.output.rows import answer, column, columns, fields, rendered
+
+UID = "1.2.840.113704.1.111.2768.1239195678."
+STUDY_COLUMNS = (
+    column("StudyDate", "Date"),
+    column("ModalitiesInStudy", "Modalities"),
+    column("StudyDescription", "Description"),
+    column("NumberOfStudyRelatedSeries", "Series"),
+    column("NumberOfStudyRelatedInstances", "Instances"),
+    column("StudyInstanceUID", "Study UID"),
+)
+
+
+def study(description: str, end: str = "57", **more: Any) -> Any:
+    return answer(
+        {
+            "StudyDate": "20090412",
+            "ModalitiesInStudy": "MR\\SR",
+            "StudyDescription": description,
+            "NumberOfStudyRelatedSeries": "3",
+            "NumberOfStudyRelatedInstances": "412",
+            "StudyInstanceUID": UID + end,
+            **more,
+        }
+    )
+
+
+def people(*names: str) -> list[Record]:
+    return [{"name": name, "place": "x"} for name in names]
+
+
+def test_the_look() -> None:
+    text, done = rendered(
+        "table", STUDY_COLUMNS, [study("CT THORAX"), study("MR BRAIN", "91")], width=86
+    )
+    assert text == (
+        " #  Date        Modalities  Description  Series  Instances  Study UID\n"
+        " 1  2009-04-12  MR\\SR       CT THORAX         3        412  1.2.840.113704…78.57\n"
+        " 2  2009-04-12  MR\\SR       MR BRAIN          3        412  1.2.840.113704…78.91\n"
+    )
+    assert done.hidden == []
+
+
+def test_nothing_is_shortened_without_a_width() -> None:
+    text, done = rendered("table", STUDY_COLUMNS, [study("x" * 300)])
+    assert "x" * 300 + "       3" in text
+    assert text.endswith(f"{UID}57\n")
+    assert done.hidden == []
+
+
+def test_a_uid_stays_whole_where_there_is_room() -> None:
+    assert UID + "57" in rendered("table", STUDY_COLUMNS, [study("CT")], width=120)[0]
+
+
+def test_the_widest_column_shrinks_first() -> None:
+    text, done = rendered("table", STUDY_COLUMNS, [study("CT THORAX " * 9)], width=100)
+    line = text.splitlines()[1]
+    assert line.startswith(" 1  2009-04-12  MR\\SR       CT THORAX CT THORAX CT THORAX …  ")
+    assert line.endswith(" 412  1.2.840.113704…78.57")
+    assert done.hidden == ["1 column shortened: last -o vertical shows it whole"]
+
+
+def test_numbers_and_dates_are_never_cut() -> None:
+    text, _ = rendered("table", STUDY_COLUMNS, [study("CT THORAX OF SOMEONE")], width=72)
+    assert "  412  " in text
+    assert "2009-04-12" in text
+
+
+def test_too_narrow_means_vertical() -> None:
+    batch = [study("CT THORAX") for _ in range(FIRST_PAGE)]
+    text, done = rendered("table", STUDY_COLUMNS, batch, batch, width=50)
+    assert text.startswith("study 1\n  StudyDate:                      2009-04-12\n")
+    assert f"\n\nstudy {2 * FIRST_PAGE}\n" in text
+    assert UID + "57" in text
+    assert done.hidden == ["too wide for 50 cells as a table: shown vertically"]
+
+
+def test_columns_align_by_cells() -> None:
+    names = ("JODOGNE", "山田^太郎", "e\u0301cole", "홍^길동", "قباني", "")
+    text, _ = rendered("table", fields("name", "place"), people(*names))
+    ends = {width(line.rpartition("x")[0]) for line in text.splitlines()[1:]}
+    assert ends == {len(" 1  山田^太郎  ") + 4}
+
+
+def test_values_cannot_break_the_table() -> None:
+    text, _ = rendered("table", fields("name", "place"), people("a\nb", "\x1b[2J\u202e"))
+    assert text == " #  Name        Place\n 1  a␊b         x\n 2  ␛[2J⟨202e⟩  x\n"
+
+
+def test_later_rows_widen_the_columns() -> None:
+    chosen = renderer("table", fields("name", "place"), level=None, width=None, theme=Theme.plain())
+    assert chosen.rows(people("short")) == ""
+    assert chosen.flush() == " #  Name   Place\n 1  short  x\n"
+    assert chosen.flush() == ""
+    assert chosen.rows(people("much longer")) == " 2  much longer  x\n"
+    assert chosen.rows(people("short")) == " 3  short        x\n"
+    assert chosen.end() == ""
+
+
+def test_the_first_page_is_written_as_soon_as_it_is_full() -> None:
+    chosen = renderer("table", fields("name", "place"), level=None, width=None, theme=Theme.plain())
+    assert chosen.rows(people(*"a" * (FIRST_PAGE - 1))) == ""
+    assert chosen.rows(people("b")).count("\n") == FIRST_PAGE + 1
+    assert chosen.rows(people("c")) == "51  c     x\n"
+
+
+OPTIONAL = (column("PatientID"), column("AccessionNumber", optional=True))
+
+
+def test_an_optional_column_without_values_is_left_out() -> None:
+    rows = [answer({"PatientID": "X", "AccessionNumber": ""})]
+    text, done = rendered("table", OPTIONAL, rows)
+    assert text == " #  PatientID\n 1  X\n"
+    assert done.hidden == []
+
+
+def test_an_optional_column_with_a_value_is_shown() -> None:
+    rows = [answer({"PatientID": "X"}), answer({"PatientID": "Y", "AccessionNumber": "A1"})]
+    assert rendered("table", OPTIONAL, rows)[0].splitlines()[2] == " 2  Y          A1"
+
+
+def test_a_late_value_of_an_optional_column_is_told() -> None:
+    first = [answer({"PatientID": "X"})] * FIRST_PAGE
+    late = [answer({"PatientID": "Y"}), answer({"AccessionNumber": "A1"})] * 2
+    _, done = rendered("table", OPTIONAL, first, late)
+    assert done.hidden == [
+        "AccessionNumber is not shown, but row 52 has it: last -o vertical shows it"
+    ]
+
+
+def test_what_nobody_asked_for_is_told() -> None:
+    row = study("CT", StudyID="1", QueryRetrieveLevel="STUDY")
+    _, done = rendered("table", STUDY_COLUMNS, [study("CT"), row])
+    assert done.hidden == ["also answered: StudyID (show 2)"]
+
+
+def test_only_some_of_many_are_named() -> None:
+    row = answer(dict.fromkeys(range(0x00091001, 0x00091009), b"xx"))
+    _, done = rendered("table", columns("PatientID"), [row])
+    assert done.hidden[0].endswith("0009,1004, 0009,1005 and 3 more (show 1)")
+
+
+def test_colours_do_not_move_anything() -> None:
+    rows = [study("CT THORAX"), study("山田")]
+    coloured, _ = rendered("table", STUDY_COLUMNS, rows, width=80, theme=Theme.ansi())
+    assert "\x1b[" in coloured
+    assert SEQUENCE.sub("", coloured) == rendered("table", STUDY_COLUMNS, rows, width=80)[0]
+
+
+NUMBER_COLUMN = FieldColumn("size", "Size", number=True)
+CELL = st.text(st.characters(), max_size=30) | st.text("ab山\u0301", max_size=30)
+
+
+@given(
+    batches=st.lists(st.lists(st.fixed_dictionaries({"name": CELL, "place": CELL}), max_size=4)),
+    available=st.integers(22, 90),
+    number=st.integers(),
+)
+def test_no_line_is_wider_than_the_terminal(
+    batches: list[list[dict[str, Any]]], available: int, number: int
+) -> None:
+    shown: tuple[Column, ...] = (*fields("name", "place"), NUMBER_COLUMN)
+    rows: list[list[Record]] = [
+        [{**record, "size": number} for record in batch] for batch in batches
+    ]
+    chosen = renderer("table", shown, level=None, width=available, theme=Theme.plain())
+    text = "".join(chosen.rows(batch) + chosen.flush() for batch in rows) + chosen.end()
+    lines = text.split("\n")[:-1]
+    if not any("vertically" in statement for statement in chosen.hidden):
+        assert all(width(line) <= available for line in lines)
+        assert len(lines) == sum(map(len, rows)) + (text != "")
+    assert not {unicodedata.category(char) for line in lines for char in line} & {"Cc", "Cf", "Cs"}
+
+
+@pytest.mark.parametrize("available", [12, 20, 30, 60])
+def test_a_late_number_without_room_is_cut_visibly(available: int) -> None:
+    chosen = renderer("table", [NUMBER_COLUMN], level=None, width=available, theme=Theme.plain())
+    text = chosen.rows([{"size": 1}]) + chosen.flush() + chosen.rows([{"size": 10**80}])
+    assert all(width(line) <= available for line in text.splitlines())
+    assert text.endswith("00…\n")
+    assert chosen.hidden == ["1 column shortened: last -o vertical shows it whole"]
+
+
+def test_vertical() -> None:
+    rows = [
+        answer({"PatientID": "X", "PatientBirthDate": "19750314", "PatientSex": ""}),
+        answer(
+            {
+                "PatientName": "山田",
+                "StudyID": "7",
+                "OtherPatientIDsSequence": [{"PatientID": "A"}, {"PatientID": "B"}],
+            }
+        ),
+    ]
+    keys = ("PatientID", "PatientName", "PatientSex", "PatientBirthDate")
+    text, done = rendered("vertical", columns(*keys), rows, width=10)
+    assert text == (
+        "study 1\n"
+        "  PatientID:         X\n"
+        "  PatientSex:\n"
+        "  PatientBirthDate:  1975-03-14\n"
+        "\n"
+        "study 2\n"
+        "  PatientName:              山田\n"
+        "  OtherPatientIDsSequence:  2 items\n"
+        "    item 1:\n"
+        "      PatientID:            A\n"
+        "    item 2:\n"
+        "      PatientID:            B\n"
+        "  StudyID:                  7\n"
+    )
+    assert done.hidden == []
+
+
+def test_vertical_of_a_sequence_that_was_asked_for() -> None:
+    row = answer({"OtherPatientIDsSequence": [{"PatientID": "A"}]})
+    text, _ = rendered("vertical", columns("OtherPatientIDsSequence"), [row])
+    assert text.count("OtherPatientIDsSequence") == 1
+    assert "      PatientID:            A\n" in text
+
+
+def test_vertical_of_records() -> None:
+    records: list[Record] = [{"name": "a\x1bb", "place": None}, {"place": [1, 2]}]
+    text, _ = rendered("vertical", fields("name", "place"), records, level=None)
+    assert text == "row 1\n  name:   a␛b\n  place:\n\nrow 2\n  place:  1\\2\n"

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from dicomsh.model.peer import Faults, Modality
+from dicomsh.practice.server import PracticeServer, start
+
+Start = Callable[[Faults], PracticeServer]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PracticeServer]:
+    with start(Modality("pacs", "ORTHANC", "127.0.0.1", 0, practice=True)) as running:
+        yield running
+
+
+@pytest.fixture
+def faulty() -> Iterator[Start]:
+    """Starts archives with faults; all of them, and all their threads, must end with the test."""
+    running: list[PracticeServer] = []
+
+    def begin(faults: Faults) -> PracticeServer:
+        running.append(start(Modality("pacs", "FAULTY", "127.0.0.1", 0, faults=faults)))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        one.stop()
+    assert not [thread.name for thread in threading.enumerate() if "Acceptor" in thread.name]

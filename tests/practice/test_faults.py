@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+import pytest
+from pydicom import Dataset
+from pynetdicom import evt
+
+from dicomsh.model.levels import Level
+from dicomsh.model.peer import Faults, Modality
+from dicomsh.practice.server import PracticeServer, start
+from tests.practice.conftest import Start
+from tests.practice.scu import PATIENT, STUDY, Answer, ask, associated, find, findscu, identifier
+
+WAIT = 20.0
+
+
+@pytest.mark.parametrize("status", [0xFE00, 0xA700, 0xB001])
+def test_cut_off(faulty: Start, status: int) -> None:
+    port = faulty(Faults(cut_off=3, cut_off_status=status)).port
+    with associated(port) as association:
+        for _ in range(2):
+            answer = ask(association, identifier("STUDY", StudyInstanceUID=""))
+            assert answer.statuses == [0xFF00] * 3 + [status]
+            assert answer.comment == ("" if status == 0xFE00 else "More than 3 matches")
+        short = ask(association, identifier("STUDY", PatientID="0555643F"))
+        assert short.statuses == [0xFF00, 0xFF00, 0x0000]
+        assert association.send_c_echo().Status == 0x0000
+
+
+def test_as_many_as_the_limit_is_complete(faulty: Start) -> None:
+    port = faulty(Faults(cut_off=2)).port
+    assert find(port, "STUDY", PatientID="0555643F").final == 0x0000
+
+
+def test_cut_off_at_once(faulty: Start) -> None:
+    port = faulty(Faults(cut_off=0, cut_off_status=0xA700)).port
+    assert find(port, "STUDY", PatientID="").statuses == [0xA700]
+
+
+def test_cut_off_with_findscu(faulty: Start) -> None:
+    port = faulty(Faults(cut_off=3, cut_off_status=0xA700)).port
+    printed = findscu(port, "QueryRetrieveLevel=STUDY", "PatientID")
+    assert len(printed.rows) == 3
+    assert "OutOfResources" in printed.final
+
+
+def test_failing_levels(faulty: Start) -> None:
+    port = faulty(Faults(fail={Level.SERIES: 0xC000, Level.INSTANCE: 0xA701})).port
+    assert find(port, "STUDY", PatientID="0555643F").final == 0x0000
+    series = find(port, "SERIES", PatientID="0555643F")
+    assert series.statuses == [0xC000]
+    assert series.comment == "Practice fault: no answers at SERIES level"
+    assert find(port, "IMAGE", PatientID="0555643F").statuses == [0xA701]
+
+
+def test_patient_root_refused(faulty: Start) -> None:
+    port = faulty(Faults(refuse_patient_root=True)).port
+    with associated(port) as association:
+        accepted = {context.abstract_syntax for context in association.accepted_contexts}
+        assert PATIENT.value not in accepted
+        assert STUDY.value in accepted
+    printed = findscu(port, "QueryRetrieveLevel=PATIENT", "PatientID", root="-P")
+    assert "No Acceptable Presentation Contexts" in printed.text
+
+
+def test_no_counts(faulty: Start) -> None:
+    port = faulty(Faults(no_counts=True)).port
+    counted = "NumberOfStudyRelatedSeries"
+    wanted = identifier("STUDY", PatientID="0555643F", ModalitiesInStudy="", **{counted: ""})
+    with associated(port) as association:
+        answer = ask(association, wanted)
+    assert answer.column(counted) == ["(absent)"] * 2
+    assert answer.column("ModalitiesInStudy") == ["CT", "['MR', 'SR']"]
+    assert answer.final == 0x0000
+
+
+def test_no_charset(faulty: Start) -> None:
+    port = faulty(Faults(no_charset=True)).port
+    printed = findscu(port, "QueryRetrieveLevel=PATIENT", "PatientName", "PatientID", root="-P")
+    assert len(printed.rows) == 40
+    assert not any("0008,0005" in row for row in printed.rows)
+    assert "Yamada^Tarou=山田^太郎=やまだ^たろう" in [row["0010,0010"] for row in printed.rows]
+
+
+@pytest.mark.parametrize("after", [0, 2, 120])
+@pytest.mark.parametrize("fault", ["abort_after", "close_after"])
+def test_broken_off_after_rows(faulty: Start, fault: str, after: int) -> None:
+    port = faulty(Faults(**{fault: after})).port  # type: ignore[arg-type]
+    answer, closed, aborted = _until_lost(port)
+    assert len(answer.rows) == after
+    assert closed.wait(WAIT)
+    assert aborted.is_set() is (fault == "abort_after")
+
+
+@pytest.mark.parametrize("fault", ["abort_after", "close_after"])
+def test_not_broken_off_when_there_are_fewer_rows(faulty: Start, fault: str) -> None:
+    port = faulty(Faults(**{fault: 5})).port  # type: ignore[arg-type]
+    assert find(port, "STUDY", PatientID="0555643F").statuses == [0xFF00, 0xFF00, 0x0000]
+
+
+def test_abort_on_find(faulty: Start) -> None:
+    port = faulty(Faults(abort_on_find=True)).port
+    with associated(port) as association:
+        assert association.send_c_echo().Status == 0x0000
+    answer, closed, aborted = _until_lost(port)
+    assert answer.rows == []
+    assert closed.wait(WAIT)
+    assert aborted.is_set()
+    printed = findscu(port, "QueryRetrieveLevel=STUDY", "PatientID")
+    assert "Peer aborted Association" in printed.text
+
+
+def _until_lost(port: int) -> tuple[Answer, threading.Event, threading.Event]:
+    """All studies until the association is lost: what came, whether it closed, by A-ABORT."""
+    closed, aborted = threading.Event(), threading.Event()
+
+    def received(event: Any) -> None:
+        if event.pdu.pdu_type == 0x07:
+            aborted.set()
+
+    with associated(port) as association:
+        association.bind(evt.EVT_PDU_RECV, received)
+        association.bind(evt.EVT_CONN_CLOSE, lambda _: closed.set())
+        answer = ask(association, identifier("STUDY", StudyInstanceUID=""))
+    return answer, closed, aborted
+
+
+def _cancelled(association: Any, after: int) -> Answer:
+    """All studies, with a C-CANCEL sent after some rows."""
+    answer = Answer()
+    wanted = identifier("STUDY", StudyInstanceUID="")
+    for status, row in association.send_c_find(wanted, STUDY.value, msg_id=7):
+        answer.statuses.append(status.get("Status", -1))
+        if row is not None:
+            answer.rows.append(row)
+        if len(answer.rows) == after:
+            association.send_c_cancel(7, query_model=STUDY.value)
+    return answer
+
+
+def test_cancel_ends_a_slow_answer(faulty: Start) -> None:
+    port = faulty(Faults(row_delay=0.05)).port
+    with associated(port) as association:
+        answer = _cancelled(association, 2)
+        assert answer.final == 0xFE00
+        assert len(answer.rows) < 20
+        again = ask(association, identifier("STUDY", PatientID="0555643F"))
+        assert again.statuses == [0xFF00, 0xFF00, 0x0000]
+
+
+def test_cancel_interrupts_the_wait(faulty: Start) -> None:
+    port = faulty(Faults(row_delay=3600)).port
+    with associated(port) as association:
+        timer = threading.Timer(0.2, association.send_c_cancel, (9,), {"query_model": STUDY.value})
+        timer.start()
+        statuses = [
+            status.get("Status", -1)
+            for status, _ in association.send_c_find(identifier("STUDY"), STUDY.value, msg_id=9)
+        ]
+        timer.join()
+    assert statuses == [0xFE00]
+
+
+def test_cancel_ignored(faulty: Start) -> None:
+    port = faulty(Faults(row_delay=0.005, ignore_cancel=True)).port
+    with associated(port) as association:
+        answer = _cancelled(association, 2)
+    assert len(answer.rows) == 120
+    assert answer.final == 0x0000
+
+
+def test_rows_arrive_one_by_one_when_slow(faulty: Start) -> None:
+    port = faulty(Faults(row_delay=3600)).port
+    with associated(port) as association:
+        association.dimse_timeout = 0.5
+        assert ask(association, identifier("STUDY")).rows == []
+        association.abort()
+
+
+def test_stop_ends_a_slow_answer(faulty: Start) -> None:
+    server = faulty(Faults(row_delay=3600))
+    with associated(server.port) as association:
+        timer = threading.Timer(0.2, server.stop)
+        timer.start()
+        answer = ask(association, identifier("STUDY"))
+        timer.join()
+        assert answer.rows == []
+        assert answer.final == -1
+
+
+def test_stop_ends_an_answer_that_nobody_reads(faulty: Start) -> None:
+    server = faulty(Faults())
+    with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(_request())
+        assert connection.recv(1) == b"\x02"
+        connection.sendall(_find())
+        server.stop()
+
+
+def _request() -> bytes:
+    """An A-ASSOCIATE-RQ for Study Root, presentation context 1."""
+    from pynetdicom import AE, build_context
+    from pynetdicom.pdu import A_ASSOCIATE_RQ
+    from pynetdicom.pdu_primitives import (
+        A_ASSOCIATE,
+        ImplementationClassUIDNotification,
+        MaximumLengthNotification,
+    )
+
+    length, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
+    length.maximum_length_received = 16382
+    implementation.implementation_class_uid = AE().implementation_class_uid
+    context = build_context(STUDY.value)
+    context.context_id = 1
+    request = A_ASSOCIATE()
+    request.application_context_name = "1.2.840.10008.3.1.1.1"
+    request.calling_ae_title = "TESTER"
+    request.called_ae_title = "FAULTY"
+    request.user_information = [length, implementation]
+    request.presentation_context_definition_list = [context]
+    pdu = A_ASSOCIATE_RQ()
+    pdu.from_primitive(request)
+    encoded: bytes = pdu.encode()
+    return encoded
+
+
+def _find() -> bytes:
+    """C-FIND for all instances, in implicit VR little endian."""
+    from io import BytesIO
+
+    from pynetdicom.dimse_messages import C_FIND_RQ
+    from pynetdicom.dimse_primitives import C_FIND
+    from pynetdicom.dsutils import encode
+    from pynetdicom.pdu import P_DATA_TF
+
+    wanted = Dataset()
+    wanted.QueryRetrieveLevel = "IMAGE"
+    wanted.PatientName = wanted.StudyDescription = wanted.SOPInstanceUID = ""
+    request = C_FIND()
+    request.MessageID = 1
+    request.AffectedSOPClassUID = STUDY.value
+    request.Priority = 2
+    request.Identifier = BytesIO(encode(wanted, True, True) or b"")
+    message = C_FIND_RQ()
+    message.primitive_to_message(request)
+    data = b""
+    for primitive in message.encode_msg(1, 16382):
+        pdu = P_DATA_TF()
+        pdu.from_primitive(primitive)
+        data += pdu.encode()
+    return data
+
+
+def test_a_peer_that_aborts_in_the_middle(faulty: Start) -> None:
+    server = faulty(Faults(row_delay=0.01))
+    with associated(server.port) as association:
+        rows = association.send_c_find(identifier("STUDY"), STUDY.value)
+        next(rows)
+        association.abort()
+    assert find(server.port, "STUDY", PatientID="0555643F").final in (0x0000,)
+
+
+def test_stop_twice_and_a_free_port_each() -> None:
+    modality = Modality("pacs", "PRACTICE", "127.0.0.1", 0, practice=True)
+    with start(modality) as one, start(modality) as two:
+        assert one.port != two.port
+        one.stop()
+        one.stop()
+        with pytest.raises(OSError, match=r".+"):
+            socket.create_connection(("127.0.0.1", one.port), timeout=WAIT)
+        assert find(two.port, "STUDY", PatientID="0555643F").final == 0x0000
+
+
+def test_a_port_in_use(faulty: Start) -> None:
+    server: PracticeServer = faulty(Faults())
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match=r".+"):
+        start(Modality("pacs", "PRACTICE", "127.0.0.1", taken.getsockname()[1]))
+    assert server.port

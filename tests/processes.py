@@ -1,0 +1,121 @@
+"""Programs for the tests: finding them, running a server as long as a block, folders in memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+HOST = "127.0.0.1"
+
+_START_LIMIT = 20.0
+_ATTEMPTS = 3
+
+
+class MissingProgramError(Exception):
+    """A program that a server or oracle needs is not installed."""
+
+
+class ServerError(Exception):
+    """A server did not start, or an oracle could not answer."""
+
+
+def find_program(name: str) -> str:
+    """Path of an installed program; Debian keeps servers in /usr/sbin.
+
+    Raises:
+        MissingProgramError: it is not installed.
+    """
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if path is None:
+        raise MissingProgramError(f"{name} is not installed (Debian: apt install orthanc dcmtk)")
+    return path
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports free a moment ago; another process may take one, so starting is tried again."""
+    sockets = [socket.create_server((HOST, 0)) for _ in range(number)]
+    ports = [held.getsockname()[1] for held in sockets]
+    for held in sockets:
+        held.close()
+    return ports
+
+
+Description = TypeVar("Description")
+
+
+@contextmanager
+def running(
+    launch: Callable[[Path], tuple[list[str], Description]],
+    is_ready: Callable[[Description, Path], bool],
+) -> Iterator[Description]:
+    """Runs what `launch` prepares in an empty folder, once `is_ready`, until the end of the block.
+
+    Raises:
+        ServerError: it ended by itself, or did not become ready in time.
+    """
+    log = ""
+    for _ in range(_ATTEMPTS):
+        with scratch() as folder:
+            command, server = launch(folder)
+            with _process(command, folder / "log") as process:
+                if _comes_up(process, partial(is_ready, server, folder)):
+                    yield server
+                    return
+            log = (folder / "log").read_text(errors="replace")
+    raise ServerError(f"{Path(command[0]).name} did not start: {log.strip()}")
+
+
+def _comes_up(process: subprocess.Popen[bytes], is_ready: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + _START_LIMIT
+    while process.poll() is None and time.monotonic() < deadline:
+        if is_ready():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@contextmanager
+def _process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a session of its own: Ctrl-C at the terminal reaches us first, and we end it."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kills the process and what it forked; nothing that it holds is worth a slow goodbye."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """An empty folder, in memory where there is /dev/shm: servers sync what they store."""
+    memory = Path("/dev/shm")
+    parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="dicomsh-", dir=parent) as folder:
+        yield Path(folder)
