@@ -7,6 +7,8 @@ import socket
 import ssl
 
 from dicomsh.dimse.association import Association
+from dicomsh.dimse.negotiation import associate_request
+from dicomsh.dimse.upper_layer import UpperLayer
 from dicomsh.errors import ConfigError, DicomshError, TimedOutError, UnreachableError
 from dicomsh.model.peer import Modality, Tls
 
@@ -20,19 +22,20 @@ async def open_association(modality: Modality) -> Association:
         AssociationAbortedError: the peer aborted or closed instead of answering.
         TimedOutError: the limit for connecting or for the association passed.
         ConfigError: a TLS file cannot be used.
+        UsageError: an AE title is not valid.
     """
-    association = await _connect(modality)
+    layer = await _connect(modality, associate_request(modality))
     limit = modality.timeouts.association
     try:
         async with asyncio.timeout(limit):
-            await association.negotiated
+            return Association(layer, await layer.negotiated)
     except TimeoutError:
-        association.abort()
-        raise timed_out(f"{modality.address}: no answer to A-ASSOCIATE", "association", limit) from None
+        layer.abort()
+        what = f"{modality.address}: no answer to A-ASSOCIATE-RQ"
+        raise timed_out(what, "association", limit) from None
     except asyncio.CancelledError:
-        association.abort()
+        layer.abort()
         raise
-    return association
 
 
 def timed_out(what: str, which: str, seconds: float) -> TimedOutError:
@@ -43,13 +46,13 @@ def timed_out(what: str, which: str, seconds: float) -> TimedOutError:
     )
 
 
-async def _connect(modality: Modality) -> Association:
+async def _connect(modality: Modality, request: bytes) -> UpperLayer:
     limit = modality.timeouts.connect
     context = None if modality.tls is None else ssl_context(modality.tls)
     try:
         async with asyncio.timeout(limit):
-            _, association = await asyncio.get_running_loop().create_connection(
-                lambda: Association(modality),
+            _, layer = await asyncio.get_running_loop().create_connection(
+                lambda: UpperLayer(modality, request),
                 modality.host,
                 modality.port,
                 ssl=context,
@@ -59,7 +62,7 @@ async def _connect(modality: Modality) -> Association:
         raise timed_out(f"{modality.address}: no connection", "connect", limit) from None
     except (OSError, ValueError) as problem:  # ValueError: a host name that cannot be encoded
         raise _unreachable(modality, problem) from problem
-    return association
+    return layer
 
 
 def _unreachable(modality: Modality, problem: Exception) -> DicomshError:

@@ -115,6 +115,9 @@ class Finder:
         return _encoded(key.tag, text, style.explicit)
 
 
+_COUNTED = frozenset(by_keyword(word).tag for words in COUNTERS.values() for word in words)
+
+
 def _home(tag: int, level: Level) -> Level | None:
     """The level at or above `level` that an attribute belongs to; None when there is none.
 
@@ -122,10 +125,7 @@ def _home(tag: int, level: Level) -> Level | None:
     """
     if tag in HELD[level]:
         return level
-    above = (upper for upper in level.ancestors if tag in HELD[upper])
-    home = next(above, None)
-    counters = {by_keyword(word).tag for upper in level.ancestors for word in COUNTERS[upper]}
-    return None if tag in counters else home
+    return next((upper for upper in level.ancestors if tag in HELD[upper] - _COUNTED), None)
 
 
 def _keys_at(level: Level, keys: list[Key], lowest: Level) -> tuple[Key, ...]:
@@ -147,11 +147,10 @@ def _asked(identifier: Identifier, counted: bool) -> list[tuple[Key, Level | Non
     """The keys of an answer with their levels; those about the answer itself have none."""
     level = identifier.level
     _refuse_lower(identifier)
-    counters = {by_keyword(word).tag for word in COUNTERS[level]}
     asked = [
         (key, home)
         for key in identifier.keys
-        if (home := _home(key.tag, level)) is not None and (counted or key.tag not in counters)
+        if (home := _home(key.tag, level)) is not None and (counted or key.tag not in _COUNTED)
     ]
     always = {SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _RETRIEVE_AE}
     always |= {key.tag for key in identifier.keys if key.tag == _AVAILABILITY}

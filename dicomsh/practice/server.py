@@ -13,7 +13,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.peer import Faults, Modality
-from dicomsh.practice.archive import practice_archive
+from dicomsh.practice.archive import Archive, practice_archive
 from dicomsh.practice.find import FindService
 from dicomsh.practice.outlet import Provider, hang_up, send_at_once, wake
 
@@ -21,6 +21,7 @@ HOST = "127.0.0.1"
 
 _POLL = 0.1
 _ENDED = 2.0
+_NEGOTIATION = 10
 _SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 
 
@@ -51,7 +52,8 @@ class PracticeServer:
         for association in self._server.active_associations:
             wake(association)
             hang_up(association)
-            association.join(_ENDED)
+            if association.is_established:
+                association.join(_ENDED)
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +74,7 @@ class _Listener(ThreadedAssociationServer):
         self.server_close()
 
 
-def start(modality: Modality) -> PracticeServer:
+def start(modality: Modality, archive: Archive | None = None) -> PracticeServer:
     """Start a practice archive.
 
     It answers to any called AE title, as Orthanc does. pynetdicom's log is switched off for the
@@ -81,6 +83,7 @@ def start(modality: Modality) -> PracticeServer:
     Args:
         modality: gives its AE title, its port (0 for any free one) and its faults. The host is
             always loopback.
+        archive: other content than the made-up people.
 
     Raises:
         OSError: the port cannot be listened on.
@@ -89,7 +92,7 @@ def start(modality: Modality) -> PracticeServer:
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = False
     stopped = threading.Event()
-    service = FindService(practice_archive(), modality.aet, modality.faults, stopped)
+    service = FindService(archive or practice_archive(), modality.aet, modality.faults, stopped)
     server = _entity(modality.aet, modality.faults).make_server(
         (HOST, modality.port),
         server_class=_Listener,
@@ -105,6 +108,7 @@ def start(modality: Modality) -> PracticeServer:
 def _entity(aet: str, faults: Faults) -> AE:
     entity = AE(aet)
     entity.maximum_associations = 64
+    entity.acse_timeout = _NEGOTIATION
     entity.network_timeout = None  # a kept association may be idle for as long as its client likes
     classes = [VERIFICATION, Model.STUDY_ROOT.value, MODALITY_WORKLIST_FIND]
     if not faults.refuse_patient_root:

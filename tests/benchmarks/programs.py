@@ -1,8 +1,7 @@
-"""Command lines of the programs that are compared, and whether they can be run here."""
+"""Command lines of the programs that are compared."""
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
@@ -36,23 +35,6 @@ def pynetdicom(aet: str, port: int, level: str, query: Mapping[str, str]) -> lis
 def dicomsh(*arguments: str) -> list[str]:
     """Our own program, as a module of this interpreter."""
     return [sys.executable, "-m", "dicomsh", *arguments]
-
-
-def dicomsh_is_here() -> bool:
-    """Whether this checkout has the command line already; says so when it has not."""
-    return _says("dicomsh.cli")
-
-
-def client_is_here() -> bool:
-    """Whether this checkout has the DIMSE client already; says so when it has not."""
-    return _says("dicomsh.dimse.client")
-
-
-def _says(module: str) -> bool:
-    found = importlib.util.find_spec(module) is not None
-    if not found:
-        print(f"\n({module} is not there: its side is left out)")
-    return found
 
 
 def installed_script() -> Path | None:

@@ -76,9 +76,8 @@ def _cases(port: int, rows: int, slow: bool) -> dict[str, measure.Case]:
     commands = {"findscu -q": programs.findscu(AET, port, "STUDY", KEYS, "-q")}
     if slow:
         commands["pynetdicom findscu -q"] = programs.pynetdicom(AET, port, "STUDY", KEYS)
-    if programs.dicomsh_is_here():
-        _check_rows(find(port, "ndjson"), rows)
-        commands |= {f"dicomsh -o {output}": find(port, output) for output in _FORMATS}
+    _check_rows(find(port, "ndjson"), rows)
+    commands |= {f"dicomsh -o {output}": find(port, output) for output in _FORMATS}
     return {name: partial(measure.process, command) for name, command in commands.items()}
 
 

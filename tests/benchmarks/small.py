@@ -56,11 +56,8 @@ def _measure(name: str, aet: str, port: int, rounds: int) -> None:
         "pynetdicom findscu process": programs.pynetdicom(aet, port, "STUDY", QUERY),
     }
     cases = {case: partial(measure.process, command) for case, command in commands.items()}
-    if programs.client_is_here():
-        with _session(aet, port) as ask:
-            runs = measure.interleaved({**cases, KEPT: ask}, rounds)
-    else:
-        runs = measure.interleaved(cases, rounds)
+    with _session(aet, port) as ask:
+        runs = measure.interleaved({**cases, KEPT: ask}, rounds)
     targets = [
         measure.Target(KEPT, "findscu process", 0.15),
         measure.Target(KEPT, "pynetdicom findscu process", 0.1),

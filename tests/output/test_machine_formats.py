@@ -257,6 +257,13 @@ def test_a_lone_carriage_return_is_quoted() -> None:
     assert text == 'PatientComments\n"a\rb"\n'
 
 
+@given(st.lists(st.text(st.sampled_from('ab,"\r\n ')), min_size=1, max_size=3))
+def test_csv_quotes_what_it_must(cells: list[str]) -> None:
+    names = [f"field{number}" for number, _ in enumerate(cells)]
+    text, _ = rendered("csv", fields(*names), [dict(zip(names, cells, strict=True))])
+    assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == [names, cells]
+
+
 @given(st.lists(ELEMENTS, max_size=4))
 def test_csv_reads_back(batch: list[dict[str | int, bytes]]) -> None:
     keys = ("PatientName", "StudyDescription", "ModalitiesInStudy", "PatientWeight", "Rows")

@@ -63,7 +63,7 @@ def identifier(level: str, **keys: Any) -> Dataset:
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.QueryRetrieveLevel = level
     for keyword, value in keys.items():
-        element = DataElement(keyword, dictionary_VR(keyword), value, IGNORE)
+        element = DataElement(keyword, dictionary_VR(keyword), value, validation_mode=IGNORE)
         dataset[keyword] = element
     return dataset
 

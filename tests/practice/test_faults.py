@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from pydicom import Dataset
 from pynetdicom import evt
 
+from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.peer import Faults, Modality
+from dicomsh.practice.archive import HELD, Archive, Entity, vr_of
 from dicomsh.practice.server import PracticeServer, start
 from tests.practice.conftest import Start
 from tests.practice.scu import PATIENT, STUDY, Answer, ask, associated, find, findscu, identifier
@@ -196,9 +198,34 @@ def test_stop_ends_an_answer_that_nobody_reads(faulty: Start) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(_request())
-        assert connection.recv(1) == b"\x02"
+        assert _pdu_type(connection) == 0x02
         connection.sendall(_find())
+        assert _pdu_type(connection) == 0x04
         server.stop()
+
+
+def _pdu_type(connection: socket.socket) -> int:
+    """Read one PDU; its type."""
+    with connection.makefile("rb", buffering=0) as stream:
+        head = stream.read(6)
+        left = int.from_bytes(head[2:])
+        while left:
+            left -= len(stream.read(left))
+    return int(head[0])
+
+
+def test_an_error_of_our_own_is_answered() -> None:
+    class Broken:
+        def __iter__(self) -> NoReturn:
+            raise KeyError("no such patient")
+
+    patient = Entity({by_keyword("PatientID").tag: "1"}, Broken())
+    modality = Modality("pacs", "PRACTICE", "127.0.0.1", 0, practice=True)
+    with start(modality, Archive((patient,))) as server, associated(server.port) as association:
+        answer = ask(association, identifier("STUDY"))
+        assert answer.statuses == [0xC000]
+        assert answer.comment == "Internal error of the practice archive"
+        assert ask(association, identifier("PATIENT"), PATIENT).statuses == [0xFF00, 0x0000]
 
 
 def _request() -> bytes:
@@ -239,7 +266,9 @@ def _find() -> bytes:
 
     wanted = Dataset()
     wanted.QueryRetrieveLevel = "IMAGE"
-    wanted.PatientName = wanted.StudyDescription = wanted.SOPInstanceUID = ""
+    for level in Level:
+        for tag in HELD[level] - {by_keyword("Rows").tag, by_keyword("Columns").tag}:
+            wanted.add_new(tag, vr_of(tag), None)
     request = C_FIND()
     request.MessageID = 1
     request.AffectedSOPClassUID = STUDY.value

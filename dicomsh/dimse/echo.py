@@ -1,0 +1,71 @@
+"""C-ECHO: is the peer there, and how fast does it answer (PS3.7 9.1.5)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dicomsh.dimse import command, status
+from dicomsh.dimse.association import Association
+from dicomsh.dimse.connect import timed_out
+from dicomsh.dimse.pdu import Message
+from dicomsh.errors import DicomshError, NoPresentationContextError, ProtocolViolationError
+from dicomsh.model.levels import VERIFICATION
+from dicomsh.model.peer import Modality
+
+
+async def echo(association: Association, modality: Modality) -> float:
+    """Seconds from C-ECHO-RQ to its response.
+
+    Raises:
+        NoPresentationContextError: Verification was not accepted.
+        AssociationAbortedError: the association is gone.
+        TimedOutError: no response in time; the association was aborted.
+        QueryFailedError: the peer answered with a failure.
+    """
+    context = association.contexts.get(VERIFICATION)
+    if context is None:
+        raise NoPresentationContextError(f"{modality.address} does not accept Verification (C-ECHO)")
+    operation = _Echo(association)
+    limit = modality.timeouts.response
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    request = command.echo_request(operation.message_id, VERIFICATION)
+    association.begin(operation, context, request)
+    try:
+        async with asyncio.timeout(limit):
+            response = await operation.response
+    except TimeoutError:
+        raise timed_out(f"{modality.address}: no response to C-ECHO", "response", limit) from None
+    finally:
+        if not operation.answered:
+            association.abort()
+    if response.status != 0:
+        raise status.failure(response, modality.address)
+    return loop.time() - started
+
+
+class _Echo:
+    """The operation in progress; `response` holds its outcome."""
+
+    def __init__(self, association: Association) -> None:
+        self._association = association
+        self.message_id = association.next_message_id()
+        self.answered = False
+        loop = asyncio.get_running_loop()
+        self.response: asyncio.Future[command.Response] = loop.create_future()
+
+    def received(self, messages: list[Message]) -> None:
+        response = messages[0].response
+        if len(messages) > 1 or (response.field, response.message_id) != (
+            command.ECHO_RESPONSE,
+            self.message_id,
+        ):
+            raise ProtocolViolationError("received a message that does not answer our C-ECHO")
+        self.answered = True
+        self._association.end(self)
+        if not self.response.done():
+            self.response.set_result(response)
+
+    def lost(self, error: DicomshError) -> None:
+        if not self.response.done():
+            self.response.set_exception(error)

@@ -1,0 +1,200 @@
+"""The upper layer protocol as its requestor, on asyncio (PS3.8 9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import Protocol, cast
+
+from dicomsh.dimse import negotiation
+from dicomsh.dimse.negotiation import Agreement
+from dicomsh.dimse.pdu import (
+    ABORT,
+    ASSOCIATE_AC,
+    ASSOCIATE_RJ,
+    P_DATA,
+    RELEASE_RP,
+    RELEASE_RQ,
+    Message,
+    MessageReader,
+    PduReader,
+)
+from dicomsh.errors import AssociationAbortedError, DicomshError, ProtocolViolationError
+from dicomsh.model.peer import Modality
+
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+
+
+class ServiceUser(Protocol):
+    """An operation in progress: it is told of everything that arrives."""
+
+    def received(self, messages: list[Message]) -> None:
+        """Take the messages of one read.
+
+        Raises:
+            ProtocolViolationError: they do not belong to this operation.
+        """
+        ...
+
+    def lost(self, error: DicomshError) -> None:
+        """Take note that the association is gone."""
+        ...
+
+
+class UpperLayer(asyncio.Protocol):
+    """The connection under one association. What breaks the protocol is answered with A-ABORT.
+
+    Args:
+        modality: the peer.
+        request: A-ASSOCIATE-RQ, sent as soon as the connection is there.
+
+    Attributes:
+        negotiated: holds what the peer agreed to, or the error when it did not.
+        transport: the connection.
+        user: the operation in progress, or None.
+        error: why the association is gone, or None.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, modality: Modality, request: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        self.negotiated: asyncio.Future[Agreement] = loop.create_future()
+        self.user: ServiceUser | None = None
+        self.error: DicomshError | None = None
+        self._modality = modality
+        self._request = request
+        self._closed: asyncio.Future[None] = loop.create_future()
+        self._pdus = PduReader()
+        self._messages = MessageReader(())
+        self._releasing = False
+        self._socket: socket.socket | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether operations can be started."""
+        return self.negotiated.done() and self.error is None and not self._releasing
+
+    async def release(self, seconds: float) -> None:
+        """Release in good order; abort when the peer does not answer within `seconds`."""
+        if not self.is_open:
+            return
+        self._releasing = True
+        self.transport.resume_reading()
+        self.transport.write(negotiation.release_request())
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.shield(self._closed)
+        except TimeoutError:
+            self.abort()
+        except asyncio.CancelledError:
+            self.abort()
+            raise
+
+    def abort(self) -> None:
+        """Send A-ABORT and close; the operation in progress is told."""
+        self._break_off(AssociationAbortedError("we aborted the association"), by_provider=False)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send A-ASSOCIATE-RQ. (Of itself asyncio sets TCP_NODELAY.)"""
+        self.transport = cast(asyncio.Transport, transport)
+        self._socket = transport.get_extra_info("socket")
+        self.transport.write(self._request)
+        self._acknowledge()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived; the messages of one read are delivered together."""
+        messages: list[Message] = []
+        try:
+            try:
+                for kind, body in self._pdus.feed(data):
+                    if kind == P_DATA:
+                        messages += self._messages.feed(body)
+                    else:
+                        self._deliver(messages)
+                        messages = []
+                        self._control(kind, body)
+            finally:
+                self._deliver(messages)
+        except ProtocolViolationError as violation:
+            self._break_off(violation, by_provider=True)
+        self._acknowledge()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits."""
+        how = "the connection was reset" if exc else "the connection was closed"
+        self._lose(AssociationAbortedError(f"{self._modality.address}: {how} without a release"))
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def _acknowledge(self) -> None:
+        """Have the kernel acknowledge at once.
+
+        Orthanc and DCMTK send a command and its identifier as two small segments; the second waits
+        for our acknowledgement, which Linux delays by 40 ms unless told otherwise after each read.
+        """
+        if _QUICKACK is not None and self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+    def _deliver(self, messages: list[Message]) -> None:
+        if not messages or self._releasing or self.error is not None:
+            return
+        if self.user is None:
+            raise ProtocolViolationError("received a message when nothing was asked")
+        self.user.received(messages)
+
+    def _control(self, kind: int, body: bytes) -> None:
+        if self.error is not None:
+            return
+        if kind == ABORT:
+            self._lose(negotiation.abortion(body, self._modality))
+            self.transport.abort()
+        elif not self.negotiated.done():
+            self._answered(kind, body)
+        elif kind == RELEASE_RQ:
+            self._released_by_peer()
+        elif kind == RELEASE_RP and self._releasing:
+            self._lose(AssociationAbortedError("the association was released"))
+            self.transport.close()
+        else:
+            raise ProtocolViolationError(f"received a PDU of type 0x{kind:02X} out of turn")
+
+    def _answered(self, kind: int, body: bytes) -> None:
+        """The answer to A-ASSOCIATE-RQ."""
+        if kind == ASSOCIATE_AC:
+            agreement = negotiation.read_accept(body)
+            ids = frozenset(context.id for context in agreement.contexts.values())
+            self._messages = MessageReader(ids)
+            self.negotiated.set_result(agreement)
+        elif kind == ASSOCIATE_RJ:
+            self._lose(negotiation.rejection(body, self._modality))
+            self.transport.abort()
+        else:
+            raise ProtocolViolationError(f"a PDU of type 0x{kind:02X} answers our A-ASSOCIATE-RQ")
+
+    def _released_by_peer(self) -> None:
+        self.transport.write(negotiation.release_reply())
+        if not self._releasing:
+            self._lose(
+                AssociationAbortedError(f"{self._modality.address} released the association")
+            )
+            self.transport.close()
+
+    def _break_off(self, error: DicomshError, *, by_provider: bool) -> None:
+        if self.error is None:
+            self.transport.write(negotiation.abort(by_provider))
+            self._lose(error)
+        self.transport.abort()
+
+    def _lose(self, error: DicomshError) -> None:
+        if self.error is not None:
+            return
+        self.error = error
+        if not self.negotiated.done():
+            self.negotiated.set_exception(error)
+            self.negotiated.exception()  # nobody may be waiting for it any more
+        user, self.user = self.user, None
+        if user is not None:
+            user.lost(error)
