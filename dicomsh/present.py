@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from dicomsh.errors import ExitStatus
@@ -20,14 +21,18 @@ from dicomsh.model.listing import (
     Text,
 )
 from dicomsh.output.formats import Renderer, renderer
+from dicomsh.output.safe import visible
 from dicomsh.output.sink import Sink
 from dicomsh.output.statement import result_line
-from dicomsh.output.targets import ReaderGoneError, StdoutGoneError
+from dicomsh.output.targets import CommandGoneError, StdoutGoneError
 from dicomsh.output.theme import Theme
-from dicomsh.session import Session
+from dicomsh.session import Kept, Session
 
 _PAUSE = 0.1
 """Seconds without a row after which the rows that a table keeps back are shown."""
+
+
+_WITH_HEADER = ("csv", "tsv")
 
 
 class Presenter:
@@ -46,12 +51,16 @@ class Presenter:
         self._data = data
         self._talk = talk
 
-    async def show(self, result: Result, suffix: str | None) -> ExitStatus:
+    async def show(
+        self, result: Result, suffix: str | None = None, *, continues: bool = False
+    ) -> ExitStatus:
         """Write a result.
 
         Args:
             result: what a command returned.
             suffix: the format that the file it goes to asks for, or None.
+            continues: whether it goes behind rows that are in the file already, so that csv and
+                tsv need no second header.
 
         Raises:
             DicomshError: the answer failed, or it cannot be written.
@@ -60,35 +69,30 @@ class Presenter:
         name = suffix or self._session.settings.output or "table"
         match result:
             case Listing():
-                return await self._listing(result, result.output or name)
+                return await self._listing(result, result.output or name, continues)
             case Records():
-                return await self._records(result, name)
+                return await self._records(result, name, continues)
             case Text():
                 self._sink.data(result.text + "\n")
             case Talk():
                 self._sink.talk(result.text)
         return ExitStatus.DONE
 
-    async def _listing(self, listing: Listing, name: str) -> ExitStatus:
+    async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
         rows = self._renderer(name, listing)
-        page = _Page(self._sink, rows)
+        page = _Page(self._sink, rows, begun=continues and name in _WITH_HEADER)
         kept = self._session.begin(listing.columns, listing.level, listing.place)
         answer = listing.answer
         try:
-            async for batch in _with_pauses(answer, page):
-                kept.add(batch)
-                page.show(batch)
-        except asyncio.CancelledError:
-            go_on()
+            await _pump(answer, kept, page)
+        except CommandGoneError:
             await answer.aclose()
+            return ExitStatus.DONE
         except StdoutGoneError:
             await answer.aclose()
             raise
-        except ReaderGoneError:
-            await answer.aclose()
         if not listing.again:
             self._session.keep(kept, answer.outcome)
-        page.end()
         return self._told(answer.outcome, listing, rows.hidden)
 
     def _told(self, outcome: Outcome, listing: Listing, hidden: Sequence[str]) -> ExitStatus:
@@ -102,17 +106,21 @@ class Presenter:
         level = result.level if isinstance(result, Listing) else None
         return renderer(name, result.columns, level=level, width=width, theme=theme)
 
-    async def _records(self, records: Records, name: str) -> ExitStatus:
-        page = _Page(self._sink, self._drawn(records, name))
-        interrupted = False
+    async def _records(self, records: Records, name: str, continues: bool) -> ExitStatus:
+        begun = continues and name in _WITH_HEADER
+        page = _Page(self._sink, self._drawn(records, name), begun=begun)
         try:
-            async for batch in records.batches:
-                page.show(batch)
+            async with aclosing(records.batches) as batches:
+                async for batch in batches:
+                    page.show(batch)
         except asyncio.CancelledError:
             go_on()
-            interrupted = True
+            page.end()
+            return ExitStatus.INTERRUPTED
+        except CommandGoneError:
+            return ExitStatus.DONE
         page.end()
-        return ExitStatus.INTERRUPTED if interrupted else self._counted(records)
+        return self._counted(records)
 
     def _drawn(self, records: Records, name: str) -> Renderer:
         if records.draw is not None and name == "table":
@@ -131,10 +139,10 @@ class Presenter:
 class _Page:
     """A renderer and the sink it writes to; nothing is written before the first row or the end."""
 
-    def __init__(self, sink: Sink, rows: Renderer) -> None:
+    def __init__(self, sink: Sink, rows: Renderer, *, begun: bool) -> None:
         self._sink = sink
         self._rows = rows
-        self._begun = False
+        self._begun = begun
 
     def show(self, batch: Sequence[Any]) -> None:
         self._begin()
@@ -153,6 +161,18 @@ class _Page:
         if not self._begun:
             self._begun = True
             self._sink.data(self._rows.begin())
+
+
+async def _pump(answer: Answer, kept: Kept, page: _Page) -> None:
+    """Show and remember the rows; Ctrl-C ends the answer, and what arrived stays."""
+    try:
+        async for batch in _with_pauses(answer, page):
+            kept.add(batch)
+            page.show(batch)
+    except asyncio.CancelledError:
+        go_on()
+        await answer.aclose()
+    page.end()
 
 
 async def _with_pauses(answer: Answer, page: _Page) -> AsyncIterator[list[Row]]:
@@ -185,7 +205,7 @@ class _Drawn:
         return ""
 
     def rows(self, batch: Sequence[Any]) -> str:
-        return "".join(f"{self._draw(record)}\n" for record in batch)
+        return "".join(f"{visible(self._draw(record))}\n" for record in batch)
 
     def flush(self) -> str:
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from dicomsh.commands.context import Context, Peers
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
 from dicomsh.language.analyse import analyse
-from dicomsh.language.scan import Redirect, Statement, SystemCommand, scan
+from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
 from dicomsh.output.formats import format_of
 from dicomsh.output.problem import Origin, problem
 from dicomsh.output.sink import Sink
-from dicomsh.output.targets import ReaderGoneError
+from dicomsh.output.targets import FileTarget, ReaderGoneError
 from dicomsh.output.theme import Theme
 from dicomsh.present import Presenter, go_on
 from dicomsh.session import Session
@@ -118,8 +118,10 @@ class Shell:
         assert analysis.call is not None
         call = analysis.call
         result = await call.command.run(self._context, *call.arguments, **call.options)
-        with self._target(statement):
-            return await self._presenter.show(result, self._suffix(statement))
+        suffix = self._suffix(statement)
+        with self._target(statement) as continues:
+            return await self._presenter.show(result, suffix, continues=continues)
+        return ExitStatus.DONE  # the command that the data went to has ended
 
     def _suffix(self, statement: Statement) -> str | None:
         """The format that the file of a redirection asks for."""
@@ -127,28 +129,25 @@ class Shell:
         return format_of(redirect.target.text) if redirect and redirect.target else None
 
     @contextmanager
-    def _target(self, statement: Statement) -> Iterator[None]:
-        """Where the data of a statement goes."""
+    def _target(self, statement: Statement) -> Iterator[bool]:
+        """Where the data of a statement goes; gives whether it continues what is there."""
         redirect, commands = statement.redirect, statement.stages
         if redirect is not None and commands:
             raise UsageError("the output goes to a file or to a command", span=redirect.span)
-        if redirect is not None and redirect.target is not None:
-            with self._to_file(redirect):
-                yield
-        elif commands and isinstance(commands[-1], SystemCommand):
-            with self._sink.to_command(commands[-1].text):
-                yield
-        else:
-            yield
+        with ExitStack() as stack:
+            continues = False
+            if redirect is not None and redirect.target is not None:
+                continues = not self._opened(stack, redirect, redirect.target).fresh
+            elif commands and isinstance(commands[-1], SystemCommand):
+                stack.enter_context(self._sink.to_command(commands[-1].text))
+            yield continues
 
-    @contextmanager
-    def _to_file(self, redirect: Redirect) -> Iterator[None]:
-        assert redirect.target is not None
+    def _opened(self, stack: ExitStack, redirect: Redirect, target: Word) -> FileTarget:
         try:
-            with self._sink.to_file(redirect.target.text, append=redirect.append):
-                yield
+            file = self._sink.to_file(target.text, append=redirect.append)
+            return stack.enter_context(file)
         except UsageError as error:
-            raise UsageError(error.message, hint=error.hint, span=redirect.target.span) from None
+            raise UsageError(error.message, hint=error.hint, span=target.span) from None
 
     async def _run_file(self, path: Path, arguments: tuple[str, ...]) -> None:
         text = read_script(path)

@@ -19,7 +19,7 @@ from dicomsh.model.levels import Level
 from dicomsh.model.listing import Outcome, Record, combined
 from dicomsh.model.location import Place, count_below, place_of, title_of
 from dicomsh.model.peer import Modality
-from dicomsh.model.plan import Request
+from dicomsh.model.plan import Request, return_key
 
 if TYPE_CHECKING:
     from dicomsh.dimse.pool import Pool
@@ -73,7 +73,7 @@ class Descent:
         seconds = time.monotonic() - self._start
         return replace(combined(self._endings), rows=self._rows, seconds=seconds)
 
-    async def records(self, make: Callable[[Branch], Record]) -> AsyncIterator[list[Record]]:
+    async def records(self, make: Callable[[Branch], Record]) -> AsyncGenerator[list[Record], None]:
         """One record for each entity met, as made by `make`."""
         async for branch in self.branches():
             yield [make(branch)]
@@ -119,12 +119,13 @@ class Descent:
             await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _children(self, pool: Pool, place: Place) -> list[_Child]:
-        request = Request(place.next_level, place)
+        level = place.next_level
+        request = Request(level, place, tuple(return_key(word) for word in _ORDER[level]))
         async with pool.client() as client:
             answer = await answer_from(client, self._modality, request, self._wish)
             rows = [row async for batch in answer for row in batch]
         self._endings.append(answer.outcome)
-        placed = ((place_of(row, request.level, place), row) for row in rows)
+        placed = ((place_of(row, level, place), row) for row in rows)
         children = [_Child(child, row) for child, row in placed if child is not None]
         return sorted(children, key=_Child.order)
 

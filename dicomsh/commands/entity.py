@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Annotated
 
@@ -15,13 +15,12 @@ from dicomsh.language.command import command
 from dicomsh.language.kinds import TARGET
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Row
-from dicomsh.model.keys import MORE_KEYS, by_keyword, by_tag
+from dicomsh.model.keys import MORE_KEYS, by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Ending, FieldColumn, Outcome, Record, Records, combined
 from dicomsh.model.location import Place
 from dicomsh.model.peer import Modality
-from dicomsh.model.plan import Request
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.plan import Request, return_key
 from dicomsh.model.wado import PLACEHOLDER_RS, PLACEHOLDER_URI, retrieve_uri, rs_url
 
 _SHOW_COLUMNS = (
@@ -57,7 +56,7 @@ class _Entity:
         self._level = level
         self.outcome = Outcome(Ending.COMPLETE, 0, 0.0)
 
-    async def records(self) -> AsyncIterator[list[Record]]:
+    async def records(self) -> AsyncGenerator[list[Record], None]:
         """One record for each element; elements inside a sequence are indented with `>`."""
         rows = await self._rows(MORE_KEYS[self._level])
         if not rows:
@@ -70,8 +69,7 @@ class _Entity:
 
     async def _rows(self, more: tuple[str, ...]) -> list[Row]:
         place = self._there.place
-        keys = [QueryKey((by_keyword(k),), "", Matching.UNIVERSAL, Origin.RETURN) for k in more]
-        request = Request(self._level, place, tuple(keys))
+        request = Request(self._level, place, tuple(return_key(keyword) for keyword in more))
         try:
             listing = await ask(self._context, self._there.modality, request)
             rows = [row async for batch in listing.answer for row in batch]
@@ -150,7 +148,7 @@ class _Instances:
         self._rows = 0
         self._parts: list[Outcome] = []
 
-    async def records(self) -> AsyncIterator[list[Record]]:
+    async def records(self) -> AsyncGenerator[list[Record], None]:
         """One record for each instance."""
         for destination in self._there:
             level = destination.place.level

@@ -127,6 +127,6 @@ _LANGUAGE = """\
   command > file         the format follows the suffix: .csv .tsv .json .ndjson .yaml .txt
   command >> file        append
   command | !less -S     hand the text to a system command
-  !command               run a system command
+  !command               run a system command, up to ; or the line end
 TARGET is a row number of the last listing (1, or %1), a unique key, the beginning of one that was
 listed, or a path: .. / 0555643F/1.2.840… /pacs/…"""

@@ -45,6 +45,7 @@ async def find(
 ) -> Listing:
     """Query at a level, inside the current place.
 
+    The unique keys of the place above that level are part of the query.
     Key=Value matches, +Key asks for an attribute back. PATTERN stands for the patient's name (or ID
     when it holds a digit), for a series for its Modality or description, for an instance for its
     number. A name is matched as typed: wildcards are * and ?.
@@ -52,7 +53,7 @@ async def find(
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
     keys += [term.query_key(level, today) for term in terms]
-    place = context.session.place
+    place = context.session.place.above(level)
     request = Request(level, place, _once(keys, terms))
     return await ask(context, context.session.current(), request, Wish(limit, model))
 

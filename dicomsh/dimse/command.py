@@ -127,4 +127,6 @@ def _text(raw: bytes) -> str | None:
 
 def _tags(raw: bytes) -> tuple[int, ...]:
     pairs = [raw[i : i + 4] for i in range(0, len(raw) - 3, 4)]
-    return tuple(int.from_bytes(p[:2], "little") << 16 | int.from_bytes(p[2:], "little") for p in pairs)
+    return tuple(
+        int.from_bytes(p[:2], "little") << 16 | int.from_bytes(p[2:], "little") for p in pairs
+    )

@@ -24,7 +24,9 @@ async def echo(association: Association, modality: Modality) -> float:
     """
     context = association.contexts.get(VERIFICATION)
     if context is None:
-        raise NoPresentationContextError(f"{modality.address} does not accept Verification (C-ECHO)")
+        raise NoPresentationContextError(
+            f"{modality.address} does not accept Verification (C-ECHO)"
+        )
     operation = _Echo(association)
     limit = modality.timeouts.response
     loop = asyncio.get_running_loop()

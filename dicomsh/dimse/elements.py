@@ -23,9 +23,7 @@ _LONG_LENGTH = Struct("<I")
 _LONG_HEADER = Struct("<HH2sHI")
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_SHORT_VRS = frozenset(
-    b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()
-)
+_SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
 """VRs with a length of 16 bits in explicit VR (PS3.5 7.1.2); all others have one of 32."""
 _LONGEST_SHORT = 0xFFFE
 
@@ -159,9 +157,7 @@ def item(data: bytes) -> bytes:
 
 
 def _truncated(offset: int, end: int) -> ProtocolViolationError:
-    return ProtocolViolationError(
-        f"the data set ends inside the element at byte {offset} of {end}"
-    )
+    return ProtocolViolationError(f"the data set ends inside the element at byte {offset} of {end}")
 
 
 def _header(data: bytes, offset: int, explicit: bool) -> tuple[int, bytes, int, int]:

@@ -65,9 +65,7 @@ def _data_set(node: _Node, charset: str, encoding: LittleEndian) -> bytes:
     )
 
 
-def _value(
-    attribute: Attribute, value: str | _Node, charset: str, encoding: LittleEndian
-) -> bytes:
+def _value(attribute: Attribute, value: str | _Node, charset: str, encoding: LittleEndian) -> bytes:
     if isinstance(value, dict):
         return item(_data_set(value, charset, encoding))
     if not value:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
-from pynetdicom.pdu import A_RELEASE_RP, A_RELEASE_RQ
+from pynetdicom.pdu import (
+    A_ABORT_RQ,
+    A_ASSOCIATE_AC,
+    A_ASSOCIATE_RJ,
+    A_ASSOCIATE_RQ,
+    A_RELEASE_RP,
+    A_RELEASE_RQ,
+)
 from pynetdicom.pdu_primitives import (
     A_ABORT,
     A_ASSOCIATE,
@@ -21,7 +28,7 @@ from pynetdicom.presentation import PresentationContext, build_context, negotiat
 
 from dicomsh import __version__
 from dicomsh.dimse.elements import ENCODINGS, LittleEndian
-from dicomsh.dimse.pdu import ASSOCIATE_AC, ASSOCIATE_RJ, MAX_PDU
+from dicomsh.dimse.pdu import ASSOCIATE_AC, ASSOCIATE_RJ, MAX_PDU, SHORTEST_PDU
 from dicomsh.errors import (
     AssociationAbortedError,
     AssociationRejectedError,
@@ -31,7 +38,7 @@ from dicomsh.errors import (
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.peer import Modality
 
-IMPLEMENTATION_CLASS_UID = "2.25.128204612733546829414523391562716031237"
+IMPLEMENTATION_CLASS_UID = "2.25.85903601587723424137920537291301200142"
 IMPLEMENTATION_VERSION = f"DICOMSH_{__version__}"[:16]
 
 _APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
@@ -89,7 +96,7 @@ def _proposed() -> list[PresentationContext]:
     return contexts
 
 
-def _user_information() -> list[object]:
+def _user_information() -> list[Any]:
     length = MaximumLengthNotification()
     length.maximum_length_received = MAX_PDU
     uid = ImplementationClassUIDNotification()
@@ -121,10 +128,10 @@ def read_accept(body: bytes) -> Agreement:
     except Exception as problem:  # whatever hostile bytes make the decoder raise
         raise ProtocolViolationError("received a malformed A-ASSOCIATE-AC") from problem
     accepted = [_accepted(context) for context in contexts if context.result == 0]
-    return Agreement(
-        {context.abstract_syntax: context for context in accepted},
-        lengths[0] if lengths else _USUAL_MAX_PDU,
-    )
+    max_pdu = lengths[0] if lengths else _USUAL_MAX_PDU
+    if 0 < max_pdu < SHORTEST_PDU:
+        raise ProtocolViolationError(f"the peer takes PDUs of {max_pdu} bytes, too short for data")
+    return Agreement({context.abstract_syntax: context for context in accepted}, max_pdu)
 
 
 def _accepted(context: PresentationContext) -> Context:

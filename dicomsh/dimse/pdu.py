@@ -24,6 +24,9 @@ _PDU_HEADER = Struct(">BxI")
 _PDV_HEADER = Struct(">IBB")
 _COMMAND, _LAST = 0x01, 0x02
 
+SHORTEST_PDU = _PDV_HEADER.size + 2
+"""The shortest P-DATA-TF that carries data."""
+
 
 class PduReader:
     """Cuts a stream of bytes into PDUs, whatever pieces it arrives in.
@@ -150,7 +153,9 @@ class MessageReader:
 
     def _begin(self, context: int) -> None:
         if context not in self._contexts:
-            raise ProtocolViolationError(f"data on the presentation context {context}, not accepted")
+            raise ProtocolViolationError(
+                f"data on the presentation context {context}, not accepted"
+            )
         if self._parts or self._response is not None:
             raise ProtocolViolationError("a message changes its presentation context")
         self._context = context
@@ -182,13 +187,9 @@ def write_message(context_id: int, command: bytes, identifier: bytes, max_pdu: i
         context_id: the presentation context.
         command: the command set.
         identifier: the data set, or empty for a command without one.
-        max_pdu: the longest PDU that the peer takes; 0 for any (PS3.8 D.1).
-
-    Raises:
-        ProtocolViolationError: the peer's longest PDU cannot hold anything.
+        max_pdu: the longest PDU that the peer takes (PS3.8 D.1), at least `SHORTEST_PDU`; 0 for
+            any.
     """
-    if 0 < max_pdu < _PDV_HEADER.size + 2:
-        raise ProtocolViolationError(f"the peer takes PDUs of {max_pdu} bytes, too short for data")
     room = (max_pdu - _PDV_HEADER.size) & ~1 if max_pdu else _MAX_IDENTIFIER
     pdus = [*_fragments(context_id, command, _COMMAND, room)]
     if identifier:

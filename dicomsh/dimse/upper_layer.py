@@ -97,7 +97,7 @@ class UpperLayer(asyncio.Protocol):
         self._break_off(AssociationAbortedError("we aborted the association"), by_provider=False)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send A-ASSOCIATE-RQ. (Of itself asyncio sets TCP_NODELAY.)"""
+        """Send A-ASSOCIATE-RQ; TCP_NODELAY is asyncio's own doing."""
         self.transport = cast(asyncio.Transport, transport)
         self._socket = transport.get_extra_info("socket")
         self.transport.write(self._request)

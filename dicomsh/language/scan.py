@@ -11,6 +11,7 @@ stay as typed. `$NAME` and `${NAME}` expand, except in single quotes; the result
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -60,7 +61,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class SystemCommand:
-    """What stands after `!`, to the end of the line, handed to the system's shell as it is."""
+    """What stands after `!`, up to `;` or the line end, for the system's shell as it is."""
 
     text: str
     span: Span
@@ -190,8 +191,8 @@ class Scanner:
                 stage.append(word)
 
     def _system_command(self) -> SystemCommand:
-        start, end = self._at, self._line_end()
-        self._at = end
+        start = self._at
+        end = self._at = _system_end(self._text, start)
         return SystemCommand(self._text[start + 1 : end].strip(), Span(start, end))
 
     def _redirect(self, draft: _Draft) -> None:
@@ -279,6 +280,17 @@ class Scanner:
             draft.fail(f"no variable '{name}'", Span(start, end), f"let {name} = VALUE sets it")
         for char in self._variables.get(name, ""):
             word.add(char, start)
+
+
+_SYSTEM_PART = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^;\n]""", re.DOTALL)
+
+
+def _system_end(text: str, start: int) -> int:
+    """Where a system command ends: at a line end or `;` outside its quotes."""
+    end = start
+    while part := _SYSTEM_PART.match(text, end):
+        end = part.end()
+    return end
 
 
 def _variable_name(text: str, start: int) -> tuple[str, int]:

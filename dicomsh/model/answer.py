@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from struct import Struct
@@ -154,17 +155,25 @@ def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:
     if parts == [""]:
         return []
     if vr == "IS":
-        return [_number(part, int) for part in parts]
+        return [_integer(part) for part in parts]
     if vr == "DS":
-        return [_number(part, float) for part in parts]
+        return [_decimal(part) for part in parts]
     return list(parts)
 
 
-def _number(text: str, kind: type[int] | type[float]) -> str | int | float:
-    try:
-        return kind(text)
-    except ValueError:
-        return text
+_LONGEST_INTEGER = 64
+"""Digits beyond which an integer string is taken for text: the standard allows 12."""
+
+_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+
+
+def _integer(text: str) -> str | int:
+    return int(text) if len(text) <= _LONGEST_INTEGER and _INTEGER.match(text) else text
+
+
+def _decimal(text: str) -> str | float:
+    return float(text) if _DECIMAL.match(text) else text
 
 
 def _binary_values(raw: bytes, form: Struct) -> list[str | int | float | bytes | Row]:

@@ -198,10 +198,8 @@ LEVEL_KEYS: Mapping[Level, tuple[str, ...]] = {
     ),
     Level.STUDY: (
         "StudyDate",
-        "StudyTime",
         "ModalitiesInStudy",
         "StudyDescription",
-        "AccessionNumber",
         "NumberOfStudyRelatedSeries",
         "NumberOfStudyRelatedInstances",
         "StudyInstanceUID",
@@ -229,6 +227,8 @@ MORE_KEYS: Mapping[Level, tuple[str, ...]] = {
         "NumberOfPatientRelatedInstances",
     ),
     Level.STUDY: (
+        "StudyTime",
+        "AccessionNumber",
         "PatientName",
         "PatientBirthDate",
         "PatientSex",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
@@ -25,12 +25,14 @@ class AttributeColumn:
         heading: the heading for people.
         optional: in a table, shown only when some row of the first screenful has a value.
         path: the sequences on the way to the attribute, outermost first.
+        context: the key of the place itself, the same in every row: not shown in a table.
     """
 
     attribute: Attribute
     heading: str
     optional: bool = False
     path: tuple[Attribute, ...] = ()
+    context: bool = False
 
     @property
     def keyword(self) -> str:
@@ -149,7 +151,7 @@ class Records:
     """
 
     columns: tuple[FieldColumn, ...]
-    batches: AsyncIterator[list[Record]]
+    batches: AsyncGenerator[list[Record], None]
     draw: Callable[[Record], str] | None = None
     outcome: Callable[[], Outcome] | None = None
     unit: tuple[str, str] = ("", "")
@@ -176,7 +178,7 @@ FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "dicom-j
 """Names of the output formats."""
 
 
-async def at_once(records: list[Record]) -> AsyncIterator[list[Record]]:
+async def at_once(records: list[Record]) -> AsyncGenerator[list[Record], None]:
     """Records that are known already, as one batch."""
     if records:
         yield records

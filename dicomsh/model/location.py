@@ -55,10 +55,13 @@ class Place:
         """The step at a level, or None."""
         return next((step for step in self.steps if step.level is level), None)
 
+    def above(self, level: Level) -> Place:
+        """The part of the place above a level."""
+        return Place(tuple(step for step in self.steps if step.level.value < level.value))
+
     def down(self, step: Step) -> Place:
         """The place one entity further down; steps at or below its level are left."""
-        above = tuple(known for known in self.steps if known.level.value < step.level.value)
-        return Place((*above, step))
+        return Place((*self.above(step.level).steps, step))
 
     @property
     def path(self) -> str:

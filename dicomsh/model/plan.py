@@ -43,12 +43,16 @@ class Request:
         return any(key.keyword == level.unique_keyword and key.value for key in self.keys)
 
     def columns(self) -> tuple[AttributeColumn, ...]:
-        """Columns of the answer: the defaults, then what was typed besides."""
+        """Columns of the answer: the defaults, what was typed besides, the keys of the place."""
         names = dict.fromkeys(self.default_keywords())
         plain = [AttributeColumn(by_keyword(n), _heading(n), n in _OPTIONAL) for n in names]
         typed = {key.keyword: key.path for key in self.keys if key.keyword not in names}
         extra = [AttributeColumn(path[-1], _title(path), path=path[:-1]) for path in typed.values()]
-        return (*plain, *extra)
+        place = [key.attribute for key in _context_keys(self.place) if key.keyword not in names]
+        context = [
+            AttributeColumn(attribute, attribute.keyword, context=True) for attribute in place
+        ]
+        return (*plain, *extra, *context)
 
 
 _HEADINGS = {
@@ -74,7 +78,7 @@ _HEADINGS = {
     "SOPInstanceUID": "SOP Instance UID",
 }
 
-_OPTIONAL = frozenset(("IssuerOfPatientID", "StudyTime", "AccessionNumber", "BodyPartExamined"))
+_OPTIONAL = frozenset(("IssuerOfPatientID", "BodyPartExamined"))
 """Columns that a table leaves out while no row has a value for them."""
 
 
@@ -104,7 +108,7 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
             keys[key.keyword] = key
     for keyword in request.default_keywords():
         if keyword not in keys:
-            keys[keyword] = _return_key(keyword, Origin.LEVEL)
+            keys[keyword] = return_key(keyword, Origin.LEVEL)
     return tuple(keys.values())
 
 
@@ -118,7 +122,8 @@ def _place_key(keyword: str, value: str) -> QueryKey:
     return QueryKey((by_keyword(keyword),), value, Matching.SINGLE_VALUE, Origin.CONTEXT)
 
 
-def _return_key(keyword: str, origin: Origin) -> QueryKey:
+def return_key(keyword: str, origin: Origin = Origin.RETURN) -> QueryKey:
+    """A key that asks for an attribute back: zero length, universal matching."""
     return QueryKey((by_keyword(keyword),), "", Matching.UNIVERSAL, origin)
 
 
@@ -179,7 +184,7 @@ def patients_from_studies(request: Request) -> Request:
     """The study query whose answers hold the patients asked for, for peers without Patient Root."""
     asked = {key.keyword for key in request.keys}
     wanted = [word for word in LEVEL_KEYS[Level.PATIENT] if not word.startswith("NumberOf")]
-    keys = [_return_key(word, Origin.LEVEL) for word in wanted if word not in asked]
+    keys = [return_key(word, Origin.LEVEL) for word in wanted if word not in asked]
     return Request(Level.STUDY, request.place, (*request.keys, *keys))
 
 

@@ -20,6 +20,11 @@ def are_answers(columns: Iterable[Column]) -> bool:
     return all(isinstance(column, AttributeColumn) for column in columns)
 
 
+def is_context(column: Column) -> bool:
+    """Whether a column holds a key of the place, the same in every row."""
+    return isinstance(column, AttributeColumn) and column.context
+
+
 def root_tags(columns: Iterable[Column]) -> tuple[int, ...]:
     """Tags of the elements that the columns show, each once; a path shows its outermost one."""
     attributes = [column for column in columns if isinstance(column, AttributeColumn)]

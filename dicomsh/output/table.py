@@ -8,7 +8,7 @@ from dicomsh.model.levels import Level
 from dicomsh.model.listing import Column
 from dicomsh.output.cells import Kind, View, view
 from dicomsh.output.layout import GAP, Extent, lay_out, squeeze, view_extents
-from dicomsh.output.plain import AnyRow
+from dicomsh.output.plain import AnyRow, is_context
 from dicomsh.output.safe import fit, shorten_middle, width
 from dicomsh.output.theme import Theme, paint
 from dicomsh.output.unasked import Unasked
@@ -37,7 +37,7 @@ class Table:
     def __init__(
         self, columns: Sequence[Column], level: Level | None, available: int | None, theme: Theme
     ) -> None:
-        self._views = [view(column) for column in columns]
+        self._views = [view(column) for column in columns if not is_context(column)]
         self._vertical = Vertical(columns, level, theme)
         self._unasked = Unasked(columns)
         self._available = available

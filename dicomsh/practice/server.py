@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from socketserver import BaseServer
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ from dicomsh.practice.outlet import Provider, hang_up, send_at_once, wake
 HOST = "127.0.0.1"
 
 _POLL = 0.1
-_ENDED = 2.0
+_ENDED = 1.0
 _NEGOTIATION = 10
 _SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 
@@ -49,11 +50,13 @@ class PracticeServer:
             return
         self._stopped.set()
         self._server.shutdown()
-        for association in self._server.active_associations:
+        associations = self._server.active_associations
+        for association in associations:
             wake(association)
             hang_up(association)
-            if association.is_established:
-                association.join(_ENDED)
+        deadline = time.monotonic() + _ENDED
+        for association in associations:
+            association.join(max(deadline - time.monotonic(), 0))
 
     def __enter__(self) -> Self:
         return self

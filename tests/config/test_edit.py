@@ -3,8 +3,10 @@
 import os
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -175,6 +177,35 @@ def test_add_then_remove_gives_the_text_back(text: str, name: str, address: Addr
     assert remove_modality(added, name) == text
 
 
+STYLES = st.fixed_dictionaries(
+    {
+        "default_flow_style": st.sampled_from([True, False, None]),
+        "canonical": st.booleans(),
+        "indent": st.integers(2, 9),
+        "width": st.integers(20, 90),
+        "explicit_start": st.booleans(),
+        "explicit_end": st.booleans(),
+        "line_break": st.sampled_from(["\r", "\n", "\r\n"]),
+    }
+)
+
+
+@given(st.dictionaries(NAMES, st.just({"practice": True}), max_size=3), STYLES)
+def test_any_style_of_yaml_is_edited_or_refused(
+    modalities: dict[str, object], style: dict[str, Any]
+) -> None:
+    """Without a refusal, the text comes back; PyYAML's canonical style is among those refused."""
+    text = yaml.safe_dump({"aet": "ME", "modalities": modalities}, **style)
+    try:
+        added = add_modality(text, "a", NEW)
+    except UsageError as error:
+        refusal = error
+    else:
+        refusal = None
+        assert remove_modality(added, "a") == text
+    assert not refusal or style["canonical"]
+
+
 def load_file(path: Path) -> Config:
     return load(path, environ={}, cwd=path.parent)
 
@@ -199,6 +230,7 @@ def test_default_is_copied_to_the_user(tmp_path: Path) -> None:
     assert path == tmp_path / "dicomsh" / "modalities.yaml"
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600
+        assert path.parent.stat().st_mode & 0o777 == 0o700
     again = load(None, environ=environ, cwd=tmp_path)
     assert (again.path, list(again.modalities)) == (path, ["pacs", "new"])
     add(config, "other", "OTHER@h:104", environ=environ)

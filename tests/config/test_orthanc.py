@@ -66,6 +66,10 @@ def test_both_forms_among_comments() -> None:
     assert list(config.modalities.values()) == expected
 
 
+def test_line_breaks_inside_a_string_are_left_to_orthanc() -> None:
+    assert list(read('"a": ["A", "h", 1]', more=', "Lua": "a\n\tb"').modalities) == ["a"]
+
+
 def test_our_title_is_that_of_orthanc_when_none_is_given() -> None:
     assert read("").aet == "ORTHANC"
     assert read("").timeouts == Timeouts()

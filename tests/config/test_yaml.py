@@ -93,6 +93,18 @@ def test_global_settings_reach_every_modality() -> None:
     )
 
 
+def test_timeout_of_a_modality_leaves_what_is_global() -> None:
+    read = config(
+        """
+        cancel_grace: 0
+        idle_release: 1
+        modalities:
+          a: {aet: A, host: h, port: 1, timeout: 90}
+        """
+    )
+    assert read.modalities["a"].timeouts == Timeouts(90, 90, 90, 0, 1)
+
+
 def test_timeout_can_be_given_one_by_one() -> None:
     assert config("timeout: {connect: 1, association: 2}").timeouts == Timeouts(1, 2)
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import socket
+import struct
+import sys
 import threading
 from typing import Any, NoReturn
 
 import pytest
 from pydicom import Dataset
+from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom import evt
 
 from dicomsh.model.keys import by_keyword
@@ -17,6 +20,7 @@ from tests.practice.conftest import Start
 from tests.practice.scu import PATIENT, STUDY, Answer, ask, associated, find, findscu, identifier
 
 WAIT = 20.0
+_RESET = struct.pack("ii" if sys.platform != "win32" else "hh", 1, 0)
 
 
 @pytest.mark.parametrize("status", [0xFE00, 0xA700, 0xB001])
@@ -155,14 +159,21 @@ def test_cancel_ends_a_slow_answer(faulty: Start) -> None:
 
 def test_cancel_interrupts_the_wait(faulty: Start) -> None:
     port = faulty(Faults(row_delay=3600)).port
+    ended = threading.Event()
+
+    def cancel(association: Any) -> None:
+        while not ended.wait(0.05):  # one that comes before the query is not for it
+            association.send_c_cancel(9, query_model=STUDY.value)
+
     with associated(port) as association:
-        timer = threading.Timer(0.2, association.send_c_cancel, (9,), {"query_model": STUDY.value})
-        timer.start()
+        canceller = threading.Thread(target=cancel, args=(association,))
+        canceller.start()
         statuses = [
             status.get("Status", -1)
             for status, _ in association.send_c_find(identifier("STUDY"), STUDY.value, msg_id=9)
         ]
-        timer.join()
+        ended.set()
+        canceller.join(WAIT)
     assert statuses == [0xFE00]
 
 
@@ -200,8 +211,20 @@ def test_stop_ends_an_answer_that_nobody_reads(faulty: Start) -> None:
         connection.sendall(_request())
         assert _pdu_type(connection) == 0x02
         connection.sendall(_find())
-        assert _pdu_type(connection) == 0x04
+        assert [_pdu_type(connection) for _ in range(20)] == [0x04] * 20
         server.stop()
+
+
+def test_a_peer_that_vanishes_while_rows_are_sent(faulty: Start) -> None:
+    server = faulty(Faults())
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=WAIT) as connection:
+            connection.sendall(_request())
+            assert _pdu_type(connection) == 0x02
+            connection.sendall(_find())
+            assert [_pdu_type(connection) for _ in range(20)] == [0x04] * 20
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    assert find(server.port, "STUDY", PatientID="0555643F").final == 0x0000
 
 
 def _pdu_type(connection: socket.socket) -> int:
@@ -241,7 +264,7 @@ def _request() -> bytes:
     length, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
     length.maximum_length_received = 16382
     implementation.implementation_class_uid = AE().implementation_class_uid
-    context = build_context(STUDY.value)
+    context = build_context(STUDY.value, ImplicitVRLittleEndian)
     context.context_id = 1
     request = A_ASSOCIATE()
     request.application_context_name = "1.2.840.10008.3.1.1.1"

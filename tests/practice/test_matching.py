@@ -33,6 +33,19 @@ def test_wildcards_match_as_defined(pattern: str, text: str) -> None:
     assert bool(wildcard(pattern).fullmatch(text)) == glob(pattern, text)
 
 
+FILLED = st.lists(st.tuples(st.sampled_from("*?ab"), st.text("abc", max_size=5)), max_size=8)
+
+
+@given(FILLED)
+def test_wildcards_match_what_they_stand_for(parts: list[tuple[str, str]]) -> None:
+    pattern = "".join(sign for sign, _ in parts)
+    text = "".join(
+        {"*": filling, "?": (filling + "x")[0]}.get(sign, sign) for sign, filling in parts
+    )
+    assert glob(pattern, text)
+    assert wildcard(pattern).fullmatch(text)
+
+
 @given(st.text(".+()[]\\^$|{}", max_size=6))
 def test_nothing_but_asterisk_and_question_mark_is_special(text: str) -> None:
     assert wildcard(text).fullmatch(text)

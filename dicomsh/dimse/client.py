@@ -1,0 +1,187 @@
+"""The service class user of one modality: an association kept between operations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from dicomsh.dimse.association import Association
+from dicomsh.dimse.connect import open_association
+from dicomsh.dimse.echo import echo
+from dicomsh.dimse.find import Find
+from dicomsh.dimse.negotiation import Context
+from dicomsh.errors import AssociationAbortedError, NoPresentationContextError
+from dicomsh.model.answer import Row
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
+from dicomsh.model.listing import Answer, Outcome
+from dicomsh.model.peer import Modality
+from dicomsh.model.query import Query
+
+
+class Client:
+    """Asks one modality, one operation at a time.
+
+    The association is opened when it is needed, kept, released after `idle_release` seconds
+    without use, and reopened without a word. An operation that finds a kept association dead
+    before any answer is tried once more on a new one: nothing can be doubled by that.
+
+    Args:
+        modality: the peer.
+    """
+
+    def __init__(self, modality: Modality) -> None:
+        self._modality = modality
+        self._association: Association | None = None
+        self._answer: _Retried | None = None
+        self._opening = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._releasing: asyncio.Task[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an association now."""
+        return self._association is not None and self._association.is_open
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """Abstract syntaxes that the peer accepted when asked last; empty before."""
+        return frozenset(self._association.contexts) if self._association else frozenset()
+
+    async def connect(self) -> frozenset[str]:
+        """The abstract syntaxes that the peer accepts; opens the association if need be.
+
+        Raises:
+            NoAssociationError: unreachable, rejected, aborted.
+            TimedOutError: the limit for connecting or for the association passed.
+        """
+        return frozenset((await self._opened()).contexts)
+
+    async def echo(self) -> float:
+        """Seconds that a C-ECHO takes; opening the association is not counted.
+
+        Raises:
+            NoAssociationError: as `connect`, or the association was lost.
+            TimedOutError: no response in time.
+            QueryFailedError: the peer answered with a failure.
+        """
+        await self._finish_answer()
+        kept = self.is_open
+        try:
+            return await echo(await self._opened(), self._modality)
+        except AssociationAbortedError:
+            if not kept:
+                raise
+        return await echo(await self._opened(), self._modality)
+
+    async def find(self, query: Query, *, limit: int | None = None) -> Answer:
+        """Send a query; an earlier answer that is not at its end is left for it.
+
+        Args:
+            query: what is asked.
+            limit: largest number of rows to hand out, or None.
+
+        Raises:
+            NoPresentationContextError: the peer did not accept the information model.
+            NoAssociationError: as `connect`.
+            TimedOutError: as `connect`.
+            UsageError: a value cannot be written.
+        """
+        await self._finish_answer()
+        kept = self.is_open
+        answer = await self._find(query, limit)
+        self._answer = _Retried(answer, (lambda: self._find(query, limit)) if kept else None)
+        return self._answer
+
+    async def close(self) -> None:
+        """Leave an unfinished answer and release the association, within the grace time."""
+        await self._finish_answer()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._releasing is not None:
+            await self._releasing
+        if self._association is not None:
+            await self._association.release(self._modality.timeouts.cancel_grace)
+
+    async def _find(self, query: Query, limit: int | None) -> Find:
+        association = await self._opened()
+        context = self._context(association, query.model)
+        return Find(association, context, query, self._modality, limit)
+
+    def _context(self, association: Association, model: Model) -> Context:
+        context = association.contexts.get(model.value)
+        if context is not None:
+            return context
+        accepted = ", ".join(_title(uid) for uid in association.contexts) or "nothing"
+        raise NoPresentationContextError(
+            f"{self._modality.address} does not accept {model.title} FIND; it accepts {accepted}",
+            hint="'model' of the modality, or --model, chooses the other information model",
+        )
+
+    async def _opened(self) -> Association:
+        async with self._opening:
+            if self._association is None or not self._association.is_open:
+                self._association = await open_association(self._modality)
+                self._watch(self._association)
+            return self._association
+
+    async def _finish_answer(self) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            await answer.aclose()
+
+    def _watch(self, association: Association) -> None:
+        """Look again when the association could have been idle for long enough."""
+        if self._timer is not None:
+            self._timer.cancel()
+        due = association.last_used + self._modality.timeouts.idle_release
+        self._timer = asyncio.get_running_loop().call_at(due, self._idle, association)
+
+    def _idle(self, association: Association) -> None:
+        loop = asyncio.get_running_loop()
+        limit = self._modality.timeouts.idle_release
+        if not association.is_open:
+            return
+        if association.busy:
+            self._timer = loop.call_later(limit, self._idle, association)
+        elif loop.time() < association.last_used + limit:
+            self._watch(association)
+        else:
+            release = association.release(self._modality.timeouts.cancel_grace)
+            self._releasing = loop.create_task(release)
+
+
+def _title(abstract_syntax: str) -> str:
+    titles = {
+        VERIFICATION: "Verification",
+        MODALITY_WORKLIST_FIND: "Modality Worklist FIND",
+        **{model.value: f"{model.title} FIND" for model in Model},
+    }
+    return titles.get(abstract_syntax, abstract_syntax)
+
+
+class _Retried:
+    """An answer that is asked for again, once, when the kept association proves dead."""
+
+    def __init__(self, answer: Find, again: Callable[[], Awaitable[Find]] | None) -> None:
+        self._answer = answer
+        self._again = again
+
+    def __aiter__(self) -> _Retried:
+        return self
+
+    async def __anext__(self) -> list[Row]:
+        try:
+            return await self._answer.__anext__()
+        except AssociationAbortedError:
+            again, self._again = self._again, None
+            if again is None or self._answer.answered:
+                raise
+        self._answer = await again()
+        return await self._answer.__anext__()
+
+    @property
+    def outcome(self) -> Outcome:
+        return self._answer.outcome
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()

@@ -1,0 +1,183 @@
+"""The receiving side of one C-FIND: rows piling up, the final status, leaving early."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dicomsh.dimse.association import Association
+from dicomsh.dimse.command import FIND_RESPONSE, Response, cancel_request, find_request
+from dicomsh.dimse.negotiation import Context
+from dicomsh.dimse.pdu import Message
+from dicomsh.errors import DicomshError, ProtocolViolationError
+from dicomsh.model.answer import Row, Source
+
+_PENDING = (0xFF00, 0xFF01)
+_MANY_ROWS = 4096
+"""Rows waiting to be taken beyond which reading pauses."""
+
+
+class FindExchange:
+    """One C-FIND on an association (PS3.7 9.1.2), from its request to its final status.
+
+    Args:
+        association: open, and without another operation.
+        context: the presentation context to ask on.
+        source: how rows are to be read.
+        limit: rows after which the peer is asked to stop, or None.
+
+    Attributes:
+        arrived: rows received, without those dropped.
+        dropped: rows received after the limit or after leaving.
+        over_limit: whether there was a row beyond the limit.
+        final: the final response, once received.
+        error: why the association is gone, once it is.
+    """
+
+    def __init__(
+        self, association: Association, context: Context, source: Source, limit: int | None
+    ) -> None:
+        self.arrived = 0
+        self.dropped = 0
+        self.over_limit = False
+        self.final: Response | None = None
+        self.error: DicomshError | None = None
+        self._association = association
+        self._context = context
+        self._source = source
+        self._limit = limit
+        self._message_id = association.next_message_id()
+        self._rows: list[Row] = []
+        self._cancelled = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def begin(self, identifier: bytes) -> None:
+        """Send the request; raises AssociationAbortedError when the association is gone."""
+        command = find_request(self._message_id, self._context.abstract_syntax)
+        self._association.begin(self, self._context, command, identifier)
+
+    @property
+    def waiting(self) -> int:
+        """Rows that arrived and were not taken."""
+        return len(self._rows)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will arrive."""
+        return self.final is not None or self.error is not None
+
+    def take(self) -> list[Row]:
+        """The rows that arrived since the last time."""
+        rows, self._rows = self._rows, []
+        if not self.ended:
+            self._association.resume()
+        return rows
+
+    async def wait(self, seconds: float) -> None:
+        """Until something arrives; on TimeoutError the association is aborted."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken()
+        except TimeoutError:
+            self._association.abort()
+            raise
+
+    async def leave(self, seconds: float) -> str:
+        """Have the peer stop: C-CANCEL, draining for `seconds`, else A-ABORT.
+
+        Returns:
+            How that went, in words.
+        """
+        if self.ended:
+            return f"{_rows(self.waiting + self.dropped)} had arrived already"
+        self._cancel()
+        self._association.resume()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._drained()
+        except TimeoutError:
+            self._association.abort()
+            how = f"C-CANCEL without effect for {seconds:g} s, association aborted"
+        except asyncio.CancelledError:
+            self._association.abort()
+            raise
+        else:
+            how = "C-CANCEL" if self.final else "C-CANCEL, then the association was lost"
+        return f"{how}, {_rows(self.waiting + self.dropped)} drained"
+
+    def received(self, messages: list[Message]) -> None:
+        """Take the messages of one read.
+
+        Raises:
+            ProtocolViolationError: a message is no response to this query, or its identifier is
+                malformed.
+        """
+        rows, source, split = self._rows, self._source, self._context.encoding.split
+        before = len(rows)
+        try:
+            for context_id, response, identifier in messages:
+                self._check(context_id, response)
+                if response.status not in _PENDING:
+                    self.final = response
+                elif self._cancelled:
+                    self.dropped += 1
+                else:
+                    rows.append(Row(identifier, source, split(identifier)))
+        finally:
+            self.arrived += len(rows) - before
+            self._after_read()
+
+    def lost(self, error: DicomshError) -> None:
+        """Take note that the association is gone."""
+        self.error = error
+        self._wake()
+
+    def _check(self, context_id: int, response: Response) -> None:
+        if response.message_id != self._message_id or response.field != FIND_RESPONSE:
+            raise ProtocolViolationError(
+                f"received the response 0x{response.field:04X} to message {response.message_id}"
+                f" while C-FIND {self._message_id} is in progress"
+            )
+        if context_id != self._context.id:
+            raise ProtocolViolationError("a response on another presentation context")
+        if self.final is not None:
+            raise ProtocolViolationError("a response after the final one")
+        if response.status in _PENDING and not response.has_identifier:
+            raise ProtocolViolationError("a pending response without identifier")
+
+    def _after_read(self) -> None:
+        if self._limit is not None and self.arrived > self._limit:
+            self._cut(self.arrived - self._limit)
+        if self.final is not None:
+            self._association.end(self)
+        elif self.over_limit:
+            self._cancel()
+        elif len(self._rows) > _MANY_ROWS:
+            self._association.pause()
+        self._wake()
+
+    def _cut(self, excess: int) -> None:
+        del self._rows[-excess:]
+        self.arrived -= excess
+        self.dropped += excess
+        self.over_limit = True
+
+    def _cancel(self) -> None:
+        if not self._cancelled:
+            self._cancelled = True
+            self._association.send(self._context, cancel_request(self._message_id))
+
+    async def _drained(self) -> None:
+        while not self.ended:
+            await self._woken()
+
+    async def _woken(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        await self._waiter
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} further row{'' if number == 1 else 's'}"

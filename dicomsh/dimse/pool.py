@@ -1,0 +1,49 @@
+"""Several clients of one modality, for queries that may run side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from dicomsh.dimse.client import Client
+from dicomsh.model.peer import Modality
+
+
+class Pool:
+    """Up to `size` clients of a modality, each with an association of its own.
+
+        async with Pool(modality, 4) as pool:
+            async with pool.client() as client:
+                answer = await client.find(query)
+
+    Args:
+        modality: the peer.
+        size: the largest number of associations.
+    """
+
+    def __init__(self, modality: Modality, size: int) -> None:
+        self._modality = modality
+        self._room = asyncio.Semaphore(size)
+        self._free: list[Client] = []
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[Client]:
+        """A client for one's own use; waits while all are in use."""
+        async with self._room:
+            client = self._free.pop() if self._free else Client(self._modality)
+            try:
+                yield client
+            finally:
+                self._free.append(client)
+
+    async def close(self) -> None:
+        """Release every association that is not in use."""
+        free, self._free = self._free, []
+        await asyncio.gather(*(client.close() for client in free))
+
+    async def __aenter__(self) -> Pool:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

@@ -1,0 +1,95 @@
+"""Running dicomsh in tests: in this process for speed, or as a process for what only that shows."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dicomsh import batch
+from dicomsh.config import load
+from dicomsh.output.sink import Sink
+from dicomsh.session import Session
+from dicomsh.shell import Manner, Shell
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run left behind."""
+
+    out: str
+    err: str
+    status: int
+
+    @property
+    def json(self) -> Any:
+        """Standard output read as one JSON document."""
+        return json.loads(self.out)
+
+    @property
+    def last(self) -> str:
+        """The last line of standard error."""
+        return self.err.splitlines()[-1] if self.err else ""
+
+
+def run(
+    *texts: str,
+    config: Path | None = None,
+    output: str | None = None,
+    keep_going: bool = False,
+    variables: Mapping[str, str] | None = None,
+    modality: str | None = None,
+) -> Done:
+    """Run texts as `-c` would, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    default = ROOT / "modalities.yaml"
+    session = Session(load(config or default, environ={}, cwd=ROOT), dict(variables or {}))
+    if output:
+        session.set("output", output)
+    if modality:
+        session.choose(session.config.find(modality))
+    shell = Shell(session, Sink(out, err), Manner(keep_going), {"DICOMSH_TRACEBACK": "1"})
+    status = batch.run(shell, batch.commands(list(texts)))
+    return Done(out.getvalue(), err.getvalue(), int(status))
+
+
+def dicomsh(
+    *arguments: str,
+    stdin: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float = 60,
+) -> Done:
+    """Run `python -m dicomsh` with these arguments."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dicomsh", *arguments],
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout,
+        cwd=cwd or ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
+        check=False,
+    )
+    return Done(done.stdout, done.stderr, done.returncode)
+
+
+def practice(folder: Path, **faults: Any) -> Path:
+    """A configuration with `pacs`, the practice archive, and `faulty`, the same with faults."""
+    import yaml
+
+    path = folder / "modalities.yaml"
+    modalities = {"pacs": {"practice": True}, "faulty": {"practice": True, "faults": faults}}
+    path.write_text(yaml.safe_dump({"modalities": modalities, "cancel_grace": 0.3}), "utf-8")
+    return path
+
+
