@@ -119,9 +119,10 @@ class Shell:
         call = analysis.call
         result = await call.command.run(self._context, *call.arguments, **call.options)
         suffix = self._suffix(statement)
+        status = ExitStatus.DONE  # also where the command that reads the data ends early
         with self._target(statement) as continues:
-            return await self._presenter.show(result, suffix, continues=continues)
-        return ExitStatus.DONE  # the command that the data went to has ended
+            status = await self._presenter.show(result, suffix, continues=continues)
+        return status
 
     def _suffix(self, statement: Statement) -> str | None:
         """The format that the file of a redirection asks for."""

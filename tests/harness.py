@@ -91,5 +91,3 @@ def practice(folder: Path, **faults: Any) -> Path:
     modalities = {"pacs": {"practice": True}, "faulty": {"practice": True, "faults": faults}}
     path.write_text(yaml.safe_dump({"modalities": modalities, "cancel_grace": 0.3}), "utf-8")
     return path
-
-

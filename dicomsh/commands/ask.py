@@ -56,13 +56,13 @@ async def answer_from(client: Client, modality: Modality, request: Request, wish
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:
         query = build(patients_from_studies(request), model, modality.charset, modality.universal)
         studies = await client.find(query)
-        return Noted(PatientsOfStudies(studies, wish.limit), _notes(request))
+        return _noted(PatientsOfStudies(studies, wish.limit), request)
     if _needs_patients(request, model):
         return StudiesOfPatients(client, modality, request, wish.limit)
     query = build(request, model, modality.charset, modality.universal)
     answer = await client.find(query, limit=wish.limit)
     issuer = next((step.issuer for step in request.place.steps if step.issuer), "")
-    return Noted(OfIssuer(answer, issuer) if issuer else answer, _notes(request))
+    return _noted(OfIssuer(answer, issuer) if issuer else answer, request)
 
 
 def _needs_patients(request: Request, model: Model) -> bool:
@@ -75,17 +75,28 @@ def _needs_patients(request: Request, model: Model) -> bool:
     )
 
 
-def _notes(request: Request) -> tuple[str, ...]:
+_RELATIONAL = "relational: a server that does not support it ignores keys of upper levels"
+
+
+def _noted(answer: Answer, request: Request) -> Answer:
     what = matched(request.keys)
-    return (f"matched {what}",) if what else ()
+    relational = request.relational and bool(request.keys)
+    return Noted(answer, (f"matched {what}",) if what else (), (_RELATIONAL,) if relational else ())
 
 
 class Noted:
-    """An answer with further statements in its outcome; about matching only when it is empty."""
+    """An answer with further statements in its outcome.
 
-    def __init__(self, answer: Answer, matched_on: tuple[str, ...]) -> None:
+    Args:
+        answer: the answer.
+        empty: statements for the case that nothing was found.
+        always: statements for any case.
+    """
+
+    def __init__(self, answer: Answer, empty: tuple[str, ...], always: tuple[str, ...]) -> None:
         self._answer = answer
-        self._matched_on = matched_on
+        self._empty = empty
+        self._always = always
 
     def __aiter__(self) -> AsyncIterator[list[Row]]:
         return self._answer.__aiter__()
@@ -94,9 +105,8 @@ class Noted:
     def outcome(self) -> Outcome:
         """How the answer ended, with the statements."""
         outcome = self._answer.outcome
-        if outcome.rows:
-            return outcome
-        return replace(outcome, notes=(*self._matched_on, *outcome.notes))
+        empty = () if outcome.rows else self._empty
+        return replace(outcome, notes=(*empty, *outcome.notes, *self._always))
 
     async def aclose(self) -> None:
         """Leave early."""

@@ -61,7 +61,7 @@ async def find(
 @command(
     "ls",
     family="query",
-    examples=("ls", "ls 0555643F", "ls mod=CT", "ls +ReferringPhysicianName"),
+    examples=("ls", "ls 0555643F", "ls 0555643F mod=CT", "ls +ReferringPhysicianName"),
 )
 async def ls(
     context: Context,

@@ -16,7 +16,8 @@ from dicomsh.model.peer import Faults, Modality, Timeouts, Tls
 _GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities")
 _TIMEOUT = ("connect", "association", "response")
 _MODALITY = tuple(
-    "aet host port local_aet timeout model charset limit tls wado universal practice faults".split()
+    "aet host port local_aet timeout model charset limit tls wado wado_rs universal"
+    " practice faults".split()
 )
 _TLS = ("ca", "cert", "key", "verify")
 _FAULTS = tuple(
@@ -99,6 +100,7 @@ def _modality(name: str, setting: Setting, config: Config) -> Modality:
         limit=given.get("limit", checks.count, None),
         tls=_tls(given.settings.get("tls"), config.path),
         wado=given.get("wado", checks.url, None),
+        wado_rs=given.get("wado_rs", checks.url, None),
         universal=given.get("universal", checks.universal, ""),
         practice=practice,
         faults=_faults(given.settings.get("faults")),

@@ -41,21 +41,20 @@ class ImplicitLittleEndian:
         """
         elements: dict[int, bytes] = {}
         unpack = _HEADER.unpack_from
-        offset, end = 0, len(data)
-        try:
-            while offset < end:
-                group, element, length = unpack(data, offset)
-                offset += 8
-                stop = offset + length
-                if stop <= end:
-                    elements[group << 16 | element] = data[offset:stop]
-                    offset = stop
-                else:
-                    stop, after = _extent(data, offset, group << 16 | element, length, False)
-                    elements[group << 16 | element] = data[offset:stop]
-                    offset = after
-        except error:
-            raise _truncated(offset, end) from None
+        end = len(data)
+        start = 8  # of the value; its header has 8 bytes
+        while start <= end:
+            group, element, length = unpack(data, start - 8)
+            stop = start + length
+            if stop <= end:
+                elements[group << 16 | element] = data[start:stop]
+                start = stop + 8
+            else:
+                stop, after = _extent(data, start, group << 16 | element, length, False)
+                elements[group << 16 | element] = data[start:stop]
+                start = after + 8
+        if start != end + 8:
+            raise _truncated(start - 8, end)
         return elements
 
     def vrs(self, data: bytes) -> Mapping[int, str]:  # noqa: ARG002 - the protocol's signature
@@ -90,19 +89,20 @@ class ExplicitLittleEndian:
         """
         elements: dict[int, bytes] = {}
         unpack, short = _EXPLICIT_HEADER.unpack_from, _SHORT_VRS
-        offset, end = 0, len(data)
-        try:
-            while offset < end:
-                group, element, vr, length = unpack(data, offset)
-                stop = offset + 8 + length
-                if vr in short and stop <= end:
-                    elements[group << 16 | element] = data[offset + 8 : stop]
-                    offset = stop
-                else:
-                    tag, value, offset = _long_element(data, offset)
-                    elements[tag] = value
-        except error:
-            raise _truncated(offset, end) from None
+        end = len(data)
+        start = 8  # of the value; its header has 8 bytes, or 12 with a long length
+        while start <= end:
+            group, element, vr, length = unpack(data, start - 8)
+            stop = start + length
+            if stop <= end and vr in short:
+                elements[group << 16 | element] = data[start:stop]
+                start = stop + 8
+            else:
+                tag, value, after = _long_element(data, start - 8)
+                elements[tag] = value
+                start = after + 8
+        if start != end + 8:
+            raise _truncated(start - 8, end)
         return elements
 
     def vrs(self, data: bytes) -> Mapping[int, str]:

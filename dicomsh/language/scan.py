@@ -30,7 +30,8 @@ class Word:
         text: what the word says.
         span: where it stands, quotes included.
         places: for each character of `text` the offset it came from, then the end of the word.
-        quoted: whether any part of it was quoted or escaped.
+        quoted: whether any part of it was quoted, escaped or put in for a variable: such a word is
+            never an option.
     """
 
     text: str
@@ -275,7 +276,7 @@ class Scanner:
             self._at += 1
             return
         self._at = end
-        word.expanded = True
+        word.quoted = True
         if name not in self._variables:
             draft.fail(f"no variable '{name}'", Span(start, end), f"let {name} = VALUE sets it")
         for char in self._variables.get(name, ""):
@@ -320,7 +321,6 @@ class _WordDraft:
         self.start = start
         self.text = ""
         self.quoted = False
-        self.expanded = False
         self._places: list[int] = []
 
     def add(self, char: str, place: int) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 
 from dicomsh.errors import UsageError
 from dicomsh.language.scan import Word
-from dicomsh.model.keys import Attribute, find_path
+from dicomsh.model.keys import Attribute, find_path, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import Matcher, matcher
 from dicomsh.model.query import Matching, Origin, QueryKey
@@ -48,8 +48,8 @@ class Term:
         """The key of the identifier that this asks for.
 
         Raises:
-            UsageError: no such attribute, or a value against the rules of its VR; the span is into
-                the source.
+            UsageError: no such attribute, a value against the rules of its VR, or a key of a level
+                below; the span is into the source.
         """
         path = self.path(level)
         if self.value is None:
@@ -58,7 +58,19 @@ class Term:
             found = matcher(path[-1], self.value, today)
         except UsageError as error:
             raise self._moved(error, self.value_start) from None
+        self._check_level(path[0], level)
         return QueryKey(path, found.value, found.kind, Origin.TYPED)
+
+    def _check_level(self, attribute: Attribute, level: Level) -> None:
+        """A key of a level below cannot be matched (PS3.4 C.4.1.1.3.1); peers would ignore it."""
+        own = level_of(attribute.keyword)
+        if self.value and own is not None and own.value > level.value:
+            raise UsageError(
+                f"{attribute.keyword} is a key of the {own.word} level:"
+                f" {level.plural} cannot be matched on it",
+                hint=f"find {own.word} {self.word.text}",
+                span=self.word.part(self.start, self.start + len(self.key)),
+            )
 
     def _moved(self, error: UsageError, offset: int) -> UsageError:
         start, end = error.span or (0, len(self.word.text) - offset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from struct import Struct
 from typing import Protocol
 
@@ -94,14 +95,19 @@ class Row:
 
         Binary numbers are written in decimal; sequences and bulk data give their length.
         """
-        raw = self.elements.get(tag)
+        raw = (self._elements or self.elements).get(tag)
         if raw is None:
             return None
-        if self.vr(tag) not in _TEXT_VRS:
-            return "\\".join(_written(value) for value in self.values(tag) or ())
-        if raw.isascii() and b"\x1b" not in raw:
-            return raw.decode("ascii").strip(" \0")
+        if not _is_text(tag):
+            return self._text_of_other(tag)
+        if raw.isascii() and _ESCAPE not in raw:
+            return raw.decode().strip(" \0")
         return self.decode(raw).strip(" \0")
+
+    def _text_of_other(self, tag: int) -> str:
+        if self.vr(tag) in _TEXT_VRS:
+            return self.decode(self.elements[tag]).strip(" \0")
+        return "\\".join(_written(value) for value in self.values(tag) or ())
 
     def values(self, tag: int) -> list[str | int | float | bytes | Row] | None:
         """The values of an element; None when absent, an empty list when zero length.
@@ -146,6 +152,14 @@ _BINARY = {
     "FL": Struct("<f"),
     "FD": Struct("<d"),
 }
+
+
+_ESCAPE = 0x1B
+
+
+@cache
+def _is_text(tag: int) -> bool:
+    return by_tag(tag).vr in _TEXT_VRS
 
 
 def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:

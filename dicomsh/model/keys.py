@@ -279,3 +279,13 @@ MORE_KEYS: Mapping[Level, tuple[str, ...]] = {
     ),
 }
 """Further optional keys of each level (PS3.4 C.6.1.1), asked for when an entity is shown whole."""
+
+
+@cache
+def level_of(keyword: str) -> Level | None:
+    """The level that a key belongs to, or None for one that is no key of any level."""
+    for keys in (LEVEL_KEYS, MORE_KEYS):
+        for level, words in keys.items():
+            if keyword in words:
+                return level
+    return None

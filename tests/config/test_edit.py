@@ -190,20 +190,22 @@ STYLES = st.fixed_dictionaries(
 )
 
 
-@given(st.dictionaries(NAMES, st.just({"practice": True}), max_size=3), STYLES)
+# A new mapping each time: PyYAML writes an alias for one that it has met before.
+PRACTICE = st.booleans().map(lambda _: {"practice": True})
+
+
+@given(st.dictionaries(NAMES, PRACTICE, max_size=3), STYLES)
 def test_any_style_of_yaml_is_edited_or_refused(
     modalities: dict[str, object], style: dict[str, Any]
 ) -> None:
-    """Without a refusal, the text comes back; PyYAML's canonical style is among those refused."""
+    """Either the text can be had back, or it is in PyYAML's canonical style, `? key` and all."""
     text = yaml.safe_dump({"aet": "ME", "modalities": modalities}, **style)
     try:
         added = add_modality(text, "a", NEW)
-    except UsageError as error:
-        refusal = error
-    else:
-        refusal = None
-        assert remove_modality(added, "a") == text
-    assert not refusal or style["canonical"]
+    except UsageError:
+        assert style["canonical"]
+        return
+    assert remove_modality(added, "a") == text
 
 
 def load_file(path: Path) -> Config:

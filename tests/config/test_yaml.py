@@ -112,7 +112,7 @@ def test_timeout_can_be_given_one_by_one() -> None:
 def test_settings_of_a_modality() -> None:
     read = pacs(
         r"model: patient, charset: '\ISO 2022 IR 87', limit: 9, universal: '*',"
-        " wado: 'https://[::1]:8042/wado/'"
+        " wado: 'https://[::1]:8042/wado/', wado_rs: 'http://h/rs'"
     )
     assert read == Modality(
         "pacs",
@@ -124,6 +124,7 @@ def test_settings_of_a_modality() -> None:
         limit=9,
         universal="*",
         wado="https://[::1]:8042/wado",
+        wado_rs="http://h/rs",
     )
 
 
