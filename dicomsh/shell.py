@@ -122,7 +122,7 @@ class Shell:
         status = ExitStatus.DONE  # also where the command that reads the data ends early
         with self._target(statement) as continues:
             status = await self._presenter.show(result, suffix, continues=continues)
-        return status
+        return status  # noqa: RET504
 
     def _suffix(self, statement: Statement) -> str | None:
         """The format that the file of a redirection asks for."""

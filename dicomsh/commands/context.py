@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dicomsh.errors import UnreachableError
 from dicomsh.language.command import Registry
 from dicomsh.model.peer import Modality
 from dicomsh.session import Session
@@ -30,9 +31,7 @@ class Peers:
             return modality
         archive = self._archives.get(modality.name)
         if archive is None:
-            from dicomsh.practice.server import start
-
-            archive = self._archives[modality.name] = start(modality)
+            archive = self._archives[modality.name] = _started(modality)
         return replace(modality, host="127.0.0.1", port=archive.port)
 
     async def client(self, modality: Modality) -> Client:
@@ -70,6 +69,15 @@ class Peers:
         for archive in self._archives.values():
             archive.stop()
         self._archives.clear()
+
+
+def _started(modality: Modality) -> PracticeServer:
+    from dicomsh.practice.server import start
+
+    try:
+        return start(modality)
+    except OSError as error:
+        raise UnreachableError(f"the practice archive cannot start: {error.strerror}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Only boundaries are found here (PS3.5 7.1, 7.5); what a value means is left to `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from struct import Struct, error
+from struct import Struct
 
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.keys import by_tag, tag_pair
@@ -113,13 +113,10 @@ class ExplicitLittleEndian:
         """
         found: dict[int, str] = {}
         offset = 0
-        try:
-            while offset < len(data):
-                tag, vr, length, start = _header(data, offset, True)
-                found[tag] = vr.decode("ascii")
-                _, offset = _extent(data, start, tag, length, vr != b"UN")
-        except error:
-            raise _truncated(offset, len(data)) from None
+        while offset < len(data):
+            tag, vr, length, start = _header(data, offset, True)
+            found[tag] = vr.decode("ascii")
+            _, offset = _extent(data, start, tag, length, vr != b"UN")
         return found
 
     def items(self, value: bytes) -> list[bytes]:
@@ -162,6 +159,8 @@ def _truncated(offset: int, end: int) -> ProtocolViolationError:
 
 def _header(data: bytes, offset: int, explicit: bool) -> tuple[int, bytes, int, int]:
     """Tag, VR (empty where there is none), length, and where the value begins."""
+    if offset + 8 > len(data):
+        raise _truncated(offset, len(data))
     group, element, vr, length = _EXPLICIT_HEADER.unpack_from(data, offset)
     tag = group << 16 | element
     if not explicit or group == 0xFFFE:
@@ -170,6 +169,8 @@ def _header(data: bytes, offset: int, explicit: bool) -> tuple[int, bytes, int, 
         return tag, vr, length, offset + 8
     if not (vr.isalpha() and vr.isupper()):
         raise ProtocolViolationError(f"element ({tag_pair(tag)}) has no VR where one belongs")
+    if offset + 12 > len(data):
+        raise _truncated(offset, len(data))
     return tag, vr, _LONG_LENGTH.unpack_from(data, offset + 8)[0], offset + 12
 
 
@@ -225,20 +226,17 @@ def _delimited(data: bytes, offset: int, in_sequence: bool, explicit: bool) -> t
 def _items(value: bytes, explicit: bool) -> list[bytes]:
     items: list[bytes] = []
     offset = 0
-    try:
-        while offset < len(value):
-            tag, _, length, start = _header(value, offset, False)
-            if tag == _SEQUENCE_END:
-                break
-            if tag != _ITEM:
-                raise ProtocolViolationError(f"({tag_pair(tag)}) where an item belongs")
-            if length == _UNDEFINED:
-                stop, offset = _delimited(value, start, False, explicit)
-            else:
-                stop, offset = _extent(value, start, tag, length, explicit)
-            items.append(value[start:stop])
-    except error:
-        raise _truncated(offset, len(value)) from None
+    while offset < len(value):
+        tag, _, length, start = _header(value, offset, False)
+        if tag == _SEQUENCE_END:
+            break
+        if tag != _ITEM:
+            raise ProtocolViolationError(f"({tag_pair(tag)}) where an item belongs")
+        if length == _UNDEFINED:
+            stop, offset = _delimited(value, start, False, explicit)
+        else:
+            stop, offset = _extent(value, start, tag, length, explicit)
+        items.append(value[start:stop])
     return items
 
 
