@@ -6,9 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dicomsh import __version__
 from dicomsh.errors import DicomshError, ExitStatus
+
+if TYPE_CHECKING:
+    from dicomsh.shell import Shell
 
 _EPILOG = """\
 exit statuses: 0 done; 1 a command failed; 2 usage, script or configuration error;
@@ -62,15 +66,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> ExitStatus:
-    from dicomsh import batch, startup
+    if options.command or options.script or not sys.stdin.isatty():
+        return _batch(options)
+    from dicomsh.repl.loop import run
 
-    shell = startup.shell(options)
+    return run(lambda: _shell(options), waits=options.modality is not None)
+
+
+def _shell(options: argparse.Namespace) -> Shell:
+    from dicomsh import startup
+
+    return startup.shell(options)
+
+
+def _batch(options: argparse.Namespace) -> ExitStatus:
+    from dicomsh import batch
+
+    shell = _shell(options)
     if options.command:
         return batch.run(shell, batch.commands(options.command))
     if options.script and options.script != "-":
         return batch.run(shell, batch.script(Path(options.script)))
-    if options.script or not sys.stdin.isatty():
-        return batch.run(shell, batch.lines(sys.stdin))
-    from dicomsh.repl.loop import run
-
-    return run(shell)
+    return batch.run(shell, batch.lines(sys.stdin))

@@ -57,7 +57,7 @@ class _Echo:
         self.response: asyncio.Future[command.Response] = loop.create_future()
 
     def received(self, messages: list[Message]) -> None:
-        response = messages[0].response
+        _, response, _ = messages[0]
         if len(messages) > 1 or (response.field, response.message_id) != (
             command.ECHO_RESPONSE,
             self.message_id,

@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from struct import Struct
 
 from dicomsh.errors import ProtocolViolationError
+from dicomsh.model.answer import DEEPEST
 from dicomsh.model.keys import by_tag, tag_pair
 
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-
-DEEPEST = 64
-"""Sequences nested deeper than this are refused."""
 
 _HEADER = Struct("<HHI")
 _EXPLICIT_HEADER = Struct("<HH2sH")

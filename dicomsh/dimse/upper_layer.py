@@ -13,11 +13,10 @@ from dicomsh.dimse.pdu import (
     ABORT,
     ASSOCIATE_AC,
     ASSOCIATE_RJ,
-    P_DATA,
     RELEASE_RP,
     RELEASE_RQ,
     Message,
-    MessageReader,
+    Pdu,
     PduReader,
 )
 from dicomsh.errors import AssociationAbortedError, DicomshError, ProtocolViolationError
@@ -67,7 +66,6 @@ class UpperLayer(asyncio.Protocol):
         self._request = request
         self._closed: asyncio.Future[None] = loop.create_future()
         self._pdus = PduReader()
-        self._messages = MessageReader(())
         self._releasing = False
         self._socket: socket.socket | None = None
 
@@ -105,18 +103,12 @@ class UpperLayer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived; the messages of one read are delivered together."""
-        messages: list[Message] = []
         try:
-            try:
-                for kind, body in self._pdus.feed(data):
-                    if kind == P_DATA:
-                        messages += self._messages.feed(body)
-                    else:
-                        self._deliver(messages)
-                        messages = []
-                        self._control(kind, body)
-            finally:
-                self._deliver(messages)
+            for part in self._pdus.feed(data):
+                if isinstance(part, Pdu):
+                    self._control(*part)
+                else:
+                    self._deliver(part)
         except ProtocolViolationError as violation:
             self._break_off(violation, by_provider=True)
         self._acknowledge()
@@ -139,7 +131,7 @@ class UpperLayer(asyncio.Protocol):
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
     def _deliver(self, messages: list[Message]) -> None:
-        if not messages or self._releasing or self.error is not None:
+        if self._releasing or self.error is not None:
             return
         if self.user is None:
             raise ProtocolViolationError("received a message when nothing was asked")
@@ -166,7 +158,7 @@ class UpperLayer(asyncio.Protocol):
         if kind == ASSOCIATE_AC:
             agreement = negotiation.read_accept(body)
             ids = frozenset(context.id for context in agreement.contexts.values())
-            self._messages = MessageReader(ids)
+            self._pdus.messages.contexts = ids
             self.negotiated.set_result(agreement)
         elif kind == ASSOCIATE_RJ:
             self._lose(negotiation.rejection(body, self._modality))

@@ -58,13 +58,29 @@ def analyse(statement: Statement, registry: Registry, knowledge: Knowledge) -> A
     command, used = find_command(statement, registry, binding)
     call = None
     if command is not None:
-        _bind(command, statement.words[used:], binding, statement.span.end)
+        waiting = bind(command, statement.words[used:], binding)
+        _check_missing(command, waiting, statement.words[-1], binding)
         if binding.problem is None and statement.problem is None:
             call = _call(command, binding)
     _tail_tokens(statement, binding)
     problem = statement.problem or binding.problem
-    tokens = tuple(sorted(binding.tokens))
-    return Analysis(statement, tokens, command, None if problem else call, problem, binding.scope)
+    return Analysis(
+        statement,
+        _apart(binding.tokens),
+        command,
+        None if problem else call,
+        problem,
+        binding.scope,
+    )
+
+
+def _apart(tokens: list[Token]) -> tuple[Token, ...]:
+    """The tokens in order; parts that came from one variable stand in one place, which is kept."""
+    kept: list[Token] = []
+    for span, role in sorted(tokens):
+        if not kept or span.start >= kept[-1][0].end:
+            kept.append((span, role))
+    return tuple(kept)
 
 
 def find_command(
@@ -94,7 +110,8 @@ def _no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
     return UsageError(f"no command '{first}'", hint=hint, span=words[0].span)
 
 
-def _bind(command: Command, words: tuple[Word, ...], binding: Binding, end: int) -> None:
+def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> list[Parameter]:
+    """Give words to the parameters of a command; those left may still take one."""
     waiting = list(command.positionals)
     queue = list(words)
     literal = False
@@ -103,22 +120,27 @@ def _bind(command: Command, words: tuple[Word, ...], binding: Binding, end: int)
         if not literal and word.text == "--" and not word.quoted:
             literal = True
             binding.tokens.append((word.span, "option"))
-        elif not literal and is_option(word):
+        elif not literal and _is_option(word):
             _bind_option(command, word, queue, binding)
         else:
-            bind_word(command, word, waiting, binding)
+            _bind_word(command, word, waiting, binding)
+    return waiting
+
+
+def _check_missing(
+    command: Command, waiting: list[Parameter], last: Word, binding: Binding
+) -> None:
     missing = next((p for p in waiting if p.required), None)
     if missing is not None and missing.kind is not None:
         hint = f"usage: {command.usage}"
-        span = Span(max(end - 1, 0), end)
+        span = Span(last.span.end - 1, last.span.end)
         binding.fail(UsageError(f"{missing.kind.name} is missing", hint=hint, span=span))
 
 
 _OPTION = re.compile(r"--?[A-Za-z]")
 
 
-def is_option(word: Word) -> bool:
-    """Whether a word has the form of an option."""
+def _is_option(word: Word) -> bool:
     return not word.quoted and _OPTION.match(word.text) is not None
 
 
@@ -154,7 +176,7 @@ def _inline(word: Word, start: int) -> Word:
     return Word(word.text[start:], span, word.places[start:], word.quoted)
 
 
-def bind_word(command: Command, word: Word, waiting: list[Parameter], binding: Binding) -> None:
+def _bind_word(command: Command, word: Word, waiting: list[Parameter], binding: Binding) -> None:
     """Give a word to the first waiting parameter that it fits."""
     for index, parameter in enumerate(waiting):
         kind = parameter.kind

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dicomsh.errors import Span
-from dicomsh.language.analyse import Binding, bind_word, find_command, is_option
+from dicomsh.language.analyse import Binding, bind, find_command
 from dicomsh.language.command import Command, Parameter, Registry
 from dicomsh.language.kinds import Candidate, Kind, Knowledge, Scope
 from dicomsh.language.scan import Statement, SystemCommand, Word, scan
@@ -36,20 +36,20 @@ def expect(text: str, cursor: int, registry: Registry, knowledge: Knowledge) -> 
     if any(span.end >= cursor and span.start < cursor for span in comments):
         return None
     last = statements[-1] if statements else None
-    if last is None or last.span.end < len(before.rstrip(" \t")) or before[-1:] in ";\n":
-        return Expected(cursor, "", (), (), True, Scope(knowledge, knowledge.next_level))
+    if last is None or last.span.end < len(before.rstrip(" \t")):
+        return Expected(len(before), "", (), (), True, Scope(knowledge, knowledge.next_level))
     return _expected_in(last, before, registry, knowledge)
 
 
 def _expected_in(
     statement: Statement, before: str, registry: Registry, knowledge: Knowledge
 ) -> Expected | None:
-    if any(isinstance(stage, SystemCommand) for stage in (statement.first, *statement.stages)):
+    if isinstance(statement.first, SystemCommand) or statement.stages:
         return None
     words = list(statement.words)
     scope = Scope(knowledge, knowledge.next_level)
     target = statement.redirect.target if statement.redirect else None
-    if statement.redirect is not None:
+    if statement.redirect is not None and (target is None or target.span.end == len(before)):
         start = target.span.start if target else len(before)
         return Expected(start, target.text if target else "", (), (), False, scope, file=True)
     word = words.pop() if words and words[-1].span.end == len(before) else None
@@ -73,11 +73,8 @@ def _continues(words: list[Word], registry: Registry) -> bool:
 def _expected_of(
     command: Command, words: tuple[Word, ...], binding: Binding, start: int, prefix: str
 ) -> Expected:
-    waiting = list(command.positionals)
+    waiting = bind(command, words, binding)
     last_option = command.option(words[-1].text) if words else None
-    for word in words:
-        if not is_option(word):
-            bind_word(command, word, waiting, binding)
     if last_option is not None and last_option.kind is not None:
         return Expected(start, prefix, (last_option.kind,), (), False, binding.scope)
     kinds: list[Kind] = []

@@ -20,6 +20,8 @@ from dicomsh.errors import Span, UsageError
 _BLANK = " \t\r"
 _ESCAPABLE = frozenset(_BLANK + "'\"\\;|>#$!\n")
 _ESCAPABLE_QUOTED = frozenset('"\\$`\n')
+_ORDINARY = re.compile(r"""[^ \t\r\n;|>'"\\$]+""")
+_CONTINUATION = re.compile(r"\\\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Word:
         text: what the word says.
         span: where it stands, quotes included.
         places: for each character of `text` the offset it came from, then the end of the word.
-        quoted: whether any part of it was quoted, escaped or put in for a variable: such a word is
-            never an option.
+        quoted: whether it begins with something quoted, escaped or put in for a variable: such a
+            word is never an option.
     """
 
     text: str
@@ -121,13 +123,17 @@ def scan(text: str, variables: Mapping[str, str], comments: list[Span] | None = 
 
 
 class Scanner:
-    """Iterator over the statements of a text."""
+    """Iterator over the statements of a text.
+
+    `continued` tells, at the end, whether the text ends with a continued line.
+    """
 
     def __init__(self, text: str, variables: Mapping[str, str], comments: list[Span]) -> None:
         self._text = text
         self._variables = variables
         self._comments = comments
         self._at = 0
+        self.continued = False
 
     def __iter__(self) -> Iterator[Statement]:
         while self._at < len(self._text):
@@ -160,13 +166,17 @@ class Scanner:
                 self._at += 1
             elif char == "#":
                 self._comment()
-            elif self._line_continues():
-                self._at += 3 if self._peek(1) == "\r" else 2
-            else:
+            elif not self._continue_line():
                 return
 
-    def _line_continues(self) -> bool:
-        return self._peek(1) == "\n" or (self._peek(1) == "\r" and self._peek(2) == "\n")
+    def _continue_line(self) -> bool:
+        """Step over a backslash and the line end behind it; whether that is what is here."""
+        found = _CONTINUATION.match(self._text, self._at)
+        if found is None:
+            return False
+        self._at = found.end()
+        self.continued = self._at == len(self._text)
+        return True
 
     def _comment(self) -> None:
         end = self._line_end()
@@ -214,7 +224,7 @@ class Scanner:
     def _word(self, draft: _Draft) -> Word:
         word = _WordDraft(self._at)
         while (char := self._peek()) and char not in _BLANK + ";|\n":
-            if char == ">" and not word.text.endswith("="):
+            if char == ">" and self._peek(-1) != "=":
                 break
             self._character(word, char, draft)
         return word.finish(self._at)
@@ -229,29 +239,27 @@ class Scanner:
         elif char == "$":
             self._variable(word, draft)
         else:
-            word.add(char, self._at)
-            self._at += 1
+            run = _ORDINARY.match(self._text, self._at)
+            self._at = word.copy(self._text, self._at, run.end() if run else self._at + 1)
 
     def _escape(self, word: _WordDraft) -> None:
-        word.quoted = True
-        if self._peek(1) != "\n":
-            word.add(self._peek(1), self._at + 1)
-        self._at += 2
+        word.begin_quoted()
+        if not self._continue_line():
+            self._at = word.copy(self._text, self._at + 1, self._at + 2)
 
     def _single_quoted(self, word: _WordDraft, draft: _Draft) -> None:
-        word.quoted = True
+        word.begin_quoted()
         start = self._at
         end = self._text.find("'", start + 1)
         if end < 0:
             draft.fail("the quote ' is not closed", Span(start, start + 1))
             draft.unclosed = True
             end = len(self._text)
-        for spot in range(start + 1, end):
-            word.add(self._text[spot], spot)
+        word.copy(self._text, start + 1, end)
         self._at = min(end + 1, len(self._text))
 
     def _double_quoted(self, word: _WordDraft, draft: _Draft) -> None:
-        word.quoted = True
+        word.begin_quoted()
         start = self._at
         self._at += 1
         while (char := self._peek()) != '"':
@@ -259,28 +267,29 @@ class Scanner:
                 draft.fail('the quote " is not closed', Span(start, start + 1))
                 draft.unclosed = True
                 return
-            if char == "\\" and self._peek(1) and self._peek(1) in _ESCAPABLE_QUOTED:
+            if char == "\\" and self._escapes_in_quotes():
                 self._escape(word)
             elif char == "$":
                 self._variable(word, draft)
             else:
-                word.add(char, self._at)
-                self._at += 1
+                self._at = word.copy(self._text, self._at, self._at + 1)
         self._at += 1
+
+    def _escapes_in_quotes(self) -> bool:
+        found = _CONTINUATION.match(self._text, self._at)
+        return found is not None or (self._peek(1) != "" and self._peek(1) in _ESCAPABLE_QUOTED)
 
     def _variable(self, word: _WordDraft, draft: _Draft) -> None:
         start = self._at
         name, end = _variable_name(self._text, start)
         if not name:
-            word.add("$", start)
-            self._at += 1
+            self._at = word.copy(self._text, start, start + 1)
             return
         self._at = end
-        word.quoted = True
+        word.begin_quoted()
         if name not in self._variables:
             draft.fail(f"no variable '{name}'", Span(start, end), f"let {name} = VALUE sets it")
-        for char in self._variables.get(name, ""):
-            word.add(char, start)
+        word.insert(self._variables.get(name, ""), start)
 
 
 _SYSTEM_PART = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^;\n]""", re.DOTALL)
@@ -319,16 +328,28 @@ class _WordDraft:
 
     def __init__(self, start: int) -> None:
         self.start = start
-        self.text = ""
         self.quoted = False
+        self._pieces: list[str] = []
         self._places: list[int] = []
 
-    def add(self, char: str, place: int) -> None:
-        self.text += char
-        self._places.append(place)
+    def begin_quoted(self) -> None:
+        """Something quoted comes next: it counts when the word begins with it."""
+        self.quoted = self.quoted or not self._pieces
+
+    def copy(self, source: str, start: int, end: int) -> int:
+        """Take characters as they stand in the source; gives their end."""
+        self._pieces.append(source[start:end])
+        self._places += range(start, end)
+        return end
+
+    def insert(self, text: str, place: int) -> None:
+        """Add the text of a variable, all of it from one place."""
+        self._pieces.append(text)
+        self._places += [place] * len(text)
 
     def finish(self, end: int) -> Word:
-        return Word(self.text, Span(self.start, end), (*self._places, end), self.quoted)
+        text = "".join(self._pieces)
+        return Word(text, Span(self.start, end), (*self._places, end), self.quoted)
 
 
 def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:
@@ -340,14 +361,18 @@ def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:
             draft.fail("a system command is missing after '!'", stage.span)
 
 
+_STANDS_AS_TYPED = re.compile(r"""(?:\\?[^ \t\r\n'"\\;|>#$!])+\Z""")
+_MEANS_SOMETHING_QUOTED = re.compile(r'["\\$`]')
+_WITH_BACKSLASH = r"\\\g<0>"
+
+
 def quote(text: str) -> str:
     """A word as it must be typed to mean `text`: as it is, or in single or double quotes."""
-    if text and not any(char in _ESCAPABLE for char in text.replace("\\", "")):
+    if _STANDS_AS_TYPED.match(text):
         return text
     if "'" not in text:
         return f"'{text}'"
-    escaped = "".join(f"\\{char}" if char in _ESCAPABLE_QUOTED else char for char in text)
-    return f'"{escaped}"'
+    return f'"{_MEANS_SOMETHING_QUOTED.sub(_WITH_BACKSLASH, text)}"'
 
 
 def whole_word(text: str) -> Word:
@@ -357,10 +382,8 @@ def whole_word(text: str) -> Word:
 
 def is_open(text: str) -> bool:
     """Whether a text goes on in the next line: a quote is open, or the line is continued."""
-    ending = text.rstrip("\r\n")
-    if ending.endswith("\\") and ending != text:
-        return True
-    return any(statement.unclosed for statement in scan(text, {}))
+    scanner = scan(text, {})
+    return any(statement.unclosed for statement in scanner) or scanner.continued
 
 
 def place_of(text: str, offset: int) -> tuple[int, int, str]:

@@ -9,8 +9,12 @@ from functools import cache
 from struct import Struct
 from typing import Protocol
 
+from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_tag
+
+DEEPEST = 64
+"""Sequences nested deeper than this are refused: a peer chooses the depth."""
 
 
 class Encoding(Protocol):
@@ -48,9 +52,10 @@ class Row:
         source: how to read it.
         elements: value fields by tag when already split.
         decode: the reader for text, for an item that inherits its character set.
+        depth: how many sequences are around it.
     """
 
-    __slots__ = ("_decode", "_elements", "data", "source")
+    __slots__ = ("_decode", "_depth", "_elements", "data", "source")
 
     def __init__(
         self,
@@ -58,11 +63,13 @@ class Row:
         source: Source,
         elements: dict[int, bytes] | None = None,
         decode: Decode | None = None,
+        depth: int = 0,
     ) -> None:
         self.data = data
         self.source = source
         self._elements = elements
         self._decode = decode
+        self._depth = depth
 
     @property
     def elements(self) -> dict[int, bytes]:
@@ -114,6 +121,9 @@ class Row:
 
         IS, US, UL, SS, SL, SV and UV give int, DS, FL and FD give float; a number that cannot be
         read stays text. SQ gives rows, AT gives `gggg,eeee`, bulk VRs give their bytes.
+
+        Raises:
+            ProtocolViolationError: the value of a sequence is malformed, or nested too deeply.
         """
         raw = self.elements.get(tag)
         if raw is None:
@@ -126,18 +136,20 @@ class Row:
         if vr in _TEXT_VRS:
             return _text_values(self.decode(raw), vr)
         if vr == "SQ":
-            items = self.source.encoding.items(raw)
-            return [Row(item, self.source, decode=self._inherited(item)) for item in items]
+            return [self._item(item) for item in self.source.encoding.items(raw)]
         if vr in _BINARY:
             return _binary_values(raw, _BINARY[vr])
         if vr == "AT":
             return [_tag_text(raw[i : i + 4]) for i in range(0, len(raw) - 3, 4)]
         return [raw]
 
-    def _inherited(self, item: bytes) -> Decode | None:
+    def _item(self, data: bytes) -> Row:
         """An item keeps the character set around it unless it has its own (PS3.3 C.12.1.1.2)."""
-        own = self.source.encoding.split(item).get(SPECIFIC_CHARACTER_SET)
-        return None if own else self.decode
+        if self._depth >= DEEPEST:
+            raise ProtocolViolationError(f"sequences are nested deeper than {DEEPEST}")
+        elements = self.source.encoding.split(data)
+        decode = None if elements.get(SPECIFIC_CHARACTER_SET) else self.decode
+        return Row(data, self.source, elements, decode, self._depth + 1)
 
 
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())

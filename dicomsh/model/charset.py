@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -12,8 +13,11 @@ Decode = Callable[[bytes], str]
 """Turns the bytes of one value field into text; never raises."""
 
 UTF8 = "ISO_IR 192"
-_LATIN1 = "iso8859"
+_DEFAULT = "iso8859"
+"""What pydicom reads the default repertoire (ISO_IR 6) with."""
 _ESCAPE = 0x1B
+_GB2312 = "\x1b$)A"
+"""The escape sequence of ISO 2022 IR 58, which pydicom leaves in the text."""
 _DELIMITERS = {0x0D, 0x0A, 0x09, 0x0C, 0x5C, 0x5E, 0x3D}  # CR LF TAB FF \ ^ = (PS3.5 6.1.2.5.3)
 
 
@@ -33,21 +37,22 @@ def decoder(declared: bytes, fallback: str) -> Decode:
         fallback: the defined term to assume when it has none or an unknown one; empty for Latin-1,
             the guess that shows every byte.
     """
-    terms = declared.decode("ascii", "replace").strip(" \0")
-    if not terms or not known(terms):
-        terms = fallback
-    if not terms:
-        return _single(_LATIN1)
-    return _reader(tuple(term.strip() for term in terms.split("\\")))
+    own = declared.decode("ascii", "replace").strip(" \0")
+    terms = next((term for term in (own, fallback) if term and known(term)), "")
+    encodings = _codecs(terms)
+    extended = len(encodings) > 1 or "2022" in terms
+    return _extended(encodings) if extended else _single(encodings[0])
 
 
-def _reader(terms: tuple[str, ...]) -> Decode:
-    from pydicom.charset import convert_encodings, python_encoding
+def _codecs(terms: str) -> list[str]:
+    """The codecs of defined terms; Latin-1 for none, for the default repertoire and in error."""
+    import warnings
 
-    if len(terms) == 1 and "2022" not in terms[0]:
-        return _single(python_encoding[terms[0]])
-    encodings = convert_encodings(list(terms))
-    return _extended(encodings)
+    from pydicom.charset import convert_encodings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return convert_encodings([term.strip() for term in terms.split("\\")])
 
 
 def _single(codec: str) -> Decode:
@@ -73,7 +78,7 @@ def _extended(encodings: list[str]) -> Decode:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return decode_bytes(value, encodings, _DELIMITERS)
+                return decode_bytes(value, encodings, _DELIMITERS).replace(_GB2312, "")
             except (LookupError, ValueError):
                 return value.decode(first, "replace")
 
@@ -92,9 +97,7 @@ def choose(text: str, declared: str) -> str:
     """
     if text.isascii():
         return ""
-    if declared and _survives(text, declared):
-        return declared
-    return UTF8
+    return UTF8 if _lossless(text, declared) is None else declared
 
 
 def encode(text: str, charset: str) -> bytes:
@@ -105,8 +108,8 @@ def encode(text: str, charset: str) -> bytes:
     """
     if text.isascii():
         return text.encode("ascii")
-    raw = _encoded(text, charset)
-    if raw is None or decoder(charset.encode("ascii"), "")(raw) != text:
+    raw = _lossless(text, charset)
+    if raw is None:
         raise UsageError(
             f"'{text}' cannot be written in {charset or 'the default repertoire'}",
             hint=f"declare charset: {UTF8} for this modality",
@@ -114,21 +117,35 @@ def encode(text: str, charset: str) -> bytes:
     return raw
 
 
-def _survives(text: str, charset: str) -> bool:
-    raw = _encoded(text, charset)
-    return raw is not None and decoder(charset.encode("ascii"), "")(raw) == text
+_COMPONENT = re.compile(r"[^\r\n\t\f\\^=]+|[\r\n\t\f\\^=]+")
+_BEYOND_DEFAULT = re.compile(rb"(?:^|[\r\n\t\f\\^=]|\x1b\(B)[^\x1b\x80-\xff]*[\x80-\xff]")
+"""A byte above 127 where no escape sequence has left the default repertoire, which is ASCII."""
 
 
-def _encoded(text: str, charset: str) -> bytes | None:
+def _lossless(text: str, charset: str) -> bytes | None:
+    """The bytes of a text, or None where the set lacks a character.
+
+    A delimiter goes back to the first set (PS3.5 6.1.2.5.3), so what is between is encoded alone.
+    """
+    if not charset or not known(charset):
+        return None
+    encodings = _codecs(charset)
+    try:
+        raw = b"".join(_component(part, encodings) for part in _COMPONENT.findall(text))
+    except (UnicodeError, LookupError, ValueError, UserWarning):
+        return None
+    if encodings[0] == _DEFAULT and _BEYOND_DEFAULT.search(raw):
+        return None
+    return raw if decoder(charset.encode("ascii"), "")(raw) == text else None
+
+
+def _component(text: str, encodings: list[str]) -> bytes:
     import warnings
 
-    from pydicom.charset import convert_encodings, encode_string
+    from pydicom.charset import encode_string
 
-    if not known(charset):
-        return None
+    if text.isascii():
+        return text.encode("ascii")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        try:
-            return encode_string(text, convert_encodings(charset.split("\\")))
-        except (UnicodeError, LookupError, ValueError, UserWarning):
-            return None
+        return encode_string(text, encodings)

@@ -156,7 +156,12 @@ def _suggest(text: str) -> str:
     return "did you mean " + " or ".join(f"'{word}'" for word in spelt) + "?"
 
 
-_PART = re.compile(r"\([^)]*\)(?:\[\d+\])?|[^.]+")
+_PART = re.compile(r"[^.]+")
+_DEEPEST = 16
+"""Sequences that a path may lead through; identifiers of real peers have two."""
+
+_NOT_IN_DATA_SETS = frozenset((0x0000, 0x0002, 0xFFFE))
+"""Groups of commands, of file meta information and of delimiters (PS3.5 7.8, PS3.10 7.1)."""
 
 
 def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
@@ -177,14 +182,20 @@ def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
                 hint="only a sequence has attributes inside",
                 span=Span(*part.span()),
             )
+    if len(path) > _DEEPEST:
+        raise UsageError(f"a path of more than {_DEEPEST} attributes", span=Span(0, len(text)))
     return path
 
 
 def _part(part: re.Match[str], level: Level) -> Attribute:
     try:
-        return find_attribute(part[0], level)
+        attribute = find_attribute(part[0], level)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, span=Span(*part.span())) from None
+    if attribute.tag >> 16 in _NOT_IN_DATA_SETS:
+        message = f"{attribute.keyword} {attribute.tag_text} never stands in a query"
+        raise UsageError(message, span=Span(*part.span()))
+    return attribute
 
 
 LEVEL_KEYS: Mapping[Level, tuple[str, ...]] = {

@@ -92,10 +92,14 @@ class Outcome:
 
 
 def combined(parts: Sequence[Outcome]) -> Outcome:
-    """The outcome of several queries together: the first ending that is not complete counts."""
+    """The outcome of several queries together.
+
+    The first ending that lost something counts, else the first at our own limit.
+    """
     rows, seconds = sum(part.rows for part in parts), sum(part.seconds for part in parts)
-    incomplete = (part for part in parts if part.ending is not Ending.COMPLETE)
-    worst = next(incomplete, Outcome(Ending.COMPLETE, rows, seconds))
+    early = [part for part in parts if part.ending is not Ending.COMPLETE]
+    early.sort(key=lambda part: part.complete)
+    worst = next(iter(early), Outcome(Ending.COMPLETE, rows, seconds))
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
     return replace(worst, rows=rows, seconds=seconds, notes=notes)
 

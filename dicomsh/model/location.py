@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -79,7 +80,9 @@ class Place:
 
 
 def quote_segment(key: str) -> str:
-    """A unique key as one segment of a path: `%` and `/` are percent-encoded."""
+    """A unique key as one segment of a path: `%`, `/` and a lone `.` or `..` percent-encoded."""
+    if key in (".", ".."):
+        return key.replace(".", "%2E")
     return key.replace("%", "%25").replace("/", "%2F")
 
 
@@ -99,11 +102,11 @@ def place_of(row: Row, level: Level, around: Place) -> Place | None:
     key = row.text(by_keyword(level.unique_keyword).tag)
     if not key:
         return None
-    place = Place(around.steps)
+    place = Place()
     for ancestor in level.ancestors:
-        if around.step(ancestor) is None:
-            value = row.text(by_keyword(ancestor.unique_keyword).tag)
-            place = place.down(Step(ancestor, value)) if value else place
+        value = row.text(by_keyword(ancestor.unique_keyword).tag)
+        step = around.step(ancestor) or (Step(ancestor, value) if value else None)
+        place = place.down(step) if step else place
     return place.down(Step(level, key, label_of(row, level)))
 
 
@@ -111,6 +114,8 @@ def with_issuer(patient: Place, issuer: str) -> Place:
     """A patient whose PatientID is not unique, told apart by its issuer."""
     return Place((*patient.steps[:-1], replace(patient.steps[-1], issuer=issuer)))
 
+
+_COUNT = re.compile(r"[0-9]{1,12}\Z")
 
 _TITLE_KEYS = {
     Level.PATIENT: ("PatientID", "PatientName", "PatientSex", "PatientBirthDate"),
@@ -139,7 +144,7 @@ def count_below(row: Row, level: Level) -> str | None:
         return None
     keyword, below = _COUNT_KEYS[level]
     text = row.text(by_keyword(keyword).tag) or ""
-    return below.counted(int(text)) if text.isascii() and text.isdigit() else None
+    return below.counted(int(text)) if _COUNT.match(text) else None
 
 
 _LABEL_KEYS = {

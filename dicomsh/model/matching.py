@@ -5,13 +5,14 @@ Nothing is changed silently: a value goes out as it was meant, or is refused wit
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import date
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.model import moments
-from dicomsh.model.keys import Attribute
+from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute
 from dicomsh.model.query import Matching
 
 WILDCARD_VRS = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
@@ -62,8 +63,10 @@ def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
         UsageError: the value is against the rules of its VR; the span is into `text`.
     """
     vr = attribute.vr
-    if not text or (text == "*" and vr in WILDCARD_VRS):
+    if not text or (text == "*" and (vr in WILDCARD_VRS or vr == "UN")):
         return UNIVERSAL
+    if attribute.tag in _FOLLOWS:
+        raise UsageError(_FOLLOWS[attribute.tag], span=Span(0, len(text)))
     if vr in _MOMENTS:
         return _moment(attribute, text, today)
     if vr == "SQ":
@@ -81,11 +84,18 @@ def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
     raise _refused(attribute, text, f"only {attribute.keyword}= (universal matching) can be sent")
 
 
-def _refused(attribute: Attribute, text: str, hint: str) -> UsageError:
+_FOLLOWS = {
+    SPECIFIC_CHARACTER_SET: "SpecificCharacterSet follows from the text of the query",
+    QUERY_RETRIEVE_LEVEL: "QueryRetrieveLevel follows from the level that is asked for",
+}
+"""Attributes of a query that nobody can choose, by tag, with the reason (PS3.4 C.4.1.1.3.1)."""
+
+
+def _refused(attribute: Attribute, text: str, hint: str, offset: int = 0) -> UsageError:
     return UsageError(
         f"'{text}' is no value of {attribute.keyword}, whose VR is {attribute.vr}",
         hint=hint,
-        span=Span(0, len(text)),
+        span=Span(offset, offset + len(text)),
     )
 
 
@@ -146,12 +156,16 @@ _NUMBERS = {
     "FD": None,
 }
 
+_LONGEST_NUMBER = {"IS": 12, "DS": 16}
+"""Largest number of characters in a number that is written as text (PS3.5 6.2)."""
+
 
 def _number(attribute: Attribute, text: str) -> Matcher:
     bounds = _NUMBERS[attribute.vr]
     whole = bounds is not None
-    form = r"[+-]?\d+\Z" if whole else r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z"
-    if not re.match(form, text, re.ASCII) or (attribute.vr == "DS" and len(text) > 16):
+    form = r"[+-]?\d{1,20}\Z" if whole else r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z"
+    longest = _LONGEST_NUMBER.get(attribute.vr, len(text))
+    if len(text) > longest or not re.match(form, text, re.ASCII) or math.isinf(float(text)):
         kind = "a whole number" if whole else "a decimal number"
         raise _refused(attribute, text, f"{kind}; the standard knows no ranges or lists here")
     if bounds is not None and not bounds[0] <= int(text) <= bounds[1]:
@@ -173,10 +187,9 @@ def _text(attribute: Attribute, text: str) -> Matcher:
     _check_characters(attribute, text)
     if text == r"\*":
         return Matcher("*", Matching.WILDCARD)
-    if attribute.vr in _UNDELIMITED:
-        parts = [(text, 0)]
-    else:
-        parts = _parts(text, ",\\" if attribute.vr == "CS" else "\\")
+    parts = [(text, 0)] if attribute.vr in _UNDELIMITED else _parts(text, "\\")
+    if attribute.vr == "CS":
+        parts = [_code(part, offset) for part, offset in _parts(text, ",\\")]
     for part, offset in parts:
         _check_value(attribute, part, offset)
     value = "\\".join(part for part, _ in parts)
@@ -187,15 +200,25 @@ def _text(attribute: Attribute, text: str) -> Matcher:
     return Matcher(value, Matching.WILDCARD if wild else Matching.SINGLE_VALUE)
 
 
+def _code(part: str, offset: int) -> tuple[str, int]:
+    """A code without the spaces around it, which mean nothing (PS3.5 6.2), and its offset."""
+    return part.strip(" "), offset + len(part) - len(part.lstrip(" "))
+
+
 _CODE = re.compile(r"[A-Za-z0-9 _*?]*\Z")
 
 
 def _check_value(attribute: Attribute, part: str, offset: int) -> None:
     span = Span(offset, offset + len(part))
-    if not part and attribute.vr not in ("PN", "UN"):
-        raise UsageError("an empty value in a list", hint="leave out one delimiter", span=span)
+    if not part.strip(" ") and attribute.vr != "UN":
+        raise UsageError(
+            f"an empty value for {attribute.keyword}",
+            hint=f"{attribute.keyword}= alone matches any value",
+            span=span,
+        )
     if attribute.vr == "CS" and not _CODE.match(part):
-        raise _refused(attribute, part, "a code has capitals, digits, space and underscore only")
+        hint = "a code has capitals, digits, space and underscore only"
+        raise _refused(attribute, part, hint, offset)
     longest = _LONGEST.get(attribute.vr)
     groups = part.split("=") if attribute.vr == "PN" else [part]
     if longest and max(map(len, groups)) > longest:

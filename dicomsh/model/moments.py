@@ -46,6 +46,8 @@ class Scale:
 
 _AGO = re.compile(r"-(\d{1,5})([dwmy])\Z", re.ASCII)
 _BOUND = re.compile(r"(>=|<=|>|<)(.+)\Z", re.ASCII)
+_LONGEST_RANGE = 80
+"""Characters beyond which a text is no range: two date-times with their zones are 66."""
 
 
 def read_range(text: str, scale: Scale, today: date) -> Stretch | None:
@@ -56,6 +58,8 @@ def read_range(text: str, scale: Scale, today: date) -> Stretch | None:
     Raises:
         UsageError: an end does not exist, or the range is backwards; the span is into `text`.
     """
+    if len(text) > _LONGEST_RANGE:
+        return None
     bound = _BOUND.match(text)
     if bound:
         return _bounded(bound, scale, today)
@@ -139,9 +143,11 @@ def _read_date(text: str, today: date) -> Stretch | None:
 
 
 def _calendar(year: str, month: str | None, day: str | None) -> Stretch:
+    if int(year) == 0:
+        raise ValueError("there is no year 0000")
     if month is None:
         return Stretch(f"{year}0101", f"{year}1231")
-    if not 1 <= int(month) <= 12 or int(year) == 0:
+    if not 1 <= int(month) <= 12:
         raise ValueError(f"there is no month {month} in {year}")
     last = calendar.monthrange(int(year), int(month))[1]
     if day is None:
@@ -199,24 +205,27 @@ def _read_time(text: str, today: date) -> Stretch | None:
 
 
 def _after_time(last: str) -> str:
-    return _clock(_seconds(last) + 1)
+    return _clock(_microseconds(last) + 1)
 
 
 def _before_time(first: str) -> str:
-    return _clock(_seconds(first) - 1) + ".999999"
+    return _clock(_microseconds(first) - 1)
 
 
-def _seconds(time: str) -> int:
-    return int(time[:2]) * 3600 + int(time[2:4]) * 60 + int(time[4:6])
+def _microseconds(time: str) -> int:
+    seconds = int(time[:2]) * 3600 + int(time[2:4]) * 60 + int(time[4:6])
+    return seconds * 1_000_000 + int(time[7:].ljust(6, "0"))
 
 
-def _clock(seconds: int) -> str:
+def _clock(microseconds: int) -> str:
+    seconds, fraction = divmod(microseconds, 1_000_000)
     if not 0 <= seconds < 24 * 3600:
         raise ValueError("not on the same day")
-    return f"{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}"
+    clock = f"{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}"
+    return f"{clock}.{fraction:06}" if fraction else clock
 
 
-_DATETIME = re.compile(r"(.+?)[T ](.+?)(Z|[+-]\d{2}:?\d{2})?\Z", re.ASCII)
+_DATETIME = re.compile(r"(.{1,10}?)[T ]([\d:.]+)(Z|[+-]\d{2}:?\d{2})?\Z", re.ASCII)
 _DICOM_DATETIME = re.compile(
     r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?\Z", re.ASCII
 )
@@ -235,12 +244,14 @@ def _read_datetime(text: str, today: date) -> Stretch | None:
     if day is None or time is None or day.first != day.last:
         return None
     zone = (parts[3] or "").replace(":", "").replace("Z", "+0000")
+    if zone and (int(zone[1:3]) > 14 or int(zone[3:]) > 59):
+        raise ValueError(f"there is no time zone {parts[3]}")
     return Stretch(f"{day.first}{time.first}{zone}", f"{day.last}{time.last}{zone}")
 
 
 def _after_datetime(last: str) -> str:
     day, time, zone = _split(last)
-    if time.startswith("235959"):
+    if time == "235959.999999":
         return _after_date(day) + zone
     return day + _after_time(time) + zone
 

@@ -48,7 +48,8 @@ class Request:
         plain = [AttributeColumn(by_keyword(n), _heading(n), n in _OPTIONAL) for n in names]
         typed = {key.keyword: key.path for key in self.keys if key.keyword not in names}
         extra = [AttributeColumn(path[-1], _title(path), path=path[:-1]) for path in typed.values()]
-        place = [key.attribute for key in _context_keys(self.place) if key.keyword not in names]
+        shown = {**names, **typed}
+        place = [key.attribute for key in _context_keys(self.place) if key.keyword not in shown]
         context = [
             AttributeColumn(attribute, attribute.keyword, context=True) for attribute in place
         ]

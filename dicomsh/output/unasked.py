@@ -25,6 +25,7 @@ class Unasked:
         for index, row in enumerate(rows, number):
             if isinstance(row, Row) and not known.issuperset(row.elements):
                 self._add(row, index)
+                known = self._known = known.union(row.elements)
 
     def _add(self, row: Row, number: int) -> None:
         for tag in row.elements:

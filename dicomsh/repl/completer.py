@@ -3,41 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from dicomsh.language.command import Registry
-from dicomsh.language.expect import Expected, candidates, expect
-from dicomsh.language.kinds import Knowledge
-from dicomsh.language.scan import quote
+if TYPE_CHECKING:
+    from dicomsh.language.command import Registry
+    from dicomsh.language.expect import Expected
+    from dicomsh.language.kinds import Knowledge
 
 
 class SessionCompleter(Completer):
-    """Completes commands, options, keys, and what the session has seen; never asks a peer."""
+    """Completes commands, options, keys, and what the session has seen; never asks a peer.
 
-    def __init__(self, registry: Registry, knowledge: Knowledge) -> None:
-        self._registry = registry
-        self._knowledge = knowledge
-        self._paths = PathCompleter(expanduser=True)
+    It completes nothing until it knows a session.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[Registry, Knowledge] | None = None
+
+    def know(self, registry: Registry, knowledge: Knowledge) -> None:
+        """Complete from these commands and this knowledge from now on."""
+        self._known = registry, knowledge
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         """Completions of the word before the cursor."""
-        before = document.text_before_cursor
-        expected = expect(before, len(before), self._registry, self._knowledge)
-        if expected is None:
+        if self._known is None:
             return
-        if expected.file:
-            yield from self._paths.get_completions(Document(expected.prefix), complete_event)
-            return
-        yield from self._words(expected, len(before))
+        from dicomsh.language.expect import expect
 
-    def _words(self, expected: Expected, cursor: int) -> Iterable[Completion]:
-        prefix = expected.prefix.lower()
-        for candidate in candidates(expected, self._registry):
-            if candidate.text.lower().startswith(prefix):
-                text = quote(candidate.text)
-                meta = candidate.meta
-                yield Completion(text, expected.start - cursor, candidate.text, meta)
+        before = document.text_before_cursor
+        expected = expect(before, len(before), *self._known)
+        if expected is not None and expected.file:
+            from prompt_toolkit.completion import PathCompleter
+
+            path = Document(expected.prefix)
+            yield from PathCompleter(expanduser=True).get_completions(path, complete_event)
+        elif expected is not None:
+            yield from _words(expected, len(before), self._known[0])
+
+
+def _words(expected: Expected, cursor: int, registry: Registry) -> Iterable[Completion]:
+    from dicomsh.language.expect import candidates
+    from dicomsh.language.scan import quote
+
+    prefix = expected.prefix.lower()
+    for candidate in candidates(expected, registry):
+        if candidate.text.lower().startswith(prefix):
+            text = quote(candidate.text)
+            start = expected.start - cursor
+            yield Completion(text, start, candidate.text, display_meta=candidate.meta)

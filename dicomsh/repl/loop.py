@@ -1,81 +1,139 @@
-"""Read a line at the prompt, run it, again."""
+"""Read a line at the prompt, run it, again.
+
+The first prompt is on the screen before the shell is imported, which happens in a thread behind it;
+what speaks DICOM follows, so that the first query need not wait for it either.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
-import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
 from prompt_toolkit.formatted_text import FormattedText
 
-from dicomsh.commands.scripting import LeaveShell
 from dicomsh.errors import ExitStatus
-from dicomsh.interrupt import interruptible
-from dicomsh.output.problem import Origin
-from dicomsh.output.safe import visible
-from dicomsh.output.targets import StdoutGoneError
 from dicomsh.repl.completer import SessionCompleter
 from dicomsh.repl.history import open_history
-from dicomsh.session import Session
-from dicomsh.shell import Shell
+
+if TYPE_CHECKING:
+    from dicomsh.session import Session
+    from dicomsh.shell import Shell
 
 _SLOW_IMPORTS = ("dicomsh.dimse.client", "dicomsh.practice.server")
 
 
-def run(shell: Shell) -> ExitStatus:
-    """Run the prompt until the user leaves."""
-    return asyncio.run(_run(shell))
+def run(make: Callable[[], Shell], *, waits: bool) -> ExitStatus:
+    """Run the prompt until the user leaves.
+
+    Args:
+        make: makes the shell; runs in a thread.
+        waits: whether the first prompt needs the shell, because a modality was named.
+
+    Raises:
+        DicomshError: the shell cannot be made.
+    """
+    return asyncio.run(_Prompt(make).run(waits))
 
 
-async def _run(shell: Shell) -> ExitStatus:
-    prompt: PromptSession[str] = PromptSession(
-        history=open_history(),
-        completer=SessionCompleter(shell.registry, shell.session),
-        complete_while_typing=False,
-    )
-    prompt.app.after_render += _Warmth()
-    try:
-        if shell.session.modality is not None:
-            await interruptible(shell.run("use", Origin()))
-        while True:
-            await _line(shell, prompt)
-    except (EOFError, LeaveShell, StdoutGoneError):
+class _Prompt:
+    """A prompt, and the shell that is made behind it."""
+
+    def __init__(self, make: Callable[[], Shell]) -> None:
+        self._make = make
+        self._making: asyncio.Task[Shell] | None = None
+        self._warming: asyncio.Future[None] | None = None
+        self._completer = SessionCompleter()
+        self._lines: PromptSession[str] = PromptSession(
+            history=open_history(), completer=self._completer, complete_while_typing=False
+        )
+
+    async def run(self, waits: bool) -> ExitStatus:
+        """Run until the user leaves."""
+        if waits:
+            await self._line("use")
+        self._lines.app.after_render += self._rendered
+        try:
+            while await self._typed():
+                pass
+        finally:
+            await self._close()
         return ExitStatus.DONE
-    finally:
-        await shell.close()
 
-
-async def _line(shell: Shell, prompt: PromptSession[str]) -> None:
-    try:
-        text = await prompt.prompt_async(prompt_text(shell.session))
-    except KeyboardInterrupt:
-        return
-    await interruptible(shell.run(text, Origin()))
-
-
-def prompt_text(session: Session) -> FormattedText:
-    """`pacs:/0555643F/2009-04-12 CT THORAX> `; `dicomsh> ` while no modality is in use."""
-    if session.modality is None:
-        return FormattedText([("bold", "dicomsh"), ("", "> ")])
-    place = "/" + "/".join(visible(label) for label in session.place.labels)
-    return FormattedText([("bold", session.modality.name), ("", f":{place}> ")])
-
-
-class _Warmth:
-    """Once the prompt is on the screen, imports what the first query will need."""
-
-    def __init__(self) -> None:
-        self._begun = False
-
-    def __call__(self, application: Application[str]) -> None:
+    def _rendered(self, application: Application[str]) -> None:
         del application
-        if not self._begun:
-            self._begun = True
-            threading.Thread(target=_import_slow, daemon=True).start()
+        self._begin()
+
+    async def _typed(self) -> bool:
+        """One line from the user; False when there will be no more."""
+        try:
+            text = await self._lines.prompt_async(self._text())
+        except KeyboardInterrupt:
+            return True
+        except EOFError:
+            return False
+        return await self._line(text)
+
+    async def _line(self, text: str) -> bool:
+        """Run a line; False when the user leaves."""
+        shell = await self._begin()
+        from dicomsh.commands.scripting import LeaveShell
+        from dicomsh.interrupt import interruptible
+        from dicomsh.output.problem import Origin
+        from dicomsh.output.targets import StdoutGoneError
+
+        try:
+            await interruptible(shell.run(text, Origin()))
+        except (LeaveShell, StdoutGoneError):
+            return False
+        return True
+
+    def _text(self) -> FormattedText:
+        made = self._making is not None and self._making.done()
+        if self._making is None or not made:
+            return FormattedText([("bold", "dicomsh"), ("", "> ")])
+        return prompt_text(self._making.result().session)
+
+    def _begin(self) -> asyncio.Task[Shell]:
+        """Begin to make the shell, the first time."""
+        if self._making is None:
+            self._making = asyncio.get_running_loop().create_task(asyncio.to_thread(self._make))
+            self._making.add_done_callback(self._made)
+        return self._making
+
+    def _made(self, making: asyncio.Task[Shell]) -> None:
+        if making.cancelled():
+            return
+        error = making.exception()
+        if error is None:
+            shell = making.result()
+            self._completer.know(shell.registry, shell.session)
+            self._warming = asyncio.get_running_loop().run_in_executor(None, _import_slow)
+        elif self._lines.app.is_running:
+            self._lines.app.exit(exception=error)
+
+    async def _close(self) -> None:
+        if self._warming is not None:
+            await self._warming
+        if self._making is not None and not self._making.cancelled():
+            await asyncio.wait({self._making})
+            if self._making.exception() is None:
+                await self._making.result().close()
 
 
 def _import_slow() -> None:
     for name in _SLOW_IMPORTS:
         importlib.import_module(name)
+
+
+def prompt_text(session: Session) -> FormattedText:
+    """`pacs:/0555643F/2009-04-12 CT THORAX> `; `dicomsh> ` while no modality is in use."""
+    from dicomsh.output.safe import visible
+
+    if session.modality is None:
+        return FormattedText([("bold", "dicomsh"), ("", "> ")])
+    place = "/" + "/".join(visible(label) for label in session.place.labels)
+    return FormattedText([("bold", session.modality.name), ("", f":{place}> ")])

@@ -1,0 +1,84 @@
+"""Leaving a query early: Ctrl-C and --limit, and what the next query on that association sees."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness import ROOT, practice, run
+
+HONOURS = {"row_delay": 0.005}
+IGNORES = {"row_delay": 0.005, "ignore_cancel": True}
+
+
+@pytest.mark.parametrize("faults", [HONOURS, IGNORES], ids=["honours", "ignores"])
+def test_after_a_limit_the_next_query_has_its_own_rows_only(
+    faults: dict[str, object], tmp_path: Path
+) -> None:
+    config = practice(tmp_path, **faults)
+    done = run(
+        "use faulty; find study --limit 3; find patient JOD* sex=M; find series --limit 2;"
+        " find study date=2009-04-12 id=0555643F",
+        config=config,
+        output="ndjson",
+    )
+    assert done.status == 0, done.err
+    lines = done.out.splitlines()
+    assert len(lines) == 3 + 1 + 2 + 1
+    assert all('"NumberOfStudyRelatedInstances"' in line for line in lines[:3])
+    assert lines[3].startswith('{"PatientID": "0555643F", "IssuerOfPatientID"')
+    assert all('"SeriesNumber"' in line for line in lines[4:6])
+    assert '"StudyDate": "20090412"' in lines[6]
+    how = "association aborted" if "ignore_cancel" in faults else "drained"
+    assert how in done.err.splitlines()[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
+@pytest.mark.parametrize("faults", [HONOURS, IGNORES], ids=["honours", "ignores"])
+def test_ctrl_c_keeps_what_arrived_and_ends_the_script(
+    faults: dict[str, object], tmp_path: Path
+) -> None:
+    config = practice(tmp_path, **faults)
+    command = [sys.executable, "-m", "dicomsh", "-f", str(config), "-o", "ndjson"]
+    with subprocess.Popen(
+        [*command, "-c", "use faulty; find instance study=2.25.0,1.2 ; find instance; print never"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        assert process.stdout
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "SOPInstanceUID" in first
+    assert "never" not in out
+    assert "cancelled by you" in err.splitlines()[-1]
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
+def test_ctrl_c_while_waiting_for_a_connection_is_status_130(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"ANY@127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "dicomsh", "-m", address, "-c", "find study"]
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, encoding="utf-8", cwd=ROOT
+        ) as process:
+            connection, _ = silent.accept()
+            connection.recv(1)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+            connection.close()
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err

@@ -1,0 +1,294 @@
+"""Peers for the tests of the engine: pynetdicom's SCP, and one that plays any script."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, TypeVar
+
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
+from pydicom.filewriter import write_dataset
+from pynetdicom import AE, evt
+from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
+from pynetdicom.presentation import negotiate_as_acceptor
+
+from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
+from dicomsh.model.listing import Answer
+from dicomsh.model.peer import Modality, Timeouts
+from dicomsh.model.query import Matching, Origin, Query, QueryKey
+
+DEADLINE = 20.0
+QUICK = Timeouts(connect=5, association=5, response=5, cancel_grace=0.3, idle_release=60)
+"""Limits that no test is meant to reach, but a bounded grace time."""
+
+ABSTRACT_SYNTAXES = (VERIFICATION, *(model.value for model in Model), MODALITY_WORKLIST_FIND)
+
+Result = TypeVar("Result")
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a test's coroutine; hanging is failing."""
+
+    async def limited() -> Result:
+        async with asyncio.timeout(DEADLINE):
+            return await work
+
+    return asyncio.run(limited())
+
+
+def query(
+    level: Level = Level.STUDY, model: Model = Model.STUDY_ROOT, charset: str = "", **keys: str
+) -> Query:
+    """A query with keys by keyword."""
+    typed = [
+        QueryKey((by_keyword(word),), value, Matching.SINGLE_VALUE, Origin.TYPED)
+        for word, value in (keys or {"StudyInstanceUID": ""}).items()
+    ]
+    return Query(model, level, tuple(typed), charset)
+
+
+async def rows_of(answer: Answer) -> list[Row]:
+    """All rows of an answer."""
+    return [row async for batch in answer for row in batch]
+
+
+def uids(rows: Sequence[Row]) -> list[str | None]:
+    """StudyInstanceUID of each row."""
+    return [row.text(0x0020000D) for row in rows]
+
+
+def study(number: int, **values: Any) -> Dataset:
+    """A study-level identifier."""
+    dataset = Dataset()
+    dataset.QueryRetrieveLevel = "STUDY"
+    dataset.StudyInstanceUID = f"1.2.3.{number}"
+    for word, value in values.items():
+        setattr(dataset, word, value)
+    return dataset
+
+
+def encoded(dataset: Dataset, explicit: bool = False) -> bytes:
+    """A data set as pydicom writes it."""
+    file = DicomBytesIO()
+    file.is_little_endian, file.is_implicit_VR = True, not explicit
+    write_dataset(file, dataset)
+    return file.getvalue()
+
+
+def decoded(data: bytes, explicit: bool = False) -> Dataset:
+    """A data set as pydicom reads it."""
+    return read_dataset(BytesIO(data), not explicit, True)
+
+
+# pynetdicom's SCP
+
+
+@contextmanager
+def scp(
+    find: Callable[[evt.Event], Iterator[tuple[int | Dataset, Dataset | None]]] | None = None,
+    *,
+    abstract_syntaxes: Sequence[str] = ABSTRACT_SYNTAXES,
+    transfer_syntaxes: Sequence[str] = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN),
+    timeouts: Timeouts = QUICK,
+    handlers: Sequence[tuple[Any, Callable[..., Any]]] = (),
+    configure: Callable[[AE], None] = lambda _: None,
+    **start: Any,
+) -> Iterator[Modality]:
+    """A pynetdicom SCP on loopback whose C-FIND is answered by `find`."""
+    entity = AE("ARCHIVE")
+    for uid in abstract_syntaxes:
+        entity.add_supported_context(uid, list(transfer_syntaxes))
+    configure(entity)
+    chosen = [*handlers, *([(evt.EVT_C_FIND, find)] if find else [])]
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=chosen, **start)
+    try:
+        yield Modality("test", "ARCHIVE", "127.0.0.1", server.server_address[1], timeouts=timeouts)
+    finally:
+        server.shutdown()
+
+
+def answering(
+    *datasets: Dataset, status: int = 0x0000
+) -> Callable[[evt.Event], Iterator[tuple[int, Dataset | None]]]:
+    """A C-FIND handler with these rows and this final status."""
+
+    def handle(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        for dataset in datasets:
+            yield 0xFF00, dataset
+        if status:
+            yield status, None
+
+    return handle
+
+
+# A peer that plays a script
+
+
+def element(tag: int, value: bytes) -> bytes:
+    return struct.pack("<HHI", tag >> 16, tag & 0xFFFF, len(value)) + value
+
+
+def response(message_id: int, status: int, *, data_set: bool, field: int = 0x8020) -> bytes:
+    """The command set of a response."""
+    numbers = {0x0100: field, 0x0120: message_id, 0x0800: 1 if data_set else 0x0101, 0x0900: status}
+    body = element(0x0002, b"1.2.840.10008.5.1.4.1.2.2.1\0")
+    body += b"".join(element(tag, struct.pack("<H", number)) for tag, number in numbers.items())
+    return element(0, struct.pack("<I", len(body))) + body
+
+
+def pdv(context: int, flags: int, data: bytes) -> bytes:
+    return struct.pack(">IBB", len(data) + 2, context, flags) + data
+
+
+def pdu(kind: int, body: bytes) -> bytes:
+    return struct.pack(">BxI", kind, len(body)) + body
+
+
+ABORT_BY_USER = pdu(7, bytes((0, 0, 0, 0)))
+ABORT_BY_PROVIDER = pdu(7, bytes((0, 0, 2, 1)))
+
+
+@dataclass(frozen=True)
+class Request:
+    """A message that the peer received."""
+
+    context: int
+    command: Dataset
+    identifier: Dataset
+
+    @property
+    def message_id(self) -> int:
+        return int(self.command.MessageID)
+
+    def row(self, number: int, *, status: int = 0xFF00, message_id: int | None = None) -> bytes:
+        """A pending response with a study."""
+        return self.raw_row(encoded(study(number)), status=status, message_id=message_id)
+
+    def raw_row(
+        self, identifier: bytes, *, status: int = 0xFF00, message_id: int | None = None
+    ) -> bytes:
+        command = response(message_id or self.message_id, status, data_set=True)
+        return pdu(4, pdv(self.context, 3, command)) + pdu(4, pdv(self.context, 2, identifier))
+
+    def final(self, status: int = 0) -> bytes:
+        command = response(self.message_id, status, data_set=False)
+        return pdu(4, pdv(self.context, 3, command))
+
+
+class Peer:
+    """The accepting side of one connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self.writer = writer
+
+    async def read_pdu(self) -> tuple[int, bytes]:
+        header = await self._reader.readexactly(6)
+        kind, length = struct.unpack(">BxI", header)
+        return kind, await self._reader.readexactly(length)
+
+    async def proposal(self) -> bytes:
+        """The A-ASSOCIATE-RQ, whole."""
+        kind, body = await self.read_pdu()
+        assert kind == 1
+        return pdu(kind, body)
+
+    async def accept(self, max_pdu: int = 16384) -> None:
+        self.writer.write(acceptance(await self.proposal(), max_pdu))
+
+    async def request(self) -> Request:
+        """The next message; raises EOFError at A-RELEASE-RQ, which is answered, or A-ABORT."""
+        parts: dict[int, bytes] = {1: b"", 0: b""}
+        context = 0
+        while True:
+            kind, body = await self.read_pdu()
+            if kind == 5:
+                self.writer.write(pdu(6, bytes(4)))
+            if kind != 4:
+                raise EOFError(kind)
+            while body:
+                length, context, flags = struct.unpack_from(">IBB", body)
+                parts[flags & 1] += body[6 : 4 + length]
+                body = body[4 + length :]
+                if flags & 2:
+                    command = decoded(parts[1])
+                    if not flags & 1 or command.CommandDataSetType == 0x0101:
+                        return Request(context, command, decoded(parts[0]))
+
+    def send(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    def reset(self) -> None:
+        """Close with RST."""
+        linger = struct.pack("ii" if hasattr(socket, "SO_REUSEPORT") else "hh", 1, 0)
+        connection = self.writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.writer.transport.abort()
+
+
+def acceptance(proposal: bytes, max_pdu: int = 16384) -> bytes:
+    """A-ASSOCIATE-AC that takes every context, in implicit VR."""
+    request = A_ASSOCIATE_RQ()
+    request.decode(proposal)
+    primitive = request.to_primitive()
+    supported = AE()
+    for uid in ABSTRACT_SYNTAXES:
+        supported.add_supported_context(uid, IMPLICIT_LITTLE_ENDIAN)
+    results, _ = negotiate_as_acceptor(
+        primitive.presentation_context_definition_list, supported.supported_contexts
+    )
+    primitive.presentation_context_definition_results_list = results
+    primitive.maximum_length_received = max_pdu
+    return bytes(A_ASSOCIATE_AC(primitive).encode())
+
+
+Script = Callable[[Peer], Awaitable[None]]
+
+
+@asynccontextmanager
+async def scripted(
+    *scripts: Script, timeouts: Timeouts = QUICK, **settings: Any
+) -> AsyncIterator[Modality]:
+    """A peer that plays one script for each connection, the last one again and again."""
+    started: list[asyncio.Task[None]] = []
+    failures: list[BaseException] = []
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        script = scripts[min(len(started), len(scripts) - 1)]
+        started.append(task)
+        try:
+            await script(Peer(reader, writer))
+        except (EOFError, ConnectionError, asyncio.CancelledError):
+            return
+        except BaseException as failure:
+            failures.append(failure)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(play, "127.0.0.1", 0, **settings)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield Modality("test", "ARCHIVE", "127.0.0.1", port, timeouts=timeouts)
+    finally:
+        server.close()
+        for task in started:
+            task.cancel()
+        await asyncio.gather(*started, return_exceptions=True)
+    assert not failures, failures
+
+
+async def forever() -> None:
+    """Wait until the test is over."""
+    await asyncio.Event().wait()

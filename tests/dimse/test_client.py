@@ -1,0 +1,369 @@
+"""The kept association: reuse, idling, retry; C-ECHO; the pool."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pynetdicom import evt
+
+from dicomsh.dimse import Client, Pool
+from dicomsh.errors import AssociationAbortedError, TimedOutError, UnreachableError
+from dicomsh.model.listing import Ending
+from dicomsh.model.peer import Modality
+from tests.dimse.peers import (
+    ABORT_BY_USER,
+    QUICK,
+    Peer,
+    answering,
+    forever,
+    pdu,
+    pdv,
+    query,
+    response,
+    rows_of,
+    run,
+    scp,
+    scripted,
+    study,
+    uids,
+)
+
+
+class Events:
+    """Counts what happens at the SCP."""
+
+    KINDS = (evt.EVT_ACCEPTED, evt.EVT_RELEASED, evt.EVT_ABORTED, evt.EVT_CONN_CLOSE)
+
+    def __init__(self) -> None:
+        self.count: Counter[str] = Counter()
+        self._changed = threading.Condition()
+        self.handlers = [(kind, self._note) for kind in self.KINDS]
+
+    def _note(self, event: evt.Event) -> None:
+        with self._changed:
+            self.count[event.event.name] += 1
+            self._changed.notify_all()
+
+    def wait(self, name: str, count: int = 1) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self.count[name] >= count, timeout=5)
+
+
+def test_one_association_serves_all_operations_and_is_released() -> None:
+    async def work(modality: Modality) -> None:
+        client = Client(modality)
+        assert not client.is_open
+        assert client.accepted == frozenset()
+        await client.connect()
+        assert client.is_open
+        for _ in range(3):
+            assert uids(await rows_of(await client.find(query()))) == ["1.2.3.1"]
+            assert 0 < await client.echo() < 5
+        await client.close()
+        assert not client.is_open
+        await client.close()
+
+    events = Events()
+    with scp(answering(study(1)), handlers=events.handlers) as modality:
+        run(work(modality))
+        assert events.wait("EVT_RELEASED")
+    assert events.count["EVT_ACCEPTED"] == 1
+    assert events.count["EVT_ABORTED"] == 0
+
+
+def test_we_say_who_we_are() -> None:
+    seen: list[Any] = []
+
+    def note(event: evt.Event) -> None:
+        seen.append(event.assoc.requestor)
+
+    async def work(modality: Modality) -> None:
+        client = Client(replace(modality, local_aet="WARD 7"))
+        await client.connect()
+        await client.close()
+
+    with scp(handlers=[(evt.EVT_ACCEPTED, note)]) as modality:
+        run(work(modality))
+    [requestor] = seen
+    assert (requestor.ae_title, requestor.primitive.called_ae_title) == ("WARD 7", "ARCHIVE")
+    assert requestor.implementation_version_name.startswith("DICOMSH_")
+    assert requestor.implementation_class_uid.is_valid
+    assert requestor.maximum_length == 65536
+
+
+def test_an_idle_association_is_released_and_reopened() -> None:
+    async def work(modality: Modality) -> None:
+        client = Client(modality)
+        answer = await client.find(query())
+        await asyncio.to_thread(events.wait, "EVT_RELEASED")  # it was busy: nothing happens
+        assert client.is_open
+        await rows_of(answer)
+        assert await asyncio.to_thread(events.wait, "EVT_RELEASED")
+        assert uids(await rows_of(await client.find(query()))) == ["1.2.3.1"]
+        assert events.count["EVT_ACCEPTED"] == 2
+        await client.close()
+
+    class Patient(Events):
+        """Waits in vain the first time, for a while that is long compared with the idle limit."""
+
+        def wait(self, name: str, count: int = 1) -> bool:
+            with self._changed:
+                limit = 0.5 if self.count["EVT_ACCEPTED"] == 1 and not hold.is_set() else 5
+                found = self._changed.wait_for(lambda: self.count[name] >= count, timeout=limit)
+                hold.set()
+                return found
+
+    hold = threading.Event()
+    events = Patient()
+
+    def handle(event: evt.Event) -> Any:
+        hold.wait(5)
+        yield 0xFF00, study(1)
+
+    limits = replace(QUICK, idle_release=0.1)
+    with scp(handle, handlers=events.handlers, timeouts=limits) as modality:
+        run(work(modality))
+
+
+async def serve_one(peer: Peer) -> None:
+    """Answers one query, then closes the connection when the next one comes."""
+    await peer.accept()
+    request = await peer.request()
+    peer.send(request.row(1) + request.final())
+    await peer.request()
+
+
+async def serve_all(peer: Peer) -> None:
+    await peer.accept()
+    while True:
+        request = await peer.request()
+        if request.command.CommandField == 0x30:
+            echo = response(request.message_id, 0, data_set=False, field=0x8030)
+            peer.send(pdu(4, pdv(request.context, 3, echo)))
+        else:
+            peer.send(request.row(2) + request.final())
+
+
+async def abort_queries(peer: Peer) -> None:
+    await peer.accept()
+    await peer.request()
+    peer.send(ABORT_BY_USER)
+
+
+def test_a_kept_association_found_dead_is_replaced_once() -> None:
+    async def work() -> None:
+        async with scripted(serve_one, serve_all) as modality:
+            client = Client(modality)
+            assert uids(await rows_of(await client.find(query()))) == ["1.2.3.1"]
+            answer = await client.find(query())
+            assert uids(await rows_of(answer)) == ["1.2.3.2"]
+            assert answer.outcome.ending is Ending.COMPLETE
+            await client.close()
+
+    run(work())
+
+
+def test_echo_replaces_a_dead_association_too() -> None:
+    async def work() -> None:
+        async with scripted(serve_one, serve_all) as modality:
+            client = Client(modality)
+            await rows_of(await client.find(query()))
+            assert await client.echo() > 0
+            await client.close()
+
+    run(work())
+
+
+def test_a_new_association_that_is_aborted_is_not_tried_again() -> None:
+    async def work() -> None:
+        async with scripted(abort_queries, serve_all) as modality:
+            client = Client(modality)
+            answer = await client.find(query())
+            with pytest.raises(AssociationAbortedError, match="aborted") as caught:
+                await rows_of(answer)
+            assert "is our AE title DICOMSH known to it?" in (caught.value.hint or "")
+            assert answer.outcome.ending is Ending.LOST
+            assert uids(await rows_of(await client.find(query()))) == ["1.2.3.2"]
+            await client.close()
+
+    run(work())
+
+
+def test_a_retry_that_is_aborted_too_is_told() -> None:
+    async def work() -> None:
+        async with scripted(serve_one, abort_queries, serve_all) as modality:
+            client = Client(modality)
+            await rows_of(await client.find(query()))
+            with pytest.raises(AssociationAbortedError, match="the service user"):
+                await rows_of(await client.find(query()))
+            await client.close()
+
+    run(work())
+
+
+def test_nothing_is_asked_twice_once_a_row_came() -> None:
+    async def one_row_of_the_second(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        peer.send(request.row(1) + request.final())
+        request = await peer.request()
+        peer.send(request.row(2))
+        await peer.writer.drain()
+
+    async def work() -> None:
+        async with scripted(one_row_of_the_second, serve_all) as modality:
+            client = Client(modality)
+            await rows_of(await client.find(query()))
+            answer = await client.find(query())
+            assert uids(await rows_of(answer)) == ["1.2.3.2"]
+            assert answer.outcome.ending is Ending.LOST
+            assert "closed" in answer.outcome.detail
+            await client.close()
+
+    run(work())
+
+
+def test_a_peer_that_is_gone_is_unreachable() -> None:
+    async def work(modality: Modality) -> None:
+        client = Client(modality)
+        with pytest.raises(UnreachableError, match="refused"):
+            await client.find(query())
+
+    with scp() as modality:
+        pass
+    run(work(modality))
+
+
+def test_a_release_by_the_peer_goes_unnoticed() -> None:
+    released = asyncio.Event()
+
+    async def release_when_idle(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        peer.send(request.row(1) + request.final() + pdu(5, bytes(4)))
+        kind, _ = await peer.read_pdu()
+        assert kind == 6
+        released.set()
+
+    async def work() -> None:
+        async with scripted(release_when_idle, serve_all) as modality:
+            client = Client(modality)
+            await rows_of(await client.find(query()))
+            await released.wait()
+            assert not client.is_open
+            assert uids(await rows_of(await client.find(query()))) == ["1.2.3.2"]
+            await client.close()
+
+    run(work())
+
+
+def test_an_interrupted_wait_can_be_left() -> None:
+    """Ctrl-C cancels the task that awaits the next batch."""
+    waiting = asyncio.Event()
+
+    async def slow(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        peer.send(request.row(1))
+        waiting.set()
+        cancel = await peer.request()
+        assert cancel.command.CommandField == 0x0FFF
+        assert cancel.command.MessageIDBeingRespondedTo == request.message_id
+        peer.send(request.row(2) + request.final(0xFE00))
+        request = await peer.request()
+        peer.send(request.row(3) + request.final())
+        await forever()
+
+    async def work() -> None:
+        async with scripted(slow) as modality:
+            client = Client(modality)
+            answer = await client.find(query())
+            task = asyncio.create_task(rows_of(answer))
+            await waiting.wait()
+            while not answer.answered:  # type: ignore[attr-defined]
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await answer.aclose()
+            assert answer.outcome.ending is Ending.CANCELLED
+            assert answer.outcome.detail == "C-CANCEL, 1 further row drained"
+            assert uids(await rows_of(await client.find(query()))) == ["1.2.3.3"]
+
+    run(work())
+
+
+def test_a_silent_echo_times_out() -> None:
+    async def silent(peer: Peer) -> None:
+        await peer.accept()
+        await peer.request()
+        kind, _ = await peer.read_pdu()
+        assert kind == 7
+
+    async def work() -> None:
+        async with scripted(silent, timeouts=replace(QUICK, response=0.1)) as modality:
+            client = Client(modality)
+            with pytest.raises(TimedOutError, match=r"C-ECHO within 0\.1 s.*response"):
+                await client.echo()
+            assert not client.is_open
+
+    run(work())
+
+
+def test_a_release_without_answer_is_bounded() -> None:
+    aborted = asyncio.Event()
+
+    async def deaf(peer: Peer) -> None:
+        await peer.accept()
+        kinds = [(await peer.read_pdu())[0] for _ in range(2)]
+        assert kinds == [5, 7]
+        aborted.set()
+
+    async def work() -> None:
+        async with scripted(deaf) as modality:
+            client = Client(modality)
+            await client.connect()
+            await client.close()
+            assert not client.is_open
+            await aborted.wait()
+
+    run(work())
+
+
+def test_a_pool_asks_side_by_side_over_few_associations() -> None:
+    barrier = threading.Barrier(3)
+
+    def handle(event: evt.Event) -> Any:
+        barrier.wait(5)  # passes only when three queries are in progress
+        yield 0xFF00, study(int(event.identifier.StudyInstanceUID))
+
+    async def one(pool: Pool, number: int) -> list[str | None]:
+        async with pool.client() as client:
+            return uids(await rows_of(await client.find(query(StudyInstanceUID=str(number)))))
+
+    async def work(modality: Modality) -> None:
+        async with Pool(modality, 3) as pool:
+            found = await asyncio.gather(*(one(pool, number) for number in range(9)))
+            assert found == [[f"1.2.3.{number}"] for number in range(9)]
+
+    events = Events()
+    with scp(handle, handlers=events.handlers) as modality:
+        run(work(modality))
+        assert events.wait("EVT_RELEASED", 3)
+    assert events.count["EVT_ACCEPTED"] == 3
+
+
+def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    async def work(modality: Modality) -> None:
+        client = Client(modality)
+        await rows_of(await client.find(query()))
+        await client.close()
+
+    with scp(answering(study(1))) as modality:
+        run(work(modality))
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,246 @@
+"""Data sets cut into elements, with pydicom as the oracle."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import warnings
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
+
+from dicomsh.dimse.elements import (
+    ENCODINGS,
+    EXPLICIT_LITTLE_ENDIAN,
+    IMPLICIT_LITTLE_ENDIAN,
+    LittleEndian,
+)
+from dicomsh.errors import ProtocolViolationError
+from dicomsh.model.answer import DEEPEST, Row, Source
+from tests.dimse.peers import decoded, encoded
+
+IMPLICIT = ENCODINGS[IMPLICIT_LITTLE_ENDIAN]
+EXPLICIT = ENCODINGS[EXPLICIT_LITTLE_ENDIAN]
+both = pytest.mark.parametrize("encoding", [IMPLICIT, EXPLICIT], ids=["implicit", "explicit"])
+
+SEQUENCE = 0x00400100
+ITEM, ITEM_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0" + bytes(4)
+SEQUENCE_END = b"\xfe\xff\xdd\xe0" + bytes(4)
+UNDEFINED = b"\xff\xff\xff\xff"
+
+
+def is_explicit(encoding: LittleEndian) -> bool:
+    return encoding is EXPLICIT
+
+
+def open_sequence(encoding: LittleEndian, vr: bytes = b"SQ") -> bytes:
+    start = b"\x40\x00\x00\x01"
+    return start + (vr + bytes(2) if encoding is EXPLICIT else b"") + UNDEFINED
+
+
+texts = st.text("ABCdef 0123^", max_size=20).map(str.strip)
+leaves = {
+    "PatientName": texts,
+    "PatientID": texts,
+    "StudyDate": st.sampled_from(["", "20240229"]),
+    "ModalitiesInStudy": st.lists(st.sampled_from(["CT", "MR", "SR"]), min_size=2, max_size=3),
+    "StudyInstanceUID": st.sampled_from(["", "1.2.3", "1.2.34"]),
+    "Rows": st.integers(0, 0xFFFF),
+    "SelectorFDValue": st.floats(allow_nan=False, allow_infinity=False),
+    "PatientComments": texts,
+    "LongCodeValue": texts,
+    "EncapsulatedDocument": st.binary(max_size=6).filter(lambda raw: len(raw) % 2 == 0),
+}
+
+
+@st.composite
+def datasets(draw: st.DrawFn, depth: int = 2) -> Dataset:
+    dataset = Dataset()
+    for word in draw(st.lists(st.sampled_from(sorted(leaves)), unique=True)):
+        setattr(dataset, word, draw(leaves[word]))
+    if depth:
+        items = draw(st.lists(datasets(depth=depth - 1), max_size=2))
+        dataset.ScheduledProcedureStepSequence = Sequence(items)
+        dataset["ScheduledProcedureStepSequence"].is_undefined_length = draw(st.booleans())
+        for item in items:
+            item.is_undefined_length_sequence_item = draw(st.booleans())
+    return dataset
+
+
+def assert_same(row: Row, dataset: Dataset) -> None:
+    assert list(row.elements) == [int(element.tag) for element in dataset]
+    for element in dataset:
+        if element.VR == "SQ":
+            items: list[Any] = row.values(int(element.tag)) or []
+            assert len(items) == len(element.value)
+            for item, expected in zip(items, element.value, strict=True):
+                assert_same(item, expected)
+        elif element.VR in ("US", "FD"):
+            assert row.values(int(element.tag)) == [element.value]
+        elif element.VR == "OB":
+            assert row.elements[int(element.tag)] == (element.value or b"")
+        else:
+            assert row.text(int(element.tag)) == text_of(element.value)
+
+
+def text_of(value: Any) -> str:
+    parts = value if isinstance(value, MultiValue) else [value]
+    return "\\".join(str(part or "") for part in parts).strip()
+
+
+@both
+@given(dataset=datasets())
+def test_elements_are_those_that_pydicom_reads(encoding: LittleEndian, dataset: Dataset) -> None:
+    data = encoded(dataset, is_explicit(encoding))
+    assert_same(Row(data, Source(encoding)), decoded(data, is_explicit(encoding)))
+
+
+@given(dataset=datasets())
+def test_vrs_are_those_that_were_sent(dataset: Dataset) -> None:
+    data = encoded(dataset, explicit=True)
+    expected = {int(element.tag): element.VR for element in decoded(data, explicit=True)}
+    assert EXPLICIT.vrs(data) == expected
+    assert IMPLICIT.vrs(encoded(dataset)) == {}
+
+
+@both
+@given(data=st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(encoding: LittleEndian, data: bytes) -> None:
+    for read in (encoding.split, encoding.vrs, encoding.items):
+        with contextlib.suppress(ProtocolViolationError):
+            read(data)
+
+
+@both
+@given(dataset=datasets(), data=st.data())
+def test_damaged_data_sets_are_read_or_refused(
+    encoding: LittleEndian, dataset: Dataset, data: st.DataObject
+) -> None:
+    raw = bytearray(encoded(dataset, is_explicit(encoding)))
+    for _ in range(3 if raw else 0):
+        place = data.draw(st.integers(0, len(raw) - 1))
+        raw[place] = data.draw(st.sampled_from([0, 1, 0xFE, 0xFF]))
+    row = Row(bytes(raw), Source(encoding))
+    with contextlib.suppress(ProtocolViolationError):
+        for tag in row.elements:
+            row.values(tag)
+            row.text(tag)
+
+
+@both
+@given(dataset=datasets(), data=st.data())
+def test_truncated_data_sets_are_never_read_as_whole(
+    encoding: LittleEndian, dataset: Dataset, data: st.DataObject
+) -> None:
+    raw = encoded(dataset, is_explicit(encoding))
+    cut = raw[: data.draw(st.integers(0, len(raw)))]
+    try:
+        whole = encoding.split(cut)
+    except ProtocolViolationError:
+        return
+    assert list(whole.items()) == list(encoding.split(raw).items())[: len(whole)]
+
+
+@both
+def test_an_element_longer_than_its_data_set_is_refused(encoding: LittleEndian) -> None:
+    data = encoding.element(0x00100010, "PN", b"DOE^JANE")[:-1]
+    with pytest.raises(ProtocolViolationError, match="longer than the rest") as caught:
+        encoding.split(data)
+    assert "0010,0010" in caught.value.message
+
+
+@both
+@pytest.mark.parametrize("tail", [b"\x10", b"\x10\x00\x10\x00PN\x02"])
+def test_a_header_cut_short_is_refused(encoding: LittleEndian, tail: bytes) -> None:
+    data = encoding.element(0x00080005, "CS", b"") + tail
+    with pytest.raises(ProtocolViolationError, match="ends inside"):
+        encoding.split(data)
+
+
+def test_a_long_header_cut_short_is_refused() -> None:
+    with pytest.raises(ProtocolViolationError, match="ends inside"):
+        EXPLICIT.split(b"\x40\x00\x00\x01SQ\0\0\x08\0")
+
+
+def test_what_carries_no_vr_is_refused_in_explicit() -> None:
+    with pytest.raises(ProtocolViolationError, match="has no VR"):
+        EXPLICIT.split(IMPLICIT.element(0x00100010, "PN", b"DOE^JANE"))
+
+
+def nested(encoding: LittleEndian, depth: int) -> bytes:
+    start = open_sequence(encoding) + ITEM + UNDEFINED
+    return start * depth + (ITEM_END + SEQUENCE_END) * depth
+
+
+@both
+def test_sequences_may_nest_to_the_bound_and_no_further(encoding: LittleEndian) -> None:
+    row: Any = Row(nested(encoding, DEEPEST), Source(encoding))
+    for _ in range(DEEPEST):
+        [row] = row.values(SEQUENCE)
+    assert row.elements == {}
+    for depth in (DEEPEST + 1, 10_000):
+        with pytest.raises(ProtocolViolationError, match="nested deeper"):
+            encoding.split(nested(encoding, depth))
+
+
+@both
+def test_nesting_of_defined_lengths_is_bounded_too(encoding: LittleEndian) -> None:
+    data = b""
+    for _ in range(10_000):
+        data = encoding.element(SEQUENCE, "SQ", ITEM + struct.pack("<I", len(data)) + data)
+    row: Any = Row(data, Source(encoding))
+
+    def descend(row: Any) -> None:
+        for item in row.values(SEQUENCE):
+            descend(item)
+
+    with pytest.raises(ProtocolViolationError, match="nested deeper"):
+        descend(row)
+
+
+@both
+@pytest.mark.parametrize(
+    "inside",
+    [ITEM_END, SEQUENCE_END[:4], ITEM + UNDEFINED + SEQUENCE_END, ITEM + UNDEFINED + ITEM, b"\x10"],
+)
+def test_delimiters_out_of_place_are_refused(encoding: LittleEndian, inside: bytes) -> None:
+    with pytest.raises(ProtocolViolationError):
+        encoding.split(open_sequence(encoding) + inside)
+
+
+@both
+def test_items_end_at_a_delimiter(encoding: LittleEndian) -> None:
+    element = encoding.element(0x00080060, "CS", b"CT")
+    item = ITEM + struct.pack("<I", len(element)) + element
+    assert encoding.items(item + SEQUENCE_END + b"what follows") == [element]
+    with pytest.raises(ProtocolViolationError, match="where an item belongs"):
+        encoding.items(item + element)
+
+
+def test_a_sequence_sent_as_un_is_implicit_inside() -> None:
+    """PS3.5 6.2.2, and what pydicom reads in the same bytes."""
+    inner = IMPLICIT.element(0x00080060, "CS", b"CT") + open_sequence(IMPLICIT) + ITEM + UNDEFINED
+    inner += IMPLICIT.element(0x00400002, "DA", b"20240229") + ITEM_END + SEQUENCE_END
+    data = open_sequence(EXPLICIT, b"UN") + ITEM + UNDEFINED + inner + ITEM_END + SEQUENCE_END
+    data += EXPLICIT.element(0x00400102, "DA", b"")
+    row: Any = Row(data, Source(EXPLICIT))
+    [item] = row.values(SEQUENCE)
+    assert item.text(0x00080060) == "CT"
+    [innermost] = item.values(SEQUENCE)
+    assert innermost.text(0x00400002) == "20240229"
+    assert list(row.elements) == [SEQUENCE, 0x00400102]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert decoded(data, explicit=True)[SEQUENCE].value[0].Modality == "CT"
+
+
+def test_a_value_too_long_for_its_vr_travels_as_un() -> None:
+    uids = b"\\".join([b"1.2.840.10008.1.1.10"] * 4000)
+    data = EXPLICIT.element(0x0020000D, "UI", uids)
+    assert EXPLICIT.vrs(data) == {0x0020000D: "UN"}
+    assert EXPLICIT.split(data) == {0x0020000D: uids}
