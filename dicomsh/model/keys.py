@@ -56,7 +56,12 @@ _AT_LEVEL = {
     "desc": ("StudyDescription", "StudyDescription", "SeriesDescription", "SeriesDescription"),
     "mod": ("ModalitiesInStudy", "ModalitiesInStudy", "Modality", "Modality"),
     "number": ("SeriesNumber", "SeriesNumber", "SeriesNumber", "InstanceNumber"),
-    "comments": ("PatientComments", "StudyComments", "SeriesComments", "ImageComments"),
+    "comments": (
+        "PatientComments",
+        "StudyComments",
+        "CommentsOnThePerformedProcedureStep",
+        "ImageComments",
+    ),
 }
 """Aliases whose attribute depends on the level of the query."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from socketserver import BaseServer
 from typing import Any, TypeVar
 
 from pydicom.dataset import Dataset
@@ -18,6 +20,7 @@ from pydicom.filewriter import write_dataset
 from pynetdicom import AE, evt
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
 from pynetdicom.presentation import negotiate_as_acceptor
+from pynetdicom.transport import ThreadedAssociationServer
 
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.model.answer import Row
@@ -109,12 +112,37 @@ def scp(
     for uid in abstract_syntaxes:
         entity.add_supported_context(uid, list(transfer_syntaxes))
     configure(entity)
-    chosen = [*handlers, *([(evt.EVT_C_FIND, find)] if find else [])]
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=chosen, **start)
+    opened: list[Any] = []
+    chosen = [*handlers, (evt.EVT_CONN_OPEN, lambda event: opened.append(event.assoc))]
+    if find is not None:
+        chosen.append((evt.EVT_C_FIND, find))
+    server = entity.make_server(
+        ("127.0.0.1", 0), evt_handlers=chosen, server_class=_Listener, **start
+    )
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
     try:
         yield Modality("test", "ARCHIVE", "127.0.0.1", server.server_address[1], timeouts=timeouts)
     finally:
         server.shutdown()
+        thread.join()
+        for association in opened:
+            _end(association)
+
+
+class _Listener(ThreadedAssociationServer):
+    def shutdown(self) -> None:
+        BaseServer.shutdown(self)
+        self.server_close()
+
+
+def _end(association: Any) -> None:
+    """End the threads of an association and close the socket, which an abort leaves open."""
+    association.kill()
+    association.join(5)
+    connection = association.dul.socket
+    if connection is not None and connection.socket is not None:
+        connection.socket.close()
 
 
 def answering(

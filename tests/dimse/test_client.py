@@ -13,7 +13,7 @@ from pynetdicom import evt
 
 from dicomsh.dimse import Client, Pool
 from dicomsh.errors import AssociationAbortedError, TimedOutError, UnreachableError
-from dicomsh.model.listing import Ending
+from dicomsh.model.listing import Answer, Ending
 from dicomsh.model.peer import Modality
 from tests.dimse.peers import (
     ABORT_BY_USER,
@@ -264,13 +264,16 @@ def test_a_release_by_the_peer_goes_unnoticed() -> None:
 
 def test_an_interrupted_wait_can_be_left() -> None:
     """Ctrl-C cancels the task that awaits the next batch."""
-    waiting = asyncio.Event()
+    first_row = asyncio.Event()
+
+    async def take_all(answer: Answer) -> None:
+        async for _ in answer:
+            first_row.set()
 
     async def slow(peer: Peer) -> None:
         await peer.accept()
         request = await peer.request()
         peer.send(request.row(1))
-        waiting.set()
         cancel = await peer.request()
         assert cancel.command.CommandField == 0x0FFF
         assert cancel.command.MessageIDBeingRespondedTo == request.message_id
@@ -283,10 +286,8 @@ def test_an_interrupted_wait_can_be_left() -> None:
         async with scripted(slow) as modality:
             client = Client(modality)
             answer = await client.find(query())
-            task = asyncio.create_task(rows_of(answer))
-            await waiting.wait()
-            while not answer.answered:  # type: ignore[attr-defined]
-                await asyncio.sleep(0)
+            task = asyncio.create_task(take_all(answer))
+            await first_row.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

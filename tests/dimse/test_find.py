@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Answer, Ending, Outcome
 from dicomsh.model.peer import Modality
 from tests.dimse.peers import (
+    QUICK,
     answering,
     query,
     rows_of,
@@ -192,7 +193,7 @@ class Archive:
     def __init__(self, honours_cancel: bool, most: int = 1_000_000) -> None:
         self.honours_cancel = honours_cancel
         self.most = most
-        self.cancelled = threading.Event()
+        self.timeouts = replace(QUICK, cancel_grace=10 if honours_cancel else 0.2)
 
     def __call__(self, event: evt.Event) -> Final:
         asked_for = event.identifier.StudyInstanceUID
@@ -202,11 +203,9 @@ class Archive:
             yield 0xFF00, dataset
             return
         for number in range(self.most):
-            if event.is_cancelled:
-                self.cancelled.set()
-                if self.honours_cancel:
-                    yield 0xFE00, None
-                    return
+            if self.honours_cancel and event.is_cancelled:
+                yield 0xFE00, None
+                return
             yield 0xFF00, study(number)
 
 
@@ -242,9 +241,8 @@ def test_cancelling_leaves_nothing_behind(honours: bool) -> None:
         assert await rows_of(answer) == []
         await next_answer_is_clean(client)
 
-    with scp(archive) as modality:
+    with scp(archive, timeouts=archive.timeouts) as modality:
         run(work(modality))
-        assert archive.cancelled.wait(5)
 
 
 @both_kinds
@@ -260,13 +258,14 @@ def test_a_limit_leaves_nothing_behind(honours: bool) -> None:
         assert "C-CANCEL" in outcome.detail
         await next_answer_is_clean(client)
 
-    with scp(archive) as modality:
+    with scp(archive, timeouts=archive.timeouts) as modality:
         run(work(modality))
-        assert archive.cancelled.wait(5)
 
 
 @both_kinds
 def test_another_query_leaves_the_unfinished_one(honours: bool) -> None:
+    archive = Archive(honours)
+
     async def work(modality: Modality) -> None:
         client = Client(modality)
         left: Answer = await client.find(query())
@@ -274,7 +273,7 @@ def test_another_query_leaves_the_unfinished_one(honours: bool) -> None:
         await next_answer_is_clean(client)
         assert left.outcome.ending is Ending.CANCELLED
 
-    with scp(Archive(honours)) as modality:
+    with scp(archive, timeouts=archive.timeouts) as modality:
         run(work(modality))
 
 
@@ -289,7 +288,8 @@ def test_another_query_leaves_the_unfinished_one(honours: bool) -> None:
     ],
 )
 def test_a_limit_is_told_only_where_there_is_more(matches: int, limit: int, ending: Ending) -> None:
-    with scp(Archive(True, most=matches)) as modality:
+    archive = Archive(True, most=matches)
+    with scp(archive, timeouts=archive.timeouts) as modality:
         rows, outcome = asked(modality, limit=limit)
     assert len(rows) == outcome.rows == min(matches, limit)
     assert outcome.ending is ending
@@ -314,8 +314,6 @@ def test_a_model_that_was_not_accepted_is_refused() -> None:
 
 
 def test_the_fallback_charset_reads_rows_that_declare_none() -> None:
-    from dataclasses import replace
-
     def handle(event: evt.Event) -> Final:
         dataset = study(1)
         dataset.add_new(0x00100010, "PN", "Ян".encode("iso8859-5"))

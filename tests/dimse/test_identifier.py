@@ -72,9 +72,8 @@ def test_values_are_padded_to_even_length(encoding: LittleEndian) -> None:
     assert raw[0x0020000D] == b"1.2\0"
     assert raw[0x00080060] == b"CT\\M"
     assert raw[0x00080052] == b"SERIES"
-    assert (
-        encoding.split(encode_identifier(query(PatientID="abc"), encoding))[0x00100020] == b"abc "
-    )
+    raw = encoding.split(encode_identifier(query(PatientID="abc"), encoding))
+    assert raw[0x00100020] == b"abc "
 
 
 @both

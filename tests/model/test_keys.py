@@ -1,0 +1,211 @@
+"""Attributes by keyword, alias, tag and path; what is misspelt is refused with a suggestion."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomsh.errors import UsageError
+from dicomsh.model import keys
+from dicomsh.model.keys import (
+    ALIASES,
+    LEVEL_KEYS,
+    MORE_KEYS,
+    alias_keyword,
+    by_keyword,
+    by_tag,
+    find_attribute,
+    find_path,
+    level_of,
+)
+from dicomsh.model.levels import LEVEL_WORDS, Level, Model
+
+PATIENT, STUDY, SERIES, INSTANCE = Level
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["PatientName", "patientname", "PATIENTNAME", "name", "NAME", "0010,0010", "(0010,0010)"]
+    + ["00100010"],
+)
+@pytest.mark.parametrize("level", Level)
+def test_an_attribute_has_many_spellings(typed: str, level: Level) -> None:
+    found = find_attribute(typed, level)
+    assert (found.keyword, found.tag, found.vr, found.vm) == ("PatientName", 0x00100010, "PN", "1")
+    assert found.tag_text == "(0010,0010)"
+
+
+@pytest.mark.parametrize(
+    ("alias", "keywords"),
+    [
+        ("uid", "PatientID StudyInstanceUID SeriesInstanceUID SOPInstanceUID"),
+        ("date", "StudyDate StudyDate SeriesDate ContentDate"),
+        ("time", "StudyTime StudyTime SeriesTime ContentTime"),
+        ("desc", "StudyDescription StudyDescription SeriesDescription SeriesDescription"),
+        ("mod", "ModalitiesInStudy ModalitiesInStudy Modality Modality"),
+        ("number", "SeriesNumber SeriesNumber SeriesNumber InstanceNumber"),
+        ("id", "PatientID PatientID PatientID PatientID"),
+        ("sex", "PatientSex PatientSex PatientSex PatientSex"),
+        ("birth", "PatientBirthDate PatientBirthDate PatientBirthDate PatientBirthDate"),
+        ("acc", "AccessionNumber AccessionNumber AccessionNumber AccessionNumber"),
+        ("study", "StudyInstanceUID StudyInstanceUID StudyInstanceUID StudyInstanceUID"),
+        ("series", "SeriesInstanceUID SeriesInstanceUID SeriesInstanceUID SeriesInstanceUID"),
+    ],
+)
+def test_an_alias_may_depend_on_the_level(alias: str, keywords: str) -> None:
+    assert [find_attribute(alias, level).keyword for level in Level] == keywords.split()
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+@pytest.mark.parametrize("level", Level)
+def test_every_alias_stands_for_an_attribute(alias: str, level: Level) -> None:
+    keyword = alias_keyword(alias, level)
+    assert keyword is not None
+    assert by_keyword(keyword).keyword == keyword
+
+
+def test_no_alias_hides_a_keyword() -> None:
+    assert not {keyword.lower() for keyword in keys.keywords()} & set(ALIASES)
+
+
+def test_a_tag_that_the_dictionary_lacks_is_named_by_itself() -> None:
+    private = find_attribute("0009,10AB", STUDY)
+    assert (private.keyword, private.vr, private.tag) == ("0009,10ab", "UN", 0x000910AB)
+
+
+def test_where_the_dictionary_leaves_a_choice_of_vr_the_first_is_taken() -> None:
+    assert by_keyword("SmallestImagePixelValue").vr == "US"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "multiple"),
+    [
+        ("PatientName", False),
+        ("ModalitiesInStudy", True),
+        ("ImageType", True),
+        ("PixelSpacing", True),
+        ("SOPClassesInStudy", True),
+        ("Modality", False),
+    ],
+)
+def test_which_attributes_may_have_several_values(keyword: str, multiple: bool) -> None:
+    assert by_keyword(keyword).multiple is multiple
+
+
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [
+        ("sex", "PatientSex"),
+        ("RequestAttributesSequence.ScheduledProcedureStepID",) * 2,
+        ("requestattributessequence.mod", "RequestAttributesSequence.Modality"),
+        ("(0040,0275).(0040,0009)", "RequestAttributesSequence.ScheduledProcedureStepID"),
+        ("0040,0275.00400009", "RequestAttributesSequence.ScheduledProcedureStepID"),
+        (
+            "RequestAttributesSequence.ScheduledProtocolCodeSequence.CodeValue",
+            "RequestAttributesSequence.ScheduledProtocolCodeSequence.CodeValue",
+        ),
+    ],
+)
+def test_a_path_leads_into_sequences(typed: str, path: str) -> None:
+    assert ".".join(part.keyword for part in find_path(typed, SERIES)) == path
+
+
+@pytest.mark.parametrize(
+    ("typed", "marked", "told", "hint"),
+    [
+        ("PatientNam", "PatientNam", "no attribute 'PatientNam'", "did you mean 'PatientName'"),
+        ("patientsx", "patientsx", "no attribute", "'PatientSex'"),
+        ("sx", "sx", "no attribute 'sx'", "did you mean 'sex'?"),
+        ("qqqq", "qqqq", "no attribute", "'help keys'"),
+        ("", "", "no attribute ''", ""),
+        (".", ".", "no attribute '.'", ""),
+        ("a..b", "a..b", "no attribute", ""),
+        (".sex", ".sex", "no attribute", ""),
+        ("sex.", "sex.", "no attribute", ""),
+        ("0010,001", "0010,001", "no attribute", ""),
+        ("0010,00100", "0010,00100", "no attribute", ""),
+        ("(0010,0010)x", "(0010,0010)x", "no attribute", ""),
+        ("(0040,0275)Modality", "(0040,0275)Modality", "no attribute", ""),
+        ("sex.Modality", "sex", "PatientSex is no sequence (its VR is CS)", "only a sequence"),
+        (
+            "RequestAttributesSequence.Modalty",
+            "Modalty",
+            "no attribute 'Modalty'",
+            "did you mean 'Modality'",
+        ),
+        ("RequestAttributesSeq.mod", "RequestAttributesSeq", "no attribute", "did you mean"),
+        # elements of commands, files and sequences, which no identifier may hold
+        ("0000,0100", "0000,0100", "CommandField (0000,0100) never stands in a query", ""),
+        ("TransferSyntaxUID", "TransferSyntaxUID", "never stands in a query", ""),
+        ("fffee000", "fffee000", "never stands in a query", ""),
+        ("RequestAttributesSequence.fffee00d", "fffee00d", "never stands in a query", ""),
+        ("RequestAttributesSequence." * 400 + "mod", None, "a path of more than", ""),
+    ],
+)
+def test_what_is_no_attribute_is_refused_in_its_place(
+    typed: str, marked: str | None, told: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_path(typed, SERIES)
+    assert told in caught.value.message
+    assert hint in (caught.value.hint or "")
+    assert caught.value.span is not None
+    assert typed[slice(*caught.value.span)] == (typed if marked is None else marked)
+
+
+known = st.sampled_from(["PatientName", "sex", "0010,0020", "RequestAttributesSequence", "mod"])
+paths = st.lists(st.one_of(known, st.text(max_size=6)), max_size=4).map(".".join)
+
+
+@given(paths, st.sampled_from(Level))
+def test_any_text_is_a_path_or_refused_inside_it(typed: str, level: Level) -> None:
+    try:
+        found = find_path(typed, level)
+    except UsageError as error:
+        assert error.span is not None
+        assert 0 <= error.span.start <= error.span.end <= len(typed)
+        return
+    assert len(found) == typed.count(".") + 1
+    assert all(part.vr == "SQ" for part in found[:-1])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_every_tag_has_an_entry(tag: int) -> None:
+    found = by_tag(tag)
+    assert found.tag == tag
+    assert found.keyword
+    assert find_attribute(found.tag_text, STUDY) == found
+
+
+@pytest.mark.parametrize("level", Level)
+def test_the_keys_of_a_level_are_in_the_dictionary(level: Level) -> None:
+    words = (*LEVEL_KEYS[level], *MORE_KEYS[level])
+    assert [by_keyword(word).keyword for word in words] == list(words)
+    assert level.unique_keyword in LEVEL_KEYS[level]
+    assert len(set(words)) == len(words)
+
+
+def test_the_level_of_a_key() -> None:
+    assert level_of("PatientName") is PATIENT
+    assert level_of("ModalitiesInStudy") is STUDY
+    assert level_of("Modality") is SERIES
+    assert level_of("SOPInstanceUID") is INSTANCE
+    assert level_of("PixelData") is None
+
+
+def test_levels_in_words() -> None:
+    assert [level.dicom for level in Level] == ["PATIENT", "STUDY", "SERIES", "IMAGE"]
+    assert [level.plural for level in Level] == ["patients", "studies", "series", "instances"]
+    assert LEVEL_WORDS["images"] is LEVEL_WORDS["image"] is LEVEL_WORDS["instances"] is INSTANCE
+    assert (PATIENT.above, PATIENT.below, INSTANCE.below) == (None, STUDY, None)
+    assert INSTANCE.ancestors == (PATIENT, STUDY, SERIES)
+    assert [STUDY.counted(number) for number in (0, 1, 1200)] == [
+        "0 studies",
+        "1 study",
+        "1,200 studies",
+    ]
+    assert [(model.title, model.top) for model in Model] == [
+        ("Patient Root", PATIENT),
+        ("Study Root", STUDY),
+    ]

@@ -1,0 +1,259 @@
+"""Dates, times and date-times as people write them, as the range that goes out."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomsh.errors import UsageError
+from dicomsh.model.moments import DATE, DATETIME, TIME, Scale, read_range
+
+TODAY = date(2024, 3, 5)
+
+
+def dicom(text: str, scale: Scale, today: date = TODAY) -> str | None:
+    found = read_range(text, scale, today)
+    return found and found.dicom
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("2024-03-05", "20240305"),
+        ("2024-3-5", "20240305"),
+        ("20240305", "20240305"),
+        ("2024-02", "20240201-20240229"),
+        ("2023-02", "20230201-20230228"),
+        ("202402", "20240201-20240229"),
+        ("2024", "20240101-20241231"),
+        ("today", "20240305"),
+        ("Yesterday", "20240304"),
+        ("tomorrow", "20240306"),
+        # how long ago: alone it means since then, in a range it is that day
+        ("-7d", "20240227-"),
+        ("-2w", "20240220-"),
+        ("-1m", "20240205-"),
+        ("-1y", "20230305-"),
+        ("-0d", "20240305-"),
+        ("-7d..-1d", "20240227-20240304"),
+        ("..-7d", "-20240227"),
+        ("<-7d", "-20240226"),
+        (">=-7d", "20240227-"),
+        # ranges
+        ("2024-01..2024-03", "20240101-20240331"),
+        ("..2020", "-20201231"),
+        ("2020..", "20200101-"),
+        ("2024-03-05..2024-03-05", "20240305"),
+        (">=2024", "20240101-"),
+        (">2024", "20250101-"),
+        ("<=2024-02", "-20240229"),
+        ("<2024", "-20231231"),
+        (">2024-02-28", "20240229-"),
+        ("<2024-03-01", "-20240229"),
+        (">=today", "20240305-"),
+        ("-7d..today", "20240227-20240305"),
+        # ranges as DICOM writes them
+        ("20240101-20240331", "20240101-20240331"),
+        ("20240101-", "20240101-"),
+        ("-20240331", "-20240331"),
+        ("2024-2025", "20240101-20251231"),
+        ("2024-01-2024-03", "20240101-20240331"),
+        ("2024-03-05-2024-03-06", "20240305-20240306"),
+        # no date at all
+        ("5.3.2024", None),
+        ("March", None),
+        ("-", None),
+        ("-7", None),
+        ("24", None),
+        ("202", None),
+        ("٢٠٢٤", None),
+        ("2024-03-05T10:15", None),
+    ],
+)
+def test_dates(typed: str, sent: str | None) -> None:
+    assert dicom(typed, DATE) == sent
+
+
+@pytest.mark.parametrize(
+    ("ago", "first"),
+    [("-1m", "20240229"), ("-1y", "20230331"), ("-13m", "20230228"), ("-49m", "20200229")],
+)
+def test_a_month_ago_stays_in_a_shorter_month(ago: str, first: str) -> None:
+    assert dicom(ago, DATE, date(2024, 3, 31)) == f"{first}-"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("10", "100000-105959.999999"),
+        ("10:15", "101500-101559.999999"),
+        ("9:15", "091500-091559.999999"),
+        ("1015", "101500-101559.999999"),
+        ("10:15:30", "101530-101530.999999"),
+        ("101530", "101530-101530.999999"),
+        ("10:15:30.25", "101530.25"),
+        ("10:00..12:30", "100000-123059.999999"),
+        ("1000-1230", "100000-123059.999999"),
+        ("10-12", "100000-125959.999999"),
+        (">=10:00", "100000-"),
+        (">10:00", "100100-"),
+        (">10", "110000-"),
+        ("<10:00", "-095959.999999"),
+        ("<10:00:00.5", "-100000.499999"),
+        (">10:00:00.5", "100000.500001-"),
+        ("<=10", "-105959.999999"),
+        ("..23:59", "-235959.999999"),
+        ("23:59:60", "235960-235960.999999"),
+        ("9", None),
+        ("10:1", None),
+        ("today", None),
+        ("-7d", None),
+    ],
+)
+def test_times(typed: str, sent: str | None) -> None:
+    assert dicom(typed, TIME) == sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("2024-03-05", "20240305-20240305235959.999999"),
+        ("2024-03", "20240301-20240331235959.999999"),
+        ("-7d", "20240227-"),
+        ("2024-03-05T10:15", "20240305101500-20240305101559.999999"),
+        ("2024-03-05 10:15", "20240305101500-20240305101559.999999"),
+        ("today 10:15", "20240305101500-20240305101559.999999"),
+        ("TODAY 10:15", "20240305101500-20240305101559.999999"),
+        ("2024-03-05T10:15:30.5", "20240305101530.5"),
+        ("2024-03-05T10:15:30.5+01:00", "20240305101530.5+0100"),
+        ("2024-03-05T10:15:30.5Z", "20240305101530.5+0000"),
+        ("20240305101530.5-0500", "20240305101530.5-0500"),
+        ("202403051015", "20240305101500-20240305101559.999999"),
+        (
+            "2024-03-05T10..2024-03-06T12",
+            "20240305100000-20240306125959.999999",
+        ),
+        ("2024-01..2024-03", "20240101-20240331235959.999999"),
+        (">2024-03-05T23:59", "20240306-"),
+        (">2024-03-05T23:59:59.5", "20240305235959.500001-"),
+        (">2024-03-05T10:15", "20240305101600-"),
+        ("<2024-03-05", "-20240304235959.999999"),
+        ("<2024-03-05T00:00", "-20240304235959.999999"),
+        ("<2024-03-05T10:00+01:00", "-20240305095959.999999+0100"),
+        ("<2024", "-20231231235959.999999"),
+        ("2024-03T10:15", None),
+        ("10:15", None),
+        ("T10:15", None),
+        ("2024-03-05Tnoon", None),
+    ],
+)
+def test_date_times(typed: str, sent: str | None) -> None:
+    assert dicom(typed, DATETIME) == sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "scale", "marked", "told"),
+    [
+        ("2023-02-29", DATE, "2023-02-29", "there is no day 29 in 2023-02"),
+        ("20240230", DATE, "20240230", "there is no day 30 in 2024-02"),
+        ("2024-00", DATE, "2024-00", "there is no month 00 in 2024"),
+        ("202413", DATE, "202413", "there is no month 13"),
+        ("0000", DATE, "0000", "there is no year 0000"),
+        ("..0000", DATE, "0000", "there is no year 0000"),
+        ("2024-01..2024-02-30", DATE, "2024-02-30", "there is no day 30"),
+        ("2024-03-05..2024-03-04", DATE, "2024-03-05..2024-03-04", "the range is backwards"),
+        ("20240305-20240304", DATE, "20240305-20240304", "the range is backwards"),
+        ("today..yesterday", DATE, "today..yesterday", "the range is backwards"),
+        ("..", DATE, "..", "a range needs at least one end"),
+        ("2024..2025..2026", DATE, "2025..2026", "is no end of a range"),
+        ("then..2025", DATE, "then", "'then' is no end of a range"),
+        (">=soon", DATE, "soon", "'soon' is no end of a range"),
+        (">9999", DATE, ">9999", "nothing is > 9999"),
+        ("<0001-01-01", DATE, "<0001-01-01", "nothing is < 0001-01-01"),
+        ("-9999y", DATE, "-9999y", "before the calendar begins"),
+        ("-99999m", DATE, "-99999m", "before the calendar begins"),
+        ("24:00", TIME, "24:00", "there is no time 24:00"),
+        ("10:60", TIME, "10:60", "there is no time"),
+        ("10:00..10:99", TIME, "10:99", "there is no time"),
+        ("22:00..02:00", TIME, "22:00..02:00", "the range is backwards"),
+        (">23", TIME, ">23", "nothing is > 23"),
+        ("<00:00", TIME, "<00:00", "nothing is < 00:00"),
+        ("2024-02-30T10:00", DATETIME, "2024-02-30T10:00", "there is no day 30"),
+        ("2024-03-05T25", DATETIME, "2024-03-05T25", "there is no time 25"),
+        ("2024-03-05T10:00+15:00", DATETIME, "2024-03-05T10:00+15:00", "time zone +15:00"),
+        (">9999-12-31", DATETIME, ">9999-12-31", "nothing is >"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_its_place(
+    typed: str, scale: Scale, marked: str, told: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_range(typed, scale, TODAY)
+    assert told in caught.value.message
+    assert caught.value.span is not None
+    assert typed[slice(*caught.value.span)] == marked
+
+
+days = st.dates()
+pieces = st.one_of(
+    days.map(date.isoformat),
+    days.map(lambda day: f"{day:%Y%m%d}".rjust(8, "0")),
+    st.integers(0, 9999).map(lambda year: f"{year:04}"),
+    st.from_regex(r"\d{4}-\d{1,2}(-\d{1,2})?", fullmatch=True),
+    st.sampled_from(["today", "yesterday", ""]),
+    st.from_regex(r"-\d{1,5}[dwmy]", fullmatch=True),
+)
+shapes = st.sampled_from(["{0}", "{0}..{1}", "{0}-{1}", ">={0}", "<={0}", ">{0}", "<{0}"])
+
+
+@given(shapes, pieces, pieces, days)
+def test_a_date_range_has_real_days_in_order(
+    shape: str, left: str, right: str, today: date
+) -> None:
+    text = shape.format(left, right)
+    try:
+        found = read_range(text, DATE, today)
+    except UsageError as error:
+        assert error.span is not None
+        assert 0 <= error.span.start <= error.span.end <= len(text)
+        return
+    if found is not None:
+        ends = [end for end in (found.first, found.last) if end]
+        assert ends
+        assert all(re.fullmatch(r"\d{8}", end) for end in ends)
+        assert [datetime.strptime(end, "%Y%m%d") for end in ends] == sorted(
+            datetime.strptime(end, "%Y%m%d") for end in ends
+        )
+
+
+@given(days, days)
+def test_a_range_holds_exactly_what_is_between(one: date, other: date) -> None:
+    first, last = sorted((one, other))
+    found = read_range(f"{first.isoformat()}..{last.isoformat()}", DATE, TODAY)
+    assert found is not None
+    assert (found.first, found.last) == tuple(
+        day.isoformat().replace("-", "") for day in (first, last)
+    )
+
+
+@given(days)
+def test_after_and_before_leave_no_gap(day: date) -> None:
+    text = day.isoformat()
+    until = read_range(f"<={text}", DATE, TODAY)
+    assert until is not None
+    if day < date.max:
+        after = read_range(f">{text}", DATE, TODAY)
+        assert after is not None
+        following = datetime.strptime(after.first, "%Y%m%d").date()
+        assert following.toordinal() == day.toordinal() + 1
+    assert until.last == text.replace("-", "")
+
+
+@given(st.times())
+def test_a_time_with_a_fraction_is_that_time(time: object) -> None:
+    text = f"{time:%H:%M:%S.%f}"
+    assert dicom(text, TIME) == text.replace(":", "")
