@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -19,12 +20,23 @@ from dicomsh.session import Session
 from dicomsh.shell import Manner, Shell, numbered
 
 
+def _collect_seldom() -> None:
+    """Let the cyclic garbage collector look less often.
+
+    Rows come by the hundred thousand and hold no cycles: looking at them every 700 objects took an
+    eighth of the time of a long answer.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1000)
+
+
 def shell(options: argparse.Namespace) -> Shell:
     """The shell that the options ask for.
 
     Raises:
         UsageError: an option, or the configuration, cannot be used.
     """
+    _collect_seldom()
     config = load(options.file, environ=os.environ, cwd=Path.cwd())
     session = Session(config, _variables(options))
     for name, kind in (("output", FORMAT), ("limit", COUNT), ("timeout", SECONDS)):

@@ -160,7 +160,10 @@ def _title(abstract_syntax: str) -> str:
 
 
 class _Retried:
-    """An answer that is asked for again, once, when the kept association proves dead."""
+    """An answer that is asked for again, once, when the kept association proves dead.
+
+    An answer tells that by an error only when there was none: after a row, it is an outcome.
+    """
 
     def __init__(self, answer: Find, again: Callable[[], Awaitable[Find]] | None) -> None:
         self._answer = answer
@@ -174,7 +177,7 @@ class _Retried:
             return await self._answer.__anext__()
         except AssociationAbortedError:
             again, self._again = self._again, None
-            if again is None or self._answer.answered:
+            if again is None:
                 raise
         self._answer = await again()
         return await self._answer.__anext__()

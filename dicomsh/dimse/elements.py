@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from struct import Struct
+from typing import NoReturn
 
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.answer import DEEPEST
@@ -24,6 +25,9 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
 """VRs with a length of 16 bits in explicit VR (PS3.5 7.1.2); all others have one of 32."""
 _LONGEST_SHORT = 0xFFFE
+_HEAD = Struct("<6sH")
+_MOST_HEADS = 4096
+"""Elements that are remembered: far more than a peer that means well ever sends."""
 
 
 class ImplicitLittleEndian:
@@ -75,6 +79,10 @@ class ImplicitLittleEndian:
 class ExplicitLittleEndian:
     """Explicit VR Little Endian (PS3.5 A.2)."""
 
+    def __init__(self) -> None:
+        self._heads: dict[bytes, int] = {}
+        """Tag and VR as they were sent → tag, for elements with a short length: a cache."""
+
     def split(self, data: bytes) -> dict[int, bytes]:
         """Value field of every element by tag, in the order received.
 
@@ -86,22 +94,29 @@ class ExplicitLittleEndian:
                 too deeply.
         """
         elements: dict[int, bytes] = {}
-        unpack, short = _EXPLICIT_HEADER.unpack_from, _SHORT_VRS
+        unpack, tags = _HEAD.unpack_from, self._heads
         end = len(data)
         start = 8  # of the value; its header has 8 bytes, or 12 with a long length
         while start <= end:
-            group, element, vr, length = unpack(data, start - 8)
-            stop = start + length
-            if stop <= end and vr in short:
-                elements[group << 16 | element] = data[start:stop]
+            head, length = unpack(data, start - 8)
+            if head in tags:
+                stop = start + length
+                elements[tags[head]] = data[start:stop]
                 start = stop + 8
             else:
-                tag, value, after = _long_element(data, start - 8)
+                tag, value, after = self._uncached(data, start - 8, head)
                 elements[tag] = value
                 start = after + 8
         if start != end + 8:
-            raise _truncated(start - 8, end)
+            _find_fault(data)
         return elements
+
+    def _uncached(self, data: bytes, offset: int, head: bytes) -> tuple[int, bytes, int]:
+        """Tag, value and end of an element; its head is remembered when its length is short."""
+        tag, value, after = _long_element(data, offset)
+        if head[4:] in _SHORT_VRS and len(self._heads) < _MOST_HEADS:
+            self._heads[head] = tag
+        return tag, value, after
 
     def vrs(self, data: bytes) -> Mapping[int, str]:
         """VR of every element as it was sent.
@@ -180,6 +195,14 @@ def _long_element(data: bytes, offset: int) -> tuple[int, bytes, int]:
     if vr == b"UN" and length == _UNDEFINED:
         value = _explicit_items(value, 1)
     return tag, value, after
+
+
+def _find_fault(data: bytes) -> NoReturn:
+    """Raise the error that a data set deserves whose elements do not end where it ends."""
+    offset = 0
+    while offset < len(data):
+        _, _, offset = _long_element(data, offset)
+    raise _truncated(offset, len(data))
 
 
 def _extent(data: bytes, start: int, tag: int, length: int, explicit: bool) -> tuple[int, int]:

@@ -114,8 +114,11 @@ class FindExchange:
         rows, source, split = self._rows, self._source, self._context.encoding.split
         before = len(rows)
         try:
+            checked = None
             for context_id, response, identifier in messages:
-                self._check(context_id, response)
+                if response is not checked:  # one object stands for a run of equal command sets
+                    self._check(context_id, response)
+                    checked = response
                 if response.status not in _PENDING:
                     self.final = response
                 elif self._cancelled:

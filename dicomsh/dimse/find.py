@@ -51,22 +51,11 @@ class Find:
         self._exchange.begin(identifier)
 
     @property
-    def answered(self) -> bool:
-        """Whether anything was received in answer."""
-        exchange = self._exchange
-        return exchange.final is not None or exchange.arrived + exchange.dropped > 0
-
-    @property
     def outcome(self) -> Outcome:
         """How it ended; raises RuntimeError before the end."""
         if self._outcome is None:
             raise RuntimeError("the answer is not at its end")
         return self._outcome
-
-    @property
-    def ended(self) -> bool:
-        """Whether the outcome is known."""
-        return self._outcome is not None
 
     def __aiter__(self) -> Find:
         return self

@@ -123,6 +123,14 @@ def _check(kind: int, length: int) -> None:
         )
 
 
+class _Usual(NamedTuple):
+    """The command of the last row: its PDU, presentation context and meaning."""
+
+    command: bytes
+    context: int
+    response: Response
+
+
 class MessageReader:
     """Assembles presentation data values into messages.
 
@@ -136,8 +144,7 @@ class MessageReader:
         self._response: Response | None = None
         self._parts: list[bytes] = []
         self._size = 0
-        self._repeated = b""
-        self._repeated_response: Response | None = None
+        self._usual: _Usual | None = None
 
     def feed(self, body: bytes, messages: list[Message]) -> None:
         """Append the messages that a P-DATA-TF completes.
@@ -145,6 +152,7 @@ class MessageReader:
         Raises:
             ProtocolViolationError: values that do not fit their PDU or each other.
         """
+        between = self._response is None and not self._parts
         offset, end = 0, len(body)
         while offset < end or end == 0:
             if offset + _PDV_HEADER.size > end:
@@ -157,7 +165,8 @@ class MessageReader:
                 )
             self._take(context, flags, body[offset + _PDV_HEADER.size : stop], messages)
             offset = stop
-        self._remember(body)
+        if between:
+            self._remember(body)
 
     def feed_rows(self, data: bytes, offset: int, messages: list[Message]) -> int:
         """Read ahead from `offset` over PDUs that come in the form of every row but the first.
@@ -168,13 +177,13 @@ class MessageReader:
         Returns:
             Where that form ends; the PDU there is for `feed`.
         """
-        repeated, response = self._repeated, self._repeated_response
-        if self._response is not None or response is None:
+        if self._usual is None or self._response is not None:
             return offset
+        command, usual_context, response = self._usual
         unpack, end = _WHOLE_IDENTIFIER.unpack_from, len(data)
-        expected = (P_DATA, self._context, _LAST)
-        head = len(repeated) + _WHOLE_IDENTIFIER.size
-        while data.startswith(repeated, offset) and offset + head <= end:
+        expected = (P_DATA, usual_context, _LAST)
+        head = len(command) + _WHOLE_IDENTIFIER.size
+        while data.startswith(command, offset) and offset + head <= end:
             start = offset + head
             kind, length, value, context, flags = unpack(data, start - _WHOLE_IDENTIFIER.size)
             stop = start + value - 2
@@ -209,10 +218,10 @@ class MessageReader:
 
     def _remember(self, body: bytes) -> None:
         """Keep a PDU that was one whole command set with an identifier to come."""
-        length, _, flags = _PDV_HEADER.unpack_from(body)
+        length, context, flags = _PDV_HEADER.unpack_from(body)
         if flags == _COMMAND | _LAST and length + 4 == len(body) and self._response is not None:
-            self._repeated = _PDU_HEADER.pack(P_DATA, len(body)) + body
-            self._repeated_response = self._response
+            command = _PDU_HEADER.pack(P_DATA, len(body)) + body
+            self._usual = _Usual(command, context, self._response)
 
     def _begin(self, context: int) -> None:
         if context not in self.contexts:

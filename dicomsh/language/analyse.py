@@ -172,7 +172,7 @@ def _bind_option(command: Command, word: Word, queue: list[Word], binding: Bindi
 
 def _inline(word: Word, start: int) -> Word:
     """The part of `--option=value` after the equals sign, as a word."""
-    span = Span(word.places[start], word.span.end)
+    span = Span(word.places[start - 1] + 1, word.span.end)
     return Word(word.text[start:], span, word.places[start:], word.quoted)
 
 

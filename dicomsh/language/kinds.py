@@ -167,7 +167,7 @@ def _term_tokens(word: Word) -> list[Token]:
     key: Token = (word.part(term.start, end), "keyword")
     if term.value is None:
         return [(word.part(0, 1), "operator"), key]
-    value: Token = (Span(word.places[term.value_start], word.span.end), "value")
+    value: Token = (Span(word.places[end] + 1, word.span.end), "value")
     return [key, (word.part(end, end + 1), "operator"), value]
 
 

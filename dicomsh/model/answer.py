@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -191,7 +192,7 @@ _LONGEST_INTEGER = 64
 """Digits beyond which an integer string is taken for text: the standard allows 12."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 
 
 def _integer(text: str) -> str | int:
@@ -199,7 +200,8 @@ def _integer(text: str) -> str | int:
 
 
 def _decimal(text: str) -> str | float:
-    return float(text) if _DECIMAL.match(text) else text
+    value = float(text) if _DECIMAL.match(text) else math.inf
+    return value if math.isfinite(value) else text
 
 
 def _binary_values(raw: bytes, form: Struct) -> list[str | int | float | bytes | Row]:

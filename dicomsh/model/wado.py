@@ -25,5 +25,5 @@ def retrieve_uri(base: str, study: str, series: str, instance: str) -> str:
 
 def rs_url(base: str, study: str, series: str, instance: str) -> str:
     """The WADO-RS URL of an instance (PS3.18 10.4.1.1): `…/studies/…/series/…/instances/…`."""
-    path = f"/studies/{quote(study)}/series/{quote(series)}/instances/{quote(instance)}"
-    return base.rstrip("/") + path
+    study, series, instance = (quote(uid, safe="") for uid in (study, series, instance))
+    return f"{base.rstrip('/')}/studies/{study}/series/{series}/instances/{instance}"

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import Attribute
 from dicomsh.model.listing import AttributeColumn, Column
+from dicomsh.output.bulk import BLOCK, block_lines
 from dicomsh.output.json_format import json_text
 from dicomsh.output.plain import BULK_VRS, AnyRow, Plain, are_answers, element, plain, reach
 from dicomsh.output.unasked import Unasked
 
-_ESC = 0x1B
-_UNIT = b"\x1f"
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 _TO_QUOTE = frozenset(',"\n\r')
 _CONTROLS = {ord("\t"): "␉", ord("\n"): "␊", ord("\r"): "␍"}
 
 Cells = Callable[[AnyRow], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A way of writing cells as lines.
+
+    Args:
+        delimiter: what stands between cells.
+        special: characters that make a cell look different from its text.
+        lines: the lines of rows of cells, whatever is in them.
+    """
+
+    delimiter: bytes
+    special: bytes
+    lines: Callable[[Sequence[list[str]]], str]
 
 
 class Delimited:
@@ -27,22 +43,32 @@ class Delimited:
     into a sequence gives the values of all its items.
     """
 
-    def __init__(self, columns: Sequence[Column], lines: Callable[[Sequence[list[str]]], str]):
+    def __init__(self, columns: Sequence[Column], style: Style) -> None:
         self._columns = columns
-        self._lines = lines
+        self._style = style
         self._cells = _answer_cells(columns) if are_answers(columns) else _record_cells(columns)
+        self._tags = _text_tags(columns)
         self._unasked = Unasked(columns)
         self._count = 0
 
     def begin(self) -> str:
         """The header."""
-        return self._lines([[column.keyword for column in self._columns]])
+        return self._style.lines([[column.keyword for column in self._columns]])
 
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """A line for each row."""
         self._unasked.look(batch, self._count + 1)
         self._count += len(batch)
-        return self._lines([self._cells(row) for row in batch])
+        blocks = [batch[start : start + BLOCK] for start in range(0, len(batch), BLOCK)]
+        return "".join([self._block(block) for block in blocks])
+
+    def _block(self, rows: Sequence[AnyRow]) -> str:
+        if self._tags:
+            answers = cast("Sequence[Row]", rows)
+            text = block_lines(answers, self._tags, self._style.delimiter, self._style.special)
+            if text is not None:
+                return text
+        return self._style.lines([self._cells(row) for row in rows])
 
     def flush(self) -> str:
         """Nothing: no row is kept back."""
@@ -58,7 +84,7 @@ class Delimited:
         return self._unasked.statements()
 
 
-def csv_lines(rows: Sequence[list[str]]) -> str:
+def _csv_lines(rows: Sequence[list[str]]) -> str:
     """Lines of CSV, quoted where they must be. csv.writer takes twice as long for plain rows."""
     return "".join([_csv_line(cells) for cells in rows])
 
@@ -74,7 +100,7 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.intersection(cell) else cell
 
 
-def tsv_lines(rows: Sequence[list[str]]) -> str:
+def _tsv_lines(rows: Sequence[list[str]]) -> str:
     """Lines of TSV. A tab or line break inside a value becomes its picture: `␉`, `␊`, `␍`."""
     return "".join(["\t".join(_without_controls(cells)) + "\n" for cells in rows])
 
@@ -85,35 +111,30 @@ def _without_controls(cells: list[str]) -> list[str]:
     return [cell.translate(_CONTROLS) for cell in cells]
 
 
-def _answer_cells(columns: Sequence[Column]) -> Cells:
-    """The reader of answers; all text of a row is decoded at once where that is safe."""
+CSV = Style(b",", b'",\n\r', _csv_lines)
+TSV = Style(b"\t", b"\t\n\r", _tsv_lines)
+
+
+def _text_tags(columns: Sequence[Column]) -> list[int]:
+    """The tag of each column when all are text and there are several; none otherwise."""
+    if len(columns) < 2 or not are_answers(columns):
+        return []
     tags, slow = _plan(columns)
-    blank = [b""] * len(tags)
+    return [] if slow else tags
+
+
+def _answer_cells(columns: Sequence[Column]) -> Cells:
+    tags, slow = _plan(columns)
 
     def cells(row: AnyRow) -> list[str]:
         assert isinstance(row, Row)
-        raws = list(map(row.elements.get, tags, blank))
-        texts = _decoded(row, raws)
+        raws = [row.elements.get(tag, b"") for tag in tags]
+        texts = [row.decode(raw).strip(" \0") for raw in raws]
         for index, read in slow:
             texts[index] = read(row)
         return texts
 
     return cells
-
-
-def _decoded(row: Row, raws: list[bytes]) -> list[str]:
-    """The values as text.
-
-    Decoding them joined is faster. It gives the same wherever every byte could be decoded and no
-    escape sequence changes the set: no character then spans two values.
-    """
-    joined = _UNIT.join(raws)
-    if _ESC not in joined:
-        text = joined.decode() if joined.isascii() else row.decode(joined)
-        texts = text.split("\x1f")
-        if len(texts) == len(raws) and "\ufffd" not in text:
-            return [text.strip(" \0") for text in texts]
-    return [row.decode(raw).strip(" \0") for raw in raws]
 
 
 def _plan(

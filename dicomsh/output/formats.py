@@ -78,9 +78,9 @@ def renderer(
     if name in ("table", "vertical"):
         return _for_people(name, columns, level, width, theme)
     if name in ("csv", "tsv"):
-        from dicomsh.output.delimited import Delimited, csv_lines, tsv_lines
+        from dicomsh.output.delimited import CSV, TSV, Delimited
 
-        return Delimited(columns, csv_lines if name == "csv" else tsv_lines)
+        return Delimited(columns, CSV if name == "csv" else TSV)
     if name in ("json", "ndjson", "yaml", "dicom-json"):
         return _objects(name, columns)
     raise UsageError(f"no format '{name}'", hint=f"formats: {', '.join(FORMATS)}")

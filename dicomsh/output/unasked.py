@@ -21,11 +21,12 @@ class Unasked:
 
     def look(self, rows: Sequence[AnyRow], number: int) -> None:
         """Takes note of rows; `number` is that of the first."""
-        known = self._known
-        for index, row in enumerate(rows, number):
-            if isinstance(row, Row) and not known.issuperset(row.elements):
-                self._add(row, index)
-                known = self._known = known.union(row.elements)
+        answers = [row for row in rows if isinstance(row, Row)]
+        if self._known.issuperset(set().union(*[row.elements for row in answers])):
+            return
+        for index, row in enumerate(answers, number):
+            self._add(row, index)
+            self._known = self._known.union(row.elements)
 
     def _add(self, row: Row, number: int) -> None:
         for tag in row.elements:

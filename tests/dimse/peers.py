@@ -40,13 +40,17 @@ Result = TypeVar("Result")
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a test's coroutine; hanging is failing."""
+    """Run a test's coroutine; hanging is failing, and so is an error inside a callback."""
+    problems: list[dict[str, Any]] = []
 
     async def limited() -> Result:
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: problems.append(what))
         async with asyncio.timeout(DEADLINE):
             return await work
 
-    return asyncio.run(limited())
+    result = asyncio.run(limited())
+    assert not problems, problems
+    return result
 
 
 def query(
@@ -113,7 +117,8 @@ def scp(
         entity.add_supported_context(uid, list(transfer_syntaxes))
     configure(entity)
     opened: list[Any] = []
-    chosen = [*handlers, (evt.EVT_CONN_OPEN, lambda event: opened.append(event.assoc))]
+    chosen: list[Any] = [*handlers]
+    chosen.append((evt.EVT_CONN_OPEN, lambda event: opened.append(event.assoc)))
     if find is not None:
         chosen.append((evt.EVT_C_FIND, find))
     server = entity.make_server(
@@ -138,6 +143,8 @@ class _Listener(ThreadedAssociationServer):
 
 def _end(association: Any) -> None:
     """End the threads of an association and close the socket, which an abort leaves open."""
+    association.dul.kill_dul()
+    association.dul.join(5)
     association.kill()
     association.join(5)
     connection = association.dul.socket
@@ -206,7 +213,10 @@ class Request:
         self, identifier: bytes, *, status: int = 0xFF00, message_id: int | None = None
     ) -> bytes:
         command = response(message_id or self.message_id, status, data_set=True)
-        return pdu(4, pdv(self.context, 3, command)) + pdu(4, pdv(self.context, 2, identifier))
+        parts = [identifier[i : i + 16000] for i in range(0, len(identifier), 16000)] or [b""]
+        pdus = [pdu(4, pdv(self.context, 0, part)) for part in parts[:-1]]
+        pdus.append(pdu(4, pdv(self.context, 2, parts[-1])))
+        return pdu(4, pdv(self.context, 3, command)) + b"".join(pdus)
 
     def final(self, status: int = 0) -> bytes:
         command = response(self.message_id, status, data_set=False)

@@ -12,7 +12,13 @@ import pytest
 from pynetdicom import evt
 
 from dicomsh.dimse import Client, Pool
-from dicomsh.errors import AssociationAbortedError, TimedOutError, UnreachableError
+from dicomsh.errors import (
+    AssociationAbortedError,
+    ProtocolViolationError,
+    QueryFailedError,
+    TimedOutError,
+    UnreachableError,
+)
 from dicomsh.model.listing import Answer, Ending
 from dicomsh.model.peer import Modality
 from tests.dimse.peers import (
@@ -49,24 +55,25 @@ class Events:
             self.count[event.event.name] += 1
             self._changed.notify_all()
 
-    def wait(self, name: str, count: int = 1) -> bool:
+    def wait(self, name: str, count: int = 1, seconds: float = 5) -> bool:
         with self._changed:
-            return self._changed.wait_for(lambda: self.count[name] >= count, timeout=5)
+            return self._changed.wait_for(lambda: self.count[name] >= count, timeout=seconds)
 
 
 def test_one_association_serves_all_operations_and_is_released() -> None:
     async def work(modality: Modality) -> None:
         client = Client(modality)
-        assert not client.is_open
+        states = [client.is_open]
         assert client.accepted == frozenset()
         await client.connect()
-        assert client.is_open
+        states.append(client.is_open)
         for _ in range(3):
             assert uids(await rows_of(await client.find(query()))) == ["1.2.3.1"]
             assert 0 < await client.echo() < 5
         await client.close()
-        assert not client.is_open
+        states.append(client.is_open)
         await client.close()
+        assert states == [False, True, False]
 
     events = Events()
     with scp(answering(study(1)), handlers=events.handlers) as modality:
@@ -99,34 +106,32 @@ def test_we_say_who_we_are() -> None:
 def test_an_idle_association_is_released_and_reopened() -> None:
     async def work(modality: Modality) -> None:
         client = Client(modality)
-        answer = await client.find(query())
-        await asyncio.to_thread(events.wait, "EVT_RELEASED")  # it was busy: nothing happens
-        assert client.is_open
-        await rows_of(answer)
-        assert await asyncio.to_thread(events.wait, "EVT_RELEASED")
-        assert uids(await rows_of(await client.find(query()))) == ["1.2.3.1"]
-        assert events.count["EVT_ACCEPTED"] == 2
+        await client.connect()
+        for number in (1, 2):
+            assert uids(await rows_of(await client.find(query()))) == ["1.2.3.1"]
+            assert await asyncio.to_thread(events.wait, "EVT_RELEASED", number)
+            assert events.count["EVT_ACCEPTED"] == number
         await client.close()
 
-    class Patient(Events):
-        """Waits in vain the first time, for a while that is long compared with the idle limit."""
+    events = Events()
+    limits = replace(QUICK, idle_release=0.1)
+    with scp(answering(study(1)), handlers=events.handlers, timeouts=limits) as modality:
+        run(work(modality))
 
-        def wait(self, name: str, count: int = 1) -> bool:
-            with self._changed:
-                limit = 0.5 if self.count["EVT_ACCEPTED"] == 1 and not hold.is_set() else 5
-                found = self._changed.wait_for(lambda: self.count[name] >= count, timeout=limit)
-                hold.set()
-                return found
 
-    hold = threading.Event()
-    events = Patient()
-
-    def handle(event: evt.Event) -> Any:
-        hold.wait(5)
+def test_an_association_that_waits_for_an_answer_is_not_idle() -> None:
+    def slow(event: evt.Event) -> Any:
+        assert not events.wait("EVT_RELEASED", seconds=0.3)
         yield 0xFF00, study(1)
 
+    async def work(modality: Modality) -> None:
+        client = Client(modality)
+        assert uids(await rows_of(await client.find(query()))) == ["1.2.3.1"]
+        await client.close()
+
+    events = Events()
     limits = replace(QUICK, idle_release=0.1)
-    with scp(handle, handlers=events.handlers, timeouts=limits) as modality:
+    with scp(slow, handlers=events.handlers, timeouts=limits) as modality:
         run(work(modality))
 
 
@@ -295,6 +300,72 @@ def test_an_interrupted_wait_can_be_left() -> None:
             assert answer.outcome.ending is Ending.CANCELLED
             assert answer.outcome.detail == "C-CANCEL, 1 further row drained"
             assert uids(await rows_of(await client.find(query()))) == ["1.2.3.3"]
+
+    run(work())
+
+
+def test_a_second_interruption_aborts() -> None:
+    """Ctrl-C while the answers of a cancelled query are drained."""
+    cancelled, aborted = asyncio.Event(), asyncio.Event()
+
+    async def stubborn(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        peer.send(request.row(1))
+        await peer.request()
+        cancelled.set()
+        kind, _ = await peer.read_pdu()
+        assert kind == 7
+        aborted.set()
+
+    async def work() -> None:
+        async with scripted(stubborn, timeouts=replace(QUICK, cancel_grace=60)) as modality:
+            client = Client(modality)
+            answer = await client.find(query())
+            await anext(answer.__aiter__())
+            leaving = asyncio.create_task(answer.aclose())
+            await cancelled.wait()
+            leaving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+            await aborted.wait()
+            await answer.aclose()
+            assert not answer.outcome.complete
+            assert not client.is_open
+
+    run(work())
+
+
+def test_the_outcome_is_not_known_before_the_end() -> None:
+    async def work(modality: Modality) -> None:
+        client = Client(modality)
+        answer = await client.find(query())
+        with pytest.raises(RuntimeError):
+            _ = answer.outcome
+        await client.close()
+        assert answer.outcome.ending in (Ending.CANCELLED, Ending.COMPLETE)
+
+    with scp(answering(study(1))) as modality:
+        run(work(modality))
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_an_echo_is_compared_and_its_failure_told(late: bool) -> None:
+    async def wrong(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        number = request.message_id + 1 if late else request.message_id
+        answer = response(number, 0x0122, data_set=False, field=0x8030)
+        peer.send(pdu(4, pdv(request.context, 3, answer)))
+        await peer.request()
+
+    async def work() -> None:
+        async with scripted(wrong) as modality:
+            client = Client(modality)
+            with pytest.raises(ProtocolViolationError if late else QueryFailedError):
+                await client.echo()
+            assert client.is_open != late
+            await client.close()
 
     run(work())
 

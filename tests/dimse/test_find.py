@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -203,9 +204,11 @@ class Archive:
             yield 0xFF00, dataset
             return
         for number in range(self.most):
-            if self.honours_cancel and event.is_cancelled:
-                yield 0xFE00, None
-                return
+            if self.honours_cancel:
+                time.sleep(0.001)  # pynetdicom reads C-CANCEL only when it has nothing to send
+                if event.is_cancelled:
+                    yield 0xFE00, None
+                    return
             yield 0xFF00, study(number)
 
 

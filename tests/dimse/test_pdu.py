@@ -107,7 +107,9 @@ def test_any_command_set_is_read_or_refused(data: bytes) -> None:
 
 def test_what_came_before_a_violation_is_delivered() -> None:
     parts = reader().feed(answer(b"one!", b"two!") + pdu(0x55, b""))
-    assert [identifier for _, _, identifier in next(parts)] == [b"one!", b"two!", b""]
+    messages = next(parts)
+    assert isinstance(messages, list)
+    assert [identifier for _, _, identifier in messages] == [b"one!", b"two!", b""]
     with pytest.raises(ProtocolViolationError, match="type 0x55"):
         next(parts)
 
@@ -170,8 +172,9 @@ def test_messages_are_written_within_the_longest_pdu_of_the_peer(max_pdu: int) -
         read.decode(stream[: 6 + length])
         [item] = read.presentation_data_value_items
         assert item.presentation_context_id == CONTEXT
-        flags = item.presentation_data_value[0]
-        parts[flags & 1] += item.presentation_data_value[1:]
+        value = item.presentation_data_value or b""
+        flags = value[0]
+        parts[flags & 1] += value[1:]
         lasts += [flags] if flags & 2 else []
         stream = stream[6 + length :]
     assert parts == {1: FINAL, 0: identifier}

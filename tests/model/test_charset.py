@@ -30,8 +30,7 @@ class Sample(NamedTuple):
 
 JAPANESE = Sample(
     "\\ISO 2022 IR 87",
-    b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B="
-    b"\x1b$B$d$^$@\x1b(B^\x1b$B$?$m$&\x1b(B",
+    b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=\x1b$B$d$^$@\x1b(B^\x1b$B$?$m$&\x1b(B",
     "Yamada^Tarou=山田^太郎=やまだ^たろう",
 )
 KATAKANA = Sample(
@@ -163,13 +162,13 @@ def test_encode_is_exact_or_refuses(text: str, charset: str) -> None:
     st.one_of(
         st.binary(max_size=60),
         st.lists(
-            st.sampled_from([b"\x1b$B", b"\x1b(J", b"\x1b$)C", b"\x1b", b"\xff", b";3", b"^", b"\\"])
+            st.sampled_from(
+                [b"\x1b$B", b"\x1b(J", b"\x1b$)C", b"\x1b", b"\xff", b";3", b"^", b"\\"]
+            )
         ).map(b"".join),
     ),
 )
-def test_wrong_bytes_are_shown_and_never_raise(
-    declared: bytes, fallback: str, raw: bytes
-) -> None:
+def test_wrong_bytes_are_shown_and_never_raise(declared: bytes, fallback: str, raw: bytes) -> None:
     """Not even a warning: pytest turns one into an error, and the shell would print it."""
     assert isinstance(decoder(declared, fallback)(raw), str)
 
@@ -235,4 +234,3 @@ def test_names_in_the_files_of_pydicom(name: str) -> None:
 
 def _as_list(value: str | Sequence[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
-

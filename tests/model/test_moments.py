@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from dicomsh.errors import UsageError
 from dicomsh.model.moments import DATE, DATETIME, TIME, Scale, read_range
+from tests.model.spans import assert_inside
 
 TODAY = date(2024, 3, 5)
 
 
 def dicom(text: str, scale: Scale, today: date = TODAY) -> str | None:
     found = read_range(text, scale, today)
-    return found and found.dicom
+    return found.dicom if found else None
 
 
 @pytest.mark.parametrize(
@@ -218,8 +219,7 @@ def test_a_date_range_has_real_days_in_order(
     try:
         found = read_range(text, DATE, today)
     except UsageError as error:
-        assert error.span is not None
-        assert 0 <= error.span.start <= error.span.end <= len(text)
+        assert_inside(error, text)
         return
     if found is not None:
         ends = [end for end in (found.first, found.last) if end]

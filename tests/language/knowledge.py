@@ -1,0 +1,36 @@
+"""What a session might know, without a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from dicomsh.commands import registry
+from dicomsh.language.kinds import Candidate
+from dicomsh.model.levels import Level
+
+REGISTRY = registry()
+
+
+@dataclass(frozen=True)
+class Known:
+    """A session at a level, with two modalities and two entities listed."""
+
+    next_level: Level = Level.PATIENT
+    variables: Mapping[str, str] = field(
+        default_factory=lambda: {"T": "sex=M", "O": "--limit=5", "N": "5", "K": "sex"}
+    )
+    today: date = date(2024, 3, 5)
+
+    def modality_names(self) -> Iterable[Candidate]:
+        return (Candidate("pacs", "practice archive"), Candidate("ward", "WARD@10.0.0.1:104"))
+
+    def targets(self) -> Iterable[Candidate]:
+        return (Candidate("0555643F"), Candidate("A 1"))
+
+    def setting_names(self) -> Iterable[Candidate]:
+        return (Candidate("limit", "None"),)
+
+    def topics(self) -> Iterable[Candidate]:
+        return (Candidate("keys"),)

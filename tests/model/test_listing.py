@@ -1,0 +1,73 @@
+"""Outcomes of several queries together, columns, and the address of a modality."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.listing import AttributeColumn, Ending, Outcome, Record, at_once, combined
+from dicomsh.model.peer import Modality
+
+
+def outcome(ending: Ending, *notes: str) -> Outcome:
+    return Outcome(ending, 3, 0.5, notes=notes)
+
+
+@pytest.mark.parametrize(
+    ("endings", "together"),
+    [
+        ([], Ending.COMPLETE),
+        ([Ending.COMPLETE] * 2, Ending.COMPLETE),
+        ([Ending.COMPLETE, Ending.LIMIT], Ending.LIMIT),
+        ([Ending.COMPLETE, Ending.LOST, Ending.CUT_OFF], Ending.LOST),
+        # our own limit must not hide that something is missing
+        ([Ending.LIMIT, Ending.TIMED_OUT, Ending.COMPLETE], Ending.TIMED_OUT),
+        ([Ending.CUT_OFF, Ending.LIMIT], Ending.CUT_OFF),
+    ],
+)
+def test_together_they_are_as_complete_as_the_worst(
+    endings: list[Ending], together: Ending
+) -> None:
+    found = combined([outcome(ending) for ending in endings])
+    assert found.ending is together
+    assert found.complete is all(outcome(ending).complete for ending in endings)
+    assert found.rows == 3 * len(endings)
+    assert found.seconds == pytest.approx(0.5 * len(endings))
+
+
+def test_the_detail_of_the_worst_is_kept_and_each_note_once() -> None:
+    lost = Outcome(Ending.LOST, 1, 1.0, 0xC000, "comment", "detail", ("b", "a"))
+    found = combined([outcome(Ending.COMPLETE, "a"), lost])
+    assert (found.status, found.comment, found.detail) == (0xC000, "comment", "detail")
+    assert found.notes == ("a", "b")
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_only_the_users_own_limit_is_no_loss(ending: Ending) -> None:
+    assert outcome(ending).complete is (ending in (Ending.COMPLETE, Ending.LIMIT))
+
+
+def test_the_key_of_a_column_is_its_path() -> None:
+    sequence, inner = by_keyword("RequestAttributesSequence"), by_keyword("Modality")
+    assert AttributeColumn(inner, "Modality").keyword == "Modality"
+    assert AttributeColumn(inner, "", path=(sequence,)).keyword == (
+        "RequestAttributesSequence.Modality"
+    )
+
+
+def test_records_at_once_are_one_batch_or_none() -> None:
+    async def batches(records: list[Record]) -> list[list[Record]]:
+        return [batch async for batch in at_once(records)]
+
+    assert asyncio.run(batches([{"a": 1}, {"a": 2}])) == [[{"a": 1}, {"a": 2}]]
+    assert asyncio.run(batches([])) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "PACS@127.0.0.1:104"), ("::1", "PACS@[::1]:104"), ("pacs", "PACS@pacs:104")],
+)
+def test_the_address_of_a_modality(host: str, address: str) -> None:
+    assert Modality("pacs", "PACS", host, 104).address == address

@@ -1,0 +1,285 @@
+"""From what is asked to the query: keys that travel, information model, columns, emulation."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dicomsh.errors import NoPresentationContextError, UsageError
+from dicomsh.model.charset import UTF8
+from dicomsh.model.keys import LEVEL_KEYS, by_keyword, find_path
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.location import Place, Step
+from dicomsh.model.matching import matcher
+from dicomsh.model.plan import (
+    Request,
+    build,
+    choose_model,
+    identifier_keys,
+    matched,
+    patients_from_studies,
+)
+from dicomsh.model.query import Matching, Origin, Query, QueryKey
+
+PATIENT, STUDY, SERIES, INSTANCE = Level
+PATIENT_ROOT, STUDY_ROOT = Model
+BOTH = frozenset(model.value for model in Model)
+
+ROOT = Place()
+AT_PATIENT = Place((Step(PATIENT, "0555643F", issuer="HOSPITAL A"),))
+AT_STUDY = AT_PATIENT.down(Step(STUDY, "1.2"))
+AT_SERIES = AT_STUDY.down(Step(SERIES, "1.2.3"))
+STUDY_ALONE = Place((Step(STUDY, "1.2"),))
+
+
+def typed(text: str, level: Level = STUDY) -> QueryKey:
+    """`Key=Value` or `+Key`."""
+    name, equals, value = text.lstrip("+").partition("=")
+    path = find_path(name, level)
+    if not equals:
+        return QueryKey(path, "", Matching.UNIVERSAL, Origin.RETURN)
+    found = matcher(path[-1], value, date(2024, 3, 5))
+    return QueryKey(path, found.value, found.kind, Origin.TYPED)
+
+
+def request(level: Level, place: Place = ROOT, *keys: str) -> Request:
+    return Request(level, place, tuple(typed(key, level) for key in keys))
+
+
+def sent(query: Query) -> dict[str, str]:
+    return {key.keyword: key.value for key in query.keys}
+
+
+def origins(asked: Request) -> dict[str, Origin]:
+    return {key.keyword: key.origin for key in identifier_keys(asked)}
+
+
+@pytest.mark.parametrize(
+    ("level", "place", "parents"),
+    [
+        (PATIENT, ROOT, {}),
+        (STUDY, AT_PATIENT, {"PatientID": "0555643F", "IssuerOfPatientID": "HOSPITAL A"}),
+        (
+            SERIES,
+            AT_STUDY,
+            {
+                "PatientID": "0555643F",
+                "IssuerOfPatientID": "HOSPITAL A",
+                "StudyInstanceUID": "1.2",
+            },
+        ),
+        (
+            INSTANCE,
+            AT_SERIES,
+            {
+                "PatientID": "0555643F",
+                "IssuerOfPatientID": "HOSPITAL A",
+                "StudyInstanceUID": "1.2",
+                "SeriesInstanceUID": "1.2.3",
+            },
+        ),
+        (SERIES, STUDY_ALONE, {"StudyInstanceUID": "1.2"}),
+    ],
+)
+@pytest.mark.parametrize("model", Model)
+def test_the_keys_of_all_parents_travel(
+    model: Model, level: Level, place: Place, parents: dict[str, str]
+) -> None:
+    """Servers without relational queries need every unique key above (PS3.4 C.4.1.2.2.1)."""
+    asked = request(level, place)
+    query = build(asked, model, "", "")
+    assert (query.model, query.level) == (model, level)
+    assert {word: value for word, value in sent(query).items() if value} == parents
+    assert {origins(asked)[word] for word in parents} <= {Origin.CONTEXT}
+
+
+@pytest.mark.parametrize("level", Level)
+def test_the_default_keys_of_the_level_are_asked_for(level: Level) -> None:
+    query = build(request(level), STUDY_ROOT, "", "")
+    assert set(LEVEL_KEYS[level]) <= sent(query).keys()
+    assert {ancestor.unique_keyword for ancestor in level.ancestors} <= sent(query).keys()
+    assert set(sent(query).values()) == {""}
+
+
+def test_what_is_typed_travels_once() -> None:
+    asked = request(STUDY, AT_PATIENT, "date=2024", "+ReferringPhysicianName", "+StudyDate", "id=")
+    keys = identifier_keys(asked)
+    assert len({key.keyword for key in keys}) == len(keys)
+    found = {key.keyword: (key.value, key.origin) for key in keys}
+    assert found["StudyDate"] == ("20240101-20241231", Origin.TYPED)
+    assert found["ReferringPhysicianName"] == ("", Origin.RETURN)
+    assert found["PatientID"] == ("0555643F", Origin.CONTEXT)
+    assert found["StudyDescription"] == ("", Origin.LEVEL)
+
+
+def test_a_path_travels_whole() -> None:
+    asked = request(SERIES, AT_STUDY, "RequestAttributesSequence.ScheduledProcedureStepID=7")
+    word = "RequestAttributesSequence.ScheduledProcedureStepID"
+    assert sent(build(asked, STUDY_ROOT, "", ""))[word] == "7"
+
+
+@pytest.mark.parametrize("key", ["id=other", "study=1.9", "issuer=HOSPITAL B", "id=0555*"])
+def test_a_key_that_contradicts_the_place_is_refused(key: str) -> None:
+    """Sent together, the second would replace the first without a word."""
+    with pytest.raises(UsageError) as caught:
+        build(request(SERIES, AT_STUDY, key), STUDY_ROOT, "", "")
+    assert " is " in caught.value.message
+    assert caught.value.hint == "'cd /' leaves the place"
+
+
+def test_a_key_that_repeats_the_place_is_harmless() -> None:
+    asked = request(SERIES, AT_STUDY, "id=0555643F", "study=1.2")
+    assert sent(build(asked, STUDY_ROOT, "", ""))["StudyInstanceUID"] == "1.2"
+
+
+@pytest.mark.parametrize(
+    ("level", "place", "accepted", "forced", "model"),
+    [
+        (PATIENT, ROOT, BOTH, None, PATIENT_ROOT),
+        (STUDY, AT_PATIENT, BOTH, None, PATIENT_ROOT),
+        (INSTANCE, AT_SERIES, BOTH, None, PATIENT_ROOT),
+        (STUDY, ROOT, BOTH, None, STUDY_ROOT),
+        (SERIES, STUDY_ALONE, BOTH, None, STUDY_ROOT),
+        # the peer takes only one
+        (PATIENT, ROOT, {STUDY_ROOT.value}, None, STUDY_ROOT),
+        (STUDY, AT_PATIENT, {STUDY_ROOT.value}, None, STUDY_ROOT),
+        (STUDY, ROOT, {PATIENT_ROOT.value}, None, PATIENT_ROOT),
+        # the user wants one
+        (STUDY, ROOT, BOTH, PATIENT_ROOT, PATIENT_ROOT),
+        (PATIENT, ROOT, BOTH, STUDY_ROOT, STUDY_ROOT),
+    ],
+)
+def test_the_information_model(
+    level: Level, place: Place, accepted: set[str], forced: Model | None, model: Model
+) -> None:
+    assert choose_model(request(level, place), frozenset(accepted), forced) is model
+
+
+@pytest.mark.parametrize(
+    ("accepted", "forced", "told"),
+    [
+        (set(), None, "no presentation context for Study Root nor Patient Root FIND"),
+        ({"1.2.840.10008.5.1.4.31"}, None, "no presentation context"),
+        ({STUDY_ROOT.value}, PATIENT_ROOT, "no presentation context for Patient Root FIND"),
+    ],
+)
+def test_no_model_at_all(accepted: set[str], forced: Model | None, told: str) -> None:
+    with pytest.raises(NoPresentationContextError) as caught:
+        choose_model(request(STUDY), frozenset(accepted), forced)
+    assert told in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "declared", "charset"),
+    [
+        ("YAMADA", "ISO_IR 100", ""),
+        ("*山田*", "", UTF8),
+        ("*山田*", "ISO_IR 100", UTF8),
+        ("*山田*", "\\ISO 2022 IR 87", "\\ISO 2022 IR 87"),
+        ("Müller", "ISO_IR 100", "ISO_IR 100"),
+    ],
+)
+def test_the_character_set_follows_from_the_text(value: str, declared: str, charset: str) -> None:
+    query = build(request(STUDY, ROOT, f"name={value}"), STUDY_ROOT, declared, "")
+    assert query.charset == charset
+    assert sent(query)["PatientName"] == value
+
+
+def test_the_text_of_the_place_counts_for_the_character_set() -> None:
+    place = Place((Step(PATIENT, "Ж-1"),))
+    assert build(request(STUDY, place), STUDY_ROOT, "ISO_IR 100", "").charset == UTF8
+
+
+def test_a_peer_that_needs_asterisks_gets_them_where_the_vr_allows() -> None:
+    asked = request(STUDY, AT_PATIENT, "desc=CT*")
+    found = sent(build(asked, STUDY_ROOT, "", "*"))
+    assert found["AccessionNumber" if "AccessionNumber" in found else "ModalitiesInStudy"] == "*"
+    assert found["StudyDescription"] == "CT*"
+    assert found["PatientID"] == "0555643F"
+    assert (found["StudyDate"], found["StudyInstanceUID"]) == ("", "")
+    assert found["NumberOfStudyRelatedSeries"] == ""
+
+
+def columns(asked: Request) -> list[str]:
+    return [column.keyword for column in asked.columns()]
+
+
+def test_columns_are_the_defaults_then_what_was_typed() -> None:
+    path = "RequestAttributesSequence.ScheduledProcedureStepID"
+    asked = request(SERIES, AT_STUDY, "mod=CT", f"+{path}", "+ProtocolName", "+PatientID")
+    shown = columns(asked)
+    assert shown[: len(LEVEL_KEYS[SERIES])] == list(LEVEL_KEYS[SERIES])
+    assert shown[len(LEVEL_KEYS[SERIES]) :] == [
+        path,
+        "ProtocolName",
+        "PatientID",
+        "StudyInstanceUID",
+        "IssuerOfPatientID",
+    ]
+    assert len(set(shown)) == len(shown)
+
+
+def test_the_keys_of_the_place_are_columns_of_machine_output_alone() -> None:
+    hidden = [column.keyword for column in request(STUDY, AT_PATIENT).columns() if column.context]
+    assert hidden == ["PatientID", "IssuerOfPatientID"]
+
+
+def test_unknown_parents_are_columns_too() -> None:
+    assert columns(request(STUDY))[:2] == ["PatientID", "PatientName"]
+    assert columns(request(INSTANCE))[:4] == [
+        "PatientID",
+        "PatientName",
+        "StudyInstanceUID",
+        "SeriesInstanceUID",
+    ]
+    assert "PatientID" not in columns(request(PATIENT))[1:]
+
+
+def test_a_path_has_its_own_heading() -> None:
+    path = "RequestAttributesSequence.ScheduledProcedureStepID"
+    column = request(SERIES, AT_STUDY, f"+{path}").columns()[len(LEVEL_KEYS[SERIES])]
+    assert (column.heading, column.attribute) == (path, by_keyword("ScheduledProcedureStepID"))
+    assert [part.keyword for part in column.path] == ["RequestAttributesSequence"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "relational"),
+    [
+        (request(PATIENT), False),
+        (request(STUDY), False),
+        (request(STUDY, AT_PATIENT), False),
+        (request(SERIES), True),
+        (request(SERIES, AT_PATIENT), True),
+        (request(SERIES, AT_STUDY), False),
+        (request(SERIES, ROOT, "study=1.2"), False),
+        (request(SERIES, ROOT, "study="), True),
+        (request(INSTANCE, AT_STUDY), True),
+        (request(INSTANCE, AT_STUDY, "series=1.2.3"), False),
+    ],
+)
+def test_what_needs_relational_queries(asked: Request, relational: bool) -> None:
+    assert asked.relational is relational
+
+
+def test_patients_are_asked_for_as_studies() -> None:
+    asked = Request(PATIENT, ROOT, (typed("name=JOD*"), typed("+PatientComments")))
+    emulated = patients_from_studies(asked)
+    found = sent(build(emulated, STUDY_ROOT, "", ""))
+    assert emulated.level is STUDY
+    assert found["PatientName"] == "JOD*"
+    wanted = {"PatientID", "IssuerOfPatientID", "PatientSex", "PatientBirthDate"}
+    assert wanted | {"PatientComments", "StudyInstanceUID"} <= found.keys()
+    assert "NumberOfPatientRelatedStudies" not in found
+
+
+def test_what_was_matched_in_words() -> None:
+    place_key = QueryKey((by_keyword("PatientID"),), "1", Matching.SINGLE_VALUE, Origin.CONTEXT)
+    keys = [typed("name=JOD*"), place_key, typed("+sex"), typed("mod=CT,MR"), typed("acc=")]
+    assert matched(keys) == "PatientName=JOD*, ModalitiesInStudy=CT\\MR"
+    assert matched([place_key]) == ""
+
+
+def test_kinds_of_matching_in_words() -> None:
+    assert [kind.title for kind in Matching][:3] == ["single value", "UID list", "universal"]

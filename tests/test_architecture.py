@@ -1,0 +1,261 @@
+"""The structure that docs/architecture.md promises, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "dicomsh"
+
+LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
+    (("dicomsh",), ("errors",)),
+    (("model",), ("language.scan",), ("output.theme",)),
+    (("config",), ("dimse",), ("language",), ("output",)),
+    (("session",), ("practice",)),
+    (("commands",),),
+    (("present", "shell"),),
+    (("repl", "batch", "startup", "interrupt"),),
+    (("cli", "__main__"),),
+)
+"""From the bottom up: layers of units; a unit is one name or several that belong together."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import statement of a module; `late` when it stands inside of a function."""
+
+    module: str
+    target: str
+    line: int
+    late: bool
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line}: {self.target}"
+
+    @property
+    def root(self) -> str:
+        return self.target.split(".")[0]
+
+
+def name_of(path: Path) -> str:
+    """`dicomsh.model.keys` of a file; a package is named without its `__init__`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+def imports_of(module: str) -> Iterator[Import]:
+    yield from _imports(module, MODULES[module], late=False)
+
+
+def _imports(module: str, node: ast.AST, *, late: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                yield Import(module, alias.name, child.lineno, late)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"{module}: a relative import"
+            for alias in child.names:
+                yield Import(module, _resolved(child.module or "", alias.name), child.lineno, late)
+        elif not _for_types_only(child):
+            inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            yield from _imports(module, child, late=late or inside)
+
+
+def _resolved(module: str, name: str) -> str:
+    """The module that `from module import name` needs."""
+    return f"{module}.{name}" if f"{module}.{name}" in MODULES else module
+
+
+def _for_types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+IMPORTS = [found for module in MODULES for found in imports_of(module)]
+
+
+def place_of(module: str) -> tuple[int, tuple[str, ...]]:
+    """Layer and unit of one of our modules; the longest name that fits counts."""
+    inner = module.removeprefix("dicomsh.")
+    fitting = [
+        (len(name), depth, unit)
+        for depth, layer in enumerate(LAYERS)
+        for unit in layer
+        for name in unit
+        if inner == name or inner.startswith(name + ".")
+    ]
+    assert fitting, f"{module} has no layer"
+    return max(fitting)[1:]
+
+
+def test_every_module_has_a_layer() -> None:
+    assert {place_of(module)[0] for module in MODULES} == set(range(len(LAYERS)))
+
+
+def test_imports_go_one_way() -> None:
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.root == "dicomsh" and not _may(place_of(found.module), place_of(found.target))
+    ]
+    assert wrong == []
+
+
+def _may(importer: tuple[int, tuple[str, ...]], target: tuple[int, tuple[str, ...]]) -> bool:
+    """Downwards, or inside of one unit; siblings of a layer do not know each other."""
+    return target[0] < importer[0] or target == importer
+
+
+def test_an_import_upwards_or_of_a_sibling_is_noticed() -> None:
+    model, scan, language = map(place_of, ("dicomsh.model", "dicomsh.language.scan", "language"))
+    output, shell = place_of("dicomsh.output.table"), place_of("dicomsh.shell")
+    assert _may(language, scan)
+    assert _may(language, model)
+    assert _may(shell, place_of("dicomsh.present"))
+    assert not _may(model, scan)
+    assert not _may(scan, language)
+    assert not _may(language, output)
+    assert not _may(output, shell)
+
+
+def importers(root: str, *, late: bool) -> set[str]:
+    """First parts of the modules that import a library, at module level or anywhere."""
+    return {
+        found.module.split(".")[1]
+        for found in IMPORTS
+        if found.root == root and (late or not found.late)
+    }
+
+
+def test_prompt_toolkit_is_for_the_prompt_alone() -> None:
+    assert importers("prompt_toolkit", late=True) == {"repl"}
+
+
+@pytest.mark.parametrize("library", ["pydicom", "pynetdicom"])
+def test_dicom_libraries_are_imported_late_but_where_dicom_is_spoken(library: str) -> None:
+    assert importers(library, late=False) <= {"dimse", "practice"}
+    assert importers(library, late=True) <= {"dimse", "practice", "model", "output", "repl"}
+
+
+def test_what_speaks_dicom_is_imported_late() -> None:
+    early = [
+        str(found)
+        for found in IMPORTS
+        if found.target.startswith(("dicomsh.dimse.", "dicomsh.practice."))
+        and not found.late
+        and not found.module.startswith(("dicomsh.dimse", "dicomsh.practice"))
+    ]
+    assert early == []
+
+
+INPUT_OUTPUT = {"asyncio", "io", "os", "selectors", "socket", "ssl", "subprocess", "sys"} | {
+    "tempfile",
+    "threading",
+}
+
+
+def test_the_information_model_and_the_language_do_no_input_or_output() -> None:
+    pure = ("dicomsh.errors", "dicomsh.model", "dicomsh.language")
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.module.startswith(pure) and found.root in INPUT_OUTPUT
+    ]
+    assert wrong == []
+
+
+def test_output_never_queries() -> None:
+    for found in IMPORTS:
+        if found.module.startswith("dicomsh.output"):
+            assert not found.target.startswith(
+                ("dicomsh.dimse", "dicomsh.session", "dicomsh.commands", "dicomsh.practice")
+            ), str(found)
+
+
+_STREAMS = {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
+_WRITERS = {"print", "input"}
+
+
+def uses(module: str) -> Iterator[str]:
+    """Streams and writing functions that a module names."""
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in _STREAMS:
+            yield ast.unparse(node)
+        if isinstance(node, ast.Name) and node.id in _WRITERS:
+            yield node.id
+
+
+def test_commands_never_print() -> None:
+    below = ("commands", "model", "language", "dimse", "config", "session", "practice")
+    for module in MODULES:
+        if module.startswith(tuple(f"dicomsh.{name}" for name in below)):
+            allowed = {"dicomsh.practice.__main__"}
+            assert module in allowed or list(uses(module)) == [], module
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_no_file_is_longer_than_400_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def classes() -> Iterator[tuple[str, ast.ClassDef]]:
+    for module, tree in MODULES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                yield f"{module}.{node.name}", node
+
+
+def test_no_class_is_longer_than_200_lines() -> None:
+    lengths = {name: (node.end_lineno or 0) - node.lineno + 1 for name, node in classes()}
+    assert {name: length for name, length in lengths.items() if length > 200} == {}
+
+
+def imported_by(folder: Path, *arguments: str) -> set[str]:
+    """Modules that a run of the program imports."""
+    kept = {word: value for word, value in os.environ.items() if not word.startswith("DICOMSH")}
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "dicomsh", *arguments],
+        capture_output=True,
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=True,
+        text=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+    )
+    lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+HEAVY = {"prompt_toolkit", "pydicom", "pynetdicom", "pygments", "numpy"}
+
+
+def test_a_command_without_a_query_loads_no_library(tmp_path: Path) -> None:
+    loaded = imported_by(tmp_path, "-c", "pwd")
+    assert "dicomsh.commands.walk" in loaded
+    assert HEAVY & {name.split(".")[0] for name in loaded} == set()
+    assert not any(name.startswith(("dicomsh.dimse", "dicomsh.practice")) for name in loaded)
+
+
+def test_the_version_needs_nothing_of_ours(tmp_path: Path) -> None:
+    loaded = imported_by(tmp_path, "--version")
+    assert {name for name in loaded if name.startswith("dicomsh")} <= {
+        "dicomsh",
+        "dicomsh.cli",
+        "dicomsh.errors",
+        "dicomsh.__main__",
+    }
+    assert "dicomsh.cli" in loaded
+    assert (HEAVY | {"asyncio", "yaml"}) & {name.split(".")[0] for name in loaded} == set()
