@@ -1,4 +1,4 @@
-"""The same question through dicomsh, Orthanc's REST interface and DCMTK's findscu: the same rows."""
+"""One question through dicomsh, Orthanc's REST interface and DCMTK's findscu: the same rows."""
 
 from __future__ import annotations
 
