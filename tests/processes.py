@@ -33,10 +33,15 @@ class ServerError(Exception):
 def find_program(name: str) -> str:
     """Path of an installed program; Debian keeps servers in /usr/sbin.
 
+    The folder of this Python is left out: pynetdicom puts a findscu of its own there.
+
     Raises:
         MissingProgramError: it is not installed.
     """
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    ours = Path(sys.executable).parent
+    folders = [*os.get_exec_path(), "/usr/sbin", "/usr/local/sbin"]
+    others = os.pathsep.join(folder for folder in folders if Path(folder) != ours)
+    path = shutil.which(name, path=others)
     if path is None:
         raise MissingProgramError(f"{name} is not installed (Debian: apt install orthanc dcmtk)")
     return path

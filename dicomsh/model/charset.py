@@ -127,7 +127,7 @@ def _lossless(text: str, charset: str) -> bytes | None:
 
     A delimiter goes back to the first set (PS3.5 6.1.2.5.3), so what is between is encoded alone.
     """
-    if not charset or not known(charset):
+    if not known(charset):
         return None
     encodings = _codecs(charset)
     try:

@@ -163,7 +163,7 @@ _LONGEST_NUMBER = {"IS": 12, "DS": 16}
 def _number(attribute: Attribute, text: str) -> Matcher:
     bounds = _NUMBERS[attribute.vr]
     whole = bounds is not None
-    form = r"[+-]?\d{1,20}\Z" if whole else r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z"
+    form = r"[+-]?\d+\Z" if whole else r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z"
     longest = _LONGEST_NUMBER.get(attribute.vr, len(text))
     if len(text) > longest or not re.match(form, text, re.ASCII) or math.isinf(float(text)):
         kind = "a whole number" if whole else "a decimal number"

@@ -142,6 +142,22 @@ def send_at_once(association: Any) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+def close_surely(association: Any) -> None:
+    """Have the connection closed also after a reset, where pynetdicom 3.0 leaves it open.
+
+    Its shutdown fails then, and what follows in the same `try`, the close, is not reached.
+    """
+    connection = _socket(association)
+    if connection is not None:
+        association.dul.socket._shutdown_socket = lambda: _close(connection)
+
+
+def _close(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
+
+
 def wake(association: Any) -> None:
     """End the wait before the next row, if there is one."""
     association.dimse.wake.set()

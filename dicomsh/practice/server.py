@@ -16,7 +16,7 @@ from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.peer import Faults, Modality
 from dicomsh.practice.archive import Archive, practice_archive
 from dicomsh.practice.find import FindService
-from dicomsh.practice.outlet import Provider, hang_up, send_at_once, wake
+from dicomsh.practice.outlet import Provider, close_surely, hang_up, send_at_once, wake
 
 HOST = "127.0.0.1"
 
@@ -126,6 +126,7 @@ def _opened(event: Any) -> None:
     event.assoc.dul.daemon = True  # an archive that was not stopped must not keep the shell alive
     event.assoc.dimse = Provider(event.assoc)
     send_at_once(event.assoc)
+    close_surely(event.assoc)
 
 
 def _extended(event: Any) -> dict[str, bytes]:

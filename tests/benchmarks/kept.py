@@ -12,7 +12,6 @@ import sys
 import time
 
 from dicomsh.dimse.client import Client
-
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.peer import Modality

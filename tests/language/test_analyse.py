@@ -140,6 +140,9 @@ def test_words_are_bound(
         ),
         ("find series sex.mod=CT", "sex", "PatientSex is no sequence", ""),
         ("find patient Modality=CT", "Modality", "a key of the series level", "find series"),
+        # the first of several
+        ("find patint --limit x sx=M", "patint", "expected patient", ""),
+        ("find patient sx=M --limit x 1 2", "sx", "no attribute 'sx'", ""),
         # what is wrong with the text itself comes first
         ("fnd $X", "$X", "no variable 'X'", ""),
         ("fnd 'a", "'", "the quote ' is not closed", ""),
@@ -223,6 +226,8 @@ def roles(text: str) -> list[tuple[str, str]]:
             "ls sex='M'",
             [("ls", "command"), ("sex", "keyword"), ("=", "operator"), ("'M'", "value")],
         ),
+        # all of a variable stands in one place: it gets the colour of its beginning
+        ("ls $T", [("ls", "command"), ("$", "keyword"), ("T", "value")]),
         ("!ls", [("!ls", "system")]),
         ("fnd x", [("fnd", "error")]),
         ("find patient --limt", [*["find", "patient"], ("--limt", "error")]),

@@ -188,6 +188,12 @@ def test_labels_that_are_wrong_or_padded(declared: bytes, raw: bytes, text: str)
     assert decoder(declared, "")(raw) == text
 
 
+def test_an_unknown_label_gives_way_to_the_fallback() -> None:
+    raw = "Люк".encode("iso8859-5")
+    assert decoder(b"no such set", "ISO_IR 144")(raw) == "Люк"
+    assert decoder(b"ISO_IR 144", "no such set")(raw) == "Люк"
+
+
 def test_which_terms_are_known() -> None:
     assert known("ISO_IR 192")
     assert known("\\ISO 2022 IR 87")

@@ -183,6 +183,7 @@ def test_a_value_goes_out_as_meant(name: str, typed: str, value: str, kind: Matc
         ("SeriesNumber", "٣", "٣", "a whole number"),
         ("Rows", "65536", "65536", "from 0 to 65535"),
         ("Rows", "-1", "-1", "from 0"),
+        ("Rows", "9" * 5000, "9" * 5000, "a whole number"),
         ("PatientWeight", "heavy", "heavy", "a decimal number"),
         ("PatientWeight", "1.23456789012345678", "1.23456789012345678", "a decimal number"),
         ("PatientWeight", "nan", "nan", "a decimal number"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
+from tests.processes import MissingProgramError, find_program
 
 PATIENT = Model.PATIENT_ROOT
 STUDY = Model.STUDY_ROOT
@@ -98,10 +98,12 @@ _ELEMENT = re.compile(r"^I: +\((\w{4},\w{4})\) \S+ (?:\[(.*?)\]|\((no value avai
 
 def findscu(port: int, *keys: str, root: str = "-S", options: tuple[str, ...] = ()) -> Printed:
     """Run DCMTK's findscu; skips where it is not installed, but never in continuous integration."""
-    program = shutil.which("findscu")
-    if program is None:
-        assert not os.environ.get("CI"), "findscu is missing"
-        pytest.skip("DCMTK's findscu is not installed")
+    try:
+        program = find_program("findscu")
+    except MissingProgramError as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
     arguments = [word for key in keys for word in ("-k", key)]
     command = [program, "-v", root, *options, "127.0.0.1", str(port), *arguments]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)

@@ -1,0 +1,112 @@
+"""Keys and patterns as typed, made into keys of the identifier."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dicomsh.errors import UsageError
+from dicomsh.language.scan import Word, scan, whole_word
+from dicomsh.language.terms import is_term, pattern_key, read_term
+from dicomsh.model.levels import Level
+from dicomsh.model.query import Matching, Origin
+
+TODAY = date(2024, 3, 5)
+PATIENT, STUDY, SERIES, INSTANCE = Level
+
+
+def word(text: str) -> Word:
+    ((found,),) = (statement.words for statement in scan(text, {}))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("level", "pattern", "keyword", "value", "kind"),
+    [
+        (PATIENT, "JOD*", "PatientName", "JOD*", Matching.WILDCARD),
+        (PATIENT, "JODOGNE", "PatientName", "JODOGNE", Matching.SINGLE_VALUE),
+        (PATIENT, "0555643F", "PatientID", "0555643F", Matching.SINGLE_VALUE),
+        (STUDY, "山田*", "PatientName", "山田*", Matching.WILDCARD),
+        (STUDY, "A-1*", "PatientID", "A-1*", Matching.WILDCARD),
+        (SERIES, "ct", "Modality", "CT", Matching.SINGLE_VALUE),
+        (SERIES, "CT,MR", "Modality", "CT\\MR", Matching.MULTIPLE_VALUES),
+        (SERIES, "CT\\MR", "Modality", "CT\\MR", Matching.MULTIPLE_VALUES),
+        (SERIES, "CT*", "SeriesDescription", "CT*", Matching.WILDCARD),
+        (SERIES, "thorax", "SeriesDescription", "thorax", Matching.SINGLE_VALUE),
+        (INSTANCE, "7", "InstanceNumber", "7", Matching.SINGLE_VALUE),
+        (PATIENT, "*", "PatientName", "", Matching.UNIVERSAL),
+    ],
+)
+def test_what_a_pattern_stands_for(
+    level: Level, pattern: str, keyword: str, value: str, kind: Matching
+) -> None:
+    key = pattern_key(level, whole_word(pattern), TODAY)
+    assert (key.keyword, key.value, key.matching) == (keyword, value, kind)
+    assert key.origin is Origin.PATTERN
+
+
+@pytest.mark.parametrize(
+    ("level", "text", "marked"),
+    [
+        (INSTANCE, "'7?'", "?"),
+        (INSTANCE, "seven", "seven"),
+        (STUDY, "'a\x1bb'", "\x1b"),
+    ],
+)
+def test_a_pattern_against_the_rules_is_marked_in_the_source(
+    level: Level, text: str, marked: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        pattern_key(level, word(text), TODAY)
+    assert caught.value.span is not None
+    assert text[slice(*caught.value.span)] == marked
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("sex=M", "sex", "M"),
+        ("sex=", "sex", ""),
+        ("name=Yamada=山田", "name", "Yamada=山田"),
+        ("date=>=2024", "date", ">=2024"),
+        ("0010,0040=M", "0010,0040", "M"),
+        ("(0010,0040)=M", "(0010,0040)", "M"),
+        ("(0040,0275).(0008,0060)=CT", "(0040,0275).(0008,0060)", "CT"),
+        ("+sex", "sex", None),
+        ("+(0010,0040)", "(0010,0040)", None),
+    ],
+)
+def test_the_parts_of_a_key(text: str, key: str, value: str | None) -> None:
+    typed = whole_word(text)
+    assert is_term(typed)
+    term = read_term(typed)
+    assert (term.key, term.value) == (key, value)
+
+
+@pytest.mark.parametrize("text", ["JOD*", "Yamada^Tarou=山田", "山田=1", "=M", "a b=c", ""])
+def test_what_is_no_key(text: str) -> None:
+    assert not is_term(whole_word(text))
+    with pytest.raises(UsageError, match="is no key"):
+        read_term(whole_word(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "kind", "origin"),
+    [
+        ("sex=m", "M", Matching.SINGLE_VALUE, Origin.TYPED),
+        ("sex=", "", Matching.UNIVERSAL, Origin.TYPED),
+        ("+sex", "", Matching.UNIVERSAL, Origin.RETURN),
+        ("date=2024", "20240101-20241231", Matching.RANGE, Origin.TYPED),
+    ],
+)
+def test_the_key_of_the_identifier(text: str, value: str, kind: Matching, origin: Origin) -> None:
+    key = read_term(whole_word(text)).query_key(STUDY, TODAY)
+    assert (key.value, key.matching, key.origin) == (value, kind, origin)
+
+
+def test_a_key_of_a_level_below_can_be_asked_for_and_not_be_matched() -> None:
+    assert read_term(whole_word("Modality=")).query_key(STUDY, TODAY).value == ""
+    assert read_term(whole_word("+Modality")).query_key(STUDY, TODAY).origin is Origin.RETURN
+    with pytest.raises(UsageError, match="a key of the series level"):
+        read_term(whole_word("Modality=CT")).query_key(STUDY, TODAY)
