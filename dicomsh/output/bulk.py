@@ -24,9 +24,6 @@ def block_lines(
 ) -> str | None:
     """A line for each row, with the delimiter between its values.
 
-    All work is done on bytes: below 0x40 they mean the same in every character set that has no
-    escape sequences (PS3.5 6.1.2).
-
     Args:
         rows: the rows.
         tags: elements whose values are text; an absent one is empty.
@@ -36,7 +33,49 @@ def block_lines(
     Returns:
         The lines; None where values need to be looked at one by one.
     """
-    blank = [b""] * len(tags)
+    raw = _joined(rows, tags, b"")
+    if raw is None or any(byte in raw for byte in special):
+        return None
+    return _decoded(raw.replace(_ROW_END, b"\n").replace(_VALUE_END, delimiter), rows)
+
+
+ABSENT = "\x1d"
+"""What `block_columns` gives for an absent element."""
+
+
+def block_columns(rows: Sequence[Row], tags: Sequence[int], special: str) -> list[list[str]] | None:
+    """The values of each column, row by row; `ABSENT` for an absent element.
+
+    Args:
+        rows: the rows.
+        tags: elements whose values are text.
+        special: characters that a value cannot have.
+
+    Returns:
+        A list of texts for each tag; None where values need to be looked at one by one, as where
+        one has a character that is special or cannot be shown.
+    """
+    raw = _joined(rows, tags, ABSENT.encode())
+    absent = sum(tag not in row.elements for row in rows for tag in tags)
+    if raw is None or raw.count(ABSENT.encode()) != absent:
+        return None
+    text = _decoded(raw.replace(_ROW_END, _VALUE_END), rows)
+    if text is None or any(char in text for char in special):
+        return None
+    values = text.split("\x1f")
+    if not "".join(values).replace(ABSENT, "").isprintable():
+        return None
+    count = len(tags)
+    return [values[index:-1:count] for index in range(count)]
+
+
+def _joined(rows: Sequence[Row], tags: Sequence[int], absent: bytes) -> bytes | None:
+    """All values, trimmed, each ended by `_VALUE_END` and the last of a row by `_ROW_END` too.
+
+    All work is done on bytes: below 0x40 they mean the same in every character set that has no
+    escape sequences (PS3.5 6.1.2). None where values need to be looked at one by one.
+    """
+    blank = [absent] * len(tags)
     raw = _ROW_END.join([_VALUE_END.join(map(r.elements.get, tags, blank)) for r in rows])
     raw += _ROW_END
     if raw.count(b"\x1f") != len(tags) * len(rows) or raw.count(b"\x1e") != len(rows):
@@ -45,9 +84,7 @@ def block_lines(
         raw = raw.replace(padded, _VALUE_END)
     if raw.startswith(b" ") or any(part in raw for part in (*_UNTRIMMED, _ESC)):
         return None
-    if any(byte in raw for byte in special):
-        return None
-    return _decoded(raw.replace(_ROW_END, b"\n").replace(_VALUE_END, delimiter), rows)
+    return raw
 
 
 def _decoded(raw: bytes, rows: Sequence[Row]) -> str | None:

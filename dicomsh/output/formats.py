@@ -100,13 +100,14 @@ def _for_people(
 def _objects(name: str, columns: Sequence[Column]) -> Renderer:
     from dicomsh.output.dicom_json import dicom_object
     from dicomsh.output.json_format import JsonArray, JsonLines
+    from dicomsh.output.json_rows import object_lines, one_by_one
     from dicomsh.output.yaml_format import Yaml
 
     if name == "dicom-json":
         if not are_answers(columns):
             raise UsageError("dicom-json shows DICOM answers only", hint="use -o json here")
-        return JsonArray(dicom_object)
-    convert = converter(columns)
+        return JsonArray(one_by_one(dicom_object))
     if name == "yaml":
-        return Yaml(convert)
-    return JsonArray(convert) if name == "json" else JsonLines(convert)
+        return Yaml(converter(columns))
+    lines = object_lines(columns)
+    return JsonArray(lines) if name == "json" else JsonLines(lines)

@@ -45,8 +45,8 @@ def _pair(code: int) -> str:
 class JsonArray:
     """Renders all rows of a command as one array, an object per line."""
 
-    def __init__(self, convert: Callable[[AnyRow], Plain]) -> None:
-        self._convert = convert
+    def __init__(self, lines: Callable[[Sequence[AnyRow]], list[str]]) -> None:
+        self._lines = lines
         self._lead = "\n"
         self.hidden: list[str] = []
 
@@ -58,7 +58,7 @@ class JsonArray:
         """The objects of a batch, each on a line of its own."""
         if not batch:
             return ""
-        text = self._lead + ",\n".join([json_text(self._convert(row)) for row in batch])
+        text = self._lead + ",\n".join(self._lines(batch))
         self._lead = ",\n"
         return text
 
@@ -74,8 +74,8 @@ class JsonArray:
 class JsonLines:
     """Renders one object per line; nothing at all for no rows."""
 
-    def __init__(self, convert: Callable[[AnyRow], Plain]) -> None:
-        self._convert = convert
+    def __init__(self, lines: Callable[[Sequence[AnyRow]], list[str]]) -> None:
+        self._lines = lines
         self.hidden: list[str] = []
 
     def begin(self) -> str:
@@ -84,7 +84,7 @@ class JsonLines:
 
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """The objects of a batch, each ended by a line end."""
-        return "".join([json_text(self._convert(row)) + "\n" for row in batch])
+        return "".join([f"{line}\n" for line in self._lines(batch)])
 
     def flush(self) -> str:
         """Nothing: no row is kept back."""

@@ -64,7 +64,7 @@ def converter(columns: Sequence[Column]) -> Callable[[AnyRow], dict[str, Plain]]
 def _object(row: Row, tags: Sequence[int]) -> dict[str, Plain]:
     elements = row.elements
     shown = [tag for tag in tags if tag in elements]
-    others = [tag for tag in elements if tag not in tags and not is_bookkeeping(tag)]
+    others = sorted(tag for tag in elements if tag not in tags and not is_bookkeeping(tag))
     result: dict[str, Plain] = {}
     for tag in (*shown, *others):
         keyword = by_tag(tag).keyword  # the same for all repeats of a group (PS3.5 7.6)
@@ -72,14 +72,15 @@ def _object(row: Row, tags: Sequence[int]) -> dict[str, Plain]:
     return result
 
 
-_SHORT_TEXT = frozenset("AE AS CS DA DT LO PN SH TM UC UI".split())
+SHORT_TEXT = frozenset("AE AS CS DA DT LO PN SH TM UC UI".split())
+"""VRs whose values are text padded with spaces, with a backslash between several of them."""
 
 
 @cache
 def _shape(tag: int) -> tuple[bool, bool]:
     """Whether an element is text padded with spaces, and whether it may have several values."""
     attribute = by_tag(tag)
-    return attribute.vr in _SHORT_TEXT, attribute.multiple
+    return attribute.vr in SHORT_TEXT, attribute.multiple
 
 
 def element(row: Row, tag: int) -> Plain:
