@@ -40,6 +40,7 @@ class Analysis:
 class Binding:
     """Words being given to the parameters of a command; `problem` is the first that arose."""
 
+    registry: Registry
     scope: Scope
     tokens: list[Token] = field(default_factory=list)
     values: dict[str, list[Any]] = field(default_factory=dict)
@@ -51,17 +52,29 @@ class Binding:
         if self.problem is None:
             self.problem = error
 
+    def inside(self, kind: Kind) -> Binding:
+        """The binding of a command that is an argument; colours go to the same list."""
+        assert kind.inner is not None
+        return Binding(self.registry, kind.inner(self.scope), self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What remains when words have been given to parameters.
+
+    Args:
+        waiting: parameters that may still take a word.
+        inner: the parameter that takes a command of its own, and the words of that.
+    """
+
+    waiting: list[Parameter]
+    inner: tuple[Parameter, tuple[Word, ...]] | None = None
+
 
 def analyse(statement: Statement, registry: Registry, knowledge: Knowledge) -> Analysis:
     """Bind a statement to its command. Never raises: the first problem is part of the result."""
-    binding = Binding(Scope(knowledge, knowledge.next_level))
-    command, used = find_command(statement, registry, binding)
-    call = None
-    if command is not None:
-        waiting = bind(command, statement.words[used:], binding)
-        _check_missing(command, waiting, statement.words[-1], binding)
-        if binding.problem is None and statement.problem is None:
-            call = _call(command, binding)
+    binding = Binding(registry, Scope(knowledge, knowledge.next_level))
+    command, call = _bound(statement.words, binding)
     _tail_tokens(statement, binding)
     problem = statement.problem or binding.problem
     return Analysis(
@@ -83,11 +96,31 @@ def _apart(tokens: list[Token]) -> tuple[Token, ...]:
     return tuple(kept)
 
 
-def find_command(
-    statement: Statement, registry: Registry, binding: Binding
-) -> tuple[Command | None, int]:
+def _bound(words: tuple[Word, ...], binding: Binding) -> tuple[Command | None, Call | None]:
+    """The command that words name, and the call they make; None where there is a problem."""
+    command, used = find_command(words, binding)
+    if command is None:
+        return None, None
+    left = bind(command, words[used:], binding)
+    if left.inner is not None:
+        _bind_inner(*left.inner, binding)
+    _check_missing(command, left.waiting, words[-1], binding)
+    return command, None if binding.problem else _call(command, binding)
+
+
+def _bind_inner(parameter: Parameter, words: tuple[Word, ...], binding: Binding) -> None:
+    """Bind a command that is an argument of another; its call is the value."""
+    assert parameter.kind is not None
+    inner = binding.inside(parameter.kind)
+    _, call = _bound(words, inner)
+    binding.values[parameter.name] = [call]
+    if inner.problem is not None:
+        binding.fail(inner.problem)
+
+
+def find_command(words: tuple[Word, ...], binding: Binding) -> tuple[Command | None, int]:
     """The command and how many words name it."""
-    words = statement.words
+    registry = binding.registry
     for count in (2, 1):
         name = " ".join(word.text for word in words[:count])
         found = registry.get(name) if len(words) >= count else None
@@ -110,8 +143,8 @@ def _no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
     return UsageError(f"no command '{first}'", hint=hint, span=words[0].span)
 
 
-def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> list[Parameter]:
-    """Give words to the parameters of a command; those left may still take one."""
+def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Left:
+    """Give words to the parameters of a command, up to those of a command inside it."""
     waiting = list(command.positionals)
     queue = list(words)
     literal = False
@@ -122,9 +155,14 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> list[Pa
             binding.tokens.append((word.span, "option"))
         elif not literal and _is_option(word):
             _bind_option(command, word, queue, binding)
+        elif (parameter := _taker(word, waiting)) is None:
+            _refuse(command, word, binding)
+        elif parameter.kind is not None and parameter.kind.inner is not None:
+            waiting.remove(parameter)
+            return Left(waiting, (parameter, (word, *queue)))
         else:
-            _bind_word(command, word, waiting, binding)
-    return waiting
+            _bind_word(parameter, word, waiting, binding)
+    return Left(waiting)
 
 
 def _check_missing(
@@ -176,16 +214,25 @@ def _inline(word: Word, start: int) -> Word:
     return Word(word.text[start:], span, word.places[start:], word.quoted)
 
 
-def _bind_word(command: Command, word: Word, waiting: list[Parameter], binding: Binding) -> None:
-    """Give a word to the first waiting parameter that it fits."""
-    for index, parameter in enumerate(waiting):
-        kind = parameter.kind
-        if kind is None or not (kind.fits(word) or parameter.required):
-            continue
-        binding.values.setdefault(parameter.name, []).append(_read(kind, word, binding))
-        if not parameter.many:
-            del waiting[index]
-        return
+def _taker(word: Word, waiting: list[Parameter]) -> Parameter | None:
+    """The first waiting parameter that a word fits."""
+    for parameter in waiting:
+        if parameter.kind is not None and (parameter.required or parameter.kind.fits(word)):
+            return parameter
+    return None
+
+
+def _bind_word(
+    parameter: Parameter, word: Word, waiting: list[Parameter], binding: Binding
+) -> None:
+    assert parameter.kind is not None
+    value = _read(parameter.kind, word, binding)
+    binding.values.setdefault(parameter.name, []).append(value)
+    if not parameter.many:
+        waiting.remove(parameter)
+
+
+def _refuse(command: Command, word: Word, binding: Binding) -> None:
     binding.tokens.append((word.span, "error"))
     hint = f"usage: {command.usage}"
     binding.fail(UsageError(f"unexpected word '{word.text}'", hint=hint, span=word.span))

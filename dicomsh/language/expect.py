@@ -28,6 +28,15 @@ class Expected:
     file: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """The text before the cursor, and the word under it: its start and its text."""
+
+    before: str
+    start: int
+    prefix: str
+
+
 def expect(text: str, cursor: int, registry: Registry, knowledge: Knowledge) -> Expected | None:
     """What may stand at the cursor; None inside a comment or a system command."""
     comments: list[Span] = []
@@ -53,30 +62,38 @@ def _expected_in(
         start = target.span.start if target else len(before)
         return Expected(start, target.text if target else "", (), (), False, scope, file=True)
     word = words.pop() if words and words[-1].span.end == len(before) else None
-    start, prefix = (word.span.start, word.text) if word else (len(before), "")
-    bare = Statement(tuple(words), (), None, statement.span)
-    binding = Binding(scope)
-    command, used = find_command(bare, registry, binding)
-    if command is None or (used == len(words) and _continues(words, registry)):
-        at = words[0].span.start if words else start
-        typed = before[at:] if words else prefix
-        return Expected(at, typed, (), (), True, scope)
-    return _expected_of(command, tuple(words[used:]), binding, start, prefix)
+    cursor = _Cursor(before, *((word.span.start, word.text) if word else (len(before), "")))
+    return _expected_word(tuple(words), Binding(registry, scope), cursor)
 
 
-def _continues(words: list[Word], registry: Registry) -> bool:
+def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -> Expected:
+    """What may stand behind the words of a command, itself perhaps inside another."""
+    command, used = find_command(words, binding)
+    if command is None or (used == len(words) and _continues(words, binding.registry)):
+        at = words[0].span.start if words else cursor.start
+        typed = cursor.before[at:] if words else cursor.prefix
+        return Expected(at, typed, (), (), True, binding.scope)
+    left = bind(command, words[used:], binding)
+    if left.inner is not None:
+        parameter, inner = left.inner
+        assert parameter.kind is not None
+        return _expected_word(inner, binding.inside(parameter.kind), cursor)
+    last = words[-1] if used < len(words) else None
+    option = command.option(last.text) if last else None
+    if option is not None and option.kind is not None:
+        return Expected(cursor.start, cursor.prefix, (option.kind,), (), False, binding.scope)
+    return _expected_of(command, left.waiting, binding.scope, cursor)
+
+
+def _continues(words: tuple[Word, ...], registry: Registry) -> bool:
     """Whether the words typed so far may still become a longer command name."""
     name = " ".join(word.text for word in words) + " "
     return any(other.startswith(name) for other in registry.names)
 
 
 def _expected_of(
-    command: Command, words: tuple[Word, ...], binding: Binding, start: int, prefix: str
+    command: Command, waiting: list[Parameter], scope: Scope, cursor: _Cursor
 ) -> Expected:
-    waiting = bind(command, words, binding)
-    last_option = command.option(words[-1].text) if words else None
-    if last_option is not None and last_option.kind is not None:
-        return Expected(start, prefix, (last_option.kind,), (), False, binding.scope)
     kinds: list[Kind] = []
     for parameter in waiting:
         if parameter.kind is not None:
@@ -84,7 +101,8 @@ def _expected_of(
         if parameter.required:
             break
     options = tuple(p for p in command.parameters if p.option)
-    return Expected(start, prefix, tuple(kinds), options, False, binding.scope)
+    inner = any(kind.inner is not None for kind in kinds)
+    return Expected(cursor.start, cursor.prefix, tuple(kinds), options, inner, scope)
 
 
 def candidates(expected: Expected, registry: Registry) -> Iterable[Candidate]:

@@ -101,6 +101,8 @@ class Kind:
             tried on the next.
         narrow: the scope for the words that follow.
         tokens: the parts of a word by role; None for one token of `role`.
+        inner: for a kind that takes the rest of the words as a command of its own, the scope that
+            they are read in; the value is then the bound call. None for all other kinds.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Kind:
     fits: Callable[[Word], bool] = _any
     narrow: Callable[[Scope, Any], Scope] = _same
     tokens: Callable[[Word], list[Token]] | None = None
+    inner: Callable[[Scope], Scope] | None = None
 
 
 def suggestion(text: str, known: Iterable[str]) -> str | None:
@@ -185,6 +188,11 @@ def _not_term(word: Word) -> bool:
     return not is_term(word)
 
 
+def _afresh(scope: Scope) -> Scope:
+    """A command inside another is read as if it stood alone."""
+    return Scope(scope.knowledge, scope.knowledge.next_level)
+
+
 def _number_reader(kind: type[int] | type[float], least: float, what: str) -> Any:
     def read(word: Word, scope: Scope) -> int | float:
         del scope
@@ -230,6 +238,7 @@ TARGET = Kind(
     _not_term,
     _target_given,
 )
+COMMAND = Kind("COMMAND", "command", _read_word, inner=_afresh)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
 NEW_NAME = Kind("NAME", "modality", _read_word)
 ADDRESS = Kind("AET@HOST:PORT", "modality", _read_word)
