@@ -1,0 +1,161 @@
+"""A terminal in a test: the program runs in a pseudo-terminal, its screen is read as a person does.
+
+    with Terminal() as terminal:
+        terminal.wait_for("dicomsh> ")
+        terminal.type("use pacs\\r")
+        terminal.wait_for("pacs:/> ")
+
+Waiting is for what is on the screen, never for time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+PATIENCE = 30.0
+"""Seconds after which what is waited for is not coming; a loaded machine is slow."""
+
+TAB, ENTER, ESCAPE, UP, DOWN = "\t", "\r", "\x1b", "\x1b[A", "\x1b[B"
+
+
+def ctrl(letter: str) -> str:
+    """What the terminal sends for a letter with the Control key."""
+    return chr(ord(letter.upper()) - ord("@"))
+
+
+class Terminal:
+    """A program in a terminal of a size; by default `python -m dicomsh` with these arguments.
+
+    Environment variables of dicomsh are not passed on; `environ` sets further ones. `home` holds
+    the files of the user, so that no test reads or writes those of the person who runs it.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        home: Path,
+        rows: int = 24,
+        columns: int = 80,
+        environ: Mapping[str, str] | None = None,
+        command: tuple[str, ...] = (sys.executable, "-m", "dicomsh"),
+    ) -> None:
+        import pexpect
+        import pyte
+
+        self._screen: Any = pyte.Screen(columns, rows)
+        self._stream: Any = pyte.ByteStream(self._screen)
+        self._child: Any = pexpect.spawn(
+            command[0],
+            [*command[1:], *arguments],
+            dimensions=(rows, columns),
+            env=_environment(home, environ or {}),
+            cwd=str(home),
+        )
+        self._child.delaybeforesend = None
+        setattr(self._screen, "write_process_input", self._child.send)  # noqa: B010 - cursor reports
+        self.raw = b""
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._child.close(force=True)
+
+    @property
+    def lines(self) -> list[str]:
+        """The rows of the screen without the blanks at their ends."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def screen(self) -> str:
+        """The screen as one text, without the empty rows at its end."""
+        return "\n".join(self.lines).rstrip("\n")
+
+    @property
+    def line(self) -> str:
+        """The row that the cursor is in, up to the cursor."""
+        cursor = self._screen.cursor
+        return str(self._screen.display[cursor.y][: cursor.x])
+
+    @property
+    def pid(self) -> int:
+        """Process ID of the program."""
+        return int(self._child.pid)
+
+    def type(self, *keys: str) -> None:
+        """Send keys, as they come from a keyboard."""
+        for text in keys:
+            self._child.send(text)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Change the size of the terminal."""
+        self._screen.resize(rows, columns)
+        self._child.setwinsize(rows, columns)
+
+    def wait_for(self, text: str, times: int = 1) -> str:
+        """Read until a text is on the screen so many times; gives the screen."""
+        return self.wait_until(lambda: self.screen.count(text) >= times, f"{text!r}")
+
+    def wait_for_line(self, text: str) -> str:
+        """Read until the row of the cursor, up to the cursor, ends with a text."""
+        return self.wait_until(lambda: self.line.endswith(text), f"a line that ends with {text!r}")
+
+    def wait_until(self, reached: Callable[[], bool], what: str) -> str:
+        """Read until a condition holds; gives the screen.
+
+        Raises:
+            AssertionError: it did not within `PATIENCE`, or the program ended before.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while not reached():
+            left = deadline - time.monotonic()
+            assert left > 0, f"{what} did not come; the screen:\n{self.screen}"
+            assert self._read(left) or reached(), f"ended before {what}; the screen:\n{self.screen}"
+        return self.screen
+
+    def wait_for_end(self) -> int:
+        """Read until the program has ended; gives its exit status."""
+        deadline = time.monotonic() + PATIENCE
+        while self._read(deadline - time.monotonic()):
+            assert time.monotonic() < deadline, f"it did not end; the screen:\n{self.screen}"
+        self._child.close()
+        status = self._child.exitstatus
+        return int(status) if status is not None else -int(self._child.signalstatus)
+
+    def _read(self, seconds: float) -> bool:
+        """Take what the program wrote, waiting for it at most so long; False at its end."""
+        import pexpect
+
+        try:
+            data = self._child.read_nonblocking(65536, max(seconds, 0))
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        self.raw += data
+        self._stream.feed(data)
+        return True
+
+
+def _environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DICOMSH", "XDG_", "LC_", "PROMPT_TOOLKIT"))
+        and name not in ("LANG", "NO_COLOR", "PAGER", "LESS", "COLUMNS", "LINES")
+    }
+    own = {"HOME": str(home), "LANG": "C.UTF-8", "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    return {**kept, **own, **environ}

@@ -1,0 +1,25 @@
+"""The prompt in a real terminal: it starts, walks, and leaves."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
+
+from tests.repl.terminal import Terminal, ctrl
+
+
+def test_a_walk_in_a_terminal(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.type("use pacs\r")
+        terminal.wait_for_line("pacs:/> ")
+        terminal.type("find patient JOD*\r")
+        assert "JODOGNE^SEBASTIEN" in terminal.wait_for("1 patient, complete")
+        terminal.wait_for_line("pacs:/> ")
+        terminal.type(ctrl("d"))
+        assert terminal.wait_for_end() == 0
