@@ -82,6 +82,7 @@ class Presenter:
         rows = self._renderer(name, listing)
         page = _Page(self._sink, rows, begun=continues and name in _WITH_HEADER)
         kept = self._session.begin(listing.columns, listing.level, listing.place)
+        kept.question = listing.question
         answer = listing.answer
         try:
             await _pump(answer, kept, page)

@@ -17,6 +17,7 @@ from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Column, Outcome
 from dicomsh.model.location import Place, place_of, with_issuer
 from dicomsh.model.peer import Modality
+from dicomsh.model.question import Question
 
 KEPT_ROWS = 50_000
 """Rows of one answer that stay known for `last`, row numbers and completion."""
@@ -53,6 +54,7 @@ class Kept:
     rows: list[Row] = field(default_factory=list)
     total: int = 0
     outcome: Outcome | None = None
+    question: Question | None = None
 
     def add(self, batch: list[Row]) -> None:
         """Keep the rows of a batch, up to `KEPT_ROWS` in all."""

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
-from dicomsh.commands.context import Context
+from dicomsh.commands.context import Context, Scu
 from dicomsh.commands.emulate import OfIssuer, PatientsOfStudies, StudiesOfPatients
 from dicomsh.model.answer import Row
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Answer, Listing, Outcome
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, build, choose_model, matched, patients_from_studies
-
-if TYPE_CHECKING:
-    from dicomsh.dimse.client import Client
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How the user wants a query asked: a row limit and an information model, or None."""
-
-    limit: int | None = None
-    model: Model | None = None
+from dicomsh.model.question import Question, Wish
 
 
 async def ask(
@@ -34,11 +23,11 @@ async def ask(
     Raises:
         DicomshError: no association, or a key that cannot be sent.
     """
-    modality = context.timed(modality)
-    client = await context.peers.client(modality)
-    chosen = resolved(context, modality, wish or Wish())
-    answer = await answer_from(client, modality, request, chosen)
-    return Listing(request.columns(), answer, request.level, request.place)
+    question = Question(context.timed(modality), request, wish or Wish())
+    client = await context.peers.client(question.modality)
+    chosen = resolved(context, question.modality, question.wish)
+    answer = await answer_from(client, question.modality, request, chosen)
+    return Listing(request.columns(), answer, request.level, request.place, question=question)
 
 
 def resolved(context: Context, modality: Modality, wish: Wish) -> Wish:
@@ -50,7 +39,7 @@ def resolved(context: Context, modality: Modality, wish: Wish) -> Wish:
     )
 
 
-async def answer_from(client: Client, modality: Modality, request: Request, wish: Wish) -> Answer:
+async def answer_from(client: Scu, modality: Modality, request: Request, wish: Wish) -> Answer:
     """The answer of one client; what the peer's models do not allow is emulated, and said."""
     model = choose_model(request, await client.connect(), wish.model)
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:

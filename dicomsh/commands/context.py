@@ -3,19 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
 from dicomsh.errors import UnreachableError
 from dicomsh.language.command import Registry
+from dicomsh.model.listing import Answer
 from dicomsh.model.peer import Modality
+from dicomsh.model.query import Query
 from dicomsh.session import Session
 
 if TYPE_CHECKING:
     from dicomsh.dimse.client import Client
-    from dicomsh.dimse.pool import Pool
     from dicomsh.practice.server import PracticeServer
+
+
+class Scu(Protocol):
+    """What commands ask a peer through: the service class user of one modality."""
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """Abstract syntaxes that the peer accepted when asked last; empty before."""
+        ...
+
+    async def connect(self) -> frozenset[str]:
+        """The abstract syntaxes that the peer accepts."""
+        ...
+
+    async def echo(self) -> float:
+        """Seconds that a C-ECHO takes."""
+        ...
+
+    async def find(self, query: Query, *, limit: int | None = None) -> Answer:
+        """Send a query, and hand out at most `limit` rows."""
+        ...
+
+
+class Pool(Protocol):
+    """Several of them for one modality, for queries that run side by side."""
+
+    def client(self) -> AbstractAsyncContextManager[Scu]:
+        """One for one's own use."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
 
 
 class Peers:
@@ -34,7 +69,7 @@ class Peers:
             archive = self._archives[modality.name] = _started(modality)
         return replace(modality, host="127.0.0.1", port=archive.port)
 
-    async def client(self, modality: Modality) -> Client:
+    async def client(self, modality: Modality) -> Scu:
         """The client that keeps the association with a modality."""
         from dicomsh.dimse.client import Client
 
@@ -55,11 +90,16 @@ class Peers:
             return "not used yet"
         return "open" if held[1].is_open else "closed"
 
+    def accepted(self, modality: Modality) -> frozenset[str]:
+        """Abstract syntaxes that a modality accepted when asked last; empty before."""
+        held = self._clients.get(modality.name)
+        return frozenset() if held is None else held[1].accepted
+
     def pool(self, modality: Modality, size: int) -> Pool:
         """A new pool of clients of a modality."""
-        from dicomsh.dimse.pool import Pool
+        from dicomsh.dimse import pool
 
-        return Pool(self.reach(modality), size)
+        return pool.Pool(self.reach(modality), size)
 
     async def close(self) -> None:
         """Release every association and stop every practice archive."""

@@ -9,10 +9,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
 
-from dicomsh.commands.ask import Wish, answer_from, resolved
-from dicomsh.commands.context import Context
+from dicomsh.commands.ask import answer_from, resolved
+from dicomsh.commands.context import Context, Pool
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
@@ -20,9 +19,7 @@ from dicomsh.model.listing import Outcome, Record, combined
 from dicomsh.model.location import Place, count_below, place_of, title_of
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, return_key
-
-if TYPE_CHECKING:
-    from dicomsh.dimse.pool import Pool
+from dicomsh.model.question import Wish
 
 POOL_SIZE = 3
 """Associations used at once: enough to hide the server's thinking, few enough to be polite."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from dicomsh.commands.context import Scu
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
 from dicomsh.model.levels import Level, Model
@@ -19,9 +19,6 @@ from dicomsh.model.location import Place, place_of
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, build
 from dicomsh.model.query import QueryKey
-
-if TYPE_CHECKING:
-    from dicomsh.dimse.client import Client
 
 
 class PatientsOfStudies:
@@ -82,7 +79,7 @@ class StudiesOfPatients:
     """What is below the patient level, asked patient by patient."""
 
     def __init__(
-        self, client: Client, modality: Modality, request: Request, limit: int | None
+        self, client: Scu, modality: Modality, request: Request, limit: int | None
     ) -> None:
         self._client = client
         self._modality = modality

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from dicomsh.commands.ask import Wish, answer_from
+from dicomsh.commands.ask import answer_from
 from dicomsh.commands.context import Context
 from dicomsh.config import edit, load
 from dicomsh.errors import UsageError
@@ -21,6 +21,7 @@ from dicomsh.model.location import Place
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.question import Wish
 
 _Result = TypeVar("_Result")
 

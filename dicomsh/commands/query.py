@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated
 
-from dicomsh.commands.ask import Wish, ask
+from dicomsh.commands.ask import ask
 from dicomsh.commands.context import Context
 from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
@@ -19,6 +19,7 @@ from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Listing, Outcome
 from dicomsh.model.plan import Request
 from dicomsh.model.query import QueryKey
+from dicomsh.model.question import Wish
 from dicomsh.session import Kept
 
 LIMIT_HELP = "stop after N rows"

@@ -53,13 +53,13 @@ class Term:
         """
         path = self.path(level)
         if self.value is None:
-            return QueryKey(path, "", Matching.UNIVERSAL, Origin.RETURN)
+            return QueryKey(path, "", Matching.UNIVERSAL, Origin.RETURN, self.word.text)
         try:
             found = matcher(path[-1], self.value, today)
         except UsageError as error:
             raise self._moved(error, self.value_start) from None
         self._check_level(path[0], level)
-        return QueryKey(path, found.value, found.kind, Origin.TYPED)
+        return QueryKey(path, found.value, found.kind, Origin.TYPED, self.word.text)
 
     def _check_level(self, attribute: Attribute, level: Level) -> None:
         """A key of a level below cannot be matched (PS3.4 C.4.1.1.3.1); peers would ignore it."""
@@ -119,7 +119,7 @@ def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
         found: Matcher = matcher(attribute, word.text, today)
     except UsageError as error:
         raise word.error(error) from None
-    return QueryKey((attribute,), found.value, found.kind, Origin.PATTERN)
+    return QueryKey((attribute,), found.value, found.kind, Origin.PATTERN, word.text)
 
 
 def pattern_keyword(level: Level, text: str) -> str:

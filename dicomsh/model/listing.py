@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
+
+if TYPE_CHECKING:
+    from dicomsh.model.question import Question
 
 Record = Mapping[str, Any]
 """A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
@@ -132,6 +135,7 @@ class Listing:
         place: where they were asked for.
         output: the format to show it in, or None for the session's.
         again: whether it was listed before.
+        question: what was asked, or None where it is not one question.
     """
 
     columns: tuple[Column, ...]
@@ -140,6 +144,7 @@ class Listing:
     place: Place
     output: str | None = None
     again: bool = False
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from dicomsh.model.keys import Attribute
@@ -47,12 +47,14 @@ class QueryKey:
             universal matching.
         matching: the kind of matching that the value asks for.
         origin: where the key came from.
+        typed: the word that asked for it, as typed; empty where none did.
     """
 
     path: tuple[Attribute, ...]
     value: str
     matching: Matching
     origin: Origin
+    typed: str = field(default="", compare=False)
 
     @property
     def attribute(self) -> Attribute:
