@@ -12,7 +12,7 @@ from dicomsh import __version__
 from dicomsh.errors import DicomshError, ExitStatus
 
 if TYPE_CHECKING:
-    from dicomsh.shell import Shell
+    from dicomsh.startup import Started
 
 _EPILOG = """\
 exit statuses: 0 done; 1 a command failed; 2 usage, script or configuration error;
@@ -70,19 +70,19 @@ def _run(options: argparse.Namespace) -> ExitStatus:
         return _batch(options)
     from dicomsh.repl.loop import run
 
-    return run(lambda: _shell(options), waits=options.modality is not None)
+    return run(lambda: _at_prompt(options), waits=options.modality is not None)
 
 
-def _shell(options: argparse.Namespace) -> Shell:
+def _at_prompt(options: argparse.Namespace) -> Started:
     from dicomsh import startup
 
-    return startup.shell(options)
+    return startup.at_prompt(options)
 
 
 def _batch(options: argparse.Namespace) -> ExitStatus:
-    from dicomsh import batch
+    from dicomsh import batch, startup
 
-    shell = _shell(options)
+    shell = startup.for_scripts(options)
     if options.command:
         return batch.run(shell, batch.commands(options.command))
     if options.script and options.script != "-":

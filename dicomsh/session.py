@@ -6,41 +6,26 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
-from dicomsh.language.kinds import Candidate
+from dicomsh.language.kinds import Candidate, Kind
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import Level
 from dicomsh.model.listing import Column, Outcome
 from dicomsh.model.location import Place, place_of, with_issuer
 from dicomsh.model.peer import Modality
 from dicomsh.model.question import Question
+from dicomsh.settings import SETTINGS, Settings
 
 KEPT_ROWS = 50_000
 """Rows of one answer that stay known for `last`, row numbers and completion."""
 
 KEPT_LISTINGS = 200
 """Answers that stay known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What `set` changes.
-
-    Args:
-        output: format of results; None for a table on a terminal and in scripts.
-        limit: largest number of rows of one query, or None.
-        timeout: seconds of silence that end a query, or None for the modality's.
-        model: the information model to ask in, or None to choose by query.
-    """
-
-    output: str | None = None
-    limit: int | None = None
-    timeout: float | None = None
-    model: Model | None = None
 
 
 @dataclass(slots=True)
@@ -93,12 +78,21 @@ class Session:
     Args:
         config: the modalities file.
         variables: values of `$NAME`.
+        defaults: the settings to begin with.
+        settings_file: where the user's settings are kept; None in scripts, which have none.
     """
 
-    def __init__(self, config: Config, variables: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        variables: dict[str, str] | None = None,
+        defaults: Settings | None = None,
+        settings_file: Path | None = None,
+    ) -> None:
         self.config = config
         self.variables: dict[str, str] = dict(variables or {})
-        self.settings = Settings()
+        self.defaults = self.settings = defaults or Settings()
+        self.settings_file = settings_file
         self.modality: Modality | None = None
         self.place = Place()
         self.previous: tuple[Modality | None, Place] | None = None
@@ -184,8 +178,13 @@ class Session:
 
     def setting_names(self) -> Iterable[Candidate]:
         """Settings with their values."""
-        for name in Settings.__dataclass_fields__:
-            yield Candidate(name, str(getattr(self.settings, name)))
+        for name, setting in SETTINGS.items():
+            yield Candidate(name, setting.write(getattr(self.settings, name)))
+
+    def setting_kind(self, name: str) -> Kind | None:
+        """The kind of the values of a setting; None when there is no such setting."""
+        setting = SETTINGS.get(name)
+        return None if setting is None else setting.values(self.settings, self.defaults)
 
     def topics(self) -> Iterable[Candidate]:
         """What `help` knows besides commands."""

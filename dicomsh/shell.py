@@ -81,6 +81,10 @@ class Shell:
                 break
         return overall(statuses)
 
+    def remark(self, error: DicomshError) -> None:
+        """Tell of a failure that no command has caused."""
+        self._sink.error(f"{error.message}\n{error.hint}" if error.hint else error.message)
+
     def ends_with(self, status: ExitStatus) -> bool:
         """Whether a script stops after a command with that status."""
         goes_on = self._manner.keep_going and status is not ExitStatus.INTERRUPTED

@@ -6,17 +6,20 @@ import argparse
 import gc
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dicomsh.commands.scripting import assignment
 from dicomsh.config import load
-from dicomsh.errors import UsageError
+from dicomsh.errors import ConfigError, UsageError
 from dicomsh.language.kinds import COUNT, FORMAT, SECONDS, Kind, Scope
 from dicomsh.language.scan import whole_word
 from dicomsh.output.sink import Sink
 from dicomsh.output.theme import Theme, wants_colour
 from dicomsh.session import Session
+from dicomsh.settings import AT_PROMPT
+from dicomsh.settings.file import read_settings, settings_file
 from dicomsh.shell import Manner, Shell, numbered
 
 
@@ -30,21 +33,52 @@ def _collect_seldom() -> None:
     gc.set_threshold(50_000, 50, 1000)
 
 
-def shell(options: argparse.Namespace) -> Shell:
-    """The shell that the options ask for.
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A shell, and what of the user's settings could not be used."""
+
+    shell: Shell
+    problems: tuple[ConfigError, ...]
+
+    def tell(self) -> None:
+        """Tell of the problems."""
+        for problem in self.problems:
+            self.shell.remark(problem)
+
+
+def at_prompt(options: argparse.Namespace) -> Started:
+    """The shell of a prompt: it begins with the user's own settings.
 
     Raises:
         UsageError: an option, or the configuration, cannot be used.
     """
-    _collect_seldom()
     config = load(options.file, environ=os.environ, cwd=Path.cwd())
-    session = Session(config, _variables(options))
+    path = settings_file(os.environ)
+    session = Session(config, _variables(options), AT_PROMPT, path)
+    saved = read_settings(path, Scope(session, None))
+    for name, value in saved.settings.items():
+        session.set(name, value)
+    return Started(_shell(options, session), tuple(saved.problems))
+
+
+def for_scripts(options: argparse.Namespace) -> Shell:
+    """The shell of a script, which does the same for every user.
+
+    Raises:
+        UsageError: an option, or the configuration, cannot be used.
+    """
+    config = load(options.file, environ=os.environ, cwd=Path.cwd())
+    return _shell(options, Session(config, _variables(options)))
+
+
+def _shell(options: argparse.Namespace, session: Session) -> Shell:
+    _collect_seldom()
     for name, kind in (("output", FORMAT), ("limit", COUNT), ("timeout", SECONDS)):
         text = getattr(options, name)
         if text is not None:
             session.set(name, _value(f"--{name}", kind, text, session))
     if options.modality is not None:
-        session.choose(config.find(options.modality))
+        session.choose(session.config.find(options.modality))
     return Shell(session, Sink.standard(), _manner(options), os.environ)
 
 

@@ -16,6 +16,7 @@ from dicomsh import batch
 from dicomsh.config import load
 from dicomsh.output.sink import Sink
 from dicomsh.session import Session
+from dicomsh.settings import AT_PROMPT, Settings
 from dicomsh.shell import Manner, Shell
 
 ROOT = Path(__file__).parent.parent
@@ -47,11 +48,14 @@ def run(
     keep_going: bool = False,
     variables: Mapping[str, str] | None = None,
     modality: str | None = None,
+    settings_file: Path | None = None,
 ) -> Done:
-    """Run texts as `-c` would, in this process."""
+    """Run texts as `-c` would, in this process; with a settings file, as a prompt would."""
     out, err = io.StringIO(), io.StringIO()
     default = ROOT / "modalities.yaml"
-    session = Session(load(config or default, environ={}, cwd=ROOT), dict(variables or {}))
+    configured = load(config or default, environ={}, cwd=ROOT)
+    defaults = AT_PROMPT if settings_file else Settings()
+    session = Session(configured, dict(variables or {}), defaults, settings_file)
     if output:
         session.set("output", output)
     if modality:

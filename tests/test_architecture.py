@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("dicomsh",), ("errors",)),
     (("model",), ("language.scan",), ("output.theme",)),
     (("config",), ("dimse",), ("language",), ("output",)),
-    (("session",), ("practice",)),
+    (("session", "settings"), ("practice",)),
     (("commands",),),
     (("present", "shell"),),
     (("repl", "batch", "startup", "interrupt"),),

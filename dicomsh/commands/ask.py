@@ -9,7 +9,7 @@ from dicomsh.commands.context import Context, Scu
 from dicomsh.commands.emulate import OfIssuer, PatientsOfStudies, StudiesOfPatients
 from dicomsh.model.answer import Row
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import Answer, Listing, Outcome
+from dicomsh.model.listing import Answer, Ending, Listing, Outcome
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, build, choose_model, matched, patients_from_studies
 from dicomsh.model.question import Question, Wish
@@ -27,6 +27,8 @@ async def ask(
     client = await context.peers.client(question.modality)
     chosen = resolved(context, question.modality, question.wish)
     answer = await answer_from(client, question.modality, request, chosen)
+    if question.wish.limit is None and chosen.limit == context.session.settings.limit:
+        answer = Noted(answer, limited=(_LIFTED,))
     return Listing(request.columns(), answer, request.level, request.place, question=question)
 
 
@@ -34,9 +36,17 @@ def resolved(context: Context, modality: Modality, wish: Wish) -> Wish:
     """The wish, completed from settings and the modality's configuration."""
     settings = context.session.settings
     return Wish(
-        wish.limit or settings.limit or modality.limit,
+        wish.limit or _own_limit(context, modality),
         wish.model or settings.model or modality.model,
     )
+
+
+def _own_limit(context: Context, modality: Modality) -> int | None:
+    """The limit that was set; the modality's goes before the one that a prompt begins with."""
+    limit = context.session.settings.limit
+    if limit == context.session.defaults.limit:
+        return modality.limit or limit
+    return limit or modality.limit
 
 
 async def answer_from(client: Scu, modality: Modality, request: Request, wish: Wish) -> Answer:
@@ -64,13 +74,19 @@ def _needs_patients(request: Request, model: Model) -> bool:
     )
 
 
+_LIFTED = "--limit N takes N rows, 'set limit none' all"
+
 _RELATIONAL = "relational: a server that does not support it ignores keys of upper levels"
 
 
 def _noted(answer: Answer, request: Request) -> Answer:
     what = matched(request.keys)
     relational = request.relational and bool(request.keys)
-    return Noted(answer, (f"matched {what}",) if what else (), (_RELATIONAL,) if relational else ())
+    return Noted(
+        answer,
+        empty=(f"matched {what}",) if what else (),
+        always=(_RELATIONAL,) if relational else (),
+    )
 
 
 class Noted:
@@ -79,12 +95,21 @@ class Noted:
     Args:
         answer: the answer.
         empty: statements for the case that nothing was found.
+        limited: statements for the case that the limit ended it.
         always: statements for any case.
     """
 
-    def __init__(self, answer: Answer, empty: tuple[str, ...], always: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        empty: tuple[str, ...] = (),
+        limited: tuple[str, ...] = (),
+        always: tuple[str, ...] = (),
+    ) -> None:
         self._answer = answer
         self._empty = empty
+        self._limited = limited
         self._always = always
 
     def __aiter__(self) -> AsyncIterator[list[Row]]:
@@ -95,7 +120,8 @@ class Noted:
         """How the answer ended, with the statements."""
         outcome = self._answer.outcome
         empty = () if outcome.rows else self._empty
-        return replace(outcome, notes=(*empty, *outcome.notes, *self._always))
+        limited = self._limited if outcome.ending is Ending.LIMIT else ()
+        return replace(outcome, notes=(*empty, *outcome.notes, *limited, *self._always))
 
     async def aclose(self) -> None:
         """Leave early."""

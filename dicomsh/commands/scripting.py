@@ -3,78 +3,88 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from dicomsh.commands.context import Context
 from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import (
-    COUNT,
     FILE,
-    FORMAT,
-    MODEL,
-    SECONDS,
     SETTING,
+    SETTING_VALUE,
     TEXT,
     VALUE,
     Scope,
-    suggestion,
 )
 from dicomsh.language.scan import Word, is_name
-from dicomsh.model.levels import Model
-from dicomsh.model.listing import FieldColumn, Record, Records, Text, at_once
+from dicomsh.model.listing import FieldColumn, Record, Records, Talk, Text, at_once
+from dicomsh.session import Session
+from dicomsh.settings import SETTINGS, Setting, changed
+from dicomsh.settings.file import write_settings
 
 
 class LeaveShell(Exception):  # noqa: N818 - not an error: the user wants to leave
     """The user asked to leave the shell."""
 
 
-_SETTINGS = {
-    "output": (FORMAT, "format of results"),
-    "limit": (COUNT, "largest number of rows of one query"),
-    "timeout": (SECONDS, "seconds to wait for a peer"),
-    "model": (MODEL, "information model to ask in"),
-}
-
-_NO_VALUE = "none"
-
-
-@command("set", family="shell", examples=("set", "set limit 500", "set limit none"))
+@command(
+    "set",
+    family="shell",
+    examples=("set", "set limit 500", "set limit none", "set limit default"),
+)
 async def set_(
     context: Context,
     name: Annotated[Word | None, SETTING] = None,
-    value: Annotated[Word | None, VALUE] = None,
-) -> Records:
+    value: Annotated[Word | None, SETTING_VALUE] = None,
+    *,
+    save: Annotated[bool, "keep what differs from the defaults for the next start"] = False,
+) -> Records | Talk:
     """Show the settings, or one, or change it.
 
-    The value none goes back to the default.
+    The value default goes back to the default. Settings that were saved are read when a prompt
+    starts; scripts do not read them, so that a script does the same for everybody.
     """
-    if name is not None and name.text not in _SETTINGS:
-        hint = suggestion(name.text, _SETTINGS) or "'set' lists them"
-        raise UsageError(f"no setting '{name.text}'", hint=hint, span=name.span)
+    session = context.session
     if name is not None and value is not None:
-        context.session.set(name.text, _read(context, name.text, value))
+        session.set(name.text, _read(session, name.text, value))
+    if save:
+        return _saved(session)
+    return _shown(session, list(SETTINGS) if name is None else [name.text])
+
+
+def _read(session: Session, name: str, value: Word) -> Any:
+    kind = session.setting_kind(name)
+    assert kind is not None
+    return kind.parse(value, Scope(session, None))
+
+
+def _saved(session: Session) -> Talk:
+    path = session.settings_file
+    if path is None:
+        hint = "scripts neither read nor write settings; at a prompt it needs a home folder"
+        raise UsageError("there is no place to save settings in", hint=hint)
+    values = changed(session.settings, session.defaults)
+    write_settings(path, values, {})
+    return Talk(f"saved in {path}: {', '.join(values) or 'nothing but defaults'}")
+
+
+def _shown(session: Session, names: list[str]) -> Records:
     columns = (
         FieldColumn("name", "Setting"),
         FieldColumn("value", "Value"),
+        FieldColumn("default", "Default"),
         FieldColumn("help", "Meaning"),
     )
-    names = [name.text] if name is not None else list(_SETTINGS)
-    return Records(columns, at_once([_setting(context, key) for key in names]))
+    return Records(columns, at_once([_record(session, SETTINGS[name]) for name in names]))
 
 
-def _read(context: Context, name: str, value: Word) -> object:
-    if value.text == _NO_VALUE:
-        return None
-    kind, _ = _SETTINGS[name]
-    return kind.parse(value, Scope(context.session, None))
-
-
-def _setting(context: Context, name: str) -> Record:
-    value = getattr(context.session.settings, name)
-    if isinstance(value, Model):
-        value = "patient" if value is Model.PATIENT_ROOT else "study"
-    return {"name": name, "value": value, "help": _SETTINGS[name][1]}
+def _record(session: Session, setting: Setting) -> Record:
+    return {
+        "name": setting.name,
+        "value": setting.write(getattr(session.settings, setting.name)),
+        "default": setting.write(getattr(session.defaults, setting.name)),
+        "help": setting.help,
+    }
 
 
 @command("let", family="shell", examples=("let DAY = 2009-04-12; find study date=$DAY",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from dicomsh.config import checks, modalities, patch
 from dicomsh.config.locate import BUILTIN, is_orthanc, read_text, user_file
 from dicomsh.config.settings import Config, typed_address
 from dicomsh.config.tree import shown
+from dicomsh.config.write import write_text
 from dicomsh.errors import ConfigError, UsageError
 from dicomsh.model.peer import Modality
 
@@ -37,7 +37,7 @@ def add(config: Config, name: str, address: str, *, environ: Mapping[str, str]) 
     """
     place = typed_address(address)
     path, text = _editable(config, environ)
-    _save(path, add_modality(text, name, place, path=path))
+    write_text(path, add_modality(text, name, place, path=path))
     return path
 
 
@@ -49,7 +49,7 @@ def remove(config: Config, name: str, *, environ: Mapping[str, str]) -> Path:
         ConfigError: the file cannot be read or written.
     """
     path, text = _editable(config, environ)
-    _save(path, remove_modality(text, name, path=path))
+    write_text(path, remove_modality(text, name, path=path))
     return path
 
 
@@ -137,35 +137,3 @@ def _editable(config: Config, environ: Mapping[str, str]) -> tuple[Path, str]:
         hint = "add it to DicomModalities there, or work with a modalities.yaml"
         raise UsageError(f"{path} is Orthanc's own configuration, not edited here", hint=hint)
     return path, text
-
-
-def _save(path: Path, text: str) -> None:
-    """Replace the file as a whole or not at all; a new one is for the user only."""
-    target = path.resolve()
-    try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if target.exists() and not os.access(target, os.W_OK):
-            raise PermissionError(0, "it is read-only")
-        _replace(target, text.encode("utf-8"))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(f"{path}: expected a file that can be written, found: {reason}") from None
-
-
-def _replace(target: Path, data: bytes) -> None:
-    from tempfile import NamedTemporaryFile
-
-    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as stream:
-        temporary = Path(stream.name)
-        try:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-            if target.exists():
-                temporary.chmod(target.stat().st_mode & 0o777)
-            stream.close()
-            temporary.replace(target)
-        except BaseException:
-            stream.close()
-            temporary.unlink(missing_ok=True)
-            raise

@@ -53,6 +53,10 @@ class Knowledge(Protocol):
         """Settings with their values."""
         ...
 
+    def setting_kind(self, name: str) -> Kind | None:
+        """The kind of the values of a setting; None when there is no such setting."""
+        ...
+
     def topics(self) -> Iterable[Candidate]:
         """What `help` knows."""
         ...
@@ -62,11 +66,12 @@ class Knowledge(Protocol):
 class Scope:
     """Where a word is read: what the session knows, and the level that aliases stand for.
 
-    `level` is None while a TARGET decides it.
+    `level` is None while a TARGET decides it; `setting` is the setting that a value is for.
     """
 
     knowledge: Knowledge
     level: Level | None
+    setting: str = ""
 
 
 Token = tuple[Span, str]
@@ -103,6 +108,7 @@ class Kind:
         tokens: the parts of a word by role; None for one token of `role`.
         inner: for a kind that takes the rest of the words as a command of its own, the scope that
             they are read in; the value is then the bound call. None for all other kinds.
+        write: a value as it is typed; the other way round than `parse`.
     """
 
     name: str
@@ -113,6 +119,7 @@ class Kind:
     narrow: Callable[[Scope, Any], Scope] = _same
     tokens: Callable[[Word], list[Token]] | None = None
     inner: Callable[[Scope], Scope] | None = None
+    write: Callable[[Any], str] = str
 
 
 def suggestion(text: str, known: Iterable[str]) -> str | None:
@@ -207,7 +214,7 @@ def _number_reader(kind: type[int] | type[float], least: float, what: str) -> An
     return read
 
 
-def _one_of(what: str, values: Mapping[str, Any]) -> Kind:
+def one_of(what: str, values: Mapping[str, Any]) -> Kind:
     """A word from a table, in any case."""
 
     def read(word: Word, scope: Scope) -> Any:
@@ -222,7 +229,32 @@ def _one_of(what: str, values: Mapping[str, Any]) -> Kind:
         del scope
         return (Candidate(value) for value in values)
 
-    return Kind(what, "value", read, complete)
+    words = {value: word for word, value in values.items()}
+    return Kind(what, "value", read, complete, write=words.__getitem__)
+
+
+def _read_setting(word: Word, scope: Scope) -> Word:
+    if scope.knowledge.setting_kind(word.text) is None:
+        names = [candidate.text for candidate in scope.knowledge.setting_names()]
+        hint = suggestion(word.text, names) or "'set' lists them"
+        raise UsageError(f"no setting '{word.text}'", hint=hint, span=word.span)
+    return word
+
+
+def _setting_given(scope: Scope, value: Word) -> Scope:
+    return replace(scope, setting=value.text)
+
+
+def _read_setting_value(word: Word, scope: Scope) -> Word:
+    kind = scope.knowledge.setting_kind(scope.setting)
+    if kind is not None:
+        kind.parse(word, scope)
+    return word
+
+
+def _complete_setting_value(scope: Scope) -> Iterable[Candidate]:
+    kind = scope.knowledge.setting_kind(scope.setting)
+    return () if kind is None else kind.complete(scope)
 
 
 LEVEL = Kind("LEVEL", "level", _read_level, _complete_level, narrow=_level_given)
@@ -242,7 +274,14 @@ COMMAND = Kind("COMMAND", "command", _read_word, inner=_afresh)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
 NEW_NAME = Kind("NAME", "modality", _read_word)
 ADDRESS = Kind("AET@HOST:PORT", "modality", _read_word)
-SETTING = Kind("NAME", "setting", _read_word, lambda scope: scope.knowledge.setting_names())
+SETTING = Kind(
+    "NAME",
+    "setting",
+    _read_setting,
+    lambda scope: scope.knowledge.setting_names(),
+    narrow=_setting_given,
+)
+SETTING_VALUE = Kind("VALUE", "value", _read_setting_value, _complete_setting_value)
 TOPIC = Kind("TOPIC", "string", _read_word, lambda scope: scope.knowledge.topics())
 FILE = Kind("FILE", "file", _read_word)
 WORD = Kind("TEXT", "string", _read_word)
@@ -251,5 +290,6 @@ VALUE = Kind("VALUE", "value", _read_word)
 COUNT = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 DEPTH = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 SECONDS = Kind("S", "value", _number_reader(float, 0.001, "a number of seconds"))
-FORMAT = _one_of("FORMAT", {name: name for name in FORMATS})
-MODEL = _one_of("MODEL", {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT})
+FORMAT = one_of("FORMAT", {name: name for name in FORMATS})
+MODEL = one_of("MODEL", {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT})
+SWITCH = one_of("on|off", {"on": True, "off": False})

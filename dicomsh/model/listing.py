@@ -78,6 +78,7 @@ class Outcome:
         comment: Error Comment (0000,0902) of the peer, or None.
         detail: how an early end went, in words (`C-CANCEL, 12 further rows drained`), or empty.
         notes: further statements about the answer, each a sentence for the result line.
+        limit: the limit of each query, where several together ended at it.
     """
 
     ending: Ending
@@ -87,6 +88,7 @@ class Outcome:
     comment: str | None = None
     detail: str = ""
     notes: tuple[str, ...] = ()
+    limit: int | None = None
 
     @property
     def complete(self) -> bool:
@@ -104,7 +106,8 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
     early.sort(key=lambda part: part.complete)
     worst = next(iter(early), Outcome(Ending.COMPLETE, rows, seconds))
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
-    return replace(worst, rows=rows, seconds=seconds, notes=notes)
+    limit = worst.limit or worst.rows
+    return replace(worst, rows=rows, seconds=seconds, notes=notes, limit=limit)
 
 
 class Answer(Protocol):

@@ -60,7 +60,8 @@ def _ending(outcome: Outcome, remedy: str) -> list[str]:
         case Ending.COMPLETE:
             return ["complete", duration(outcome.seconds), outcome.detail, comment]
         case Ending.LIMIT:
-            return [f"stopped at --limit {outcome.rows}", "the server has more", outcome.detail]
+            limit = outcome.limit or outcome.rows
+            return [f"stopped at --limit {limit}", "the server has more", outcome.detail]
         case Ending.CUT_OFF:
             return [f"CUT OFF by the server{_status(outcome)}", remedy, comment, outcome.detail]
         case Ending.CANCELLED:

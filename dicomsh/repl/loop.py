@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import Application
+from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.formatted_text import FormattedText
 
 from dicomsh.errors import ExitStatus
@@ -21,16 +21,16 @@ from dicomsh.repl.history import open_history
 
 if TYPE_CHECKING:
     from dicomsh.session import Session
-    from dicomsh.shell import Shell
+    from dicomsh.startup import Started
 
 _SLOW_IMPORTS = ("dicomsh.dimse.client", "dicomsh.practice.server")
 
 
-def run(make: Callable[[], Shell], *, waits: bool) -> ExitStatus:
+def run(make: Callable[[], Started], *, waits: bool) -> ExitStatus:
     """Run the prompt until the user leaves.
 
     Args:
-        make: makes the shell; runs in a thread.
+        make: makes the shell, from the command line and the user's settings; runs in a thread.
         waits: whether the first prompt needs the shell, because a modality was named.
 
     Raises:
@@ -42,10 +42,11 @@ def run(make: Callable[[], Shell], *, waits: bool) -> ExitStatus:
 class _Prompt:
     """A prompt, and the shell that is made behind it."""
 
-    def __init__(self, make: Callable[[], Shell]) -> None:
+    def __init__(self, make: Callable[[], Started]) -> None:
         self._make = make
-        self._making: asyncio.Task[Shell] | None = None
+        self._making: asyncio.Task[Started] | None = None
         self._warming: asyncio.Future[None] | None = None
+        self._remarking: asyncio.Future[None] | None = None
         self._completer = SessionCompleter()
         self._lines: PromptSession[str] = PromptSession(
             history=open_history(), completer=self._completer, complete_while_typing=False
@@ -79,7 +80,7 @@ class _Prompt:
 
     async def _line(self, text: str) -> bool:
         """Run a line; False when the user leaves."""
-        shell = await self._begin()
+        shell = (await self._begin()).shell
         from dicomsh.commands.scripting import LeaveShell
         from dicomsh.interrupt import interruptible
         from dicomsh.output.problem import Origin
@@ -95,23 +96,25 @@ class _Prompt:
         made = self._making is not None and self._making.done()
         if self._making is None or not made:
             return FormattedText([("bold", "dicomsh"), ("", "> ")])
-        return prompt_text(self._making.result().session)
+        return prompt_text(self._making.result().shell.session)
 
-    def _begin(self) -> asyncio.Task[Shell]:
+    def _begin(self) -> asyncio.Task[Started]:
         """Begin to make the shell, the first time."""
         if self._making is None:
             self._making = asyncio.get_running_loop().create_task(asyncio.to_thread(self._make))
             self._making.add_done_callback(self._made)
         return self._making
 
-    def _made(self, making: asyncio.Task[Shell]) -> None:
+    def _made(self, making: asyncio.Task[Started]) -> None:
         if making.cancelled():
             return
         error = making.exception()
         if error is None:
-            shell = making.result()
-            self._completer.know(shell.registry, shell.session)
+            started = making.result()
+            self._completer.know(started.shell.registry, started.shell.session)
             self._warming = asyncio.get_running_loop().run_in_executor(None, _import_slow)
+            if started.problems:
+                self._remarking = asyncio.ensure_future(run_in_terminal(started.tell))
         elif self._lines.app.is_running:
             self._lines.app.exit(exception=error)
 
@@ -121,7 +124,7 @@ class _Prompt:
         if self._making is not None and not self._making.cancelled():
             await asyncio.wait({self._making})
             if self._making.exception() is None:
-                await self._making.result().close()
+                await self._making.result().shell.close()
 
 
 def _import_slow() -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from dicomsh.commands import registry
-from dicomsh.language.kinds import Candidate
+from dicomsh.language.kinds import Candidate, Kind
 from dicomsh.model.levels import Level
+from dicomsh.settings import SETTINGS, Settings
 
 REGISTRY = registry()
 
@@ -31,6 +32,10 @@ class Known:
 
     def setting_names(self) -> Iterable[Candidate]:
         return (Candidate("limit", "None"),)
+
+    def setting_kind(self, name: str) -> Kind | None:
+        setting = SETTINGS.get(name)
+        return setting.values(Settings(), Settings()) if setting else None
 
     def topics(self) -> Iterable[Candidate]:
         return (Candidate("keys"),)

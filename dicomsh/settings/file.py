@@ -1,0 +1,111 @@
+"""settings.yaml: what a user set to stay. The prompt reads it; scripts do not, to run alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dicomsh.config import tree, user_folder
+from dicomsh.config.locate import read_text
+from dicomsh.config.write import write_text
+from dicomsh.config.yamltext import compose
+from dicomsh.errors import ConfigError, UsageError
+from dicomsh.language.kinds import Scope, suggestion
+from dicomsh.language.scan import whole_word
+from dicomsh.settings.table import SETTINGS
+
+FILE_NAME = "settings.yaml"
+ALIASES = "aliases"
+
+_HEADER = """\
+# Settings of the dicomsh prompt that differ from the defaults, one to a line: NAME: VALUE.
+# `set --save` writes this file anew; `help settings` tells the names and values.
+# Scripts do not read it, so that they do the same for everybody.
+"""
+
+
+@dataclass(slots=True)
+class Saved:
+    """What a settings.yaml says.
+
+    Args:
+        settings: values by name.
+        aliases: text by name.
+        problems: what could not be used, each with file and line.
+    """
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    problems: list[ConfigError] = field(default_factory=list)
+
+
+def settings_file(environ: Mapping[str, str]) -> Path | None:
+    """Where a user's settings are kept, or None when no home is known."""
+    folder = user_folder(environ)
+    return folder / FILE_NAME if folder else None
+
+
+def read_settings(path: Path | None, scope: Scope) -> Saved:
+    """What the file says; no file says nothing. Never raises: what is wrong becomes a problem."""
+    saved = Saved()
+    if path is not None and path.is_file():
+        try:
+            root = compose(read_text(path, str(path), "your configuration folder"), str(path))
+            _read(tree.Setting(root, str(path)) if root else None, saved, scope)
+        except ConfigError as error:
+            saved.problems.append(error)
+    return saved
+
+
+def _read(root: tree.Setting | None, saved: Saved, scope: Scope) -> None:
+    for name, setting in root.children().items() if root else ():
+        try:
+            if name == ALIASES:
+                saved.aliases.update(_texts(setting))
+            else:
+                saved.settings[name] = _value(name, setting, scope)
+        except ConfigError as error:
+            saved.problems.append(error)
+
+
+def _value(name: str, given: tree.Setting, scope: Scope) -> Any:
+    if name not in SETTINGS:
+        hint = suggestion(name, SETTINGS) or f"known here: {', '.join(SETTINGS)}"
+        raise given.error("a known setting", found=tree.shown(name), hint=hint)
+    text = given.value(str)
+    try:
+        return SETTINGS[name].read(whole_word(text), scope)
+    except UsageError as error:
+        message = f"{given.file}:{given.line}: {given.path}: {error.message}"
+        raise ConfigError(message, hint=error.hint) from None
+
+
+def _texts(given: tree.Setting) -> Iterator[tuple[str, str]]:
+    for name, text in given.children("a mapping from names to commands").items():
+        yield name, text.value(str)
+
+
+def write_settings(path: Path, settings: Mapping[str, str], aliases: Mapping[str, str]) -> None:
+    """Write the file anew, for the user only.
+
+    Args:
+        path: the file.
+        settings: values as typed, by name.
+        aliases: text by name.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    lines = [f"{name}: {value}" for name, value in settings.items()]
+    if aliases:
+        lines.append(f"{ALIASES}:")
+        lines += [f"  {_quoted(name)}: {_quoted(text)}" for name, text in aliases.items()]
+    write_text(path, _HEADER + "".join(f"{line}\n" for line in lines))
+
+
+def _quoted(text: str) -> str:
+    """A text as a double-quoted scalar: what JSON writes, YAML reads."""
+    return json.dumps(text)

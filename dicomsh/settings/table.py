@@ -1,0 +1,140 @@
+"""The settings: the fields of a dataclass are what `set`, completion, help and the file read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Annotated, Any, get_args, get_type_hints
+
+from dicomsh.language.kinds import (
+    COUNT,
+    FORMAT,
+    MODEL,
+    SECONDS,
+    SWITCH,
+    Candidate,
+    Kind,
+    Scope,
+    one_of,
+)
+from dicomsh.language.scan import Word
+from dicomsh.model.levels import Model
+
+
+class Where(Enum):
+    """Where a setting has an effect."""
+
+    ANYWHERE = "anywhere"
+    PROMPT = "at the prompt"
+
+
+_COLOR = one_of("auto|on|off", {"auto": "auto", "on": "on", "off": "off"})
+_EDITING = one_of("emacs|vi", {"emacs": "emacs", "vi": "vi"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `set` changes; each field is one setting, with its kind, meaning and default.
+
+    None means that nothing was chosen, and is typed `none`.
+    """
+
+    output: Annotated[str | None, FORMAT, "format of results; none: a table"] = None
+    limit: Annotated[
+        int | None, COUNT, "largest number of rows of one query; none: what the modality allows"
+    ] = None
+    timeout: Annotated[
+        float | None, SECONDS, "seconds to wait for a peer; none: the modality's own limits"
+    ] = None
+    model: Annotated[
+        Model | None, MODEL, "information model to ask in; none: chosen for each query"
+    ] = None
+    color: Annotated[str, _COLOR, "colours; auto: where the terminal has them"] = "auto"
+    pager: Annotated[
+        bool, SWITCH, "whether what is taller than the screen is paged", Where.PROMPT
+    ] = True
+    editing: Annotated[str, _EDITING, "keys for editing the line", Where.PROMPT] = "emacs"
+    fuzzy: Annotated[
+        bool, SWITCH, "whether Tab also finds what is typed with gaps", Where.PROMPT
+    ] = False
+    history: Annotated[bool, SWITCH, "whether lines are remembered", Where.PROMPT] = True
+    greeting: Annotated[bool, SWITCH, "whether the start says hello", Where.PROMPT] = True
+
+
+AT_PROMPT = Settings(limit=1000)
+"""The settings that a prompt begins with; scripts begin with `Settings()`."""
+
+NONE = "none"
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.
+
+    Args:
+        name: as typed.
+        kind: how its value is read.
+        help: what it means.
+        where: where it has an effect.
+        optional: whether `none` is one of its values.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    where: Where
+    optional: bool
+
+    def read(self, word: Word, scope: Scope) -> Any:
+        """The value of a word.
+
+        Raises:
+            UsageError: the setting has no such value.
+        """
+        if self.optional and word.text.lower() == NONE:
+            return None
+        return self.kind.parse(word, scope)
+
+    def write(self, value: Any) -> str:
+        """A value as it is typed."""
+        return NONE if value is None else self.kind.write(value)
+
+    def values(self, now: Settings, defaults: Settings) -> Kind:
+        """The kind of the values that it can be set to, the word `default` included."""
+        default = getattr(defaults, self.name)
+
+        def read(word: Word, scope: Scope) -> Any:
+            return default if word.text.lower() == DEFAULT else self.read(word, scope)
+
+        def complete(scope: Scope) -> Iterable[Candidate]:
+            words = [candidate.text for candidate in self.kind.complete(scope)]
+            words += [NONE] if self.optional else []
+            current = self.write(getattr(now, self.name))
+            yield from (Candidate(word, "now" if word == current else "") for word in words)
+            yield Candidate(DEFAULT, self.write(default))
+
+        return replace(self.kind, parse=read, complete=complete)
+
+
+def _settings() -> Mapping[str, Setting]:
+    hints = get_type_hints(Settings, include_extras=True)
+    return {name: _setting(name, *get_args(hint)) for name, hint in hints.items()}
+
+
+def _setting(name: str, bare: Any, kind: Kind, text: str, where: Where = Where.ANYWHERE) -> Setting:
+    return Setting(name, kind, text, where, type(None) in get_args(bare))
+
+
+SETTINGS = _settings()
+"""Every setting by name, in the order in which they are shown."""
+
+
+def changed(settings: Settings, defaults: Settings) -> dict[str, str]:
+    """The settings that differ from the defaults, each as it is typed."""
+    return {
+        name: setting.write(getattr(settings, name))
+        for name, setting in SETTINGS.items()
+        if getattr(settings, name) != getattr(defaults, name)
+    }

@@ -1,0 +1,108 @@
+"""set: what it shows, changes and saves; the limit of a prompt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dicomsh.config import Config
+from dicomsh.language.kinds import Scope
+from dicomsh.session import Session
+from dicomsh.settings.file import read_settings
+from tests.harness import dicomsh, practice, run
+
+
+def test_set_lists_every_setting_with_its_default() -> None:
+    done = run("set limit 5; set -- limit; set", output="json")
+    rows = {row["name"]: row for row in json_rows(done.out)}
+    assert rows["limit"]["value"] == "5"
+    assert rows["limit"]["default"] == "none"
+    assert rows["editing"]["value"] == "emacs"
+
+
+def json_rows(text: str) -> list[dict[str, str]]:
+    """The rows of the last of several arrays."""
+    import json
+
+    rows: list[dict[str, str]] = json.loads(text[text.rindex("\n[") :])
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "hint"),
+    [
+        ("set limt 5", "no setting 'limt'", "did you mean 'limit'?"),
+        ("set limit many", "expected a whole number from 1, found 'many'", ""),
+        ("set editing vim", "expected emacs, vi, found 'vim'", "did you mean 'vi'?"),
+    ],
+)
+def test_what_no_setting_can_be_is_refused_where_it_stands(
+    text: str, problem: str, hint: str
+) -> None:
+    done = run(text)
+    assert done.status == 2
+    assert problem in done.err
+    assert hint in done.err
+
+
+def test_settings_are_saved_and_read_at_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    done = run("set fuzzy on; set limit 50; set color off --save", settings_file=path)
+    assert done.err.splitlines()[-1] == f"saved in {path}: limit, color, fuzzy"
+    saved = read_settings(path, Scope(Session(Config()), None))
+    assert saved.settings == {"limit": 50, "color": "off", "fuzzy": True}
+
+
+def test_a_script_saves_nothing() -> None:
+    done = run("set fuzzy on --save")
+    assert done.status == 2
+    assert "scripts neither read nor write settings" in done.err
+
+
+def test_a_script_does_not_read_the_users_settings(tmp_path: Path) -> None:
+    folder = tmp_path / "dicomsh"
+    folder.mkdir()
+    (folder / "settings.yaml").write_text("output: json\nlimit: 1\nwrong\n", "utf-8")
+    done = dicomsh("-c", "set limit", environ={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert "none" in done.out
+    assert not done.out.startswith("[")
+    assert done.err == ""
+
+
+def test_a_query_at_a_prompt_stops_at_a_thousand_and_says_how_to_go_on(tmp_path: Path) -> None:
+    done = run(
+        "use pacs; find instance; set limit none; find instance",
+        settings_file=tmp_path / "settings.yaml",
+        output="ndjson",
+    )
+    limited, everything = done.err.splitlines()[-2:]
+    assert limited.startswith("1,000 instances, stopped at --limit 1000 · the server has more")
+    assert limited.endswith("--limit N takes N rows, 'set limit none' all")
+    assert everything.startswith("12,313 instances, complete")
+
+
+def test_a_script_has_no_limit_and_a_limit_typed_needs_no_advice() -> None:
+    done = run("use pacs; find instance; find instance --limit 5", output="ndjson")
+    everything, typed = done.err.splitlines()[-2:]
+    assert everything.startswith("12,313 instances, complete")
+    assert "set limit" not in typed
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [("", 7), ("set limit 3;", 3), ("set limit none;", 7)],
+    ids=["the modality's", "set", "none"],
+)
+def test_the_limit_of_a_modality_goes_before_the_one_of_every_prompt(
+    text: str, limit: int, tmp_path: Path
+) -> None:
+    config = practice(tmp_path)
+    config.write_text("modalities: {pacs: {practice: true, limit: 7}}", "utf-8")
+    done = run(f"use pacs; {text} find study", config=config, settings_file=tmp_path / "s.yaml")
+    assert f"{limit} studies, stopped at --limit {limit}" in done.err
+
+
+def test_several_queries_that_stop_tell_the_limit_of_each(tmp_path: Path) -> None:
+    done = run("use pacs; set limit 2; tree --depth 2")
+    assert "6 entities, stopped at --limit 2" in done.err
