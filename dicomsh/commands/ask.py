@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from dicomsh.commands.context import Context, Scu
 from dicomsh.commands.emulate import OfIssuer, PatientsOfStudies, StudiesOfPatients
+from dicomsh.commands.observe import send
 from dicomsh.model.answer import Row
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Answer, Ending, Listing, Outcome
 from dicomsh.model.peer import Modality
-from dicomsh.model.plan import Request, build, choose_model, matched, patients_from_studies
+from dicomsh.model.plan import Request, choose_model, matched, patients_from_studies
 from dicomsh.model.question import Question, Wish
 
 
@@ -23,7 +24,10 @@ async def ask(
     Raises:
         DicomshError: no association, or a key that cannot be sent.
     """
-    question = Question(context.timed(modality), request, wish or Wish())
+    wish = wish or Wish()
+    modality = context.timed(modality)
+    modality = replace(modality, extended=modality.extended | wish.extended)
+    question = Question(modality, request, wish)
     client = await context.peers.client(question.modality)
     chosen = resolved(context, question.modality, question.wish)
     answer = await answer_from(client, question.modality, request, chosen)
@@ -38,6 +42,7 @@ def resolved(context: Context, modality: Modality, wish: Wish) -> Wish:
     return Wish(
         wish.limit or _own_limit(context, modality),
         wish.model or settings.model or modality.model,
+        wish.extended,
     )
 
 
@@ -53,13 +58,11 @@ async def answer_from(client: Scu, modality: Modality, request: Request, wish: W
     """The answer of one client; what the peer's models do not allow is emulated, and said."""
     model = choose_model(request, await client.connect(), wish.model)
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:
-        query = build(patients_from_studies(request), model, modality.charset, modality.universal)
-        studies = await client.find(query)
+        studies = await send(client, modality, patients_from_studies(request), model, None)
         return _noted(PatientsOfStudies(studies, wish.limit), request)
     if _needs_patients(request, model):
         return StudiesOfPatients(client, modality, request, wish.limit)
-    query = build(request, model, modality.charset, modality.universal)
-    answer = await client.find(query, limit=wish.limit)
+    answer = await send(client, modality, request, model, wish.limit)
     issuer = next((step.issuer for step in request.place.steps if step.issuer), "")
     return _noted(OfIssuer(answer, issuer) if issuer else answer, request)
 
@@ -76,17 +79,10 @@ def _needs_patients(request: Request, model: Model) -> bool:
 
 _LIFTED = "--limit N takes N rows, 'set limit none' all"
 
-_RELATIONAL = "relational: a server that does not support it ignores keys of upper levels"
-
 
 def _noted(answer: Answer, request: Request) -> Answer:
     what = matched(request.keys)
-    relational = request.relational and bool(request.keys)
-    return Noted(
-        answer,
-        empty=(f"matched {what}",) if what else (),
-        always=(_RELATIONAL,) if relational else (),
-    )
+    return Noted(answer, empty=(f"matched {what}",) if what else ())
 
 
 class Noted:
@@ -96,21 +92,14 @@ class Noted:
         answer: the answer.
         empty: statements for the case that nothing was found.
         limited: statements for the case that the limit ended it.
-        always: statements for any case.
     """
 
     def __init__(
-        self,
-        answer: Answer,
-        *,
-        empty: tuple[str, ...] = (),
-        limited: tuple[str, ...] = (),
-        always: tuple[str, ...] = (),
+        self, answer: Answer, *, empty: tuple[str, ...] = (), limited: tuple[str, ...] = ()
     ) -> None:
         self._answer = answer
         self._empty = empty
         self._limited = limited
-        self._always = always
 
     def __aiter__(self) -> AsyncIterator[list[Row]]:
         return self._answer.__aiter__()
@@ -121,7 +110,7 @@ class Noted:
         outcome = self._answer.outcome
         empty = () if outcome.rows else self._empty
         limited = self._limited if outcome.ending is Ending.LIMIT else ()
-        return replace(outcome, notes=(*empty, *outcome.notes, *limited, *self._always))
+        return replace(outcome, notes=(*empty, *outcome.notes, *limited))
 
     async def aclose(self) -> None:
         """Leave early."""

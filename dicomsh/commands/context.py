@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from dicomsh.errors import UnreachableError
 from dicomsh.language.command import Registry
+from dicomsh.model.extension import Extensions
+from dicomsh.model.levels import Model
 from dicomsh.model.listing import Answer
 from dicomsh.model.peer import Modality
 from dicomsh.model.query import Query
@@ -30,6 +32,10 @@ class Scu(Protocol):
 
     async def connect(self) -> frozenset[str]:
         """The abstract syntaxes that the peer accepts."""
+        ...
+
+    def extended(self, model: Model) -> Extensions:
+        """What the peer agreed to by extended negotiation, of what the modality wants."""
         ...
 
     async def echo(self) -> float:
@@ -57,7 +63,7 @@ class Peers:
     """One client for each modality that was used, and the practice archives that run."""
 
     def __init__(self) -> None:
-        self._clients: dict[str, tuple[Modality, Client]] = {}
+        self._clients: dict[tuple[str, Extensions], tuple[Modality, Client]] = {}
         self._archives: dict[str, PracticeServer] = {}
 
     def reach(self, modality: Modality) -> Modality:
@@ -70,29 +76,34 @@ class Peers:
         return replace(modality, host="127.0.0.1", port=archive.port)
 
     async def client(self, modality: Modality) -> Scu:
-        """The client that keeps the association with a modality."""
+        """The client that keeps the association with a modality.
+
+        What is agreed by extended negotiation changes what a query means, so that associations
+        which propose something else are kept apart.
+        """
         from dicomsh.dimse.client import Client
 
         reached = self.reach(modality)
-        held = self._clients.get(modality.name)
+        key = (modality.name, modality.extended)
+        held = self._clients.get(key)
         if held is not None and held[0] == reached:
             return held[1]
         if held is not None:
             await held[1].close()
         client = Client(reached)
-        self._clients[modality.name] = (reached, client)
+        self._clients[key] = (reached, client)
         return client
 
     def state(self, modality: Modality) -> str:
         """Whether an association with a modality is open: `open`, `closed`, or `not used yet`."""
-        held = self._clients.get(modality.name)
-        if held is None:
+        held = [client for (name, _), (_, client) in self._clients.items() if name == modality.name]
+        if not held:
             return "not used yet"
-        return "open" if held[1].is_open else "closed"
+        return "open" if any(client.is_open for client in held) else "closed"
 
     def accepted(self, modality: Modality) -> frozenset[str]:
         """Abstract syntaxes that a modality accepted when asked last; empty before."""
-        held = self._clients.get(modality.name)
+        held = self._clients.get((modality.name, modality.extended))
         return frozenset() if held is None else held[1].accepted
 
     def pool(self, modality: Modality, size: int) -> Pool:

@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from dicomsh.commands.context import Scu
+from dicomsh.commands.observe import send
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Answer, Ending, Outcome, combined
 from dicomsh.model.location import Place, place_of
 from dicomsh.model.peer import Modality
-from dicomsh.model.plan import Request, build
+from dicomsh.model.plan import Request
 from dicomsh.model.query import QueryKey
 
 
@@ -116,8 +117,7 @@ class StudiesOfPatients:
         return tuple(key for key in keys if (key.keyword in _PATIENT_KEYS) is of_patient)
 
     async def _find(self, request: Request, limit: int | None) -> AsyncIterator[list[Row]]:
-        query = build(request, Model.PATIENT_ROOT, self._modality.charset, self._modality.universal)
-        self._current = await self._client.find(query, limit=limit)
+        self._current = await send(self._client, self._modality, request, Model.PATIENT_ROOT, limit)
         async for batch in self._current:
             yield batch
         self._endings.append(self._current.outcome)

@@ -15,6 +15,7 @@ from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, TARGET,
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, pattern_key
 from dicomsh.model.answer import Row
+from dicomsh.model.extension import Extension, Extensions
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Listing, Outcome
 from dicomsh.model.plan import Request
@@ -24,6 +25,9 @@ from dicomsh.session import Kept
 
 LIMIT_HELP = "stop after N rows"
 MODEL_HELP = "ask in this information model: patient or study"
+RELATIONAL_HELP = "negotiate relational queries: keys of upper levels may be left open"
+FUZZY_HELP = "negotiate fuzzy matching of names: the server decides what is alike"
+DATETIME_HELP = "match a range of dates and one of times as one range, not on each day"
 
 
 @command(
@@ -43,20 +47,25 @@ async def find(
     *terms: Annotated[Term, TERM],
     limit: Annotated[int | None, COUNT, LIMIT_HELP] = None,
     model: Annotated[Model | None, MODEL, MODEL_HELP] = None,
+    relational: Annotated[bool, RELATIONAL_HELP] = False,
+    fuzzy: Annotated[bool, FUZZY_HELP] = False,
+    datetime: Annotated[bool, DATETIME_HELP] = False,
 ) -> Listing:
     """Query at a level, inside the current place.
 
     The unique keys of the place above that level are part of the query.
     Key=Value matches, +Key asks for an attribute back. PATTERN stands for the patient's name (or ID
     when it holds a digit), for a series for its Modality or description, for an instance for its
-    number. A name is matched as typed: wildcards are * and ?.
+    number. A name is matched as typed: wildcards are * and ?. What --relational, --fuzzy and
+    --datetime ask for is negotiated with the server (PS3.4 C.5.1.1), on an association of its own.
     """
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
     keys += [term.query_key(level, today) for term in terms]
     place = context.session.place.above(level)
+    wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
     request = Request(level, place, _once(keys, terms))
-    return await ask(context, context.session.current(), request, Wish(limit, model))
+    return await ask(context, context.session.current(), request, Wish(limit, model, wanted))
 
 
 @command(
@@ -70,6 +79,9 @@ async def ls(
     *terms: Annotated[Term, TERM],
     limit: Annotated[int | None, COUNT, LIMIT_HELP] = None,
     model: Annotated[Model | None, MODEL, MODEL_HELP] = None,
+    relational: Annotated[bool, RELATIONAL_HELP] = False,
+    fuzzy: Annotated[bool, FUZZY_HELP] = False,
+    datetime: Annotated[bool, DATETIME_HELP] = False,
 ) -> Listing:
     """List what is one level below the current place, or below TARGET.
 
@@ -78,8 +90,13 @@ async def ls(
     there = await resolve(context, target)
     level = there.place.next_level
     keys = [term.query_key(level, context.session.today) for term in terms]
+    wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
     request = Request(level, there.place, _once(keys, terms))
-    return await ask(context, there.modality, request, Wish(limit, model))
+    return await ask(context, there.modality, request, Wish(limit, model, wanted))
+
+
+def _extensions(**chosen: bool) -> Extensions:
+    return frozenset(extension for extension in Extension if chosen[extension.word])
 
 
 def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from dicomsh.model.extension import Extension
+
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 _URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", re.ASCII)
@@ -127,6 +129,27 @@ def charset(text: str) -> str:
     if known(text):
         return text.strip()
     raise ValueError("a defined term of Specific Character Set, such as ISO_IR 192")
+
+
+def keyword(text: str) -> str:
+    """A keyword of the data dictionary; a path into a sequence is none."""
+    from dicomsh.model.keys import by_keyword
+
+    try:
+        return by_keyword(text).keyword
+    except KeyError:
+        raise ValueError("keywords of attributes, such as ModalitiesInStudy") from None
+
+
+def extension(text: str) -> Extension:
+    """An option of extended negotiation."""
+    try:
+        return _EXTENSIONS[text]
+    except KeyError:
+        raise ValueError(f"one or more of {', '.join(_EXTENSIONS)}") from None
+
+
+_EXTENSIONS = {extension.word: extension for extension in Extension}
 
 
 def url(text: str) -> str:

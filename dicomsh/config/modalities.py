@@ -10,6 +10,7 @@ from types import MappingProxyType
 from dicomsh.config import checks, yamltext
 from dicomsh.config.settings import Config
 from dicomsh.config.tree import Section, Setting, shown
+from dicomsh.model.capability import declared
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.peer import Faults, Modality, Timeouts, Tls
 
@@ -17,12 +18,13 @@ _GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities")
 _TIMEOUT = ("connect", "association", "response")
 _MODALITY = tuple(
     "aet host port local_aet timeout model charset limit tls wado wado_rs universal"
-    " practice faults".split()
+    " extended ignores rejects practice faults".split()
 )
 _TLS = ("ca", "cert", "key", "verify")
 _FAULTS = tuple(
     "cut_off cut_off_status fail refuse_patient_root no_counts row_delay abort_after close_after"
-    " ignore_cancel no_charset abort_on_find".split()
+    " ignore_cancel no_charset abort_on_find ignore_keys reject_keys no_modalities_in_study"
+    " refuse_extended".split()
 )
 _MODELS = {"auto": None, "patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT}
 
@@ -104,6 +106,10 @@ def _modality(name: str, setting: Setting, config: Config) -> Modality:
         universal=given.get("universal", checks.universal, ""),
         practice=practice,
         faults=_faults(given.settings.get("faults")),
+        extended=given.words("extended", checks.extension),
+        capabilities=declared(
+            given.words("ignores", checks.keyword), given.words("rejects", checks.keyword)
+        ),
     )
 
 
@@ -179,6 +185,10 @@ def _faults(setting: Setting | None) -> Faults:
         ignore_cancel=given.get("ignore_cancel", checks.boolean, False),
         no_charset=given.get("no_charset", checks.boolean, False),
         abort_on_find=given.get("abort_on_find", checks.boolean, False),
+        ignore_keys=given.words("ignore_keys", checks.keyword),
+        reject_keys=given.words("reject_keys", checks.keyword),
+        no_modalities_in_study=given.get("no_modalities_in_study", checks.boolean, False),
+        refuse_extended=given.get("refuse_extended", checks.boolean, False),
     )
 
 

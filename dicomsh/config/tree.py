@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from yaml import MappingNode, Node, ScalarNode
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from dicomsh.errors import ConfigError
 
@@ -94,6 +94,16 @@ class Setting:
         except ValueError as error:
             raise self.error(str(error)) from None
 
+    def values(self, check: Check[T]) -> list[T]:
+        """Its values, where one may stand without a list.
+
+        Raises:
+            ConfigError: as `value`, for the first that is wrong.
+        """
+        if not isinstance(self.node, SequenceNode):
+            return [self.value(check)]
+        return [Setting(item, self.file, self.path).value(check) for item in self.node.value]
+
     def _text(self) -> str:
         """The text of a single value; for anything else a text that no check accepts."""
         node = self.node
@@ -167,6 +177,11 @@ class Section:
         """The value of a setting, or the default where it is not given."""
         setting = self.settings.get(key)
         return default if setting is None else setting.value(check)
+
+    def words(self, key: str, check: Check[T]) -> frozenset[T]:
+        """The values of a setting that is one value or a list; none where it is not given."""
+        setting = self.settings.get(key)
+        return frozenset(setting.values(check)) if setting else frozenset()
 
     def require(self, key: str, check: Check[T]) -> T:
         """The value of a setting that must be given."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dicomsh.dimse.negotiation import Agreement, Context
 from dicomsh.dimse.pdu import write_message
 from dicomsh.dimse.upper_layer import ServiceUser, UpperLayer
+from dicomsh.model.extension import Extensions
 
 
 class Association:
@@ -27,6 +28,11 @@ class Association:
     def contexts(self) -> Mapping[str, Context]:
         """The accepted presentation contexts by abstract syntax."""
         return self._agreement.contexts
+
+    @property
+    def extended(self) -> Mapping[str, Extensions]:
+        """What the peer agreed to by extended negotiation, by abstract syntax."""
+        return self._agreement.extended
 
     @property
     def is_open(self) -> bool:

@@ -12,6 +12,7 @@ from dicomsh.dimse.find import Find
 from dicomsh.dimse.negotiation import Context
 from dicomsh.errors import AssociationAbortedError, NoPresentationContextError
 from dicomsh.model.answer import Row
+from dicomsh.model.extension import NONE, Extensions
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.listing import Answer, Outcome
 from dicomsh.model.peer import Modality
@@ -55,6 +56,15 @@ class Client:
             TimedOutError: the limit for connecting or for the association passed.
         """
         return frozenset((await self._opened()).contexts)
+
+    def extended(self, model: Model) -> Extensions:
+        """What the peer agreed to beyond plain matching in an information model, of what we want.
+
+        Nothing where there is no association yet, or where the peer did not answer our proposal.
+        """
+        if self._association is None:
+            return NONE
+        return self._association.extended.get(model.value, NONE) & self._modality.extended
 
     async def echo(self) -> float:
         """Seconds that a C-ECHO takes; opening the association is not counted.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pynetdicom.pdu import (
@@ -23,6 +23,7 @@ from pynetdicom.pdu_primitives import (
     ImplementationClassUIDNotification,
     ImplementationVersionNameNotification,
     MaximumLengthNotification,
+    SOPClassExtendedNegotiation,
 )
 from pynetdicom.presentation import PresentationContext, build_context, negotiate_as_requestor
 
@@ -35,6 +36,7 @@ from dicomsh.errors import (
     ProtocolViolationError,
     UsageError,
 )
+from dicomsh.model.extension import Extensions, agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.peer import Modality
 
@@ -62,10 +64,17 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What was negotiated: contexts by abstract syntax, the longest PDU the peer takes (0: any)."""
+    """What was negotiated.
+
+    Args:
+        contexts: the accepted presentation contexts by abstract syntax.
+        max_pdu: the longest PDU that the peer takes; 0 for any.
+        extended: what the peer agreed to by extended negotiation, by abstract syntax.
+    """
 
     contexts: Mapping[str, Context]
     max_pdu: int
+    extended: Mapping[str, Extensions] = field(default_factory=dict)
 
 
 def associate_request(modality: Modality) -> bytes:
@@ -85,7 +94,7 @@ def associate_request(modality: Modality) -> bytes:
             hint="it has 1 to 16 characters of ASCII, without a backslash",
         ) from None
     request.presentation_context_definition_list = _proposed()
-    request.user_information = _user_information()
+    request.user_information = [*_user_information(), *_extended(modality.extended)]
     return bytes(A_ASSOCIATE_RQ(request).encode())
 
 
@@ -106,6 +115,18 @@ def _user_information() -> list[Any]:
     return [length, uid, version]
 
 
+def _extended(wanted: Extensions) -> list[SOPClassExtendedNegotiation]:
+    """One proposal for each FIND SOP Class (PS3.7 D.3.3.5); none when nothing is wanted."""
+    return [_proposal(model.value, wanted) for model in Model] if wanted else []
+
+
+def _proposal(sop_class: str, wanted: Extensions) -> SOPClassExtendedNegotiation:
+    item = SOPClassExtendedNegotiation()
+    item.sop_class_uid = sop_class
+    item.service_class_application_information = application_information(wanted)
+    return item
+
+
 def read_accept(body: bytes) -> Agreement:
     """What an A-ASSOCIATE-AC agrees to (PS3.8 9.3.3).
 
@@ -120,18 +141,27 @@ def read_accept(body: bytes) -> Agreement:
             primitive = accept.to_primitive()
             results = primitive.presentation_context_definition_results_list
             contexts = negotiate_as_requestor(_proposed(), results)
+            items = primitive.user_information
             lengths = [
                 item.maximum_length_received
-                for item in primitive.user_information
+                for item in items
                 if isinstance(item, MaximumLengthNotification)
             ]
+            extended = dict(_agreed(items))
     except Exception as problem:  # whatever hostile bytes make the decoder raise
         raise ProtocolViolationError("received a malformed A-ASSOCIATE-AC") from problem
     accepted = [_accepted(context) for context in contexts if context.result == 0]
     max_pdu = lengths[0] if lengths else _USUAL_MAX_PDU
     if 0 < max_pdu < SHORTEST_PDU:
         raise ProtocolViolationError(f"the peer takes PDUs of {max_pdu} bytes, too short for data")
-    return Agreement({context.abstract_syntax: context for context in accepted}, max_pdu)
+    return Agreement({context.abstract_syntax: context for context in accepted}, max_pdu, extended)
+
+
+def _agreed(items: Iterable[Any]) -> Iterator[tuple[str, Extensions]]:
+    for item in items:
+        if isinstance(item, SOPClassExtendedNegotiation):
+            information = item.service_class_application_information or b""
+            yield str(item.sop_class_uid), agreed(information)
 
 
 def _accepted(context: PresentationContext) -> Context:

@@ -106,7 +106,7 @@ class Row:
         raw = (self._elements or self.elements).get(tag)
         if raw is None:
             return None
-        if not _is_text(tag):
+        if not is_text(tag):
             return self._text_of_other(tag)
         if raw.isascii() and _ESCAPE not in raw:
             return raw.decode().strip(" \0")
@@ -171,7 +171,8 @@ _ESCAPE = 0x1B
 
 
 @cache
-def _is_text(tag: int) -> bool:
+def is_text(tag: int) -> bool:
+    """Whether the dictionary gives an attribute a VR of text."""
     return by_tag(tag).vr in _TEXT_VRS
 
 

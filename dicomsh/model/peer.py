@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dicomsh.model.capability import NOTHING_KNOWN, Capabilities
+from dicomsh.model.extension import NONE, Extensions
 from dicomsh.model.levels import Level, Model
 
 
@@ -55,6 +57,10 @@ class Faults:
         ignore_cancel: take no notice of C-CANCEL.
         no_charset: leave (0008,0005) out of the answers.
         abort_on_find: accept the association and abort at the first C-FIND.
+        ignore_keys: keywords of keys whose value is taken no notice of.
+        reject_keys: keywords of keys whose presence makes a query fail with 0xC000.
+        no_modalities_in_study: neither match nor return ModalitiesInStudy.
+        refuse_extended: agree to nothing by extended negotiation.
     """
 
     cut_off: int | None = None
@@ -68,6 +74,10 @@ class Faults:
     ignore_cancel: bool = False
     no_charset: bool = False
     abort_on_find: bool = False
+    ignore_keys: frozenset[str] = frozenset()
+    reject_keys: frozenset[str] = frozenset()
+    no_modalities_in_study: bool = False
+    refuse_extended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,8 @@ class Modality:
         universal: what a universal matching key is sent as: empty, or `*` for peers that need it.
         practice: whether it is the built-in practice archive.
         faults: what the practice archive does wrong.
+        extended: what is proposed by extended negotiation beside plain matching.
+        capabilities: what is known of its abilities.
     """
 
     name: str
@@ -109,6 +121,8 @@ class Modality:
     universal: str = ""
     practice: bool = False
     faults: Faults = Faults()
+    extended: Extensions = NONE
+    capabilities: Capabilities = NOTHING_KNOWN
 
     @property
     def address(self) -> str:

@@ -19,11 +19,15 @@ from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asks for: entities of a level at a place, with keys typed."""
+    """What the user asks for: entities of a level at a place, with keys typed.
+
+    `omitted` are keywords that must not travel, because this peer rejects them.
+    """
 
     level: Level
     place: Place
     keys: tuple[QueryKey, ...] = ()
+    omitted: frozenset[str] = frozenset()
 
     def default_keywords(self) -> tuple[str, ...]:
         """Keys asked for by default; where ancestors are not known, theirs first."""
@@ -110,7 +114,7 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
     for keyword in request.default_keywords():
         if keyword not in keys:
             keys[keyword] = return_key(keyword, Origin.LEVEL)
-    return tuple(keys.values())
+    return tuple(key for word, key in keys.items() if word not in request.omitted)
 
 
 def _context_keys(place: Place) -> list[QueryKey]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dicomsh.model.extension import NONE, Extensions
 from dicomsh.model.levels import Model
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request
@@ -11,10 +12,18 @@ from dicomsh.model.plan import Request
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How the user wants a query asked: a row limit and an information model, or None."""
+    """How the user wants a query asked.
+
+    Args:
+        limit: largest number of rows, or None.
+        model: the information model, or None to choose by query.
+        extended: what to propose by extended negotiation beside what the modality's configuration
+            names.
+    """
 
     limit: int | None = None
     model: Model | None = None
+    extended: Extensions = NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain
 from threading import Event
 from typing import Any
 
 from pydicom.uid import ExplicitVRLittleEndian
 
+from dicomsh.model.extension import agreed
+from dicomsh.model.keys import by_tag
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Model
 from dicomsh.model.peer import Faults
 from dicomsh.practice.archive import Archive
 from dicomsh.practice.finder import Finder, Style
-from dicomsh.practice.identifier import UNABLE_TO_PROCESS, RefusedError, read_identifier
+from dicomsh.practice.identifier import (
+    UNABLE_TO_PROCESS,
+    Identifier,
+    RefusedError,
+    read_identifier,
+)
+from dicomsh.practice.matching import Key
 from dicomsh.practice.outlet import (
     CANCELLED,
     PENDING,
@@ -71,8 +79,11 @@ class FindService:
             comment = f"Practice fault: no answers at {identifier.level.dicom} level"
             raise RefusedError(self.faults.fail[identifier.level], comment)
         faults = self.faults
-        style = Style(explicit, self.aet, not faults.no_charset, not faults.no_counts)
-        return Finder(self.archive, identifier, style)
+        proposed = event.assoc.acceptor.sop_class_extended.get(model.value, b"")
+        style = Style(
+            explicit, self.aet, not faults.no_charset, not faults.no_counts, agreed(proposed)
+        )
+        return Finder(self.archive, misread(identifier, faults), style)
 
     def _rows(self, event: Any, outlet: Outlet, finder: Finder) -> None:
         """Send every match, or as many as a fault, C-CANCEL or `stop` allow."""
@@ -117,6 +128,26 @@ class FindService:
         if self.stopped.is_set() or event.assoc.acse.is_aborted():
             raise PeerGoneError
         return self.faults.ignore_cancel or not event.is_cancelled
+
+
+def misread(identifier: Identifier, faults: Faults) -> Identifier:
+    """The identifier as an archive with these faults takes it.
+
+    Raises:
+        RefusedError: it holds a key that the archive rejects.
+    """
+    words = {key.tag: by_tag(key.tag).keyword for key in identifier.keys}
+    rejected = sorted(faults.reject_keys.intersection(words.values()))
+    if rejected:
+        raise RefusedError(UNABLE_TO_PROCESS, f"Practice fault: {rejected[0]} is not supported")
+    unknown = {"ModalitiesInStudy"} if faults.no_modalities_in_study else set()
+    keys = (key for key in identifier.keys if words[key.tag] not in unknown)
+    return replace(identifier, keys=tuple(_ignored(key, words, faults) for key in keys))
+
+
+def _ignored(key: Key, words: Mapping[int, str], faults: Faults) -> Key:
+    """A key without its value, where the archive takes no notice of it."""
+    return replace(key, value="") if words[key.tag] in faults.ignore_keys else key
 
 
 def _end(outlet: Outlet, status: int, comment: str) -> None:

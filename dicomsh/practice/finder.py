@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from dicomsh.model.charset import UTF8
+from dicomsh.model.extension import NONE, Extensions
 from dicomsh.model.keys import (
     BOOKKEEPING,
     QUERY_RETRIEVE_LEVEL,
@@ -23,6 +24,7 @@ from dicomsh.practice.archive import (
     vr_of,
 )
 from dicomsh.practice.codec import NUMBERS, element, item
+from dicomsh.practice.extended import extended_condition
 from dicomsh.practice.identifier import (
     IDENTIFIER_MISMATCH,
     UNABLE_TO_PROCESS,
@@ -40,15 +42,17 @@ _AVAILABILITY = 0x00080056
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How answers are written.
+    """How answers are found and written.
 
-    `labelled` says whether (0008,0005) is among them, `counted` whether counters are.
+    `labelled` says whether (0008,0005) is among them, `counted` whether counters are; `agreed` is
+    what extended negotiation came to.
     """
 
     explicit: bool
     retrieve_aet: str
     labelled: bool = True
     counted: bool = True
+    agreed: Extensions = NONE
 
 
 class Finder:
@@ -75,7 +79,7 @@ class Finder:
         self._style = style
         keys = [key for key in identifier.keys if key.tag not in BOOKKEEPING]
         self._conditions = [
-            _entity_condition(_keys_at(level, keys, identifier.level))
+            _entity_condition(_keys_at(level, keys, identifier.level), style.agreed)
             for level in (*identifier.level.ancestors, identifier.level)
         ]
         self._asked = _asked(identifier, style.counted)
@@ -133,14 +137,14 @@ def _keys_at(level: Level, keys: list[Key], lowest: Level) -> tuple[Key, ...]:
     return tuple(key for key in keys if (_home(key.tag, lowest) or lowest) is level)
 
 
-def _entity_condition(keys: tuple[Key, ...]) -> Callable[[Attributes], bool]:
+def _entity_condition(keys: tuple[Key, ...], agreed: Extensions) -> Callable[[Attributes], bool]:
     for key in keys:
         try:
             item_condition((key,))
         except UnmatchableError as error:
             tag = f"({key.tag >> 16:04x},{key.tag & 0xFFFF:04x})"
             raise RefusedError(UNABLE_TO_PROCESS, f"{tag}: {error}") from None
-    return item_condition(keys)
+    return extended_condition(keys, agreed)
 
 
 def _asked(identifier: Identifier, counted: bool) -> list[tuple[Key, Level | None]]:

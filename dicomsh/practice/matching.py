@@ -232,6 +232,22 @@ def _ends(text: str, scale: _Scale) -> tuple[str, str]:
     return pair[1] or "", pair[2] or ""
 
 
+def combined(date: str, time: str) -> Callable[[str, str], bool]:
+    """The test of a stored date and time, for a range of each taken as one (C.2.2.2.5.4).
+
+    Raises:
+        UnmatchableError: one of them is no range.
+    """
+    (first_day, last_day), (first_time, last_time) = _ends(date, _DATE), _ends(time, _TIME)
+    low = _filled(first_day, _DATE.earliest) + _filled(first_time, _TIME.earliest)
+    high = _filled(last_day, _DATE.latest) + _filled(last_time, _TIME.latest)
+
+    def matches(day: str, clock: str) -> bool:
+        return bool(day and clock) and low <= day + _filled(clock, _TIME.earliest) <= high
+
+    return matches
+
+
 def _filled(text: str, limit: str) -> str:
     local = re.sub(r"[+-]\d{4}\Z", "", text)
     return local + limit[len(local) :]

@@ -12,6 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, _config, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
+from dicomsh.model.extension import agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.peer import Faults, Modality
 from dicomsh.practice.archive import Archive, practice_archive
@@ -96,13 +97,14 @@ def start(modality: Modality, archive: Archive | None = None) -> PracticeServer:
     _config.LOG_REQUEST_IDENTIFIERS = False
     stopped = threading.Event()
     service = FindService(archive or practice_archive(), modality.aet, modality.faults, stopped)
+    refuses = modality.faults.refuse_extended
     server = _entity(modality.aet, modality.faults).make_server(
         (HOST, modality.port),
         server_class=_Listener,
         evt_handlers=[
             (evt.EVT_CONN_OPEN, _opened),
             (evt.EVT_C_FIND, service.handle),
-            (evt.EVT_SOP_EXTENDED, _extended),
+            (evt.EVT_SOP_EXTENDED, _not_extended if refuses else _extended),
         ],
     )
     return PracticeServer(modality.aet, server, stopped)
@@ -130,10 +132,18 @@ def _opened(event: Any) -> None:
 
 
 def _extended(event: Any) -> dict[str, bytes]:
-    """Accept relational queries, and nothing else of PS3.4 C.5.1.1, where they are offered."""
+    """Agree to what is offered of the options that there are, and of nothing after those."""
     finds = {model.value for model in Model}
     return {
-        sop_class: (b"\x01" + bytes(len(offered)))[: len(offered)]
+        sop_class: application_information(agreed(offered))[: len(offered)].ljust(
+            len(offered), b"\0"
+        )
         for sop_class, offered in event.app_info.items()
         if sop_class in finds
     }
+
+
+def _not_extended(event: Any) -> dict[str, bytes]:
+    """Answer no proposal, as most servers do."""
+    del event
+    return {}

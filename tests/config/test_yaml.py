@@ -13,6 +13,8 @@ from dicomsh.config.locate import BUILTIN
 from dicomsh.config.modalities import parse
 from dicomsh.config.settings import Config
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
+from dicomsh.model.capability import Support
+from dicomsh.model.extension import Extension
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.peer import Faults, Modality, Timeouts, Tls
 
@@ -175,11 +177,24 @@ def test_faults() -> None:
               ignore_cancel: true
               no_charset: true
               abort_on_find: true
+              ignore_keys: PatientSex
+              reject_keys: [studydate, ModalitiesInStudy]
+              no_modalities_in_study: true
+              refuse_extended: true
         """
     ).modalities["p"]
     fail = {Level.STUDY: 0xC000, Level.INSTANCE: 0xA700}
-    faults = Faults(0, 0xB001, fail, True, True, 0.25, 3, 4, True, True, True)
+    keys = frozenset(("PatientSex",)), frozenset(("StudyDate", "ModalitiesInStudy"))
+    faults = Faults(0, 0xB001, fail, True, True, 0.25, 3, 4, True, True, True, *keys, True, True)
     assert read == Modality("p", "FAULTY", "127.0.0.1", 0, practice=True, faults=faults)
+
+
+def test_what_a_server_cannot_do_is_declared() -> None:
+    settings = "extended: [relational, fuzzy], ignores: ModalitiesInStudy, rejects: [PatientSex]"
+    read = config(f"modalities: {{a: {{aet: A, host: h, port: 1, {settings}}}}}").modalities["a"]
+    assert read.extended == {Extension.RELATIONAL, Extension.FUZZY}
+    assert read.capabilities.support("ModalitiesInStudy") is Support.IGNORED
+    assert read.capabilities.rejected == {"PatientSex"}
 
 
 def test_an_alias_is_what_its_anchor_is() -> None:
@@ -280,6 +295,15 @@ WRONG_SETTINGS = {
         "'ftp://h/'",
     ),
     "practice: maybe": ("practice: expected true or false", "'maybe'"),
+    "extended: [fuzy]": ("extended: expected one or more of relational, datetime, fuzzy", "'fuzy'"),
+    "ignores: [Modalites]": (
+        "ignores: expected keywords of attributes, such as ModalitiesInStudy",
+        "'Modalites'",
+    ),
+    "rejects: {a: b}": (
+        "rejects: expected keywords of attributes, such as ModalitiesInStudy",
+        "a mapping",
+    ),
     "tls: [1]": ("tls: expected true or false", "a list"),
     "tls: {key: k.pem}": ("tls.key: expected no such setting without 'cert'", "'key'"),
     "faults: {}": ("faults: expected no such setting without 'practice: true'", "'faults'"),

@@ -34,16 +34,16 @@ def test_echo(server: PracticeServer) -> None:
     assert accepted == {VERIFICATION, PATIENT.value, STUDY.value, MODALITY_WORKLIST_FIND}
 
 
-def test_relational_queries_are_negotiated(server: PracticeServer) -> None:
+def test_three_options_are_negotiated_and_no_fourth(server: PracticeServer) -> None:
     from pynetdicom import AE
 
     offered = SOPClassExtendedNegotiation()
     offered.sop_class_uid = STUDY.value
-    offered.service_class_application_information = b"\x01\x01\x01"
+    offered.service_class_application_information = b"\x01\x01\x01\x01"
     entity = AE("TESTER")
     entity.add_requested_context(STUDY.value)
     association = entity.associate("127.0.0.1", server.port, ext_neg=[offered])
-    assert association.acceptor.sop_class_extended == {STUDY.value: b"\x01\x00\x00"}
+    assert association.acceptor.sop_class_extended == {STUDY.value: b"\x01\x01\x01\x00"}
     association.release()
 
 

@@ -1,0 +1,87 @@
+"""What was found out about a peer, or declared of it; nothing is assumed of what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from dicomsh.model.extension import NONE, Extensions
+from dicomsh.model.levels import Model
+
+
+class Support(Enum):
+    """What a peer does with something; the value is how it is said."""
+
+    WORKS = "works"
+    IGNORED = "ignored"
+    FINDS_NOTHING = "finds nothing"
+    REFUSED = "refused"
+    UNKNOWN = "not known"
+
+
+class Feature(Enum):
+    """What a peer may do beside matching single keys; the value is how it is said."""
+
+    UID_WILDCARD = "wildcard in a UID"
+    ASTERISK = "* for any value"
+    ANY_CASE = "names in any case"
+    RELATIONAL = "keys of upper levels"
+    COUNTS = "numbers of related entities"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What is known of a peer.
+
+    Args:
+        probed: the day of the probe as `2026-11-25`; empty when it was never probed.
+        models: the information models that it accepted.
+        extended: what it agreed to when everything was proposed.
+        charsets: Specific Character Set of its answers, every value seen; an empty one stands for
+            answers with more than ASCII that name none.
+        matching: what it does with a key that has a value, by keyword.
+        returned: whether it returns an attribute that is asked for, by keyword.
+        rejected: keywords of keys whose presence alone makes it refuse a query.
+        features: what else it does.
+        cap: rows after which it cut an answer off, or None.
+    """
+
+    probed: str = ""
+    models: frozenset[Model] = frozenset()
+    extended: Extensions = NONE
+    charsets: tuple[str, ...] = ()
+    matching: Mapping[str, Support] = field(default_factory=dict)
+    returned: Mapping[str, bool] = field(default_factory=dict)
+    rejected: frozenset[str] = frozenset()
+    features: Mapping[Feature, Support] = field(default_factory=dict)
+    cap: int | None = None
+
+    def support(self, keyword: str) -> Support:
+        """What the peer does with a key that has a value."""
+        return self.matching.get(keyword, Support.UNKNOWN)
+
+    def feature(self, feature: Feature) -> Support:
+        """What the peer does with a feature."""
+        return self.features.get(feature, Support.UNKNOWN)
+
+    @property
+    def source(self) -> str:
+        """Where the knowledge comes from, for messages: `probe of 2026-11-25`, or configuration."""
+        return f"probe of {self.probed}" if self.probed else "configuration"
+
+    def overridden(self, declared: Capabilities) -> Capabilities:
+        """These with what the configuration declares in place of what was found."""
+        return replace(
+            self,
+            matching={**self.matching, **declared.matching},
+            rejected=self.rejected | declared.rejected,
+        )
+
+
+def declared(ignored: frozenset[str], rejected: frozenset[str]) -> Capabilities:
+    """What a configuration says: keys that the peer ignores, and keys that it rejects."""
+    return Capabilities(matching=dict.fromkeys(sorted(ignored), Support.IGNORED), rejected=rejected)
+
+
+NOTHING_KNOWN = Capabilities()

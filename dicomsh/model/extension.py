@@ -1,0 +1,48 @@
+"""What can be agreed upon beyond plain matching (SOP Class Extended Negotiation, PS3.4 C.5.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+
+class Extension(Enum):
+    """An option of a FIND SOP Class; the value is its byte, counted from 0 (PS3.4 C.5.1.1.1).
+
+    A peer that does not answer the proposal supports none of them.
+    """
+
+    RELATIONAL = 0
+    DATETIME = 1
+    FUZZY = 2
+
+    @property
+    def word(self) -> str:
+        """The option as typed and configured: relational, datetime, fuzzy."""
+        return self.name.lower()
+
+    @property
+    def title(self) -> str:
+        """The option in words."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    Extension.RELATIONAL: "relational queries",
+    Extension.DATETIME: "combined date-time matching",
+    Extension.FUZZY: "fuzzy matching of names",
+}
+
+Extensions = frozenset[Extension]
+NONE: Extensions = frozenset()
+
+
+def application_information(wanted: Iterable[Extension]) -> bytes:
+    """Service Class Application Information (PS3.7 D.3.3.5) that proposes these options."""
+    chosen = frozenset(wanted)
+    return bytes(extension in chosen for extension in Extension)
+
+
+def agreed(information: bytes) -> Extensions:
+    """The options that Service Class Application Information agrees to; its end may be missing."""
+    return frozenset(e for e in Extension if information[e.value : e.value + 1] == b"\x01")

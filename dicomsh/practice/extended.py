@@ -1,0 +1,64 @@
+"""Matching that was agreed on by extended negotiation (PS3.4 C.5.1.1.1)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from dicomsh.model.extension import Extension, Extensions
+from dicomsh.model.keys import by_tag
+from dicomsh.practice.archive import Attributes
+from dicomsh.practice.matching import Key, combined, item_condition, wildcard
+
+Condition = Callable[[Attributes], bool]
+
+
+def extended_condition(keys: tuple[Key, ...], agreed: Extensions) -> Condition:
+    """The test of all keys of a level together, by what was agreed.
+
+    Raises:
+        UnmatchableError: a key's value is none for its VR.
+    """
+    pairs = _pairs(keys) if Extension.DATETIME in agreed else []
+    names = [key for key in keys if key.vr == "PN" and key.value]
+    fuzzy = names if Extension.FUZZY in agreed else []
+    apart = {key.tag for key in fuzzy} | {key.tag for pair in pairs for key in pair}
+    plain = item_condition(tuple(key for key in keys if key.tag not in apart))
+    tests = [plain, *(_together(*pair) for pair in pairs), *map(_alike, fuzzy)]
+    return lambda attributes: all(test(attributes) for test in tests)
+
+
+def _pairs(keys: Sequence[Key]) -> list[tuple[Key, Key]]:
+    """A date and the range of times that belongs to it: StudyDate and StudyTime."""
+    by_name = {by_tag(key.tag).keyword: key for key in keys if key.value}
+    dates = [(name, key) for name, key in by_name.items() if key.vr == "DA"]
+    pairs = [(key, by_name.get(name.removesuffix("Date") + "Time")) for name, key in dates]
+    return [(date, time) for date, time in pairs if time is not None and "-" in time.value]
+
+
+def _together(date: Key, time: Key) -> Condition:
+    """Combined date-time matching (C.2.2.2.5.4): one range from first to last moment."""
+    matches = combined(date.value, time.value)
+    return lambda held: matches(str(held.get(date.tag, "")), str(held.get(time.tag, "")))
+
+
+def _alike(key: Key) -> Condition:
+    """Fuzzy semantic matching of names, for which the standard sets no rule.
+
+    Here: every word asked for begins some word of the name, in any order and component, whatever
+    the case and the accents.
+    """
+    wanted = [wildcard(word + "*") for word in _words(key.value)]
+
+    def matches(held: Attributes) -> bool:
+        words = _words(str(held.get(key.tag, "")))
+        return bool(words) and all(any(map(part.fullmatch, words)) for part in wanted)
+
+    return matches
+
+
+def _words(name: str) -> list[str]:
+    letters = unicodedata.normalize("NFD", name.casefold())
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.findall(r"[^\s^=,]+", unicodedata.normalize("NFC", bare))

@@ -1,0 +1,162 @@
+"""Extended negotiation (PS3.4 C.5.1.1): asked for on wish, and what comes of it is told.
+
+Guards against rivals' failure: `findscu --fuzzy` and its like propose, and never tell whether the
+server agreed, so that an answer by the plain rules passes for one by the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pynetdicom import AE, evt
+
+from dicomsh.model.extension import Extension, agreed, application_information
+from dicomsh.model.levels import Model
+from tests.harness import Done, practice, run
+from tests.servers import Orthanc, Server
+
+AROUND_MIDNIGHT = "date=2024-03-05..2024-03-06 time=08:00..23:59:20"
+
+
+def ids(done: Done) -> list[str]:
+    assert done.status == 0, done.err
+    return [row["PatientID"] for row in done.json]
+
+
+def test_the_bytes_of_the_proposal() -> None:
+    assert application_information(Extension) == b"\x01\x01\x01"
+    assert application_information([Extension.FUZZY]) == b"\x00\x00\x01"
+    assert agreed(b"\x01") == {Extension.RELATIONAL}
+    assert agreed(b"\x02\x00\x01\x01") == {Extension.FUZZY}
+    assert agreed(b"") == frozenset()
+
+
+def test_fuzzy_matching_finds_what_is_alike_and_says_so() -> None:
+    plain = run("find patient name='ubung muller'", modality="pacs", output="json")
+    fuzzy = run("find patient name='ubung muller' --fuzzy", modality="pacs", output="json")
+    assert ids(plain) == []
+    assert ids(fuzzy) == ["MUC-0001", "MUC-0005"]
+    assert "fuzzy matching of names agreed" in fuzzy.last
+
+
+def test_no_query_is_fuzzy_because_an_earlier_one_was() -> None:
+    """What was agreed holds for the whole association, so that it is one of its own."""
+    text = "find patient name=muller --fuzzy; find patient name=muller*"
+    done = run(text, modality="pacs", output="csv")
+    assert done.err.count("fuzzy") == 1
+    assert [line.split(",")[0] for line in done.out.splitlines() if "MUC" in line] == [
+        "MUC-0001",
+        "MUC-0005",
+        "MUC-0005",
+    ]
+
+
+def test_combined_date_and_time_match_as_one_range() -> None:
+    text = f"find study {AROUND_MIDNIGHT} id=NGT-0001 --datetime"
+    done = run(text, modality="pacs", output="json")
+    assert len(ids(done)) == 1 + 2
+    assert "StudyDate and StudyTime matched as one range (agreed)" in done.last
+    apart = run(text.removesuffix(" --datetime"), modality="pacs", output="json")
+    assert len(ids(apart)) == 1
+    assert "StudyTime matched on each day; --datetime makes it one range" in apart.last
+
+
+def test_date_and_time_are_combined_here_where_the_server_does_not(tmp_path: Path) -> None:
+    config = practice(tmp_path, refuse_extended=True)
+    text = f"find study {AROUND_MIDNIGHT} --datetime +StudyTime"
+    here = run(text, config=config, modality="faulty", output="csv")
+    there = run(text, config=config, modality="pacs", output="csv")
+    assert here.out == there.out
+    assert here.out.count("\n") > 3
+    kept = here.out.count("\n") - 1
+    assert f"combined here: the server did not agree to do it; {kept} of " in here.last
+
+
+def test_a_limit_counts_the_rows_that_are_kept(tmp_path: Path) -> None:
+    config = practice(tmp_path, refuse_extended=True)
+    text = f"find study {AROUND_MIDNIGHT} --datetime --limit 2"
+    done = run(text, config=config, modality="faulty", output="json")
+    assert len(ids(done)) == 2
+    assert "2 studies, stopped at --limit 2 · the server has more" in done.last
+
+
+@pytest.mark.parametrize("option", ["--fuzzy", "--relational"])
+def test_a_refusal_is_told(tmp_path: Path, option: str) -> None:
+    config = practice(tmp_path, refuse_extended=True)
+    done = run(f"find series CT {option} --limit 1", config=config, modality="faulty")
+    assert done.status == 0
+    assert "NOT agreed to by the server" in done.last
+    agreed_to = run(f"find series CT {option} --limit 1", config=config, modality="pacs")
+    assert " agreed" in agreed_to.last
+    assert "NOT" not in agreed_to.last
+
+
+def test_a_modality_can_ask_for_it_always(tmp_path: Path) -> None:
+    config = tmp_path / "modalities.yaml"
+    config.write_text("modalities: {p: {practice: true, extended: [fuzzy]}}")
+    done = run("find patient name='ubung muller'", config=config, modality="p", output="json")
+    assert ids(done) == ["MUC-0001", "MUC-0005"]
+
+
+@pytest.mark.parametrize("words", ["find patient JOD*", "ls 0555643F"])
+def test_orthanc_takes_the_proposal_and_does_not_answer_it(
+    orthanc_server: Orthanc, words: str
+) -> None:
+    """Orthanc 1.10 (on DCMTK) knows none of the options: the answer is the plain one, and told."""
+    plain = run(words, modality=orthanc_server.address, output="csv")
+    text = f"{words} --relational --fuzzy --datetime"
+    done = run(text, modality=orthanc_server.address, output="csv")
+    assert (done.status, done.out) == (0, plain.out)
+    assert done.last.count("NOT agreed to by the server") == 2
+
+
+def test_dcmqrscp_takes_the_proposal_too(dcmqrscp_server: Server) -> None:
+    plain = run("find patient JOD*", modality=dcmqrscp_server.address, output="csv")
+    text = "find patient JOD* --relational --fuzzy --datetime"
+    done = run(text, modality=dcmqrscp_server.address, output="csv")
+    assert (done.status, done.out) == (0, plain.out)
+
+
+def nothing_found(event: Any) -> Iterator[tuple[int, None]]:
+    yield 0x0000, None
+
+
+def answering(information: bytes) -> tuple[Any, list[dict[str, bytes]]]:
+    """pynetdicom's SCP that answers every proposal with these bytes, and what it was offered."""
+    offered: list[dict[str, bytes]] = []
+
+    def extended(event: Any) -> dict[str, bytes]:
+        offered.append({str(uid): value for uid, value in event.app_info.items()})
+        return dict.fromkeys(event.app_info, information)
+
+    entity = AE("SCP")
+    for model in Model:
+        entity.add_supported_context(model.value)
+    handlers: Any = [(evt.EVT_SOP_EXTENDED, extended), (evt.EVT_C_FIND, nothing_found)]
+    return entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers), offered
+
+
+@pytest.mark.parametrize(
+    ("information", "said"),
+    [
+        (b"\x00\x00\x01", "fuzzy matching of names agreed"),
+        (b"\x01\x01\x00", "fuzzy matching of names NOT agreed"),
+        (b"\x01", "fuzzy matching of names NOT agreed"),
+        (b"\x01\x01\x02\x01\x01", "fuzzy matching of names NOT agreed"),
+    ],
+)
+def test_what_another_implementation_answers(information: bytes, said: str) -> None:
+    server, offered = answering(information)
+    try:
+        address = f"SCP@127.0.0.1:{server.server_address[1]}"
+        done = run("find study name=a; find study name=a --fuzzy", modality=address)
+    finally:
+        server.shutdown()
+    assert done.status == 0, done.err
+    proposals = [proposal for proposal in offered if proposal]
+    assert proposals == [{model.value: b"\x00\x00\x01" for model in Model}]
+    assert said in done.last
+    assert "fuzzy" not in done.err.splitlines()[0]
