@@ -1,4 +1,8 @@
-"""Ctrl-C as cancellation of what runs, on every system."""
+"""Ctrl-C as cancellation of what runs, on every system.
+
+Each press cancels the task once. Whoever ends a command for it calls `go_on`, so that the shell
+itself is not ended.
+"""
 
 from __future__ import annotations
 
@@ -31,3 +35,23 @@ async def interruptible(work: Coroutine[None, None, _Result]) -> _Result:
         return await task
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def go_on() -> int:
+    """The task was cancelled by Ctrl-C, which ends the command and not the shell.
+
+    Returns:
+        How often it was pressed since the last time.
+    """
+    task = asyncio.current_task()
+    presses = task.cancelling() if task else 0
+    while task is not None and task.uncancel():
+        pass
+    return presses
+
+
+def cancel_soon() -> None:
+    """Cancel the running task at its next wait, as one more press would."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.cancel()

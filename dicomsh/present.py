@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dicomsh.errors import ExitStatus
-from dicomsh.model.answer import Row
+from dicomsh.flow import Flow, Left, Page
+from dicomsh.model.levels import Level
 from dicomsh.model.listing import (
-    Answer,
     Ending,
     Listing,
     Outcome,
@@ -23,14 +24,11 @@ from dicomsh.model.listing import (
 from dicomsh.output.formats import Renderer, renderer
 from dicomsh.output.safe import visible
 from dicomsh.output.sink import Sink
-from dicomsh.output.statement import result_line
-from dicomsh.output.targets import CommandGoneError, StdoutGoneError
+from dicomsh.output.statement import counted, result_line
+from dicomsh.output.targets import CommandGoneError
 from dicomsh.output.theme import Theme
-from dicomsh.session import Kept, Session
-
-_PAUSE = 0.1
-"""Seconds without a row after which the rows that a table keeps back are shown."""
-
+from dicomsh.progress import Progress
+from dicomsh.session import Session
 
 _WITH_HEADER = ("csv", "tsv")
 
@@ -41,13 +39,18 @@ class Presenter:
     Args:
         session: remembers what was listed.
         sink: the only writer.
+        progress: counts the rows.
         data: colours for results on a terminal.
         talk: colours for what is said beside them.
     """
 
-    def __init__(self, session: Session, sink: Sink, data: Theme, talk: Theme) -> None:
+    def __init__(
+        self, session: Session, sink: Sink, progress: Progress, data: Theme, talk: Theme
+    ) -> None:
         self._session = session
         self._sink = sink
+        self._progress = progress
+        self._flow = Flow(sink, progress)
         self._data = data
         self._talk = talk
 
@@ -79,27 +82,39 @@ class Presenter:
         return ExitStatus.DONE
 
     async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
-        rows = self._renderer(name, listing)
-        page = _Page(self._sink, rows, begun=continues and name in _WITH_HEADER)
         kept = self._session.begin(listing.columns, listing.level, listing.place)
         kept.question = listing.question
-        answer = listing.answer
+        answer, rows = listing.answer, self._renderer(name, listing)
+        page = self._page(rows, continues and name in _WITH_HEADER, kept.add)
+        self._progress.count(listing.level.counted)
         try:
-            await _pump(answer, kept, page)
+            left = await self._flow.run(aiter(answer), page, answer.aclose)
         except CommandGoneError:
-            await answer.aclose()
             return ExitStatus.DONE
-        except StdoutGoneError:
-            await answer.aclose()
-            raise
         if not listing.again:
             self._session.keep(kept, answer.outcome)
-        return self._told(answer.outcome, listing, rows.hidden)
+        return self._told(answer.outcome, left, rows.hidden, level=listing.level)
 
-    def _told(self, outcome: Outcome, listing: Listing, hidden: Sequence[str]) -> ExitStatus:
-        line = result_line(listing.level, outcome, notes=hidden, theme=self._talk)
+    def _told(
+        self,
+        outcome: Outcome,
+        left: Left | None,
+        notes: Sequence[str],
+        *,
+        level: Level | None = None,
+        unit: tuple[str, str] = ("row", "rows"),
+    ) -> ExitStatus:
+        notes = [left.value, *notes] if left else notes
+        line = result_line(level, outcome, unit=unit, notes=notes, theme=self._talk)
         self._sink.talk(line)
-        return status_of(outcome)
+        return ExitStatus.INCOMPLETE if left is Left.PAGER else status_of(outcome)
+
+    def _page(self, rows: Renderer, begun: bool, took: Callable[[list[Any]], None]) -> Page:
+        def counted(batch: list[Any]) -> None:
+            self._progress.add(len(batch))
+            took(batch)
+
+        return Page(self._sink, rows, counted, begun=begun)
 
     def _renderer(self, name: str, result: Listing | Records) -> Renderer:
         width = self._sink.width
@@ -108,91 +123,30 @@ class Presenter:
         return renderer(name, result.columns, level=level, width=width, theme=theme)
 
     async def _records(self, records: Records, name: str, continues: bool) -> ExitStatus:
-        begun = continues and name in _WITH_HEADER
-        page = _Page(self._sink, self._drawn(records, name), begun=begun)
+        batches, rows = records.batches, self._drawn(records, name)
+        page = self._page(rows, continues and name in _WITH_HEADER, lambda _: None)
+        self._progress.count(partial(counted, unit=records.unit))
         try:
-            async with aclosing(records.batches) as batches:
-                async for batch in batches:
-                    page.show(batch)
-        except asyncio.CancelledError:
-            go_on()
-            page.end()
-            return ExitStatus.INTERRUPTED
+            async with aclosing(batches):
+                left = await self._flow.run(batches, page, batches.aclose)
         except CommandGoneError:
             return ExitStatus.DONE
-        page.end()
-        return self._counted(records)
+        return self._counted(records, left)
 
     def _drawn(self, records: Records, name: str) -> Renderer:
         if records.draw is not None and name == "table":
             return _Drawn(records.draw)
         return self._renderer(name, records)
 
-    def _counted(self, records: Records) -> ExitStatus:
+    def _counted(self, records: Records, left: Left | None) -> ExitStatus:
         if records.outcome is None:
             return ExitStatus.DONE
         outcome = records.outcome()
+        if left:
+            outcome = replace(outcome, ending=Ending.CANCELLED)
         if records.unit[0] or not outcome.complete:
-            self._sink.talk(result_line(None, outcome, unit=records.unit, theme=self._talk))
+            return self._told(outcome, left, (), unit=records.unit)
         return status_of(outcome)
-
-
-class _Page:
-    """A renderer and the sink it writes to; nothing is written before the first row or the end."""
-
-    def __init__(self, sink: Sink, rows: Renderer, *, begun: bool) -> None:
-        self._sink = sink
-        self._rows = rows
-        self._begun = begun
-
-    def show(self, batch: Sequence[Any]) -> None:
-        self._begin()
-        self._sink.data(self._rows.rows(batch))
-
-    def pause(self) -> None:
-        """No row has come for a while: show those kept back."""
-        if self._begun:
-            self._sink.data(self._rows.flush())
-
-    def end(self) -> None:
-        self._begin()
-        self._sink.data(self._rows.end())
-
-    def _begin(self) -> None:
-        if not self._begun:
-            self._begun = True
-            self._sink.data(self._rows.begin())
-
-
-async def _pump(answer: Answer, kept: Kept, page: _Page) -> None:
-    """Show and remember the rows; Ctrl-C ends the answer, and what arrived stays."""
-    try:
-        async for batch in _with_pauses(answer, page):
-            kept.add(batch)
-            page.show(batch)
-    except asyncio.CancelledError:
-        go_on()
-        await answer.aclose()
-    page.end()
-
-
-async def _with_pauses(answer: Answer, page: _Page) -> AsyncIterator[list[Row]]:
-    """The batches of an answer; between them the page is told when none comes for a while."""
-    batches = aiter(answer)
-    while True:
-        coming = asyncio.ensure_future(anext(batches, None))
-        try:
-            done, _ = await asyncio.wait({coming}, timeout=_PAUSE)
-            if not done:
-                page.pause()
-            batch = await coming
-        except asyncio.CancelledError:
-            coming.cancel()
-            await asyncio.wait({coming})
-            raise
-        if batch is None:
-            return
-        yield batch
 
 
 class _Drawn:
@@ -220,10 +174,3 @@ def status_of(outcome: Outcome) -> ExitStatus:
     if outcome.ending is Ending.CANCELLED:
         return ExitStatus.INTERRUPTED
     return ExitStatus.DONE if outcome.complete else ExitStatus.INCOMPLETE
-
-
-def go_on() -> None:
-    """The task was cancelled by Ctrl-C, which ends the command and not the shell."""
-    task = asyncio.current_task()
-    if task is not None:
-        task.uncancel()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,14 +12,17 @@ from dicomsh.commands import registry
 from dicomsh.commands.context import Context, Peers
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
-from dicomsh.language.analyse import analyse
+from dicomsh.interrupt import go_on
+from dicomsh.language.analyse import Call, analyse
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
 from dicomsh.output.formats import format_of
 from dicomsh.output.problem import Origin, problem
+from dicomsh.output.programs import finished
 from dicomsh.output.sink import Sink
 from dicomsh.output.targets import FileTarget, ReaderGoneError
 from dicomsh.output.theme import Theme
-from dicomsh.present import Presenter, go_on
+from dicomsh.present import Presenter
+from dicomsh.progress import Progress
 from dicomsh.session import Session
 
 
@@ -56,7 +59,8 @@ class Shell:
         self.peers = Peers()
         self._sink = sink
         self._manner = manner
-        self._presenter = Presenter(session, sink, manner.data, manner.talk)
+        self._progress = Progress(sink, self._waiting)
+        self._presenter = Presenter(session, sink, self._progress, manner.data, manner.talk)
         self._context = Context(session, self.peers, self.registry, self._run_file, environ)
 
     async def close(self) -> None:
@@ -85,6 +89,11 @@ class Shell:
         """Tell of a failure that no command has caused."""
         self._sink.error(f"{error.message}\n{error.hint}" if error.hint else error.message)
 
+    def _waiting(self) -> str:
+        """What a command without rows waits for."""
+        connecting = self.peers.connecting
+        return f"connecting to {connecting}" if connecting else "waiting for an answer"
+
     def ends_with(self, status: ExitStatus) -> bool:
         """Whether a script stops after a command with that status."""
         goes_on = self._manner.keep_going and status is not ExitStatus.INTERRUPTED
@@ -92,9 +101,10 @@ class Shell:
 
     async def _reported(self, statement: Statement, text: str, origin: Origin) -> ExitStatus:
         try:
-            return await self._statement(statement)
+            return await self._statement(statement, origin)
         except asyncio.CancelledError:
             go_on()
+            self._sink.wipe_line()
             self._tell(InterruptedByUserError("interrupted"), text, statement, origin)
             return ExitStatus.INTERRUPTED
         except DicomshError as error:
@@ -113,18 +123,21 @@ class Shell:
     def _tell(self, error: DicomshError, text: str, statement: Statement, origin: Origin) -> None:
         self._sink.error(problem(error, text, statement.span, origin, self._manner.talk))
 
-    async def _statement(self, statement: Statement) -> ExitStatus:
+    async def _statement(self, statement: Statement, origin: Origin) -> ExitStatus:
         analysis = analyse(statement, self.registry, self.session)
         if analysis.problem is not None:
             raise analysis.problem
         if isinstance(statement.first, SystemCommand):
             return await _system(statement.first.text)
         assert analysis.call is not None
-        call = analysis.call
+        with self._progress.told():
+            return await self._call(analysis.call, statement, paged=not origin.name)
+
+    async def _call(self, call: Call, statement: Statement, *, paged: bool) -> ExitStatus:
         result = await call.command.run(self._context, *call.arguments, **call.options)
         suffix = self._suffix(statement)
         status = ExitStatus.DONE  # also where the command that reads the data ends early
-        with self._target(statement) as continues:
+        async with self._target(statement, paged) as continues:
             status = await self._presenter.show(result, suffix, continues=continues)
         return status  # noqa: RET504
 
@@ -133,21 +146,23 @@ class Shell:
         redirect = statement.redirect
         return format_of(redirect.target.text) if redirect and redirect.target else None
 
-    @contextmanager
-    def _target(self, statement: Statement) -> Iterator[bool]:
+    @asynccontextmanager
+    async def _target(self, statement: Statement, paged: bool) -> AsyncIterator[bool]:
         """Where the data of a statement goes; gives whether it continues what is there."""
         redirect, commands = statement.redirect, statement.stages
         if redirect is not None and commands:
             raise UsageError("the output goes to a file or to a command", span=redirect.span)
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             continues = False
             if redirect is not None and redirect.target is not None:
                 continues = not self._opened(stack, redirect, redirect.target).fresh
             elif commands and isinstance(commands[-1], SystemCommand):
-                stack.enter_context(self._sink.to_command(commands[-1].text))
+                await stack.enter_async_context(self._sink.to_command(commands[-1].text))
+            elif paged and self.session.settings.pager:
+                await stack.enter_async_context(self._sink.to_screen(self._context.environ))
             yield continues
 
-    def _opened(self, stack: ExitStack, redirect: Redirect, target: Word) -> FileTarget:
+    def _opened(self, stack: AsyncExitStack, redirect: Redirect, target: Word) -> FileTarget:
         try:
             file = self._sink.to_file(target.text, append=redirect.append)
             return stack.enter_context(file)
@@ -215,9 +230,10 @@ def _internal(error: Exception) -> DicomshError:
 
 async def _system(text: str) -> ExitStatus:
     process = await asyncio.create_subprocess_shell(text)
-    status = await process.wait()
-    if status:
-        raise DicomshError(f"the command ended with status {status}")
+    if await finished(process) and process.returncode:
+        raise InterruptedByUserError("the command was interrupted")
+    if process.returncode:
+        raise DicomshError(f"the command ended with status {process.returncode}")
     return ExitStatus.DONE
 
 

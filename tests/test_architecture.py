@@ -17,12 +17,12 @@ PACKAGE = ROOT / "dicomsh"
 
 LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("dicomsh",), ("errors",)),
-    (("model",), ("language.scan",), ("output.theme",)),
+    (("model",), ("language.scan",), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("language",), ("output",)),
     (("session", "settings"), ("practice",)),
     (("commands",),),
-    (("present", "shell"),),
-    (("repl", "batch", "startup", "interrupt"),),
+    (("flow", "present", "progress", "shell"),),
+    (("repl", "batch", "startup"),),
     (("cli", "__main__"),),
 )
 """From the bottom up: layers of units; a unit is one name or several that belong together."""

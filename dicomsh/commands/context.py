@@ -106,6 +106,13 @@ class Peers:
         held = self._clients.get((modality.name, modality.extended))
         return frozenset() if held is None else held[1].accepted
 
+    @property
+    def connecting(self) -> str:
+        """The address of a modality that an association is being opened with, or nothing."""
+        clients = self._clients.values()
+        opening = (modality.address for modality, client in clients if client.is_opening)
+        return next(opening, "")
+
     def pool(self, modality: Modality, size: int) -> Pool:
         """A new pool of clients of a modality."""
         from dicomsh.dimse import pool

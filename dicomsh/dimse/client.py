@@ -44,6 +44,11 @@ class Client:
         return self._association is not None and self._association.is_open
 
     @property
+    def is_opening(self) -> bool:
+        """Whether an association is being opened now."""
+        return self._opening.locked()
+
+    @property
     def accepted(self) -> frozenset[str]:
         """Abstract syntaxes that the peer accepted when asked last; empty before."""
         return frozenset(self._association.contexts) if self._association else frozenset()

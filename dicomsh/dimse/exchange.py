@@ -183,4 +183,6 @@ class FindExchange:
 
 
 def _rows(number: int) -> str:
+    if not number:
+        return "no further rows"
     return f"{number:,} further row{'' if number == 1 else 's'}"

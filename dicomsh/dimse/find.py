@@ -86,7 +86,7 @@ class Find:
         if self._outcome is not None:
             return
         if exchange.waiting or not (exchange.ended or exchange.over_limit):
-            self._end(Ending.CANCELLED, await self._leave())
+            await self._cancelled()
             return
         try:
             await self._conclude()
@@ -102,6 +102,13 @@ class Find:
             self._end(Ending.TIMED_OUT, error.message)
             if self._handed_out == 0:
                 raise error from None
+
+    async def _cancelled(self) -> None:
+        how = "association aborted at once"
+        try:
+            how = await self._leave()
+        finally:  # also where leaving is cancelled in its turn
+            self._end(Ending.CANCELLED, how)
 
     async def _leave(self) -> str:
         return await self._exchange.leave(self._modality.timeouts.cancel_grace)

@@ -6,21 +6,25 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
+from dicomsh.errors import InterruptedByUserError
+from dicomsh.output.pager import ROOM, Paged, pager_command, pager_environ
+from dicomsh.output.programs import CommandTarget
+from dicomsh.output.progress import ProgressLine
 from dicomsh.output.targets import (
     CommandGoneError,
-    CommandTarget,
     FileTarget,
+    ReaderGoneError,
     Stream,
     Target,
     for_terminal,
     silence,
 )
 
-_DEFAULT_COLUMNS = 80
+_DEFAULT_SIZE = os.terminal_size((80, 24))
 
 
 class Sink:
@@ -35,6 +39,8 @@ class Sink:
         self._stdout = Stream(stdout)
         self._stderr = stderr
         self._target: Target = self._stdout
+        self._progress = ProgressLine(stderr)
+        self._later: list[str] = []
 
     @classmethod
     def standard(cls) -> Sink:
@@ -54,16 +60,19 @@ class Sink:
     def columns(self) -> int:
         """Width of the terminal in cells; 80 where it is not known."""
         told = os.environ.get("COLUMNS", "")
-        if told.isdecimal() and int(told):
-            return int(told)
+        return int(told) if told.isdecimal() and int(told) else self._size().columns
+
+    def _size(self) -> os.terminal_size:
         with contextlib.suppress(OSError, ValueError):
-            return os.get_terminal_size(self._stdout.fileno() or 1).columns or _DEFAULT_COLUMNS
-        return _DEFAULT_COLUMNS
+            size = os.get_terminal_size(self._stdout.fileno() or 1)
+            if size.columns and size.lines:
+                return size
+        return _DEFAULT_SIZE
 
     @property
     def width(self) -> int | None:
         """Cells that a line of data may take; None where nothing need be shortened."""
-        return self.columns() if self.is_terminal and not self.redirected else None
+        return self.columns() if self._target.is_terminal else None
 
     def data(self, text: str) -> None:
         """Writes data as it is.
@@ -73,23 +82,54 @@ class Sink:
             DicomshError: it cannot be written.
         """
         if text:
+            if self._target.is_terminal:
+                self._progress.clear()
             self._target.write(text)
 
+    async def drain(self) -> None:
+        """Waits while too much data is still to be written; raises as `data` does."""
+        await self._target.drain()
+
+    async def gone(self) -> ReaderGoneError:
+        """Returns when nobody reads the data any more, with what to raise."""
+        return await self._target.gone()
+
     def talk(self, line: str) -> None:
-        """Writes a line beside the data: to the terminal, or to standard error in a script."""
-        if self.is_terminal:
+        """Writes a line beside the data: to the terminal, or to standard error in a script.
+
+        Where a program is writing on the terminal, the line waits for its end.
+        """
+        if self._target.holds_screen:
+            self._later.append(line)
+        elif self.is_terminal:
+            self._progress.clear()
             self._stdout.write(f"{line}\n")
         else:
             self.error(line)
 
     def error(self, line: str) -> None:
         """Writes a line to standard error; one that cannot be written is lost."""
+        self._progress.clear()
         safe = for_terminal(line) if self._stderr.isatty() else line
         try:
             self._stderr.write(f"{safe}\n")
             self._stderr.flush()
         except OSError:
             silence(self._stderr)
+
+    def progress(self, text: str) -> None:
+        """Tells on a terminal how far a command is; the next thing written takes its place."""
+        if not self._target.holds_screen:
+            self._progress.show(text, self.columns())
+
+    def end_progress(self) -> None:
+        """Takes the progress away."""
+        self._progress.clear()
+
+    def wipe_line(self) -> None:
+        """Takes away what the keyboard has left in the line, as `^C`."""
+        if not self._target.holds_screen:
+            self._progress.wipe(self.columns())
 
     @contextlib.contextmanager
     def to_file(self, path: str | Path, *, append: bool = False) -> Iterator[FileTarget]:
@@ -103,17 +143,53 @@ class Sink:
             yield file
             file.settle()
 
-    @contextlib.contextmanager
-    def to_command(self, text: str) -> Iterator[CommandTarget]:
+    @contextlib.asynccontextmanager
+    async def to_command(self, text: str) -> AsyncIterator[CommandTarget]:
         """Data goes to a command inside the `with`, which then waits for the command.
 
-        A command that ends early makes `data` raise CommandGoneError, which leaves the `with`
-        quietly.
+        A command that ends early makes `data` or `drain` raise CommandGoneError, which leaves the
+        `with` quietly.
+
+        Raises:
+            InterruptedByUserError: Ctrl-C ended the command.
         """
-        command = CommandTarget(text, self._stdout.fileno())
-        quiet = contextlib.suppress(CommandGoneError)
-        with contextlib.closing(command), self._redirected(command), quiet:
-            yield command
+        command = await CommandTarget.start(text, self._stdout.fileno())
+        with self._redirected(command):
+            try:
+                with contextlib.suppress(CommandGoneError):
+                    yield command
+            finally:
+                await command.close()
+        if command.interrupted and command.status:
+            raise InterruptedByUserError("the command was interrupted")
+
+    @contextlib.asynccontextmanager
+    async def to_screen(self, environ: Mapping[str, str]) -> AsyncIterator[None]:
+        """Data that is taller than the terminal goes to a pager inside the `with`.
+
+        Leaving the pager makes `data` or `drain` raise PagerLeftError.
+
+        Args:
+            environ: environment variables; they name the pager.
+        """
+        pager = pager_command(environ) if self.is_terminal else None
+        if pager is None:
+            yield
+            return
+        paged = self._paged(pager, pager_environ(environ))
+        with self._redirected(paged):
+            try:
+                yield
+            finally:
+                await paged.close()
+
+    def _paged(self, pager: str, environ: Mapping[str, str]) -> Paged:
+        async def start() -> CommandTarget:
+            self._progress.clear()
+            stdout = self._stdout.fileno()
+            return await CommandTarget.start(pager, stdout, ROOM, environ, safe=True)
+
+        return Paged(self._stdout, self.columns(), self._size().lines, start)
 
     @contextlib.contextmanager
     def _redirected(self, target: Target) -> Iterator[None]:
@@ -122,6 +198,9 @@ class Sink:
             yield
         finally:
             self._target = before
+            later, self._later = self._later, []
+            for line in later:
+                self.talk(line)
 
 
 def _prepared(stream: TextIO | None) -> TextIO:

@@ -39,8 +39,8 @@ def result_line(
     """
     ending, *details = _ending(outcome, remedy)
     told = [part for part in (*details, *outcome.notes, *notes) if part]
-    counted = f"{_counted(level, outcome.rows, unit)}, {ending}"
-    return " · ".join([_painted(counted, outcome, theme or Theme.plain()), *map(visible, told)])
+    what = f"{_counted(level, outcome.rows, unit)}, {ending}"
+    return " · ".join([_painted(what, outcome, theme or Theme.plain()), *map(visible, told)])
 
 
 def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
@@ -50,7 +50,12 @@ def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
 def _counted(level: Level | None, rows: int, unit: tuple[str, str]) -> str:
     if not rows:
         return f"no {level.plural if level else unit[1]}"
-    return level.counted(rows) if level else f"{rows:,} {unit[rows != 1]}"
+    return level.counted(rows) if level else counted(rows, unit)
+
+
+def counted(number: int, unit: tuple[str, str]) -> str:
+    """A number of things, in the singular or plural of what they are."""
+    return f"{number:,} {unit[number != 1]}"
 
 
 def _ending(outcome: Outcome, remedy: str) -> list[str]:

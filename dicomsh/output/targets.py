@@ -1,12 +1,12 @@
-"""Where data can go: a stream of the program, a file, a command of the system."""
+"""Where data can go: a stream of the program, a file; programs are in `programs`."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
 import stat
-import subprocess
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -26,6 +26,10 @@ class CommandGoneError(ReaderGoneError):
     """The command that data was piped to has ended, as `head -1` does."""
 
 
+class PagerLeftError(ReaderGoneError):
+    """The user has left the pager."""
+
+
 class StdoutGoneError(ReaderGoneError):
     """The reader of standard output has ended, as in `dicomsh … | head`: end quietly."""
 
@@ -33,14 +37,38 @@ class StdoutGoneError(ReaderGoneError):
 class Target(Protocol):
     """Where data goes."""
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it is seen on the terminal, with its width and colours."""
+        ...
+
+    @property
+    def holds_screen(self) -> bool:
+        """Whether another program may be writing on the terminal now."""
+        ...
+
     def write(self, text: str) -> None:
-        """Writes text at once.
+        """Writes text, or takes it over to be written.
 
         Raises:
             ReaderGoneError: nobody reads any more.
             DicomshError: it cannot be written.
         """
         ...
+
+    async def drain(self) -> None:
+        """Waits while too much is still to be written; raises as `write` does."""
+        ...
+
+    async def gone(self) -> ReaderGoneError:
+        """Returns when nobody reads any more, with what to raise; never where that is not known."""
+        ...
+
+
+async def never() -> ReaderGoneError:
+    """Does not return."""
+    gone: asyncio.Future[ReaderGoneError] = asyncio.get_running_loop().create_future()
+    return await gone
 
 
 class Stream:
@@ -50,20 +78,33 @@ class Stream:
         stream: the text stream; its encoding and line ends are used as they are.
     """
 
+    holds_screen = False
+
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.is_terminal = stream.isatty()
 
     def write(self, text: str) -> None:
         """Writes text at once."""
+        self.control(for_terminal(text) if self.is_terminal else text)
+
+    def control(self, text: str) -> None:
+        """Writes text of our own at once, whatever it does to a terminal."""
         try:
-            self._stream.write(for_terminal(text) if self.is_terminal else text)
+            self._stream.write(text)
             self._stream.flush()
         except OSError as error:
             silence(self._stream)
             if not _broken_pipe(error):
                 raise DicomshError(f"cannot write the output: {error.strerror}") from None
             raise StdoutGoneError from None
+
+    async def drain(self) -> None:
+        """Nothing waits."""
+
+    async def gone(self) -> ReaderGoneError:
+        """Does not return: that is seen when writing."""
+        return await never()
 
     def fileno(self) -> int | None:
         """The file descriptor, or None for a stream in memory."""
@@ -108,6 +149,9 @@ class FileTarget:
         UsageError: it cannot be written.
     """
 
+    is_terminal = False
+    holds_screen = False
+
     def __init__(self, path: str | Path, *, append: bool = False) -> None:
         self._path = Path(path)
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -131,6 +175,13 @@ class FileTarget:
         except OSError as error:
             raise DicomshError(f"cannot write '{self._path}': {error.strerror}") from None
 
+    async def drain(self) -> None:
+        """Nothing waits."""
+
+    async def gone(self) -> ReaderGoneError:
+        """Does not return: a file stays."""
+        return await never()
+
     def settle(self) -> None:
         """Drops what the file held, if nothing was written yet."""
         if self._truncate:
@@ -152,35 +203,3 @@ def _cannot_open(path: Path, error: Exception) -> UsageError:
         )
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return UsageError(f"cannot write '{path}': {reason}", hint="choose another place")
-
-
-class CommandTarget:
-    """A command of the system's shell that reads our data on its standard input.
-
-    Args:
-        text: the command line.
-        stdout: file descriptor for its output; None for our own standard output.
-    """
-
-    def __init__(self, text: str, stdout: int | None) -> None:
-        self._process = subprocess.Popen(  # noqa: S602  the user asked for the shell
-            text, shell=True, stdin=subprocess.PIPE, stdout=stdout
-        )
-        self.status: int | None = None
-        """Its exit status, once it has ended."""
-
-    def write(self, text: str) -> None:
-        """Writes text at once."""
-        assert self._process.stdin
-        try:
-            self._process.stdin.write(text.encode("utf-8", "backslashreplace"))
-            self._process.stdin.flush()
-        except OSError:
-            raise CommandGoneError from None
-
-    def close(self) -> None:
-        """Ends its input and waits for it."""
-        assert self._process.stdin
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        self.status = self._process.wait()

@@ -1,3 +1,4 @@
+import asyncio
 import io
 import os
 import stat
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dicomsh.errors import DicomshError, UsageError
+from dicomsh.output.programs import CommandTarget
 from dicomsh.output.sink import Sink
 from dicomsh.output.targets import CommandGoneError, StdoutGoneError, for_terminal
 from dicomsh.output.theme import Theme, paint
@@ -170,49 +172,64 @@ def test_a_full_disk_is_an_error(sink: Sink) -> None:
         Sink(full, sys.stderr).data("x")
 
 
+async def fed(sink: Sink, command: str, *texts: str) -> CommandTarget:
+    """A command that was given texts and has ended."""
+    async with sink.to_command(command) as target:
+        for text in texts:
+            sink.data(text)
+            await sink.drain()
+    return target
+
+
 def test_a_command_reads_the_data(sink: Sink, tmp_path: Path) -> None:
     path = (tmp_path / "out").as_posix()
     copy = f"import sys; open('{path}', 'wb').write(sys.stdin.buffer.read())"
-    with sink.to_command(python(copy)) as command:
-        sink.data("山\n")
-        assert command.status is None
+    command = asyncio.run(fed(sink, python(copy), "山\n"))
     assert Path(path).read_bytes() == "山\n".encode()
     assert command.status == 0
 
 
+def test_a_command_reads_more_than_a_pipe_holds(sink: Sink, tmp_path: Path) -> None:
+    path = (tmp_path / "out").as_posix()
+    copy = f"import sys; open('{path}', 'wb').write(sys.stdin.buffer.read())"
+    asyncio.run(fed(sink, python(copy), *["x" * 99_999 + "\n"] * 30))
+    assert Path(path).stat().st_size == 3_000_000
+
+
 def test_the_status_of_a_command(sink: Sink) -> None:
-    with sink.to_command(python("raise SystemExit(3)")) as command:
-        pass
-    assert command.status == 3
+    assert asyncio.run(fed(sink, python("raise SystemExit(3)"))).status == 3
 
 
 def test_a_command_that_ends_early_ends_the_block_quietly(sink: Sink) -> None:
-    written = 0
-    with sink.to_command(python("input()")) as command:
-        for _ in range(20_000):
-            sink.data("x" * 1000 + "\n")
-            written += 1
-    assert written < 20_000
+    command = asyncio.run(fed(sink, python("input()"), *["x" * 1000 + "\n"] * 20_000))
     assert command.status == 0
     assert not sink.redirected
 
 
 def test_a_caller_can_see_the_command_end(sink: Sink) -> None:
-    seen = False
-    with sink.to_command(python("input()")):
-        try:
-            while True:
-                sink.data("x" * 1000 + "\n")
-        except CommandGoneError:
-            seen = True
-    assert seen
+    async def write() -> None:
+        async with sink.to_command(python("input()")):
+            sink.data("x\n")
+            gone = await sink.gone()
+            with pytest.raises(CommandGoneError):
+                sink.data("y\n")
+            raise gone
+
+    asyncio.run(write())
 
 
-def test_a_command_writes_to_our_standard_output() -> None:
-    command = python("print(input().upper())")
-    done = run(f"with sink.to_command({command!r}):\n    sink.data('abc\\n')\nsink.data('end\\n')")
+def test_what_is_said_waits_for_the_command_to_end() -> None:
+    code = (
+        "import asyncio\n"
+        "async def run():\n"
+        f"    async with sink.to_command({python('print(input().upper())')!r}):\n"
+        "        sink.talk('1 row'); sink.data('abc\\n')\n"
+        "    sink.data('end\\n')\n"
+        "asyncio.run(run())"
+    )
+    done = run(f"sink._stderr = sys.stdout\n{code}".replace("sink._", "import sys\nsink._"))
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.splitlines() == [b"ABC", b"end"]
+    assert done.stdout.splitlines() == [b"ABC", b"1 row", b"end"]
 
 
 def test_standard_streams_are_utf8_with_lf_in_any_locale() -> None:

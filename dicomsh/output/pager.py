@@ -1,0 +1,147 @@
+"""A pager for what is taller than the screen; what is not stays as plain lines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+
+from dicomsh.output.programs import CommandTarget
+from dicomsh.output.safe import width
+from dicomsh.output.targets import CommandGoneError, PagerLeftError, Stream
+from dicomsh.output.theme import SEQUENCE
+
+ROOM = 32 * 2**20
+"""Bytes that may wait for the pager, so that an answer need not wait for its reader."""
+
+_BELOW = 2
+"""Lines of the screen that are not for data: the result line and the next prompt."""
+
+
+def pager_command(environ: Mapping[str, str], platform: str = sys.platform) -> str | None:
+    """The pager as a command line: `$PAGER`, else less; None where there is none.
+
+    Windows has only `more`, which can neither stream nor show UTF-8: there, `$PAGER` must be set.
+    """
+    if environ.get("TERM") == "dumb":
+        return None
+    wanted = environ.get("PAGER", "" if platform == "win32" else "less")
+    try:
+        words = shlex.split(wanted)
+    except ValueError:
+        return None
+    if not words or words[0] == "cat":
+        return None
+    return wanted if "=" in words[0] or shutil.which(words[0]) else None
+
+
+def pager_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables for the pager: our colours, and UTF-8, where the user says nothing else.
+
+    For less: R lets colours through, F leaves at once what fits, X leaves the text on the screen.
+    """
+    return {"LESS": "-RFX", "LESSCHARSET": "utf-8", **environ}
+
+
+class Paged:
+    """The terminal, and the pager in its place from the moment that data is taller than the screen.
+
+    Until then lines are written as they come. When the pager starts they are erased: it shows them
+    again.
+
+    Args:
+        screen: the terminal; the cursor is at the beginning of a line.
+        columns: its width.
+        lines: its height.
+        start: starts the pager.
+    """
+
+    is_terminal = True
+
+    def __init__(
+        self,
+        screen: Stream,
+        columns: int,
+        lines: int,
+        start: Callable[[], Awaitable[CommandTarget]],
+    ) -> None:
+        self._screen = screen
+        self._columns = columns
+        self._room = lines - _BELOW
+        self._start = start
+        self._written = ""
+        self._beyond = ""
+        self._pager: CommandTarget | None = None
+        self._started = asyncio.Event()
+
+    @property
+    def holds_screen(self) -> bool:
+        """Whether the pager runs."""
+        return self._pager is not None and self._pager.status is None
+
+    def write(self, text: str) -> None:
+        """Writes text, or keeps it for the pager."""
+        if self._pager is not None:
+            self._page(self._pager, text)
+        elif self._beyond or self._is_too_tall(text):
+            self._beyond += text
+        else:
+            self._written += text
+            self._screen.write(text)
+
+    async def drain(self) -> None:
+        """Waits while far too much waits for the pager."""
+        if self._pager is None and not self._beyond:
+            return
+        pager = self._pager or await self._opened()
+        try:
+            await pager.drain()
+        except CommandGoneError:
+            raise PagerLeftError from None
+
+    async def gone(self) -> PagerLeftError:
+        """Returns when the user has left the pager."""
+        await self._started.wait()
+        assert self._pager
+        await self._pager.gone()
+        return PagerLeftError()
+
+    async def close(self) -> None:
+        """Waits until the user leaves the pager, if there is one."""
+        with contextlib.suppress(PagerLeftError):
+            await self.drain()
+        if self._pager is not None:
+            await self._pager.close()
+
+    def _is_too_tall(self, text: str) -> bool:
+        if text.count("\n") > self._room:
+            return True
+        return _rows(self._written + text, self._columns) - 1 > self._room
+
+    async def _opened(self) -> CommandTarget:
+        self._screen.control(_erasing(_rows(self._written, self._columns) - 1))
+        pager = self._pager = await self._start()
+        self._started.set()
+        text, self._written, self._beyond = self._written + self._beyond, "", ""
+        self._page(pager, text)
+        return pager
+
+    def _page(self, pager: CommandTarget, text: str) -> None:
+        try:
+            pager.write(text)
+        except CommandGoneError:
+            raise PagerLeftError from None
+
+
+def _rows(text: str, columns: int) -> int:
+    """Rows of a screen that a text takes, with the one that the cursor is in after it."""
+    lines = SEQUENCE.sub("", text).expandtabs().split("\n")
+    return sum(max(1, -(-width(line) // columns)) for line in lines)
+
+
+def _erasing(rows: int) -> str:
+    """Erases these rows above the cursor (ECMA-48 8.3.22 CUU, 8.3.39 ED)."""
+    return f"\x1b[{rows}A\r\x1b[J" if rows else "\r\x1b[J"

@@ -1,0 +1,121 @@
+"""Programs that read our data: a command behind `|`, and the pager."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+from dicomsh.interrupt import go_on
+from dicomsh.output.targets import CommandGoneError, for_terminal
+
+_ROOM = 256 * 1024
+"""Bytes that wait for a command before we wait for it."""
+
+
+async def finished(process: asyncio.subprocess.Process) -> bool:
+    """Wait for a program; whether Ctrl-C was pressed meanwhile.
+
+    A terminal sends Ctrl-C to the program, too, and it is the program that decides what to do about
+    it. Without a terminal it is passed on.
+    """
+    pressed = False
+    while True:
+        try:
+            await process.wait()
+        except asyncio.CancelledError:
+            pressed = True
+            go_on()
+            _pass_on(process)
+        else:
+            return pressed
+
+
+def _pass_on(process: asyncio.subprocess.Process) -> None:
+    if not (sys.stdin and sys.stdin.isatty()):
+        with contextlib.suppress(ProcessLookupError, ValueError):
+            process.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
+
+
+class CommandTarget:
+    """A command of the system's shell that reads our data on its standard input.
+
+    Args:
+        process: the command, with a pipe to its standard input.
+        room: bytes that may wait for it.
+        safe: whether it shows what it reads on a terminal as it is.
+
+    Attributes:
+        interrupted: whether Ctrl-C was pressed while we waited for its end.
+    """
+
+    is_terminal = False
+    holds_screen = True
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, room: int = _ROOM, *, safe: bool = False
+    ) -> None:
+        assert process.stdin
+        self._process = process
+        self._pipe = process.stdin
+        self._pipe.transport.set_write_buffer_limits(high=room)
+        self._safe = safe
+        self.interrupted = False
+
+    @classmethod
+    async def start(
+        cls,
+        text: str,
+        stdout: int | None,
+        room: int = _ROOM,
+        environ: Mapping[str, str] | None = None,
+        *,
+        safe: bool = False,
+    ) -> CommandTarget:
+        """Start a command.
+
+        Args:
+            text: the command line.
+            stdout: file descriptor for its output; None for our own standard output.
+            room: bytes that may wait for it.
+            environ: its environment variables; None for ours.
+            safe: whether it shows what it reads on a terminal as it is.
+        """
+        process = await asyncio.create_subprocess_shell(
+            text, stdin=asyncio.subprocess.PIPE, stdout=stdout, env=environ or os.environ
+        )
+        return cls(process, room, safe=safe)
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, once it has ended."""
+        return self._process.returncode
+
+    def write(self, text: str) -> None:
+        """Hand over text; `drain` waits where it is not read."""
+        if self._pipe.is_closing() or self.status is not None:
+            raise CommandGoneError
+        self._pipe.write(
+            (for_terminal(text) if self._safe else text).encode(errors="backslashreplace")
+        )
+
+    async def drain(self) -> None:
+        """Wait until not too much text waits to be read."""
+        try:
+            await self._pipe.drain()
+        except ConnectionError:
+            raise CommandGoneError from None
+
+    async def gone(self) -> CommandGoneError:
+        """Return when the command has ended."""
+        await self._process.wait()
+        return CommandGoneError()
+
+    async def close(self) -> None:
+        """End its input and wait for it."""
+        with contextlib.suppress(ConnectionError):
+            self._pipe.close()
+        self.interrupted = await finished(self._process)

@@ -1,0 +1,90 @@
+"""How far the running command is, told on the terminal when it takes longer than a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from dicomsh.output.sink import Sink
+from dicomsh.output.statement import duration
+
+_FIRST = 0.5
+"""Seconds of silence that need no explanation."""
+
+_EVERY = 0.25
+"""Seconds between two updates: enough to see that something moves, too seldom to cost anything."""
+
+
+class Progress:
+    """Counts the rows of the running command and tells of them now and then.
+
+    Args:
+        sink: the only writer.
+        waiting: what a command without rows waits for, in words.
+    """
+
+    def __init__(self, sink: Sink, waiting: Callable[[], str]) -> None:
+        self._sink = sink
+        self._waiting = waiting
+        self._timer: asyncio.TimerHandle | None = None
+        self.count(str)
+
+    def count(self, counted: Callable[[int], str]) -> None:
+        """Begin to count anew.
+
+        Args:
+            counted: a number of rows in words.
+        """
+        self._counted = counted
+        self._rows = 0
+        self._leaving = False
+        self._start = time.monotonic()
+
+    def add(self, rows: int) -> None:
+        """So many more rows have come."""
+        self._rows += rows
+
+    def leaving(self) -> None:
+        """The user wants no more; the peer is being told."""
+        self._leaving = True
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Tell of what runs inside the `with`; a command inside a command takes over meanwhile."""
+        before, self._timer = self._timer, None
+        if before is not None:
+            before.cancel()
+        self.count(str)
+        self._tell_in(_FIRST)
+        try:
+            yield
+        finally:
+            self._stop()
+            if before is not None:
+                self._tell_in(_FIRST)
+
+    def _tell_in(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._tell)
+
+    def _tell(self) -> None:
+        self._sink.progress(self.text)
+        self._tell_in(_EVERY)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._sink.end_progress()
+
+    @property
+    def text(self) -> str:
+        """The state in words: rows so far with their rate, or what is waited for."""
+        if self._leaving:
+            return "waiting for the server to stop … Ctrl-C again aborts"
+        seconds = time.monotonic() - self._start
+        if not self._rows:
+            return f"{self._waiting()} … {duration(seconds)}"
+        rate = self._rows / seconds
+        return f"{self._counted(self._rows)} so far · {rate:,.{0 if rate >= 10 else 1}f}/s"
