@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from struct import Struct
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.charset import Decode, decoder
-from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_tag
+from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, Attribute, by_tag
 
 DEEPEST = 64
 """Sequences nested deeper than this are refused: a peer chooses the depth."""
@@ -151,6 +151,19 @@ class Row:
         elements = self.source.encoding.split(data)
         decode = None if elements.get(SPECIFIC_CHARACTER_SET) else self.decode
         return Row(data, self.source, elements, decode, self._depth + 1)
+
+
+def reach(row: Row, path: Sequence[Attribute]) -> list[Row]:
+    """The items at the end of a path of sequences, in order; the row itself for no path.
+
+    Raises:
+        ProtocolViolationError: the value of a sequence is malformed, or nested too deeply.
+    """
+    rows = [row]
+    for part in path:
+        values = [value for outer in rows for value in outer.values(part.tag) or ()]
+        rows = [value for value in values if isinstance(value, Row)]
+    return rows
 
 
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())

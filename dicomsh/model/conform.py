@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
-from dicomsh.model.answer import Row
+from dicomsh.errors import ProtocolViolationError
+from dicomsh.model.answer import Row, reach
 from dicomsh.model.query import QueryKey
 
 Test = Callable[[Row], bool | None]
@@ -22,21 +23,31 @@ _NUMBERS = frozenset("DS FD FL IS SL SS SV UL US UV".split())
 
 
 def testable(key: QueryKey) -> bool:
-    """Whether we can tell of a row if it matches: a value is asked for, outside of sequences."""
+    """Whether we can tell of a row if it matches: a value of a VR that we compare is asked for."""
     vr = key.attribute.vr
-    return bool(key.value) and len(key.path) == 1 and (vr in _TEXTS | _NUMBERS or vr in _LATEST)
+    return bool(key.value) and (vr in _TEXTS | _NUMBERS or vr in _LATEST)
 
 
 def test_of(key: QueryKey) -> Test:
-    """The test of rows for a testable key; an empty attribute does not match, as for a peer."""
-    tag = key.attribute.tag
+    """The test of rows for a testable key; an empty attribute does not match, as for a peer.
+
+    Inside a sequence one item that matches is enough (PS3.4 C.2.2.2.6).
+    """
+    tag, sequences = key.attribute.tag, key.path[:-1]
     fits = _any_of(key)
 
     def test(row: Row) -> bool | None:
         text = row.text(tag)
         return None if text is None else any(map(fits, text.split("\\")))
 
-    return test
+    def test_items(row: Row) -> bool | None:
+        try:
+            results = [test(item) for item in reach(row, sequences)]
+        except ProtocolViolationError:
+            return None
+        return True if True in results else (False if False in results else None)
+
+    return test_items if sequences else test
 
 
 def _any_of(key: QueryKey) -> Callable[[str], bool]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import Row, reach
 from dicomsh.model.keys import Attribute
 from dicomsh.model.listing import AttributeColumn, Column, FieldColumn, Record
-from dicomsh.output.plain import AnyRow, reach
+from dicomsh.output.plain import AnyRow
 from dicomsh.output.safe import visible
 
 _NUMBER_VRS = frozenset("IS DS US SS UL SL UV SV FL FD".split())

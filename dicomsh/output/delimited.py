@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import Row, reach
 from dicomsh.model.keys import Attribute
 from dicomsh.model.listing import AttributeColumn, Column
 from dicomsh.output.bulk import BLOCK, block_lines
 from dicomsh.output.json_format import json_text
-from dicomsh.output.plain import BULK_VRS, AnyRow, Plain, are_answers, element, plain, reach
+from dicomsh.output.plain import BULK_VRS, AnyRow, Plain, are_answers, element, plain
 from dicomsh.output.unasked import Unasked
 
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())

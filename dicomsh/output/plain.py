@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
 from dicomsh.model.answer import Row
-from dicomsh.model.keys import BOOKKEEPING, Attribute, by_tag, tag_pair
+from dicomsh.model.keys import BOOKKEEPING, by_tag, tag_pair
 from dicomsh.model.listing import AttributeColumn, Column, Record
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
@@ -29,15 +29,6 @@ def root_tags(columns: Iterable[Column]) -> tuple[int, ...]:
     """Tags of the elements that the columns show, each once; a path shows its outermost one."""
     attributes = [column for column in columns if isinstance(column, AttributeColumn)]
     return tuple(dict.fromkeys((*col.path, col.attribute)[0].tag for col in attributes))
-
-
-def reach(row: Row, path: Sequence[Attribute]) -> list[Row]:
-    """The items at the end of a path of sequences, in order; the row itself for no path."""
-    rows = [row]
-    for part in path:
-        values = [value for outer in rows for value in outer.values(part.tag) or ()]
-        rows = [value for value in values if isinstance(value, Row)]
-    return rows
 
 
 def is_bookkeeping(tag: int) -> bool:
