@@ -15,6 +15,7 @@ from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, Usa
 from dicomsh.interrupt import go_on
 from dicomsh.language.analyse import Call, analyse
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
+from dicomsh.model.tap import Tap
 from dicomsh.output.formats import format_of
 from dicomsh.output.problem import Origin, problem
 from dicomsh.output.programs import finished
@@ -24,6 +25,7 @@ from dicomsh.output.theme import Theme
 from dicomsh.present import Presenter
 from dicomsh.progress import Progress
 from dicomsh.session import Session
+from dicomsh.trace.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,22 @@ class Shell:
     ) -> None:
         self.session = session
         self.registry = registry()
-        self.peers = Peers()
+        tap = Tap()
+        self.peers = Peers(tap)
+        self.tracing = Tracing(tap, sink.talk, FileTarget)
         self._sink = sink
         self._manner = manner
         self._progress = Progress(sink, self._waiting)
         self._presenter = Presenter(session, sink, self._progress, manner.data, manner.talk)
-        self._context = Context(session, self.peers, self.registry, self._run_file, environ)
+        self._context = Context(
+            session, self.peers, self.tracing, self.registry, self._run_file, environ
+        )
 
     async def close(self) -> None:
         """Release every association."""
-        await self.peers.close()
+        with self.tracing.telling():
+            await self.peers.close()
+        self.tracing.off()
 
     async def run(self, text: str, origin: Origin) -> ExitStatus:
         """Run every statement of a text, up to the first that fails.
@@ -79,7 +87,8 @@ class Shell:
         """
         statuses = [ExitStatus.DONE]
         for statement in scan(text, self.session.variables):
-            status = await self._reported(statement, text, origin)
+            with self.tracing.telling():
+                status = await self._reported(statement, text, origin)
             statuses.append(status)
             if self.ends_with(status):
                 break

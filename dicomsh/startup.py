@@ -79,7 +79,10 @@ def _shell(options: argparse.Namespace, session: Session) -> Shell:
             session.set(name, _value(f"--{name}", kind, text, session))
     if options.modality is not None:
         session.choose(session.config.find(options.modality))
-    return Shell(session, Sink.standard(), _manner(options), os.environ)
+    made = Shell(session, Sink.standard(), _manner(options), os.environ)
+    if options.trace:
+        made.tracing.on(hexadecimal=False)
+    return made
 
 
 def _value(option: str, kind: Kind, text: str, session: Session) -> Any:

@@ -43,7 +43,9 @@ def find_program(name: str) -> str:
     others = os.pathsep.join(folder for folder in folders if Path(folder) != ours)
     path = shutil.which(name, path=others)
     if path is None:
-        raise MissingProgramError(f"{name} is not installed (Debian: apt install orthanc dcmtk)")
+        raise MissingProgramError(
+            f"{name} is not installed (Debian: apt install orthanc dcmtk tshark)"
+        )
     return path
 
 

@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("dicomsh",), ("errors",)),
     (("model",), ("language.scan",), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("language",), ("output",)),
-    (("session", "settings"), ("practice",)),
+    (("session", "settings"), ("practice",), ("trace",)),
     (("commands",),),
     (("flow", "present", "progress", "shell"),),
     (("repl", "batch", "startup"),),
@@ -145,16 +145,23 @@ def test_prompt_toolkit_is_for_the_prompt_alone() -> None:
 @pytest.mark.parametrize("library", ["pydicom", "pynetdicom"])
 def test_dicom_libraries_are_imported_late_but_where_dicom_is_spoken(library: str) -> None:
     assert importers(library, late=False) <= {"dimse", "practice"}
-    assert importers(library, late=True) <= {"dimse", "practice", "model", "output", "repl"}
+    anywhere = {"dimse", "practice", "trace", "model", "output", "repl"}
+    assert importers(library, late=True) <= anywhere
+
+
+SPEAKS_DICOM = tuple(
+    f"dicomsh.{name}"
+    for name in ("dimse", "practice", "trace.fields", "trace.conversation", "trace.lines")
+)
 
 
 def test_what_speaks_dicom_is_imported_late() -> None:
     early = [
         str(found)
         for found in IMPORTS
-        if found.target.startswith(("dicomsh.dimse.", "dicomsh.practice."))
+        if found.target.startswith(SPEAKS_DICOM)
         and not found.late
-        and not found.module.startswith(("dicomsh.dimse", "dicomsh.practice"))
+        and not found.module.startswith(SPEAKS_DICOM)
     ]
     assert early == []
 
@@ -197,7 +204,7 @@ def uses(module: str) -> Iterator[str]:
 
 
 def test_commands_never_print() -> None:
-    below = ("commands", "model", "language", "dimse", "config", "session", "practice")
+    below = ("commands", "model", "language", "dimse", "config", "session", "practice", "trace")
     for module in MODULES:
         if module.startswith(tuple(f"dicomsh.{name}" for name in below)):
             allowed = {"dicomsh.practice.__main__"}

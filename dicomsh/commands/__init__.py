@@ -7,6 +7,6 @@ from dicomsh.language.command import Registry
 
 def registry() -> Registry:
     """All commands."""
-    from dicomsh.commands import entity, guide, peers, query, scripting, walk
+    from dicomsh.commands import entity, guide, peers, query, scripting, trace, walk
 
-    return Registry((peers, query, walk, entity, scripting, guide))
+    return Registry((peers, query, walk, entity, scripting, trace, guide))

@@ -15,7 +15,9 @@ from dicomsh.model.levels import Model
 from dicomsh.model.listing import Answer
 from dicomsh.model.peer import Modality
 from dicomsh.model.query import Query
+from dicomsh.model.tap import Tap
 from dicomsh.session import Session
+from dicomsh.trace.tracing import Tracing
 
 if TYPE_CHECKING:
     from dicomsh.dimse.client import Client
@@ -60,9 +62,14 @@ class Pool(Protocol):
 
 
 class Peers:
-    """One client for each modality that was used, and the practice archives that run."""
+    """One client for each modality that was used, and the practice archives that run.
 
-    def __init__(self) -> None:
+    Args:
+        tap: who listens to what is said to them.
+    """
+
+    def __init__(self, tap: Tap) -> None:
+        self._tap = tap
         self._clients: dict[tuple[str, Extensions], tuple[Modality, Client]] = {}
         self._archives: dict[str, PracticeServer] = {}
 
@@ -90,7 +97,7 @@ class Peers:
             return held[1]
         if held is not None:
             await held[1].close()
-        client = Client(reached)
+        client = Client(reached, self._tap)
         self._clients[key] = (reached, client)
         return client
 
@@ -117,7 +124,7 @@ class Peers:
         """A new pool of clients of a modality."""
         from dicomsh.dimse import pool
 
-        return pool.Pool(self.reach(modality), size)
+        return pool.Pool(self.reach(modality), size, self._tap)
 
     async def close(self) -> None:
         """Release every association and stop every practice archive."""
@@ -145,6 +152,7 @@ class Context:
     Args:
         session: what the shell remembers.
         peers: the remote application entities in use.
+        tracing: the trace of what is said to them.
         registry: all commands, for help.
         run_file: runs a script file with its arguments in this shell.
         environ: environment variables.
@@ -152,6 +160,7 @@ class Context:
 
     session: Session
     peers: Peers
+    tracing: Tracing
     registry: Registry
     run_file: Callable[[Path, tuple[str, ...]], Awaitable[None]]
     environ: Mapping[str, str]

@@ -66,7 +66,7 @@ class Association:
         """Send a message of the operation in progress, command and identifier in one write."""
         self.last_used = asyncio.get_running_loop().time()
         message = write_message(context.id, command, identifier, self._agreement.max_pdu)
-        self._layer.transport.write(message)
+        self._layer.write(message)
 
     def end(self, user: ServiceUser) -> None:
         """The operation is over: any further message breaks the protocol."""

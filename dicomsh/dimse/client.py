@@ -17,6 +17,7 @@ from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.listing import Answer, Outcome
 from dicomsh.model.peer import Modality
 from dicomsh.model.query import Query
+from dicomsh.model.tap import Tap
 
 
 class Client:
@@ -28,10 +29,12 @@ class Client:
 
     Args:
         modality: the peer.
+        tap: who listens to what is said.
     """
 
-    def __init__(self, modality: Modality) -> None:
+    def __init__(self, modality: Modality, tap: Tap | None = None) -> None:
         self._modality = modality
+        self._tap = tap or Tap()
         self._association: Association | None = None
         self._answer: _Retried | None = None
         self._opening = asyncio.Lock()
@@ -103,6 +106,8 @@ class Client:
         """
         await self._finish_answer()
         kept = self.is_open
+        if self._tap.asked is not None:
+            self._tap.asked(query)
         answer = await self._find(query, limit)
         self._answer = _Retried(answer, (lambda: self._find(query, limit)) if kept else None)
         return self._answer
@@ -135,7 +140,7 @@ class Client:
     async def _opened(self) -> Association:
         async with self._opening:
             if self._association is None or not self._association.is_open:
-                self._association = await open_association(self._modality)
+                self._association = await open_association(self._modality, self._tap)
                 self._watch(self._association)
             return self._association
 

@@ -11,10 +11,11 @@ from dicomsh.dimse.negotiation import associate_request
 from dicomsh.dimse.upper_layer import UpperLayer
 from dicomsh.errors import ConfigError, DicomshError, TimedOutError, UnreachableError
 from dicomsh.model.peer import Modality, Tls
+from dicomsh.model.tap import Tap
 
 
-async def open_association(modality: Modality) -> Association:
-    """An association with a modality, accepted.
+async def open_association(modality: Modality, tap: Tap) -> Association:
+    """An association with a modality, accepted; `tap` says who listens.
 
     Raises:
         UnreachableError: no TCP connection, or TLS failed.
@@ -24,7 +25,7 @@ async def open_association(modality: Modality) -> Association:
         ConfigError: a TLS file cannot be used.
         UsageError: an AE title is not valid.
     """
-    layer = await _connect(modality, associate_request(modality))
+    layer = await _connect(modality, associate_request(modality), tap)
     limit = modality.timeouts.association
     try:
         async with asyncio.timeout(limit):
@@ -46,13 +47,13 @@ def timed_out(what: str, which: str, seconds: float) -> TimedOutError:
     )
 
 
-async def _connect(modality: Modality, request: bytes) -> UpperLayer:
+async def _connect(modality: Modality, request: bytes, tap: Tap) -> UpperLayer:
     limit = modality.timeouts.connect
     context = None if modality.tls is None else ssl_context(modality.tls)
     try:
         async with asyncio.timeout(limit):
             _, layer = await asyncio.get_running_loop().create_connection(
-                lambda: UpperLayer(modality, request),
+                lambda: UpperLayer(modality, request, tap),
                 modality.host,
                 modality.port,
                 ssl=context,

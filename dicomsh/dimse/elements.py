@@ -5,9 +5,9 @@ Only boundaries are found here (PS3.5 7.1, 7.5); what a value means is left to `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from struct import Struct
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.answer import DEEPEST
@@ -28,6 +28,32 @@ _LONGEST_SHORT = 0xFFFE
 _HEAD = Struct("<6sH")
 _MOST_HEADS = 4096
 """Elements that are remembered: far more than a peer that means well ever sends."""
+
+
+class Extent(NamedTuple):
+    """Where an element of a data set is: its value from `start` to `stop`, the next at `after`.
+
+    `vr` is empty in implicit VR; `stop` and `after` differ by the delimiter of an undefined length.
+    """
+
+    tag: int
+    vr: str
+    start: int
+    stop: int
+    after: int
+
+
+def extents(data: bytes, *, explicit: bool) -> Iterator[Extent]:
+    """The elements of a data set, one after the other.
+
+    Raises:
+        ProtocolViolationError: as `split`, at the element that is malformed.
+    """
+    offset = 0
+    while offset < len(data):
+        tag, vr, length, start = _header(data, offset, explicit)
+        stop, offset = _extent(data, start, tag, length, explicit and vr != b"UN")
+        yield Extent(tag, vr.decode("ascii"), start, stop, offset)
 
 
 class ImplicitLittleEndian:

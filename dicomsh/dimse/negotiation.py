@@ -76,6 +76,13 @@ class Agreement:
     max_pdu: int
     extended: Mapping[str, Extensions] = field(default_factory=dict)
 
+    @property
+    def syntaxes(self) -> dict[int, tuple[str, str]]:
+        """Abstract and transfer syntax by presentation context ID."""
+        uids = {encoding: uid for uid, encoding in ENCODINGS.items()}
+        contexts = self.contexts.values()
+        return {c.id: (c.abstract_syntax, uids[c.encoding]) for c in contexts}
+
 
 def associate_request(modality: Modality) -> bytes:
     """A-ASSOCIATE-RQ with one context for each service that we may use.

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from dicomsh.dimse.client import Client
 from dicomsh.model.peer import Modality
+from dicomsh.model.tap import Tap
 
 
 class Pool:
@@ -20,10 +21,12 @@ class Pool:
     Args:
         modality: the peer.
         size: the largest number of associations.
+        tap: who listens to what is said.
     """
 
-    def __init__(self, modality: Modality, size: int) -> None:
+    def __init__(self, modality: Modality, size: int, tap: Tap | None = None) -> None:
         self._modality = modality
+        self._tap = tap
         self._room = asyncio.Semaphore(size)
         self._free: list[Client] = []
 
@@ -31,7 +34,7 @@ class Pool:
     async def client(self) -> AsyncIterator[Client]:
         """A client for one's own use; waits while all are in use."""
         async with self._room:
-            client = self._free.pop() if self._free else Client(self._modality)
+            client = self._free.pop() if self._free else Client(self._modality, self._tap)
             try:
                 yield client
             finally:

@@ -18,6 +18,7 @@ from dicomsh.model.keys import by_tag
 
 CANCEL = 0xFE00
 _OUT_OF_RESOURCES = 0xA700
+_TABLES = (QR_FIND_SERVICE_CLASS_STATUS, GENERAL_STATUS)
 
 
 class Meaning(Enum):
@@ -49,13 +50,23 @@ def _category(status: int) -> str:
     return "" if status >> 12 in (0x1, 0xB) else str(STATUS_FAILURE)
 
 
+def words(status: int) -> str:
+    """A status of C-FIND or C-ECHO in words: `0xFF00 Pending: Matches are continuing, …`."""
+    category, text = next((table[status] for table in _TABLES if status in table), ("", ""))
+    named = ": ".join(part for part in (str(category), text) if part) or _unnamed(status)
+    return f"0x{status:04X} {named}"
+
+
+def _unnamed(status: int) -> str:
+    return str(_category(status)) or "Warning"
+
+
 def failure(response: Response, peer: str) -> QueryFailedError:
     """The error for a failure status, in words and with what to do."""
     code = response.status
-    tables = (QR_FIND_SERVICE_CLASS_STATUS, GENERAL_STATUS)
-    words = next((table[code][1] for table in tables if code in table), "") or "failure"
+    text = next((table[code][1] for table in _TABLES if code in table), "") or "failure"
     return QueryFailedError(
-        f"{peer} answered 0x{code:04X}: {words}",
+        f"{peer} answered 0x{code:04X}: {text}",
         code=code,
         comment=response.comment,
         hint=_hint(response),

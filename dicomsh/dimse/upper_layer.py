@@ -21,6 +21,7 @@ from dicomsh.dimse.pdu import (
 )
 from dicomsh.errors import AssociationAbortedError, DicomshError, ProtocolViolationError
 from dicomsh.model.peer import Modality
+from dicomsh.model.tap import Tap, Wire
 
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
@@ -47,6 +48,7 @@ class UpperLayer(asyncio.Protocol):
     Args:
         modality: the peer.
         request: A-ASSOCIATE-RQ, sent as soon as the connection is there.
+        tap: who listens.
 
     Attributes:
         negotiated: holds what the peer agreed to, or the error when it did not.
@@ -57,13 +59,15 @@ class UpperLayer(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, modality: Modality, request: bytes) -> None:
+    def __init__(self, modality: Modality, request: bytes, tap: Tap) -> None:
         loop = asyncio.get_running_loop()
         self.negotiated: asyncio.Future[Agreement] = loop.create_future()
         self.user: ServiceUser | None = None
         self.error: DicomshError | None = None
         self._modality = modality
         self._request = request
+        self._tap = tap
+        self._wire = Wire(modality.address)
         self._closed: asyncio.Future[None] = loop.create_future()
         self._pdus = PduReader()
         self._releasing = False
@@ -80,7 +84,7 @@ class UpperLayer(asyncio.Protocol):
             return
         self._releasing = True
         self.transport.resume_reading()
-        self.transport.write(negotiation.release_request())
+        self.write(negotiation.release_request())
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.shield(self._closed)
@@ -94,15 +98,25 @@ class UpperLayer(asyncio.Protocol):
         """Send A-ABORT and close; the operation in progress is told."""
         self._break_off(AssociationAbortedError("we aborted the association"), by_provider=False)
 
+    def write(self, data: bytes) -> None:
+        """Write bytes to the peer."""
+        if self._tap.tracer is not None:
+            self._tap.tracer.sent(self._wire, data)
+        self.transport.write(data)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send A-ASSOCIATE-RQ; TCP_NODELAY is asyncio's own doing."""
         self.transport = cast(asyncio.Transport, transport)
         self._socket = transport.get_extra_info("socket")
-        self.transport.write(self._request)
+        if self._tap.tracer is not None:
+            self._tap.tracer.opened(self._wire)
+        self.write(self._request)
         self._acknowledge()
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived; the messages of one read are delivered together."""
+        if self._tap.tracer is not None:
+            self._tap.tracer.received(self._wire, data)
         try:
             for part in self._pdus.feed(data):
                 if isinstance(part, Pdu):
@@ -116,6 +130,8 @@ class UpperLayer(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""
         how = "the connection was reset" if exc else "the connection was closed"
+        if self._tap.tracer is not None:
+            self._tap.tracer.closed(self._wire, how)
         self._lose(AssociationAbortedError(f"{self._modality.address}: {how} without a release"))
         if not self._closed.done():
             self._closed.set_result(None)
@@ -159,6 +175,7 @@ class UpperLayer(asyncio.Protocol):
             agreement = negotiation.read_accept(body)
             ids = frozenset(context.id for context in agreement.contexts.values())
             self._pdus.messages.contexts = ids
+            self._wire.agreed = agreement.syntaxes
             self.negotiated.set_result(agreement)
         elif kind == ASSOCIATE_RJ:
             self._lose(negotiation.rejection(body, self._modality))
@@ -167,7 +184,7 @@ class UpperLayer(asyncio.Protocol):
             raise ProtocolViolationError(f"a PDU of type 0x{kind:02X} answers our A-ASSOCIATE-RQ")
 
     def _released_by_peer(self) -> None:
-        self.transport.write(negotiation.release_reply())
+        self.write(negotiation.release_reply())
         if not self._releasing:
             self._lose(
                 AssociationAbortedError(f"{self._modality.address} released the association")
@@ -176,7 +193,7 @@ class UpperLayer(asyncio.Protocol):
 
     def _break_off(self, error: DicomshError, *, by_provider: bool) -> None:
         if self.error is None:
-            self.transport.write(negotiation.abort(by_provider))
+            self.write(negotiation.abort(by_provider))
             self._lose(error)
         self.transport.abort()
 

@@ -1,0 +1,58 @@
+"""Where one listens to what is said to peers: bytes of a connection, queries. Off costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dicomsh.model.query import Query
+
+
+@dataclass(eq=False, slots=True)
+class Wire:
+    """One connection, as a listener knows it.
+
+    Args:
+        peer: `AET@HOST:PORT`.
+        agreed: presentation context ID → abstract and transfer syntax, once negotiated.
+    """
+
+    peer: str
+    agreed: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+
+
+class Tracer(Protocol):
+    """Is told of every byte; it must not raise, since it is called in the middle of the protocol.
+
+    The pieces are those of the transport: PDUs may be cut anywhere.
+    """
+
+    def opened(self, wire: Wire) -> None:
+        """A connection stands."""
+        ...
+
+    def sent(self, wire: Wire, data: bytes) -> None:
+        """We wrote bytes."""
+        ...
+
+    def received(self, wire: Wire, data: bytes) -> None:
+        """Bytes arrived."""
+        ...
+
+    def closed(self, wire: Wire, how: str) -> None:
+        """The connection is gone; `how` says so in words."""
+        ...
+
+
+@dataclass(slots=True)
+class Tap:
+    """What is switched on and off while connections stand; both are None when nobody listens.
+
+    Args:
+        tracer: is told of bytes.
+        asked: is told of every query when it is sent.
+    """
+
+    tracer: Tracer | None = None
+    asked: Callable[[Query], None] | None = None

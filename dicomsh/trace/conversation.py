@@ -1,0 +1,218 @@
+"""The bytes of one connection as PDUs and DIMSE messages, in both directions (PS3.7, PS3.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
+from dicomsh.errors import ProtocolViolationError
+from dicomsh.trace.fields import (
+    ASSOCIATE_AC,
+    ASSOCIATE_RQ,
+    COMMAND,
+    LAST,
+    P_DATA,
+    PDU_NAMES,
+    Field,
+    Syntaxes,
+    fields_of,
+)
+
+_HEADER = 6
+_LONGEST = 1024 * 1024
+"""A PDU longer than this is not waited for."""
+
+_DATA_SET_TYPE = 0x00000800
+_NO_DATA_SET = b"\x01\x01"
+
+
+@dataclass(frozen=True, slots=True)
+class Pdu:
+    """A whole PDU.
+
+    Args:
+        sent: whether we sent it.
+        raw: its bytes, header included.
+        agreed: how data sets on each presentation context are encoded.
+    """
+
+    sent: bool
+    raw: bytes
+    agreed: Syntaxes
+
+    @property
+    def kind(self) -> int:
+        """Its type (PS3.8 9.3)."""
+        return self.raw[0]
+
+    @property
+    def fields(self) -> Iterator[Field]:
+        """All its bytes, named."""
+        return fields_of(self.raw, self.agreed)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A whole DIMSE message.
+
+    Args:
+        sent: whether we sent it.
+        context: the presentation context ID.
+        syntaxes: abstract and transfer syntax of the context; empty where they are not known.
+        command: the command set, encoded.
+        identifier: the data set, encoded, or empty.
+    """
+
+    sent: bool
+    context: int
+    syntaxes: tuple[str, str]
+    command: bytes
+    identifier: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Bytes that cannot be taken for PDUs; nothing that follows in that direction can."""
+
+    sent: bool
+    raw: bytes
+
+
+Event = Pdu | Message | Noise
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A presentation context as proposed, or as answered.
+
+    `result` is None in a proposal; `transfer` is one UID in an answer.
+    """
+
+    id: int
+    result: str | None
+    abstract: str
+    transfer: tuple[str, ...]
+
+
+class Conversation:
+    """Follows one connection.
+
+    Args:
+        agreed: what is known of its presentation contexts, when it is older than the trace.
+    """
+
+    def __init__(self, agreed: Syntaxes | None = None) -> None:
+        self._agreed = dict(agreed or {})
+        self._proposed: dict[int, str] = {}
+        self._ours = _Direction()
+        self._theirs = _Direction()
+
+    def sent(self, data: bytes) -> Iterator[Event]:
+        """What the bytes that we wrote complete."""
+        return self._events(self._ours, True, data)
+
+    def received(self, data: bytes) -> Iterator[Event]:
+        """What the bytes that arrived complete."""
+        return self._events(self._theirs, False, data)
+
+    def _events(self, direction: _Direction, sent: bool, data: bytes) -> Iterator[Event]:
+        for raw in direction.cut(data):
+            self._learn(raw)
+            yield Pdu(sent, raw, self._agreed)
+            if raw[0] == P_DATA:
+                for context, command, identifier in direction.messages(raw):
+                    syntaxes = self._agreed.get(context, ("", ""))
+                    yield Message(sent, context, syntaxes, command, identifier)
+        if direction.noise:
+            yield Noise(sent, direction.noise)
+            direction.noise = b""
+
+    def _learn(self, raw: bytes) -> None:
+        """Keep what is proposed and what is agreed to."""
+        if raw[0] == ASSOCIATE_RQ:
+            self._proposed = {p.id: p.abstract for p in proposals(fields_of(raw, {}))}
+        elif raw[0] == ASSOCIATE_AC:
+            for answer in proposals(fields_of(raw, {})):
+                if answer.result is not None and answer.result.startswith("0 "):
+                    abstract = self._proposed.get(answer.id, "")
+                    self._agreed[answer.id] = (abstract, "".join(answer.transfer[:1]))
+
+
+def proposals(fields: Iterator[Field]) -> list[Proposal]:
+    """The presentation contexts of an A-ASSOCIATE-RQ or -AC."""
+    found: list[Proposal] = []
+    for field in fields:
+        last = found[-1] if found else None
+        if field.name == "Presentation-context-ID" and field.text.isdecimal():
+            found.append(Proposal(int(field.text), None, "", ()))
+        elif last and field.name == "Result/Reason":
+            found[-1] = replace(last, result=field.text)
+        elif last and field.name == "Abstract-syntax-name":
+            found[-1] = replace(last, abstract=field.text)
+        elif last and field.name == "Transfer-syntax-name":
+            found[-1] = replace(last, transfer=(*last.transfer, field.text))
+    return found
+
+
+class _Direction:
+    """One direction of a connection: bytes kept until a PDU or a message is whole.
+
+    Attributes:
+        noise: bytes that cannot be PDUs; none are looked at after them.
+    """
+
+    def __init__(self) -> None:
+        self.noise = b""
+        self._held = b""
+        self._lost = False
+        self._command = b""
+        self._data = b""
+        self._awaits_data = False
+
+    def cut(self, data: bytes) -> Iterator[bytes]:
+        """The PDUs that are now whole."""
+        if self._lost:
+            return
+        held, offset = self._held + data, 0
+        while offset + _HEADER <= len(held):
+            length = int.from_bytes(held[offset + 2 : offset + _HEADER], "big")
+            if held[offset] not in PDU_NAMES or length > _LONGEST:
+                self._lost, self.noise = True, held[offset:]
+                return
+            end = offset + _HEADER + length
+            if end > len(held):
+                break
+            yield held[offset:end]
+            offset = end
+        self._held = held[offset:]
+
+    def messages(self, pdu: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+        """The messages that a P-DATA-TF completes: context, command set, data set."""
+        offset = _HEADER
+        while offset + 6 <= len(pdu):
+            length = int.from_bytes(pdu[offset : offset + 4], "big")
+            context, control = pdu[offset + 4], pdu[offset + 5]
+            self._add(control, pdu[offset + 6 : offset + 4 + length])
+            if control & LAST and not (control & COMMAND and self._awaits_data):
+                yield context, self._command, self._data
+                self._command = self._data = b""
+                self._awaits_data = False
+            offset += 4 + length
+
+    def _add(self, control: int, part: bytes) -> None:
+        if not control & COMMAND:
+            self._data += part
+            return
+        self._command += part
+        if control & LAST:
+            kind = command_elements(self._command).get(_DATA_SET_TYPE, _NO_DATA_SET)
+            self._awaits_data = kind != _NO_DATA_SET
+
+
+def command_elements(command: bytes) -> dict[int, bytes]:
+    """The elements of a command set; none when it is malformed (PS3.7 6.3)."""
+    try:
+        return ENCODINGS[IMPLICIT_LITTLE_ENDIAN].split(command)
+    except ProtocolViolationError:
+        return {}

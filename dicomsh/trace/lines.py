@@ -1,0 +1,235 @@
+"""What a person reads of a conversation: a title for each PDU or message, and lines under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from struct import error
+
+from dicomsh.dimse import status
+from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
+from dicomsh.errors import DicomshError
+from dicomsh.model.answer import Row, Source
+from dicomsh.model.keys import by_tag
+from dicomsh.output.safe import visible
+from dicomsh.trace.conversation import Event, Message, Noise, Pdu, Proposal, proposals
+from dicomsh.trace.fields import ABORT, ASSOCIATE_AC, ASSOCIATE_RQ, P_DATA, PDU_NAMES, Field
+
+Shown = Callable[[int, str], str]
+"""A value as it may be shown: of a tag, the text; masking puts another in its place."""
+
+Lines = tuple[str, list[str]]
+"""A title, and what stands under it."""
+
+_COMMANDS = {
+    0x0001: "C-STORE-RQ",
+    0x8001: "C-STORE-RSP",
+    0x0010: "C-GET-RQ",
+    0x8010: "C-GET-RSP",
+    0x0020: "C-FIND-RQ",
+    0x8020: "C-FIND-RSP",
+    0x0021: "C-MOVE-RQ",
+    0x8021: "C-MOVE-RSP",
+    0x0030: "C-ECHO-RQ",
+    0x8030: "C-ECHO-RSP",
+    0x0FFF: "C-CANCEL-RQ",
+}
+"""Command Field → the name of the message (PS3.7 E.1)."""
+
+_COMMAND_FIELD = 0x00000100
+_MESSAGE_ID = 0x00000110
+_RESPONDED_TO = 0x00000120
+_STATUS = 0x00000900
+_LONGEST = 200
+"""Characters of one value; what is longer is cut, and says so."""
+_NOISE = 64
+_WIDTH = 16
+
+
+def as_typed(tag: int, text: str) -> str:
+    """Every value as it is."""
+    del tag
+    return text
+
+
+def lines_of(event: Event, *, hexadecimal: bool, shown: Shown = as_typed) -> Lines | None:
+    """A title and lines for an event; None where there is nothing to say.
+
+    Args:
+        event: what was seen.
+        hexadecimal: whether every byte of a PDU is shown, with its field named.
+        shown: how values may be shown.
+    """
+    if isinstance(event, Noise):
+        rest = f", the first {_NOISE}:" if len(event.raw) > _NOISE else ":"
+        title = f"{len(event.raw)} bytes that are not DICOM{rest}"
+        return title, list(_hexadecimal([Field(event.raw[:_NOISE], "")], masked=False))
+    if isinstance(event, Message):
+        return _title(event), _message(event, shown)
+    if event.kind == P_DATA and not hexadecimal:
+        return None
+    lines = _summary(event)
+    if hexadecimal:
+        lines += _hexadecimal(event.fields, masked=shown is not as_typed)
+    return f"{PDU_NAMES[event.kind]}  {len(event.raw)} bytes{_who(event)}", lines
+
+
+def _who(pdu: Pdu) -> str:
+    """The two AE titles of an association request."""
+    if pdu.kind != ASSOCIATE_RQ:
+        return ""
+    named = {field.name: visible(field.text) for field in pdu.fields}
+    return f"  {named.get('Calling-AE-title', '')} to {named.get('Called-AE-title', '')}"
+
+
+def _summary(pdu: Pdu) -> list[str]:
+    """What a PDU of association, release or abort says."""
+    if pdu.kind in (ASSOCIATE_RQ, ASSOCIATE_AC):
+        return [*_user_information(pdu.fields), *_contexts(pdu)]
+    wanted = {"Result", "Source", "Reason/Diag."}
+    said = [f"{f.name.lower()}: {f.text}" for f in pdu.fields if f.name in wanted]
+    by_user = pdu.kind == ABORT and "source: 0 DICOM UL service-user" in said
+    return said[:1] if by_user else said  # a user's abort has no reason (PS3.8 9.3.8)
+
+
+_USER_INFORMATION = {
+    "Application-context-name": "application context",
+    "Maximum-length-received": "longest PDU taken",
+    "Implementation-class-uid": "implementation class",
+    "Implementation-version-name": "implementation version",
+    "SOP-class-uid": "negotiated for",
+}
+
+
+def _user_information(fields: Iterator[Field]) -> Iterator[str]:
+    for field in fields:
+        label = _USER_INFORMATION.get(field.name)
+        if label == "longest PDU taken":
+            any_length = " (any)" if field.text == "0" else " bytes"
+            yield f"{label:<23} {field.text}{any_length}"
+        elif label:
+            yield f"{label:<23} {_uid(field.text)}"
+
+
+def _contexts(pdu: Pdu) -> Iterator[str]:
+    for proposal in proposals(pdu.fields):
+        head = f"context {proposal.id}"
+        if proposal.result is None:
+            transfer = ", ".join(_name(uid) for uid in proposal.transfer)
+            yield f"{head:<11} {_uid(proposal.abstract)}"
+            yield f"{'':<11} in {transfer}"
+        else:
+            yield f"{head:<11} {_answered(proposal, pdu)}"
+
+
+def _answered(answer: Proposal, pdu: Pdu) -> str:
+    if answer.result is None or not answer.result.startswith("0 "):
+        return f"refused: {answer.result}"
+    abstract, _ = pdu.agreed.get(answer.id, ("", ""))
+    return f"accepted: {_name(abstract)}, {_name(''.join(answer.transfer))}"
+
+
+@cache
+def _name(uid: str) -> str:
+    """The name of a UID of the standard; the UID itself for any other."""
+    from pydicom.config import IGNORE
+    from pydicom.uid import UID
+
+    return visible(UID(uid, IGNORE).name.replace("Query/Retrieve Information Model", "Q/R"))
+
+
+def _uid(uid: str) -> str:
+    name = _name(uid)
+    return name if name == uid else f"{name}  {visible(uid)}"
+
+
+def _title(message: Message) -> str:
+    row = _row(message.command, IMPLICIT_LITTLE_ENDIAN)
+    number = _number(row, _COMMAND_FIELD)
+    name = _COMMANDS.get(number, f"message with Command Field 0x{number:04X}")
+    parts = [name]
+    for tag, label in ((_MESSAGE_ID, "message"), (_RESPONDED_TO, "to message")):
+        if tag in row.elements:
+            parts.append(f"{label} {_number(row, tag)}")
+    if _STATUS in row.elements:
+        parts.append(status.words(_number(row, _STATUS)))
+    parts.append(f"context {message.context} {_name(message.syntaxes[0])}".strip())
+    data = f" + {len(message.identifier)}" if message.identifier else ""
+    return "  ".join([*parts, f"{len(message.command)}{data} bytes"])
+
+
+def _number(row: Row, tag: int) -> int:
+    return int.from_bytes(row.elements.get(tag, b"")[:2], "little")
+
+
+def _row(data: bytes, transfer: str) -> Row:
+    """A data set to be read; one that is malformed has no elements."""
+    source = Source(ENCODINGS.get(transfer, ENCODINGS[IMPLICIT_LITTLE_ENDIAN]))
+    try:
+        return Row(data, source, source.encoding.split(data))
+    except DicomshError:
+        return Row(b"", source, {})
+
+
+_SAID_IN_TITLE = (0x00000000, 0x00000002, _COMMAND_FIELD, _MESSAGE_ID, _RESPONDED_TO, _STATUS)
+
+
+def _message(message: Message, shown: Shown) -> list[str]:
+    command = _row(message.command, IMPLICIT_LITTLE_ENDIAN)
+    said = [tag for tag in command.elements if tag not in (*_SAID_IN_TITLE, 0x700, 0x800)]
+    lines = [line for tag in said for line in _element(command, tag, "", shown)]
+    if not message.identifier:
+        return lines
+    data = _row(message.identifier, message.syntaxes[1])
+    if not data.elements:
+        return [*lines, f"a malformed data set of {len(message.identifier)} bytes"]
+    return lines + [line for tag in data.elements for line in _element(data, tag, "", shown)]
+
+
+def _element(row: Row, tag: int, indent: str, shown: Shown) -> Iterator[str]:
+    """`(0010,0010) PN   8  PatientName              JOD*`, and the items of a sequence under it."""
+    attribute = by_tag(tag)
+    vr, length = row.vr(tag), len(row.elements[tag])
+    keyword = attribute.keyword if attribute.name != "Unknown" else "private or unknown"
+    head = f"{indent}{attribute.tag_text} {vr} {length:>4}  {keyword}"
+    value = "" if vr == "SQ" or not length else _value(row, tag, shown)
+    yield f"{head:<44}  {value}".rstrip()
+    if vr == "SQ":
+        yield from _items(row, tag, indent, shown)
+
+
+def _value(row: Row, tag: int, shown: Shown) -> str:
+    try:
+        text = shown(tag, row.text(tag) or "")
+    except (DicomshError, ValueError, error):
+        return "(cannot be read)"
+    cut = f"… ({len(text)} characters)" if len(text) > _LONGEST else ""
+    return visible(text[:_LONGEST]) + cut
+
+
+def _items(row: Row, tag: int, indent: str, shown: Shown) -> Iterator[str]:
+    try:
+        items = [item for item in row.values(tag) or [] if isinstance(item, Row)]
+    except DicomshError as problem:
+        yield f"{indent}> malformed: {problem.message}"
+        return
+    for number, item in enumerate(items, 1):
+        yield f"{indent}> item {number}"
+        for inner in item.elements:
+            yield from _element(item, inner, f"{indent}> ", shown)
+
+
+def _hexadecimal(fields: Iterable[Field], masked: bool) -> Iterator[str]:
+    """`0006  00 01     Protocol-version  1`: offset, bytes, name and meaning of each field."""
+    offset = 0
+    for field in fields:
+        indent = "  " * field.depth
+        label = f"{indent}{field.name}  {visible(field.text)}".rstrip()
+        if masked and field.name in ("Value", "Fragment"):
+            yield f"{offset:04x}  {f'{len(field.raw)} bytes, masked':<{3 * _WIDTH}}{label}"
+        else:
+            for start in range(0, len(field.raw), _WIDTH):
+                raw = field.raw[start : start + _WIDTH].hex(" ")
+                yield f"{offset + start:04x}  {raw:<{3 * _WIDTH}}{label}".rstrip()
+                label = f"{indent}…"
+        offset += len(field.raw)

@@ -1,0 +1,181 @@
+"""The trace of a shell: on or off, in words or byte by byte, beside the data or to a file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from dicomsh.errors import DicomshError
+from dicomsh.model.tap import Tap, Wire
+
+if TYPE_CHECKING:
+    from dicomsh.trace.conversation import Conversation, Event
+    from dicomsh.trace.lines import Shown
+
+_INDENT = " " * 15
+
+
+class File(Protocol):
+    """A file that is being written."""
+
+    def write(self, text: str) -> None:
+        """Write text at once; raises DicomshError."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+@dataclass(slots=True)
+class _Line:
+    """A connection that is traced."""
+
+    number: int
+    conversation: Conversation
+
+
+class Tracing:
+    """Switches the trace of a shell and writes its lines; implements `dicomsh.model.tap.Tracer`.
+
+    What happens while the shell waits for the user is told with the next command, so that it does
+    not end up in the line being typed; a file gets it at once.
+
+    Args:
+        tap: where to listen.
+        talk: writes a line beside the data.
+        open_file: opens a file for writing; raises UsageError.
+
+    Attributes:
+        shown: how values may be shown, or None for as they are; masking sets it.
+    """
+
+    def __init__(
+        self, tap: Tap, talk: Callable[[str], None], open_file: Callable[[str], File]
+    ) -> None:
+        self.shown: Shown | None = None
+        self._tap = tap
+        self._talk = talk
+        self._open_file = open_file
+        self._hexadecimal = False
+        self._file: File | None = None
+        self._where = ""
+        self._lines: dict[Wire, _Line] = {}
+        self._count = 0
+        self._start = 0.0
+        self._waits = True
+        self._held: list[str] = []
+
+    @property
+    def state(self) -> str:
+        """Whether it is on, how and where to: one line."""
+        if self._tap.tracer is None:
+            return "trace is off"
+        detail = "with every byte named" if self._hexadecimal else "messages"
+        return f"trace is on: {detail}, to {self._where or 'standard error or the terminal'}"
+
+    def on(self, *, hexadecimal: bool) -> None:
+        """Trace from now on, or change what is shown."""
+        self._hexadecimal = hexadecimal
+        if self._tap.tracer is None:
+            self._tap.tracer = self
+            self._start = time.monotonic()
+            self._write([f"trace begins {datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z}"])
+
+    def to(self, name: str) -> None:
+        """Trace to a file, which is for its owner only.
+
+        Raises:
+            UsageError: it cannot be opened.
+        """
+        file = self._open_file(name)
+        self._close_file()
+        self._file, self._where = file, name
+        self._tap.tracer, hexadecimal = None, self._hexadecimal and self._tap.tracer is not None
+        self.on(hexadecimal=hexadecimal)
+
+    def off(self) -> None:
+        """Trace no more."""
+        self._tap.tracer = None
+        self._hexadecimal = False
+        self._lines.clear()
+        self._count = 0
+        self._close_file()
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Lines are written at once inside the `with`, after those that waited."""
+        before, self._waits = self._waits, False
+        if self._held:
+            held, self._held = self._held, []
+            self._write(held)
+        try:
+            yield
+        finally:
+            self._waits = before
+
+    def opened(self, wire: Wire) -> None:
+        """A connection stands."""
+        self._tell(wire, "──", f"connected to {wire.peer}", [])
+
+    def sent(self, wire: Wire, data: bytes) -> None:
+        """We wrote bytes."""
+        for event in self._line(wire).conversation.sent(data):
+            self._event(wire, "→", event)
+
+    def received(self, wire: Wire, data: bytes) -> None:
+        """Bytes arrived."""
+        for event in self._line(wire).conversation.received(data):
+            self._event(wire, "←", event)
+
+    def closed(self, wire: Wire, how: str) -> None:
+        """The connection is gone."""
+        self._tell(wire, "──", how, [])
+        self._lines.pop(wire, None)
+
+    def _line(self, wire: Wire) -> _Line:
+        if wire not in self._lines:
+            from dicomsh.trace.conversation import Conversation
+
+            self._count += 1
+            self._lines[wire] = _Line(self._count, Conversation(wire.agreed))
+        return self._lines[wire]
+
+    def _event(self, wire: Wire, arrow: str, event: Event) -> None:
+        from dicomsh.trace.lines import as_typed, lines_of
+
+        shown = self.shown or as_typed
+        lines = lines_of(event, hexadecimal=self._hexadecimal, shown=shown)
+        if lines is not None:
+            self._tell(wire, arrow, *lines)
+
+    def _tell(self, wire: Wire, arrow: str, title: str, lines: list[str]) -> None:
+        seconds = time.monotonic() - self._start
+        number = self._line(wire).number
+        head = f"{seconds:9.4f} {number:>2} {arrow} {title}"
+        self._write([head, *(_INDENT + line for line in lines)])
+
+    def _write(self, lines: list[str]) -> None:
+        if self._file is not None:
+            self._to_file(self._file, lines)
+        elif self._waits:
+            self._held += lines
+        else:
+            for line in lines:
+                self._talk(line)
+
+    def _to_file(self, file: File, lines: list[str]) -> None:
+        try:
+            file.write("".join(f"{line}\n" for line in lines))
+        except DicomshError as problem:  # in the middle of the protocol nothing may be raised
+            self.off()
+            self._write([f"{problem.message}; trace is off"])
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._file, self._where = None, ""

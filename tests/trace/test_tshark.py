@@ -1,0 +1,156 @@
+"""What the trace reads from a conversation is what tshark's DICOM dissector reads from it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dicomsh.trace.conversation import Message, Pdu, command_elements, proposals
+from dicomsh.trace.fields import ASSOCIATE_AC, ASSOCIATE_RQ
+from tests import servers
+from tests.harness import run
+from tests.processes import MissingProgramError, find_program
+from tests.trace.wire import HOST, Recording, pcap, relay
+
+QUERIES = (
+    "echo; find patient; find study mod=CT,MR +ProcedureCodeSequence.CodeValue --limit 3; "
+    "find series PatientName=*; find patient NOBODY"
+)
+
+
+@pytest.fixture(scope="module")
+def recorded(orthanc_server: servers.Orthanc, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """A conversation with Orthanc, as it passed, as our trace tells it, as tshark dissects it."""
+    folder = tmp_path_factory.mktemp("trace")
+    with relay(orthanc_server.host, orthanc_server.port) as recording:
+        peer = f"{orthanc_server.aet}@{HOST}:{recording.port}"
+        done = run(f"trace to {folder / 'trace.txt'}; use {peer}; {QUERIES}")
+        assert done.status == 0, done.err
+    (folder / "talk.pcap").write_bytes(pcap(recording))
+    return Seen(recording, (folder / "trace.txt").read_text("utf-8"), folder / "talk.pcap")
+
+
+class Seen:
+    def __init__(self, recording: Recording, trace: str, capture: Path) -> None:
+        self.recording = recording
+        self.trace = trace
+        self._capture = capture
+
+    def tshark(self, *names: str) -> Iterator[list[list[str]]]:
+        """For each frame with DICOM in it, the values of each field."""
+        port = f"tcp.port=={self.recording.port},dicom"
+        command = [_tshark(), "-o", "dicom.tag_tree:TRUE", "-r", str(self._capture), "-d", port]
+        command += ["-Y", "dicom", "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=|"]
+        command += [part for name in names for part in ("-e", name)]
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", check=True, timeout=60
+        )
+        for line in done.stdout.splitlines():
+            yield [cell.split("|") if cell else [] for cell in line.split("\t")]
+
+    def all(self, name: str) -> list[str]:
+        """The values of one field in the whole capture."""
+        return [value for (values,) in self.tshark(name) for value in values]
+
+    def pdus(self, *kinds: int) -> list[Pdu]:
+        events = self.recording.events()
+        return [e for e in events if isinstance(e, Pdu) and (not kinds or e.kind in kinds)]
+
+    def messages(self) -> list[Message]:
+        return [e for e in self.recording.events() if isinstance(e, Message)]
+
+    def field(self, name: str, *kinds: int) -> list[str]:
+        return [f.text for pdu in self.pdus(*kinds) for f in pdu.fields if f.name == name]
+
+
+def _tshark() -> str:
+    try:
+        return find_program("tshark")
+    except MissingProgramError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
+def test_the_pdus_are_the_same(recorded: Seen) -> None:
+    assert recorded.all("dicom.pdu.type") == [f"0x{pdu.kind:02x}" for pdu in recorded.pdus()]
+    assert recorded.all("dicom.pdu.len") == [str(len(pdu.raw) - 6) for pdu in recorded.pdus()]
+
+
+def test_the_association_is_the_same(recorded: Seen) -> None:
+    both = (ASSOCIATE_RQ, ASSOCIATE_AC)
+    called, calling = "Called-AE-title", "Calling-AE-title"
+    trimmed = [text.strip() for text in recorded.all("dicom.assoc.ae.called")]
+    assert trimmed == recorded.field(called, *both) != []
+    trimmed = [text.strip() for text in recorded.all("dicom.assoc.ae.calling")]
+    assert trimmed == recorded.field(calling, *both)
+    contexts = [p for pdu in recorded.pdus(*both) for p in proposals(pdu.fields)]
+    assert [int(value, 16) for value in recorded.all("dicom.pctx.id")] == [p.id for p in contexts]
+    results = [p.result.split()[0] for p in contexts if p.result is not None]
+    assert [str(int(value, 16)) for value in recorded.all("dicom.pctx.result")] == results
+    abstract = [p.abstract for p in contexts if p.abstract]
+    assert [_uid(text) for text in recorded.all("dicom.pctx.abss.syntax")] == abstract
+    transfer = [uid for p in contexts for uid in p.transfer]
+    assert [_uid(text) for text in recorded.all("dicom.pctx.xfer.syntax")] == transfer
+    assert recorded.all("dicom.max_pdu_len") == recorded.field("Maximum-length-received", *both)
+    assert recorded.all("dicom.userinfo.uid") == recorded.field("Implementation-class-uid", *both)
+    versions = recorded.field("Implementation-version-name", *both)
+    assert recorded.all("dicom.userinfo.version") == versions
+
+
+def _uid(text: str) -> str:
+    """`Verification SOP Class (1.2.840.10008.1.1)` without its name."""
+    return text.rpartition("(")[2].rstrip(")")
+
+
+def _elements(recorded: Seen) -> Iterator[tuple[str, str, str]]:
+    """Tag, VR and length of every element that tshark sees; items and delimiters are left out."""
+    for tags, vrs, lengths in recorded.tshark("dicom.tag", "dicom.tag.vr", "dicom.tag.vl"):
+        vr = iter(vrs)
+        for tag, length in zip(tags, lengths, strict=True):
+            if not tag.startswith("0xfffe"):
+                yield tag, next(vr), length
+
+
+_ELEMENT = re.compile(r"\(([0-9a-f]{4}),([0-9a-f]{4})\) (..) +(\d+)  ")
+
+
+def test_the_elements_of_identifiers_are_the_same(recorded: Seen) -> None:
+    """Tag, VR and length of every element, those inside of sequences too, in the order sent."""
+    told = [_ELEMENT.search(line) for line in recorded.trace.splitlines()]
+    ours = [(f"0x{m[1]}{m[2]}", m[3], m[4]) for m in told if m and m[1] != "0000"]
+    assert len(ours) > 300
+    theirs = [element for element in _elements(recorded) if not element[0].startswith("0x0000")]
+    assert [element[:2] for element in theirs] == [element[:2] for element in ours]
+    plain = [(theirs[i][2], ours[i][2]) for i in range(len(ours)) if ours[i][1] != "SQ"]
+    assert [a for a, _ in plain] == [b for _, b in plain]
+    assert {"SQ", "PN"} <= {vr for _, vr, _ in ours}
+
+
+def test_the_commands_are_the_same(recorded: Seen) -> None:
+    fields = [_us(message.command, 0x0100) for message in recorded.messages()]
+    names = {0x30: "C-ECHO-RQ", 0x8030: "C-ECHO-RSP", 0x20: "C-FIND-RQ", 0x8020: "C-FIND-RSP"}
+    lines = recorded.trace.splitlines()
+    told = [match[1] for line in lines if (match := re.search(r"[→←] (C-\S+)", line))]
+    assert told == [names[field] for field in fields]
+    assert fields.count(0x8020) > 20
+    assert fields.count(0x20) == 4
+    tags = [tag for tag in recorded.all("dicom.tag") if tag.startswith("0x0000")]
+    assert tags == [
+        f"0x{tag:08x}" for m in recorded.messages() for tag in command_elements(m.command)
+    ]
+
+
+def _us(command: bytes, element: int) -> int:
+    return int.from_bytes(command_elements(command)[element], "little")
+
+
+def test_nothing_that_passed_is_left_out(recorded: Seen) -> None:
+    for sent in (True, False):
+        whole = b"".join(pdu.raw for pdu in recorded.pdus() if pdu.sent is sent)
+        assert whole == recorded.recording.bytes(sent)
