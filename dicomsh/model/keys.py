@@ -121,6 +121,17 @@ def by_tag(tag: int) -> Attribute:
 
 
 @cache
+def is_retired(tag: int) -> bool:
+    """Whether the standard has retired an attribute (PS3.6 6)."""
+    from pydicom.datadict import get_entry
+
+    try:
+        return bool(get_entry(tag)[3])
+    except KeyError:
+        return False
+
+
+@cache
 def by_keyword(keyword: str) -> Attribute:
     """The attribute of an exact keyword; raises KeyError for one that does not exist."""
     return by_tag(_keywords()[keyword.lower()])

@@ -1,0 +1,103 @@
+"""The identifier of a query, element by element, with where each came from (PS3.4 C.4.1.1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute, by_tag
+from dicomsh.model.peer import Modality
+from dicomsh.model.query import Matching, Origin, Query, QueryKey
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of an identifier.
+
+    Args:
+        attribute: what is matched or asked for.
+        depth: how many sequences are around it.
+        value: as it goes out; None for a sequence, whose elements follow.
+        origin: where it came from, in words.
+        matching: the kind of matching, in words; empty where nothing is matched.
+        paragraph: of the standard.
+    """
+
+    attribute: Attribute
+    depth: int
+    value: str | None
+    origin: str
+    matching: str
+    paragraph: str
+
+
+def elements(query: Query, peer: Modality) -> list[Element]:
+    """Every element in the order of the wire, those inside a sequence after it."""
+    roots = {SPECIFIC_CHARACTER_SET: [_charset(query)], QUERY_RETRIEVE_LEVEL: [_level(query)]}
+    for path in sorted({key.path[:1] for key in query.keys}, key=lambda path: path[0].tag):
+        keys = [key for key in query.keys if key.path[:1] == path]
+        roots[path[0].tag] = list(_below(keys, 0, peer))
+    return [element for tag in sorted(roots) for element in roots[tag]]
+
+
+def _below(keys: list[QueryKey], depth: int, peer: Modality) -> Iterator[Element]:
+    """The elements of keys that share their attribute at a depth."""
+    whole = [key for key in keys if len(key.path) == depth + 1]
+    inside = [key for key in keys if len(key.path) > depth + 1]
+    if not inside:
+        yield _element(next((key for key in whole if key.value), whole[0]), depth, peer)
+        return
+    yield _sequence(inside[0].path[depth], depth, inside)
+    for attribute in sorted({key.path[depth + 1] for key in inside}, key=lambda part: part.tag):
+        same = [key for key in inside if key.path[depth + 1] == attribute]
+        yield from _below(same, depth + 1, peer)
+
+
+def _sequence(attribute: Attribute, depth: int, inside: list[QueryKey]) -> Element:
+    matches = any(key.matching is not Matching.UNIVERSAL for key in inside)
+    kind = Matching.SEQUENCE if matches else Matching.UNIVERSAL
+    origin = "holds what was asked inside it"
+    return Element(attribute, depth, None, origin, _kind(kind), paragraph(kind))
+
+
+def _element(key: QueryKey, depth: int, peer: Modality) -> Element:
+    kind, where = _kind(key.matching), paragraph(key.matching)
+    return Element(key.attribute, depth, key.value, origin(key, peer), kind, where)
+
+
+def _kind(matching: Matching) -> str:
+    return _KINDS.get(matching, matching.title)
+
+
+_KINDS = {
+    Matching.UNIVERSAL: "universal: matches all, asks the value back",
+    Matching.UID_LIST: "list of UID",
+}
+
+
+def paragraph(matching: Matching) -> str:
+    """The paragraph of the standard that defines a kind of matching."""
+    return f"PS3.4 {matching.value}"
+
+
+def origin(key: QueryKey, peer: Modality) -> str:
+    """Where a key came from, in words; a typed one with what it was typed as."""
+    told = key.origin.value
+    if key.origin in (Origin.TYPED, Origin.RETURN, Origin.PATTERN) and key.typed:
+        told = f"{told}: {key.typed}" if key.origin is not Origin.RETURN else f"typed: {key.typed}"
+    elif key.origin is Origin.TYPED:
+        told = "the target"
+    if key.matching is Matching.UNIVERSAL and key.value:
+        told += f"; sent as {key.value} because of universal: of {peer.name}"
+    return told
+
+
+def _charset(query: Query) -> Element:
+    told = "the text of the query" if query.charset else "asks which set the answers are in"
+    where = "PS3.3 C.12.1.1.2"
+    return Element(by_tag(SPECIFIC_CHARACTER_SET), 0, query.charset, told, "", where)
+
+
+def _level(query: Query) -> Element:
+    told, where = "the level that is asked for", "PS3.4 C.4.1.1.3.1"
+    return Element(by_tag(QUERY_RETRIEVE_LEVEL), 0, query.level.dicom, told, "", where)

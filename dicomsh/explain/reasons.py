@@ -1,0 +1,145 @@
+"""Why a query goes out as it does: model, level, character set; and what may not work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dicomsh.errors import UsageError
+from dicomsh.model.charset import UTF8, encode
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.peer import Modality
+from dicomsh.model.query import Origin, Query, QueryKey
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A query as it would go out.
+
+    Args:
+        query: what is asked.
+        peer: of whom, at the address where it can be reached.
+        limit: the largest number of rows to take, or None.
+        accepted: abstract syntaxes that the peer accepts; empty where that is not known.
+        forced: what chose the information model (`--model`, a setting), or empty.
+    """
+
+    query: Query
+    peer: Modality
+    limit: int | None = None
+    accepted: frozenset[str] = frozenset()
+    forced: str = ""
+
+
+def model_reason(sent: Sent) -> str:
+    """Why that information model (PS3.4 C.6)."""
+    chosen, other = sent.query.model, _other(sent.query.model)
+    if sent.forced:
+        return f"because of {sent.forced}"
+    if chosen is not usual_model(sent.query):
+        return f"the peer accepts no {other.title}"
+    if sent.query.level is Level.PATIENT:
+        return "the patient level exists in it alone (PS3.4 C.6.2.1)"
+    if chosen is Model.PATIENT_ROOT:
+        return "it is asked below a patient, whose PatientID goes along (PS3.4 C.6.1)"
+    return "it is asked across patients, and no PatientID is needed there (PS3.4 C.6.2)"
+
+
+def usual_model(query: Query) -> Model:
+    """Patient Root for patients and below one, Study Root across patients."""
+    below = query.level is Level.PATIENT or _from_place(query, Level.PATIENT)
+    return Model.PATIENT_ROOT if below else Model.STUDY_ROOT
+
+
+def _from_place(query: Query, level: Level) -> bool:
+    word = level.unique_keyword
+    return any(key.keyword == word and key.origin is Origin.CONTEXT for key in query.keys)
+
+
+def _other(model: Model) -> Model:
+    return Model.STUDY_ROOT if model is Model.PATIENT_ROOT else Model.PATIENT_ROOT
+
+
+def acceptance(sent: Sent) -> str:
+    """What is known of the peer's models, and what is assumed."""
+    if not sent.accepted:
+        return "no association yet: both models are assumed to be accepted"
+    titles = [model.title for model in Model if model.value in sent.accepted]
+    return f"the association with {sent.peer.name} accepted {' and '.join(titles) or 'neither'}"
+
+
+def level_reason(query: Query) -> str:
+    """What the level means and which unique keys go along (PS3.4 C.6.1.1)."""
+    above = [level.unique_keyword for level in query.level.ancestors if _has(query, level)]
+    keys = f", below {' and '.join(above)}" if above else ""
+    return f"one answer for each {query.level.word}, told by {query.level.unique_keyword}{keys}"
+
+
+def _has(query: Query, level: Level) -> bool:
+    return any(key.keyword == level.unique_keyword and key.value for key in query.keys)
+
+
+def charset_reason(query: Query, declared: str) -> str:
+    """Which Specific Character Set and why (PS3.3 C.12.1.1.2)."""
+    beyond = [key for key in query.keys if not key.value.isascii()]
+    if not beyond:
+        return "none: all values are ASCII"
+    if query.charset == declared:
+        return f"{query.charset}: charset: of the modality, and it holds the text without loss"
+    told = f"{query.charset}: it holds every character, and {beyond[0].keyword} is beyond ASCII"
+    if declared and not _fits(beyond, declared):
+        return f"{told}, even beyond {declared}, the charset: of the modality"
+    return told
+
+
+def _fits(keys: Sequence[QueryKey], charset: str) -> bool:
+    try:
+        return all(encode(key.value, charset) is not None for key in keys)
+    except UsageError:
+        return False
+
+
+def doubts(sent: Sent, missing: Sequence[str] = ()) -> list[str]:
+    """What the peer is known not to support, or need not.
+
+    Args:
+        sent: the query.
+        missing: keywords that the peer never returned when asked at this level.
+    """
+    query, told = sent.query, []
+    refused = [m for m in Model if sent.accepted and m.value not in sent.accepted]
+    told += [f"{sent.peer.name} did not accept {model.title}" for model in refused]
+    told += _of_keys(query)
+    if missing:
+        told.append(f"asked for before and never returned by it: {', '.join(missing)}")
+    if sent.peer.universal:
+        told.append(f"it needs {sent.peer.universal} for universal matching (universal:)")
+    if query.charset and query.charset != UTF8 and not sent.peer.charset:
+        told.append(f"whether it understands {query.charset} is not known")
+    return told
+
+
+def _of_keys(query: Query) -> list[str]:
+    told = []
+    open_levels = [
+        level
+        for level in query.level.ancestors
+        if not _has(query, level) and not (level is Level.PATIENT and _is_study_root(query))
+    ]
+    if open_levels:
+        words = " and ".join(level.unique_keyword for level in open_levels)
+        told.append(
+            f"relational: {words} is open, which a peer allows only if it negotiated relational"
+            " queries (PS3.4 C.4.1.2.2.1); others ignore keys of upper levels or refuse"
+        )
+    if any(len(key.path) > 1 and key.value for key in query.keys):
+        told.append(
+            "matching in a sequence is optional (PS3.4 C.2.2.2.6): many peers ignore it"
+        )
+    if any(key.keyword == "ModalitiesInStudy" and key.value for key in query.keys):
+        told.append("ModalitiesInStudy is an optional key: a peer may return all modalities")
+    return told
+
+
+def _is_study_root(query: Query) -> bool:
+    return query.model is Model.STUDY_ROOT

@@ -1,0 +1,375 @@
+"""The same query as other tools write it, to copy and paste into a POSIX shell.
+
+One function for each tool: `Sent` → `Equivalent`. A further tool is one more function in `TOOLS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from shlex import quote
+from urllib.parse import quote as percent
+
+from dicomsh.explain.reasons import Sent
+from dicomsh.model.charset import UTF8
+from dicomsh.model.keys import Attribute, is_retired, tag_pair
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.query import Matching, Query, QueryKey
+from dicomsh.model.wado import PLACEHOLDER_RS
+
+ORTHANC = "http://localhost:8042"
+"""Base URL of the REST interface of an Orthanc, as its documentation writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """A query in the words of another tool.
+
+    Args:
+        title: the tool.
+        text: what to type; empty when the tool cannot say it.
+        notes: what is different there, each a sentence.
+    """
+
+    title: str
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def _lines(parts: Sequence[str]) -> str:
+    """Parts of one command, each on a line of its own."""
+    return " \\\n  ".join(parts)
+
+
+def _terminal_charset(query: Query) -> tuple[str, tuple[str, ...]]:
+    """The set to declare for text that a terminal hands over as UTF-8, and what to say of it."""
+    if not query.charset or query.charset == UTF8:
+        return query.charset, ()
+    return UTF8, (f"a terminal hands over UTF-8, so {UTF8} is declared instead of {query.charset}",)
+
+
+def _matching(query: Query) -> list[QueryKey]:
+    return [key for key in query.keys if key.value]
+
+
+def findscu(sent: Sent) -> Equivalent:
+    """DCMTK's findscu."""
+    query, peer = sent.query, sent.peer
+    charset, notes = _terminal_charset(query)
+    keys = [
+        ("SpecificCharacterSet", charset),
+        ("QueryRetrieveLevel", query.level.dicom),
+        *((_dcmtk_path(key.path), key.value) for key in query.keys),
+    ]
+    root = "-P" if query.model is Model.PATIENT_ROOT else "-S"
+    parts = [f"findscu {root} -aet {quote(peer.local_aet)} -aec {quote(peer.aet)}"]
+    parts += [f"-k {quote(f'{name}={value}' if value else name)}" for name, value in keys]
+    parts += [] if sent.limit is None else [f"--cancel {sent.limit}"]
+    parts += [*_dcmtk_tls(sent), f"{quote(peer.host)} {peer.port}"]
+    return Equivalent("DCMTK findscu", _lines(parts), notes)
+
+
+def _dcmtk_path(path: Sequence[Attribute]) -> str:
+    return ".".join([*(f"{_dcmtk_name(part)}[0]" for part in path[:-1]), _dcmtk_name(path[-1])])
+
+
+def _dcmtk_name(attribute: Attribute) -> str:
+    """The keyword; the tag of a retired attribute, to which DCMTK gives another name."""
+    known = not is_retired(attribute.tag)
+    return attribute.keyword if known else attribute.tag_text
+
+
+def _dcmtk_tls(sent: Sent) -> list[str]:
+    tls = sent.peer.tls
+    if tls is None:
+        return []
+    own = f"+tls {quote(str(tls.key))} {quote(str(tls.cert))}" if tls.key and tls.cert else "+tla"
+    trust = f" +cf {quote(str(tls.ca))}" if tls.ca else ""
+    return [own + trust + ("" if tls.verify else " -ic")]
+
+
+def dcm4che(sent: Sent) -> Equivalent:
+    """dcm4che's findscu, which has the same name as DCMTK's."""
+    query, peer = sent.query, sent.peer
+    charset, notes = _terminal_charset(query)
+    model = "PatientRoot" if query.model is Model.PATIENT_ROOT else "StudyRoot"
+    host = f"[{peer.host}]" if ":" in peer.host else peer.host
+    parts = [
+        f"findscu -b {quote(peer.local_aet)} -c {quote(f'{peer.aet}@{host}:{peer.port}')}",
+        f"-M {model} -L {query.level.dicom}",
+        *([f"-m {quote(f'SpecificCharacterSet={charset}')}"] if charset else []),
+        *(f"-m {quote(f'{_dcm4che_path(key)}={key.value}')}" for key in _matching(query)),
+        *(f"-r {quote(_dcm4che_path(key))}" for key in query.keys if not key.value),
+    ]
+    if sent.limit is not None:
+        parts.append(f"--cancel {sent.limit}")
+    if any(len(key.path) > 1 for key in query.keys):
+        notes += ("older releases write / instead of . between a sequence and its attribute",)
+    if peer.tls is not None:
+        notes += ("TLS needs Java key stores: --tls, --key-store, --trust-store",)
+    return Equivalent("dcm4che findscu", _lines(parts), notes)
+
+
+def _dcm4che_path(key: QueryKey) -> str:
+    return ".".join(_keyword_or_hex(part) for part in key.path)
+
+
+def _keyword_or_hex(attribute: Attribute) -> str:
+    return f"{attribute.tag:08X}" if _is_nameless(attribute) else attribute.keyword
+
+
+def _is_nameless(attribute: Attribute) -> bool:
+    return attribute.keyword == tag_pair(attribute.tag)
+
+
+def pynetdicom(sent: Sent) -> Equivalent:
+    """A Python program with pynetdicom."""
+    query, peer = sent.query, sent.peer
+    uid = query.model.value
+    title = json.dumps(peer.local_aet)
+    lines = [
+        *(["import ssl", ""] if peer.tls else []),
+        "from pydicom.dataset import Dataset",
+        "from pynetdicom import AE",
+        "",
+        *_python_identifier(query),
+        "",
+        f"model = {json.dumps(uid)}  # {query.model.title} FIND",
+        f"ae = AE(ae_title={title})",
+        "ae.add_requested_context(model)",
+        *_python_tls(sent),
+        f"association = ae.associate({json.dumps(peer.host)}, {peer.port},"
+        f" ae_title={json.dumps(peer.aet)}{', tls_args=(context, None)' if peer.tls else ''})",
+        "if not association.is_established:",
+        '    raise SystemExit("no association")',
+        "for status, answer in association.send_c_find(identifier, model):",
+        "    if answer is not None:",
+        "        print(answer)",
+        "    elif status and status.Status:",
+        '        print(f"ended with 0x{status.Status:04X}")',
+        "association.release()",
+    ]
+    limit = "it takes every row: leaving early would mix up the next answer"
+    return Equivalent("pynetdicom", "\n".join(lines), (limit,) if sent.limit else ())
+
+
+def _python_identifier(query: Query) -> list[str]:
+    lines = ["identifier = Dataset()", f"identifier.SpecificCharacterSet = {_charsets(query)}"]
+    lines.append(f"identifier.QueryRetrieveLevel = {json.dumps(query.level.dicom)}")
+    made: dict[tuple[Attribute, ...], str] = {(): "identifier"}
+    for key in query.keys:
+        for depth in range(1, len(key.path)):
+            lines += _python_item(key.path[:depth], made)
+        lines.append(_python_assignment(made[key.path[:-1]], key))
+    return lines
+
+
+def _charsets(query: Query) -> str:
+    terms = query.charset.split("\\")
+    return json.dumps(terms[0] if len(terms) == 1 else terms)
+
+
+def _python_item(path: tuple[Attribute, ...], made: dict[tuple[Attribute, ...], str]) -> list[str]:
+    """The lines that make the item of a sequence, the first time it is needed."""
+    if path in made:
+        return []
+    made[path] = f"item{len(made)}"
+    holder, last = made[path[:-1]], path[-1]
+    return [f"{made[path]} = Dataset()", _python_set(holder, last, f"[{made[path]}]")]
+
+
+def _python_assignment(holder: str, key: QueryKey) -> str:
+    return _python_set(holder, key.attribute, _python_value(key))
+
+
+def _python_set(holder: str, attribute: Attribute, value: str) -> str:
+    if _is_nameless(attribute):
+        return f"{holder}.add_new(0x{attribute.tag:08X}, {json.dumps(attribute.vr)}, {value})"
+    return f"{holder}.{attribute.keyword} = {value}"
+
+
+def _python_value(key: QueryKey) -> str:
+    vr, value = key.attribute.vr, key.value
+    if vr == "SQ":
+        return "[]"
+    if vr == "UN":
+        return repr(value.encode())
+    if value and vr in ("US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"):
+        return value.lstrip("+")
+    if not value and vr in ("US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT"):
+        return "None"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _python_tls(sent: Sent) -> list[str]:
+    tls = sent.peer.tls
+    if tls is None:
+        return []
+    source = f"cafile={json.dumps(str(tls.ca))}" if tls.ca else ""
+    lines = [f"context = ssl.create_default_context({source})"]
+    if not tls.verify:
+        lines += ["context.check_hostname = False", "context.verify_mode = ssl.CERT_NONE"]
+    if tls.cert:
+        key = f", {json.dumps(str(tls.key))}" if tls.key else ""
+        lines.append(f"context.load_cert_chain({json.dumps(str(tls.cert))}{key})")
+    return lines
+
+
+def orthanc(sent: Sent) -> Equivalent:
+    """Orthanc's REST interface: one request asks, a second fetches the answers."""
+    query = sent.query
+    inside = [key.keyword for key in query.keys if len(key.path) > 1]
+    if inside:
+        trouble = f"cannot be said: the Query of this route has no sequences ({', '.join(inside)})"
+        return Equivalent("Orthanc", "", (trouble,))
+    keys = {_orthanc_key(key): key.value for key in query.keys}
+    body = {"Level": query.level.word.title(), "Query": keys, "Normalize": False}
+    url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/query"
+    first = f"curl -s {quote(url)} -d {quote(json.dumps(body, ensure_ascii=False))}"
+    path = """sed -n 's/.*"Path" *: *"\\([^"]*\\)".*/\\1/p'"""
+    second = f'curl -s "{ORTHANC}$answers/answers?expand&simplify"'
+    return Equivalent("Orthanc", f"answers=$({first} | {path})\n{second}", _orthanc_notes(sent))
+
+
+def _orthanc_key(key: QueryKey) -> str:
+    return tag_pair(key.attribute.tag) if _is_nameless(key.attribute) else key.keyword
+
+
+def _orthanc_notes(sent: Sent) -> tuple[str, ...]:
+    query = sent.query
+    model = Model.PATIENT_ROOT if query.level is Level.PATIENT else Model.STUDY_ROOT
+    notes = [f"{sent.peer.name} has to be in DicomModalities of that Orthanc"]
+    if model is not query.model:
+        notes.append(f"Orthanc asks this level in {model.title}")
+    if query.charset:
+        notes.append("Orthanc writes it in its DefaultEncoding and drops what that lacks: use Utf8")
+    if sent.limit is not None:
+        notes.append("this route has no limit")
+    return tuple(notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deprecated:
+    """A deprecated find-… route: the keys that it keeps from the body, and those that it needs."""
+
+    route: str
+    kept: frozenset[str]
+    needed: tuple[frozenset[str], ...] = ()
+
+
+_OF_PATIENT = frozenset(
+    ("PatientID PatientName PatientBirthDate PatientSex OtherPatientIDs").split()
+)
+_OF_STUDY = frozenset(
+    (
+        "PatientID AccessionNumber StudyInstanceUID StudyDate StudyTime StudyID StudyDescription"
+        " ReferringPhysicianName ModalitiesInStudy"
+    ).split()
+)
+_OF_SERIES = frozenset(
+    (
+        "PatientID AccessionNumber StudyInstanceUID SeriesInstanceUID Modality SeriesNumber"
+        " SeriesDescription SeriesDate SeriesTime BodyPartExamined ProtocolName OperatorsName"
+    ).split()
+)
+_OF_INSTANCE = frozenset(
+    (
+        "PatientID AccessionNumber StudyInstanceUID SeriesInstanceUID SOPInstanceUID InstanceNumber"
+        " InstanceCreationDate InstanceCreationTime"
+    ).split()
+)
+_A_PATIENT = frozenset({"AccessionNumber", "PatientID"})
+_A_STUDY = frozenset({"StudyInstanceUID"})
+_A_SERIES = frozenset({"SeriesInstanceUID"})
+
+_DEPRECATED = {
+    Level.PATIENT: _Deprecated("find-patient", _OF_PATIENT),
+    Level.STUDY: _Deprecated("find-study", _OF_STUDY, (_A_PATIENT,)),
+    Level.SERIES: _Deprecated("find-series", _OF_SERIES, (_A_PATIENT, _A_STUDY)),
+    Level.INSTANCE: _Deprecated("find-instance", _OF_INSTANCE, (_A_PATIENT, _A_STUDY, _A_SERIES)),
+}
+
+_LEAST = 3
+"""Characters that a key which such a route needs must have."""
+
+
+def orthanc_deprecated(sent: Sent) -> Equivalent:
+    """Orthanc's deprecated find-patient, find-study, find-series and find-instance."""
+    query = sent.query
+    old = _DEPRECATED[query.level]
+    title = f"Orthanc {old.route} (deprecated)"
+    given = {key.keyword: key.value for key in _matching(query)}
+    dropped = [word for word in given if word not in old.kept]
+    if dropped:
+        return Equivalent(title, "", (f"cannot be said: it drops {', '.join(dropped)} in silence",))
+    for choice in old.needed:
+        if not any(len(given.get(word, "")) >= _LEAST for word in choice):
+            words = " or ".join(sorted(choice))
+            trouble = f"refused by Orthanc: needs {words} of {_LEAST} characters or more"
+            return Equivalent(title, "", (trouble,))
+    url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/{old.route}"
+    body = quote(json.dumps(given, ensure_ascii=False))
+    notes = ("it returns its own fixed set of attributes, named by keyword",)
+    return Equivalent(title, f"curl -s {quote(url)} -X POST -d {body}", notes)
+
+
+def qido(sent: Sent) -> Equivalent:
+    """A QIDO-RS search (PS3.18 10.6)."""
+    query = sent.query
+    if query.level is Level.PATIENT:
+        trouble = "cannot be said: QIDO-RS has no patient level; it searches studies"
+        return Equivalent("QIDO-RS", "", (trouble,))
+    path, used = _qido_path(query)
+    rest = [key for key in query.keys if key.keyword not in used]
+    pairs = [f"{_qido_key(key)}={_qido_value(key)}" for key in rest if key.value]
+    pairs += [f"includefield={_qido_key(key)}" for key in rest if not key.value]
+    pairs += [] if sent.limit is None else [f"limit={sent.limit}"]
+    base = (sent.peer.wado_rs or PLACEHOLDER_RS).rstrip("/")
+    url = f"{base}/{path}?{'&'.join(pairs)}"
+    notes = (
+        ()
+        if sent.peer.wado_rs
+        else (f"WADO-SERVER is a placeholder: {sent.peer.name} has no wado_rs: setting",)
+    )
+    return Equivalent("QIDO-RS", f"curl -s {quote(url)} -H 'Accept: application/dicom+json'", notes)
+
+
+_RESOURCES = {Level.STUDY: "studies", Level.SERIES: "series", Level.INSTANCE: "instances"}
+
+
+def _qido_path(query: Query) -> tuple[str, set[str]]:
+    """The resource that is searched, inside the study and series that are known; their keywords."""
+    given = {key.keyword: key for key in query.keys if key.matching is Matching.SINGLE_VALUE}
+    parts, used = [], set()
+    for level in query.level.ancestors[1:]:
+        key = given.get(level.unique_keyword)
+        if key is None:
+            break
+        parts += [_RESOURCES[level], percent(key.value, safe="")]
+        used.add(level.unique_keyword)
+    return "/".join([*parts, _RESOURCES[query.level]]), used
+
+
+def _qido_key(key: QueryKey) -> str:
+    return ".".join(_keyword_or_hex(part) for part in key.path)
+
+
+def _qido_value(key: QueryKey) -> str:
+    """The value, percent-encoded; a list has commas between its values (PS3.18 8.3.4.1)."""
+    several = key.matching in (Matching.UID_LIST, Matching.MULTIPLE_VALUES)
+    text = key.value.replace("\\", ",") if several else key.value
+    return percent(text, safe=",*?^")
+
+
+Tool = Callable[[Sent], Equivalent]
+
+TOOLS: Mapping[str, Tool] = {
+    "findscu": findscu,
+    "dcm4che": dcm4che,
+    "pynetdicom": pynetdicom,
+    "orthanc": orthanc,
+    "orthanc-find": orthanc_deprecated,
+    "qido": qido,
+}
+"""Tools by the name that `explain --as` takes."""
