@@ -17,11 +17,12 @@ from dicomsh.model.listing import (
     Outcome,
     Record,
     Records,
+    Report,
     Result,
     Talk,
     Text,
 )
-from dicomsh.output.formats import Renderer, renderer
+from dicomsh.output.formats import FOR_PEOPLE, Renderer, renderer
 from dicomsh.output.safe import visible
 from dicomsh.output.sink import Sink
 from dicomsh.output.statement import counted, result_line
@@ -75,7 +76,9 @@ class Presenter:
                 return await self._listing(result, result.output or name, continues)
             case Records():
                 return await self._records(result, name, continues)
-            case Text():
+            case Report() if name not in FOR_PEOPLE:
+                return await self._records(result.records, name, continues)
+            case Text() | Report():
                 self._sink.data(result.text + "\n")
             case Talk():
                 self._sink.talk(result.text)

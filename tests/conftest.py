@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from tests import samples, servers
-from tests.processes import MissingProgramError
+from tests.processes import MissingProgramError, find_program
 
 Running = TypeVar("Running", bound=servers.Server)
 Start = Callable[[AbstractContextManager[Running]], Running]
@@ -63,6 +63,16 @@ def enter(stack: ExitStack, server: AbstractContextManager[Running]) -> Running:
     """Starts a server; without its program the test skips, but never in continuous integration."""
     try:
         return stack.enter_context(server)
+    except MissingProgramError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
+def program(name: str) -> str:
+    """Path of a program that a test runs; without it the test skips, as without a server."""
+    try:
+        return find_program(name)
     except MissingProgramError as error:
         if os.environ.get("CI"):
             raise

@@ -276,7 +276,7 @@ def findscu(
     ]
     with scratch() as folder:
         _run_findscu(command, folder)
-        return [_read_identifier(path) for path in sorted(folder.glob("rsp*.dcm"))]
+        return [as_identifier(path) for path in sorted(folder.glob("rsp*.dcm"))]
 
 
 def _run_findscu(command: list[str], folder: Path) -> None:
@@ -289,10 +289,13 @@ def _run_findscu(command: list[str], folder: Path) -> None:
         raise ServerError(f"findscu: {log.strip()}")
 
 
-def _read_identifier(path: Path) -> Identifier:
-    """Real files hold values that break the rules of their VR; an oracle reports them as is."""
+def as_identifier(answer: Path | Dataset) -> Identifier:
+    """The answer in a file, or a data set, as text.
+
+    Real files hold values that break the rules of their VR; an oracle reports them as is.
+    """
     with config.disable_value_validation():
-        return _as_identifier(dcmread(path))
+        return _as_identifier(dcmread(answer) if isinstance(answer, Path) else answer)
 
 
 def _as_identifier(dataset: Dataset) -> Identifier:

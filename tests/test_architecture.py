@@ -18,7 +18,7 @@ PACKAGE = ROOT / "dicomsh"
 LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("dicomsh",), ("errors",)),
     (("model",), ("language.scan",), ("output.theme",), ("interrupt",)),
-    (("config",), ("dimse",), ("language",), ("output",)),
+    (("config",), ("dimse",), ("explain",), ("language",), ("output",)),
     (("session", "settings"), ("practice",), ("trace",)),
     (("commands",),),
     (("flow", "present", "progress", "shell"),),

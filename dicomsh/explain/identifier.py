@@ -70,7 +70,6 @@ def _kind(matching: Matching) -> str:
 
 
 _KINDS = {
-    Matching.UNIVERSAL: "universal: matches all, asks the value back",
     Matching.UID_LIST: "list of UID",
 }
 
@@ -80,16 +79,28 @@ def paragraph(matching: Matching) -> str:
     return f"PS3.4 {matching.value}"
 
 
+_OF_COMMAND = {Origin.TYPED: "the target", Origin.RETURN: "the command itself asks for it"}
+"""Origins of keys that no word was typed for."""
+
+
 def origin(key: QueryKey, peer: Modality) -> str:
     """Where a key came from, in words; a typed one with what it was typed as."""
-    told = key.origin.value
-    if key.origin in (Origin.TYPED, Origin.RETURN, Origin.PATTERN) and key.typed:
-        told = f"{told}: {key.typed}" if key.origin is not Origin.RETURN else f"typed: {key.typed}"
-    elif key.origin is Origin.TYPED:
-        told = "the target"
+    told = _typed(key) if key.typed else _OF_COMMAND.get(key.origin, key.origin.value)
+    if key.origin is Origin.CONTEXT and key.value.startswith("<"):
+        told = "each answer of the query before"
     if key.matching is Matching.UNIVERSAL and key.value:
         told += f"; sent as {key.value} because of universal: of {peer.name}"
     return told
+
+
+def _typed(key: QueryKey) -> str:
+    """What was typed for a key; what an alias, a tag or a pattern stands for."""
+    if key.origin is Origin.PATTERN:
+        return f"the pattern: {key.typed}, which stands for {key.keyword} here"
+    name = key.typed.lstrip("+").partition("=")[0]
+    if name.lower() == key.keyword.lower():
+        return f"typed: {key.typed}"
+    return f"typed: {key.typed}, where {name} stands for {key.keyword}"
 
 
 def _charset(query: Query) -> Element:

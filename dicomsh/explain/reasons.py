@@ -9,7 +9,7 @@ from dicomsh.errors import UsageError
 from dicomsh.model.charset import UTF8, encode
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.peer import Modality
-from dicomsh.model.query import Origin, Query, QueryKey
+from dicomsh.model.query import Query, QueryKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +36,13 @@ def model_reason(sent: Sent) -> str:
     chosen, other = sent.query.model, _other(sent.query.model)
     if sent.forced:
         return f"because of {sent.forced}"
-    if chosen is not usual_model(sent.query):
+    if sent.accepted and other.value not in sent.accepted:
         return f"the peer accepts no {other.title}"
     if sent.query.level is Level.PATIENT:
         return "the patient level exists in it alone (PS3.4 C.6.2.1)"
     if chosen is Model.PATIENT_ROOT:
         return "it is asked below a patient, whose PatientID goes along (PS3.4 C.6.1)"
     return "it is asked across patients, and no PatientID is needed there (PS3.4 C.6.2)"
-
-
-def usual_model(query: Query) -> Model:
-    """Patient Root for patients and below one, Study Root across patients."""
-    below = query.level is Level.PATIENT or _from_place(query, Level.PATIENT)
-    return Model.PATIENT_ROOT if below else Model.STUDY_ROOT
-
-
-def _from_place(query: Query, level: Level) -> bool:
-    word = level.unique_keyword
-    return any(key.keyword == word and key.origin is Origin.CONTEXT for key in query.keys)
 
 
 def _other(model: Model) -> Model:
@@ -65,7 +54,7 @@ def acceptance(sent: Sent) -> str:
     if not sent.accepted:
         return "no association yet: both models are assumed to be accepted"
     titles = [model.title for model in Model if model.value in sent.accepted]
-    return f"the association with {sent.peer.name} accepted {' and '.join(titles) or 'neither'}"
+    return f"{sent.peer.name} accepted {' and '.join(titles) or 'neither'} in its last association"
 
 
 def level_reason(query: Query) -> str:
@@ -133,9 +122,7 @@ def _of_keys(query: Query) -> list[str]:
             " queries (PS3.4 C.4.1.2.2.1); others ignore keys of upper levels or refuse"
         )
     if any(len(key.path) > 1 and key.value for key in query.keys):
-        told.append(
-            "matching in a sequence is optional (PS3.4 C.2.2.2.6): many peers ignore it"
-        )
+        told.append("matching in a sequence is optional (PS3.4 C.2.2.2.6): many peers ignore it")
     if any(key.keyword == "ModalitiesInStudy" and key.value for key in query.keys):
         told.append("ModalitiesInStudy is an optional key: a peer may return all modalities")
     return told

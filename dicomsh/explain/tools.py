@@ -37,9 +37,18 @@ class Equivalent:
     notes: tuple[str, ...] = ()
 
 
+_WIDTH = 92
+
+
 def _lines(parts: Sequence[str]) -> str:
-    """Parts of one command, each on a line of its own."""
-    return " \\\n  ".join(parts)
+    """Parts of one command, as many on a line as fit."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if len(lines[-1]) + len(part) < _WIDTH:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(f"  {part}")
+    return " \\\n".join(lines)
 
 
 def _terminal_charset(query: Query) -> tuple[str, tuple[str, ...]]:
@@ -233,7 +242,9 @@ def orthanc(sent: Sent) -> Equivalent:
 
 
 def _orthanc_key(key: QueryKey) -> str:
-    return tag_pair(key.attribute.tag) if _is_nameless(key.attribute) else key.keyword
+    """The keyword; the tag of a retired attribute, whose keyword Orthanc may not know."""
+    tag = key.attribute.tag
+    return tag_pair(tag) if _is_nameless(key.attribute) or is_retired(tag) else key.keyword
 
 
 def _orthanc_notes(sent: Sent) -> tuple[str, ...]:

@@ -37,8 +37,8 @@ class Parameter:
 
     @property
     def flag(self) -> str:
-        """The option as typed: `--limit`."""
-        return "--" + self.name.replace("_", "-")
+        """The option as typed: `--limit`; the name of a Python keyword ends with `_`."""
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
     @property
     def usage(self) -> str:

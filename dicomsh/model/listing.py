@@ -177,13 +177,26 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """A text for people that has records for machines.
+
+    Args:
+        text: lines for the formats for people, table and vertical.
+        records: the same facts for all other formats.
+    """
+
+    text: str
+    records: Records
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
     """What the shell says to a person: never in the data."""
 
     text: str
 
 
-Result = Listing | Records | Text | Talk | None
+Result = Listing | Records | Report | Text | Talk | None
 """What a command returns."""
 
 FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "dicom-json")

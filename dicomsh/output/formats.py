@@ -42,6 +42,9 @@ class Renderer(Protocol):
         ...
 
 
+FOR_PEOPLE = ("table", "vertical")
+"""The formats that are read by people."""
+
 SUFFIXES: Mapping[str, str] = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -75,7 +78,7 @@ def renderer(
     Raises:
         UsageError: no such format, or one that cannot show these rows.
     """
-    if name in ("table", "vertical"):
+    if name in FOR_PEOPLE:
         return _for_people(name, columns, level, width, theme)
     if name in ("csv", "tsv"):
         from dicomsh.output.delimited import CSV, TSV, Delimited

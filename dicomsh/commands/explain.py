@@ -1,0 +1,199 @@
+"""explain: what a command would send and why, and what the last answer means."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from dicomsh.commands.context import Context
+from dicomsh.commands.rehearsal import Rehearsal, explainable, rehearse, rehearse_again
+from dicomsh.errors import UsageError
+from dicomsh.explain.answer import answer_lines
+from dicomsh.explain.identifier import Element, elements
+from dicomsh.explain.page import query_lines, tool_lines
+from dicomsh.explain.reasons import Sent
+from dicomsh.explain.tools import TOOLS, Equivalent
+from dicomsh.language.analyse import Call
+from dicomsh.language.command import command
+from dicomsh.language.kinds import COMMAND, one_of
+from dicomsh.model.listing import FieldColumn, Record, Records, Report, Text, at_once
+from dicomsh.session import Kept
+
+_ALL = "all"
+_TOOL = one_of("TOOL", {name: name for name in (*TOOLS, _ALL)})
+_ENOUGH = 200
+"""Rows of an earlier answer that are looked at for what a peer returns."""
+
+
+@command(
+    "explain",
+    family="teaching",
+    examples=(
+        "explain find patient JOD* sex=M",
+        "explain find study date=2009 mod=CT,MR",
+        "explain --as findscu find study name=*山田*",
+        "cd 0555643F; explain ls",
+        "find patient JOD*; explain last",
+    ),
+)
+async def explain(
+    context: Context,
+    inner: Annotated[Call, COMMAND],
+    *,
+    as_: Annotated[str | None, _TOOL, "only the same query for another tool, to copy"] = None,
+) -> Report | Text:
+    """Show what COMMAND would send, and why; nothing is sent.
+
+    The information model, the level, the character set and every element of the identifier: its
+    value as it goes out, where it came from and the kind of matching with its paragraph of the
+    standard. Then the same query for DCMTK, dcm4che, pynetdicom, Orthanc and QIDO-RS.
+
+    What a peer accepts is known while an association is open, and assumed before. A TARGET that
+    was not listed is taken to exist. explain last explains the last answer.
+    """
+    if inner.command.name == "last":
+        return await _last(context, as_)
+    explainable(inner)
+    done = await rehearse(context, inner)
+    asked = [_forced(context, sent, typed=bool(inner.options.get("model"))) for sent in done.sent]
+    if as_ is not None:
+        return _tools_only(asked, as_, inner.command.name)
+    return Report(_page(context, done, asked), _records(asked))
+
+
+def _forced(context: Context, sent: Sent, *, typed: bool) -> Sent:
+    """The query with what chose its information model, where anything did."""
+    by_setting = "'set model'" if context.session.settings.model else ""
+    by_modality = f"model: of {sent.peer.name}" if sent.peer.model else ""
+    forced = "--model" if typed else by_setting or by_modality
+    return Sent(sent.query, sent.peer, sent.limit, sent.accepted, forced)
+
+
+def _page(context: Context, done: Rehearsal, asked: list[Sent]) -> str:
+    lines = ["nothing is sent; the command would do this:"]
+    if done.echoes:
+        lines.append("open an association, unless one is open, and send a C-ECHO (PS3.4 A.4)")
+    if not asked and not done.echoes:
+        lines.append("no query: what it needs was listed before")
+    for number, sent in enumerate(asked, 1):
+        lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
+    lines += [f"note: {note}" for note in done.notes]
+    return "\n".join(lines + _equivalents(asked))
+
+
+def _numbered(number: int, asked: list[Sent]) -> list[str]:
+    if len(asked) == 1:
+        return []
+    values = [key.value for key in asked[number - 1].query.keys]
+    each = any(value.startswith("<") for value in values)
+    return [f"query {number}" + (", for each answer of the one before" if each else "")]
+
+
+def _equivalents(asked: list[Sent]) -> list[str]:
+    if not asked:
+        return []
+    if len(asked) > 1:
+        return ["", f"explain --as {'|'.join(TOOLS)} COMMAND writes these for other tools"]
+    blocks = [tool_lines(tool(asked[0])) for tool in TOOLS.values()]
+    return ["", "# the same query elsewhere", *(line for block in blocks for line in ("", *block))]
+
+
+def _tools_only(asked: list[Sent], name: str, of: str) -> Text:
+    """The query for one tool, so that it can be run as it is.
+
+    Raises:
+        UsageError: there is no query, or the tool cannot say it.
+    """
+    if not asked:
+        raise UsageError(f"'{of}' would send no query", hint="explain without --as says what")
+    names = list(TOOLS) if name == _ALL else [name]
+    made = [TOOLS[each](sent) for sent in asked for each in names]
+    if name != _ALL:
+        _check_said(made)
+    return Text("\n".join(line for one in made for line in tool_lines(one)))
+
+
+def _check_said(made: list[Equivalent]) -> None:
+    for equivalent in made:
+        if not equivalent.text:
+            raise UsageError(f"{equivalent.title}: {'; '.join(equivalent.notes)}")
+
+
+_COLUMNS = (
+    FieldColumn("query", "Query", True),
+    FieldColumn("model", "Model"),
+    FieldColumn("level", "Level"),
+    FieldColumn("tag", "Tag"),
+    FieldColumn("vr", "VR"),
+    FieldColumn("keyword", "Keyword"),
+    FieldColumn("value", "Value"),
+    FieldColumn("matching", "Matching"),
+    FieldColumn("paragraph", "Paragraph"),
+    FieldColumn("origin", "Origin"),
+)
+
+
+def _records(asked: list[Sent]) -> Records:
+    records = [
+        _record(number, sent, element)
+        for number, sent in enumerate(asked, 1)
+        for element in elements(sent.query, sent.peer)
+    ]
+    return Records(_COLUMNS, at_once(records))
+
+
+def _record(number: int, sent: Sent, element: Element) -> Record:
+    attribute = element.attribute
+    return {
+        "query": number,
+        "model": sent.query.model.title,
+        "level": sent.query.level.dicom,
+        "tag": f"{'>' * element.depth}{attribute.tag_text}",
+        "vr": attribute.vr,
+        "keyword": attribute.keyword,
+        "value": element.value,
+        "matching": element.matching or None,
+        "paragraph": element.paragraph,
+        "origin": element.origin,
+    }
+
+
+def _missing(context: Context, sent: Sent) -> list[str]:
+    """What a peer was asked for at this level before, and returned in no row."""
+    kept = [
+        one
+        for one in context.session.listings
+        if one.modality == sent.peer.name and one.level is sent.query.level and one.rows
+    ]
+    if not kept:
+        return []
+    seen = {tag for one in kept for row in one.rows[:_ENOUGH] for tag in row.elements}
+    asked = {key for one in kept for key in _asked_back(one)}
+    return [
+        key.keyword
+        for key in sent.query.keys
+        if len(key.path) == 1 and key.keyword in asked and key.attribute.tag not in seen
+    ]
+
+
+def _asked_back(kept: Kept) -> tuple[str, ...]:
+    if kept.question is None:
+        return ()
+    request = kept.question.request
+    return (*request.default_keywords(), *(key.keyword for key in request.keys))
+
+
+async def _last(context: Context, as_: str | None) -> Report | Text:
+    kept = context.session.last
+    if kept is None or kept.outcome is None:
+        raise UsageError("nothing was listed yet", hint="find LEVEL, or ls; then explain last")
+    if kept.question is None:
+        raise UsageError("the last answer was no single question", hint="explain COMMAND")
+    done = await rehearse_again(context, kept.question)
+    typed = kept.question.wish.model is not None
+    asked = [_forced(context, sent, typed=typed) for sent in done.sent]
+    if as_ is not None:
+        return _tools_only(asked, as_, "last")
+    lines = answer_lines(kept.question, kept.outcome)
+    for number, sent in enumerate(asked, 1):
+        lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
+    return Report("\n".join(lines), _records(asked))

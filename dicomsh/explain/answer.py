@@ -1,0 +1,117 @@
+"""What an answer means: its final status, why there are so many rows, what to try next."""
+
+from __future__ import annotations
+
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.listing import Ending, Outcome
+from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.question import Question
+
+_STATUSES = {
+    0x0000: "Success: every match was sent",
+    0xA700: "Refused, out of resources: the server gave up, there may be more",
+    0xA900: "Identifier does not match SOP class: the server refuses these keys",
+    0xB001: "the server's own limit of answers is reached, there may be more",
+    0xFE00: "Cancel: matching ended early",
+}
+
+
+def answer_lines(question: Question, outcome: Outcome) -> list[str]:
+    """The answer explained, line by line."""
+    level = question.request.level
+    lines = [f"{level.counted(outcome.rows) if outcome.rows else f'no {level.plural}'}"]
+    lines[0] += f" from {question.modality.name}"
+    lines += [f"  status   {_status(outcome)}"]
+    lines += [f"  ending   {_ENDINGS[outcome.ending]}"]
+    lines += [f"  peer     it says: {outcome.comment}"] if outcome.comment else []
+    lines += [f"  matched  {text}" for text in _matched(question)]
+    lines += [f"  added    {text}" for text in _added(question)]
+    lines += [f"  note     {note}" for note in outcome.notes]
+    return lines + [f"  next     {text}" for text in advice(question, outcome)]
+
+
+def _status(outcome: Outcome) -> str:
+    if outcome.status is None:
+        return "none received (PS3.4 C.4.1.1.4 has a final one for every query)"
+    told = _STATUSES.get(outcome.status, "a status that PS3.4 table C.4-1 does not list")
+    if outcome.status >> 12 == 0xC:
+        told = "Unable to process: the server failed"
+    return f"0x{outcome.status:04X} {told} (PS3.4 C.4.1.1.4)"
+
+
+_ENDINGS = {
+    Ending.COMPLETE: "complete: nothing that the server matched is missing",
+    Ending.LIMIT: "stopped by our own limit with a C-CANCEL: the server has more",
+    Ending.CUT_OFF: "cut off by the server, though nobody asked: some matches are missing",
+    Ending.CANCELLED: "cancelled with Ctrl-C: some matches are missing",
+    Ending.LOST: "the association was lost: some matches are missing",
+    Ending.TIMED_OUT: "no further answer in time: some matches are missing",
+}
+
+
+def _matched(question: Question) -> list[str]:
+    """Each key that narrows the answer, with what the server compares."""
+    keys = [key for key in question.request.keys if key.value]
+    if not keys and not question.request.place.steps:
+        return [f"nothing narrows it: every {question.request.level.word} is a match"]
+    return [f"{key.keyword} = {key.value}: {_REASONS[key.matching]}" for key in keys]
+
+
+_REASONS = {
+    Matching.SINGLE_VALUE: "equal to it, a name perhaps in any case (C.2.2.2.1)",
+    Matching.UID_LIST: "one of the UIDs (C.2.2.2.2)",
+    Matching.UNIVERSAL: "anything (C.2.2.2.3)",
+    Matching.WILDCARD: "* any characters, ? one; a value that is absent does not match (C.2.2.2.4)",
+    Matching.RANGE: "both ends included; a value that is absent does not match (C.2.2.2.5)",
+    Matching.SEQUENCE: "some item matches (C.2.2.2.6)",
+    Matching.MULTIPLE_VALUES: "any of the values; an optional kind of matching (C.2.2.2.8)",
+}
+
+
+def _added(question: Question) -> list[str]:
+    request = question.request
+    steps = [f"{step.level.unique_keyword} = {step.key}" for step in request.place.steps]
+    told = [f"{text}, the current place" for text in steps]
+    return [*told, f"asked back by default: {', '.join(request.default_keywords())}"]
+
+
+_AFTER = {
+    Ending.LIMIT: "--limit N takes more rows",
+    Ending.CUT_OFF: "narrow the query, by date for example: the server sends no more at once",
+    Ending.LOST: "ask again; 'echo --find' tells whether the server answers queries at all",
+    Ending.TIMED_OUT: "ask again; 'echo --find' tells whether the server answers queries at all",
+    Ending.CANCELLED: "ask again for all of it, or narrow the query",
+}
+
+
+def advice(question: Question, outcome: Outcome) -> list[str]:
+    """What to try next."""
+    if outcome.ending in _AFTER:
+        return [_AFTER[outcome.ending]]
+    if outcome.rows == 0:
+        return _for_nothing(question)
+    if question.request.level is Level.INSTANCE:
+        return ["show 1 has every attribute of the first; wado tells where it can be fetched"]
+    return ["cd 1 goes into the first; ls there lists what is below"]
+
+
+def _for_nothing(question: Question) -> list[str]:
+    """Why there may be no row, the likeliest first."""
+    told = [text for key in question.request.keys if key.value for text in _doubts_of(key)]
+    if question.request.place.steps:
+        told.append("the query is bound to the current place: 'cd /' asks everywhere")
+    if len([key for key in question.request.keys if key.value]) > 1:
+        told.append("all keys must match at once: leave one out to see which one excludes")
+    if question.wish.model is Model.PATIENT_ROOT:
+        told.append("--model study asks in the other information model")
+    return told or ["the archive holds nothing here, or shows nothing to our AE title"]
+
+
+def _doubts_of(key: QueryKey) -> list[str]:
+    if key.attribute.vr == "PN" and key.matching is Matching.SINGLE_VALUE:
+        return [f"a name matches as a whole, with all its components: {key.keyword}={key.value}*"]
+    if key.matching is Matching.RANGE or key.attribute.vr in ("DA", "TM", "DT"):
+        return [f"entities without {key.keyword} are in no range: leave it out to see them"]
+    if key.attribute.vr in ("LO", "SH") and key.origin in (Origin.TYPED, Origin.PATTERN):
+        return [f"{key.keyword} is compared as written, case and all: try *{key.value}*"]
+    return []

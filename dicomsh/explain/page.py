@@ -1,0 +1,53 @@
+"""The explanation of a query as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dicomsh.explain.identifier import Element, elements
+from dicomsh.explain.reasons import (
+    Sent,
+    acceptance,
+    charset_reason,
+    doubts,
+    level_reason,
+    model_reason,
+)
+from dicomsh.explain.tools import Equivalent
+
+_LABEL = 9
+
+
+def query_lines(sent: Sent, missing: Sequence[str]) -> list[str]:
+    """Model, level, character set, the identifier, and what may not work."""
+    query, peer = sent.query, sent.peer
+    where = f"{peer.aet} at {peer.host}:{peer.port}"
+    lines = [f"C-FIND to {peer.name}, {where}, as {peer.local_aet}"]
+    lines += _told("model", [f"{query.model.title}: {model_reason(sent)}", acceptance(sent)])
+    lines += _told("level", [f"{query.level.dicom}: {level_reason(query)}"])
+    lines += _told("charset", [charset_reason(query, peer.charset)])
+    if sent.limit is not None:
+        lines += _told("limit", [f"C-CANCEL is sent after {sent.limit} rows"])
+    lines += _told("mind", doubts(sent, missing))
+    lines.append("the identifier, in the order of its tags:")
+    return lines + [line for element in elements(query, peer) for line in _element(element)]
+
+
+def _told(label: str, statements: Iterable[str]) -> list[str]:
+    """Statements side by side with their label, which stands at the first."""
+    labels = (label, *[""] * 99)
+    return [f"  {name:<{_LABEL}}{text}" for name, text in zip(labels, statements, strict=False)]
+
+
+def _element(element: Element) -> list[str]:
+    attribute, indent = element.attribute, ">" * element.depth
+    value = f" = {element.value}" if element.value else ""
+    first = f"  {indent}{attribute.tag_text} {attribute.vr}  {attribute.keyword}{value}"
+    kind = f"{element.matching} ({element.paragraph})" if element.matching else element.paragraph
+    return [first, f"  {' ' * len(indent)}                {kind} · {element.origin}"]
+
+
+def tool_lines(equivalent: Equivalent) -> list[str]:
+    """The text to copy below its title; what is no command is a comment, so that all can be."""
+    lines = [f"# {equivalent.title}", *(f"# {note}" for note in equivalent.notes)]
+    return [*lines, equivalent.text] if equivalent.text else lines

@@ -1,0 +1,133 @@
+"""Other tools' words for a query, where no server is needed to tell that they are right."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomsh.explain.reasons import Sent
+from dicomsh.explain.tools import TOOLS, Equivalent, dcm4che, findscu, pynetdicom, qido
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.peer import Modality, Tls
+from dicomsh.model.query import Matching, Origin, Query, QueryKey
+
+PEER = Modality("pacs", "ARCHIVE", "192.0.2.10", 104)
+
+
+def key(path: str, value: str = "", matching: Matching | None = None) -> QueryKey:
+    kind = matching or (Matching.SINGLE_VALUE if value else Matching.UNIVERSAL)
+    parts = tuple(by_keyword(word) for word in path.split("."))
+    return QueryKey(parts, value, kind, Origin.TYPED)
+
+
+def sent(*keys: QueryKey, level: Level = Level.STUDY, charset: str = "", **more: object) -> Sent:
+    query = Query(Model.STUDY_ROOT, level, keys, charset)
+    return Sent(query, PEER, **more)  # type: ignore[arg-type]
+
+
+def words(equivalent: Equivalent) -> list[str]:
+    return shlex.split(equivalent.text.replace("\\\n", ""))
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30))
+def test_a_shell_gives_findscu_the_value_as_it_is(value: str) -> None:
+    made = words(findscu(sent(key("PatientName", value), charset="ISO_IR 192")))
+    assert f"PatientName={value}" in made
+    assert f"PatientName={value}" in words(dcm4che(sent(key("PatientName", value))))
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30))
+def test_python_reads_the_value_as_it_is(value: str) -> None:
+    text = pynetdicom(sent(key("StudyDescription", value))).text
+    (line,) = [line for line in text.splitlines() if ".StudyDescription" in line]
+    held: dict[str, str] = {}
+    exec(line.replace("identifier.StudyDescription", "found"), held)
+    assert held["found"] == value
+
+
+def test_findscu_declares_what_a_terminal_hands_over() -> None:
+    made = findscu(sent(key("PatientName", "Müller"), charset="ISO_IR 100"))
+    assert "SpecificCharacterSet=ISO_IR 192" in words(made)
+    assert "instead of ISO_IR 100" in made.notes[0]
+
+
+def test_findscu_stops_where_the_command_would() -> None:
+    made = words(findscu(sent(limit=5)))
+    assert made[-4:] == ["--cancel", "5", "192.0.2.10", "104"]
+
+
+def test_findscu_with_tls() -> None:
+    tls = Tls(ca=Path("/c a.pem"), cert=Path("/cert.pem"), key=Path("/key.pem"), verify=False)
+    peer = Modality("pacs", "ARCHIVE", "192.0.2.10", 2762, tls=tls)
+    made = words(findscu(Sent(sent().query, peer)))
+    start = made.index("+tls")
+    assert made[start : start + 6] == ["+tls", "/key.pem", "/cert.pem", "+cf", "/c a.pem", "-ic"]
+
+
+def test_dcm4che_tells_matching_from_return_keys() -> None:
+    made = words(
+        dcm4che(
+            sent(
+                key("StudyDate", "2016-", Matching.RANGE),
+                key("RequestAttributesSequence.ScheduledProcedureStepID", "SPS-1"),
+                key("PatientID"),
+                level=Level.INSTANCE,
+            )
+        )
+    )
+    assert made[:9] == "findscu -b DICOMSH -c ARCHIVE@192.0.2.10:104 -M StudyRoot -L IMAGE".split()
+    assert made[9:] == [
+        *("-m", "StudyDate=2016-"),
+        *("-m", "RequestAttributesSequence.ScheduledProcedureStepID=SPS-1"),
+        *("-r", "PatientID"),
+    ]
+
+
+def url(equivalent: Equivalent) -> str:
+    return words(equivalent)[2]
+
+
+def test_qido_asks_inside_the_study_and_series_that_are_known() -> None:
+    made = qido(
+        sent(
+            key("PatientID", "0555643F"),
+            key("StudyInstanceUID", "1.2.3"),
+            key("SeriesInstanceUID", "1.2.3.4"),
+            key("InstanceNumber"),
+            level=Level.INSTANCE,
+        )
+    )
+    parts = urlsplit(url(made))
+    assert parts.path == "/dicom-web/studies/1.2.3/series/1.2.3.4/instances"
+    assert parse_qsl(parts.query) == [("PatientID", "0555643F"), ("includefield", "InstanceNumber")]
+    assert "placeholder" in made.notes[0]
+
+
+def test_qido_lists_have_commas_and_text_is_percent_encoded() -> None:
+    made = qido(
+        sent(
+            key("StudyInstanceUID", "1.2\\1.3", Matching.UID_LIST),
+            key("PatientName", "*山田 &*", Matching.WILDCARD),
+        )
+    )
+    text = urlsplit(url(made)).query
+    assert dict(parse_qsl(text)) == {"StudyInstanceUID": "1.2,1.3", "PatientName": "*山田 &*"}
+    assert "%26" in text
+
+
+def test_qido_has_no_patient_level() -> None:
+    made = qido(sent(level=Level.PATIENT))
+    assert made.text == ""
+    assert "no patient level" in made.notes[0]
+
+
+def test_every_tool_says_something_of_every_level() -> None:
+    for tool in TOOLS.values():
+        for level in Level:
+            made = tool(sent(key("PatientID", "X"), level=level))
+            assert made.text or made.notes
