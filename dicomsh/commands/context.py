@@ -108,10 +108,10 @@ class Peers:
             return "not used yet"
         return "open" if any(client.is_open for client in held) else "closed"
 
-    def accepted(self, modality: Modality) -> frozenset[str]:
-        """Abstract syntaxes that a modality accepted when asked last; empty before."""
+    def known(self, modality: Modality) -> Scu | None:
+        """The client of a modality, or None where no association was opened yet."""
         held = self._clients.get((modality.name, modality.extended))
-        return frozenset() if held is None else held[1].accepted
+        return held[1] if held is not None and held[1].accepted else None
 
     @property
     def connecting(self) -> str:

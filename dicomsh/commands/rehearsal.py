@@ -7,7 +7,8 @@ asks because of an answer is met, too. What it changes in the session is thrown 
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -19,11 +20,12 @@ from dicomsh.explain.reasons import Sent
 from dicomsh.language.analyse import Call
 from dicomsh.model.answer import Row, Source
 from dicomsh.model.charset import UTF8
+from dicomsh.model.extension import Extensions
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
 from dicomsh.model.levels import VERIFICATION, Level, Model
 from dicomsh.model.listing import Answer, Ending, Listing, Outcome, Records
 from dicomsh.model.peer import Modality
-from dicomsh.model.query import Matching, Query
+from dicomsh.model.query import Matching, Query, QueryKey
 from dicomsh.model.question import Question
 
 _EVERYTHING = frozenset({VERIFICATION, *(model.value for model in Model)})
@@ -80,10 +82,18 @@ async def _read(result: object, done: Rehearsal) -> None:
     if isinstance(result, Listing):
         async for _ in result.answer:
             pass
-        done.notes = result.answer.outcome.notes
+        done.notes = tuple(_uncounted(result.answer.outcome.notes))
     elif isinstance(result, Records):
         async for _ in result.batches:
             pass
+
+
+_COUNT = re.compile(r"; [01] of 1 kept\Z|\A1 of them do not have the attribute\Z")
+"""What notes say of the rows themselves, of which there is one, made up."""
+
+
+def _uncounted(notes: Iterable[str]) -> Iterable[str]:
+    return filter(None, (_COUNT.sub("", note) for note in notes))
 
 
 class _Peers(Peers):
@@ -103,8 +113,9 @@ class _Peers(Peers):
         return self._client(modality)
 
     def _client(self, modality: Modality) -> _Client:
-        accepted = self._real.accepted(modality)
-        return _Client(self._done, Sent(_NOTHING, self.reach(modality), None, accepted))
+        real = self._real.known(modality)
+        accepted = frozenset[str]() if real is None else real.accepted
+        return _Client(self._done, Sent(_NOTHING, self.reach(modality), None, accepted), real)
 
     def pool(self, modality: Modality, size: int) -> Pool:
         """A pool of clients that send nothing."""
@@ -116,11 +127,18 @@ _NOTHING = Query(Model.STUDY_ROOT, Level.STUDY, ())
 
 
 class _Client:
-    """Writes down what is asked and answers with one row."""
+    """Writes down what is asked and answers with one row.
 
-    def __init__(self, done: Rehearsal, bare: Sent) -> None:
+    Args:
+        done: where it is written down.
+        bare: what is known of the peer.
+        real: the client that asked the peer before, or None.
+    """
+
+    def __init__(self, done: Rehearsal, bare: Sent, real: Scu | None) -> None:
         self._done = done
         self._bare = bare
+        self._real = real
 
     @property
     def accepted(self) -> frozenset[str]:
@@ -128,6 +146,9 @@ class _Client:
 
     async def connect(self) -> frozenset[str]:
         return self.accepted
+
+    def extended(self, model: Model) -> Extensions:
+        return self._bare.peer.extended if self._real is None else self._real.extended(model)
 
     async def echo(self) -> float:
         self._done.echoes = True
@@ -168,12 +189,18 @@ class _MadeUp:
 
 
 def made_up(query: Query) -> Row:
-    """A row that could answer a query."""
-    given = {k.keyword: k.value for k in query.keys if k.matching is Matching.SINGLE_VALUE}
+    """A row that could answer a query; it lacks unique keys that are matched on in other ways."""
+    given = {key.keyword: key for key in query.keys if key.value}
     words = [level.unique_keyword for level in (*query.level.ancestors, query.level)]
-    values = {by_keyword(word).tag: given.get(word, placeholder(word)) for word in words}
-    raw = {tag: value.encode() for tag, value in values.items()}
+    values = {by_keyword(word).tag: _made_up(given.get(word), word) for word in words}
+    raw = {tag: value.encode() for tag, value in values.items() if value}
     return Row(b"", Source(_Unread()), {SPECIFIC_CHARACTER_SET: UTF8.encode(), **raw})
+
+
+def _made_up(key: QueryKey | None, keyword: str) -> str:
+    if key is None:
+        return placeholder(keyword)
+    return key.value if key.matching is Matching.SINGLE_VALUE else ""
 
 
 def placeholder(keyword: str) -> str:

@@ -52,7 +52,7 @@ def _other(model: Model) -> Model:
 def acceptance(sent: Sent) -> str:
     """What is known of the peer's models, and what is assumed."""
     if not sent.accepted:
-        return "no association yet: both models are assumed to be accepted"
+        return "no association yet: both models, and what is proposed, are assumed to be accepted"
     titles = [model.title for model in Model if model.value in sent.accepted]
     return f"{sent.peer.name} accepted {' and '.join(titles) or 'neither'} in its last association"
 
@@ -99,12 +99,27 @@ def doubts(sent: Sent, missing: Sequence[str] = ()) -> list[str]:
     refused = [m for m in Model if sent.accepted and m.value not in sent.accepted]
     told += [f"{sent.peer.name} did not accept {model.title}" for model in refused]
     told += _of_keys(query)
+    told += _of_capabilities(sent)
     if missing:
         told.append(f"asked for before and never returned by it: {', '.join(missing)}")
     if sent.peer.universal:
         told.append(f"it needs {sent.peer.universal} for universal matching (universal:)")
     if query.charset and query.charset != UTF8 and not sent.peer.charset:
         told.append(f"whether it understands {query.charset} is not known")
+    return told
+
+
+def _of_capabilities(sent: Sent) -> list[str]:
+    """What a probe found out, or the configuration declares."""
+    known = sent.peer.capabilities
+    words = [key.keyword for key in sent.query.keys]
+    lost = [word for word in words if known.returned.get(word) is False]
+    told = [f"it does not return {', '.join(lost)} ({known.source})"] if lost else []
+    if known.cap is not None:
+        told.append(f"it has cut an answer off after {known.cap:,} rows ({known.source})")
+    if sent.peer.extended:
+        titles = ", ".join(sorted(extension.title for extension in sent.peer.extended))
+        told.append(f"proposed by extended negotiation: {titles} (PS3.4 C.5.1.1)")
     return told
 
 

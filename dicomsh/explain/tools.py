@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from shlex import quote
 from urllib.parse import quote as percent
 
+from dicomsh.explain.deprecated import LEAST, ROUTES
 from dicomsh.explain.reasons import Sent
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import Attribute, is_retired, tag_pair
@@ -76,7 +77,13 @@ def findscu(sent: Sent) -> Equivalent:
     parts += [f"-k {quote(f'{name}={value}' if value else name)}" for name, value in keys]
     parts += [] if sent.limit is None else [f"--cancel {sent.limit}"]
     parts += [*_dcmtk_tls(sent), f"{quote(peer.host)} {peer.port}"]
+    notes += _not_negotiated(sent)
     return Equivalent("DCMTK findscu", _lines(parts), notes)
+
+
+def _not_negotiated(sent: Sent) -> tuple[str, ...]:
+    titles = sorted(extension.title for extension in sent.peer.extended)
+    return (f"it cannot negotiate {', '.join(titles)}",) if titles else ()
 
 
 def _dcmtk_path(path: Sequence[Attribute]) -> str:
@@ -107,6 +114,7 @@ def dcm4che(sent: Sent) -> Equivalent:
     parts = [
         f"findscu -b {quote(peer.local_aet)} -c {quote(f'{peer.aet}@{host}:{peer.port}')}",
         f"-M {model} -L {query.level.dicom}",
+        *sorted(f"--{extension.word}" for extension in peer.extended),
         *([f"-m {quote(f'SpecificCharacterSet={charset}')}"] if charset else []),
         *(f"-m {quote(f'{_dcm4che_path(key)}={key.value}')}" for key in _matching(query)),
         *(f"-r {quote(_dcm4che_path(key))}" for key in query.keys if not key.value),
@@ -160,7 +168,10 @@ def pynetdicom(sent: Sent) -> Equivalent:
         "association.release()",
     ]
     limit = "it takes every row: leaving early would mix up the next answer"
-    return Equivalent("pynetdicom", "\n".join(lines), (limit,) if sent.limit else ())
+    notes: tuple[str, ...] = (limit,) if sent.limit else ()
+    if peer.extended:
+        notes += ("extended negotiation needs ae.associate(…, ext_neg=…), which is left out",)
+    return Equivalent("pynetdicom", "\n".join(lines), notes)
 
 
 def _python_identifier(query: Query) -> list[str]:
@@ -257,67 +268,23 @@ def _orthanc_notes(sent: Sent) -> tuple[str, ...]:
         notes.append("Orthanc writes it in its DefaultEncoding and drops what that lacks: use Utf8")
     if sent.limit is not None:
         notes.append("this route has no limit")
+    notes += _not_negotiated(sent)
     return tuple(notes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Deprecated:
-    """A deprecated find-… route: the keys that it keeps from the body, and those that it needs."""
-
-    route: str
-    kept: frozenset[str]
-    needed: tuple[frozenset[str], ...] = ()
-
-
-_OF_PATIENT = frozenset(
-    ("PatientID PatientName PatientBirthDate PatientSex OtherPatientIDs").split()
-)
-_OF_STUDY = frozenset(
-    (
-        "PatientID AccessionNumber StudyInstanceUID StudyDate StudyTime StudyID StudyDescription"
-        " ReferringPhysicianName ModalitiesInStudy"
-    ).split()
-)
-_OF_SERIES = frozenset(
-    (
-        "PatientID AccessionNumber StudyInstanceUID SeriesInstanceUID Modality SeriesNumber"
-        " SeriesDescription SeriesDate SeriesTime BodyPartExamined ProtocolName OperatorsName"
-    ).split()
-)
-_OF_INSTANCE = frozenset(
-    (
-        "PatientID AccessionNumber StudyInstanceUID SeriesInstanceUID SOPInstanceUID InstanceNumber"
-        " InstanceCreationDate InstanceCreationTime"
-    ).split()
-)
-_A_PATIENT = frozenset({"AccessionNumber", "PatientID"})
-_A_STUDY = frozenset({"StudyInstanceUID"})
-_A_SERIES = frozenset({"SeriesInstanceUID"})
-
-_DEPRECATED = {
-    Level.PATIENT: _Deprecated("find-patient", _OF_PATIENT),
-    Level.STUDY: _Deprecated("find-study", _OF_STUDY, (_A_PATIENT,)),
-    Level.SERIES: _Deprecated("find-series", _OF_SERIES, (_A_PATIENT, _A_STUDY)),
-    Level.INSTANCE: _Deprecated("find-instance", _OF_INSTANCE, (_A_PATIENT, _A_STUDY, _A_SERIES)),
-}
-
-_LEAST = 3
-"""Characters that a key which such a route needs must have."""
 
 
 def orthanc_deprecated(sent: Sent) -> Equivalent:
     """Orthanc's deprecated find-patient, find-study, find-series and find-instance."""
     query = sent.query
-    old = _DEPRECATED[query.level]
+    old = ROUTES[query.level]
     title = f"Orthanc {old.route} (deprecated)"
     given = {key.keyword: key.value for key in _matching(query)}
     dropped = [word for word in given if word not in old.kept]
     if dropped:
         return Equivalent(title, "", (f"cannot be said: it drops {', '.join(dropped)} in silence",))
     for choice in old.needed:
-        if not any(len(given.get(word, "")) >= _LEAST for word in choice):
+        if not any(len(given.get(word, "")) >= LEAST for word in choice):
             words = " or ".join(sorted(choice))
-            trouble = f"refused by Orthanc: needs {words} of {_LEAST} characters or more"
+            trouble = f"refused by Orthanc: needs {words} of {LEAST} characters or more"
             return Equivalent(title, "", (trouble,))
     url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/{old.route}"
     body = quote(json.dumps(given, ensure_ascii=False))

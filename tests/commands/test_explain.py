@@ -143,7 +143,7 @@ def test_nothing_is_sent(tmp_path: Path) -> None:
         text = "; ".join(f"explain {command}" for command in commands)
         done = run(text, config=path, modality="silent")
         assert done.status == 0, done.err
-        assert "no association yet: both models are assumed to be accepted" in done.out
+        assert "no association yet: both models, and what is proposed, are assumed" in done.out
         with pytest.raises(BlockingIOError):
             listener.accept()
 
