@@ -36,7 +36,7 @@ async def whole(
 
 def test_a_signature_is_the_grammar() -> None:
     found = made(whole)
-    assert found.usage == "do LEVEL [PATTERN] [Key=Value|+Key…] [--row-limit N] [--all-]"
+    assert found.usage == "do LEVEL [PATTERN] [Key=Value|+Key…] [--row-limit N] [--all]"
     assert found.summary == "Do it"
     assert "With all its parts." in found.doc
     assert [p.name for p in found.positionals] == ["level", "pattern", "terms"]
