@@ -27,6 +27,7 @@ from dicomsh.model.listing import Answer, Ending, Listing, Outcome, Records
 from dicomsh.model.peer import Modality
 from dicomsh.model.query import Matching, Query, QueryKey
 from dicomsh.model.question import Question
+from dicomsh.model.tap import Tap
 
 _EVERYTHING = frozenset({VERIFICATION, *(model.value for model in Model)})
 """What a peer is assumed to accept as long as nobody asked it."""
@@ -100,7 +101,7 @@ class _Peers(Peers):
     """Peers that are not there."""
 
     def __init__(self, real: Peers, done: Rehearsal) -> None:
-        super().__init__()
+        super().__init__(Tap())
         self._real = real
         self._done = done
 
