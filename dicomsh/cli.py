@@ -18,7 +18,8 @@ _EPILOG = """\
 exit statuses: 0 done; 1 a command failed; 2 usage, script or configuration error;
 3 no association; 4 timed out; 5 finished, but an answer is incomplete; 130 interrupted
 
-dicomsh -c help lists the commands."""
+dicomsh -c help lists the commands.
+dicomsh practice runs the practice archive as a server (./practice is a script of that name)."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,7 +56,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
-    options = parser().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if arguments[:1] == ["practice"]:
+        from dicomsh.practice.__main__ import main as practice
+
+        return practice(arguments[1:])
+    options = parser().parse_args(arguments)
     try:
         return int(_run(options))
     except DicomshError as error:

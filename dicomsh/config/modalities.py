@@ -167,6 +167,16 @@ def _tls(setting: Setting | None, path: Path | None) -> Tls | None:
     )
 
 
+def read_faults(text: str, file: str) -> Faults:
+    """The faults of a practice archive in a YAML text; `file` is its name in messages.
+
+    Raises:
+        ConfigError: an unknown fault, or a value that it cannot have.
+    """
+    root = yamltext.compose(text, file)
+    return Faults() if root is None else _faults(Setting(root, file))
+
+
 def _faults(setting: Setting | None) -> Faults:
     if setting is None:
         return Faults()

@@ -1,33 +1,154 @@
-"""The practice archive alone, in the foreground: `python -m dicomsh.practice`."""
+"""The practice archive alone, as a server for other tools: `dicomsh practice`."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
+import json
+import os
+import signal
+import socket
 import sys
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
 
-from dicomsh.model.peer import Modality
-from dicomsh.practice.server import HOST, start
+from dicomsh.config import load
+from dicomsh.config.modalities import read_faults
+from dicomsh.errors import DicomshError, UnreachableError, UsageError
+from dicomsh.model.peer import Faults, Modality
+
+_PORT = 11112
+_LOOPBACK = "127.0.0.1"
+
+_DESCRIPTION = """\
+Run the practice archive alone, for a class or for other tools. It holds made-up patients only,
+answers C-ECHO and C-FIND in Patient Root, Study Root and Modality Worklist, and keeps nothing."""
+
+_EPILOG = """\
+faults are those of modalities.yaml: --fault cut_off=20 --fault no_counts --fault fail.series=0xC000
+
+Ctrl-C or SIGTERM ends it. exit statuses: 0 ended so; 2 usage; 3 the port cannot be listened on"""
 
 
-def main() -> int:
-    """Serve until Ctrl-C; 0 then, 1 when the port cannot be listened on."""
-    parser = argparse.ArgumentParser("python -m dicomsh.practice", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    parser.add_argument("--aet", default="PRACTICE", help="AE title, up to 16 characters")
-    options = parser.parse_args()
-    modality = Modality("pacs", options.aet, HOST, options.port, practice=True)
+def parser() -> argparse.ArgumentParser:
+    """The command line of `dicomsh practice`."""
+    made = argparse.ArgumentParser(
+        prog="dicomsh practice",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--port", type=int, default=_PORT, metavar="N", help=f"{_PORT}; 0 takes a free one")
+    add("--aet", metavar="AET", help="AE title, up to 16 characters (PRACTICE)")
+    add("--host", default=_LOOPBACK, metavar="ADDRESS", help=f"{_LOOPBACK}; 0.0.0.0 for a class")
+    add("--fault", metavar="NAME[=VALUE]", action="append", default=[], help="what it does wrong")
+    add("-m", "--modality", metavar="NAME", help="a practice archive of the modalities file")
+    add("-f", "--file", metavar="CONFIG", type=Path, help="the modalities file")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C or SIGTERM; returns the exit status."""
+    options = parser().parse_args(argv)
+    try:
+        _serve(_modality(options))
+    except DicomshError as error:
+        hint = f"\n{error.hint}" if error.hint else ""
+        sys.stderr.write(f"dicomsh practice: {error.message}{hint}\n")
+        return int(error.status)
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _modality(options: argparse.Namespace) -> Modality:
+    made = Modality("practice", "PRACTICE", options.host, options.port, practice=True)
+    if not 0 <= options.port <= 65535:
+        raise UsageError(f"--port: expected a number from 0 to 65535, found {options.port}")
+    if options.modality is not None:
+        made = _configured(options, made)
+    if options.aet is not None:
+        made = replace(made, aet=_ae_title(options.aet))
+    return replace(made, faults=_faults(options.fault)) if options.fault else made
+
+
+def _configured(options: argparse.Namespace, made: Modality) -> Modality:
+    config = load(options.file, environ=os.environ, cwd=Path.cwd())
+    found = config.find(options.modality)
+    if not found.practice:
+        raise UsageError(f"'{found.name}' is no practice archive", hint="it needs 'practice: true'")
+    return replace(made, aet=found.aet, faults=found.faults)
+
+
+def _ae_title(text: str) -> str:
+    from dicomsh.config.checks import ae_title
+
+    try:
+        return ae_title(text)
+    except ValueError as error:
+        raise UsageError(f"--aet: expected {error}, found '{text}'") from None
+
+
+def _faults(texts: Sequence[str]) -> Faults:
+    """`cut_off=20`, `no_counts` and `fail.series=0xC000` as they would stand in a file."""
+    given: dict[str, str | dict[str, str]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        above, _, below = name.partition(".")
+        held = given.setdefault(above, {}) if below else None
+        if isinstance(held, dict):
+            held[below] = value
+        else:
+            given[name] = value if equals else "true"
+    return read_faults(json.dumps(given), "--fault")
+
+
+def _serve(modality: Modality) -> None:
+    signal.signal(signal.SIGTERM, _interrupt)
+    from dicomsh.practice.server import start
+
     try:
         server = start(modality)
-    except (OSError, OverflowError, ValueError) as error:
-        sys.stderr.write(f"{modality.address}: {error}\n")
-        return 1
-    with server, contextlib.suppress(KeyboardInterrupt):
-        sys.stdout.write(f"{server.aet}@{HOST}:{server.port}\n")
+    except OSError as error:
+        where = f"{modality.host}:{modality.port}"
+        hint = "--port takes another one, --port 0 any that is free"
+        raise UnreachableError(f"cannot listen on {where}: {error.strerror}", hint=hint) from None
+    with server:
+        reachable = _reachable(modality.host)
+        sys.stdout.write(f"{server.aet}@{reachable}:{server.port}\n")
         sys.stdout.flush()
+        sys.stderr.write(_told(server.aet, reachable, server.port, modality.host))
         threading.Event().wait()
-    return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _reachable(host: str) -> str:
+    """The address to give to others: that of any interface is no address."""
+    return socket.gethostname() if host in ("0.0.0.0", "") else host  # noqa: S104
+
+
+_WARNING = """\
+It answers everyone who can reach this computer. All patients are made up; nobody can change them.
+"""
+
+
+def _told(aet: str, host: str, port: int, listens: str) -> str:
+    warning = "" if listens.startswith("127.") else _WARNING
+    keys = "-k QueryRetrieveLevel=PATIENT -k PatientName='JOD*' -k PatientID"
+    return f"""\
+The practice archive runs; Ctrl-C ends it. To ask it:
+  dicomsh -m {aet}@{host}:{port}
+  echoscu -aec {aet} {host} {port}
+  findscu -P -aec {aet} {keys} {host} {port}
+{warning}"""
 
 
 if __name__ == "__main__":

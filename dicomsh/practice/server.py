@@ -32,7 +32,7 @@ class PracticeServer:
 
     Attributes:
         aet: its AE title.
-        port: the loopback port that it listens on.
+        port: the port that it listens on.
     """
 
     def __init__(self, aet: str, server: ThreadedAssociationServer, stopped: threading.Event):
@@ -85,8 +85,7 @@ def start(modality: Modality, archive: Archive | None = None) -> PracticeServer:
     process, and so is the formatting of every message for it, which takes longer than the answer.
 
     Args:
-        modality: gives its AE title, its port (0 for any free one) and its faults. The host is
-            always loopback.
+        modality: gives its AE title, its address, its port (0 for any free one) and its faults.
         archive: other content than the made-up people.
 
     Raises:
@@ -99,7 +98,7 @@ def start(modality: Modality, archive: Archive | None = None) -> PracticeServer:
     service = FindService(archive or practice_archive(), modality.aet, modality.faults, stopped)
     refuses = modality.faults.refuse_extended
     server = _entity(modality.aet, modality.faults).make_server(
-        (HOST, modality.port),
+        (modality.host, modality.port),
         server_class=_Listener,
         evt_handlers=[
             (evt.EVT_CONN_OPEN, _opened),

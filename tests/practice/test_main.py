@@ -1,41 +1,163 @@
+"""`dicomsh practice`: the archive alone, asked by others."""
+
 from __future__ import annotations
 
+import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
+from dicomsh.model.levels import Level
+from tests import servers
+from tests.harness import ROOT, dicomsh
 from tests.practice.scu import find
+from tests.processes import HOST, MissingProgramError, find_program
 
-COMMAND = [sys.executable, "-m", "dicomsh.practice"]
+unix = pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process")
-def test_alone_in_the_foreground() -> None:
-    command = [*COMMAND, "--aet", "ALONE"]
+@contextmanager
+def alone(
+    *options: str, module: str = "dicomsh"
+) -> Iterator[tuple[subprocess.Popen[str], servers.Server]]:
+    """A running `dicomsh practice`, and where it says that it listens."""
+    command = [sys.executable, "-m", module, *(["practice"] if module == "dicomsh" else [])]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--port", "0", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environ,
     ) as process:
-        assert process.stdout
         try:
-            printed = re.fullmatch(r"ALONE@127\.0\.0\.1:(\d+)\n", process.stdout.readline())
-            assert printed
-            answer = find(int(printed[1]), "STUDY", PatientID="0555643F")
-            assert answer.column("RetrieveAETitle") == ["ALONE", "ALONE"]
-            process.send_signal(signal.SIGINT)
-            rest, errors = process.communicate(timeout=20)
+            assert process.stdout
+            said = re.fullmatch(r"(\S+)@(\S+):(\d+)\n", process.stdout.readline())
+            assert said
+            yield process, servers.Server(aet=said[1], port=int(said[3]))
         finally:
             process.kill()
-    assert (rest, errors, process.returncode) == ("", "", 0)
 
 
-@pytest.mark.parametrize("options", [["--port", "70000"], ["--aet", "x" * 17], ["--port", "-1"]])
-def test_options_that_cannot_be(options: list[str]) -> None:
-    done = subprocess.run(
-        [*COMMAND, *options], capture_output=True, text=True, timeout=60, check=False
+def ended(process: subprocess.Popen[str], by: signal.Signals) -> tuple[str, str, int]:
+    process.send_signal(by)
+    rest, errors = process.communicate(timeout=20)
+    return rest, errors, process.returncode
+
+
+@unix
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("module", ["dicomsh", "dicomsh.practice"])
+def test_alone_in_the_foreground(by: signal.Signals, module: str) -> None:
+    with alone("--aet", "ALONE", module=module) as (process, server):
+        answer = find(server.port, "STUDY", PatientID="0555643F")
+        assert answer.column("RetrieveAETitle") == ["ALONE", "ALONE"]
+        rest, errors, status = ended(process, by)
+    assert (rest, status) == ("", 0)
+    assert f"dicomsh -m ALONE@{HOST}:{server.port}\n" in errors
+    assert "made up" not in errors
+
+
+@unix
+def test_dcmtk_and_dicomsh_get_the_same_rows() -> None:
+    with alone() as (_, server):
+        peer = f"{server.aet}@{HOST}:{server.port}"
+        rows = dicomsh("-m", peer, "-o", "json", "-c", "find patient JOD* sex=M").json
+        query = {"PatientName": "JOD*", "PatientSex": "M", "PatientID": ""}
+        try:
+            theirs = servers.findscu(server, Level.PATIENT, query)
+        except MissingProgramError as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(error))
+    assert (
+        [row["PatientID"] for row in theirs] == [row["PatientID"] for row in rows] == ["0555643F"]
     )
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1
+
+
+@unix
+def test_the_command_that_it_shows_for_findscu_works() -> None:
+    with alone() as (process, _):
+        assert process.stderr
+        told = [process.stderr.readline() for _ in range(4)]
+        command = next(line for line in told if "findscu" in line)
+        try:
+            program = find_program("findscu")
+        except MissingProgramError as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(error))
+        done = subprocess.run(
+            command.strip().replace("findscu", f"{program} -v", 1),
+            shell=True,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=True,
+        )
+    assert "JODOGNE^SEBASTIEN" in done.stdout + done.stderr
+
+
+@unix
+def test_faults_by_name() -> None:
+    with alone("--fault", "cut_off=3", "--fault", "fail.series=0xC000") as (_, server):
+        assert len(find(server.port, "STUDY", PatientID="").rows) == 3
+        assert find(server.port, "SERIES", PatientID="").statuses == [0xC000]
+
+
+@unix
+def test_faults_of_a_modality(tmp_path: Path) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text("modalities:\n  busy:\n    practice: true\n    faults: {cut_off: 2}\n")
+    with alone("-f", str(file), "-m", "busy") as (_, server):
+        assert len(find(server.port, "STUDY", PatientID="").rows) == 2
+
+
+@unix
+def test_open_to_others_it_warns() -> None:
+    with alone("--host", "0.0.0.0") as (process, server):
+        assert find(server.port, "STUDY", PatientID="0555643F").rows
+        _, errors, _ = ended(process, signal.SIGTERM)
+    assert "answers everyone who can reach this computer" in errors
+    assert "All patients are made up" in errors
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        (["--port", "70000"], 2, "--port: expected a number from 0 to 65535, found 70000"),
+        (["--port", "-1"], 2, "--port: expected a number from 0 to 65535, found -1"),
+        (["--aet", "x" * 17], 2, "--aet: expected an AE title"),
+        (["--fault", "cutoff=3"], 2, "did you mean 'cut_off'?"),
+        (["--fault", "cut_off=many"], 2, "cut_off: expected a number"),
+        (["-m", "nothing"], 2, "no modality 'nothing'"),
+        (["--host", "no.such.host.invalid", "--port", "0"], 3, "cannot listen on"),
+    ],
+)
+def test_options_that_cannot_be(options: list[str], status: int, said: str) -> None:
+    done = dicomsh("practice", *options)
+    assert done.status == status
+    assert done.out == ""
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_port_that_is_taken() -> None:
+    with closing(socket.create_server((HOST, 0))) as taken:
+        port = taken.getsockname()[1]
+        done = dicomsh("practice", "--port", str(port))
+    assert done.status == 3
+    assert f"cannot listen on {HOST}:{port}" in done.err
+    assert "--port 0" in done.err
+
+
+def test_a_script_of_that_name_is_given_with_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "practice").write_text("print from the script\n")
+    assert dicomsh("./practice", cwd=tmp_path).out == "from the script\n"
