@@ -8,6 +8,7 @@ from contextlib import suppress
 from enum import Enum
 from typing import Any
 
+from dicomsh.errors import DicomshError
 from dicomsh.interrupt import cancel_soon, go_on
 from dicomsh.output.formats import Renderer
 from dicomsh.output.sink import Sink
@@ -25,6 +26,15 @@ class Left(Enum):
     PAGER = "you left the pager"
 
 
+Cut = Callable[[list[Any]], list[Any]]
+"""What is shown of the rows of a batch."""
+
+
+def whole(batch: list[Any]) -> list[Any]:
+    """Everything."""
+    return batch
+
+
 class Page:
     """A renderer and the sink it writes to; nothing is written before the first row or the end.
 
@@ -33,6 +43,7 @@ class Page:
         rows: turns batches into text.
         begun: whether the text before the first row is there already.
         took: is told of each batch, before it is shown.
+        cut: what is shown of the rows of a batch.
     """
 
     def __init__(
@@ -42,10 +53,12 @@ class Page:
         took: Callable[[list[Any]], None],
         *,
         begun: bool,
+        cut: Cut = whole,
     ) -> None:
         self._sink = sink
         self._rows = rows
         self._took = took
+        self._cut = cut
         self._begun = begun
         self._due: float | None = None
         self._held = True
@@ -54,7 +67,7 @@ class Page:
         """Write a batch."""
         self._took(batch)
         self._begin()
-        self._sink.data(self._rows.rows(batch))
+        self._sink.data(self._rows.rows(self._cut(batch)))
         if self._due is None:
             self._due = asyncio.get_running_loop().time() + HOLD
         if self.patience == 0:
@@ -71,6 +84,11 @@ class Page:
         """Show the rows that are kept back; from then on none are."""
         self._held = False
         self._sink.data(self._rows.flush())
+
+    def broken(self) -> None:
+        """There are no more rows because of an error: write those kept back, if any."""
+        if self._begun:
+            self.end()
 
     def end(self) -> None:
         """Write what comes after the last row."""
@@ -126,6 +144,9 @@ class Flow:
             await _left(leave)
         except ReaderGoneError:
             await leave()
+            raise
+        except DicomshError:
+            page.broken()
             raise
         with suppress(PagerLeftError):
             page.end()

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 
 from dicomsh.errors import ExitStatus
-from dicomsh.flow import Flow, Left, Page
+from dicomsh.flow import Cut, Flow, Left, Page, whole
+from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import (
     Ending,
@@ -23,6 +24,7 @@ from dicomsh.model.listing import (
     Text,
 )
 from dicomsh.output.formats import FOR_PEOPLE, Renderer, renderer
+from dicomsh.output.plain import root_tags
 from dicomsh.output.safe import visible
 from dicomsh.output.sink import Sink
 from dicomsh.output.statement import counted, result_line
@@ -32,6 +34,13 @@ from dicomsh.progress import Progress
 from dicomsh.session import Session
 
 _WITH_HEADER = ("csv", "tsv")
+
+
+def _cut(listing: Listing) -> Cut:
+    if not listing.exact:
+        return whole
+    tags = BOOKKEEPING.union(root_tags(listing.columns))
+    return lambda batch: [row.only(tags) for row in batch]
 
 
 class Presenter:
@@ -75,7 +84,7 @@ class Presenter:
             case Listing():
                 return await self._listing(result, result.output or name, continues)
             case Records():
-                return await self._records(result, name, continues)
+                return await self._records(result, result.output or name, continues)
             case Report() if name not in FOR_PEOPLE:
                 return await self._records(result.records, name, continues)
             case Text() | Report():
@@ -87,8 +96,10 @@ class Presenter:
     async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
         kept = self._session.begin(listing.columns, listing.level, listing.place)
         kept.question = listing.question
+        kept.exact = listing.exact
         answer, rows = listing.answer, self._renderer(name, listing)
-        page = self._page(rows, continues and name in _WITH_HEADER, kept.add)
+        begun = continues and name in _WITH_HEADER
+        page = self._page(rows, begun, kept.add, _cut(listing))
         self._progress.count(listing.level.counted)
         try:
             left = await self._flow.run(aiter(answer), page, answer.aclose)
@@ -112,12 +123,18 @@ class Presenter:
         self._sink.talk(line)
         return ExitStatus.INCOMPLETE if left is Left.PAGER else status_of(outcome)
 
-    def _page(self, rows: Renderer, begun: bool, took: Callable[[list[Any]], None]) -> Page:
+    def _page(
+        self,
+        rows: Renderer,
+        begun: bool,
+        took: Callable[[list[Any]], None],
+        cut: Cut = whole,
+    ) -> Page:
         def counted(batch: list[Any]) -> None:
             self._progress.add(len(batch))
             took(batch)
 
-        return Page(self._sink, rows, counted, begun=begun)
+        return Page(self._sink, rows, counted, begun=begun, cut=cut)
 
     def _renderer(self, name: str, result: Listing | Records) -> Renderer:
         width = self._sink.width

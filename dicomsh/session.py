@@ -40,6 +40,7 @@ class Kept:
     total: int = 0
     outcome: Outcome | None = None
     question: Question | None = None
+    exact: bool = False
 
     def add(self, batch: list[Row]) -> None:
         """Keep the rows of a batch, up to `KEPT_ROWS` in all."""
@@ -161,6 +162,7 @@ class Session:
 
     def set(self, name: str, value: Any) -> None:
         """Change a setting; the value has been checked."""
+        self.aliases: dict[str, str] = {}
         self.settings = replace(self.settings, **{name: value})
 
     def modality_names(self) -> Iterable[Candidate]:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from dicomsh.commands import registry
 from dicomsh.commands.context import Context, Peers
+from dicomsh.commands.pipe import close
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
 from dicomsh.interrupt import go_on
-from dicomsh.language.analyse import Call, analyse
+from dicomsh.language.analyse import Analysis, Call, analyse
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
+from dicomsh.model.listing import Listing, Records, Result
 from dicomsh.model.tap import Tap
 from dicomsh.output.formats import format_of
 from dicomsh.output.problem import Origin, problem
@@ -140,15 +142,30 @@ class Shell:
             return await _system(statement.first.text)
         assert analysis.call is not None
         with self._progress.told():
-            return await self._call(analysis.call, statement, paged=not origin.name)
+            return await self._call(analysis.call, analysis, paged=not origin.name)
 
-    async def _call(self, call: Call, statement: Statement, *, paged: bool) -> ExitStatus:
-        result = await call.command.run(self._context, *call.arguments, **call.options)
+    async def _call(self, call: Call, analysis: Analysis, *, paged: bool) -> ExitStatus:
+        result = await self._result(call, analysis.stages)
+        statement = analysis.statement
         suffix = self._suffix(statement)
         status = ExitStatus.DONE  # also where the command that reads the data ends early
         async with self._target(statement, paged) as continues:
             status = await self._presenter.show(result, suffix, continues=continues)
         return status  # noqa: RET504
+
+    async def _result(self, call: Call, stages: tuple[Call, ...]) -> Result:
+        """What a command returns, as it comes out of the stages behind it."""
+        result: Result = await call.command.run(self._context, *call.arguments, **call.options)
+        for stage in stages:
+            try:
+                if not isinstance(result, Listing | Records):
+                    raise _no_rows(call, stage)
+                run = stage.command.run
+                result = await run(self._context, result, *stage.arguments, **stage.options)
+            except BaseException:
+                await close(result)
+                raise
+        return result
 
     def _suffix(self, statement: Statement) -> str | None:
         """The format that the file of a redirection asks for."""
@@ -158,15 +175,17 @@ class Shell:
     @asynccontextmanager
     async def _target(self, statement: Statement, paged: bool) -> AsyncIterator[bool]:
         """Where the data of a statement goes; gives whether it continues what is there."""
-        redirect, commands = statement.redirect, statement.stages
-        if redirect is not None and commands:
+        redirect = statement.redirect
+        last = statement.stages[-1] if statement.stages else None
+        command = last if isinstance(last, SystemCommand) else None
+        if redirect is not None and command is not None:
             raise UsageError("the output goes to a file or to a command", span=redirect.span)
         async with AsyncExitStack() as stack:
             continues = False
             if redirect is not None and redirect.target is not None:
                 continues = not self._opened(stack, redirect, redirect.target).fresh
-            elif commands and isinstance(commands[-1], SystemCommand):
-                await stack.enter_async_context(self._sink.to_command(commands[-1].text))
+            elif command is not None:
+                await stack.enter_async_context(self._sink.to_command(command.text))
             elif paged and self.session.settings.pager:
                 await stack.enter_async_context(self._sink.to_screen(self._context.environ))
             yield continues
@@ -197,6 +216,11 @@ class Shell:
             for name in map(str, range(1, 10)):
                 variables.pop(name, None)
             variables.update(before)
+
+
+def _no_rows(call: Call, stage: Call) -> UsageError:
+    name = stage.command.name
+    return UsageError(f"{call.command.name} gave no rows for {name}", span=stage.words[0].span)
 
 
 def numbered(arguments: tuple[str, ...]) -> dict[str, str]:

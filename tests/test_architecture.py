@@ -17,7 +17,7 @@ PACKAGE = ROOT / "dicomsh"
 
 LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("dicomsh",), ("errors",)),
-    (("model",), ("language.scan",), ("output.theme",), ("interrupt",)),
+    (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("language",), ("output",)),
     (("session", "settings"), ("practice",), ("trace",)),
     (("commands",),),

@@ -7,6 +7,16 @@ from dicomsh.language.command import Registry
 
 def registry() -> Registry:
     """All commands."""
-    from dicomsh.commands import entity, explain, guide, peers, query, scripting, trace, walk
+    from dicomsh.commands import (
+        entity,
+        explain,
+        guide,
+        peers,
+        query,
+        scripting,
+        stages,
+        trace,
+        walk,
+    )
 
-    return Registry((peers, query, walk, entity, explain, scripting, trace, guide))
+    return Registry((peers, query, walk, entity, explain, scripting, trace, guide, stages))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -72,19 +72,21 @@ class Descent:
 
     async def records(self, make: Callable[[Branch], Record]) -> AsyncGenerator[list[Record], None]:
         """One record for each entity met, as made by `make`."""
-        async for branch in self.branches():
-            yield [make(branch)]
+        async with aclosing(self.branches()) as branches:
+            async for branch in branches:
+                yield [make(branch)]
 
-    async def branches(self) -> AsyncIterator[Branch]:
+    async def branches(self) -> AsyncGenerator[Branch, None]:
         """Every entity, parents before children, siblings in the order of date or number."""
         async with self._reach as pool:
             children = await self._children(pool, self._top)
-            async for branch in self._below(pool, children, self._depth, ()):
-                yield branch
+            async with aclosing(self._below(pool, children, self._depth, ())) as below:
+                async for branch in below:
+                    yield branch
 
     async def _below(
         self, pool: Pool, children: list[_Child], depth: int, lasts: tuple[bool, ...]
-    ) -> AsyncIterator[Branch]:
+    ) -> AsyncGenerator[Branch, None]:
         deeper = depth > 1 and bool(children) and children[0].place.level is not Level.INSTANCE
         async with aclosing(self._ahead(pool, children if deeper else [])) as ahead:
             for number, child in enumerate(children, 1):
@@ -93,8 +95,9 @@ class Descent:
                 yield child.branch(own)
                 if deeper:
                     below = self._below(pool, await anext(ahead), depth - 1, own)
-                    async for branch in below:
-                        yield branch
+                    async with aclosing(below):
+                        async for branch in below:
+                            yield branch
 
     async def _ahead(self, pool: Pool, parents: list[_Child]) -> AsyncGenerator[list[_Child], None]:
         """The children of each parent in turn, asked for a little ahead of time."""

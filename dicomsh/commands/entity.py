@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Annotated
 
@@ -157,9 +158,10 @@ class _Instances:
                 continue
             depth = Level.INSTANCE.value - level.value
             descent = Descent(self._context, destination.modality, destination.place, depth)
-            async for branch in descent.branches():
-                if branch.place.level is Level.INSTANCE:
-                    yield [self._record(destination, branch.place)]
+            async with aclosing(descent.branches()) as branches:
+                async for branch in branches:
+                    if branch.place.level is Level.INSTANCE:
+                        yield [self._record(destination, branch.place)]
             self._parts.append(descent.outcome)
 
     def _base(self, modality: Modality) -> str | None:

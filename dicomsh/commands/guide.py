@@ -21,7 +21,7 @@ async def help_(context: Context, *topic: Annotated[Word, TOPIC]) -> Text:
     if not topic:
         return Text(_overview(context.registry))
     name = " ".join(word.text for word in topic)
-    found = context.registry.get(name)
+    found = context.registry.get(name) or context.registry.stages.get(name)
     if found is not None:
         return Text(command_page(found))
     if name in _PAGES:
@@ -31,14 +31,14 @@ async def help_(context: Context, *topic: Annotated[Word, TOPIC]) -> Text:
     try:
         return Text(_attribute_page(name))
     except UsageError:
-        known = [*context.registry.names, *_PAGES]
+        known = [*context.registry.names, *context.registry.stages.names, *_PAGES]
         hint = suggestion(name, known) or "'help' lists what there is"
         raise UsageError(f"no help on '{name}'", hint=hint, span=topic[0].span) from None
 
 
 def _overview(registry: Registry) -> str:
     families: dict[str, list[Command]] = {}
-    for made in registry:
+    for made in (*registry, *registry.stages):
         families.setdefault(made.family, []).append(made)
     lines: list[str] = []
     for family, commands in families.items():
@@ -126,7 +126,8 @@ _LANGUAGE = """\
   $NAME ${NAME} $1       variables: let NAME = VALUE, -D NAME=VALUE, script arguments
   command > file         the format follows the suffix: .csv .tsv .json .ndjson .yaml .txt
   command >> file        append
-  command | !less -S     hand the text to a system command
+  command | stage        work on the rows: where sort select head tail uniq count each to
+  command | !less -S     hand the text to a system command; stages go before it
   !command               run a system command, up to ; or the line end
 TARGET is a row number of the last listing (1, or %1), a unique key, the beginning of one that was
 listed, or a path: .. / 0555643F/1.2.840… /pacs/…"""

@@ -124,14 +124,16 @@ def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]
 async def last(
     context: Context,
     *,
-    output: Annotated[str | None, FORMAT, "show it in this format"] = None,
+    output: Annotated[str | None, FORMAT, "show it in this format", "-o"] = None,
 ) -> Listing:
     """Show the last answer again, without a new query."""
     kept = context.session.last
     if kept is None or kept.outcome is None:
         raise UsageError("nothing was listed yet", hint="find LEVEL, or ls")
     answer = _Again(kept, kept.outcome)
-    return Listing(kept.columns, answer, kept.level, kept.place, output, again=True)
+    return Listing(
+        kept.columns, answer, kept.level, kept.place, output, again=True, exact=kept.exact
+    )
 
 
 class _Again:

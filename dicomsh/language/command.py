@@ -5,7 +5,8 @@
                    limit: Annotated[int | None, COUNT, "stop after N rows"] = None) -> Listing:
 
 Positional parameters are words, `*` takes any number of them, keyword-only parameters are GNU
-options, and a keyword-only bool is a flag.
+options, and a keyword-only bool is a flag; a text that begins with `-` is its short form. A stage
+is the same, with the rows that it works on between the shell and its own parameters.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _Function = TypeVar("_Function", bound=Run)
 class Parameter:
     """One parameter of a command.
 
-    `kind` is None for a flag. `many` takes all words that fit.
+    `kind` is None for a flag. `many` takes all words that fit. `short` is another way of typing an
+    option, such as `-r`, or empty.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Parameter:
     required: bool = False
     many: bool = False
     option: bool = False
+    short: str = ""
 
     @property
     def flag(self) -> str:
@@ -61,6 +64,7 @@ class Command:
         parameters: in the order of the signature.
         doc: the docstring, first line the summary.
         examples: lines that run on the practice archive.
+        gives: the types of its results, as annotated.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Command:
     parameters: tuple[Parameter, ...]
     doc: str
     examples: tuple[str, ...]
+    gives: tuple[type, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -87,7 +92,8 @@ class Command:
 
     def option(self, flag: str) -> Parameter | None:
         """The option typed as `flag`, or None."""
-        return next((p for p in self.parameters if p.option and p.flag == flag), None)
+        options = (p for p in self.parameters if p.option)
+        return next((p for p in options if flag in (p.flag, p.short)), None)
 
 
 def command(
@@ -98,24 +104,40 @@ def command(
     Raises:
         TypeError: at import, when the signature is no grammar.
     """
+    return _marker("__command__", name, family, examples, given=1)
 
-    def mark(function: _Function) -> _Function:
-        parameters = tuple(_parameters(function))
+
+def stage(name: str, *, examples: tuple[str, ...] = ()) -> Callable[[_Function], _Function]:
+    """Mark an async function as a stage: its second argument is the rows that come to it.
+
+    Raises:
+        TypeError: at import, when the signature is no grammar.
+    """
+    return _marker("__stage__", name, "stages, after |", examples, given=2)
+
+
+def _marker(
+    mark: str, name: str, family: str, examples: tuple[str, ...], given: int
+) -> Callable[[_Function], _Function]:
+    """What makes a command of a function whose first `given` arguments are not typed."""
+
+    def marked(function: _Function) -> _Function:
+        hints = get_type_hints(function, include_extras=True)
+        typed = list(inspect.signature(function).parameters.values())[given:]
+        parameters = tuple(_parameter(function, p, hints.get(p.name)) for p in typed)
         doc = inspect.getdoc(function)
         if not doc:
             raise TypeError(f"command '{name}' has no docstring")
-        made = Command(name, family, function, parameters, doc, examples)
-        function.__command__ = made  # type: ignore[attr-defined]
+        gives = _types(hints.get("return"))
+        setattr(function, mark, Command(name, family, function, parameters, doc, examples, gives))
         return function
 
-    return mark
+    return marked
 
 
-def _parameters(function: Run) -> Iterator[Parameter]:
-    hints = get_type_hints(function, include_extras=True)
-    signature = list(inspect.signature(function).parameters.values())
-    for parameter in signature[1:]:
-        yield _parameter(function, parameter, hints.get(parameter.name))
+def _types(hint: Any) -> tuple[type, ...]:
+    """The types that an annotation allows."""
+    return tuple(get_args(hint)) or (hint,)
 
 
 def _parameter(function: Run, parameter: inspect.Parameter, hint: Any) -> Parameter:
@@ -124,23 +146,27 @@ def _parameter(function: Run, parameter: inspect.Parameter, hint: Any) -> Parame
         raise TypeError(f"{function.__name__}: parameter '{parameter.name}' has no kind")
     bare, *extras = get_args(hint)
     kind = next((extra for extra in extras if isinstance(extra, Kind)), None)
-    text = next((extra for extra in extras if isinstance(extra, str)), "")
+    texts = [extra for extra in extras if isinstance(extra, str)]
+    text = next((extra for extra in texts if not extra.startswith("-")), "")
+    short = next((extra for extra in texts if extra.startswith("-")), "")
     if kind is None and not (option and bare is bool):
         raise TypeError(f"{function.__name__}: parameter '{parameter.name}' has no kind")
     if option and not text:
         raise TypeError(f"{function.__name__}: option '{parameter.name}' has no help")
     many = parameter.kind is inspect.Parameter.VAR_POSITIONAL
     required = parameter.default is inspect.Parameter.empty and not many and not option
-    return Parameter(parameter.name, kind, text, required, many, option)
+    return Parameter(parameter.name, kind, text, required, many, option, short)
 
 
-class Registry:
-    """The commands of a shell, by name."""
+class Names:
+    """Commands by name.
 
-    def __init__(self, modules: Iterable[Any]) -> None:
-        functions = (value for module in modules for value in vars(module).values())
-        found = [f.__command__ for f in functions if hasattr(f, "__command__")]
-        self._commands: dict[str, Command] = {made.name: made for made in found}
+    Args:
+        commands: the commands.
+    """
+
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self._commands: dict[str, Command] = {made.name: made for made in commands}
 
     def __iter__(self) -> Iterator[Command]:
         return iter(self._commands.values())
@@ -153,3 +179,20 @@ class Registry:
     def get(self, name: str) -> Command | None:
         """The command of an exact name, or None."""
         return self._commands.get(name)
+
+
+class Registry(Names):
+    """The commands of a shell, by name, and its stages.
+
+    Args:
+        modules: what holds the functions marked as commands and stages.
+    """
+
+    def __init__(self, modules: Iterable[Any]) -> None:
+        functions = [value for module in modules for value in vars(module).values()]
+        super().__init__(_marked(functions, "__command__"))
+        self.stages = Names(_marked(functions, "__stage__"))
+
+
+def _marked(functions: Iterable[Any], mark: str) -> list[Command]:
+    return [getattr(function, mark) for function in functions if hasattr(function, mark)]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dicomsh.errors import Span
-from dicomsh.language.analyse import Binding, bind, find_command
-from dicomsh.language.command import Command, Parameter, Registry
+from dicomsh.language.binding import Binding, bind, bound, find_command, first_binding
+from dicomsh.language.command import Command, Names, Parameter, Registry
 from dicomsh.language.kinds import Candidate, Kind, Knowledge, Scope
 from dicomsh.language.scan import Statement, SystemCommand, Word, scan
 
@@ -26,6 +26,7 @@ class Expected:
     commands: bool
     scope: Scope
     file: bool = False
+    stages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +54,32 @@ def expect(text: str, cursor: int, registry: Registry, knowledge: Knowledge) -> 
 def _expected_in(
     statement: Statement, before: str, registry: Registry, knowledge: Knowledge
 ) -> Expected | None:
-    if isinstance(statement.first, SystemCommand) or statement.stages:
+    *earlier, last = (statement.first, *statement.stages)
+    if isinstance(last, SystemCommand):
         return None
-    words = list(statement.words)
-    scope = Scope(knowledge, knowledge.next_level)
+    binding = first_binding(registry, knowledge)
     target = statement.redirect.target if statement.redirect else None
     if statement.redirect is not None and (target is None or target.span.end == len(before)):
         start = target.span.start if target else len(before)
-        return Expected(start, target.text if target else "", (), (), False, scope, file=True)
+        text = target.text if target else ""
+        return Expected(start, text, (), (), False, binding.scope, file=True)
+    for stage in earlier:
+        bound(() if isinstance(stage, SystemCommand) else stage, binding)
+        binding = binding.behind()
+    words = list(last)
     word = words.pop() if words and words[-1].span.end == len(before) else None
     cursor = _Cursor(before, *((word.span.start, word.text) if word else (len(before), "")))
-    return _expected_word(tuple(words), Binding(registry, scope), cursor)
+    return _expected_word(tuple(words), binding, cursor)
 
 
 def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -> Expected:
     """What may stand behind the words of a command, itself perhaps inside another."""
     command, used = find_command(words, binding)
-    if command is None or (used == len(words) and _continues(words, binding.registry)):
+    if command is None or (used == len(words) and _continues(words, binding.names)):
         at = words[0].span.start if words else cursor.start
         typed = cursor.before[at:] if words else cursor.prefix
-        return Expected(at, typed, (), (), True, binding.scope)
+        stages = binding.names is binding.registry.stages
+        return Expected(at, typed, (), (), not stages, binding.scope, stages=stages)
     left = bind(command, words[used:], binding)
     if left.inner is not None:
         parameter, inner = left.inner
@@ -85,10 +92,10 @@ def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -
     return _expected_of(command, left.waiting, binding.scope, cursor)
 
 
-def _continues(words: tuple[Word, ...], registry: Registry) -> bool:
+def _continues(words: tuple[Word, ...], names: Names) -> bool:
     """Whether the words typed so far may still become a longer command name."""
     name = " ".join(word.text for word in words) + " "
-    return any(other.startswith(name) for other in registry.names)
+    return any(other.startswith(name) for other in names.names)
 
 
 def _expected_of(
@@ -109,6 +116,8 @@ def candidates(expected: Expected, registry: Registry) -> Iterable[Candidate]:
     """Completions for what is expected, unfiltered."""
     if expected.commands:
         yield from (Candidate(made.name, made.summary) for made in registry)
+    if expected.stages:
+        yield from (Candidate(made.name, made.summary) for made in registry.stages)
     for kind in expected.kinds:
         yield from kind.complete(expected.scope)
     yield from (Candidate(option.flag, option.help) for option in expected.options)

@@ -9,8 +9,10 @@ from datetime import date
 from typing import Any, Protocol
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.language.conditions import Condition, read_condition
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, is_term, read_term
+from dicomsh.model.keys import find_path, is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
 from dicomsh.model.listing import FORMATS
 
@@ -34,6 +36,11 @@ class Knowledge(Protocol):
     @property
     def next_level(self) -> Level:
         """The level that `ls` lists at the current place."""
+        ...
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Other names for commands, with what they stand for."""
         ...
 
     @property
@@ -67,11 +74,13 @@ class Scope:
     """Where a word is read: what the session knows, and the level that aliases stand for.
 
     `level` is None while a TARGET decides it; `setting` is the setting that a value is for.
+    `variables` tells which variables get their values only when the command runs; None for none.
     """
 
     knowledge: Knowledge
     level: Level | None
     setting: str = ""
+    variables: Callable[[str], bool] | None = None
 
 
 Token = tuple[Span, str]
@@ -88,7 +97,8 @@ def _any(word: Word) -> bool:
     return True
 
 
-def _same(scope: Scope, value: Any) -> Scope:
+def same(scope: Scope, value: Any) -> Scope:
+    """The scope unchanged, for the words behind one that decides nothing."""
     del value
     return scope
 
@@ -116,7 +126,7 @@ class Kind:
     parse: Callable[[Word, Scope], Any]
     complete: Callable[[Scope], Iterable[Candidate]] = _no_candidates
     fits: Callable[[Word], bool] = _any
-    narrow: Callable[[Scope, Any], Scope] = _same
+    narrow: Callable[[Scope, Any], Scope] = same
     tokens: Callable[[Word], list[Token]] | None = None
     inner: Callable[[Scope], Scope] | None = None
     write: Callable[[Any], str] = str
@@ -164,6 +174,30 @@ def _target_given(scope: Scope, value: Any) -> Scope:
     return replace(scope, level=None)
 
 
+def _read_condition(word: Word, scope: Scope) -> Condition:
+    found = read_condition(word)
+    if scope.level is not None:
+        found.check(scope.level, scope.knowledge.today)
+    return found
+
+
+def _condition_tokens(word: Word) -> list[Token]:
+    found = read_condition(word)
+    name = len(found.key)
+    value: Token = (Span(word.places[found.value_start - 1] + 1, word.span.end), "value")
+    operator: Token = (word.part(name, found.value_start), "operator")
+    return [(word.part(0, name), "keyword"), operator, value]
+
+
+def _read_key(word: Word, scope: Scope) -> Word:
+    if scope.level is not None:
+        try:
+            find_path(word.text, scope.level)
+        except UsageError as error:
+            raise word.error(error) from None
+    return word
+
+
 def _read_checked_term(word: Word, scope: Scope) -> Term:
     term = read_term(word)
     if scope.level is not None:
@@ -191,6 +225,14 @@ def _complete_key(scope: Scope) -> Iterable[Candidate]:
     yield from (Candidate(f"+{word}", meta) for word, meta in names)
 
 
+def _complete_condition(scope: Scope) -> Iterable[Candidate]:
+    return (c for c in _complete_key(scope) if c.text.endswith("="))
+
+
+def _complete_name(scope: Scope) -> Iterable[Candidate]:
+    return (Candidate(c.text[:-1], c.meta) for c in _complete_condition(scope))
+
+
 def _not_term(word: Word) -> bool:
     return not is_term(word)
 
@@ -198,6 +240,21 @@ def _not_term(word: Word) -> bool:
 def _afresh(scope: Scope) -> Scope:
     """A command inside another is read as if it stood alone."""
     return Scope(scope.knowledge, scope.knowledge.next_level)
+
+
+def _below(scope: Scope) -> Scope:
+    """A command that runs in the entity of each row: its variables are the row's attributes."""
+    level = scope.level and (scope.level.below or scope.level)
+    return Scope(scope.knowledge, level, variables=is_keyword if level else bool)
+
+
+def _anything_later(scope: Scope) -> Scope:
+    """A command that runs later: no variable has its value yet."""
+    return Scope(scope.knowledge, scope.knowledge.next_level, variables=bool)
+
+
+def _literally(text: str) -> Callable[[Word], bool]:
+    return lambda word: word.text == text and not word.quoted
 
 
 def _number_reader(kind: type[int] | type[float], least: float, what: str) -> Any:
@@ -270,7 +327,13 @@ TARGET = Kind(
     _not_term,
     _target_given,
 )
+CONDITION = Kind(
+    "Key=Value", "keyword", _read_condition, _complete_condition, tokens=_condition_tokens
+)
+KEY = Kind("Key", "keyword", _read_key, _complete_name)
 COMMAND = Kind("COMMAND", "command", _read_word, inner=_afresh)
+ROW_COMMAND = Kind("COMMAND", "command", _read_word, inner=_below)
+DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
 NEW_NAME = Kind("NAME", "modality", _read_word)
 ADDRESS = Kind("AET@HOST:PORT", "modality", _read_word)
@@ -293,3 +356,7 @@ SECONDS = Kind("S", "value", _number_reader(float, 0.001, "a number of seconds")
 FORMAT = one_of("FORMAT", {name: name for name in FORMATS})
 MODEL = one_of("MODEL", {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT})
 SWITCH = one_of("on|off", {"on": True, "off": False})
+BY = Kind(
+    "by", "option", _read_text, lambda _: (Candidate("by", "count each value"),), _literally("by")
+)
+EQUALS = Kind("=", "operator", _read_text, lambda _: (Candidate("="),), _literally("="))

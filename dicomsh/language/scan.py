@@ -6,7 +6,8 @@ r"""Text into statements of words, each with its place in the text.
 
 Words are quoted as in POSIX shells, with one difference: outside quotes a backslash escapes only
 what would mean something (white space, quotes, `; | > # $ ! \`), so that `CT\MR` and `C:\out.csv`
-stay as typed. `$NAME` and `${NAME}` expand, except in single quotes; the result is never split.
+stay as typed. `$NAME` and `${NAME}` expand, except in single quotes; the result is never split, and
+empty for a variable without a value, which the word remembers.
 """
 
 from __future__ import annotations
@@ -16,41 +17,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.language.words import Word, WordDraft, quote, whole_word
+
+__all__ = [
+    "Redirect",
+    "Scanner",
+    "Stage",
+    "Statement",
+    "SystemCommand",
+    "Word",
+    "is_name",
+    "is_open",
+    "place_of",
+    "quote",
+    "scan",
+    "whole_word",
+]
 
 _BLANK = " \t\r"
 _ESCAPABLE = frozenset(_BLANK + "'\"\\;|>#$!\n")
 _ESCAPABLE_QUOTED = frozenset('"\\$`\n')
 _ORDINARY = re.compile(r"""[^ \t\r\n;|>'"\\$]+""")
 _CONTINUATION = re.compile(r"\\\r?\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word after quotes and variables are resolved.
-
-    Args:
-        text: what the word says.
-        span: where it stands, quotes included.
-        places: for each character of `text` the offset it came from, then the end of the word.
-        quoted: whether it begins with something quoted, escaped or put in for a variable: such a
-            word is never an option.
-    """
-
-    text: str
-    span: Span
-    places: tuple[int, ...]
-    quoted: bool = False
-
-    def part(self, start: int, end: int) -> Span:
-        """Where the characters `start` to `end` of `text` stand in the source."""
-        if start >= end:
-            return Span(self.places[start], self.places[start])
-        return Span(self.places[start], self.places[end - 1] + 1)
-
-    def error(self, error: UsageError) -> UsageError:
-        """The same error with a span into `text` moved to the source."""
-        span = self.part(*error.span) if error.span else self.span
-        return UsageError(error.message, hint=error.hint, span=span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +66,7 @@ class Statement:
     """One command with its stages and redirection.
 
     `first` are the words of the command, or a system command. `problem` is the first thing that is
-    wrong with the text itself (open quote, unknown variable, missing file); `unclosed` tells that a
+    wrong with the text itself (open quote, missing file); `unclosed` tells that a
     quote is open at its end.
     """
 
@@ -215,21 +203,21 @@ class Scanner:
         target = None
         if self._peek() and self._peek() not in ";|>\n":
             target = self._word(draft)
-        if target is None or not target.text:
+        if target is None or not (target.text or target.variables):
             draft.fail("a file name is missing after '>'", operator, "find study > studies.csv")
         if draft.redirect is not None:
             draft.fail("the output goes to one file only", operator)
         draft.redirect = Redirect(target, append, operator)
 
     def _word(self, draft: _Draft) -> Word:
-        word = _WordDraft(self._at)
+        word = WordDraft(self._at)
         while (char := self._peek()) and char not in _BLANK + ";|\n":
             if char == ">" and self._peek(-1) != "=":
                 break
             self._character(word, char, draft)
         return word.finish(self._at)
 
-    def _character(self, word: _WordDraft, char: str, draft: _Draft) -> None:
+    def _character(self, word: WordDraft, char: str, draft: _Draft) -> None:
         if char == "'":
             self._single_quoted(word, draft)
         elif char == '"':
@@ -237,17 +225,17 @@ class Scanner:
         elif char == "\\" and self._peek(1) and self._peek(1) in _ESCAPABLE:
             self._escape(word)
         elif char == "$":
-            self._variable(word, draft)
+            self._variable(word)
         else:
             run = _ORDINARY.match(self._text, self._at)
             self._at = word.copy(self._text, self._at, run.end() if run else self._at + 1)
 
-    def _escape(self, word: _WordDraft) -> None:
+    def _escape(self, word: WordDraft) -> None:
         word.begin_quoted()
         if not self._continue_line():
             self._at = word.copy(self._text, self._at + 1, self._at + 2)
 
-    def _single_quoted(self, word: _WordDraft, draft: _Draft) -> None:
+    def _single_quoted(self, word: WordDraft, draft: _Draft) -> None:
         word.begin_quoted()
         start = self._at
         end = self._text.find("'", start + 1)
@@ -258,7 +246,7 @@ class Scanner:
         word.copy(self._text, start + 1, end)
         self._at = min(end + 1, len(self._text))
 
-    def _double_quoted(self, word: _WordDraft, draft: _Draft) -> None:
+    def _double_quoted(self, word: WordDraft, draft: _Draft) -> None:
         word.begin_quoted()
         start = self._at
         self._at += 1
@@ -270,7 +258,7 @@ class Scanner:
             if char == "\\" and self._escapes_in_quotes():
                 self._escape(word)
             elif char == "$":
-                self._variable(word, draft)
+                self._variable(word)
             else:
                 self._at = word.copy(self._text, self._at, self._at + 1)
         self._at += 1
@@ -279,7 +267,7 @@ class Scanner:
         found = _CONTINUATION.match(self._text, self._at)
         return found is not None or (self._peek(1) != "" and self._peek(1) in _ESCAPABLE_QUOTED)
 
-    def _variable(self, word: _WordDraft, draft: _Draft) -> None:
+    def _variable(self, word: WordDraft) -> None:
         start = self._at
         name, end = _variable_name(self._text, start)
         if not name:
@@ -287,9 +275,7 @@ class Scanner:
             return
         self._at = end
         word.begin_quoted()
-        if name not in self._variables:
-            draft.fail(f"no variable '{name}'", Span(start, end), f"let {name} = VALUE sets it")
-        word.insert(self._variables.get(name, ""), start)
+        word.insert(name, self._variables.get(name), Span(start, end))
 
 
 _SYSTEM_PART = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^;\n]""", re.DOTALL)
@@ -323,35 +309,6 @@ def is_name(text: str) -> bool:
     return text.isidentifier() or (len(text) == 1 and text in "123456789")
 
 
-class _WordDraft:
-    """A word being read."""
-
-    def __init__(self, start: int) -> None:
-        self.start = start
-        self.quoted = False
-        self._pieces: list[str] = []
-        self._places: list[int] = []
-
-    def begin_quoted(self) -> None:
-        """Something quoted comes next: it counts when the word begins with it."""
-        self.quoted = self.quoted or not self._pieces
-
-    def copy(self, source: str, start: int, end: int) -> int:
-        """Take characters as they stand in the source; gives their end."""
-        self._pieces.append(source[start:end])
-        self._places += range(start, end)
-        return end
-
-    def insert(self, text: str, place: int) -> None:
-        """Add the text of a variable, all of it from one place."""
-        self._pieces.append(text)
-        self._places += [place] * len(text)
-
-    def finish(self, end: int) -> Word:
-        text = "".join(self._pieces)
-        return Word(text, Span(self.start, end), (*self._places, end), self.quoted)
-
-
 def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:
     if draft.problem is None and any(stage == () for stage in stages):
         hint = "a command goes before '|' or '>' and a stage after each '|'"
@@ -359,25 +316,6 @@ def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:
     for stage in stages:
         if isinstance(stage, SystemCommand) and not stage.text:
             draft.fail("a system command is missing after '!'", stage.span)
-
-
-_STANDS_AS_TYPED = re.compile(r"""(?:\\?[^ \t\r\n'"\\;|>#$!])+\Z""")
-_MEANS_SOMETHING_QUOTED = re.compile(r'["\\$`]')
-_WITH_BACKSLASH = r"\\\g<0>"
-
-
-def quote(text: str) -> str:
-    """A word as it must be typed to mean `text`: as it is, or in single or double quotes."""
-    if _STANDS_AS_TYPED.match(text):
-        return text
-    if "'" not in text:
-        return f"'{text}'"
-    return f'"{_MEANS_SOMETHING_QUOTED.sub(_WITH_BACKSLASH, text)}"'
-
-
-def whole_word(text: str) -> Word:
-    """A text that is one word as it stands, such as an option of the outer command line."""
-    return Word(text, Span(0, len(text)), tuple(range(len(text) + 1)), quoted=True)
 
 
 def is_open(text: str) -> bool:

@@ -13,7 +13,10 @@ from dicomsh.model.levels import Level
 from dicomsh.model.matching import Matcher, matcher
 from dicomsh.model.query import Matching, Origin, QueryKey
 
-_KEY = re.compile(r"(\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)(?:\[0\])?|[\w,.])+(?==)", re.ASCII)
+KEY = r"(?:\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)(?:\[0\])?|[\w,.])+"
+"""How an attribute is named: keyword, alias, tag or path, as a regular expression."""
+
+_KEY = re.compile(rf"{KEY}(?==)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Term:
         try:
             return find_path(self.key, level)
         except UsageError as error:
-            raise self._moved(error, self.start) from None
+            raise moved(self.word, error, self.start) from None
 
     def query_key(self, level: Level, today: date) -> QueryKey:
         """The key of the identifier that this asks for.
@@ -57,7 +60,7 @@ class Term:
         try:
             found = matcher(path[-1], self.value, today)
         except UsageError as error:
-            raise self._moved(error, self.value_start) from None
+            raise moved(self.word, error, self.value_start) from None
         self._check_level(path[0], level)
         return QueryKey(path, found.value, found.kind, Origin.TYPED, self.word.text)
 
@@ -72,10 +75,12 @@ class Term:
                 span=self.word.part(self.start, self.start + len(self.key)),
             )
 
-    def _moved(self, error: UsageError, offset: int) -> UsageError:
-        start, end = error.span or (0, len(self.word.text) - offset)
-        span = self.word.part(offset + start, offset + end)
-        return UsageError(error.message, hint=error.hint, span=span)
+
+def moved(word: Word, error: UsageError, offset: int) -> UsageError:
+    """An error about the text of a word from `offset` on, with its span in the source."""
+    start, end = error.span or (0, len(word.text) - offset)
+    span = word.part(offset + start, offset + end)
+    return UsageError(error.message, hint=error.hint, span=span)
 
 
 def is_term(word: Word) -> bool:

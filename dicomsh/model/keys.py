@@ -137,6 +137,12 @@ def by_keyword(keyword: str) -> Attribute:
     return by_tag(_keywords()[keyword.lower()])
 
 
+def is_keyword(text: str) -> bool:
+    """Whether a text is a keyword as PS3.6 spells it."""
+    tag = _keywords().get(text.lower())
+    return tag is not None and by_tag(tag).keyword == text
+
+
 def keywords() -> Iterable[str]:
     """All keywords of the standard dictionary, as PS3.6 spells them."""
     return (by_tag(tag).keyword for tag in _keywords().values())

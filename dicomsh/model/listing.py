@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import Row, reach
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 """A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
+
+
+_WHOLE = frozenset("LT ST UR UT".split())
+"""VRs in which a backslash separates no values (PS3.5 6.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,14 @@ class AttributeColumn:
     def keyword(self) -> str:
         """The key in machine output: keywords joined by a full stop."""
         return ".".join(part.keyword for part in (*self.path, self.attribute))
+
+    def texts(self, row: Row) -> list[str]:
+        """The values of a row as text, those of all items for a path; none when absent or empty."""
+        tag = self.attribute.tag
+        found = [item.text(tag) for item in reach(row, self.path)]
+        whole = self.attribute.vr in _WHOLE
+        values = [[text] if whole else text.split("\\") for text in found if text]
+        return [value.strip() for value in chain.from_iterable(values) if value.strip()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,8 @@ class Outcome:
         detail: how an early end went, in words (`C-CANCEL, 12 further rows drained`), or empty.
         notes: further statements about the answer, each a sentence for the result line.
         limit: the limit of each query, where several together ended at it.
+        of: how many rows came to the stages that let `rows` of them through; None without any.
+        wish: the stage that left the query early because it had what the user asked for, as typed.
     """
 
     ending: Ending
@@ -89,6 +104,8 @@ class Outcome:
     detail: str = ""
     notes: tuple[str, ...] = ()
     limit: int | None = None
+    of: int | None = None
+    wish: str = ""
 
     @property
     def complete(self) -> bool:
@@ -139,6 +156,7 @@ class Listing:
         output: the format to show it in, or None for the session's.
         again: whether it was listed before.
         question: what was asked, or None where it is not one question.
+        exact: whether nothing but the columns is shown of a row, whatever else was answered.
     """
 
     columns: tuple[Column, ...]
@@ -148,6 +166,7 @@ class Listing:
     output: str | None = None
     again: bool = False
     question: Question | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +179,7 @@ class Records:
         draw: the line of a record for people; None for a table.
         outcome: known after the rows; None when there is nothing to tell.
         unit: singular and plural of what is counted in the result line; empty for no count.
+        output: the format to show them in, or None for the session's.
     """
 
     columns: tuple[FieldColumn, ...]
@@ -167,6 +187,7 @@ class Records:
     draw: Callable[[Record], str] | None = None
     outcome: Callable[[], Outcome] | None = None
     unit: tuple[str, str] = ("", "")
+    output: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

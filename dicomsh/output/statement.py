@@ -39,7 +39,7 @@ def result_line(
     """
     ending, *details = _ending(outcome, remedy)
     told = [part for part in (*details, *outcome.notes, *notes) if part]
-    what = f"{_counted(level, outcome.rows, unit)}, {ending}"
+    what = f"{_counted(level, outcome, unit)}, {ending}"
     return " · ".join([_painted(what, outcome, theme or Theme.plain()), *map(visible, told)])
 
 
@@ -47,10 +47,11 @@ def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
     return paint(theme.complete if outcome.complete else theme.warning, text)
 
 
-def _counted(level: Level | None, rows: int, unit: tuple[str, str]) -> str:
-    if not rows:
-        return f"no {level.plural if level else unit[1]}"
-    return level.counted(rows) if level else counted(rows, unit)
+def _counted(level: Level | None, outcome: Outcome, unit: tuple[str, str]) -> str:
+    what = (level.word, level.plural) if level else unit
+    if outcome.of not in (None, outcome.rows) and not outcome.wish:
+        return f"{outcome.rows:,} of {counted(outcome.of or 0, what)}"
+    return counted(outcome.rows, what) if outcome.rows else f"no {what[1]}"
 
 
 def counted(number: int, unit: tuple[str, str]) -> str:
@@ -65,8 +66,7 @@ def _ending(outcome: Outcome, remedy: str) -> list[str]:
         case Ending.COMPLETE:
             return ["complete", duration(outcome.seconds), outcome.detail, comment]
         case Ending.LIMIT:
-            limit = outcome.limit or outcome.rows
-            return [f"stopped at --limit {limit}", "the server has more", outcome.detail]
+            return [*_stopped(outcome), outcome.detail]
         case Ending.CUT_OFF:
             return [f"CUT OFF by the server{_status(outcome)}", remedy, comment, outcome.detail]
         case Ending.CANCELLED:
@@ -75,6 +75,12 @@ def _ending(outcome: Outcome, remedy: str) -> list[str]:
             return ["then the association was lost", "incomplete", outcome.detail]
         case Ending.TIMED_OUT:
             return ["then no further answer in time", "incomplete", outcome.detail]
+
+
+def _stopped(outcome: Outcome) -> tuple[str, str]:
+    if outcome.wish:
+        return f"stopped at {outcome.wish}", "the server may have more"
+    return f"stopped at --limit {outcome.limit or outcome.rows}", "the server has more"
 
 
 def _status(outcome: Outcome) -> str:

@@ -294,7 +294,7 @@ def test_modality_add_and_remove_keep_the_rest_of_the_file(tmp_path: Path) -> No
 def test_help_covers_every_command() -> None:
     from dicomsh.commands import registry
 
-    for made in registry():
+    for made in (*registry(), *registry().stages):
         page = run(f"help {made.name}").out
         assert made.usage in page
         assert all(option.flag in page for option in made.parameters if option.option)
@@ -306,7 +306,7 @@ def test_every_example_runs_on_the_practice_archive(
     from dicomsh.commands import registry
 
     monkeypatch.chdir(tmp_path)  # some write a file
-    for made in registry():
+    for made in (*registry(), *registry().stages):
         for example in made.examples:
             config = practice(tmp_path)
             if made.name == "modality remove":

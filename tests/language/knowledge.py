@@ -23,6 +23,7 @@ class Known:
         default_factory=lambda: {"T": "sex=M", "O": "--limit=5", "N": "5", "K": "sex"}
     )
     today: date = date(2024, 3, 5)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def modality_names(self) -> Iterable[Candidate]:
         return (Candidate("pacs", "practice archive"), Candidate("ward", "WARD@10.0.0.1:104"))

@@ -144,10 +144,27 @@ def test_words_are_bound(
         ("find patint --limit x sx=M", "patint", "expected patient", ""),
         ("find patient sx=M --limit x 1 2", "sx", "no attribute 'sx'", ""),
         # what is wrong with the text itself comes first
-        ("fnd $X", "$X", "no variable 'X'", ""),
+        ("fnd $X", "fnd", "no command 'fnd'", "did you mean 'find'?"),
+        ("$X study", "$X", "no variable 'X'", "let X = VALUE sets it"),
+        ("find study date=$X", "$X", "no variable 'X'", ""),
+        ("find study --limit=$X", "$X", "no variable 'X'", ""),
+        ("find study JOD* $X", "$X", "no variable 'X'", ""),
+        ("ls > $X", "$X", "no variable 'X'", ""),
         ("fnd 'a", "'", "the quote ' is not closed", ""),
         ("ls >", ">", "a file name is missing", ""),
         ("ls | wat 5", "wat", "no stage 'wat'", "a system command is written | !wat"),
+        ("ls | wher sex=M", "wher", "no stage 'wher'", "did you mean 'where'?"),
+        ("ls | where sx=M", "sx", "no attribute 'sx'", "'sex'"),
+        ("find study | where date=2024-13", "2024-13", "there is no month 13", ""),
+        ("find series | where number=4,x", "x", "'x' is no number", ">=4"),
+        ("ls | where sex", "sex", "'sex' is no condition", "Key=Value"),
+        ("ls | sort", "t", "Key is missing", "usage: sort"),
+        ("ls | sort date --revers", "--revers", "no option '--revers'", "'--reverse'"),
+        ("ls | head x", "x", "expected a whole number from 1", ""),
+        ("ls | to jsn", "jsn", "expected table", "'json'"),
+        ("cd 1 | where sex=$X", "$X", "no variable 'X'", ""),
+        ("print a | head", "head", "print gives no rows", ""),
+        ("ls |", "ls |", "a command is missing", "a stage after each"),
     ],
 )
 def test_the_first_problem_is_marked_in_its_place(
@@ -233,7 +250,14 @@ def roles(text: str) -> list[tuple[str, str]]:
         ("find patient --limt", [*["find", "patient"], ("--limt", "error")]),
         ("find patient sx=M", [*["find", "patient"], ("sx=M", "error")]),
         ("find patient -- -x", [*["find", "patient"], ("--", "option"), ("-x", "string")]),
-        ("ls | wat 5", [("ls", "command"), ("wat", "error"), ("5", "error")]),
+        ("ls | wat 5", [("ls", "command"), ("wat", "error")]),
+        (
+            "ls | where sex!=M | head 5 | !wc",
+            [
+                *[("ls", "command"), ("where", "command"), ("sex", "keyword"), ("!=", "operator")],
+                *[("M", "value"), ("head", "command"), ("5", "value"), ("!wc", "system")],
+            ],
+        ),
     ],
 )
 def test_tokens(text: str, tokens: list[tuple[str, str] | str]) -> None:
@@ -247,7 +271,7 @@ def test_tokens(text: str, tokens: list[tuple[str, str] | str]) -> None:
 
 
 def examples() -> list[str]:
-    return [example for made in REGISTRY for example in made.examples]
+    return [text for made in (*REGISTRY, *REGISTRY.stages) for text in made.examples]
 
 
 lines = st.sampled_from(
@@ -302,7 +326,7 @@ def test_every_word_of_a_valid_line_has_a_colour(text: str) -> None:
                 assert any(word.span.start <= s.start <= s.end <= word.span.end for s in spans)
 
 
-@pytest.mark.parametrize("made", list(REGISTRY), ids=lambda made: made.name)
+@pytest.mark.parametrize("made", [*REGISTRY, *REGISTRY.stages], ids=lambda made: made.name)
 def test_the_examples_of_a_command_are_valid(made: Command) -> None:
     assert made.examples or made.name in ("source", "history")
     for example in made.examples:
@@ -310,4 +334,5 @@ def test_the_examples_of_a_command_are_valid(made: Command) -> None:
         found, _ = analyse_text(example, REGISTRY, Known(variables=variables))
         assert found
         assert [analysis.problem for analysis in found] == [None] * len(found)
-        assert made.name in [analysis.command.name for analysis in found if analysis.command]
+        calls = [call for analysis in found for call in (analysis.call, *analysis.stages) if call]
+        assert made.name in [call.command.name for call in calls]

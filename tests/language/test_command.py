@@ -112,7 +112,15 @@ def test_the_commands_of_the_contract_are_there() -> None:
     assert set(CONTRACT) <= set(REGISTRY.names)
 
 
-@pytest.mark.parametrize("entry", list(REGISTRY), ids=lambda entry: entry.name)
+STAGES = {"where", "sort", "select", "head", "tail", "uniq", "count", "to"}
+
+
+def test_the_stages_of_the_contract_are_there() -> None:
+    assert set(REGISTRY.stages.names) >= STAGES
+    assert not set(REGISTRY.names) & STAGES
+
+
+@pytest.mark.parametrize("entry", [*REGISTRY, *REGISTRY.stages], ids=lambda entry: entry.name)
 def test_every_command_explains_itself(entry: Command) -> None:
     assert entry.summary[0].isupper()
     assert len(entry.summary) <= 90

@@ -20,8 +20,9 @@ from tests.language.test_analyse import any_line
 
 
 def offered(text: str, next_level: Level = Level.PATIENT) -> tuple[str, set[str]]:
-    """The word to be completed (`|` marks the cursor), and everything offered for it."""
+    """The word to be completed (`|` marks the cursor, `^` a pipe), and what is offered for it."""
     before, _, after = text.partition("|")
+    before = before.replace("^", "|")
     expected = expect(before + after, len(before), REGISTRY, Known(next_level))
     assert expected is not None
     assert 0 <= expected.start <= len(before)
@@ -59,6 +60,13 @@ FIND_OPTIONS = {"--limit", "--model"}
         ("set |", "", {"limit"}),
         ("help |", "", {"keys"}),
         ("print 'a;|", "a;", set()),
+        ("ls ^ |", "", {"where", "sort", "head", "count"}),
+        ("ls ^ wh|", "wh", {"where"}),
+        ("find study ^ where |", "", {"date=", "StudyDate="}),
+        ("find study ^ where mod=CT ^ sort da|", "da", {"date", "--reverse", "StudyDate"}),
+        ("find study ^ to |", "", {"json", "csv"}),
+        ("find study ^ count |", "", {"by", "mod"}),
+        ("find study ^ count by |", "", {"mod"}),
     ],
 )
 def test_what_is_offered(text: str, prefix: str, some: set[str]) -> None:
@@ -78,6 +86,9 @@ def test_what_is_offered(text: str, prefix: str, some: set[str]) -> None:
         ("ls --limit 5 |", {"5"}),
         ("print 'a;|", {"find"}),
         ("find |", {"date=", "find"}),
+        ("ls ^ |", {"find", "date="}),
+        ("find study ^ where |", {"+date", "where", "find"}),
+        ("find study ^ where mod=CT ^ head |", {"mod=", "find"}),
     ],
 )
 def test_what_is_not_offered(text: str, none: set[str]) -> None:
@@ -117,7 +128,7 @@ def test_behind_the_file_the_command_goes_on() -> None:
     assert "sex=" in offered("ls > f |")[1]
 
 
-@pytest.mark.parametrize("text", ["# fin", "ls # fin", "!fin", "ls | !wc", "ls | fin", "ls |"])
+@pytest.mark.parametrize("text", ["# fin", "ls # fin", "!fin", "ls | !wc", "ls | head | !wc"])
 def test_nothing_is_offered_in_comments_and_system_commands(text: str) -> None:
     assert expect(text, len(text), REGISTRY, Known()) is None
 

@@ -137,13 +137,29 @@ def test_variables(text: str, words: list[str]) -> None:
     judge(text, words)
 
 
-def test_an_unknown_variable_is_a_problem_in_its_place() -> None:
-    (statement,) = statements("find study date=${DEY} id=$X")
-    problem = statement.problem
-    assert problem is not None
-    assert problem.message == "no variable 'DEY'"
-    assert problem.hint == "let DEY = VALUE sets it"
-    assert problem.span == (16, 22)
+def test_a_word_remembers_its_variables() -> None:
+    (statement,) = statements("find date=${DAY}..$DEY 'a' $X")
+    assert statement.problem is None
+    word = statement.words[1]
+    assert (word.text, [v.name for v in word.unknown]) == ("date=2024-03-05..", ["DEY"])
+    assert word.unknown[0].span == (18, 22)
+    again = word.resolved({"DEY": "today", "DAY": "2023"})
+    assert (again.text, again.span, again.unknown) == ("date=2023..today", word.span, ())
+    assert again.places[-1] == word.span.end
+    assert len(again.places) == len(again.text) + 1
+    assert statement.words[3].resolved({"X": "--y"}).quoted
+
+
+@pytest.mark.parametrize(
+    "text", ["date=${DAY}..${DEY}", "'a b'${X}", "${X}", "plain", "'a b'", "'-x'", "it\\'s", "'$X'"]
+)
+def test_a_word_can_be_typed_again(text: str) -> None:
+    (first,) = statements(text)
+    (second,) = statements(first.words[0].typed)
+    one, other = first.words[0], second.words[0]
+    assert one.text == other.text
+    assert [v.name for v in one.variables] == [v.name for v in other.variables]
+    assert other.quoted or not one.text.startswith("-")
 
 
 def test_a_statement_may_set_what_the_next_one_uses() -> None:

@@ -1,0 +1,244 @@
+"""where, sort, select, head, tail, uniq, count and to: work on rows that have been received."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+from dicomsh.commands.context import Context
+from dicomsh.commands.pipe import (
+    Batches,
+    Field,
+    First,
+    Passed,
+    Rows,
+    Work,
+    answer_of,
+    collected,
+    field,
+    fields,
+    through,
+)
+from dicomsh.errors import UsageError
+from dicomsh.language.command import stage
+from dicomsh.language.conditions import Condition
+from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY
+from dicomsh.language.words import Word
+from dicomsh.model.condition import sorting
+from dicomsh.model.listing import (
+    Answer,
+    Column,
+    FieldColumn,
+    Listing,
+    Outcome,
+    Record,
+    Records,
+)
+
+Test = Callable[[Any], bool]
+"""Whether a row stays."""
+
+
+@stage(
+    "where",
+    examples=(
+        "find study | where desc=CT* date=2009..",
+        "find study | where NumberOfStudyRelatedInstances=>=100",
+        "find study | where desc!=*",
+        "ls 0555643F | where mod=CT",
+    ),
+)
+async def where(
+    context: Context, rows: Rows, *conditions: Annotated[Condition, CONDITION]
+) -> Listing | Records:
+    """Keep the rows that match every condition: Key=Value, or Key!=Value for those that do not.
+
+    Values are written as in a query, and more is possible because no server is asked: text matches
+    in any case, numbers and ages take >=10, <5 and 2..8, every attribute takes wildcards and lists.
+    Key=* keeps rows that have a value, Key= those that have none. Only attributes among the columns
+    can be used; +Key in the query adds one.
+    """
+    tests = [_test(context, rows, condition) for condition in conditions]
+
+    async def work(batches: Batches) -> Batches:
+        async for batch in batches:
+            yield [row for row in batch if all(test(row) for test in tests)]
+
+    return _worked(rows, work)
+
+
+def _test(context: Context, rows: Rows, condition: Condition) -> Test:
+    found = field(rows, condition.key, condition.word)
+    test = condition.test(found.vr, context.session.today)
+    return lambda row: test(found.texts(row))
+
+
+def _worked(rows: Rows, work: Work, *, drawn: bool = False) -> Rows:
+    return through(rows, lambda answer: Passed(answer, work), drawn=drawn)
+
+
+@stage(
+    "sort",
+    examples=(
+        "find study | sort date",
+        "find study | sort NumberOfStudyRelatedInstances --reverse | head 3",
+    ),
+)
+async def sort(
+    context: Context,
+    rows: Rows,
+    key: Annotated[Word, KEY],
+    *more: Annotated[Word, KEY],
+    reverse: Annotated[bool, "largest or latest first", "-r"] = False,
+) -> Listing | Records:
+    """Sort rows by Key, and those that are equal by further keys.
+
+    Numbers are sorted as numbers, UIDs by their parts, text without regard to case. Rows without a
+    value come last either way.
+    """
+    del context
+    order = fields(rows, (key, *more))
+
+    async def work(batches: Batches) -> Batches:
+        everything = await collected(batches, [])
+        for found in reversed(order):
+            everything = _sorted(everything, found, reverse=reverse)
+        yield everything
+
+    return _worked(rows, work)
+
+
+def _sorted(rows: list[Any], by: Field, *, reverse: bool) -> list[Any]:
+    texts = [by.texts(row) for row in rows]
+    pairs = list(zip(texts, rows, strict=True))
+    present = [(sorting(by.vr, values[0]), row) for values, row in pairs if values]
+    present.sort(key=lambda pair: pair[0], reverse=reverse)
+    return [row for _, row in present] + [row for values, row in pairs if not values]
+
+
+@stage("select", examples=("find study | select date mod desc", "tree | select level label"))
+async def select(
+    context: Context, rows: Rows, key: Annotated[Word, KEY], *more: Annotated[Word, KEY]
+) -> Listing | Records:
+    """Show these keys only, in this order.
+
+    The rows keep what else was answered: row numbers still work as TARGET.
+    """
+    del context
+    columns = tuple(dict.fromkeys(found.column for found in fields(rows, (key, *more))))
+    if isinstance(rows, Listing):
+        return replace(rows, columns=tuple(map(_always, columns)), exact=True, again=False)
+    plain = tuple(column for column in columns if isinstance(column, FieldColumn))
+    return replace(rows, columns=plain, draw=None)
+
+
+def _always(column: Column) -> Column:
+    """The column as one that is shown whatever its values are."""
+    if isinstance(column, FieldColumn):
+        return column
+    return replace(column, optional=False, context=False)
+
+
+@stage("head", examples=("find study | head 3", "find study | where mod=CT | head 1"))
+async def head(
+    context: Context, rows: Rows, number: Annotated[int | None, COUNT] = None
+) -> Listing | Records:
+    """Keep the first N rows (10), and leave the query as soon as they are there."""
+    del context
+    return through(rows, lambda answer: First(answer, number or _SOME), drawn=True)
+
+
+_SOME = 10
+"""Rows that head and tail keep when no number is given."""
+
+
+@stage("tail", examples=("find study | sort date | tail 3",))
+async def tail(
+    context: Context, rows: Rows, number: Annotated[int | None, COUNT] = None
+) -> Listing | Records:
+    """Keep the last N rows (10)."""
+    del context
+
+    async def work(batches: Batches) -> Batches:
+        kept: deque[Any] = deque(maxlen=number or _SOME)
+        yield list(await collected(batches, kept))
+
+    return _worked(rows, work, drawn=True)
+
+
+@stage("uniq", examples=("find study | uniq id", "find series mod=CT | select body | uniq"))
+async def uniq(context: Context, rows: Rows, *keys: Annotated[Word, KEY]) -> Listing | Records:
+    """Keep the first row of each value of the keys, or of all columns where no key is given."""
+    del context
+    compared = fields(rows, keys)
+
+    async def work(batches: Batches) -> Batches:
+        seen: set[tuple[str, ...]] = set()
+        async for batch in batches:
+            yield [row for row in batch if _is_new(row, compared, seen)]
+
+    return _worked(rows, work)
+
+
+def _is_new(row: Any, compared: Sequence[Field], seen: set[tuple[str, ...]]) -> bool:
+    key = tuple(found.text(row) for found in compared)
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
+
+
+@stage("count", examples=("find study | count", "find series | count by mod"))
+async def count(
+    context: Context,
+    rows: Rows,
+    by: Annotated[str | None, BY] = None,
+    *keys: Annotated[Word, KEY],
+) -> Records:
+    """Count the rows: all of them, or with by Key those of each value, the most frequent first."""
+    del context
+    if by and not keys:
+        raise UsageError("count by needs a Key", hint="find series | count by Modality")
+    groups = fields(rows, keys) if keys else []
+    columns = [FieldColumn(found.column.keyword, found.column.heading) for found in groups]
+    answer = answer_of(rows)
+    return Records(
+        (*columns, FieldColumn("count", "Count", True)),
+        _counts(answer, groups),
+        draw=None if keys else lambda record: str(record["count"]),
+        outcome=None if isinstance(rows, Records) and rows.outcome is None else _ended(answer),
+        unit=(rows.level.word, rows.level.plural) if isinstance(rows, Listing) else rows.unit,
+    )
+
+
+def _ended(answer: Answer) -> Callable[[], Outcome]:
+    return lambda: answer.outcome
+
+
+async def _counts(answer: Answer, groups: Sequence[Field]) -> AsyncGenerator[list[Record], None]:
+    counter: Counter[tuple[str, ...]] = Counter()
+    try:
+        async for batch in answer:
+            counter.update([tuple(found.text(row) for found in groups) for row in batch])
+    except asyncio.CancelledError:
+        pass  # what was counted is shown
+    finally:
+        await answer.aclose()
+    if not groups:
+        yield [{"count": counter.total()}]
+        return
+    names = [found.column.keyword for found in groups]
+    yield [
+        {**{name: value or None for name, value in zip(names, values, strict=True)}, "count": n}
+        for values, n in counter.most_common()
+    ]
+
+
+@stage("to", examples=("find patient JOD* | to json", "find study | head 2 | to vertical"))
+async def to(context: Context, rows: Rows, output: Annotated[str, FORMAT]) -> Listing | Records:
+    """Show the rows in FORMAT, also where the suffix of a file says something else."""
+    del context
+    return replace(rows, output=output)

@@ -1,0 +1,315 @@
+"""The words of one command given to the parameters of its function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dicomsh.errors import Span, UsageError
+from dicomsh.language.command import Command, Names, Parameter, Registry
+from dicomsh.language.kinds import Kind, Knowledge, Scope, Token, same, suggestion
+from dicomsh.language.words import Variable, Word
+from dicomsh.model.levels import Level
+from dicomsh.model.listing import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command bound to its arguments, ready to run.
+
+    `words` are all of its words: where some variables have no values yet, so have the arguments
+    that they belong to, and the words are bound again when they have.
+    """
+
+    command: Command
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(slots=True)
+class Binding:
+    """Words being given to the parameters of a command.
+
+    Args:
+        registry: all commands and stages.
+        names: those that the first word may name.
+        scope: where the next word is read.
+        command: the command, once its name is found.
+        inner: the binding of a command that is an argument.
+        problem: the first that arose.
+    """
+
+    registry: Registry
+    names: Names
+    scope: Scope
+    tokens: list[Token] = field(default_factory=list)
+    values: dict[str, list[Any]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    command: Command | None = None
+    inner: Binding | None = None
+    problem: UsageError | None = None
+
+    def fail(self, error: UsageError) -> None:
+        """Keep an error, unless an earlier one is kept."""
+        if self.problem is None:
+            self.problem = error
+
+    def inside(self, kind: Kind) -> Binding:
+        """The binding of a command that is an argument; colours go to the same list."""
+        assert kind.inner is not None
+        scope = kind.inner(self.scope)
+        self.inner = Binding(self.registry, self.registry, scope, self.tokens)
+        return self.inner
+
+    def behind(self) -> Binding:
+        """The binding of a stage behind the command; colours go to the same list."""
+        scope = replace(self.scope, level=self._level_of_rows(), variables=None)
+        return Binding(self.registry, self.registry.stages, scope, self.tokens)
+
+    def _level_of_rows(self) -> Level | None:
+        """The level of the rows that the command gives, where that is known before it runs."""
+        if self.command is None or Listing not in self.command.gives:
+            return None
+        if self.names is self.registry.stages:
+            return self.inner._level_of_rows() if self.inner else self.scope.level
+        narrows = any(p.kind and p.kind.narrow is not same for p in self.command.positionals)
+        return self.scope.level if narrows and self.command.gives == (Listing,) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What remains when words have been given to parameters.
+
+    Args:
+        waiting: parameters that may still take a word.
+        inner: the parameter that takes a command of its own, and the words of that.
+    """
+
+    waiting: list[Parameter]
+    inner: tuple[Parameter, tuple[Word, ...]] | None = None
+
+
+def first_binding(registry: Registry, knowledge: Knowledge) -> Binding:
+    """The binding of a command that stands first in its statement."""
+    return Binding(registry, registry, Scope(knowledge, knowledge.next_level))
+
+
+def bound(words: tuple[Word, ...], binding: Binding) -> Call | None:
+    """The call that words make; None where there is a problem, which the binding has."""
+    command, used = find_command(words, binding)
+    if command is None:
+        return None
+    left = bind(command, words[used:], binding)
+    if left.inner is not None:
+        _bind_inner(*left.inner, binding)
+    _check_missing(command, left.waiting, words[-1], binding)
+    return None if binding.problem else _call(command, words, binding)
+
+
+def bound_again(
+    call: Call, values: Mapping[str, str], registry: Registry, knowledge: Knowledge
+) -> Call:
+    """The call of the same words with these values for its variables.
+
+    Raises:
+        UsageError: it cannot be run with them.
+    """
+    binding = first_binding(registry, knowledge)
+    again = bound(tuple(word.resolved(values) for word in call.words), binding)
+    if again is None:
+        assert binding.problem is not None
+        raise binding.problem
+    return again
+
+
+def _bind_inner(parameter: Parameter, words: tuple[Word, ...], binding: Binding) -> None:
+    """Bind a command that is an argument of another; its call is the value."""
+    assert parameter.kind is not None
+    inner = binding.inside(parameter.kind)
+    binding.values[parameter.name] = [bound(words, inner)]
+    if inner.problem is not None:
+        binding.fail(inner.problem)
+
+
+def find_command(words: tuple[Word, ...], binding: Binding) -> tuple[Command | None, int]:
+    """The command and how many words name it."""
+    for count in (2, 1):
+        name = " ".join(word.text for word in words[:count])
+        found = binding.names.get(name) if len(words) >= count else None
+        if found is not None:
+            binding.tokens += [(word.span, "command") for word in words[:count]]
+            binding.command = found
+            return found, count
+    if words and not _lacks_value(words[0], binding):
+        binding.tokens.append((words[0].span, "error"))
+        stages = binding.names is binding.registry.stages
+        refuse = _no_stage if stages else _no_command
+        binding.fail(refuse(words, binding.registry))
+    return None, 0
+
+
+def _lacks_value(word: Word, binding: Binding) -> bool:
+    """Whether a word has a variable without a value, which is then the problem."""
+    later = binding.scope.variables
+    for variable in word.unknown:
+        if later is None or not later(variable.name):
+            binding.tokens.append((word.span, "error"))
+            binding.fail(no_variable(variable, of_rows=later is not None))
+            return True
+    return False
+
+
+def no_variable(variable: Variable, *, of_rows: bool = False) -> UsageError:
+    """The error about a variable without a value."""
+    hint = f"let {variable.name} = VALUE sets it"
+    if of_rows:
+        hint = "$PatientID and every other keyword stand for the attributes of the row"
+    return UsageError(f"no variable '{variable.name}'", hint=hint, span=variable.span)
+
+
+def _no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
+    first = words[0].text
+    longer = [name for name in registry.names if name.startswith(first + " ")]
+    if longer:
+        wanted = ", ".join(name.split()[1] for name in longer)
+        return UsageError(f"'{first}' needs one of: {wanted}", span=words[0].span)
+    hint = suggestion(first, registry.names) or "'help' lists the commands"
+    if first in registry.stages.names:
+        hint = f"'{first}' works on the rows of a command: ls | {first} …"
+    return UsageError(f"no command '{first}'", hint=hint, span=words[0].span)
+
+
+def _no_stage(words: tuple[Word, ...], registry: Registry) -> UsageError:
+    first = words[0].text
+    near = suggestion(first, registry.stages.names)
+    hint = near or f"a system command is written | !{first}; 'help' lists the stages"
+    return UsageError(f"no stage '{first}'", hint=hint, span=words[0].span)
+
+
+def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Left:
+    """Give words to the parameters of a command, up to those of a command inside it."""
+    waiting = list(command.positionals)
+    queue = list(words)
+    literal = False
+    while queue:
+        word = queue.pop(0)
+        if _lacks_value(word, binding):
+            continue
+        if not literal and word.text == "--" and not word.quoted:
+            literal = True
+            binding.tokens.append((word.span, "option"))
+        elif not literal and _is_option(word):
+            _bind_option(command, word, queue, binding)
+        elif (parameter := _taker(word, waiting)) is None:
+            _refuse(command, word, binding)
+        elif parameter.kind is not None and parameter.kind.inner is not None:
+            waiting.remove(parameter)
+            return Left(waiting, (parameter, (word, *queue)))
+        else:
+            _bind_word(parameter, word, waiting, binding)
+    return Left(waiting)
+
+
+def _check_missing(
+    command: Command, waiting: list[Parameter], last: Word, binding: Binding
+) -> None:
+    missing = next((p for p in waiting if p.required), None)
+    if missing is not None and missing.kind is not None:
+        hint = f"usage: {command.usage}"
+        span = Span(last.span.end - 1, last.span.end)
+        binding.fail(UsageError(f"{missing.kind.name} is missing", hint=hint, span=span))
+
+
+_OPTION = re.compile(r"--?[A-Za-z]")
+
+
+def _is_option(word: Word) -> bool:
+    return not word.quoted and _OPTION.match(word.text) is not None
+
+
+def _bind_option(command: Command, word: Word, queue: list[Word], binding: Binding) -> None:
+    flag, equals, _ = word.text.partition("=")
+    option = command.option(flag)
+    if option is None:
+        binding.tokens.append((word.span, "error"))
+        known = [p.flag for p in command.parameters if p.option]
+        hint = suggestion(flag, known) or (
+            f"options of {command.name}: {', '.join(known)}" if known else f"usage: {command.usage}"
+        )
+        binding.fail(
+            UsageError(f"{command.name} has no option '{flag}'", hint=hint, span=word.span)
+        )
+        return
+    binding.tokens.append((word.part(0, len(flag)), "option"))
+    if option.kind is None:
+        if equals:
+            binding.fail(UsageError(f"{flag} takes no value", span=word.span))
+        binding.options[option.name] = True
+        return
+    argument = _inline(word, len(flag) + 1) if equals else (queue.pop(0) if queue else None)
+    if argument is None:
+        binding.fail(UsageError(f"{flag} needs {option.kind.name}", span=word.span))
+        return
+    binding.options[option.name] = _read(option.kind, argument, binding)
+
+
+def _inline(word: Word, start: int) -> Word:
+    """The part of `--option=value` after the equals sign, as a word."""
+    span = Span(word.places[start - 1] + 1, word.span.end)
+    variables = tuple(replace(v, start=v.start - start, end=v.end - start) for v in word.variables)
+    return Word(word.text[start:], span, word.places[start:], word.quoted, variables)
+
+
+def _taker(word: Word, waiting: list[Parameter]) -> Parameter | None:
+    """The first waiting parameter that a word fits."""
+    for parameter in waiting:
+        if parameter.kind is not None and (parameter.required or parameter.kind.fits(word)):
+            return parameter
+    return None
+
+
+def _bind_word(
+    parameter: Parameter, word: Word, waiting: list[Parameter], binding: Binding
+) -> None:
+    assert parameter.kind is not None
+    value = _read(parameter.kind, word, binding)
+    binding.values.setdefault(parameter.name, []).append(value)
+    if not parameter.many:
+        waiting.remove(parameter)
+
+
+def _refuse(command: Command, word: Word, binding: Binding) -> None:
+    binding.tokens.append((word.span, "error"))
+    hint = f"usage: {command.usage}"
+    binding.fail(UsageError(f"unexpected word '{word.text}'", hint=hint, span=word.span))
+
+
+def _read(kind: Kind, word: Word, binding: Binding) -> Any:
+    if _lacks_value(word, binding):
+        return None
+    if word.unknown:
+        binding.tokens.append((word.span, kind.role))
+        return None
+    try:
+        value = kind.parse(word, binding.scope)
+    except UsageError as error:
+        binding.fail(error)
+        binding.tokens.append((word.span, "error"))
+        return None
+    binding.scope = kind.narrow(binding.scope, value)
+    binding.tokens += kind.tokens(word) if kind.tokens else [(word.span, kind.role)]
+    return value
+
+
+def _call(command: Command, words: tuple[Word, ...], binding: Binding) -> Call:
+    arguments: list[Any] = []
+    for parameter in command.positionals:
+        values = binding.values.get(parameter.name, [])
+        if parameter.many:
+            arguments += values
+        else:
+            arguments.append(values[0] if values else None)
+    return Call(command, tuple(arguments), binding.options, words)

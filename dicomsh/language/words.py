@@ -1,0 +1,155 @@
+"""A word of the language: what it says, where it stands, which variables are in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dicomsh.errors import Span, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable in a word.
+
+    Args:
+        name: without `$`.
+        span: where it was typed.
+        start: where its value begins in the text of the word.
+        end: where its value ends.
+        known: whether it has a value; the text of one that has none is empty.
+    """
+
+    name: str
+    span: Span
+    start: int
+    end: int
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word after quotes and variables are resolved.
+
+    Args:
+        text: what the word says.
+        span: where it stands, quotes included.
+        places: for each character of `text` the offset it came from, then the end of the word.
+        quoted: whether it begins with something quoted, escaped or put in for a variable: such a
+            word is never an option.
+        variables: what was put in for variables, in order.
+    """
+
+    text: str
+    span: Span
+    places: tuple[int, ...]
+    quoted: bool = False
+    variables: tuple[Variable, ...] = ()
+
+    def part(self, start: int, end: int) -> Span:
+        """Where the characters `start` to `end` of `text` stand in the source."""
+        if start >= end:
+            return Span(self.places[start], self.places[start])
+        return Span(self.places[start], self.places[end - 1] + 1)
+
+    def error(self, error: UsageError) -> UsageError:
+        """The same error with a span into `text` moved to the source."""
+        span = self.part(*error.span) if error.span else self.span
+        return UsageError(error.message, hint=error.hint, span=span)
+
+    @property
+    def unknown(self) -> tuple[Variable, ...]:
+        """The variables that have no value."""
+        return tuple(variable for variable in self.variables if not variable.known)
+
+    def resolved(self, values: Mapping[str, str]) -> Word:
+        """The word with these values for its variables; others keep theirs."""
+        if not self.variables:
+            return self
+        draft, at = WordDraft(self.span.start, quoted=self.quoted), 0
+        for variable in self.variables:
+            draft.keep(self, at, variable.start)
+            old = self.text[variable.start : variable.end] if variable.known else None
+            draft.insert(variable.name, values.get(variable.name, old), variable.span)
+            at = variable.end
+        draft.keep(self, at, len(self.text))
+        return draft.finish(self.span.end)
+
+    @property
+    def typed(self) -> str:
+        """The word as it can be typed again, with its variables."""
+        if not self.variables:
+            return f"'{self.text}'" if self.quoted and _is_special(self.text) else quote(self.text)
+        parts, at = [], 0
+        for variable in self.variables:
+            parts += [_quoted(self.text[at : variable.start]), f"${{{variable.name}}}"]
+            at = variable.end
+        return "".join([*parts, _quoted(self.text[at:])])
+
+
+def _quoted(text: str) -> str:
+    return quote(text) if text else ""
+
+
+def _is_special(text: str) -> bool:
+    return text.startswith("-") and "'" not in text
+
+
+class WordDraft:
+    """A word being put together."""
+
+    def __init__(self, start: int, *, quoted: bool = False) -> None:
+        self.start = start
+        self.quoted = quoted
+        self._pieces: list[str] = []
+        self._places: list[int] = []
+        self._variables: list[Variable] = []
+
+    def begin_quoted(self) -> None:
+        """Something quoted comes next: it counts when the word begins with it."""
+        self.quoted = self.quoted or not self._pieces
+
+    def copy(self, source: str, start: int, end: int) -> int:
+        """Take characters as they stand in the source; gives their end."""
+        self._pieces.append(source[start:end])
+        self._places += range(start, end)
+        return end
+
+    def keep(self, word: Word, start: int, end: int) -> None:
+        """Take characters of another word, with their places."""
+        self._pieces.append(word.text[start:end])
+        self._places += word.places[start:end]
+
+    def insert(self, name: str, value: str | None, span: Span) -> None:
+        """Add the value of a variable, all of it from one place; None when it has none."""
+        start = len(self._places)
+        self._pieces.append(value or "")
+        self._places += [span.start] * len(value or "")
+        end = len(self._places)
+        self._variables.append(Variable(name, span, start, end, value is not None))
+
+    def finish(self, end: int) -> Word:
+        """The word, which ends at this offset of the source."""
+        text, places = "".join(self._pieces), (*self._places, end)
+        span = Span(self.start, end)
+        return Word(text, span, places, self.quoted, tuple(self._variables))
+
+
+_STANDS_AS_TYPED = re.compile(r"""(?:\\?[^ \t\r\n'"\\;|>#$!])+\Z""")
+_MEANS_SOMETHING_QUOTED = re.compile(r'["\\$`]')
+_WITH_BACKSLASH = r"\\\g<0>"
+
+
+def quote(text: str) -> str:
+    """A word as it must be typed to mean `text`: as it is, or in single or double quotes."""
+    if _STANDS_AS_TYPED.match(text):
+        return text
+    if "'" not in text:
+        return f"'{text}'"
+    return f'"{_MEANS_SOMETHING_QUOTED.sub(_WITH_BACKSLASH, text)}"'
+
+
+def whole_word(text: str) -> Word:
+    """A text that is one word as it stands, such as an option of the outer command line."""
+    return Word(text, Span(0, len(text)), tuple(range(len(text) + 1)), quoted=True)

@@ -1,0 +1,213 @@
+"""Matching rows that are here already, with the values that a query takes (PS3.4 C.2.2.2).
+
+It is kinder than an archive need be: text matches in any case, every VR takes wildcards and lists,
+numbers take ranges. `*` keeps what has a value, nothing at all what has none.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+
+from dicomsh.errors import Span, UsageError
+from dicomsh.model import moments
+
+Test = Callable[[Sequence[str]], bool]
+"""Whether the values of a row, perhaps none, are what is asked for."""
+
+ValueTest = Callable[[str], bool]
+"""Whether one value is what is asked for."""
+
+NUMBER_VRS = frozenset("IS DS US SS UL SL UV SV FL FD".split())
+"""VRs whose values are numbers."""
+
+_MOMENTS = {"DA": moments.DATE, "TM": moments.TIME, "DT": moments.DATETIME}
+_FORMS = {
+    "DA": ("date", "2024-03-05, 2024-03, 2024, today, -7d, a range 2024-01..2024-03 or >=2024"),
+    "TM": ("time", "10:15, 10:15:30, a range 10:00..12:30 or >=10:00"),
+    "DT": ("date-time", "2024-03-05T10:15, a date, or a range with '..' between two of them"),
+    "AS": ("age", "045Y, 18M, >=60Y, 2Y..10Y"),
+    "IS": ("number", "4, >=4, <10, 2..5, or a list 1,3,5"),
+}
+_WHOLE = frozenset("LT ST UR UT".split())
+"""VRs in which neither a backslash nor a comma separates values (PS3.5 6.2)."""
+
+
+def value_test(vr: str, text: str, today: date) -> Test:
+    r"""The test of values of a VR that `Key=text` asks for.
+
+    Args:
+        vr: a VR of PS3.5 6.2.
+        text: as typed after `=`: a value, a list with `\` or, where values hold none, `,`
+            between its parts, a range, wildcards; `*` for any value, empty for none.
+        today: the day that relative dates count from.
+
+    Raises:
+        UsageError: it is no value of that VR; the span is into `text`.
+    """
+    if not text:
+        return lambda values: not any(values)
+    if text == "*":
+        return any
+    tests = [_one(vr, part, start, today) for part, start in _parts(vr, text)]
+    return lambda values: any(test(value) for value in values if value for test in tests)
+
+
+def _parts(vr: str, text: str) -> Iterator[tuple[str, int]]:
+    """The values of a list with their offsets."""
+    if vr in _WHOLE:
+        yield text, 0
+        return
+    delimiters = r"[^\\]+" if vr in ("LO", "SH", "PN", "UC") else r"[^\\,]+"
+    found = False
+    for part in re.finditer(delimiters, text):
+        found = True
+        yield part[0], part.start()
+    if not found:
+        raise UsageError(f"no value in '{text}'", span=Span(0, len(text)))
+
+
+def _one(vr: str, text: str, start: int, today: date) -> ValueTest:
+    try:
+        if vr in _MOMENTS and "*" not in text and "?" not in text:
+            return _moment(vr, text, today)
+        if vr in NUMBER_VRS or vr == "AS":
+            return _measure(vr, text)
+    except UsageError as error:
+        first, last = error.span or (0, len(text))
+        span = Span(start + first, start + last)
+        raise UsageError(error.message, hint=error.hint, span=span) from None
+    return _name(text) if vr == "PN" else _text(text)
+
+
+def _moment(vr: str, text: str, today: date) -> ValueTest:
+    stretch = moments.read_range(text, _MOMENTS[vr], today)
+    if stretch is None:
+        what, forms = _FORMS[vr]
+        raise UsageError(f"'{text}' is no {what}", hint=forms)
+    first, last = _local(stretch.first), _local(stretch.last)
+    earliest = "000000" if vr == "TM" else "00000101000000"
+
+    def test(value: str) -> bool:
+        moment = moment_of(vr, value)
+        moment += earliest[len(moment) : len(first or last)]
+        return first <= moment and (not last or moment[: len(last)] <= last)
+
+    return test
+
+
+def moment_of(vr: str, value: str) -> str:
+    """A date or time in the form whose order is the order of time; any zone is left aside.
+
+    `2009.04.12` and `10:15`, as before DICOM 3.0, are read too (PS3.5 6.2).
+    """
+    if vr == "DA":
+        return value.replace(".", "").replace("-", "")
+    return _local(value.replace(":", ""))
+
+
+def _local(moment: str) -> str:
+    return re.sub(r"[+-]\d{4}\Z", "", moment)
+
+
+_BOUND = re.compile(r"(>=|<=|>|<)(.+)\Z", re.DOTALL)
+
+
+def _measure(vr: str, text: str) -> ValueTest:
+    """Numbers and ages: single values and ranges, compared by value."""
+    low, high, inclusive = _limits(vr, text)
+
+    def test(value: str) -> bool:
+        number = number_of(vr, value)
+        if number is None:
+            return False
+        return low < number < high or (inclusive and number in (low, high))
+
+    return test
+
+
+def _limits(vr: str, text: str) -> tuple[float, float, bool]:
+    """Lowest and highest number, and whether these are included."""
+    bound = _BOUND.match(text)
+    if bound:
+        end = _number(vr, bound[2], bound.start(2))
+        upwards = bound[1][0] == ">"
+        limits = (end, float("inf")) if upwards else (float("-inf"), end)
+        return *limits, "=" in bound[1]
+    if ".." in text:
+        left, right = text.split("..", 1)
+        low = _number(vr, left, 0) if left else float("-inf")
+        high = _number(vr, right, len(left) + 2) if right else float("inf")
+        return low, high, True
+    number = _number(vr, text, 0)
+    return number, number, True
+
+
+def _number(vr: str, text: str, start: int) -> float:
+    number = number_of(vr, text)
+    if number is None:
+        what, forms = _FORMS["AS" if vr == "AS" else "IS"]
+        span = Span(start, start + len(text))
+        raise UsageError(f"'{text}' is no {what}", hint=forms, span=span)
+    return number
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
+_AGE = re.compile(r"(\d{1,3})([DWMY])\Z", re.ASCII | re.IGNORECASE)
+_DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
+
+
+def number_of(vr: str, value: str) -> float | None:
+    """The number that a value stands for, an age (VR AS) in days; None for what is none."""
+    if vr == "AS":
+        age = _AGE.match(value)
+        return int(age[1]) * _DAYS[age[2].upper()] if age else None
+    return float(value) if _NUMBER.match(value) else None
+
+
+Sorting = tuple[int, float, tuple[int, ...], str]
+"""What values are sorted by; comparable for values of one VR."""
+
+
+def sorting(vr: str, value: str) -> Sorting:
+    """What a value of a VR is sorted by: numbers as numbers, UIDs by their parts, else as text.
+
+    What is no number where one should be comes behind the numbers.
+    """
+    if vr in NUMBER_VRS or vr == "AS":
+        number = number_of(vr, value)
+        return (0, number, (), value) if number is not None else (1, 0.0, (), value)
+    if vr == "UI":
+        parts = value.split(".")
+        whole = all(part.isascii() and part.isdigit() and len(part) <= 64 for part in parts)
+        return (0, 0.0, tuple(map(int, parts)), value) if whole else (1, 0.0, (), value)
+    return 0, 0.0, (), moment_of(vr, value) if vr in _MOMENTS else _plain(value)
+
+
+def _text(pattern: str) -> ValueTest:
+    """Text in any case, with `*` and `?`."""
+    wanted = _wildcard(pattern)
+    return lambda value: wanted.match(_plain(value)) is not None
+
+
+def _name(pattern: str) -> ValueTest:
+    """A person name matches when one of its component groups does (PS3.5 6.2.1)."""
+    if "=" in pattern:
+        return _text(pattern)
+    wanted = _wildcard(pattern.rstrip("^"))
+    groups = re.compile("=")
+    return lambda value: any(
+        wanted.match(_plain(group.strip().rstrip("^"))) for group in groups.split(value) if group
+    )
+
+
+def _wildcard(pattern: str) -> re.Pattern[str]:
+    """A pattern as fnmatch makes it, in time linear in the pattern; brackets mean themselves."""
+    return re.compile(fnmatch.translate(_plain(pattern).replace("[", "[[]")))
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()

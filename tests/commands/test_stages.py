@@ -1,0 +1,227 @@
+"""Rows through stages, on the practice archive and on a real Orthanc."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import servers
+from tests.harness import Done, practice, run
+
+
+def rows(text: str, **options: Any) -> list[dict[str, Any]]:
+    done = run(f"use pacs; {text}", output="json", **options)
+    assert done.status == 0, done.err
+    return list(done.json)
+
+
+STUDIES = rows("find study +AccessionNumber")
+
+
+def test_where_keeps_what_matches() -> None:
+    found = rows("find study | where mod=CT,MR date=2009..2012 desc=*thorax*")
+    wanted = [
+        row
+        for row in STUDIES
+        if {"CT", "MR"} & set(row["ModalitiesInStudy"])
+        and "2009" <= row["StudyDate"][:4] <= "2012"
+        and "THORAX" in (row["StudyDescription"] or "")
+    ]
+    assert [row["StudyInstanceUID"] for row in found] == [r["StudyInstanceUID"] for r in wanted]
+    assert 0 < len(found) < len(STUDIES)
+
+
+def test_where_compares_numbers() -> None:
+    found = rows("find study | where NumberOfStudyRelatedInstances=>=100")
+    number = "NumberOfStudyRelatedInstances"
+    assert [row[number] for row in found] == [r[number] for r in STUDIES if r[number] >= 100]
+
+
+def test_where_not_and_where_nothing() -> None:
+    one = rows("find study | where mod!=CT")
+    assert all("CT" not in row["ModalitiesInStudy"] for row in one)
+    none = rows("find study | where desc=")
+    assert {row.get("StudyDescription") for row in none} == {None}
+    some = rows("find study | where desc=*")
+    assert len(none) + len(some) == len(STUDIES)
+    assert none
+
+
+def test_where_looks_into_sequences() -> None:
+    path = "RequestAttributesSequence.ScheduledProcedureStepID"
+    everything = rows(f"find series +{path} | where {path}=*")
+    first = everything[0]["RequestAttributesSequence"][0]["ScheduledProcedureStepID"]
+    found = rows(f"find series +{path} | where {path}={first}")
+    assert 0 < len(found) <= len(everything)
+
+
+def test_the_result_line_counts_both() -> None:
+    done = run("use pacs; find study | where mod=XA")
+    shown = len(done.out.splitlines()) - 1
+    assert done.last.startswith(f"{shown} of {len(STUDIES)} studies, complete")
+    assert run("use pacs; find study | where desc=nothing").last.startswith("0 of 120 studies")
+    assert run("use pacs; find study | where mod!=nothing").last.startswith("120 studies, complete")
+
+
+def test_sort() -> None:
+    number = "NumberOfStudyRelatedInstances"
+    up = [row[number] for row in rows(f"find study | sort {number}")]
+    down = [row[number] for row in rows(f"find study | sort {number} -r")]
+    assert up == sorted(up)
+    assert down == up[::-1]
+    two = rows(f"find study | sort date {number}")
+    assert two == sorted(two, key=lambda row: (row["StudyDate"] or "9", row[number]))
+
+
+def test_rows_without_a_value_are_sorted_last_either_way() -> None:
+    for text in ("find study | sort desc", "find study | sort desc --reverse"):
+        values = [row.get("StudyDescription") for row in rows(text)]
+        present = [value for value in values if value]
+        assert values == [*present, *[None] * (len(values) - len(present))]
+        assert len(present) < len(values)
+
+
+def test_select_shows_these_keys_only_and_rows_keep_their_place() -> None:
+    done = run(
+        "use pacs; find study | select desc date | to ndjson; last | to csv; cd 3; pwd --keys",
+        output="ndjson",
+    )
+    assert done.status == 0, done.err
+    lines = done.out.splitlines()
+    assert list(json.loads(lines[0])) == ["StudyDescription", "StudyDate"]
+    assert lines[120] == "StudyDescription,StudyDate"
+    assert json.loads(lines[-1])["value"] == STUDIES[2]["StudyInstanceUID"]
+    assert "also answered" not in done.err
+
+
+@pytest.mark.parametrize("output", ["table", "vertical", "yaml", "dicom-json", "tsv"])
+def test_select_in_every_format(output: str) -> None:
+    done = run("use pacs; find study mod=CT | head 1 | select date", output=output)
+    assert (done.status, "1.2.840" in done.out) == (0, False)
+    assert "also answered" not in done.err
+
+
+def test_head_tail_and_uniq() -> None:
+    uids = [row["StudyInstanceUID"] for row in STUDIES]
+    found = [row["StudyInstanceUID"] for row in rows("find study | head 3")]
+    assert found == uids[:3]
+    assert [row["StudyInstanceUID"] for row in rows("find study | tail 3")] == uids[-3:]
+    assert len(rows("find study | head")) == 10
+    patients = [row["PatientID"] for row in rows("find study | uniq id")]
+    assert patients == list(dict.fromkeys(row["PatientID"] for row in STUDIES))
+    modalities = rows("find study | select mod | uniq")
+    assert len(modalities) == len({str(row["ModalitiesInStudy"]) for row in STUDIES})
+
+
+def test_count() -> None:
+    assert rows("find study | count") == [{"count": len(STUDIES)}]
+    by = rows("find series | count by mod")
+    counter = Counter(row["Modality"] for row in rows("find series"))
+    assert {row["Modality"]: row["count"] for row in by} == dict(counter)
+    assert [row["count"] for row in by] == sorted(counter.values(), reverse=True)
+    done = run("use pacs; find study | where mod=CT | count")
+    assert done.out == f"{len(rows('find study | where mod=CT'))}\n"
+    assert "of 120 studies, complete" in done.last
+
+
+def test_to_wins_over_the_suffix(tmp_path: Path) -> None:
+    run(f"use pacs; find study | head 1 | to ndjson > '{tmp_path}/x.csv'")
+    assert "StudyInstanceUID" in json.loads((tmp_path / "x.csv").read_text("utf-8"))
+    run(f"use pacs; modalities | to ndjson > '{tmp_path}/y.csv'")
+    assert json.loads((tmp_path / "y.csv").read_text("utf-8").splitlines()[0])["name"] == "pacs"
+
+
+def test_the_rows_shown_last_are_those_that_numbers_mean() -> None:
+    done = run("use pacs; find study; last | where mod=XA | sort date -r; cd 1; pwd --keys")
+    newest = rows("find study | where mod=XA | sort date -r | head 1")[0]
+    assert newest["StudyInstanceUID"] in done.out.splitlines()[-1]
+
+
+def test_stages_before_a_system_command() -> None:
+    from tests.harness import dicomsh
+
+    done = dicomsh("-o", "csv", "-c", "use pacs; find study | head 2 | select date | !sort")
+    assert sorted(row["StudyDate"] for row in STUDIES[:2]) == sorted(done.out.split())[:2]
+
+
+def test_records_go_through_stages_too() -> None:
+    assert rows("modalities | where name=pac* | select name") == [{"name": "pacs"}]
+    tree = rows("tree 0555643F | where level=series | sort label -r | head 2")
+    assert len(tree) == 2
+    assert tree[0]["label"] > tree[1]["label"]
+    assert rows("wado 0555643F | count") == [{"count": len(rows("wado 0555643F"))}]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("find study | where acc=1", "these studies have no AccessionNumber"),
+        ("modalities | where nam=x", "these rows have no 'nam'"),
+        ("cd 0555643F | head", "cd gave no rows for head"),
+        ("find study | count by", "count by needs a Key"),
+        ("ls 0555643F | sort number", "these studies have no SeriesNumber"),
+    ],
+)
+def test_what_a_stage_cannot_do(text: str, message: str) -> None:
+    done = run(f"use pacs; {text}")
+    assert (done.status, done.out) == (2, "")
+    assert message in done.err
+
+
+def test_an_error_of_a_stage_leaves_the_query_and_the_next_one_is_right() -> None:
+    done = run("use pacs; find study | where acc=1; find patient JOD* sex=M", keep_going=True)
+    assert done.status == 2
+    assert "1 patient, complete" in done.last
+
+
+def slow(tmp_path: Path, **faults: Any) -> Path:
+    return practice(tmp_path, row_delay=0.005, **faults)
+
+
+def test_head_leaves_the_query_early_and_that_is_no_failure(tmp_path: Path) -> None:
+    done = run(
+        "use faulty; find instance study=2.25.0,1.2; find instance | head 3; find patient JOD*",
+        config=slow(tmp_path),
+        output="ndjson",
+    )
+    assert done.status == 0, done.err
+    lines = done.err.splitlines()
+    assert lines[2].startswith("3 instances, stopped at head 3 · the server may have more")
+    assert "C-CANCEL" in lines[2]
+    assert [line.startswith('{"PatientID"') for line in done.out.splitlines()[3:]] == [True]
+
+
+def test_head_behind_where_leaves_early_too(tmp_path: Path) -> None:
+    done = run("use faulty; find instance | where number=2 | head 2", config=slow(tmp_path))
+    assert done.status == 0
+    assert done.last.startswith("2 instances, stopped at head 2")
+
+
+def test_what_the_source_lacks_is_still_told(tmp_path: Path) -> None:
+    done = run("use faulty; find study | where mod=CT", config=practice(tmp_path, cut_off=9))
+    assert done.status == 5
+    assert "of 9 studies, CUT OFF by the server" in done.last
+    done = run("use faulty; find study | count", config=practice(tmp_path, abort_after=9))
+    assert (done.status, done.out) == (5, "9\n")
+    assert done.last.startswith("9 studies, then the association was lost")
+    done = run("use pacs; find study --limit 7 | sort date | tail 2")
+    assert done.status == 0
+    assert done.last.startswith("2 of 7 studies, stopped at --limit 7")
+
+
+def test_stages_on_a_real_orthanc(orthanc_server: servers.Orthanc) -> None:
+    address = f"{orthanc_server.aet}@127.0.0.1:{orthanc_server.port}"
+
+    def found(text: str) -> Done:
+        return run(text, modality=address, output="json")
+
+    everything = found("find series").json
+    number = found("find series | where mod=CT | sort number -r").json
+    assert {row["Modality"] for row in number} == {"CT"}
+    assert len(number) == sum(row["Modality"] == "CT" for row in everything)
+    counted = found("find series | count by mod").json
+    assert sum(row["count"] for row in counted) == len(everything)
