@@ -8,6 +8,7 @@ from dicomsh.language.command import Registry
 def registry() -> Registry:
     """All commands."""
     from dicomsh.commands import (
+        compare,
         entity,
         explain,
         guide,
@@ -19,4 +20,4 @@ def registry() -> Registry:
         walk,
     )
 
-    return Registry((peers, query, walk, entity, explain, scripting, trace, guide, stages))
+    return Registry((peers, query, walk, entity, explain, compare, scripting, trace, guide, stages))

@@ -1,0 +1,222 @@
+"""compare: one query asked twice, in both information models or of two modalities."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Annotated
+
+from dicomsh.commands.context import Context
+from dicomsh.errors import DicomshError, UsageError
+from dicomsh.language.analyse import Call
+from dicomsh.language.command import command
+from dicomsh.language.kinds import COMMAND, MODALITY
+from dicomsh.language.scan import Word
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, by_keyword
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.listing import (
+    AttributeColumn,
+    Column,
+    Ending,
+    FieldColumn,
+    Listing,
+    Outcome,
+    Record,
+    Records,
+    combined,
+)
+from dicomsh.model.location import title_of
+
+
+@command(
+    "compare",
+    family="teaching",
+    examples=("cd 0555643F; compare ls", "compare --with pacs find patient JOD*"),
+)
+async def compare(
+    context: Context,
+    inner: Annotated[Call, COMMAND],
+    *,
+    with_: Annotated[Word | None, MODALITY, "ask this modality too, not both models"] = None,
+) -> Records:
+    """Ask COMMAND twice and show where the answers differ.
+
+    COMMAND is a find or ls. It is asked in Patient Root and in Study Root; with --with NAME of the
+    current modality and of NAME. What is only in one answer is a row, and so is each attribute that
+    differs; an absent attribute counts as an empty one. The result line tells the number, the time
+    and the completeness of both answers.
+    """
+    if inner.command.name not in ("find", "ls"):
+        raise UsageError(f"'{inner.command.name}' cannot be compared", hint="find and ls can")
+    sides = _models(context, inner) if with_ is None else _modalities(context, inner, with_)
+    comparison = _Comparison(*sides)
+    columns = (
+        FieldColumn("where", "Where"),
+        FieldColumn("key", "Unique key"),
+        FieldColumn("label", "Label"),
+        FieldColumn("attribute", "Attribute"),
+        FieldColumn("first", sides[0].name),
+        FieldColumn("second", sides[1].name),
+    )
+    return Records(
+        columns,
+        comparison.records(),
+        outcome=lambda: comparison.outcome,
+        unit=("difference", "differences"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two ways to ask.
+
+    Args:
+        name: what it is called.
+        context: where the command runs.
+        call: the command.
+    """
+
+    name: str
+    context: Context
+    call: Call
+
+
+def _models(context: Context, call: Call) -> tuple[_Side, _Side]:
+    if call.options.get("model") is not None:
+        raise UsageError("compare asks in both models", hint="leave --model out")
+    apart = _unlimited(context)
+    first, second = (
+        _Side(model.title, apart, replace(call, options={**call.options, "model": model}))
+        for model in Model
+    )
+    return first, second
+
+
+def _modalities(context: Context, call: Call, name: Word) -> tuple[_Side, _Side]:
+    here = context.session.current()
+    other = context.session.config.find(name.text, name.span)
+    apart = _unlimited(context)
+    apart.session.modality = other
+    return _Side(here.name, _unlimited(context), call), _Side(other.name, apart, call)
+
+
+def _unlimited(context: Context) -> Context:
+    """The context with a session of its own, in which no limit of the prompt cuts an answer."""
+    session = copy.copy(context.session)
+    session.settings = replace(session.settings, limit=None)
+    session.defaults = replace(session.defaults, limit=None)
+    return replace(context, session=session)
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """An answer that has ended."""
+
+    level: Level
+    columns: tuple[Column, ...]
+    rows: list[Row]
+    outcome: Outcome
+
+    def by_key(self) -> dict[str, list[Row]]:
+        """The rows of each unique key."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(_key(row, self.level), []).append(row)
+        return found
+
+
+def _key(row: Row, level: Level) -> str:
+    """The unique key; of a patient with its issuer, without which PatientID is not unique."""
+    key = row.text(by_keyword(level.unique_keyword).tag) or ""
+    issuer = row.text(ISSUER_OF_PATIENT_ID) if level is Level.PATIENT else None
+    return f"{key} (issuer {issuer})" if issuer else key
+
+
+class _Comparison:
+    """Two answers and what is different in them; they are asked for when iterated."""
+
+    def __init__(self, first: _Side, second: _Side) -> None:
+        self._sides = first, second
+        self._received: list[_Received] = []
+        self._differences = 0
+
+    async def records(self) -> AsyncGenerator[list[Record], None]:
+        """One record for each difference."""
+        for side in self._sides:
+            self._received.append(await _receive(side))
+        first, second = self._received
+        found = list(_differences(first, second, [side.name for side in self._sides]))
+        self._differences = len(found)
+        if found:
+            yield found
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worse of both endings; what each answer was stands in the notes."""
+        parts = [received.outcome for received in self._received]
+        pairs = zip(self._sides, self._received, strict=False)
+        notes = tuple(_statement(side.name, received) for side, received in pairs)
+        whole = replace(combined(parts), rows=self._differences, notes=notes)
+        return replace(whole, ending=Ending.COMPLETE) if whole.complete else whole
+
+
+def _statement(name: str, received: _Received) -> str:
+    outcome = received.outcome
+    return (
+        f"{name}: {received.level.counted(outcome.rows)}, {outcome.ending.value},"
+        f" {outcome.seconds * 1000:,.0f} ms"
+    )
+
+
+async def _receive(side: _Side) -> _Received:
+    """All rows of an answer.
+
+    Raises:
+        DicomshError: it failed; the message says on which side.
+    """
+    try:
+        listing: Listing = await side.call.command.run(
+            side.context, *side.call.arguments, **side.call.options
+        )
+        rows = await _rows(listing)
+    except DicomshError as error:
+        error.message = f"{side.name}: {error.message}"
+        raise
+    return _Received(listing.level, listing.columns, rows, listing.answer.outcome)
+
+
+async def _rows(listing: Listing) -> list[Row]:
+    try:
+        return [row.compact() async for batch in listing.answer for row in batch]
+    except BaseException:
+        await listing.answer.aclose()
+        raise
+
+
+def _differences(first: _Received, second: _Received, names: list[str]) -> Iterator[Record]:
+    ours, theirs = first.by_key(), second.by_key()
+    for key in dict.fromkeys((*ours, *theirs)):
+        for one, other in zip_longest(ours.get(key, []), theirs.get(key, [])):
+            if one is None or other is None:
+                row, name = (one, names[0]) if other is None else (other, names[1])
+                yield _record(f"only in {name}", key, title_of(row, first.level))
+            else:
+                same = _record("different", key, title_of(one, first.level))
+                yield from (same | unequal for unequal in _unequal(first.columns, one, other))
+
+
+def _record(where: str, key: str, label: str) -> dict[str, str | None]:
+    nothing = {"attribute": None, "first": None, "second": None}
+    return {"where": where, "key": key, "label": label, **nothing}
+
+
+def _unequal(columns: tuple[Column, ...], one: Row, other: Row) -> Iterator[dict[str, str | None]]:
+    """Each attribute that two rows have different values of."""
+    for column in columns:
+        if isinstance(column, AttributeColumn) and not column.path:
+            first, second = (row.text(column.attribute.tag) for row in (one, other))
+            if (first or "") != (second or ""):
+                yield {"attribute": column.keyword, "first": first, "second": second}
