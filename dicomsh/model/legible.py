@@ -9,6 +9,23 @@ from dicomsh.model.charset import known
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
 
 _REPLACEMENT = "\ufffd"
+_ESC = b"\x1b"
+
+
+def _by_set(rows: Iterable[Row]) -> dict[bytes, list[Row]]:
+    """Rows with text beyond ASCII by what they declare."""
+    found: dict[bytes, list[Row]] = {}
+    for row in rows:
+        if not row.data.isascii():
+            found.setdefault(row.elements.get(SPECIFIC_CHARACTER_SET, b""), []).append(row)
+    return found
+
+
+def _sound(declared: bytes, rows: list[Row]) -> bool:
+    """Whether all bytes of these rows are text in a known set: looked at together, to be fast."""
+    own = declared.decode("ascii", "replace").strip(" \0")
+    raw = b"\n".join([value for row in rows for value in row.elements.values()])
+    return bool(own) and known(own) and _ESC not in raw and _REPLACEMENT not in rows[0].decode(raw)
 
 
 class Legibility:
@@ -26,9 +43,10 @@ class Legibility:
 
     def look(self, rows: Iterable[Row]) -> None:
         """Take note of rows."""
-        for row in rows:
-            if not row.data.isascii() and not (self._broken and self._unlabelled):
-                self._look_into(row)
+        for declared, alike in _by_set(rows).items():
+            if not _sound(declared, alike) and not (self._broken and self._unlabelled):
+                for row in alike:
+                    self._look_into(row)
 
     def _look_into(self, row: Row) -> None:
         values = [v for tag, v in row.elements.items() if not v.isascii() and is_text(tag)]

@@ -6,7 +6,6 @@ Rivals send `*山田*` as `*??*`, or as bytes without a label.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import pydicom
@@ -14,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.charset import python_encoding
-from pydicom.data import get_charset_files
 
 from dicomsh.errors import UsageError
 from dicomsh.model.charset import UTF8, choose, decoder, encode, known
+from tests.samples import bundled
 
 
 class Sample(NamedTuple):
@@ -199,12 +198,6 @@ def test_which_terms_are_known() -> None:
     assert known("\\ISO 2022 IR 87")
     assert not known("ISO_IR 192\\nonsense")
     assert not known("utf-8")
-
-
-def bundled() -> list[Path]:
-    """The character set files that come with pydicom; others it would have to download."""
-    folder = Path(pydicom.__file__).parent / "data" / "charset_files"
-    return [path for path in map(Path, get_charset_files("*.dcm")) if folder in path.parents]
 
 
 NAMES = {
