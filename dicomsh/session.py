@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,19 +13,24 @@ from dicomsh.config import Config
 from dicomsh.errors import UsageError
 from dicomsh.language.kinds import Candidate, Kind
 from dicomsh.model.answer import Row
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Column, Outcome
 from dicomsh.model.location import Place, place_of, with_issuer
 from dicomsh.model.peer import Modality
 from dicomsh.model.question import Question
+from dicomsh.seen import Seen
 from dicomsh.settings import SETTINGS, Settings
+from dicomsh.targets import completions
 
 KEPT_ROWS = 50_000
 """Rows of one answer that stay known for `last`, row numbers and completion."""
 
 KEPT_LISTINGS = 200
 """Answers that stay known."""
+
+KEPT_IN_ALL = 250_000
+"""Rows of all answers that stay known; the oldest answer makes room."""
 
 
 @dataclass(slots=True)
@@ -53,24 +58,16 @@ class Kept:
         """The entity in row `number`, counted from 1; None when there is no such row."""
         if not 1 <= number <= len(self.rows):
             return None
-        row = self.rows[number - 1]
-        key = row.text(PATIENT_ID)
-        return self._placed(row, sum(other.text(PATIENT_ID) == key for other in self.rows) > 1)
-
-    def entities(self) -> Iterator[tuple[Place, Row]]:
-        """Every entity with its row."""
-        ids = Counter(row.text(PATIENT_ID) for row in self.rows)
-        for row in self.rows:
-            place = self._placed(row, ids[row.text(PATIENT_ID)] > 1)
-            if place is not None:
-                yield place, row
-
-    def _placed(self, row: Row, shared: bool) -> Place | None:
-        """The place of a row; a patient whose ID others share keeps its issuer."""
+        row = self.rows[number - 1].compact()
         place = place_of(row, self.level, self.place)
-        if place is not None and shared and self.level is Level.PATIENT:
+        if place is not None and self.level is Level.PATIENT and self._is_shared(row):
             return with_issuer(place, row.text(ISSUER_OF_PATIENT_ID) or "")
         return place
+
+    def _is_shared(self, patient: Row) -> bool:
+        """Whether the PatientID of a row is that of other rows as well."""
+        key = patient.text(PATIENT_ID)
+        return sum(row.compact().text(PATIENT_ID) == key for row in self.rows) > 1
 
 
 class Session:
@@ -98,6 +95,7 @@ class Session:
         self.place = Place()
         self.previous: tuple[Modality | None, Place] | None = None
         self.listings: deque[Kept] = deque(maxlen=KEPT_LISTINGS)
+        self._seen: defaultdict[str, Seen] = defaultdict(Seen)
 
     @property
     def today(self) -> date:
@@ -142,23 +140,31 @@ class Session:
     def keep(self, kept: Kept, outcome: Outcome) -> None:
         """Remember an answer that has ended."""
         kept.outcome = outcome
+        if kept.question is not None:
+            kept.modality = kept.question.modality.name
         self.listings.append(kept)
+        while sum(len(kept.rows) for kept in self.listings) > KEPT_IN_ALL:
+            self.listings.popleft()
+        self._seen[kept.modality].feed(kept.rows, kept.level, kept.place)
 
-    def seen(self) -> Iterator[Kept]:
+    def answers(self) -> Iterator[Kept]:
         """Answers of the current modality, the latest first."""
         name = self.modality.name if self.modality else ""
         return (kept for kept in reversed(self.listings) if kept.modality == name)
 
-    def children(self, place: Place) -> dict[tuple[str, str], Place]:
-        """Entities seen one level below a place, by unique key and issuer, latest first."""
-        found: dict[tuple[str, str], Place] = {}
-        for kept in self.seen():
-            if kept.level is place.next_level:
-                for entity, _ in kept.entities():
-                    if entity.parent.same_entity(place):
-                        step = entity.steps[-1]
-                        found.setdefault((step.key, step.issuer), entity)
-        return found
+    def seen_of(self, modality: str) -> Seen:
+        """What was seen of a modality."""
+        return self._seen[modality]
+
+    @property
+    def seen(self) -> Seen:
+        """What was seen of the current modality."""
+        return self.seen_of(self.modality.name if self.modality else "")
+
+    def learn(self, rows: int | None = None) -> bool:
+        """Look into that many rows of what was listed, or all; gives whether any are left."""
+        left = [seen.learn(rows) for seen in self._seen.values()]
+        return any(left)
 
     def set(self, name: str, value: Any) -> None:
         """Change a setting; the value has been checked."""
@@ -171,12 +177,18 @@ class Session:
             where = "practice archive" if modality.practice else modality.address
             yield Candidate(name, where)
 
-    def targets(self) -> Iterable[Candidate]:
-        """Entities below the current place that were seen."""
-        if self.place.steps:
-            yield Candidate("..", "one level up")
-        for place in self.children(self.place).values():
-            yield Candidate(place.steps[-1].key, place.steps[-1].label)
+    def targets(self, typed: str) -> Iterable[Candidate]:
+        """What may complete a TARGET."""
+        return completions(self, typed)
+
+    def values(self, attribute: Attribute) -> Iterable[str]:
+        """Values of an attribute that were seen, the latest first."""
+        return self.seen.values(attribute.tag)
+
+    @property
+    def fuzzy(self) -> bool:
+        """Whether what is typed with gaps is completed too."""
+        return self.settings.fuzzy
 
     def setting_names(self) -> Iterable[Candidate]:
         """Settings with their values."""

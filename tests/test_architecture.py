@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("dicomsh",), ("errors",)),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("language",), ("output",)),
-    (("session", "settings"), ("practice",), ("trace",)),
+    (("session", "settings", "seen", "targets"), ("practice",), ("trace",)),
     (("commands",),),
     (("flow", "present", "progress", "shell"),),
     (("repl", "batch", "startup"),),

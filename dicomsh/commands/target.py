@@ -19,11 +19,9 @@ from dicomsh.model.matching import matcher
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Origin, QueryKey
+from dicomsh.targets import ambiguous, known_step, start_of, whole_key
 
-_ROW = re.compile(r"%?(\d{1,9})\Z", re.ASCII)
-_PLAIN_ROW = re.compile(r"%(\d{1,9})\Z", re.ASCII)
 _LOOKS_LIKE_UID = re.compile(r"[0-9]+(\.[0-9]+){2,}\Z", re.ASCII)
-_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,100 +51,17 @@ async def resolve(context: Context, target: Word | None) -> Destination:
 
 
 async def _resolve(context: Context, text: str, here: Destination) -> Destination:
-    known = _exact(context, here.place, text)
+    session = context.session
+    session.learn()
+    known = whole_key(session, text)
     if known is not None:
         return replace(here, place=known)
-    start, segments = _start(context, text, here)
-    place = start.place
+    modality, place, segments = start_of(session, text)
     for index, segment in enumerate(segments):
         first = index == 0 and not text.startswith("/")
-        place = await _step(context, start.modality, place, segment, first=first)
-    return replace(start, place=place)
-
-
-def _exact(context: Context, place: Place, text: str) -> Place | None:
-    """An entity seen here whose whole unique key is the text, slashes included."""
-    found = [p for (key, _), p in context.session.children(place).items() if key == text]
-    return found[0] if len(found) == 1 and "/" in text else None
-
-
-def _start(context: Context, text: str, here: Destination) -> tuple[Destination, list[str]]:
-    """Where a path begins, and its segments."""
-    segments = [segment for segment in text.split("/") if segment not in ("", ".")]
-    if not text.startswith("/"):
-        return here, segments
-    if segments and segments[0] in (*context.session.config.modalities, here.modality.name):
-        name = segments.pop(0)
-        same = name == here.modality.name
-        modality = here.modality if same else context.session.config.find(name)
-        return Destination(modality, Place()), segments
-    return Destination(here.modality, Place()), segments
-
-
-async def _step(
-    context: Context, modality: Modality, place: Place, segment: str, *, first: bool
-) -> Place:
-    if segment == "..":
-        return place.parent
-    seen = _seen(context, modality, place)
-    row = None if _PLAIN_ROW.match(segment) is None else _row(context, place, segment, first=first)
-    if row is not None:
-        return row
-    key = read_segment(segment)
-    exact = [p for p in seen if p.steps[-1].key == key]
-    if exact:
-        return _only(exact, f"'{key}' is the unique key of several")
-    row = _row(context, place, segment, first=first) if _ROW.match(segment) else None
-    if row is not None:
-        return row
-    begun = [p for p in seen if p.steps[-1].key.startswith(key)]
-    if begun:
-        return _only(begun, f"several unique keys begin with '{key}'")
-    if _PLAIN_ROW.match(segment):
-        raise UsageError(f"no row {segment[1:]} was listed", hint="'ls' lists what is here")
-    return await _asked(context, modality, place, key)
-
-
-def _seen(context: Context, modality: Modality, place: Place) -> list[Place]:
-    """Entities seen below a place, and those of the last listing."""
-    session = context.session
-    if session.modality is None or modality.name != session.modality.name:
-        return []
-    found = list(session.children(place).values())
-    last = session.last
-    if last is not None and last.modality == modality.name and last.place.same_entity(place):
-        found += [p for p, _ in last.entities() if not any(p.same_entity(f) for f in found)]
-    return found
-
-
-def _row(context: Context, place: Place, segment: str, *, first: bool) -> Place | None:
-    """The entity in a row of the last listing; deeper in a path, of the last one made there."""
-    number = int(segment.lstrip("%"))
-    if first:
-        last = context.session.last
-        current = context.session.modality
-        if last is None or current is None or last.modality != current.name:
-            return None
-        return last.entity(number)
-    for kept in context.session.seen():
-        if kept.place.same_entity(place) and kept.level is place.next_level:
-            return kept.entity(number)
-    return None
-
-
-def _only(places: list[Place], trouble: str) -> Place:
-    if len(places) == 1:
-        return places[0]
-    shown = ", ".join(_candidate(place) for place in places[:_SHOWN])
-    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-    raise UsageError(f"{trouble}: {shown}{more}", hint="type more of it, or its row number as %1")
-
-
-def _candidate(place: Place) -> str:
-    step = place.steps[-1]
-    if step.issuer:
-        return f"{step.key} (issuer {step.issuer})"
-    return step.key if step.label in ("", step.key) else f"{step.key} ({step.label})"
+        step = known_step(session, modality, place, segment, first=first)
+        place = step or await _asked(context, modality, place, read_segment(segment))
+    return Destination(modality, place)
 
 
 async def _asked(context: Context, modality: Modality, place: Place, key: str) -> Place:
@@ -158,7 +73,9 @@ async def _asked(context: Context, modality: Modality, place: Place, key: str) -
         for level in _uid_levels(place):
             found = found or await _existing(context, modality, place, level, key)
     if found:
-        return _only(found, f"'{key}' is the unique key of several")
+        if len(found) > 1:
+            raise ambiguous(found, f"'{key}' is the unique key of several")
+        return found[0]
     level = place.next_level
     raise UsageError(f"no {level.word} '{key}' here", hint=_advice(level, key))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicomsh.errors import Span
 from dicomsh.language.binding import Binding, bind, bound, find_command, first_binding
 from dicomsh.language.command import Command, Names, Parameter, Registry
-from dicomsh.language.kinds import Candidate, Kind, Knowledge, Scope
+from dicomsh.language.kinds import FILE, TOPIC, VARIABLE, Candidate, Kind, Knowledge, Scope
 from dicomsh.language.scan import Statement, SystemCommand, Word, scan
 
 
@@ -16,7 +17,8 @@ from dicomsh.language.scan import Statement, SystemCommand, Word, scan
 class Expected:
     """What may stand at the cursor: kinds of word, and options.
 
-    `start` is where the word under the cursor begins, `prefix` its text up to the cursor.
+    `start` is where the word under the cursor begins, `prefix` its text up to the cursor;
+    `commands` tells that the name of a command may stand there.
     """
 
     start: int
@@ -25,26 +27,44 @@ class Expected:
     options: tuple[Parameter, ...]
     commands: bool
     scope: Scope
-    file: bool = False
     stages: bool = False
+
+    @property
+    def file(self) -> bool:
+        """Whether the name of a file may stand there."""
+        return FILE in self.kinds
 
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
-    """The text before the cursor, and the word under it: its start and its text."""
+    """The text before the cursor, and the word that ends there, if one does."""
 
     before: str
-    start: int
-    prefix: str
+    word: Word | None
+
+    @property
+    def start(self) -> int:
+        return self.word.span.start if self.word else len(self.before)
+
+    @property
+    def prefix(self) -> str:
+        return self.word.text if self.word else ""
+
+
+_OPEN_VARIABLE = re.compile(r"\$\{?\w*\Z")
 
 
 def expect(text: str, cursor: int, registry: Registry, knowledge: Knowledge) -> Expected | None:
     """What may stand at the cursor; None inside a comment or a system command."""
     comments: list[Span] = []
     before = text[:cursor]
-    statements = list(scan(before, knowledge.variables, comments))
+    scanner = scan(before, knowledge.variables, comments)
+    statements = list(scanner)
     if any(span.end >= cursor and span.start < cursor for span in comments):
         return None
+    if _OPEN_VARIABLE.match(before, max(scanner.dollar, 0)):
+        scope = Scope(knowledge, knowledge.next_level)
+        return Expected(scanner.dollar, before[scanner.dollar :], (VARIABLE,), (), False, scope)
     last = statements[-1] if statements else None
     if last is None or last.span.end < len(before.rstrip(" \t")):
         return Expected(len(before), "", (), (), True, Scope(knowledge, knowledge.next_level))
@@ -62,14 +82,13 @@ def _expected_in(
     if statement.redirect is not None and (target is None or target.span.end == len(before)):
         start = target.span.start if target else len(before)
         text = target.text if target else ""
-        return Expected(start, text, (), (), False, binding.scope, file=True)
+        return Expected(start, text, (FILE,), (), False, binding.scope)
     for stage in earlier:
         bound(() if isinstance(stage, SystemCommand) else stage, binding)
         binding = binding.behind()
     words = list(last)
     word = words.pop() if words and words[-1].span.end == len(before) else None
-    cursor = _Cursor(before, *((word.span.start, word.text) if word else (len(before), "")))
-    return _expected_word(tuple(words), binding, cursor)
+    return _expected_word(tuple(words), binding, _Cursor(before, word))
 
 
 def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -> Expected:
@@ -89,7 +108,18 @@ def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -
     option = command.option(last.text) if last else None
     if option is not None and option.kind is not None:
         return Expected(cursor.start, cursor.prefix, (option.kind,), (), False, binding.scope)
-    return _expected_of(command, left.waiting, binding.scope, cursor)
+    inline = _inline_value(command, binding.scope, cursor.word) if cursor.word else None
+    return inline or _expected_of(command, left.waiting, binding, cursor)
+
+
+def _inline_value(command: Command, scope: Scope, word: Word) -> Expected | None:
+    """What may stand behind the `=` of `--option=`; None for any other word."""
+    flag, equals, typed = word.text.partition("=")
+    option = command.option(flag)
+    if word.quoted or not equals or option is None or option.kind is None:
+        return None
+    start = word.places[len(flag)] + 1
+    return Expected(start, typed, (option.kind,), (), False, scope)
 
 
 def _continues(words: tuple[Word, ...], names: Names) -> bool:
@@ -99,7 +129,7 @@ def _continues(words: tuple[Word, ...], names: Names) -> bool:
 
 
 def _expected_of(
-    command: Command, waiting: list[Parameter], scope: Scope, cursor: _Cursor
+    command: Command, waiting: list[Parameter], binding: Binding, cursor: _Cursor
 ) -> Expected:
     kinds: list[Kind] = []
     for parameter in waiting:
@@ -107,17 +137,18 @@ def _expected_of(
             kinds.append(parameter.kind)
         if parameter.required:
             break
-    options = tuple(p for p in command.parameters if p.option)
-    inner = any(kind.inner is not None for kind in kinds)
-    return Expected(cursor.start, cursor.prefix, tuple(kinds), options, inner, scope)
+    options = tuple(p for p in command.parameters if p.option and p.name not in binding.options)
+    named = any(kind.inner is not None or kind is TOPIC for kind in kinds)
+    return Expected(cursor.start, cursor.prefix, tuple(kinds), options, named, binding.scope)
 
 
 def candidates(expected: Expected, registry: Registry) -> Iterable[Candidate]:
-    """Completions for what is expected, unfiltered."""
+    """Completions for what is expected; not all of them begin as typed."""
     if expected.commands:
-        yield from (Candidate(made.name, made.summary) for made in registry)
+        yield from (Candidate(made.name, made.summary, verbatim=True) for made in registry)
     if expected.stages:
         yield from (Candidate(made.name, made.summary) for made in registry.stages)
+    scope = replace(expected.scope, typed=expected.prefix)
     for kind in expected.kinds:
-        yield from kind.complete(expected.scope)
+        yield from kind.complete(scope)
     yield from (Candidate(option.flag, option.help) for option in expected.options)

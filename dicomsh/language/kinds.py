@@ -9,20 +9,23 @@ from datetime import date
 from typing import Any, Protocol
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.language.candidate import Candidate as Candidate  # noqa: PLC0414 - also ours
+from dicomsh.language.complete import (
+    complete_condition,
+    complete_level,
+    complete_name,
+    complete_pattern,
+    complete_target,
+    complete_term,
+    complete_topic,
+    complete_variable,
+)
 from dicomsh.language.conditions import Condition, read_condition
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, is_term, read_term
-from dicomsh.model.keys import find_path, is_keyword
+from dicomsh.model.keys import Attribute, find_path, is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
 from dicomsh.model.listing import FORMATS
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A completion: the text to insert and what to say about it."""
-
-    text: str
-    meta: str = ""
 
 
 class Knowledge(Protocol):
@@ -52,8 +55,17 @@ class Knowledge(Protocol):
         """Configured modalities with AE title and address."""
         ...
 
-    def targets(self) -> Iterable[Candidate]:
-        """Entities below the current place that were seen."""
+    @property
+    def fuzzy(self) -> bool:
+        """Whether what is typed with gaps is completed too."""
+        ...
+
+    def targets(self, typed: str) -> Iterable[Candidate]:
+        """What may complete a TARGET: rows, unique keys and paths that were seen."""
+        ...
+
+    def values(self, attribute: Attribute) -> Iterable[str]:
+        """Values of an attribute that were seen, the latest first."""
         ...
 
     def setting_names(self) -> Iterable[Candidate]:
@@ -75,12 +87,19 @@ class Scope:
 
     `level` is None while a TARGET decides it; `setting` is the setting that a value is for.
     `variables` tells which variables get their values only when the command runs; None for none.
+    `typed` is the part of a word that is to be completed.
     """
 
     knowledge: Knowledge
     level: Level | None
     setting: str = ""
     variables: Callable[[str], bool] | None = None
+    typed: str = ""
+
+    @property
+    def key_level(self) -> Level:
+        """The level that keys are completed at."""
+        return self.level or self.knowledge.next_level
 
 
 Token = tuple[Span, str]
@@ -111,7 +130,8 @@ class Kind:
         name: how the usage line writes it.
         role: its colour.
         parse: the value of a word; raises UsageError with a span into the source.
-        complete: completions, to be filtered by what is typed.
+        complete: completions; they are filtered by what is typed, and kinds with many of them
+            give only those that `Scope.typed` begins.
         fits: whether a word can be meant as this kind; what does not fit an optional argument is
             tried on the next.
         narrow: the scope for the words that follow.
@@ -158,11 +178,6 @@ def _read_level(word: Word, scope: Scope) -> Level:
             hint=suggestion(word.text.lower(), LEVEL_WORDS),
             span=word.span,
         ) from None
-
-
-def _complete_level(scope: Scope) -> Iterable[Candidate]:
-    del scope
-    return (Candidate(level.word, f"C-FIND at {level.dicom} level") for level in Level)
 
 
 def _level_given(scope: Scope, value: Level) -> Scope:
@@ -213,24 +228,6 @@ def _term_tokens(word: Word) -> list[Token]:
         return [(word.part(0, 1), "operator"), key]
     value: Token = (Span(word.places[end] + 1, word.span.end), "value")
     return [key, (word.part(end, end + 1), "operator"), value]
-
-
-def _complete_key(scope: Scope) -> Iterable[Candidate]:
-    from dicomsh.model.keys import ALIASES, LEVEL_KEYS, alias_keyword, by_keyword
-
-    level = scope.level or scope.knowledge.next_level
-    names = [(word, by_keyword(word).name) for word in LEVEL_KEYS[level]]
-    names += [(alias, alias_keyword(alias, level) or "") for alias in ALIASES]
-    yield from (Candidate(f"{word}=", meta) for word, meta in names)
-    yield from (Candidate(f"+{word}", meta) for word, meta in names)
-
-
-def _complete_condition(scope: Scope) -> Iterable[Candidate]:
-    return (c for c in _complete_key(scope) if c.text.endswith("="))
-
-
-def _complete_name(scope: Scope) -> Iterable[Candidate]:
-    return (Candidate(c.text[:-1], c.meta) for c in _complete_condition(scope))
 
 
 def _not_term(word: Word) -> bool:
@@ -314,23 +311,23 @@ def _complete_setting_value(scope: Scope) -> Iterable[Candidate]:
     return () if kind is None else kind.complete(scope)
 
 
-LEVEL = Kind("LEVEL", "level", _read_level, _complete_level, narrow=_level_given)
-PATTERN = Kind("PATTERN", "string", _read_word, fits=_not_term)
+LEVEL = Kind("LEVEL", "level", _read_level, complete_level, narrow=_level_given)
+PATTERN = Kind("PATTERN", "string", _read_word, complete_pattern, _not_term)
 TERM = Kind(
-    "Key=Value|+Key", "keyword", _read_checked_term, _complete_key, is_term, tokens=_term_tokens
+    "Key=Value|+Key", "keyword", _read_checked_term, complete_term, is_term, tokens=_term_tokens
 )
 TARGET = Kind(
     "TARGET",
     "target",
     _read_word,
-    lambda scope: scope.knowledge.targets(),
+    complete_target,
     _not_term,
     _target_given,
 )
 CONDITION = Kind(
-    "Key=Value", "keyword", _read_condition, _complete_condition, tokens=_condition_tokens
+    "Key=Value", "keyword", _read_condition, complete_condition, tokens=_condition_tokens
 )
-KEY = Kind("Key", "keyword", _read_key, _complete_name)
+KEY = Kind("Key", "keyword", _read_key, complete_name)
 COMMAND = Kind("COMMAND", "command", _read_word, inner=_afresh)
 ROW_COMMAND = Kind("COMMAND", "command", _read_word, inner=_below)
 DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later)
@@ -345,7 +342,8 @@ SETTING = Kind(
     narrow=_setting_given,
 )
 SETTING_VALUE = Kind("VALUE", "value", _read_setting_value, _complete_setting_value)
-TOPIC = Kind("TOPIC", "string", _read_word, lambda scope: scope.knowledge.topics())
+TOPIC = Kind("TOPIC", "string", _read_word, complete_topic)
+VARIABLE = Kind("$NAME", "variable", _read_word, complete_variable)
 FILE = Kind("FILE", "file", _read_word)
 WORD = Kind("TEXT", "string", _read_word)
 TEXT = Kind("TEXT", "string", _read_text)

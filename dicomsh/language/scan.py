@@ -113,7 +113,8 @@ def scan(text: str, variables: Mapping[str, str], comments: list[Span] | None = 
 class Scanner:
     """Iterator over the statements of a text.
 
-    `continued` tells, at the end, whether the text ends with a continued line.
+    `continued` tells, at the end, whether the text ends with a continued line; `dollar` where the
+    last `$` stands that a variable may begin with, or -1.
     """
 
     def __init__(self, text: str, variables: Mapping[str, str], comments: list[Span]) -> None:
@@ -122,6 +123,7 @@ class Scanner:
         self._comments = comments
         self._at = 0
         self.continued = False
+        self.dollar = -1
 
     def __iter__(self) -> Iterator[Statement]:
         while self._at < len(self._text):
@@ -268,7 +270,7 @@ class Scanner:
         return found is not None or (self._peek(1) != "" and self._peek(1) in _ESCAPABLE_QUOTED)
 
     def _variable(self, word: WordDraft) -> None:
-        start = self._at
+        start = self.dollar = self._at
         name, end = _variable_name(self._text, start)
         if not name:
             self._at = word.copy(self._text, start, start + 1)

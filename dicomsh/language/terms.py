@@ -12,6 +12,7 @@ from dicomsh.model.keys import Attribute, find_path, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import Matcher, matcher
 from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.vocabulary import MODALITIES
 
 KEY = r"(?:\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)(?:\[0\])?|[\w,.])+"
 """How an attribute is named: keyword, alias, tag or path, as a regular expression."""
@@ -127,6 +128,15 @@ def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
     return QueryKey((attribute,), found.value, found.kind, Origin.PATTERN, word.text)
 
 
+PATTERN_KEYWORDS = {
+    Level.PATIENT: ("PatientName", "PatientID"),
+    Level.STUDY: ("PatientName", "PatientID"),
+    Level.SERIES: ("Modality", "SeriesDescription"),
+    Level.INSTANCE: ("InstanceNumber",),
+}
+"""Keywords of the attributes that the pattern of a level may stand for."""
+
+
 def pattern_keyword(level: Level, text: str) -> str:
     """Keyword of the attribute that a pattern is matched against."""
     match level:
@@ -134,18 +144,6 @@ def pattern_keyword(level: Level, text: str) -> str:
             return "PatientID" if any(char.isdigit() for char in text) else "PatientName"
         case Level.SERIES:
             codes = text.upper().replace("\\", ",").split(",")
-            return "Modality" if MODALITIES.issuperset(codes) else "SeriesDescription"
+            return "Modality" if MODALITIES.keys() >= set(codes) else "SeriesDescription"
         case _:
             return "InstanceNumber"
-
-
-MODALITIES = frozenset(
-    (
-        "ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DMS DG DOC DX ECG EEG EMG EOG EPS ES FID"
-        " GM HC HD IO IOL IVOCT IVUS KER KO LEN LP LS M3D MG MR NM OAM OCT OP OPM OPT OPTBSV OPTENF"
-        " OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD"
-        " RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL"
-        " XC"
-    ).split()
-)
-"""Defined terms of Modality (PS3.3 C.7.3.1.1.1)."""

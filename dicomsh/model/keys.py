@@ -186,6 +186,11 @@ _NOT_IN_DATA_SETS = frozenset((0x0000, 0x0002, 0xFFFE))
 """Groups of commands, of file meta information and of delimiters (PS3.5 7.8, PS3.10 7.1)."""
 
 
+def stands_in_data_sets(attribute: Attribute) -> bool:
+    """Whether an attribute may stand in an identifier at all."""
+    return attribute.tag >> 16 not in _NOT_IN_DATA_SETS
+
+
 def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
     """The attributes of a path into a sequence, `Sequence.Sequence.Attribute`; one for no path.
 
@@ -214,7 +219,7 @@ def _part(part: re.Match[str], level: Level) -> Attribute:
         attribute = find_attribute(part[0], level)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, span=Span(*part.span())) from None
-    if attribute.tag >> 16 in _NOT_IN_DATA_SETS:
+    if not stands_in_data_sets(attribute):
         message = f"{attribute.keyword} {attribute.tag_text} never stands in a query"
         raise UsageError(message, span=Span(*part.span()))
     return attribute
@@ -312,6 +317,15 @@ MORE_KEYS: Mapping[Level, tuple[str, ...]] = {
     ),
 }
 """Further optional keys of each level (PS3.4 C.6.1.1), asked for when an entity is shown whole."""
+
+
+@cache
+def aliases_at(level: Level) -> Mapping[str, str]:
+    """The alias of each keyword that has one at a level; the first where there are several."""
+    found: dict[str, str] = {}
+    for alias in ALIASES:
+        found.setdefault(alias_keyword(alias, level) or "", alias)
+    return found
 
 
 @cache

@@ -102,17 +102,32 @@ def place_of(row: Row, level: Level, around: Place) -> Place | None:
     key = row.text(by_keyword(level.unique_keyword).tag)
     if not key:
         return None
-    place = Place()
+    return parent_of(row, level, around).down(Step(level, key, label_of(row, level)))
+
+
+def parent_of(row: Row, level: Level, around: Place) -> Place:
+    """The place that an entity in an answer is in; the arguments are those of `place_of`."""
+    steps = []
     for ancestor in level.ancestors:
-        value = row.text(by_keyword(ancestor.unique_keyword).tag)
-        step = around.step(ancestor) or (Step(ancestor, value) if value else None)
-        place = place.down(step) if step else place
-    return place.down(Step(level, key, label_of(row, level)))
+        step = around.step(ancestor)
+        if step is None:
+            value = row.text(by_keyword(ancestor.unique_keyword).tag)
+            step = Step(ancestor, value) if value else None
+        if step is not None:
+            steps.append(step)
+    return Place(tuple(steps))
 
 
 def with_issuer(patient: Place, issuer: str) -> Place:
     """A patient whose PatientID is not unique, told apart by its issuer."""
     return Place((*patient.steps[:-1], replace(patient.steps[-1], issuer=issuer)))
+
+
+def about(row: Row, level: Level) -> str:
+    """What tells an entity from others to a reader who sees its unique key as well."""
+    texts = (row.text(by_keyword(keyword).tag) for keyword in _TITLE_KEYS[level])
+    unique = row.text(by_keyword(level.unique_keyword).tag)
+    return "  ".join(_readable(text) for text in texts if text and text != unique)
 
 
 _COUNT = re.compile(r"[0-9]{1,12}\Z")

@@ -123,7 +123,7 @@ _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
 
 def _uids(attribute: Attribute, text: str) -> Matcher:
     uids = []
-    for part, offset in _parts(text, ",\\"):
+    for part, offset in _parts(text, delimiters(attribute)):
         if len(part) > 64 or not _UID.match(part):
             raise UsageError(
                 f"'{part}' is no UID: up to 64 digits and single full stops (PS3.5 9.1)",
@@ -135,8 +135,17 @@ def _uids(attribute: Attribute, text: str) -> Matcher:
     return Matcher("\\".join(uids), kind)
 
 
+def delimiters(attribute: Attribute) -> str:
+    """The characters that stand between several values of an attribute as typed."""
+    if attribute.vr in ("CS", "UI"):
+        return ",\\"
+    return "" if attribute.vr in _UNDELIMITED else "\\"
+
+
 def _parts(text: str, delimiters: str) -> list[tuple[str, int]]:
     """Parts between delimiters with their offsets."""
+    if not delimiters:
+        return [(text, 0)]
     found = re.finditer(f"[^{re.escape(delimiters)}]*", text)
     starts = [0, *(spot + 1 for spot, char in enumerate(text) if char in delimiters)]
     wanted = set(starts)
@@ -187,9 +196,9 @@ def _text(attribute: Attribute, text: str) -> Matcher:
     _check_characters(attribute, text)
     if text == r"\*":
         return Matcher("*", Matching.WILDCARD)
-    parts = [(text, 0)] if attribute.vr in _UNDELIMITED else _parts(text, "\\")
+    parts = _parts(text, delimiters(attribute))
     if attribute.vr == "CS":
-        parts = [_code(part, offset) for part, offset in _parts(text, ",\\")]
+        parts = [_code(part, offset) for part, offset in parts]
     for part, offset in parts:
         _check_value(attribute, part, offset)
     value = "\\".join(part for part, _ in parts)

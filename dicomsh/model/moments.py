@@ -76,6 +76,12 @@ def read_range(text: str, scale: Scale, today: date) -> Stretch | None:
     return None
 
 
+def last_end(text: str) -> int:
+    """Where the last end of a range begins in its text, or the value that is no range."""
+    bound = re.match("[<>]=?", text)
+    return bound.end() if bound else text.rfind("..") + 2 if ".." in text else 0
+
+
 class _NoMomentError(UsageError):
     """An end of a range is no date or time at all."""
 
@@ -126,13 +132,14 @@ def _bounded(bound: re.Match[str], scale: Scale, today: date) -> Stretch:
 
 _ISO_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?\Z", re.ASCII)
 _DICOM_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})?\Z", re.ASCII)
-_WORDS = {"today": 0, "yesterday": -1, "tomorrow": 1}
+WORDS = {"today": 0, "yesterday": -1, "tomorrow": 1}
+"""Words for days, and how many days they are from today."""
 
 
 def _read_date(text: str, today: date) -> Stretch | None:
     """One date: `2024-03-05`, `20240305`, `2024-03`, `2024`, `today`, `yesterday`, `-7d`."""
-    if text.lower() in _WORDS:
-        day = _day(today + timedelta(days=_WORDS[text.lower()]))
+    if text.lower() in WORDS:
+        day = _day(today + timedelta(days=WORDS[text.lower()]))
         return Stretch(day, day)
     ago = _AGO.match(text)
     if ago:

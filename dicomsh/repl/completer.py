@@ -1,4 +1,4 @@
-"""Completion at the prompt, from the one analysis of the line."""
+"""Completion at the prompt: what the language offers, as prompt_toolkit wants it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from prompt_toolkit.document import Document
 
 if TYPE_CHECKING:
     from dicomsh.language.command import Registry
-    from dicomsh.language.expect import Expected
-    from dicomsh.language.kinds import Knowledge
+    from dicomsh.language.offer import Offer
+    from dicomsh.session import Session
+
+_AT_ONCE = 40
+"""Rows of new answers that one key looks into; `learn` looks into the others between keys."""
 
 
 class SessionCompleter(Completer):
@@ -21,38 +24,37 @@ class SessionCompleter(Completer):
     """
 
     def __init__(self) -> None:
-        self._known: tuple[Registry, Knowledge] | None = None
+        self._known: tuple[Registry, Session] | None = None
 
-    def know(self, registry: Registry, knowledge: Knowledge) -> None:
-        """Complete from these commands and this knowledge from now on."""
-        self._known = registry, knowledge
+    def know(self, registry: Registry, session: Session) -> None:
+        """Complete from these commands and this session from now on."""
+        self._known = registry, session
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         """Completions of the word before the cursor."""
+        del complete_event
         if self._known is None:
-            return
-        from dicomsh.language.expect import expect
+            return []
+        from dicomsh.language.offer import offers
+        from dicomsh.repl.files import complete_file
 
+        registry, session = self._known
+        session.learn(_AT_ONCE)
         before = document.text_before_cursor
-        expected = expect(before, len(before), *self._known)
-        if expected is not None and expected.file:
-            from prompt_toolkit.completion import PathCompleter
-
-            path = Document(expected.prefix)
-            yield from PathCompleter(expanduser=True).get_completions(path, complete_event)
-        elif expected is not None:
-            yield from _words(expected, len(before), self._known[0])
+        found = offers(before, len(before), registry, session, complete_file)
+        return [_completion(offer, len(before)) for offer in found]
 
 
-def _words(expected: Expected, cursor: int, registry: Registry) -> Iterable[Completion]:
-    from dicomsh.language.expect import candidates
-    from dicomsh.language.scan import quote
+def _completion(offer: Offer, cursor: int) -> Completion:
+    """The completion; what is said about it is made when it is shown."""
+    from dicomsh.output.safe import visible
 
-    prefix = expected.prefix.lower()
-    for candidate in candidates(expected, registry):
-        if candidate.text.lower().startswith(prefix):
-            text = quote(candidate.text)
-            start = expected.start - cursor
-            yield Completion(text, start, candidate.text, display_meta=candidate.meta)
+    candidate = offer.candidate
+    return Completion(
+        offer.text,
+        offer.start - cursor,
+        candidate.text,
+        display_meta=lambda: visible(candidate.told),
+    )

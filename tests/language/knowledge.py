@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from dicomsh.commands import registry
 from dicomsh.language.kinds import Candidate, Kind
+from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.settings import SETTINGS, Settings
 
@@ -24,11 +25,17 @@ class Known:
     )
     today: date = date(2024, 3, 5)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    seen: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def modality_names(self) -> Iterable[Candidate]:
         return (Candidate("pacs", "practice archive"), Candidate("ward", "WARD@10.0.0.1:104"))
 
-    def targets(self) -> Iterable[Candidate]:
+    fuzzy: bool = False
+
+    def values(self, attribute: Attribute) -> Iterable[str]:
+        return self.seen.get(attribute.keyword, ())
+
+    def targets(self, _: str) -> Iterable[Candidate]:
         return (Candidate("0555643F"), Candidate("A 1"))
 
     def setting_names(self) -> Iterable[Candidate]:

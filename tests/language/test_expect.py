@@ -48,7 +48,9 @@ FIND_OPTIONS = {"--limit", "--model"}
         ("find st|udy date=2024", "st", LEVELS),
         ("find study |", "", {"date=", "StudyDate=", "+mod", *FIND_OPTIONS}),
         ("find study da|", "da", {"date="}),
-        ("find study --limit 5 date=2024 |", "", {"mod=", *FIND_OPTIONS}),
+        ("find study --limit 5 date=2024 |", "", {"mod=", "--model"}),
+        ("find study --model=s|", "s", {"study"}),
+        ("last --output=|", "", {"table", "json"}),
         ("find study --|", "--", FIND_OPTIONS),
         ("find study --model |", "", {"patient", "study"}),
         ("last --output |", "", {"table", "json", "dicom-json"}),
@@ -79,6 +81,7 @@ def test_what_is_offered(text: str, prefix: str, some: set[str]) -> None:
     ("text", "none"),
     [
         ("find study |", LEVELS),
+        ("find study --limit 5 |", {"--limit"}),
         ("find study JOD* --limit 5 |", {"0555643F"}),
         ("find study --model |", {"date=", "--limit"}),
         ("use pacs |", {"pacs"}),
@@ -111,8 +114,8 @@ def test_an_alias_tells_what_it_stands_for(text: str, level: Level, meta: str) -
     before = text.rstrip("|")
     expected = expect(before, len(before), REGISTRY, Known(level))
     assert expected is not None
-    found = {candidate.text: candidate.meta for candidate in candidates(expected, REGISTRY)}
-    assert found["date="] == meta
+    found = {candidate.text: candidate.told for candidate in candidates(expected, REGISTRY)}
+    assert found["date="].split(" · ")[0] == meta
 
 
 @pytest.mark.parametrize("text", ["ls > |", "ls >|", "ls > ou|", "find study >> a|"])

@@ -1,0 +1,94 @@
+"""What completes the words of each kind, from what a session knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dicomsh.errors import UsageError
+from dicomsh.language.candidate import Candidate
+from dicomsh.language.keywords import complete_key
+from dicomsh.language.scan import whole_word
+from dicomsh.language.terms import PATTERN_KEYWORDS, is_term, pattern_keyword
+from dicomsh.language.values import Known, complete_value
+from dicomsh.model.keys import Attribute, by_keyword, find_path
+from dicomsh.model.levels import Level
+
+if TYPE_CHECKING:
+    from dicomsh.language.kinds import Scope
+
+
+def complete_level(scope: Scope) -> Iterable[Candidate]:
+    """Levels."""
+    del scope
+    return (Candidate(level.word, f"C-FIND at {level.dicom} level") for level in Level)
+
+
+def complete_target(scope: Scope) -> Iterable[Candidate]:
+    """Rows, unique keys and paths that were seen."""
+    return scope.knowledge.targets(scope.typed)
+
+
+def complete_term(scope: Scope) -> Iterable[Candidate]:
+    """Keys, and behind `Key=` its values."""
+    key, equals, value = scope.typed.partition("=")
+    if not equals:
+        return complete_key(scope.key_level, scope.typed, fuzzy=scope.knowledge.fuzzy)
+    return _values_of_key(scope, key, value, len(key) + 1)
+
+
+def complete_condition(scope: Scope) -> Iterable[Candidate]:
+    """Keys of rows, and behind `Key=` or `Key!=` values."""
+    key, equals, value = scope.typed.partition("=")
+    if equals:
+        return _values_of_key(scope, key.removesuffix("!"), value, len(key) + 1)
+    made = complete_key(scope.key_level, scope.typed, fuzzy=scope.knowledge.fuzzy)
+    return (candidate for candidate in made if candidate.text.endswith("="))
+
+
+def complete_name(scope: Scope) -> Iterable[Candidate]:
+    """Keys of rows."""
+    return (replace(made, text=made.text[:-1]) for made in complete_condition(scope))
+
+
+def _values_of_key(scope: Scope, key: str, typed: str, offset: int) -> Iterable[Candidate]:
+    try:
+        attribute = find_path(key, scope.key_level)[-1]
+    except UsageError:
+        return ()
+    return _values(scope, attribute, typed, offset)
+
+
+def _values(scope: Scope, attribute: Attribute, typed: str, offset: int = 0) -> Iterator[Candidate]:
+    known = Known(scope.knowledge.today, scope.knowledge.values(attribute))
+    for made in complete_value(attribute, typed, known):
+        yield replace(made, at=made.at + offset)
+
+
+def complete_pattern(scope: Scope) -> Iterable[Candidate]:
+    """Values of the attributes that the pattern may stand for, once it is begun."""
+    for keyword in PATTERN_KEYWORDS[scope.key_level] if scope.typed else ():
+        for made in _values(scope, by_keyword(keyword), scope.typed):
+            if _is_pattern(scope, made.text, keyword):
+                yield made
+
+
+def _is_pattern(scope: Scope, text: str, keyword: str) -> bool:
+    """Whether a text would be read as a pattern for that attribute."""
+    alike = pattern_keyword(scope.key_level, text) == keyword
+    return alike and not is_term(whole_word(text)) and not text.startswith("-")
+
+
+def complete_topic(scope: Scope) -> Iterable[Candidate]:
+    """What `help` knows; the names of commands are added where topics are expected."""
+    yield from scope.knowledge.topics()
+    yield from (Candidate(level.word, "its keys") for level in Level)
+    yield from complete_name(scope)
+
+
+def complete_variable(scope: Scope) -> Iterable[Candidate]:
+    """Variables, each with its value."""
+    open_, close = ("${", "}") if scope.typed.startswith("${") else ("$", "")
+    for name, value in scope.knowledge.variables.items():
+        yield Candidate(f"{open_}{name}{close}", value, verbatim=True)

@@ -1,0 +1,93 @@
+"""What completes the name of an attribute, before `=` and after `+`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dicomsh.errors import UsageError
+from dicomsh.language.candidate import Candidate
+from dicomsh.model import dictionary
+from dicomsh.model.keys import (
+    ALIASES,
+    LEVEL_KEYS,
+    MORE_KEYS,
+    Attribute,
+    alias_keyword,
+    aliases_at,
+    by_keyword,
+    find_path,
+    level_of,
+)
+from dicomsh.model.levels import Level
+from dicomsh.model.vocabulary import attributes_inside
+
+
+def complete_key(level: Level, typed: str, *, fuzzy: bool) -> Iterator[Candidate]:
+    """Keys that begin as typed: those of the level, aliases, the rest of the dictionary.
+
+    The dictionary waits for a letter. Without any, keys to match come before keys to ask back.
+    """
+    sign = "+" if typed.startswith("+") else ""
+    name = typed.removeprefix("+")
+    if "." in name:
+        yield from _inside(level, sign, name)
+        return
+    yield from _keys(level, sign, name, fuzzy=fuzzy)
+    if not typed:
+        yield from _keys(level, "+", "", fuzzy=fuzzy)
+
+
+def _keys(level: Level, sign: str, name: str, *, fuzzy: bool) -> Iterator[Candidate]:
+    own = (*LEVEL_KEYS[level], *MORE_KEYS[level])
+    for keyword in own:
+        yield _candidate(level, sign, by_keyword(keyword))
+    for alias in ALIASES:
+        keyword = alias_keyword(alias, level) or ""
+        if _may(level, sign, keyword):
+            text = f"{sign}{alias}" if sign else f"{alias}="
+            yield Candidate(text, _told(by_keyword(keyword), keyword))
+    if name:
+        yield from _others(level, sign, name, fuzzy=fuzzy)
+
+
+def _others(level: Level, sign: str, name: str, *, fuzzy: bool) -> Iterator[Candidate]:
+    """The rest of the dictionary."""
+    own = {*LEVEL_KEYS[level], *MORE_KEYS[level]}
+    for found in dictionary.containing(name) if fuzzy else dictionary.beginning(name):
+        if found.keyword not in own and _may(level, sign, found.keyword):
+            yield _candidate(level, sign, found)
+
+
+def _may(level: Level, sign: str, keyword: str) -> bool:
+    """A key of a level below cannot be matched, but may be asked for."""
+    owner = level_of(keyword)
+    return bool(sign) or owner is None or owner.value <= level.value
+
+
+def _candidate(level: Level, sign: str, attribute: Attribute, at: int = 0) -> Candidate:
+    """`Key=`, `Sequence.` or `+Key`."""
+    end = "" if sign else "." if attribute.vr == "SQ" else "="
+    before = "" if at else sign
+    alias = aliases_at(level).get(attribute.keyword, "")
+    return Candidate(f"{before}{attribute.keyword}{end}", _told(attribute, alias), at)
+
+
+def _told(attribute: Attribute, other: str) -> str:
+    """Its other name, VR and name."""
+    return " · ".join(part for part in (other, attribute.vr, attribute.name) if part)
+
+
+def _inside(level: Level, sign: str, name: str) -> Iterator[Candidate]:
+    """Attributes inside a sequence: those that queries use there, then any that begin as typed."""
+    head, _, begun = name.rpartition(".")
+    try:
+        path = find_path(head, level)
+    except UsageError:
+        return
+    if path[-1].vr == "SQ":
+        at = len(sign) + len(head) + 1
+        usual = list(map(by_keyword, attributes_inside(path[-1].keyword)))
+        yield from (_candidate(level, sign, made, at) for made in usual)
+        if begun:
+            others = (made for made in dictionary.beginning(begun) if made not in usual)
+            yield from (_candidate(level, sign, made, at) for made in others)

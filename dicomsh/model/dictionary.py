@@ -1,0 +1,59 @@
+"""The keywords of the data dictionary in order, to be looked up by how they begin."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from dicomsh.model.keys import Attribute, by_keyword, is_retired, keywords, stands_in_data_sets
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Keywords in lower case, in order, and the attributes that they name."""
+
+    words: list[str]
+    attributes: list[Attribute]
+
+    def beginning(self, start: str) -> Iterator[Attribute]:
+        index = bisect_left(self.words, start)
+        while index < len(self.words) and self.words[index].startswith(start):
+            yield self.attributes[index]
+            index += 1
+
+    def containing(self, part: str) -> Iterator[Attribute]:
+        found = (index for index, word in enumerate(self.words) if part in word)
+        return (self.attributes[index] for index in found)
+
+
+def beginning(start: str) -> Iterator[Attribute]:
+    """Attributes whose keyword begins so, in any case; those that are retired last."""
+    for words in _dictionary():
+        yield from words.beginning(start.lower())
+
+
+def containing(part: str) -> Iterator[Attribute]:
+    """Attributes whose keyword has a part, in any case; those that are retired last."""
+    for words in _dictionary():
+        yield from words.containing(part.lower())
+
+
+@cache
+def _dictionary() -> tuple[_Words, _Words]:
+    """Attributes that may stand in a query: those in use, and those that are retired."""
+    known = [made for made in map(by_keyword, keywords()) if stands_in_data_sets(made)]
+    retired = [made for made in known if is_retired(made.tag)]
+    gone = set(retired)
+    return _words(made for made in known if made not in gone), _words(retired)
+
+
+def _words(attributes: Iterable[Attribute]) -> _Words:
+    ordered = sorted(attributes, key=lambda made: made.keyword.lower())
+    return _Words([made.keyword.lower() for made in ordered], ordered)
+
+
+def load() -> None:
+    """Make the table now, so that nobody waits for it later."""
+    _dictionary()
