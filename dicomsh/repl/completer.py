@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
 from typing import TYPE_CHECKING
 
+from prompt_toolkit.application import Application
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
@@ -20,15 +22,33 @@ _AT_ONCE = 40
 class SessionCompleter(Completer):
     """Completes commands, options, keys, and what the session has seen; never asks a peer.
 
-    It completes nothing until it knows a session.
+    Tab waits until it knows a session, which takes a moment after the first prompt.
     """
 
     def __init__(self) -> None:
         self._known: tuple[Registry, Session] | None = None
+        self._ready = asyncio.Event()
+        self._learning: asyncio.Task[None] | None = None
 
     def know(self, registry: Registry, session: Session) -> None:
         """Complete from these commands and this session from now on."""
         self._known = registry, session
+        self._ready.set()
+
+    def learn(self, application: Application[str]) -> None:
+        """Look into new answers while the prompt waits for keys, if there are any."""
+        idle = self._learning is None or self._learning.done()
+        if idle and self._known is not None and self._known[1].learn(0):
+            self._learning = asyncio.ensure_future(_learn(self._known[1], application))
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """As `get_completions`; what was asked for with Tab before there is a session waits."""
+        if complete_event.completion_requested:
+            await self._ready.wait()
+        for completion in self.get_completions(document, complete_event):
+            yield completion
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
@@ -45,6 +65,11 @@ class SessionCompleter(Completer):
         before = document.text_before_cursor
         found = offers(before, len(before), registry, session, complete_file)
         return [_completion(offer, len(before)) for offer in found]
+
+
+async def _learn(session: Session, application: Application[str]) -> None:
+    while application.is_running and session.learn(_AT_ONCE):  # noqa: ASYNC110 - nothing to await
+        await asyncio.sleep(0)
 
 
 def _completion(offer: Offer, cursor: int) -> Completion:

@@ -65,8 +65,8 @@ class _Prompt:
         return ExitStatus.DONE
 
     def _rendered(self, application: Application[str]) -> None:
-        del application
         self._begin()
+        self._completer.learn(application)
 
     async def _typed(self) -> bool:
         """One line from the user; False when there will be no more."""
@@ -130,6 +130,7 @@ class _Prompt:
 def _import_slow() -> None:
     for name in _SLOW_IMPORTS:
         importlib.import_module(name)
+    importlib.import_module("dicomsh.model.dictionary").load()
 
 
 def prompt_text(session: Session) -> FormattedText:

@@ -133,6 +133,16 @@ def told(marked: str, known: Known = KNOWN) -> dict[str, str]:
         ),
         ("find study date=>=2011|", ["find study date=>=2011"]),
         ("find study time=|", ["find study time=10:15:30"]),
+        # stages, and commands inside of commands
+        ("find study | s|", ["find study | sort", "find study | select"]),
+        ("find study | sort StudyD|", ["find study | sort StudyDate"]),
+        ("find series | where mod=|", ["find series | where mod=MR"]),
+        ("find series | where Modality!=U|", ["find series | where Modality!=US"]),
+        ("find study | count by stu|", ["find study | count by StudyDate"]),
+        ("find study | to cs|", ["find study | to csv"]),
+        ("explain fi|", ["explain find"]),
+        ("explain find se|", ["explain find series"]),
+        ("explain find series mod=C|", ["explain find series mod=CT"]),
         # settings, topics, variables
         ("set li|", ["set limit"]),
         ("help fi|", ["help find"]),
