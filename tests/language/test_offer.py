@@ -36,13 +36,13 @@ def no_files(_: str) -> Iterable[Candidate]:
 
 
 def offered(marked: str, known: Known = KNOWN) -> list[Offer]:
-    before, _, after = marked.partition("|")
+    before, _, after = marked.rpartition("|")
     return offers(before + after, len(before), REGISTRY, known, no_files)
 
 
 def completed(marked: str, known: Known = KNOWN) -> list[str]:
     """The lines up to the cursor that the offers make."""
-    before = marked.partition("|")[0]
+    before = marked.rpartition("|")[0]
     return [before[: offer.start] + offer.text for offer in offered(marked, known)]
 
 
@@ -285,7 +285,7 @@ def test_a_value_that_is_offered_is_one_that_can_be_asked(
     keyword: str, typed: str, seen: Sequence[str]
 ) -> None:
     known = Known(seen={keyword: seen})
-    for line in completed(f"find series '{keyword}={typed}", known):
+    for line in completed(f"find series '{keyword}={typed}|", known):
         analyses, _ = analyse_text(line, REGISTRY, known)
         problem = analyses[0].problem
         below = isinstance(problem, UsageError) and "is a key of" in problem.message
