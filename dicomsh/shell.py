@@ -12,6 +12,7 @@ from dicomsh.commands import registry
 from dicomsh.commands.context import Context, Peers
 from dicomsh.commands.pipe import close
 from dicomsh.commands.scripting import LeaveShell
+from dicomsh.config import KnownPeers, state_folder
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
 from dicomsh.interrupt import go_on
 from dicomsh.language.analyse import Analysis, Call, analyse
@@ -61,7 +62,7 @@ class Shell:
         self.session = session
         self.registry = registry()
         tap = Tap()
-        self.peers = Peers(tap)
+        self.peers = Peers(tap, KnownPeers(state_folder(environ)))
         self.tracing = Tracing(tap, sink.talk, FileTarget)
         self._sink = sink
         self._manner = manner

@@ -26,6 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("dicomsh")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the user who runs the tests has found out about peers is not read, nor changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def sample_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """What the session's servers hold: the files inside pydicom, and the made-up patients."""

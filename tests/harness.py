@@ -49,8 +49,12 @@ def run(
     variables: Mapping[str, str] | None = None,
     modality: str | None = None,
     settings_file: Path | None = None,
+    state: Path | None = None,
 ) -> Done:
-    """Run texts as `-c` would, in this process; with a settings file, as a prompt would."""
+    """Run texts as `-c` would, in this process; with a settings file, as a prompt would.
+
+    What is found out about peers is kept in the folder `state`, and forgotten without one.
+    """
     out, err = io.StringIO(), io.StringIO()
     default = ROOT / "modalities.yaml"
     configured = load(config or default, environ={}, cwd=ROOT)
@@ -60,7 +64,8 @@ def run(
         session.set("output", output)
     if modality:
         session.choose(session.config.find(modality))
-    shell = Shell(session, Sink(out, err), Manner(keep_going), {"DICOMSH_TRACEBACK": "1"})
+    environ = {"DICOMSH_TRACEBACK": "1", **({"XDG_STATE_HOME": str(state)} if state else {})}
+    shell = Shell(session, Sink(out, err), Manner(keep_going), environ)
     status = batch.run(shell, batch.commands(list(texts)))
     return Done(out.getvalue(), err.getvalue(), int(status))
 

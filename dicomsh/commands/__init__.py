@@ -13,6 +13,7 @@ def registry() -> Registry:
         explain,
         guide,
         peers,
+        probe,
         query,
         scripting,
         stages,
@@ -20,4 +21,17 @@ def registry() -> Registry:
         walk,
     )
 
-    return Registry((peers, query, walk, entity, explain, compare, scripting, trace, guide, stages))
+    families = (
+        peers,
+        probe,
+        query,
+        walk,
+        entity,
+        explain,
+        compare,
+        scripting,
+        trace,
+        guide,
+        stages,
+    )
+    return Registry(families)

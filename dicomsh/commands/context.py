@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
+from dicomsh.config import KnownPeers
 from dicomsh.errors import UnreachableError
 from dicomsh.language.command import Registry
+from dicomsh.model.capability import NOTHING_KNOWN
 from dicomsh.model.extension import Extensions
 from dicomsh.model.levels import Model
 from dicomsh.model.listing import Answer
@@ -66,9 +68,11 @@ class Peers:
 
     Args:
         tap: who listens to what is said to them.
+        memory: what was found out about them.
     """
 
-    def __init__(self, tap: Tap) -> None:
+    def __init__(self, tap: Tap, memory: KnownPeers) -> None:
+        self.memory = memory
         self._tap = tap
         self._clients: dict[tuple[str, Extensions], tuple[Modality, Client]] = {}
         self._archives: dict[str, PracticeServer] = {}
@@ -90,7 +94,7 @@ class Peers:
         """
         from dicomsh.dimse.client import Client
 
-        reached = self.reach(modality)
+        reached = replace(self.reach(modality), capabilities=NOTHING_KNOWN)
         key = (modality.name, modality.extended)
         held = self._clients.get(key)
         if held is not None and held[0] == reached:
@@ -166,7 +170,8 @@ class Context:
     environ: Mapping[str, str]
 
     def timed(self, modality: Modality) -> Modality:
-        """A modality with the session's own time limit, when one is set."""
+        """A modality with what is known of it, and the session's own time limit if one is set."""
+        modality = replace(modality, capabilities=self.peers.memory.of(modality))
         seconds = self.session.settings.timeout
         if seconds is None:
             return modality

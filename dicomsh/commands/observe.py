@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 
 from dicomsh.commands.context import Scu
 from dicomsh.model.adapt import Adapted, Filter, adapt
 from dicomsh.model.answer import Row
+from dicomsh.model.capability import Support
 from dicomsh.model.conform import test_of
 from dicomsh.model.legible import Legibility
 from dicomsh.model.levels import Model
 from dicomsh.model.listing import Answer, Ending, Outcome
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, build
+from dicomsh.model.query import QueryKey
 
 
 async def send(
@@ -104,36 +106,70 @@ class Observed:
     def __init__(self, answer: Answer, adapted: Adapted, modality: Modality) -> None:
         self._answer = answer
         self._notes = adapted.notes
+        self._empty = adapted.empty
         self._modality = modality
-        self._watched = [(key, test_of(key)) for key in adapted.watched]
-        self._wrong = [0] * len(self._watched)
+        self._watches = [_Watch(key) for key in adapted.watched]
         self._legibility = Legibility(modality.fallback_charset)
-        self._rows = 0
 
     async def __aiter__(self) -> AsyncIterator[list[Row]]:
         async for batch in self._answer:
-            self._rows += len(batch)
             self._legibility.look(batch)
-            for number, (_, test) in enumerate(self._watched):
-                self._wrong[number] += sum(test(row) is False for row in batch)
+            for watch in self._watches:
+                watch.look(batch)
             yield batch
 
     @property
     def outcome(self) -> Outcome:
         """How the answer ended, with what was noticed."""
         outcome = self._answer.outcome
-        noticed = (*self._contradictions(), *self._notes, *self._legibility.notes)
+        empty = () if outcome.rows else self._empty
+        seen = (said for watch in self._watches for said in watch.said(self._modality))
+        noticed = (*empty, *seen, *self._notes, *self._legibility.notes)
         return replace(outcome, notes=(*outcome.notes, *noticed))
-
-    def _contradictions(self) -> list[str]:
-        counted = zip(self._watched, self._wrong, strict=True)
-        return [
-            f"{wrong:,} of {self._rows:,} rows do not match {key.keyword}={key.value}: the server"
-            f" seems to ignore it; 'probe {self._modality.name}' finds out"
-            for (key, _), wrong in counted
-            if wrong
-        ]
 
     async def aclose(self) -> None:
         """Leave early."""
         await self._answer.aclose()
+
+
+class _Watch:
+    """Compares rows with one key that they should match."""
+
+    def __init__(self, key: QueryKey) -> None:
+        self._key = key
+        self._test = test_of(key)
+        self._rows = 0
+        self._wrong = 0
+        self._empty = 0
+        self._untold = 0
+
+    def look(self, batch: Sequence[Row]) -> None:
+        """Count the rows that do not match."""
+        self._rows += len(batch)
+        for row in batch:
+            result = self._test(row)
+            if result is None:
+                self._untold += 1
+            elif not result:
+                empty = len(self._key.path) == 1 and not row.text(self._key.attribute.tag)
+                self._empty += empty
+                self._wrong += not empty
+
+    def said(self, modality: Modality) -> Iterator[str]:
+        """What contradicts the key, if anything does."""
+        keyword, rows = self._key.keyword, self._rows
+        asked = f"{keyword}={self._key.value}"
+        advice = f"'probe {modality.name}' finds out"
+        known = modality.capabilities.support(keyword) is not Support.UNKNOWN
+        if self._wrong:
+            yield (
+                f"{self._wrong:,} of {rows:,} rows do not match {asked}: the server seems to"
+                f" ignore it; {advice}"
+            )
+        elif rows and self._untold == rows and not known:
+            yield (
+                f"{keyword} does not come back, so that nothing shows whether the server matched"
+                f" {asked}; {advice}"
+            )
+        elif self._empty:
+            yield f"{self._empty:,} of {rows:,} rows have no {keyword}, although {asked} was asked"

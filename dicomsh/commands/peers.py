@@ -62,7 +62,15 @@ async def _greeting(context: Context, modality: Modality) -> str:
         echo = f"C-ECHO {milliseconds(await client.echo())}"
     reached = context.peers.reach(modality)
     where = f"{reached.aet} at {reached.host}:{reached.port}"
-    return f"{modality.name}  {where}   {echo}   {_models(accepted)}"
+    parts = (f"{modality.name}  {where}", echo, _models(accepted), *_knowledge(context, modality))
+    return "   ".join(parts)
+
+
+def _knowledge(context: Context, modality: Modality) -> list[str]:
+    """What was found out about a peer, and what became of the file that it is kept in."""
+    problem = context.peers.memory.problem
+    trouble = f"{problem}: what was found out about peers is lost; probe again" if problem else ""
+    return [text for text in (modality.capabilities.brief, trouble) if text]
 
 
 def milliseconds(seconds: float) -> str:
@@ -132,6 +140,7 @@ async def modalities(context: Context) -> Records:
         FieldColumn("host", "Host"),
         FieldColumn("port", "Port", True),
         FieldColumn("association", "Association"),
+        FieldColumn("known", "Known"),
     )
     known = dict(session.config.modalities)
     if session.modality is not None:
@@ -149,6 +158,7 @@ def _modality_record(context: Context, modality: Modality) -> Record:
         "host": "practice archive" if modality.practice else modality.host,
         "port": None if modality.practice else modality.port,
         "association": f"{state}, in use" if used else state,
+        "known": context.peers.memory.of(modality).brief or None,
     }
 
 

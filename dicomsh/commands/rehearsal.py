@@ -101,7 +101,7 @@ class _Peers(Peers):
     """Peers that are not there."""
 
     def __init__(self, real: Peers, done: Rehearsal) -> None:
-        super().__init__(Tap())
+        super().__init__(Tap(), real.memory)
         self._real = real
         self._done = done
 

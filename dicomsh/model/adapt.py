@@ -36,12 +36,14 @@ class Adapted:
         filters: what is applied to the rows that come back.
         watched: keys to compare rows with, because a peer may ignore them.
         notes: what to say in any case.
+        empty: what to say when nothing was found.
     """
 
     request: Request
     filters: tuple[Filter, ...] = ()
     watched: tuple[QueryKey, ...] = ()
     notes: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
@@ -71,7 +73,8 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     )
     if Extension.FUZZY in agreed:
         watched = [key for key in watched if key.attribute.vr != "PN"]
-    return Adapted(sent, tuple(filters), tuple(watched), notes)
+    empty = tuple(_about_case(keys, known, agreed))
+    return Adapted(sent, tuple(filters), tuple(watched), notes, empty)
 
 
 _UNIQUE = frozenset(level.unique_keyword for level in Level)
@@ -118,7 +121,7 @@ def _left_out(request: Request, known: Capabilities) -> Iterable[str]:
     asked = (*request.default_keywords(), *(key.keyword for key in request.keys if not key.value))
     left = [word for word in dict.fromkeys(asked) if word in known.rejected - _UNIQUE]
     if left:
-        yield f"left out {', '.join(left)}: the server rejects it ({known.source})"
+        yield f"left out {', '.join(left)}, which the server rejects ({known.source})"
 
 
 def _about_relational(
@@ -128,11 +131,16 @@ def _about_relational(
         yield "relational queries agreed"
     elif Extension.RELATIONAL in wanted:
         yield "relational queries NOT agreed to by the server: it may ignore keys of upper levels"
-    elif request.relational and request.keys and known.feature(Feature.RELATIONAL) in _UNSURE:
-        yield "relational: a server that does not support it ignores keys of upper levels"
+    elif request.relational and request.keys:
+        yield from _RELATIONAL.get(known.feature(Feature.RELATIONAL), ())
 
 
-_UNSURE = (Support.UNKNOWN, Support.IGNORED)
+_RELATIONAL = {
+    Support.UNKNOWN: (
+        "relational: a server that does not support it ignores keys of upper levels",
+    ),
+    Support.IGNORED: ("relational: this server ignores keys of upper levels",),
+}
 
 
 def _about_fuzzy(wanted: Extensions, agreed: Extensions) -> Iterable[str]:
@@ -140,6 +148,15 @@ def _about_fuzzy(wanted: Extensions, agreed: Extensions) -> Iterable[str]:
         yield "fuzzy matching of names agreed: the server decides what is alike"
     elif Extension.FUZZY in wanted:
         yield "fuzzy matching of names NOT agreed to by the server: names matched as typed"
+
+
+def _about_case(
+    keys: tuple[QueryKey, ...], known: Capabilities, agreed: Extensions
+) -> Iterable[str]:
+    names = [key for key in keys if key.value and key.attribute.vr == "PN"]
+    exact = known.feature(Feature.ANY_CASE) is Support.FINDS_NOTHING
+    if names and exact and Extension.FUZZY not in agreed:
+        yield f"this server tells capitals from small letters in names ({known.source})"
 
 
 def _about_date_times(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -70,6 +70,24 @@ class Capabilities:
         """Where the knowledge comes from, for messages: `probe of 2026-11-25`, or configuration."""
         return f"probe of {self.probed}" if self.probed else "configuration"
 
+    @property
+    def brief(self) -> str:
+        """What is remarkable, in a few words; empty when nothing is known."""
+        told = [
+            *(f"{_VERBS[support]} {words}" for support, words in self._troubles()),
+            *([f"rejects {', '.join(sorted(self.rejected))}"] if self.rejected else []),
+            *([f"cuts off after {self.cap:,} rows"] if self.cap else []),
+        ]
+        if not self.probed:
+            return "; ".join(told)
+        return f"probed {self.probed}: {'; '.join(told) or 'matches what was tried'}"
+
+    def _troubles(self) -> Iterator[tuple[Support, str]]:
+        for trouble in _VERBS:
+            words = [word for word, support in self.matching.items() if support is trouble]
+            if words:
+                yield trouble, ", ".join(words)
+
     def overridden(self, declared: Capabilities) -> Capabilities:
         """These with what the configuration declares in place of what was found."""
         return replace(
@@ -77,6 +95,13 @@ class Capabilities:
             matching={**self.matching, **declared.matching},
             rejected=self.rejected | declared.rejected,
         )
+
+
+_VERBS = {
+    Support.IGNORED: "ignores",
+    Support.FINDS_NOTHING: "finds nothing by",
+    Support.REFUSED: "refuses to match",
+}
 
 
 def declared(ignored: frozenset[str], rejected: frozenset[str]) -> Capabilities:

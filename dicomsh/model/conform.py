@@ -108,17 +108,19 @@ def _named(value: str) -> Callable[[str], bool]:
     return fits
 
 
+_EARLIEST = {"DA": "00000101", "TM": "000000.000000"}
 _LATEST = {"DA": "99991231", "TM": "235959.999999"}
-"""VRs of ranges with their last value, whose digits fill what a value leaves out."""
+"""VRs of ranges with their first and last value, whose digits fill what a value leaves out."""
 
 
 def _within(value: str, vr: str) -> Callable[[str], bool]:
+    earliest, latest = _EARLIEST[vr], _LATEST[vr]
     first, last = ends(value)
+    low, high = _filled(first, earliest), _filled(last, latest)
 
     def fits(text: str) -> bool:
         moment = _digits(text)
-        low = not first or _filled(moment) >= _filled(first)
-        return bool(moment) and low and (not last or _filled(moment) <= _filled(last, _LATEST[vr]))
+        return bool(moment) and low <= _filled(moment, earliest) <= high
 
     return fits
 
@@ -137,8 +139,8 @@ def _digits(text: str) -> str:
     return f"{head}.{fraction}" if fraction else head
 
 
-def _filled(moment: str, latest: str = "000000.000000") -> str:
-    return moment + latest[len(moment) :]
+def _filled(moment: str, limit: str) -> str:
+    return moment + limit[len(moment) :]
 
 
 def combined_test(date: QueryKey, time: QueryKey) -> Test:
@@ -148,14 +150,14 @@ def combined_test(date: QueryKey, time: QueryKey) -> Test:
     otherwise match separately.
     """
     (first_day, last_day), (first_time, last_time) = ends(date.value), ends(time.value)
-    first = first_day and first_day + _filled(first_time)
+    first = first_day and first_day + _filled(first_time, _EARLIEST["TM"])
     last = last_day and last_day + _filled(last_time, _LATEST["TM"])
 
     def test(row: Row) -> bool | None:
         day, clock = row.text(date.attribute.tag), row.text(time.attribute.tag)
         if day is None or clock is None:
             return None
-        moment = _digits(day) + _filled(_digits(clock))
+        moment = _digits(day) + _filled(_digits(clock), _EARLIEST["TM"])
         return bool(_digits(day)) and moment >= first and (not last or moment <= last)
 
     return test

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-
-def state_folder(environ: Mapping[str, str]) -> Path:
-    """Where this user's state is kept: XDG_STATE_HOME, or the custom of the system."""
-    if environ.get("XDG_STATE_HOME"):
-        return Path(environ["XDG_STATE_HOME"]) / "dicomsh"
-    if sys.platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "dicomsh"
-    return Path.home() / ".local" / "state" / "dicomsh"
+from dicomsh.config import state_folder
 
 
 class PrivateHistory(FileHistory):
@@ -36,7 +27,10 @@ class PrivateHistory(FileHistory):
 
 def open_history() -> History:
     """The user's history; one in memory where the file cannot be used."""
+    folder = state_folder(os.environ)
+    if folder is None:
+        return InMemoryHistory()
     try:
-        return PrivateHistory(state_folder(os.environ) / "history")
-    except (OSError, RuntimeError):
+        return PrivateHistory(folder / "history")
+    except OSError:
         return InMemoryHistory()

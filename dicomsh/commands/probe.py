@@ -1,0 +1,77 @@
+"""probe: what a peer can do, found out by harmless queries and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import date
+from typing import Annotated
+
+from dicomsh.commands.bench import Bench, Finding
+from dicomsh.commands.context import Context
+from dicomsh.commands.probing import findings
+from dicomsh.language.command import command
+from dicomsh.language.kinds import MODALITY
+from dicomsh.language.scan import Word
+from dicomsh.model.extension import Extension
+from dicomsh.model.listing import Ending, FieldColumn, Outcome, Record, Records
+from dicomsh.model.peer import Modality
+
+_COLUMNS = (
+    FieldColumn("capability", "Capability"),
+    FieldColumn("finding", "Finding"),
+    FieldColumn("how", "How it was found"),
+)
+
+
+@command("probe", family="modalities", examples=("probe pacs",))
+async def probe(context: Context, name: Annotated[Word | None, MODALITY] = None) -> Records:
+    """Find out what a modality can do, by harmless queries, and remember it.
+
+    About a dozen queries, each with a limit of rows and left with C-CANCEL: the information models,
+    extended negotiation, which keys are matched and returned, wildcards, character sets, and after
+    how many rows an answer is cut off. Later queries go by it: filters that the server ignores are
+    applied on our side, keys that it rejects are left out, and the result line says so.
+    """
+    session = context.session
+    modality = session.config.find(name.text, name.span) if name else session.current()
+    probing = _Probing(context, modality)
+    return Records(
+        _COLUMNS,
+        probing.records(),
+        outcome=lambda: probing.outcome,
+        unit=("finding", "findings"),
+    )
+
+
+class _Probing:
+    """A probe under way, and what it came to."""
+
+    def __init__(self, context: Context, modality: Modality) -> None:
+        self._memory = context.peers.memory
+        self._modality = modality
+        self._peers = context.peers
+        self._timed = replace(context.timed(modality), extended=frozenset())
+        self.outcome = Outcome(Ending.COMPLETE, 0, 0.0)
+
+    async def records(self) -> AsyncGenerator[list[Record], None]:
+        """A record for each finding; what was found is kept at the end."""
+        everything = replace(self._timed, extended=frozenset(Extension))
+        bench = Bench(self._timed, await self._peers.client(self._timed))
+        rows = 0
+        async for finding in findings(bench, await self._peers.client(everything)):
+            rows += 1
+            yield [_record(finding)]
+        self._memory.keep(self._modality, replace(bench.found, probed=date.today().isoformat()))
+        notes = (f"{bench.queries} queries", *self._where())
+        self.outcome = Outcome(Ending.COMPLETE, rows, bench.seconds, notes=notes)
+
+    def _where(self) -> list[str]:
+        path, problem = self._memory.path, self._memory.problem
+        if path is None:
+            return ["remembered for this session: no home folder is known"]
+        return [f"{problem} and was made anew" if problem else f"remembered in {path}"]
+
+
+def _record(finding: Finding) -> Record:
+    return {"capability": finding.capability, "finding": finding.result, "how": finding.how}

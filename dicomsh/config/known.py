@@ -1,0 +1,141 @@
+"""What was found out about peers, kept in the user's state folder from one session to the next."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dicomsh.config.write import write_text
+from dicomsh.model.capability import Capabilities, Feature, Support
+from dicomsh.model.extension import Extension
+from dicomsh.model.levels import Model
+from dicomsh.model.peer import Modality
+
+FILE_NAME = "peers.json"
+_SCHEMA = 1
+_LARGEST = 4 << 20
+
+
+def state_folder(environ: Mapping[str, str]) -> Path | None:
+    """The user's state folder for dicomsh, or None when no home is known.
+
+    `$XDG_STATE_HOME/dicomsh` when that is an absolute path (XDG Base Directory Specification),
+    else `%LOCALAPPDATA%\\dicomsh` on Windows, else `~/.local/state/dicomsh`.
+    """
+    xdg = Path(environ.get("XDG_STATE_HOME", ""))
+    if xdg.is_absolute():
+        return xdg / "dicomsh"
+    if os.name == "nt" and environ.get("LOCALAPPDATA"):
+        return Path(environ["LOCALAPPDATA"], "dicomsh")
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    return Path(home, ".local", "state", "dicomsh") if home else None
+
+
+class KnownPeers:
+    """Capabilities by address, read from a file when they are first asked for.
+
+    Args:
+        folder: where the file is; None keeps them for this session only.
+
+    Attributes:
+        path: the file, or None.
+        problem: why the file could not be used; empty when it could.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.path = folder / FILE_NAME if folder else None
+        self.problem = ""
+        self._peers: dict[str, Capabilities] | None = None
+
+    def of(self, modality: Modality) -> Capabilities:
+        """What is known of a modality; what its configuration declares goes first."""
+        if self._peers is None:
+            self._peers = self._read()
+        found = self._peers.get(_key(modality))
+        declared = modality.capabilities
+        return found.overridden(declared) if found else declared
+
+    def keep(self, modality: Modality, found: Capabilities) -> None:
+        """Remember what a probe found; what other sessions wrote meanwhile is kept.
+
+        Raises:
+            ConfigError: the file cannot be written.
+        """
+        self._peers = self._read() | {_key(modality): found}
+        if self.path is not None:
+            peers = {key: _to_json(known) for key, known in sorted(self._peers.items())}
+            document = {"schema": _SCHEMA, "peers": peers}
+            write_text(self.path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+    def _read(self) -> dict[str, Capabilities]:
+        if self.path is None:
+            return dict(self._peers or {})
+        try:
+            return _read_file(self.path)
+        except FileNotFoundError:
+            return {}
+        except _UNUSABLE as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            self.problem = f"{self.path} cannot be used ({reason})"
+            return {}
+
+
+_UNUSABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading a file that somebody else wrote can raise."""
+
+
+def _key(modality: Modality) -> str:
+    """The address; a practice archive has none that stays, but its faults make it another."""
+    if modality.practice:
+        return f"practice {modality.name} {zlib.crc32(repr(modality.faults).encode()):08x}"
+    return modality.address
+
+
+def _read_file(path: Path) -> dict[str, Capabilities]:
+    with path.open("rb") as stream:
+        data = stream.read(_LARGEST + 1)
+    document = json.loads(data)
+    if len(data) > _LARGEST or document["schema"] != _SCHEMA:
+        raise ValueError("another schema")
+    return {str(key): _from_json(value) for key, value in document["peers"].items()}
+
+
+def _to_json(known: Capabilities) -> dict[str, Any]:
+    return {
+        "probed": known.probed,
+        "models": [model.name for model in Model if model in known.models],
+        "extended": [extension.word for extension in Extension if extension in known.extended],
+        "charsets": list(known.charsets),
+        "matching": {word: support.name for word, support in known.matching.items()},
+        "returned": dict(known.returned),
+        "rejected": sorted(known.rejected),
+        "features": {feature.name: support.name for feature, support in known.features.items()},
+        "cap": known.cap,
+    }
+
+
+def _from_json(value: dict[str, Any]) -> Capabilities:
+    cap = value["cap"]
+    return Capabilities(
+        probed=str(value["probed"]),
+        models=frozenset(Model[name] for name in value["models"]),
+        extended=frozenset(Extension[word.upper()] for word in value["extended"]),
+        charsets=tuple(map(str, value["charsets"])),
+        matching={str(word): Support[name] for word, name in value["matching"].items()},
+        returned={str(word): bool(told) for word, told in value["returned"].items()},
+        rejected=frozenset(map(str, value["rejected"])),
+        features={Feature[name]: Support[found] for name, found in value["features"].items()},
+        cap=None if cap is None else int(cap),
+    )

@@ -1,0 +1,120 @@
+"""What the rows of harmless queries prove about a peer; where they prove nothing, it says so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dicomsh.model.answer import Row, is_text
+from dicomsh.model.capability import Support
+from dicomsh.model.conform import test_of
+from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
+from dicomsh.model.listing import Ending, Outcome
+from dicomsh.model.query import QueryKey
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for one query: rows and an outcome, or the words of an error."""
+
+    rows: Sequence[Row] = ()
+    outcome: Outcome | None = None
+    error: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every match of the peer is among the rows."""
+        return self.outcome is not None and self.outcome.ending is Ending.COMPLETE
+
+
+def values_of(rows: Sequence[Row], keyword: str) -> list[str]:
+    """Every value of an attribute in the rows that have one; several of one row apart."""
+    texts = (row.text(by_keyword(keyword).tag) for row in rows)
+    return [value for text in texts if text for value in text.split("\\") if value]
+
+
+def returned(rows: Sequence[Row], keyword: str) -> bool:
+    """Whether any row has the attribute, be it empty."""
+    tag = by_keyword(keyword).tag
+    return any(tag in row.elements for row in rows)
+
+
+def telling_value(rows: Sequence[Row], keyword: str) -> str | None:
+    """A value that some rows have and others lack, the rarest; None when no value tells."""
+    counted = Counter(values_of(rows, keyword))
+    plain = [v for v in counted if v.isascii() and not {"*", "?"} & set(v)]
+    telling = [value for value in plain if counted[value] < len(rows)]
+    return min(telling, key=lambda value: (counted[value], value), default=None)
+
+
+def matching(key: QueryKey, reply: Reply, sample: Reply) -> Support:
+    """What a peer did with a key whose value some rows of a sample have and others lack.
+
+    Rows with an empty value prove nothing: some servers find them by a range with an open start.
+    """
+    if reply.error:
+        return Support.REFUSED
+    if not reply.rows:
+        return Support.FINDS_NOTHING
+    tag, test = key.attribute.tag, test_of(key)
+    results = {test(row) for row in reply.rows if row.text(tag) != ""}
+    if False in results:
+        return Support.IGNORED
+    if results == {True}:
+        return Support.WORKS
+    if sample.whole and reply.whole:
+        return Support.WORKS if len(reply.rows) < len(sample.rows) else Support.IGNORED
+    return Support.UNKNOWN
+
+
+def impossible_value(keyword: str) -> str:
+    """A value that no entity has, for attributes that do not come back."""
+    match by_keyword(keyword).vr:
+        case "DA":
+            return "17000101"
+        case "CS":
+            return "ZZ"
+        case _:
+            return "DICOMSH PROBE"
+
+
+def asterisk(reply: Reply, keyword: str) -> tuple[Support, str]:
+    """What a peer makes of a bare `*`, and that in words.
+
+    Entities without a value need not match it (PS3.4 C.2.2.2.4), and servers differ.
+    """
+    if reply.error:
+        return Support.REFUSED, Support.REFUSED.value
+    if not reply.rows:
+        return Support.FINDS_NOTHING, Support.FINDS_NOTHING.value
+    empty = any(not row.text(by_keyword(keyword).tag) for row in reply.rows)
+    return Support.WORKS, "works, also where there is no value" if empty else "works"
+
+
+def charsets(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Each Specific Character Set named; an empty one for text beyond ASCII that names none."""
+    named = set()
+    for row in rows:
+        declared = row.text(SPECIFIC_CHARACTER_SET) or ""
+        if declared or _beyond_ascii(row):
+            named.add(declared)
+    return tuple(sorted(named))
+
+
+def _beyond_ascii(row: Row) -> bool:
+    return any(is_text(tag) and not value.isascii() for tag, value in row.elements.items())
+
+
+_LEAST_ROUND = 50
+
+
+def suspicious(rows: int) -> bool:
+    """Whether a number of rows looks like a limit that nobody mentions: 100, 250, 500, 1000."""
+    return rows >= _LEAST_ROUND and rows % _LEAST_ROUND == 0
+
+
+def swapped(name: str) -> str | None:
+    """A name with its case turned round; None for one without letters of ASCII."""
+    turned = name.swapcase()
+    return turned if name.isascii() and turned != name and not {"*", "?"} & set(name) else None

@@ -1,0 +1,356 @@
+"""What a peer can do is found out, remembered and gone by; and what it does not do is told.
+
+Guards against rivals' failures: a server that ignores ModalitiesInStudy gives "77 of 77" studies as
+if they matched (ruby-dicom PR 13); quirks are flags that somebody must know and set by hand (ADIT,
+Horos); a key that a server rejects makes every query fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dicomsh.config.known import KnownPeers
+from dicomsh.model import evidence
+from dicomsh.model.capability import Capabilities, Feature, Support
+from dicomsh.model.extension import Extension
+from dicomsh.model.levels import Model
+from dicomsh.model.peer import Modality
+from tests.conftest import Start
+from tests.harness import Done, practice, run
+from tests.servers import Orthanc, Server, dcmqrscp, orthanc
+
+
+def findings(done: Done) -> dict[str, str]:
+    assert done.status == 0, done.err
+    return {row["capability"]: row["finding"] for row in done.json}
+
+
+def probe(modality: str, **options: Any) -> tuple[dict[str, str], str]:
+    done = run("probe", modality=modality, output="json", **options)
+    return findings(done), done.last
+
+
+def rows_of(done: Done) -> list[dict[str, Any]]:
+    assert done.status == 0, done.err
+    rows: list[dict[str, Any]] = done.json
+    return rows
+
+
+def test_the_practice_archive_is_found_to_do_everything() -> None:
+    found, said = probe("pacs")
+    assert found["information models"] == "Patient Root, Study Root"
+    assert {found[extension.title] for extension in Extension} == {"agreed"}
+    matched = {result for what, result in found.items() if what.endswith("matched")}
+    returned = {result for what, result in found.items() if what.endswith("returned")}
+    assert (matched, returned) == ({"works"}, {"yes"})
+    assert found["wildcard in a UID"] == "refused"
+    assert found["names in any case"] == found["keys of upper levels"] == "works"
+    assert found["* for any value"] == "works"
+    assert found["limit of an answer"] == "not known: 120 rows are all there is"
+    assert found["character set of answers"] == "ISO_IR 192"
+    assert found["patient level"] == "works, with counts"
+    assert "· 11 queries ·" in said
+
+
+def test_orthanc_is_measured(orthanc_server: Orthanc) -> None:
+    found, said = probe(orthanc_server.address)
+    assert {found[extension.title] for extension in Extension} == {"not agreed"}
+    assert found["ModalitiesInStudy matched"] == found["StudyDate matched"] == "works"
+    assert found["wildcard in a UID"] == "refused"
+    assert found["names in any case"] == found["keys of upper levels"] == "works"
+    assert found["* for any value"] == "works, also where there is no value"
+    assert "11 queries" in said
+
+
+def test_dcmqrscp_is_measured(dcmqrscp_server: Server) -> None:
+    """It ignores ModalitiesInStudy, tells case apart, and is not relational."""
+    found, _ = probe(dcmqrscp_server.address)
+    assert found["ModalitiesInStudy matched"] == "ignored"
+    assert found["ModalitiesInStudy returned"] == "no"
+    assert found["StudyDate matched"] == found["PatientSex matched"] == "works"
+    assert found["names in any case"] == found["wildcard in a UID"] == "finds nothing"
+    assert found["keys of upper levels"] == "ignored"
+    assert found["patient level"] == "works, without counts"
+    assert found["character set of answers"].endswith(" more")
+
+
+def test_a_peer_with_patient_root_alone(
+    sample_files: list[Path], start_server: Start[Server]
+) -> None:
+    server = start_server(dcmqrscp(sample_files, options=["--no-study-root"]))
+    found, _ = probe(server.address)
+    assert found["information models"] == "Patient Root"
+    assert found["StudyDate matched"] == "works"
+
+
+def test_a_peer_with_study_root_alone(tmp_path: Path) -> None:
+    found, _ = probe("faulty", config=practice(tmp_path, refuse_patient_root=True))
+    assert found["information models"] == "Study Root"
+    assert "patient level" not in found
+
+
+def test_an_empty_archive_tells_nothing_and_that_is_said(start_server: Start[Orthanc]) -> None:
+    found, _ = probe(start_server(orthanc()).address)
+    told = {what: result for what, result in found.items() if not result.startswith("not known")}
+    assert set(told) == {
+        "information models",
+        *(extension.title for extension in Extension),
+        "patient level",
+        "* for any value",
+    }
+
+
+@pytest.mark.parametrize(
+    ("faults", "what", "result"),
+    [
+        ({"ignore_keys": "ModalitiesInStudy"}, "ModalitiesInStudy matched", "ignored"),
+        ({"ignore_keys": "StudyDate"}, "StudyDate matched", "ignored"),
+        ({"ignore_keys": "PatientSex"}, "PatientSex matched", "ignored"),
+        ({"ignore_keys": "StudyDescription"}, "StudyDescription matched", "ignored"),
+        ({"ignore_keys": "Modality"}, "Modality matched", "ignored"),
+        ({"ignore_keys": "PatientID"}, "keys of upper levels", "ignored"),
+        ({"no_modalities_in_study": True}, "ModalitiesInStudy matched", "ignored"),
+        ({"no_modalities_in_study": True}, "ModalitiesInStudy returned", "no"),
+        ({"no_counts": True}, "NumberOfStudyRelatedInstances returned", "no"),
+        ({"no_counts": True}, "patient level", "works, without counts"),
+        ({"no_charset": True}, "character set of answers", "none named for text beyond ASCII"),
+        ({"cut_off": 7}, "limit of an answer", "cut off after 7 rows (0xFE00)"),
+        (
+            {"cut_off": 7, "cut_off_status": 0xA700},
+            "limit of an answer",
+            "cut off after 7 rows (0xA700)",
+        ),
+        ({"reject_keys": "StudyDate"}, "keys rejected at study level", "StudyDate"),
+        (
+            {"reject_keys": ["ModalitiesInStudy", "PatientSex"]},
+            "keys rejected at study level",
+            "ModalitiesInStudy, PatientSex",
+        ),
+        (
+            {"reject_keys": "IssuerOfPatientID"},
+            "keys rejected at patient level",
+            "IssuerOfPatientID",
+        ),
+        ({"fail": {"patient": 0xC000}}, "patient level", "refused: "),
+    ],
+)
+def test_a_fault_is_found(tmp_path: Path, faults: dict[str, Any], what: str, result: str) -> None:
+    found, _ = probe("faulty", config=practice(tmp_path, **faults))
+    assert found[what].startswith(result)
+
+
+def test_a_probe_of_a_peer_that_answers_no_query_fails_with_the_reason(tmp_path: Path) -> None:
+    done = run("probe", modality="faulty", config=practice(tmp_path, abort_on_find=True))
+    assert done.status == 3
+    assert "is our AE title DICOMSH known to it?" in done.err
+    failing = practice(tmp_path, fail={"study": 0xC000})
+    assert run("probe", modality="faulty", config=failing).status == 1
+
+
+IGNORED = {
+    "ModalitiesInStudy": "mod=CT",
+    "StudyDate": "date=2009..2015",
+    "PatientSex": "sex=F",
+    "StudyDescription": "desc='CT*'",
+}
+
+
+@pytest.mark.parametrize(("keyword", "term"), IGNORED.items())
+def test_an_ignored_filter_is_applied_here_and_that_is_said(
+    tmp_path: Path, keyword: str, term: str
+) -> None:
+    config = practice(tmp_path, ignore_keys=[keyword])
+    query = f"find study {term} +{keyword}"
+    right = rows_of(run(query, modality="pacs", config=config, output="json"))
+    before = run(query, modality="faulty", config=config, output="json")
+    after = run("probe > /dev/null", query, modality="faulty", config=config, output="json")
+    assert rows_of(before) != right
+    assert rows_of(after) == right
+    kept = f"{keyword} re-applied here: the server ignores it; {len(right)} of 120 kept"
+    assert kept in after.last
+    assert "seems to ignore" not in after.last
+
+
+def test_a_filter_applied_here_stops_at_the_limit(tmp_path: Path) -> None:
+    config = practice(tmp_path, ignore_keys=["ModalitiesInStudy"])
+    texts = ("probe > /dev/null", "find study mod=CT --limit 3")
+    done = run(*texts, modality="faulty", config=config, output="csv")
+    assert done.out.count("\n") == 1 + 3
+    assert "3 studies, stopped at --limit 3" in done.last
+
+
+def test_an_ignored_filter_is_told_without_a_probe(tmp_path: Path) -> None:
+    """Nothing is assumed, and nothing is dropped; but the rows contradict the query."""
+    config = practice(tmp_path, ignore_keys=["ModalitiesInStudy"])
+    done = run("find study mod=CT", modality="faulty", config=config, output="json")
+    wrong = sum("CT" not in row["ModalitiesInStudy"] for row in rows_of(done))
+    said = f"{wrong} of 120 rows do not match ModalitiesInStudy=CT: the server seems to ignore it"
+    assert said in done.last
+    assert "'probe faulty' finds out" in done.last
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "find study mod=CT,MR",
+        "find study date=2009..2015 sex=F",
+        "find series CT",
+        "find patient name='jod*' birth=..1980",
+        "find study id='tyo*' desc='*CT*'",
+        "find instance series=2.25.1",
+    ],
+)
+def test_a_right_answer_is_not_suspected(query: str, orthanc_server: Orthanc) -> None:
+    for modality in ("pacs", orthanc_server.address):
+        done = run(query, modality=modality)
+        assert done.status == 0, done.err
+        assert "do not match" not in done.err
+        assert "does not come back" not in done.err
+
+
+def test_rows_without_a_date_are_told_apart(orthanc_server: Orthanc) -> None:
+    """Orthanc finds empty dates by a range with an open start."""
+    done = run("find patient name='doe*' birth=..1980", modality=orthanc_server.address)
+    assert "2 of 2 rows have no PatientBirthDate, although PatientBirthDate=-19801231" in done.last
+    assert "seems to ignore" not in done.last
+
+
+def test_what_does_not_come_back_proves_nothing_and_that_is_said(
+    dcmqrscp_server: Server,
+) -> None:
+    """dcmqrscp gives every study for ModalitiesInStudy=CT, and no ModalitiesInStudy."""
+    every = run("find study", modality=dcmqrscp_server.address, output="json")
+    query = "find study mod=CT"
+    done = run(query, modality=dcmqrscp_server.address, output="json")
+    assert len(rows_of(done)) == len(rows_of(every))
+    assert "nothing shows whether the server matched ModalitiesInStudy=CT" in done.last
+    refused = run("probe > /dev/null", query, modality=dcmqrscp_server.address)
+    assert refused.status == 2
+    assert "ModalitiesInStudy cannot be matched: the server ignores it (probe of " in refused.err
+
+
+def test_a_rejected_key_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    config = practice(tmp_path, reject_keys=["IssuerOfPatientID", "ModalitiesInStudy"])
+    assert run("find patient", modality="faulty", config=config).status == 1
+    texts = ("probe > /dev/null", "find patient JOD*", "find study id=0555643F")
+    done = run(*texts, modality="faulty", config=config, output="ndjson")
+    assert done.out.count('"0555643F"') == 1 + 2
+    assert "left out IssuerOfPatientID, which the server rejects (probe of " in done.err
+    assert "left out ModalitiesInStudy, which the server rejects (probe of " in done.last
+
+
+def test_matching_on_a_rejected_key_is_refused(tmp_path: Path) -> None:
+    config = practice(tmp_path, reject_keys=["ModalitiesInStudy"])
+    done = run("probe > /dev/null", "find study mod=CT", modality="faulty", config=config)
+    assert done.status == 2
+    assert "the server rejects queries that hold it (probe of" in done.err
+
+
+def test_what_is_declared_counts_without_a_probe(tmp_path: Path) -> None:
+    faults = "{ignore_keys: [PatientSex], reject_keys: [IssuerOfPatientID]}"
+    config = tmp_path / "modalities.yaml"
+    config.write_text(
+        "modalities: {p: {practice: true, ignores: PatientSex, rejects: [IssuerOfPatientID],"
+        f" faults: {faults}}}}}"
+    )
+    done = run("find patient sex=O", modality="p", config=config, output="json")
+    assert [row["PatientID"] for row in rows_of(done)] == ["10006"]
+    assert "PatientSex re-applied here: the server ignores it; 1 of 40 kept" in done.last
+    assert "left out IssuerOfPatientID, which the server rejects (configuration)" in done.last
+
+
+def test_case_is_explained_where_a_name_was_not_found(dcmqrscp_server: Server) -> None:
+    done = run("probe > /dev/null", "find patient jod*", modality=dcmqrscp_server.address)
+    assert "no patients, complete" in done.last
+    assert "this server tells capitals from small letters in names" in done.last
+
+
+def test_it_is_remembered_from_one_session_to_the_next(tmp_path: Path) -> None:
+    config, state = practice(tmp_path, ignore_keys=["PatientSex"]), tmp_path / "state"
+    _, said = probe("faulty", config=config, state=state)
+    file = state / "dicomsh" / "peers.json"
+    assert f"remembered in {file}" in said
+    if os.name == "posix":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert json.loads(file.read_text("utf-8"))["schema"] == 1
+    done = run("use faulty; find patient sex=O", config=config, state=state)
+    assert "ignores PatientSex" in done.err.splitlines()[0]
+    assert "re-applied here" in done.last
+    listed = run("modalities", config=config, state=state, output="json").json
+    told = {row["name"]: row["known"] or "" for row in listed}
+    assert "ignores PatientSex" in told["faulty"]
+    assert told["pacs"] == ""
+
+
+def test_another_peer_is_not_concerned(tmp_path: Path) -> None:
+    config, state = practice(tmp_path, ignore_keys=["PatientSex"]), tmp_path / "state"
+    probe("faulty", config=config, state=state)
+    assert "re-applied" not in run("use pacs; find patient sex=O", config=config, state=state).err
+    other = practice(tmp_path, ignore_keys=["PatientID"])
+    assert "re-applied" not in run("use faulty; find patient sex=O", config=other, state=state).err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"schema": 99, "peers": {}}',
+        '{"schema": 1}',
+        '{"schema": 1, "peers": 5}',
+        '{"schema": 1, "peers": {"a": {"probed": "x"}}}',
+        "[" * 100_000,
+        "\x00\xff",
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_and_made_anew(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "dicomsh" / "peers.json"
+    file.parent.mkdir()
+    file.write_text(content, "latin-1")
+    told = run("use pacs", state=tmp_path)
+    assert told.status == 0
+    assert f"{file} cannot be used (" in told.err
+    _, said = probe("pacs", state=tmp_path)
+    assert f"{file} cannot be used (" in said
+    assert said.endswith("and was made anew")
+    assert "probed" in run("use pacs", state=tmp_path).err
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "dicomsh").write_text("a file in the way")
+    done = run("probe", modality="pacs", state=tmp_path)
+    assert done.status == 2
+    assert "expected a file that can be written" in done.err
+
+
+def test_everything_is_kept(tmp_path: Path) -> None:
+    modality = Modality("a", "A", "host.example.org", 104)
+    found = Capabilities(
+        probed="2026-11-25",
+        models=frozenset(Model),
+        extended=frozenset((Extension.FUZZY,)),
+        charsets=("", r"\ISO 2022 IR 87"),
+        matching={"PatientSex": Support.IGNORED, "StudyDate": Support.WORKS},
+        returned={"PatientSex": True, "ModalitiesInStudy": False},
+        rejected=frozenset(("IssuerOfPatientID",)),
+        features={Feature.ASTERISK: Support.REFUSED},
+        cap=500,
+    )
+    KnownPeers(tmp_path).keep(modality, found)
+    KnownPeers(tmp_path).keep(Modality("b", "B", "host.example.org", 104), Capabilities("x"))
+    assert KnownPeers(tmp_path).of(modality) == found
+
+
+def test_a_round_number_is_suspicious() -> None:
+    assert list(map(evidence.suspicious, (0, 49, 50, 120, 200, 500, 501))) == [
+        *(False, False, True, False, True, True, False)
+    ]
