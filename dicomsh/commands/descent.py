@@ -15,7 +15,7 @@ from dicomsh.commands.context import Context, Pool
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Outcome, Record, combined
+from dicomsh.model.listing import Answer, Outcome, Record, all_rows, combined
 from dicomsh.model.location import Place, count_below, place_of, title_of
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, return_key
@@ -61,14 +61,15 @@ class Descent:
         self._top = top
         self._depth = depth
         self._rows = 0
-        self._endings: list[Outcome] = []
+        self._answers: list[Answer] = []
         self._start = time.monotonic()
 
     @property
     def outcome(self) -> Outcome:
         """The first ending that is not complete, for all entities met."""
         seconds = time.monotonic() - self._start
-        return replace(combined(self._endings), rows=self._rows, seconds=seconds)
+        whole = combined([answer.outcome for answer in self._answers])
+        return replace(whole, rows=self._rows, seconds=seconds)
 
     async def records(self, make: Callable[[Branch], Record]) -> AsyncGenerator[list[Record], None]:
         """One record for each entity met, as made by `make`."""
@@ -123,8 +124,8 @@ class Descent:
         request = Request(level, place, tuple(return_key(word) for word in _ORDER[level]))
         async with pool.client() as client:
             answer = await answer_from(client, self._modality, request, self._wish)
-            rows = [row async for batch in answer for row in batch]
-        self._endings.append(answer.outcome)
+            self._answers.append(answer)
+            rows = await all_rows(answer)
         placed = ((place_of(row, level, place), row) for row in rows)
         children = [_Child(child, row) for child, row in placed if child is not None]
         return sorted(children, key=_Child.order)

@@ -87,8 +87,7 @@ class StudiesOfPatients:
         self._request = request
         self._limit = limit
         self._rows = 0
-        self._current: Answer | None = None
-        self._endings: list[Outcome] = []
+        self._answers: list[Answer] = []
         self._finished = False
 
     async def __aiter__(self) -> AsyncIterator[list[Row]]:
@@ -98,7 +97,7 @@ class StudiesOfPatients:
             async for batch in self._find(below, self._room()):
                 self._rows += len(batch)
                 yield batch
-            if self._endings[-1].ending is not Ending.COMPLETE:
+            if self._answers[-1].outcome.ending is not Ending.COMPLETE:
                 break
         self._finished = True
 
@@ -117,23 +116,23 @@ class StudiesOfPatients:
         return tuple(key for key in keys if (key.keyword in _PATIENT_KEYS) is of_patient)
 
     async def _find(self, request: Request, limit: int | None) -> AsyncIterator[list[Row]]:
-        self._current = await send(self._client, self._modality, request, Model.PATIENT_ROOT, limit)
-        async for batch in self._current:
+        answer = await send(self._client, self._modality, request, Model.PATIENT_ROOT, limit)
+        self._answers.append(answer)
+        async for batch in answer:
             yield batch
-        self._endings.append(self._current.outcome)
 
     @property
     def outcome(self) -> Outcome:
         """The ending of the first part that is not complete, for all rows."""
-        whole = combined(self._endings)
+        whole = combined([answer.outcome for answer in self._answers])
         ending = whole.ending if self._finished else Ending.CANCELLED
         note = "asked patient by patient: the peer has no Study Root"
         return replace(whole, ending=ending, rows=self._rows, notes=(*whole.notes, note))
 
     async def aclose(self) -> None:
         """Leave early."""
-        if self._current is not None:
-            await self._current.aclose()
+        for answer in self._answers[-1:]:
+            await answer.aclose()
 
 
 class OfIssuer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -18,7 +19,7 @@ from dicomsh.language.scan import Word
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import MORE_KEYS, by_tag
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Ending, FieldColumn, Outcome, Record, Records, combined
+from dicomsh.model.listing import Ending, FieldColumn, Outcome, Record, Records, all_rows, combined
 from dicomsh.model.location import Place
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, return_key
@@ -73,7 +74,7 @@ class _Entity:
         request = Request(self._level, place, tuple(return_key(keyword) for keyword in more))
         try:
             listing = await ask(self._context, self._there.modality, request)
-            rows = [row async for batch in listing.answer for row in batch]
+            rows = await all_rows(listing.answer)
         except QueryFailedError:
             if not more:
                 raise
@@ -147,7 +148,8 @@ class _Instances:
         self._there = there
         self._rs = rs
         self._rows = 0
-        self._parts: list[Outcome] = []
+        self._descents: list[Descent] = []
+        self._start = time.monotonic()
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
         """One record for each instance."""
@@ -158,11 +160,11 @@ class _Instances:
                 continue
             depth = Level.INSTANCE.value - level.value
             descent = Descent(self._context, destination.modality, destination.place, depth)
+            self._descents.append(descent)
             async with aclosing(descent.branches()) as branches:
                 async for branch in branches:
                     if branch.place.level is Level.INSTANCE:
                         yield [self._record(destination, branch.place)]
-            self._parts.append(descent.outcome)
 
     def _base(self, modality: Modality) -> str | None:
         return modality.wado_rs if self._rs else modality.wado
@@ -189,8 +191,10 @@ class _Instances:
         notes = [
             f"WADO-SERVER is a placeholder: {name} has no {setting}: setting" for name in names
         ]
-        whole = combined(self._parts)
-        return replace(whole, rows=self._rows, notes=(*whole.notes, *sorted(notes)))
+        whole = combined([descent.outcome for descent in self._descents])
+        seconds = time.monotonic() - self._start
+        notes = [*whole.notes, *sorted(notes)]
+        return replace(whole, rows=self._rows, seconds=seconds, notes=tuple(notes))
 
 
 _WADO_URI = (retrieve_uri, PLACEHOLDER_URI)

@@ -16,7 +16,7 @@ from dicomsh.language.kinds import ADDRESS, MODALITY, NEW_NAME
 from dicomsh.language.scan import Word
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
-from dicomsh.model.listing import FieldColumn, Record, Records, Talk, at_once
+from dicomsh.model.listing import FieldColumn, Record, Records, Talk, all_rows, at_once
 from dicomsh.model.location import Place
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request
@@ -121,8 +121,7 @@ async def _harmless_find(context: Context, modality: Modality) -> float:
     client = await context.peers.client(context.timed(modality))
     request = Request(Level.STUDY, Place(), (key,))
     answer = await answer_from(client, modality, request, Wish(limit=1, model=modality.model))
-    async for _ in answer:
-        pass
+    await all_rows(answer)
     return answer.outcome.seconds
 
 

@@ -13,7 +13,7 @@ from dicomsh.language.scan import Word
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID as ISSUER
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Ending
+from dicomsh.model.listing import Ending, all_rows
 from dicomsh.model.location import Place, place_of, read_segment, with_issuer
 from dicomsh.model.matching import matcher
 from dicomsh.model.peer import Modality
@@ -103,7 +103,7 @@ async def _existing(
         return []
     request = Request(level, place, (wanted,))
     listing = await ask(context, modality, request)
-    rows = [row async for batch in listing.answer for row in batch]
+    rows = await all_rows(listing.answer)
     outcome = listing.answer.outcome
     if not rows and outcome.ending is not Ending.COMPLETE:
         raise UsageError(f"whether '{key}' exists is not known: {outcome.ending.value}")

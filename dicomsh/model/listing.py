@@ -116,7 +116,8 @@ class Outcome:
 def combined(parts: Sequence[Outcome]) -> Outcome:
     """The outcome of several queries together.
 
-    The first ending that lost something counts, else the first at our own limit.
+    The first ending that lost something counts, else the first at our own limit. Queries that
+    were cancelled together may have ended differently: all that is told.
     """
     rows, seconds = sum(part.rows for part in parts), sum(part.seconds for part in parts)
     early = [part for part in parts if part.ending is not Ending.COMPLETE]
@@ -124,7 +125,15 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
     worst = next(iter(early), Outcome(Ending.COMPLETE, rows, seconds))
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
     limit = worst.limit or worst.rows
-    return replace(worst, rows=rows, seconds=seconds, notes=notes, limit=limit)
+    detail = _detail(worst, early)
+    return replace(worst, rows=rows, seconds=seconds, detail=detail, notes=notes, limit=limit)
+
+
+def _detail(worst: Outcome, early: Sequence[Outcome]) -> str:
+    if worst.ending is not Ending.CANCELLED:
+        return worst.detail
+    cancelled = [part.detail for part in early if part.ending is worst.ending]
+    return "; ".join(dict.fromkeys(filter(None, cancelled)))
 
 
 class Answer(Protocol):
@@ -228,3 +237,11 @@ async def at_once(records: list[Record]) -> AsyncGenerator[list[Record], None]:
     """Records that are known already, as one batch."""
     if records:
         yield records
+
+
+async def all_rows(answer: Answer) -> list[Row]:
+    """Every row of an answer; one that is given up on the way is left, so that the peer stops."""
+    try:
+        return [row async for batch in answer for row in batch]
+    finally:
+        await answer.aclose()

@@ -71,3 +71,11 @@ def test_records_at_once_are_one_batch_or_none() -> None:
 )
 def test_the_address_of_a_modality(host: str, address: str) -> None:
     assert Modality("pacs", "PACS", host, 104).address == address
+
+
+def test_queries_that_were_cancelled_together_tell_all_that_happened() -> None:
+    how = ["C-CANCEL, 2 further rows drained", "association aborted at once", ""]
+    parts = [Outcome(Ending.CANCELLED, 1, 0.1, detail=detail) for detail in [*how, how[0]]]
+    whole = combined([Outcome(Ending.COMPLETE, 5, 0.1), *parts])
+    assert (whole.ending, whole.rows) == (Ending.CANCELLED, 9)
+    assert whole.detail == "; ".join(how[:2])
