@@ -67,8 +67,9 @@ class Page:
         """Write a batch."""
         self._took(batch)
         self._begin()
-        self._sink.data(self._rows.rows(self._cut(batch)))
-        if self._due is None:
+        shown = self._cut(batch)
+        self._sink.data(self._rows.rows(shown))
+        if shown and self._due is None:
             self._due = asyncio.get_running_loop().time() + HOLD
         if self.patience == 0:
             self.release()

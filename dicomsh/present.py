@@ -119,7 +119,9 @@ class Presenter:
         unit: tuple[str, str] = ("row", "rows"),
     ) -> ExitStatus:
         notes = [left.value, *notes] if left else notes
-        line = result_line(level, outcome, unit=unit, notes=notes, theme=self._talk)
+        columns = self._sink.columns() if self._sink.is_terminal else None
+        theme = self._talk
+        line = result_line(level, outcome, unit=unit, notes=notes, theme=theme, columns=columns)
         self._sink.talk(line)
         return ExitStatus.INCOMPLETE if left is Left.PAGER else status_of(outcome)
 

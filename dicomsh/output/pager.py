@@ -79,8 +79,10 @@ class Paged:
 
     @property
     def holds_screen(self) -> bool:
-        """Whether the pager runs."""
-        return self._pager is not None and self._pager.status is None
+        """Whether the pager runs, or is about to."""
+        if self._pager is None:
+            return bool(self._beyond)
+        return self._pager.status is None
 
     def write(self, text: str) -> None:
         """Writes text, or keeps it for the pager."""

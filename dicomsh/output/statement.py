@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Ending, Outcome
-from dicomsh.output.safe import visible
+from dicomsh.output.safe import visible, width
 from dicomsh.output.theme import Theme, paint
 
 _REASONS = {
@@ -26,8 +26,11 @@ def result_line(
     remedy: str = "narrow the query",
     notes: Iterable[str] = (),
     theme: Theme | None = None,
+    columns: int | None = None,
 ) -> str:
     """One line, without line end, that says what was found and whether it is all.
+
+    Where it is wider than the terminal, it goes on in a line below instead of breaking a word.
 
     Args:
         level: what the rows are; None to count them in `unit`.
@@ -36,11 +39,27 @@ def result_line(
         remedy: what to do about an answer that the server cut off.
         notes: further statements, put after those of the outcome.
         theme: the colours; none when left out.
+        columns: width of the terminal; None for no limit.
     """
     ending, *details = _ending(outcome, remedy)
     told = [part for part in (*details, *outcome.notes, *notes) if part]
     what = f"{_counted(level, outcome, unit)}, {ending}"
-    return " · ".join([_painted(what, outcome, theme or Theme.plain()), *map(visible, told)])
+    first, *others = _lines([what, *map(visible, told)], columns)
+    painted = _painted(what, outcome, theme or Theme.plain())
+    return "\n  · ".join([painted + first.removeprefix(what), *others])
+
+
+def _lines(parts: list[str], columns: int | None) -> list[str]:
+    """The parts put together, as many in a line as it holds."""
+    lines = parts[:1]
+    for part in parts[1:]:
+        line = f"{lines[-1]} · {part}"
+        indent = 4 if len(lines) > 1 else 0
+        if columns is None or indent + width(line) <= columns:
+            lines[-1] = line
+        else:
+            lines.append(part)
+    return lines
 
 
 def _painted(text: str, outcome: Outcome, theme: Theme) -> str:

@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Ending, Outcome
+from dicomsh.output.safe import width
 from dicomsh.output.statement import duration, result_line
 from dicomsh.output.theme import SEQUENCE, Theme
 
@@ -90,3 +93,24 @@ def test_the_colour_tells_whether_something_is_missing() -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_it_goes_on_below_where_the_terminal_is_narrow() -> None:
+    outcome = Outcome(Ending.CANCELLED, 2, 0.1, detail="C-CANCEL, no further rows drained")
+    notes = ("you left the pager", "2 columns shortened: last -o vertical shows them whole")
+    theme = Theme.ansi()
+    line = result_line(Level.STUDY, outcome, notes=notes, theme=theme, columns=80)
+    assert SEQUENCE.sub("", line).splitlines() == [
+        "2 studies, cancelled by you · C-CANCEL, no further rows drained",
+        "  · you left the pager · 2 columns shortened: last -o vertical shows them whole",
+    ]
+    assert line.startswith("\x1b[1;33m2 studies, cancelled by you\x1b[0m · ")
+
+
+@given(st.lists(st.text("ab山 ", min_size=1, max_size=20)), st.integers(45, 90))
+def test_no_line_of_it_is_wider_than_the_terminal(notes: list[str], columns: int) -> None:
+    outcome = Outcome(Ending.COMPLETE, 2, 0.1)
+    text = result_line(Level.STUDY, outcome, notes=notes, columns=columns)
+    whole = result_line(Level.STUDY, outcome, notes=notes)
+    assert text.replace("\n  ·", " ·") == whole
+    assert all(width(line) <= columns for line in text.splitlines())
