@@ -167,7 +167,8 @@ class Presenter:
         if left:
             outcome = replace(outcome, ending=Ending.CANCELLED)
         if records.unit[0] or not outcome.complete:
-            return self._told(outcome, left, (), unit=records.unit)
+            unit = records.unit if records.unit[0] else ("row", "rows")
+            return self._told(outcome, left, (), unit=unit)
         return status_of(outcome)
 
 

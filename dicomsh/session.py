@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -89,6 +90,7 @@ class Session:
     ) -> None:
         self.config = config
         self.variables: dict[str, str] = dict(variables or {})
+        self.aliases: dict[str, str] = {}
         self.defaults = self.settings = defaults or Settings()
         self.settings_file = settings_file
         self.modality: Modality | None = None
@@ -132,6 +134,17 @@ class Session:
         self.modality = modality
         self.place = place
 
+    def at(self, place: Place, variables: Mapping[str, str]) -> Session:
+        """The same session as one sees it elsewhere, with further variables.
+
+        What is listed there is known here; where one goes there, and what one sets, is not.
+        """
+        there = copy(self)
+        there.place = place
+        there.variables = {**self.variables, **variables}
+        there.aliases = dict(self.aliases)
+        return there
+
     def begin(self, columns: tuple[Column, ...], level: Level, place: Place) -> Kept:
         """An answer of the current modality, to be filled and then kept."""
         name = self.modality.name if self.modality else ""
@@ -168,7 +181,6 @@ class Session:
 
     def set(self, name: str, value: Any) -> None:
         """Change a setting; the value has been checked."""
-        self.aliases: dict[str, str] = {}
         self.settings = replace(self.settings, **{name: value})
 
     def modality_names(self) -> Iterable[Candidate]:

@@ -9,6 +9,7 @@ def registry() -> Registry:
     """All commands."""
     from dicomsh.commands import (
         compare,
+        each,
         entity,
         explain,
         guide,
@@ -33,5 +34,6 @@ def registry() -> Registry:
         trace,
         guide,
         stages,
+        each,
     )
     return Registry(families)

@@ -225,3 +225,120 @@ def test_stages_on_a_real_orthanc(orthanc_server: servers.Orthanc) -> None:
     assert len(number) == sum(row["Modality"] == "CT" for row in everything)
     counted = found("find series | count by mod").json
     assert sum(row["count"] for row in counted) == len(everything)
+
+
+# each
+
+
+def test_each_runs_in_the_entity_of_the_row() -> None:
+    mine = rows("find study mod=XA,PT | each ls")
+    wanted = [
+        series
+        for study in rows("find study mod=XA,PT")
+        for series in rows(f"find series study={study['StudyInstanceUID']}")
+    ]
+    uids = [row["SeriesInstanceUID"] for row in wanted]
+    assert [row["SeriesInstanceUID"] for row in mine] == uids
+    assert all(row["StudyInstanceUID"] and row["PatientID"] for row in mine)
+
+
+def test_each_sets_the_attributes_of_the_row_as_variables() -> None:
+    done = run("use pacs; let PatientID = mine; ls 0555643F | each print $PatientID ${StudyDate}x")
+    assert done.out.splitlines() == ["0555643F 20090412x", "0555643F 20110930x"]
+    done = run("use pacs; modalities | where name=pacs | each print $name")
+    assert done.out == "pacs\n"
+
+
+def test_each_leaves_place_and_variables_alone() -> None:
+    done = run("use pacs; find patient JOD* | each let X = 1; pwd; ls 0555643F | each cd ..; pwd")
+    assert (done.status, done.out) == (0, "/pacs\n/pacs\n")
+    assert run("use pacs; find patient JOD* | each let X = 1; print $X").status == 2
+
+
+def test_what_each_gives_goes_on_through_stages_and_its_rows_can_be_gone_to(
+    tmp_path: Path,
+) -> None:
+    done = run(
+        "use pacs; find study date=2009 mod=CT | each ls | where desc=*lung* | sort study;"
+        f" cd 2; pwd --keys; last > '{tmp_path}/x.csv'",
+        output="json",
+    )
+    assert done.status == 0, done.err
+    listed, keys = done.out.split("]\n")[:2]
+    second = json.loads(listed + "]")[1]
+    place = [row["value"] for row in json.loads(keys + "]")]
+    assert place == [second[k] for k in ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")]
+    header = (tmp_path / "x.csv").read_text("utf-8").splitlines()[0]
+    assert header.startswith("PatientID,StudyInstanceUID,")
+
+
+def test_each_with_records_and_without_rows() -> None:
+    tags = rows("find study | head 2 | each show | where keyword=StudyID")
+    assert [row["keyword"] for row in tags] == ["StudyID"] * 2
+    done = run("use pacs; find patient NOBODY | each ls", output="json")
+    assert (done.status, done.json) == (0, [])
+    assert done.last.startswith("no patients, complete")
+
+
+def test_each_says_what_it_ran_for_and_that_it_was_cut_off(tmp_path: Path) -> None:
+    done = run("use pacs; find study date=2009 | each ls")
+    assert " series, complete" in done.last
+    assert f"for {len(rows('find study date=2009'))} studies" in done.last
+    config = practice(tmp_path, cut_off=2)
+    done = run("use faulty; find patient | each print $PatientID", config=config)
+    assert done.out.count("\n") == 2
+    assert done.status == 5
+    assert "CUT OFF by the server" in done.last
+
+
+def test_each_stops_at_the_first_failure_and_shows_what_came_before() -> None:
+    text = "use pacs; ls 0555643F | sort date -r | each {} find study date=$StudyDate..2010"
+    stopped = run(text.format(""))
+    assert (stopped.status, stopped.out) == (2, "")
+    column = text.format("").index("$StudyDate") + 1
+    assert f"-c:1:{column}: row 1: the range is backwards" in stopped.err
+    gone_on = run(text.format("--keep-going"))
+    assert gone_on.status == 2
+    assert "row 1: the range is backwards" in gone_on.err
+    assert len(gone_on.out.splitlines()) == 2
+    later = run("use pacs; ls 0555643F | each find study date=$StudyDate..2010", output="csv")
+    assert later.status == 2
+    assert "row 2: the range is backwards" in later.err
+    assert len(later.out.splitlines()) == 2
+
+
+def test_each_goes_on_when_told_to() -> None:
+    numbers = "find study | sort NumberOfStudyRelatedSeries | where NumberOfStudyRelatedSeries=1..2"
+    text = f"{numbers} | each {{}} find instance number=$StudyTime"
+    stopped = run(f"use pacs; {text.format('')}")
+    assert stopped.status != 0
+    gone_on = run(f"use pacs; {text.format('--keep-going')}")
+    assert gone_on.status == stopped.status
+    assert "rows failed (1, 2, 3" in gone_on.err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("find study | each print $PatientIDD", "no variable 'PatientIDD'"),
+        ("find study | each print $2", "no variable '2'"),
+        ("find study | each fnd", "no command 'fnd'"),
+        ("find study | each ls acc=1 sx=2", "no attribute 'sx'"),
+        ("find study | each where mod=CT", "no command 'where'"),
+        ("find study | head 1 | each source README.md", "a script cannot run for each row"),
+        ("find study | head 1 | each exit | head x", "expected a whole number"),
+    ],
+)
+def test_what_each_cannot_do(text: str, message: str) -> None:
+    done = run(f"use pacs; {text}")
+    assert done.status == 2
+    assert message in done.err
+
+
+def test_each_on_a_real_orthanc(orthanc_server: servers.Orthanc) -> None:
+    address = f"{orthanc_server.aet}@127.0.0.1:{orthanc_server.port}"
+    text = "find study | each ls | count; find series | count"
+    done = run(text, modality=address, output="ndjson")
+    assert done.status == 0, done.err
+    one, other = done.out.splitlines()
+    assert one == other

@@ -112,7 +112,7 @@ def test_the_commands_of_the_contract_are_there() -> None:
     assert set(CONTRACT) <= set(REGISTRY.names)
 
 
-STAGES = {"where", "sort", "select", "head", "tail", "uniq", "count", "to"}
+STAGES = {"where", "sort", "select", "head", "tail", "uniq", "count", "to", "each"}
 
 
 def test_the_stages_of_the_contract_are_there() -> None:
