@@ -100,7 +100,7 @@ class Presenter:
         answer, rows = listing.answer, self._renderer(name, listing)
         begun = continues and name in _WITH_HEADER
         page = self._page(rows, begun, kept.add, _cut(listing))
-        self._progress.count(listing.level.counted)
+        self._progress.count(listing.level.counted, listing.headway)
         try:
             left = await self._flow.run(aiter(answer), page, answer.aclose)
         except CommandGoneError:

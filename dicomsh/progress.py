@@ -31,13 +31,15 @@ class Progress:
         self._timer: asyncio.TimerHandle | None = None
         self.count(str)
 
-    def count(self, counted: Callable[[int], str]) -> None:
+    def count(self, counted: Callable[[int], str], headway: Callable[[], str] = str) -> None:
         """Begin to count anew.
 
         Args:
             counted: a number of rows in words.
+            headway: what is being done, in words, or nothing.
         """
         self._counted = counted
+        self._headway = headway
         self._rows = 0
         self._leaving = False
         self._start = time.monotonic()
@@ -84,7 +86,9 @@ class Progress:
         if self._leaving:
             return "waiting for the server to stop … Ctrl-C again aborts"
         seconds = time.monotonic() - self._start
+        headway = self._headway()
         if not self._rows:
-            return f"{self._waiting()} … {duration(seconds)}"
+            return f"{headway or self._waiting()} … {duration(seconds)}"
         rate = self._rows / seconds
-        return f"{self._counted(self._rows)} so far · {rate:,.{0 if rate >= 10 else 1}f}/s"
+        told = f"{self._counted(self._rows)} so far · {rate:,.{0 if rate >= 10 else 1}f}/s"
+        return f"{told} · {headway}" if headway else told

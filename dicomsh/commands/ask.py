@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 from dicomsh.commands.context import Context, Scu
@@ -10,14 +10,29 @@ from dicomsh.commands.emulate import OfIssuer, PatientsOfStudies, StudiesOfPatie
 from dicomsh.commands.observe import send
 from dicomsh.model.answer import Row
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import Answer, Ending, Listing, Outcome
+from dicomsh.model.listing import Advancing, Answer, Ending, Listing, Outcome
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, choose_model, matched, patients_from_studies
 from dicomsh.model.question import Question, Wish
 
+Way = Callable[[Context, Scu, Modality, Request, Wish], Awaitable[Answer]]
+"""How a request is answered: as one query, or as several."""
+
+
+async def plain_way(
+    context: Context, client: Scu, modality: Modality, request: Request, wish: Wish
+) -> Answer:
+    """The answer to one query."""
+    del context
+    return await plain_answer(client, modality, request, wish)
+
 
 async def ask(
-    context: Context, modality: Modality, request: Request, wish: Wish | None = None
+    context: Context,
+    modality: Modality,
+    request: Request,
+    wish: Wish | None = None,
+    way: Way = plain_way,
 ) -> Listing:
     """Send a request to a modality.
 
@@ -30,44 +45,62 @@ async def ask(
     question = Question(modality, request, wish)
     client = await context.peers.client(question.modality)
     chosen = resolved(context, question.modality, question.wish)
-    answer = await answer_from(client, question.modality, request, chosen)
+    found = await way(context, client, question.modality, request, chosen)
+    answer = noted(found, request)
     if question.wish.limit is None and chosen.limit == context.session.settings.limit:
         answer = Noted(answer, limited=(_LIFTED,))
-    return Listing(request.columns(), answer, request.level, request.place, question=question)
+    return Listing(
+        request.columns(),
+        answer,
+        request.level,
+        request.place,
+        question=question,
+        headway=(lambda: found.headway) if isinstance(found, Advancing) else str,
+    )
 
 
 def resolved(context: Context, modality: Modality, wish: Wish) -> Wish:
     """The wish, completed from settings and the modality's configuration."""
     settings = context.session.settings
-    return Wish(
-        wish.limit or _own_limit(context, modality),
-        wish.model or settings.model or modality.model,
-        wish.extended,
+    return replace(
+        wish,
+        limit=wish.limit or _own_limit(context, modality, wish),
+        model=wish.model or settings.model or modality.model,
     )
 
 
-def _own_limit(context: Context, modality: Modality) -> int | None:
-    """The limit that was set; the modality's goes before the one that a prompt begins with."""
+def _own_limit(context: Context, modality: Modality, wish: Wish) -> int | None:
+    """The limit that was set.
+
+    The modality's goes before the one that a prompt begins with, which is not meant for an answer
+    that is asked in windows: that one is wanted whole.
+    """
     limit = context.session.settings.limit
     if limit == context.session.defaults.limit:
-        return modality.limit or limit
+        return modality.limit or (limit if wish.split is None else None)
     return limit or modality.limit
 
 
 async def answer_from(client: Scu, modality: Modality, request: Request, wish: Wish) -> Answer:
+    """The answer of one client, with statements for people about what was asked."""
+    return noted(await plain_answer(client, modality, request, wish), request)
+
+
+async def plain_answer(client: Scu, modality: Modality, request: Request, wish: Wish) -> Answer:
     """The answer of one client; what the peer's models do not allow is emulated, and said."""
     model = choose_model(request, await client.connect(), wish.model)
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:
         studies = await send(client, modality, patients_from_studies(request), model, None)
-        return _noted(PatientsOfStudies(studies, wish.limit), request)
-    if _needs_patients(request, model):
+        return PatientsOfStudies(studies, wish.limit)
+    if needs_patients(request, model):
         return StudiesOfPatients(client, modality, request, wish.limit)
     answer = await send(client, modality, request, model, wish.limit)
     issuer = next((step.issuer for step in request.place.steps if step.issuer), "")
-    return _noted(OfIssuer(answer, issuer) if issuer else answer, request)
+    return OfIssuer(answer, issuer) if issuer else answer
 
 
-def _needs_patients(request: Request, model: Model) -> bool:
+def needs_patients(request: Request, model: Model) -> bool:
+    """Whether a request below the patient level names no patient, which Patient Root needs."""
     typed = {key.keyword for key in request.keys if key.value}
     return (
         model is Model.PATIENT_ROOT
@@ -80,7 +113,8 @@ def _needs_patients(request: Request, model: Model) -> bool:
 _LIFTED = "--limit N takes N rows, 'set limit none' all"
 
 
-def _noted(answer: Answer, request: Request) -> Answer:
+def noted(answer: Answer, request: Request) -> Answer:
+    """An answer with statements for people about what was asked."""
     what = matched(request.keys)
     return Noted(answer, empty=(f"matched {what}",) if what else ())
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from dicomsh.dimse.client import Client
     from dicomsh.practice.server import PracticeServer
 
+POOL_SIZE = 3
+"""Associations used at once: enough to hide the server's thinking, few enough to be polite."""
+
 
 class Scu(Protocol):
     """What commands ask a peer through: the service class user of one modality."""
@@ -56,6 +59,10 @@ class Pool(Protocol):
 
     def client(self) -> AbstractAsyncContextManager[Scu]:
         """One for one's own use."""
+        ...
+
+    async def close(self) -> None:
+        """Release those that are not in use."""
         ...
 
     async def __aenter__(self) -> Self: ...
@@ -124,7 +131,7 @@ class Peers:
         opening = (modality.address for modality, client in clients if client.is_opening)
         return next(opening, "")
 
-    def pool(self, modality: Modality, size: int) -> Pool:
+    def pool(self, modality: Modality, size: int = POOL_SIZE) -> Pool:
         """A new pool of clients of a modality."""
         from dicomsh.dimse import pool
 

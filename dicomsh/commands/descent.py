@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from dicomsh.commands.ask import answer_from, resolved
-from dicomsh.commands.context import Context, Pool
+from dicomsh.commands.context import POOL_SIZE, Context, Pool
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
@@ -20,9 +20,6 @@ from dicomsh.model.location import Place, count_below, place_of, title_of
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.question import Wish
-
-POOL_SIZE = 3
-"""Associations used at once: enough to hide the server's thinking, few enough to be polite."""
 
 _AHEAD = 2 * POOL_SIZE
 
@@ -57,7 +54,7 @@ class Descent:
     def __init__(self, context: Context, modality: Modality, top: Place, depth: int) -> None:
         self._modality = context.timed(modality)
         self._wish = resolved(context, modality, Wish())
-        self._reach = context.peers.pool(self._modality, POOL_SIZE)
+        self._reach = context.peers.pool(self._modality)
         self._top = top
         self._depth = depth
         self._rows = 0

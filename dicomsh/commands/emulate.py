@@ -13,7 +13,7 @@ from dataclasses import replace
 from dicomsh.commands.context import Scu
 from dicomsh.commands.observe import send
 from dicomsh.model.answer import Row
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, PATIENT_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Answer, Ending, Outcome, combined
 from dicomsh.model.location import Place, place_of
@@ -68,14 +68,6 @@ class PatientsOfStudies:
         await self._studies.aclose()
 
 
-_PATIENT_KEYS = frozenset(
-    (
-        "PatientID IssuerOfPatientID PatientName PatientSex PatientBirthDate PatientBirthTime"
-        " OtherPatientIDs OtherPatientNames EthnicGroup PatientComments"
-    ).split()
-)
-
-
 class StudiesOfPatients:
     """What is below the patient level, asked patient by patient."""
 
@@ -113,7 +105,7 @@ class StudiesOfPatients:
 
     def _keys(self, *, of_patient: bool) -> tuple[QueryKey, ...]:
         keys = self._request.keys
-        return tuple(key for key in keys if (key.keyword in _PATIENT_KEYS) is of_patient)
+        return tuple(key for key in keys if (key.keyword in PATIENT_KEYS) is of_patient)
 
     async def _find(self, request: Request, limit: int | None) -> AsyncIterator[list[Row]]:
         answer = await send(self._client, self._modality, request, Model.PATIENT_ROOT, limit)

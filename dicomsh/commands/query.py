@@ -6,24 +6,28 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated
 
-from dicomsh.commands.ask import ask
+from dicomsh.commands.ask import ask, plain_way
 from dicomsh.commands.context import Context
+from dicomsh.commands.split import split_answer
 from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
-from dicomsh.language.command import command
-from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, TARGET, TERM
+from dicomsh.language.command import Alone, command
+from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, PERIOD, TARGET, TERM
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, pattern_key
 from dicomsh.model.answer import Row
 from dicomsh.model.extension import Extension, Extensions
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Listing, Outcome
+from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request
 from dicomsh.model.query import QueryKey
 from dicomsh.model.question import Wish
+from dicomsh.model.windows import Period
 from dicomsh.session import Kept
 
 LIMIT_HELP = "stop after N rows"
+SPLIT_HELP = "ask for studies in windows of their date: those cut off, or every one"
 MODEL_HELP = "ask in this information model: patient or study"
 RELATIONAL_HELP = "negotiate relational queries: keys of upper levels may be left open"
 FUZZY_HELP = "negotiate fuzzy matching of names: the server decides what is alike"
@@ -38,6 +42,7 @@ DATETIME_HELP = "match a range of dates and one of times as one range, not on ea
         "find study date=2009 mod=CT,MR",
         "find study PatientName=*山田* +ReferringPhysicianName",
         "find series CT --limit 10",
+        "find study date=2024 --split",
     ),
 )
 async def find(
@@ -50,6 +55,7 @@ async def find(
     relational: Annotated[bool, RELATIONAL_HELP] = False,
     fuzzy: Annotated[bool, FUZZY_HELP] = False,
     datetime: Annotated[bool, DATETIME_HELP] = False,
+    split: Annotated[Period | None, PERIOD, Alone(Period.AUTO), SPLIT_HELP] = None,
 ) -> Listing:
     """Query at a level, inside the current place.
 
@@ -58,6 +64,8 @@ async def find(
     when it holds a digit), for a series for its Modality or description, for an instance for its
     number. A name is matched as typed: wildcards are * and ?. What --relational, --fuzzy and
     --datetime ask for is negotiated with the server (PS3.4 C.5.1.1), on an association of its own.
+    --split asks for studies again in windows of their date, smaller and smaller, where a server
+    cuts an answer off; --split day, week or month begins with those. It shows StudyTime too.
     """
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
@@ -65,7 +73,11 @@ async def find(
     place = context.session.place.above(level)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
     request = Request(level, place, _once(keys, terms))
-    return await ask(context, context.session.current(), request, Wish(limit, model, wanted))
+    if split is not None:
+        request = with_time(request)
+    wish = Wish(limit, model, wanted, split)
+    way = plain_way if split is None else split_answer
+    return await ask(context, context.session.current(), request, wish, way)
 
 
 @command(

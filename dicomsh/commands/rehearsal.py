@@ -118,7 +118,7 @@ class _Peers(Peers):
         accepted = frozenset[str]() if real is None else real.accepted
         return _Client(self._done, Sent(_NOTHING, self.reach(modality), None, accepted), real)
 
-    def pool(self, modality: Modality, size: int) -> Pool:
+    def pool(self, modality: Modality, size: int = 1) -> Pool:
         """A pool of clients that send nothing."""
         del size
         return _Pool(self._client(modality))
@@ -167,6 +167,9 @@ class _Pool:
     @asynccontextmanager
     async def client(self) -> AsyncIterator[_Client]:
         yield self._client
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
     async def __aenter__(self) -> Self:
         return self

@@ -249,11 +249,23 @@ def _bind_option(command: Command, word: Word, queue: list[Word], binding: Bindi
             binding.fail(UsageError(f"{flag} takes no value", span=word.span))
         binding.options[option.name] = True
         return
-    argument = _inline(word, len(flag) + 1) if equals else (queue.pop(0) if queue else None)
+    argument = _inline(word, len(flag) + 1) if equals else _following(option, queue)
+    if argument is None and option.alone is not None:
+        binding.options[option.name] = option.alone.value
+        return
     if argument is None:
         binding.fail(UsageError(f"{flag} needs {option.kind.name}", span=word.span))
         return
     binding.options[option.name] = _read(option.kind, argument, binding)
+
+
+def _following(option: Parameter, queue: list[Word]) -> Word | None:
+    """The word after an option that is its value."""
+    if not queue or option.kind is None:
+        return None
+    if option.alone is not None and (queue[0].quoted or not option.kind.fits(queue[0])):
+        return None
+    return queue.pop(0)
 
 
 def _inline(word: Word, start: int) -> Word:

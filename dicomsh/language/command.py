@@ -5,8 +5,9 @@
                    limit: Annotated[int | None, COUNT, "stop after N rows"] = None) -> Listing:
 
 Positional parameters are words, `*` takes any number of them, keyword-only parameters are GNU
-options, and a keyword-only bool is a flag; a text that begins with `-` is its short form. A stage
-is the same, with the rows that it works on between the shell and its own parameters.
+options, and a keyword-only bool is a flag; a text that begins with `-` is its short form.
+`Alone(value)` among the annotations of an option says what it means without a value. A stage is the
+same, with the rows that it works on between the shell and its own parameters.
 """
 
 from __future__ import annotations
@@ -23,11 +24,18 @@ _Function = TypeVar("_Function", bound=Run)
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """What an option means that stands alone; a word after it is its value only if it fits."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a command.
 
     `kind` is None for a flag. `many` takes all words that fit. `short` is another way of typing an
-    option, such as `-r`, or empty.
+    option, such as `-r`, or empty. `alone` is for an option whose value may be left out.
     """
 
     name: str
@@ -37,6 +45,7 @@ class Parameter:
     many: bool = False
     option: bool = False
     short: str = ""
+    alone: Alone | None = None
 
     @property
     def flag(self) -> str:
@@ -48,7 +57,8 @@ class Parameter:
         """The parameter in a usage line: `LEVEL`, `[PATTERN]`, `[Key=Value…]`, `[--limit N]`."""
         text = self.flag if self.option else ""
         if self.kind is not None:
-            text = f"{text} {self.kind.name}".strip()
+            value = f"[{self.kind.name}]" if self.alone else self.kind.name
+            text = f"{text} {value}".strip()
         text += "…" if self.many else ""
         return text if self.required else f"[{text}]"
 
@@ -149,13 +159,16 @@ def _parameter(function: Run, parameter: inspect.Parameter, hint: Any) -> Parame
     texts = [extra for extra in extras if isinstance(extra, str)]
     text = next((extra for extra in texts if not extra.startswith("-")), "")
     short = next((extra for extra in texts if extra.startswith("-")), "")
+    alone = next((extra for extra in extras if isinstance(extra, Alone)), None)
     if kind is None and not (option and bare is bool):
         raise TypeError(f"{function.__name__}: parameter '{parameter.name}' has no kind")
     if option and not text:
         raise TypeError(f"{function.__name__}: option '{parameter.name}' has no help")
+    if alone and (kind is None or not option):
+        raise TypeError(f"{function.__name__}: '{parameter.name}' is no option with a value")
     many = parameter.kind is inspect.Parameter.VAR_POSITIONAL
     required = parameter.default is inspect.Parameter.empty and not many and not option
-    return Parameter(parameter.name, kind, text, required, many, option, short)
+    return Parameter(parameter.name, kind, text, required, many, option, short, alone)
 
 
 class Names:

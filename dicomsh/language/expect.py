@@ -106,10 +106,13 @@ def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -
         return _expected_word(inner, binding.inside(parameter.kind), cursor)
     last = words[-1] if used < len(words) else None
     option = command.option(last.text) if last else None
-    if option is not None and option.kind is not None:
+    if option is not None and option.kind is not None and option.alone is None:
         return Expected(cursor.start, cursor.prefix, (option.kind,), (), False, binding.scope)
     inline = _inline_value(command, binding.scope, cursor.word) if cursor.word else None
-    return inline or _expected_of(command, left.waiting, binding, cursor)
+    expected = inline or _expected_of(command, left.waiting, binding, cursor)
+    if option is not None and option.kind is not None:
+        return replace(expected, kinds=(option.kind, *expected.kinds))
+    return expected
 
 
 def _inline_value(command: Command, scope: Scope, word: Word) -> Expected | None:

@@ -26,6 +26,7 @@ from dicomsh.language.terms import Term, is_term, read_term
 from dicomsh.model.keys import Attribute, find_path, is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
 from dicomsh.model.listing import FORMATS
+from dicomsh.model.windows import Period
 
 
 class Knowledge(Protocol):
@@ -284,7 +285,15 @@ def one_of(what: str, values: Mapping[str, Any]) -> Kind:
         return (Candidate(value) for value in values)
 
     words = {value: word for word, value in values.items()}
-    return Kind(what, "value", read, complete, write=words.__getitem__)
+    fits = values.__contains__
+    return Kind(
+        what,
+        "value",
+        read,
+        complete,
+        lambda word: fits(word.text.lower()),
+        write=words.__getitem__,
+    )
 
 
 def _read_setting(word: Word, scope: Scope) -> Word:
@@ -352,6 +361,7 @@ COUNT = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 DEPTH = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 SECONDS = Kind("S", "value", _number_reader(float, 0.001, "a number of seconds"))
 FORMAT = one_of("FORMAT", {name: name for name in FORMATS})
+PERIOD = one_of("auto|day|week|month", {period.value: period for period in Period})
 MODEL = one_of("MODEL", {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT})
 SWITCH = one_of("on|off", {"on": True, "off": False})
 BY = Kind(

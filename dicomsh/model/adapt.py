@@ -16,7 +16,7 @@ from dicomsh.model.extension import Extension, Extensions
 from dicomsh.model.levels import Level
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, return_key
-from dicomsh.model.query import Matching, QueryKey
+from dicomsh.model.query import Matching, Origin, QueryKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     filters: list[Filter] = []
     if Extension.DATETIME in modality.extended - agreed:
         keys, filters = _combined_here(keys)
-    watched = [key for key in keys if testable(key) and not _trouble(key, known)]
+    typed = [key for key in keys if key.origin is not Origin.WINDOW]
+    watched = [key for key in typed if testable(key) and not _trouble(key, known)]
     filters += [_filter(key, known) for key in keys if _trouble(key, known)]
     sent = replace(
         request,
@@ -69,7 +70,7 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         *_left_out(request, known),
         *_about_relational(request, known, modality.extended, agreed),
         *_about_fuzzy(modality.extended, agreed),
-        *_about_date_times(request.keys, modality.extended, agreed),
+        *_about_date_times(tuple(typed), modality.extended, agreed),
     )
     if Extension.FUZZY in agreed:
         watched = [key for key in watched if key.attribute.vr != "PN"]

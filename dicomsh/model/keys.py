@@ -225,6 +225,14 @@ def _part(part: re.Match[str], level: Level) -> Attribute:
     return attribute
 
 
+PATIENT_KEYS = frozenset(
+    (
+        "PatientID IssuerOfPatientID PatientName PatientSex PatientBirthDate PatientBirthTime"
+        " OtherPatientIDs OtherPatientNames EthnicGroup PatientComments"
+    ).split()
+)
+"""Keywords of the patient level that queries match on (PS3.4 C.6.1.1.2)."""
+
 LEVEL_KEYS: Mapping[Level, tuple[str, ...]] = {
     Level.PATIENT: (
         "PatientID",

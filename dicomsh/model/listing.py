@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from dicomsh.model.answer import Row, reach
 from dicomsh.model.keys import Attribute
@@ -77,6 +77,7 @@ class Ending(Enum):
     CANCELLED = "cancelled by the user"
     LOST = "the association was lost"
     TIMED_OUT = "no further answer in time"
+    PARTIAL = "some of it cannot be asked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Outcome:
         limit: the limit of each query, where several together ended at it.
         of: how many rows came to the stages that let `rows` of them through; None without any.
         wish: the stage that left the query early because it had what the user asked for, as typed.
+        remedy: what to do about an answer that was cut off, or empty for the general advice.
     """
 
     ending: Ending
@@ -106,6 +108,7 @@ class Outcome:
     limit: int | None = None
     of: int | None = None
     wish: str = ""
+    remedy: str = ""
 
     @property
     def complete(self) -> bool:
@@ -134,6 +137,16 @@ def _detail(worst: Outcome, early: Sequence[Outcome]) -> str:
         return worst.detail
     cancelled = [part.detail for part in early if part.ending is worst.ending]
     return "; ".join(dict.fromkeys(filter(None, cancelled)))
+
+
+@runtime_checkable
+class Advancing(Protocol):
+    """An answer made from several, which can tell how far it is."""
+
+    @property
+    def headway(self) -> str:
+        """How far it is, for people; empty when there is nothing to tell."""
+        ...
 
 
 class Answer(Protocol):
@@ -166,6 +179,7 @@ class Listing:
         again: whether it was listed before.
         question: what was asked, or None where it is not one question.
         exact: whether nothing but the columns is shown of a row, whatever else was answered.
+        headway: tells how far the answer is, for people.
     """
 
     columns: tuple[Column, ...]
@@ -176,6 +190,7 @@ class Listing:
     again: bool = False
     question: Question | None = None
     exact: bool = False
+    headway: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Request:
         typed = {key.keyword: key.path for key in self.keys if key.keyword not in names}
         extra = [AttributeColumn(path[-1], _title(path), path=path[:-1]) for path in typed.values()]
         shown = {**names, **typed}
-        place = [key.attribute for key in _context_keys(self.place) if key.keyword not in shown]
+        place = [key.attribute for key in context_keys(self.place) if key.keyword not in shown]
         context = [
             AttributeColumn(attribute, attribute.keyword, context=True) for attribute in place
         ]
@@ -101,7 +101,7 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
     Raises:
         UsageError: a typed key contradicts the place.
     """
-    keys: dict[str, QueryKey] = {key.keyword: key for key in _context_keys(request.place)}
+    keys: dict[str, QueryKey] = {key.keyword: key for key in context_keys(request.place)}
     for key in request.keys:
         held = keys.get(key.keyword)
         if held is not None and key.value and key.value != held.value:
@@ -117,7 +117,8 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
     return tuple(key for word, key in keys.items() if word not in request.omitted)
 
 
-def _context_keys(place: Place) -> list[QueryKey]:
+def context_keys(place: Place) -> list[QueryKey]:
+    """The unique keys of a place and of all that it is in."""
     keys = [_place_key(step.level.unique_keyword, step.key) for step in place.steps]
     keys += [_place_key("IssuerOfPatientID", step.issuer) for step in place.steps if step.issuer]
     return keys

@@ -35,6 +35,7 @@ class Origin(Enum):
     CONTEXT = "the current place"
     LEVEL = "asked for by default at this level"
     RETURN = "asked for with +"
+    WINDOW = "the window of --split"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dicomsh.model.extension import NONE, Extensions
 from dicomsh.model.levels import Model
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request
+from dicomsh.model.windows import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,13 @@ class Wish:
         model: the information model, or None to choose by query.
         extended: what to propose by extended negotiation beside what the modality's configuration
             names.
+        split: windows to ask in, or None to ask as a whole.
     """
 
     limit: int | None = None
     model: Model | None = None
     extended: Extensions = NONE
+    split: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)

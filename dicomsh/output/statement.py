@@ -87,13 +87,20 @@ def _ending(outcome: Outcome, remedy: str) -> list[str]:
         case Ending.LIMIT:
             return [*_stopped(outcome), outcome.detail]
         case Ending.CUT_OFF:
-            return [f"CUT OFF by the server{_status(outcome)}", remedy, comment, outcome.detail]
+            told = f"CUT OFF by the server{_status(outcome)}"
+            return [told, outcome.remedy or remedy, comment, outcome.detail]
         case Ending.CANCELLED:
             return ["cancelled by you", outcome.detail]
-        case Ending.LOST:
-            return ["then the association was lost", "incomplete", outcome.detail]
-        case Ending.TIMED_OUT:
-            return ["then no further answer in time", "incomplete", outcome.detail]
+        case Ending.PARTIAL:
+            return ["INCOMPLETE", duration(outcome.seconds), outcome.detail]
+        case Ending.LOST | Ending.TIMED_OUT:
+            return [_BROKEN_OFF[outcome.ending], "incomplete", outcome.detail]
+
+
+_BROKEN_OFF = {
+    Ending.LOST: "then the association was lost",
+    Ending.TIMED_OUT: "then no further answer in time",
+}
 
 
 def _stopped(outcome: Outcome) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from dicomsh.language.command import Command
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.windows import Period
 from tests.language.knowledge import REGISTRY, Known
 
 PATIENT, STUDY, SERIES, INSTANCE = Level
@@ -61,6 +62,14 @@ def bound(text: str) -> tuple[str, list[Any], dict[str, Any]]:
         ("find study --model Study", "find", [STUDY, None], {"model": Model.STUDY_ROOT}),
         ("last --output json", "last", [], {"output": "json"}),
         ("echo --find pacs", "echo", ["pacs"], {"find": True}),
+        # the value of an option may be left out: only a word that fits is one
+        ("find study --split", "find", [STUDY, None], {"split": Period.AUTO}),
+        ("find study --split week", "find", [STUDY, None], {"split": Period.WEEK}),
+        ("find study --split=month", "find", [STUDY, None], {"split": Period.MONTH}),
+        ("find study --split DOE*", "find", [STUDY, "DOE*"], {"split": Period.AUTO}),
+        ("find study --split 'day'", "find", [STUDY, "day"], {"split": Period.AUTO}),
+        ("find study --split mod=CT", "find", [STUDY, None, "mod=CT"], {"split": Period.AUTO}),
+        ("find study --split --limit 5", "find", [STUDY, None], {"split": Period.AUTO, "limit": 5}),
         # what only looks like one
         ("find patient -- --limit", "find", [PATIENT, "--limit"], {}),
         ("find patient '--limit'", "find", [PATIENT, "--limit"], {}),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from dicomsh.language.command import Command, Registry, command
+from dicomsh.language.command import Alone, Command, Registry, command
 from dicomsh.language.kinds import COUNT, LEVEL, PATTERN, TERM
 from dicomsh.model.levels import Level
 from tests.language.knowledge import REGISTRY
@@ -53,6 +53,27 @@ def test_a_signature_is_the_grammar() -> None:
     assert found.option("--nothing") is None
 
 
+async def optional(
+    context: object,
+    pattern: Annotated[str | None, PATTERN] = None,
+    *,
+    count: Annotated[int | None, COUNT, Alone(7), "so many, or seven"] = None,
+) -> None:
+    """Do it."""
+
+
+def test_the_value_of_an_option_may_be_left_out() -> None:
+    found = made(optional)
+    assert found.usage == "do [PATTERN] [--count [N]]"
+    option = found.option("--count")
+    assert option is not None
+    assert option.alone == Alone(7)
+
+
+async def a_word_alone(context: object, word: Annotated[str, PATTERN, Alone("x")]) -> None:
+    """Do it."""
+
+
 async def no_annotation(context: object, word) -> None:  # type: ignore[no-untyped-def]
     """Do it."""
 
@@ -84,6 +105,7 @@ async def no_docstring(context: object, word: Word) -> None: ...
         (no_kind_but_text, "parameter 'word' has no kind"),
         (a_flag_among_words, "parameter 'word' has no kind"),
         (an_option_without_help, "option 'limit' has no help"),
+        (a_word_alone, "'word' is no option with a value"),
         (no_docstring, "command 'do' has no docstring"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

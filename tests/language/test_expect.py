@@ -53,6 +53,7 @@ FIND_OPTIONS = {"--limit", "--model"}
         ("last --output=|", "", {"table", "json"}),
         ("find study --|", "--", FIND_OPTIONS),
         ("find study --model |", "", {"patient", "study"}),
+        ("find study --split |", "", {"auto", "week", "mod=", "--limit"}),
         ("last --output |", "", {"table", "json", "dicom-json"}),
         ("use |", "", {"pacs", "ward"}),
         ("cd |", "", {"0555643F", "A 1"}),

@@ -1,0 +1,89 @@
+"""Studies that no range of dates finds, found by the counts of their patients."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+
+from dicomsh.commands.ask import plain_answer
+from dicomsh.commands.context import Pool, Scu
+from dicomsh.commands.union import Ask, Union
+from dicomsh.errors import NoPresentationContextError, QueryFailedError
+from dicomsh.model.answer import Row
+from dicomsh.model.census import counts, missing, patients_of
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.listing import Ending
+from dicomsh.model.once import Once
+from dicomsh.model.peer import Modality
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.question import Wish
+
+
+@dataclass(frozen=True, slots=True)
+class OfPatient:
+    """All studies of one patient; a part of a union."""
+
+    base: Request
+    patient_id: str
+    optional: bool = True
+
+    @property
+    def request(self) -> Request:
+        """What is asked."""
+        path = (by_keyword("PatientID"),)
+        key = QueryKey(path, self.patient_id, Matching.SINGLE_VALUE, Origin.TYPED)
+        keys = [held for held in self.base.keys if held.keyword != key.keyword]
+        return replace(self.base, keys=(*keys, key))
+
+    @property
+    def title(self) -> str:
+        """Whose studies."""
+        return f"patient {self.patient_id}"
+
+    def divided(self, rows: list[Row]) -> list[OfPatient]:
+        """It cannot be divided."""
+        del rows
+        return []
+
+
+class Census:
+    """Compares what was found with the counts of the patients, and asks for what is missing.
+
+    Args:
+        request: the study query.
+        found: studies handed out, by PatientID; kept up to date by whoever hands them out.
+    """
+
+    def __init__(self, request: Request, found: Mapping[str, int]) -> None:
+        self._request = request
+        self._found = found
+        self._expected: dict[str, int] | None = None
+
+    async def take(self, client: Scu, modality: Modality) -> None:
+        """Ask the patients for their counts; where a peer cannot tell them, nothing is known."""
+        patients = patients_of(self._request)
+        if patients is None:
+            return
+        try:
+            answer = await plain_answer(client, modality, patients, Wish())
+            rows = [row async for batch in answer for row in batch]
+        except (QueryFailedError, NoPresentationContextError):
+            return
+        if answer.outcome.ending is Ending.COMPLETE:
+            self._expected = counts(rows)
+
+    async def rows(self, pool: Pool, ask: Ask, once: Once) -> AsyncIterator[list[Row]]:
+        """The studies of the patients who have more than were found."""
+        gaps = missing(self._expected or {}, self._found)
+        plain = [key for key in gaps if not set(key) & set("*?\\")]
+        parts = [OfPatient(self._request, key) for key in plain]
+        async for batch in Union(pool, ask, parts, once, None):
+            yield batch
+
+    @property
+    def missing(self) -> int | None:
+        """How many studies were not found; None when it is not known."""
+        if self._expected is None:
+            return None
+        return sum(missing(self._expected, self._found).values())

@@ -1,0 +1,236 @@
+"""The parts that a study query is split into, and what none of them reaches. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Protocol
+
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.listing import Ending, Outcome
+from dicomsh.model.plan import Request, return_key
+from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.windows import Period, Window, divided, periods, window_of
+
+STUDY_DATE = "StudyDate"
+STUDY_TIME = "StudyTime"
+_DATE = 0x00080020
+_TIME = 0x00080030
+_EMPTY = '""'
+"""Empty value matching (PS3.4 C.2.2.2.7)."""
+
+
+class Part(Protocol):
+    """One of the queries."""
+
+    @property
+    def request(self) -> Request:
+        """What is asked."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What it covers, for people."""
+        ...
+
+    @property
+    def optional(self) -> bool:
+        """Whether a peer may refuse it."""
+        ...
+
+    def divided(self, rows: list[Row]) -> Sequence[Part]:
+        """Smaller parts for one whose answer was cut off; none when it cannot be divided."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be split, and how.
+
+    Args:
+        request: the query as the user meant it.
+        period: the windows.
+        tomorrow: no study is expected to be later.
+    """
+
+    request: Request
+    period: Period
+    tomorrow: date
+
+    def parts(self, oldest: date) -> Iterator[Studies | Without]:
+        """The periods in order, then what is in none of them."""
+        whole = self.whole
+        windows = periods(whole.window, self.period, oldest, self.tomorrow)
+        yield from (replace(whole, window=window) for window in windows)
+        if whole.window.all_days:
+            yield from whole.without()
+
+    @property
+    def whole(self) -> Studies:
+        """The query as one window."""
+        moments = (STUDY_DATE, STUDY_TIME)
+        keys = tuple(key for key in self.request.keys if key.keyword not in moments)
+        window = window_of(self.request.keys)
+        return Studies(replace(self.request, keys=keys), window, self.tomorrow)
+
+
+@dataclass(frozen=True, slots=True)
+class Studies:
+    """The studies of a window; a part of a union.
+
+    Args:
+        base: what is asked, without date and time.
+        window: the date and time.
+        tomorrow: no study is expected to be later.
+    """
+
+    base: Request
+    window: Window
+    tomorrow: date
+    optional: bool = False
+
+    @property
+    def request(self) -> Request:
+        """What is asked."""
+        return replace(self.base, keys=(*self.base.keys, *self.window.keys()))
+
+    @property
+    def title(self) -> str:
+        """The window."""
+        return self.window.title
+
+    def divided(self, rows: list[Row]) -> list[Studies | Without]:
+        """The window in smaller ones, and what none of them can match.
+
+        Nothing when the peer took no notice of the window: smaller ones would not help.
+        """
+        if self.strays(rows):
+            return []
+        windows = divided(self.window, [day_of(row) for row in rows], self.tomorrow)
+        parts: list[Studies | Without] = [replace(self, window=window) for window in windows]
+        return [*parts, *self.without()] if parts else []
+
+    def without(self) -> Iterator[Without]:
+        """Studies that are in this window and in no part of it: those without a date or time."""
+        if self.window.all_days:
+            yield Without(self, STUDY_DATE)
+        elif self.window.one_day and not self.window.time_value:
+            yield Without(self, STUDY_TIME)
+
+    @property
+    def restricted(self) -> list[str]:
+        """What is matched by the window."""
+        values = {STUDY_DATE: self.window.date_value, STUDY_TIME: self.window.time_value}
+        return [keyword for keyword, value in values.items() if value]
+
+    def strays(self, rows: Iterable[Row]) -> int:
+        """How many rows lie outside of the window."""
+        days = (day for row in rows if (day := day_of(row)) is not None)
+        return sum(not self.window.first <= day <= self.window.last for day in days)
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """The studies of a window without a date or time: asked for by empty value matching.
+
+    Few peers can do that (PS3.4 C.2.2.2.7 has it negotiated), and none has to.
+    """
+
+    around: Studies
+    keyword: str
+    optional: bool = True
+
+    @property
+    def request(self) -> Request:
+        """What is asked."""
+        around = self.around.request
+        empty = QueryKey((by_keyword(self.keyword),), _EMPTY, Matching.SINGLE_VALUE, Origin.WINDOW)
+        keys = [key for key in around.keys if key.keyword != self.keyword]
+        return replace(around, keys=(*keys, empty))
+
+    @property
+    def title(self) -> str:
+        """What it covers."""
+        return f"{self.around.title} without {self.keyword}"
+
+    def divided(self, rows: list[Row]) -> list[Studies | Without]:
+        """It cannot be divided."""
+        del rows
+        return []
+
+
+def day_of(row: Row) -> date | None:
+    """StudyDate of a row; None when it has none, or no date there."""
+    text = row.text(_DATE) or ""
+    try:
+        return date.fromisoformat(text) if len(text) == 8 else None
+    except ValueError:
+        return None
+
+
+def by_moment(row: Row) -> tuple[str, str]:
+    """What puts rows in the order of date and time; those without come last."""
+    return row.text(_DATE) or "~", row.text(_TIME) or "~"
+
+
+def with_time(request: Request) -> Request:
+    """A study query that asks for StudyTime too: windows may come down to it."""
+    if any(key.keyword == STUDY_TIME for key in request.keys):
+        return request
+    return replace(request, keys=(*request.keys, return_key(STUDY_TIME)))
+
+
+class Doubt:
+    """What windows cannot reach: studies without a date or time, for peers that match none such.
+
+    That a peer does match them shows when one comes back from a window, or by empty value matching.
+    """
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+        self._reached: set[str] = set()
+        self.strays = 0
+
+    def look(self, part: Part, rows: list[Row]) -> None:
+        """Take note of what a part gave."""
+        if isinstance(part, Without):
+            self._asked.add(part.keyword)
+            self._reach(part.keyword, rows)
+        elif isinstance(part, Studies):
+            self.strays += part.strays(rows)
+            for keyword in part.restricted:
+                self._reach(keyword, rows)
+
+    def _reach(self, keyword: str, rows: list[Row]) -> None:
+        tag = by_keyword(keyword).tag
+        if keyword not in self._reached and not all(row.text(tag) for row in rows):
+            self._reached.add(keyword)
+
+    @property
+    def about(self) -> list[str]:
+        """Keywords of what studies may lack that were not reached."""
+        return sorted(self._asked - self._reached)
+
+
+def judged(outcome: Outcome, doubt: Doubt, missing: int | None) -> Outcome:
+    """An outcome with what is known of studies that no window reaches."""
+    notes = list(outcome.notes)
+    if doubt.strays:
+        notes.append(
+            f"{doubt.strays:,} rows lie outside of the dates asked for:"
+            " the server does not match ranges of StudyDate"
+        )
+    if not doubt.about or missing == 0:
+        if missing == 0:
+            notes.append("none is missing by the counts of the patients")
+        return replace(outcome, notes=tuple(notes))
+    without = " or ".join(doubt.about)
+    if missing:
+        notes.append(f"{missing:,} without {without} are missing, which the server cannot match")
+    else:
+        notes.append(
+            f"whether studies without {without} are missing is not known: no range need match them"
+        )
+    return replace(outcome, ending=Ending.PARTIAL, notes=tuple(notes))

@@ -1,0 +1,357 @@
+"""--split: what a server cuts off is asked for again in windows, until nothing is missing.
+
+Rivals stop at the server's limit: "stops at 500" (pynetdicom #467), Orthanc's own SCU throws the
+matches of a cut-off answer away, and DCMTK's findscu shows a part as if it were all.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import evt
+
+from dicomsh.model.peer import Modality
+from tests import servers
+from tests.conftest import Start
+from tests.dimse.peers import scp, study
+from tests.harness import Done, practice, run
+
+UID = "StudyInstanceUID"
+CUT_OFF = (0xFE00, 0xA700, 0xB001)
+
+
+def rows(done: Done) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(done.out)))
+
+
+def uids(done: Done) -> list[str]:
+    return [row[UID] for row in rows(done)]
+
+
+def whole(query: str = "find study") -> list[dict[str, str]]:
+    """What the practice archive answers when it cuts nothing off."""
+    return rows(run(f"use pacs; {query}", output="csv"))
+
+
+def with_a_date() -> set[str]:
+    return {row[UID] for row in whole() if row["StudyDate"]}
+
+
+def split(folder: Path, query: str, **faults: Any) -> Done:
+    done = run(f"use faulty; {query}", config=practice(folder, **faults), output="csv")
+    found = uids(done)
+    assert len(set(found)) == len(found), "a row came twice"
+    return done
+
+
+@pytest.mark.parametrize("status", CUT_OFF, ids=hex)
+def test_the_union_is_the_uncut_answer(status: int, tmp_path: Path) -> None:
+    done = split(tmp_path, "find study --split", cut_off=50, cut_off_status=status)
+    assert set(uids(done)) == {row[UID] for row in whole()}
+    assert done.status == 0
+    assert done.last.startswith("120 studies, complete")
+    assert "none is missing by the counts of the patients" in done.last
+
+
+@pytest.mark.parametrize("cut_off", [1, 5, 17])
+def test_a_small_limit_leaves_only_what_no_range_matches(cut_off: int, tmp_path: Path) -> None:
+    """The patients are cut off too, so that nobody can tell of the study without a date."""
+    done = split(tmp_path, "find study --split", cut_off=cut_off)
+    assert with_a_date() <= set(uids(done))
+    assert done.status == 5
+    assert " studies, INCOMPLETE · " in done.last
+    assert "whether studies without StudyDate" in done.last
+
+
+def test_a_range_that_was_typed_leaves_studies_without_date_out(tmp_path: Path) -> None:
+    done = split(tmp_path, "find study date=>=1900 --split", cut_off=20)
+    assert set(uids(done)) == with_a_date()
+    assert done.status == 0, done.err
+
+
+def test_without_counts_nothing_is_claimed(tmp_path: Path) -> None:
+    done = split(tmp_path, "find study --split", cut_off=50, no_counts=True)
+    assert done.status == 5
+    assert "studies without StudyDate are missing is not known" in done.last
+
+
+def test_a_key_of_studies_makes_counts_of_patients_useless(tmp_path: Path) -> None:
+    done = split(tmp_path, "find study mod=CT,CR,MR --split", cut_off=50)
+    wanted = {row[UID] for row in whole("find study mod=CT,CR,MR")}
+    assert wanted - set(uids(done)) <= {row[UID] for row in whole() if not row["StudyDate"]}
+    assert done.status == 5
+
+
+def test_a_crowded_day_is_split_by_time(tmp_path: Path) -> None:
+    done = split(tmp_path, "find study date=2024-03-05 --split", cut_off=4)
+    wanted = {row[UID] for row in whole("find study date=2024-03-05")}
+    assert set(uids(done)) == wanted
+    times = [row["StudyTime"] for row in rows(done)]
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize("cut_off", [1, 2])
+def test_midnight_is_no_obstacle(cut_off: int, tmp_path: Path) -> None:
+    """ADIT: ranges of date and time are matched apart, so no time range may span two days."""
+    query = "find study id=NGT-0001 date=2024-03-05..2024-03-06 --split"
+    done = split(tmp_path, query, cut_off=cut_off)
+    moments = [(row["StudyDate"], row["StudyTime"]) for row in rows(done)]
+    assert moments == [
+        ("20240305", "235900"),
+        ("20240305", "235930"),
+        ("20240306", "000000"),
+    ]
+
+
+def test_a_time_that_was_typed_holds_in_every_window(tmp_path: Path) -> None:
+    query = "find study time=09:00..11:30"
+    done = split(tmp_path, f"{query} --split", cut_off=6)
+    found, wanted = set(uids(done)), {row[UID] for row in whole(query) if row["StudyDate"]}
+    assert found == wanted
+
+
+@pytest.mark.parametrize("period", ["day", "week", "month"])
+def test_periods_of_the_calendar(period: str, tmp_path: Path) -> None:
+    done = split(tmp_path, f"find study date=2023-11..2024-06 --split {period}", cut_off=9)
+    assert set(uids(done)) == {row[UID] for row in whole("find study date=2023-11..2024-06")}
+    dates = [row["StudyDate"] for row in rows(done)]
+    assert dates == sorted(dates)
+
+
+def test_periods_without_a_range_begin_with_the_oldest_study(tmp_path: Path) -> None:
+    done = split(tmp_path, "find study --split month", cut_off=50)
+    assert set(uids(done)) == {row[UID] for row in whole()}
+    assert done.status == 0
+    asked = int(done.last.split("asked in ")[1].split()[0].replace(",", ""))
+    assert 12 * 20 < asked < 12 * 24 + 20  # years from 2005 on, not from 1900
+
+
+def test_nothing_cut_off_is_one_query(tmp_path: Path) -> None:
+    done = split(tmp_path, "find study date=2009 --split")
+    assert uids(done) == [row[UID] for row in whole("find study date=2009")]
+    assert done.last.startswith("7 studies, complete") or ", complete" in done.last
+    assert "asked in" not in done.last
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 14])
+def test_a_limit_ends_it_and_says_that_there_is_more(limit: int, tmp_path: Path) -> None:
+    done = split(tmp_path, f"find study date=2024 --split --limit {limit}", cut_off=5)
+    in_order = sorted(
+        (row["StudyDate"], row["StudyTime"], row[UID])
+        for row in whole("find study date=2024 +StudyTime")
+    )
+    if limit < 5:  # the first answer was not cut off before the limit: the server's order
+        assert len(uids(done)) == limit
+    else:
+        assert uids(done) == [uid for _, _, uid in in_order[:limit]]
+    assert done.status == 0
+    assert f"stopped at --limit {limit} · the server has more" in done.last
+
+
+def test_a_limit_that_is_not_reached_says_nothing_of_more(tmp_path: Path) -> None:
+    number = len(whole("find study date=2024"))
+    done = split(tmp_path, f"find study date=2024 --split --limit {number}", cut_off=6)
+    assert len(uids(done)) == number
+    assert "the server has more" not in done.last
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("find patient --split", "--split goes by StudyDate, which patients are not matched on"),
+        ("find series --split week", "--split goes by StudyDate"),
+        ("find study --split=year", "expected auto, day, week, month, found 'year'"),
+        ("find study time=10:00..12:00 --datetime --split", "--split takes date and time apart"),
+    ],
+)
+def test_what_cannot_be_split_is_refused(query: str, message: str) -> None:
+    done = run(f"use pacs; {query}")
+    assert done.status == 2
+    assert message in done.err
+
+
+def test_patient_root_alone_is_split_inside_a_patient(tmp_path: Path) -> None:
+    config = tmp_path / "m.yaml"
+    config.write_text(
+        "modalities:\n  faulty:\n    practice: true\n    model: patient\n    faults: {cut_off: 4}\n"
+    )
+    refused = run("use faulty; find study --split", config=config)
+    assert refused.status == 2
+    assert "Patient Root only" in refused.err
+    inside = run("use faulty; cd RTN-0001; find study --split", config=config, output="csv")
+    assert len(set(uids(inside))) == len(uids(inside)) == 12
+    assert inside.status == 0, inside.err
+
+
+# A real server
+
+
+@pytest.fixture
+def limited(start_server: Start[servers.Orthanc], sample_files: list[Path]) -> Callable[[int], str]:
+    def start(limit: int) -> str:
+        server = start_server(servers.orthanc(limit_results=limit))
+        server.upload(sample_files)
+        return server.address
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("query", "limit"),
+    [("find study", 25), ("find study date=2015..2020", 7), ("find study id=*-1", 7)],
+)
+def test_orthanc_with_a_limit_gives_everything(
+    query: str, limit: int, limited: Callable[[int], str], orthanc_server: servers.Orthanc
+) -> None:
+    """Orthanc matches an empty date in a range that is open below: that is noticed and used."""
+    wanted = sorted(uids(run(query, modality=orthanc_server.address, output="csv")))
+    address = limited(limit)
+    cut = run(query, modality=address, output="csv")
+    done = run(f"{query} --split", modality=address, output="csv")
+    print(done.err)
+    assert sorted(uids(done)) == wanted
+    assert len(uids(cut)) == min(limit, len(wanted))
+    assert done.status == 0, done.err
+
+
+def test_orthanc_with_more_studies_without_date_than_its_limit_is_not_called_complete(
+    limited: Callable[[int], str],
+) -> None:
+    done = run("find study --split", modality=limited(7), output="csv")
+    assert done.status == 5
+    assert "not whole: studies without a date ·" in done.last
+
+
+def test_orthanc_names_the_second_that_holds_more_than_its_limit(
+    limited: Callable[[int], str], orthanc_server: servers.Orthanc
+) -> None:
+    """Six of the made-up studies have one date and one time."""
+    query = "find study date=2019-12-31"
+    wanted = set(uids(run(query, modality=orthanc_server.address, output="csv")))
+    done = run(f"{query} --split", modality=limited(3), output="csv")
+    assert len(uids(done)) == 3 < len(wanted)
+    assert set(uids(done)) < wanted
+    assert done.status == 5
+    assert "CUT OFF by the server (0xFE00" in done.last
+    assert "not whole: 2019-12-31 23:59:59" in done.last
+
+
+# Servers as odd as they come
+
+
+Moment = tuple[str, str]
+
+
+class Archive:
+    """Answers study queries from moments, at most `cap` of them; a value in `broken` fails."""
+
+    def __init__(self, moments: Sequence[Moment], cap: int, **traits: bool) -> None:
+        self.moments = moments
+        self.cap = cap
+        self.traits = traits
+        self.asked: list[Moment] = []
+
+    def find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        wanted = event.identifier
+        date, time = str(wanted.get("StudyDate", "")), str(wanted.get("StudyTime", ""))
+        self.asked.append((date, time))
+        if wanted.QueryRetrieveLevel == "PATIENT" or (
+            '""' in (date, time) and not self.traits.get("matches_empty")
+        ):
+            yield 0xC000, None
+            return
+        found = [
+            study(number, StudyDate=day, StudyTime=clock)
+            for number, (day, clock) in enumerate(self.moments, 1)
+            if self.traits.get("ignores_ranges") or (_fits(day, date) and _fits(clock, time))
+        ]
+        for dataset in found[: self.cap]:
+            yield 0xFF00, dataset
+        if len(found) > self.cap:
+            yield 0xFE00, None
+
+    def run(self, query: str) -> Done:
+        with scp(self.find) as modality:
+            return run(query, modality=_address(modality), output="csv")
+
+
+def _address(modality: Modality) -> str:
+    return f"{modality.aet}@{modality.host}:{modality.port}"
+
+
+def _fits(value: str, wanted: str) -> bool:
+    if wanted == '""':
+        return not value
+    first, dash, last = wanted.partition("-")
+    if not dash:
+        return not wanted or value == wanted
+    return bool(value) and first <= value and (not last or value <= last)
+
+
+DAYS = [(f"2020{month:02}15", "101500") for month in range(1, 13)]
+
+
+def test_a_server_that_matches_empty_values_is_complete() -> None:
+    archive = Archive([*DAYS, ("", ""), ("", "1200")], 3, matches_empty=True)
+    done = archive.run("find study --split")
+    assert len(uids(done)) == 14
+    assert done.status == 0, done.err
+    assert done.last.startswith("14 studies, complete")
+
+
+def test_a_server_that_ignores_ranges_is_not_asked_forever() -> None:
+    archive = Archive(DAYS, 3, ignores_ranges=True)
+    done = archive.run("find study --split")
+    assert len(archive.asked) < 20
+    assert len(set(uids(done))) == len(uids(done)) == 3
+    assert done.status == 5
+    assert "not whole: " in done.last
+
+
+@pytest.mark.parametrize("time", ["12", "1200", "120000", "120000.5", "115959.9"])
+def test_times_of_every_precision_are_found(time: str) -> None:
+    """Many servers compare times as text, where 12 and 1200 come before 120000."""
+    moments = [("20200115", time), *(("20200115", f"{hour:02}3000") for hour in range(24))]
+    done = Archive(moments, 2).run("find study date=2020-01-15 --split")
+    assert len(uids(done)) == 25
+
+
+def test_what_only_the_cut_off_answer_gave_is_not_lost() -> None:
+    """The study without a date comes first, so that the answer that is cut off has it."""
+    done = Archive([("", ""), *DAYS], 3).run("find study --split")
+    assert len(uids(done)) == 13
+    assert rows(done)[-1]["StudyDate"] == ""
+    assert done.status == 5
+
+
+def test_a_kept_association_that_is_found_dead_is_asked_again_and_nothing_comes_twice() -> None:
+    """The server ends every association after its first answer, without a word."""
+    archive, status = Archive(DAYS, 3), b"\0\0\0\x09\2\0\0\0"
+    closed = 0
+
+    def sent(event: evt.Event) -> None:
+        nonlocal closed
+        if status in event.data and status + b"\0\xff" not in event.data:
+            closed += 1
+            cast(Any, event.assoc.dul.socket).close()
+
+    with scp(archive.find, handlers=[(evt.EVT_DATA_SENT, sent)]) as modality:
+        done = run("find study date=2020 --split", modality=_address(modality), output="csv")
+    assert sorted(uids(done)) == sorted({f"1.2.3.{number}" for number in range(1, 13)})
+    assert done.status == 0, done.err
+    assert closed > 3
+
+
+def test_an_association_lost_in_mid_answer_keeps_the_rows_and_is_not_asked_again(
+    tmp_path: Path,
+) -> None:
+    done = split(tmp_path, "find study date=2024 --split", close_after=3)
+    assert len(uids(done)) == 3
+    assert done.status == 5
+    assert "3 studies, then the association was lost" in done.last
