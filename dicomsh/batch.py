@@ -10,7 +10,7 @@ from typing import TextIO
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.errors import ExitStatus
 from dicomsh.interrupt import interruptible
-from dicomsh.language.scan import is_open
+from dicomsh.language.lines import whole_lines
 from dicomsh.output.problem import Origin
 from dicomsh.output.targets import StdoutGoneError
 from dicomsh.shell import Shell, overall, read_script
@@ -36,14 +36,8 @@ def script(path: Path) -> Iterator[Source]:
 
 def lines(stream: TextIO) -> Iterator[Source]:
     """Lines as they come, so that another program can talk to us; continued lines together."""
-    text, first = "", 1
-    for number, line in enumerate(stream, 1):
-        text += line
-        if not is_open(text):
-            yield text, Origin("<stdin>", first)
-            text, first = "", number + 1
-    if text:
-        yield text, Origin("<stdin>", first)
+    for number, text in whole_lines(stream):
+        yield text, Origin("<stdin>", number)
 
 
 def run(shell: Shell, sources: Iterable[Source]) -> ExitStatus:

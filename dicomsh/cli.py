@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from dicomsh import __version__
 from dicomsh.errors import DicomshError, ExitStatus
 
 if TYPE_CHECKING:
+    from dicomsh.history import History
     from dicomsh.startup import Started
 
 _EPILOG = """\
@@ -77,13 +79,14 @@ def _run(options: argparse.Namespace) -> ExitStatus:
         return _batch(options)
     from dicomsh.repl.loop import run
 
-    return run(lambda: _at_prompt(options), waits=options.modality is not None)
+    make = partial(_at_prompt, options)
+    return run(make, waits=options.modality is not None, color=not options.no_color)
 
 
-def _at_prompt(options: argparse.Namespace) -> Started:
+def _at_prompt(options: argparse.Namespace, history: History) -> Started:
     from dicomsh import startup
 
-    return startup.at_prompt(options)
+    return startup.at_prompt(options, history)
 
 
 def _batch(options: argparse.Namespace) -> ExitStatus:

@@ -12,8 +12,10 @@ from dicomsh.commands import registry
 from dicomsh.commands.context import Context, Peers
 from dicomsh.commands.pipe import close
 from dicomsh.commands.scripting import LeaveShell
-from dicomsh.config import KnownPeers, state_folder
+from dicomsh.config import KnownPeers
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
+from dicomsh.folders import state_folder
+from dicomsh.history import History
 from dicomsh.interrupt import go_on
 from dicomsh.language.analyse import Analysis, Call, analyse
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
@@ -54,10 +56,16 @@ class Shell:
         sink: the only writer.
         manner: how to behave.
         environ: environment variables.
+        history: the lines typed at the prompt; None in scripts.
     """
 
     def __init__(
-        self, session: Session, sink: Sink, manner: Manner, environ: Mapping[str, str]
+        self,
+        session: Session,
+        sink: Sink,
+        manner: Manner,
+        environ: Mapping[str, str],
+        history: History | None = None,
     ) -> None:
         self.session = session
         self.registry = registry()
@@ -69,7 +77,7 @@ class Shell:
         self._progress = Progress(sink, self._waiting)
         self._presenter = Presenter(session, sink, self._progress, manner.data, manner.talk)
         self._context = Context(
-            session, self.peers, self.tracing, self.registry, self._run_file, environ
+            session, self.peers, self.tracing, self.registry, self._run_file, environ, history
         )
 
     async def close(self) -> None:
@@ -100,6 +108,10 @@ class Shell:
     def remark(self, error: DicomshError) -> None:
         """Tell of a failure that no command has caused."""
         self._sink.error(f"{error.message}\n{error.hint}" if error.hint else error.message)
+
+    def say(self, line: str) -> None:
+        """Tell something that is no data."""
+        self._sink.talk(line)
 
     def _waiting(self) -> str:
         """What a command without rows waits for."""

@@ -13,6 +13,7 @@ from typing import Any
 from dicomsh.commands.scripting import assignment
 from dicomsh.config import load
 from dicomsh.errors import ConfigError, UsageError
+from dicomsh.history import History
 from dicomsh.language.kinds import COUNT, FORMAT, SECONDS, Kind, Scope
 from dicomsh.language.scan import whole_word
 from dicomsh.output.sink import Sink
@@ -46,7 +47,7 @@ class Started:
             self.shell.remark(problem)
 
 
-def at_prompt(options: argparse.Namespace) -> Started:
+def at_prompt(options: argparse.Namespace, history: History) -> Started:
     """The shell of a prompt: it begins with the user's own settings.
 
     Raises:
@@ -58,7 +59,7 @@ def at_prompt(options: argparse.Namespace) -> Started:
     saved = read_settings(path, Scope(session, None))
     for name, value in saved.settings.items():
         session.set(name, value)
-    return Started(_shell(options, session), tuple(saved.problems))
+    return Started(_shell(options, session, history), tuple(saved.problems))
 
 
 def for_scripts(options: argparse.Namespace) -> Shell:
@@ -71,7 +72,7 @@ def for_scripts(options: argparse.Namespace) -> Shell:
     return _shell(options, Session(config, _variables(options)))
 
 
-def _shell(options: argparse.Namespace, session: Session) -> Shell:
+def _shell(options: argparse.Namespace, session: Session, history: History | None = None) -> Shell:
     _collect_seldom()
     for name, kind in (("output", FORMAT), ("limit", COUNT), ("timeout", SECONDS)):
         text = getattr(options, name)
@@ -79,7 +80,9 @@ def _shell(options: argparse.Namespace, session: Session) -> Shell:
             session.set(name, _value(f"--{name}", kind, text, session))
     if options.modality is not None:
         session.choose(session.config.find(options.modality))
-    made = Shell(session, Sink.standard(), _manner(options), os.environ)
+    if options.no_color:
+        session.set("color", "off")
+    made = Shell(session, Sink.standard(), _manner(options), os.environ, history)
     if options.trace:
         made.tracing.on(hexadecimal=False)
     return made

@@ -16,10 +16,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dicomsh"
 
 LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
-    (("dicomsh",), ("errors",)),
+    (("dicomsh",), ("errors",), ("folders",)),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("language",), ("output",)),
-    (("session", "settings", "seen", "targets"), ("practice",), ("trace",)),
+    (("session", "settings", "seen", "targets"), ("history",), ("practice",), ("trace",)),
     (("commands",),),
     (("flow", "present", "progress", "shell"),),
     (("repl", "batch", "startup"),),

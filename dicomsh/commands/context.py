@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from dicomsh.config import KnownPeers
 from dicomsh.errors import UnreachableError
+from dicomsh.history import History
 from dicomsh.language.command import Registry
 from dicomsh.model.capability import NOTHING_KNOWN
 from dicomsh.model.extension import Extensions
@@ -119,6 +120,13 @@ class Peers:
             return "not used yet"
         return "open" if any(client.is_open for client in held) else "closed"
 
+    def address(self, modality: Modality) -> str:
+        """`AET@HOST:PORT`, or that it is a practice archive that does not run yet."""
+        held = self._archives.get(modality.name)
+        if modality.practice and held is None:
+            return "practice archive"
+        return self.reach(modality).address
+
     def known(self, modality: Modality) -> Scu | None:
         """The client of a modality, or None where no association was opened yet."""
         held = self._clients.get((modality.name, modality.extended))
@@ -167,6 +175,7 @@ class Context:
         registry: all commands, for help.
         run_file: runs a script file with its arguments in this shell.
         environ: environment variables.
+        history: the lines typed at the prompt; None in scripts.
     """
 
     session: Session
@@ -175,6 +184,7 @@ class Context:
     registry: Registry
     run_file: Callable[[Path, tuple[str, ...]], Awaitable[None]]
     environ: Mapping[str, str]
+    history: History | None = None
 
     def timed(self, modality: Modality) -> Modality:
         """A modality with what is known of it, and the session's own time limit if one is set."""

@@ -9,6 +9,7 @@ from dicomsh.commands.context import Context
 from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import (
+    COUNT,
     FILE,
     SETTING,
     SETTING_VALUE,
@@ -85,6 +86,29 @@ def _record(session: Session, setting: Setting) -> Record:
         "default": setting.write(getattr(session.defaults, setting.name)),
         "help": setting.help,
     }
+
+
+@command("history", family="shell", examples=("history", "history 20", "history --clear"))
+async def history(
+    context: Context,
+    number: Annotated[int | None, COUNT] = None,
+    *,
+    clear: Annotated[bool, "forget every line, in the file too"] = False,
+) -> Records | Talk:
+    """List the lines typed at the prompt, or the last N.
+
+    They are kept in a file that only its owner can read. A line that begins with a space is not
+    kept, and none while 'set history off' holds.
+    """
+    kept = context.history
+    if kept is None:
+        raise UsageError("scripts have no history", hint="it is a matter of the prompt")
+    if clear:
+        kept.clear()
+        return Talk("the history is empty")
+    columns = (FieldColumn("number", "No.", number=True), FieldColumn("line", "Line"))
+    lines = list(enumerate(kept.lines, 1))[-(number or 0) :]
+    return Records(columns, at_once([{"number": n, "line": line} for n, line in lines]))
 
 
 @command("let", family="shell", examples=("let DAY = 2009-04-12; find study date=$DAY",))

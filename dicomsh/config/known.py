@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +16,6 @@ from dicomsh.model.peer import Modality
 FILE_NAME = "peers.json"
 _SCHEMA = 1
 _LARGEST = 4 << 20
-
-
-def state_folder(environ: Mapping[str, str]) -> Path | None:
-    """The user's state folder for dicomsh, or None when no home is known.
-
-    `$XDG_STATE_HOME/dicomsh` when that is an absolute path (XDG Base Directory Specification),
-    else `%LOCALAPPDATA%\\dicomsh` on Windows, else `~/.local/state/dicomsh`.
-    """
-    xdg = Path(environ.get("XDG_STATE_HOME", ""))
-    if xdg.is_absolute():
-        return xdg / "dicomsh"
-    if os.name == "nt" and environ.get("LOCALAPPDATA"):
-        return Path(environ["LOCALAPPDATA"], "dicomsh")
-    home = environ.get("HOME") or environ.get("USERPROFILE")
-    return Path(home, ".local", "state", "dicomsh") if home else None
 
 
 class KnownPeers:

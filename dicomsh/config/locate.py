@@ -10,6 +10,7 @@ from typing import NamedTuple
 from dicomsh.config import jsontext, modalities, orthanc
 from dicomsh.config.settings import Config
 from dicomsh.errors import ConfigError
+from dicomsh.folders import config_folder
 
 BUILTIN = Path(__file__).parent.parent / "modalities.yaml"
 FILE_NAME = "modalities.yaml"
@@ -44,23 +45,8 @@ def candidates(
 
 def user_file(environ: Mapping[str, str]) -> Path | None:
     """The user's own modalities.yaml, whether it exists or not; None when no home is known."""
-    folder = user_folder(environ)
+    folder = config_folder(environ)
     return folder / FILE_NAME if folder else None
-
-
-def user_folder(environ: Mapping[str, str]) -> Path | None:
-    """The user's configuration folder for dicomsh, or None when no home is known.
-
-    `$XDG_CONFIG_HOME/dicomsh` when that is an absolute path (XDG Base Directory Specification),
-    else `%APPDATA%\\dicomsh` on Windows, else `~/.config/dicomsh`.
-    """
-    xdg = Path(environ.get("XDG_CONFIG_HOME", ""))
-    if xdg.is_absolute():
-        return xdg / "dicomsh"
-    if os.name == "nt" and environ.get("APPDATA"):
-        return Path(environ["APPDATA"], "dicomsh")
-    home = environ.get("HOME") or environ.get("USERPROFILE")
-    return Path(home, ".config", "dicomsh") if home else None
 
 
 def load(explicit: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Config:

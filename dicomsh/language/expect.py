@@ -18,7 +18,8 @@ class Expected:
     """What may stand at the cursor: kinds of word, and options.
 
     `start` is where the word under the cursor begins, `prefix` its text up to the cursor;
-    `commands` tells that the name of a command may stand there.
+    `commands` tells that the name of a command may stand there; `command` is the command whose
+    argument it is.
     """
 
     start: int
@@ -28,6 +29,7 @@ class Expected:
     commands: bool
     scope: Scope
     stages: bool = False
+    command: Command | None = None
 
     @property
     def file(self) -> bool:
@@ -107,12 +109,13 @@ def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -
     last = words[-1] if used < len(words) else None
     option = command.option(last.text) if last else None
     if option is not None and option.kind is not None and option.alone is None:
-        return Expected(cursor.start, cursor.prefix, (option.kind,), (), False, binding.scope)
+        found = Expected(cursor.start, cursor.prefix, (option.kind,), (), False, binding.scope)
+        return replace(found, command=command)
     inline = _inline_value(command, binding.scope, cursor.word) if cursor.word else None
     expected = inline or _expected_of(command, left.waiting, binding, cursor)
     if option is not None and option.kind is not None:
-        return replace(expected, kinds=(option.kind, *expected.kinds))
-    return expected
+        expected = replace(expected, kinds=(option.kind, *expected.kinds))
+    return replace(expected, command=command)
 
 
 def _inline_value(command: Command, scope: Scope, word: Word) -> Expected | None:
@@ -138,7 +141,7 @@ def _expected_of(
     for parameter in waiting:
         if parameter.kind is not None:
             kinds.append(parameter.kind)
-        if parameter.required:
+        if parameter.required or (parameter.kind is not None and parameter.kind.takes_any):
             break
     options = tuple(p for p in command.parameters if p.option and p.name not in binding.options)
     named = any(kind.inner is not None or kind is TOPIC for kind in kinds)

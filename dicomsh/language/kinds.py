@@ -152,6 +152,11 @@ class Kind:
     inner: Callable[[Scope], Scope] | None = None
     write: Callable[[Any], str] = str
 
+    @property
+    def takes_any(self) -> bool:
+        """Whether every word can be meant as this kind, so that none is left for the next."""
+        return self.fits is _any
+
 
 def suggestion(text: str, known: Iterable[str]) -> str | None:
     """`did you mean 'x'?`, or None when nothing is near."""

@@ -165,13 +165,13 @@ def count_below(row: Row, level: Level) -> str | None:
 _LABEL_KEYS = {
     Level.PATIENT: ("PatientID",),
     Level.STUDY: ("StudyDate", "StudyDescription"),
-    Level.SERIES: ("SeriesNumber", "Modality", "SeriesDescription"),
+    Level.SERIES: ("SeriesNumber", "Modality"),
     Level.INSTANCE: ("InstanceNumber",),
 }
 
 
 def label_of(row: Row, level: Level) -> str:
-    """What people call an entity: patient ID; date and description; number, modality, ….
+    """What people call an entity: patient ID; date and description; number and modality; number.
 
     Empty when the answer has none of that.
     """

@@ -62,6 +62,22 @@ def _lines(parts: list[str], columns: int | None) -> list[str]:
     return lines
 
 
+_SHORT = {
+    Ending.COMPLETE: "complete",
+    Ending.LIMIT: "at the limit",
+    Ending.CUT_OFF: "CUT OFF",
+    Ending.CANCELLED: "cancelled",
+    Ending.LOST: "association lost",
+    Ending.TIMED_OUT: "timed out",
+}
+
+
+def short_line(level: Level, outcome: Outcome) -> str:
+    """`42 studies, complete, 12 ms`: how an answer ended, for where there is little room."""
+    what = _counted(level, outcome, ("", ""))
+    return f"{what}, {_SHORT[outcome.ending]}, {duration(outcome.seconds)}"
+
+
 def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
     return paint(theme.complete if outcome.complete else theme.warning, text)
 

@@ -1,36 +1,51 @@
-"""The history file: for its owner only, because lines hold patient names."""
+"""The history as prompt_toolkit reads it; what may not be kept stays out."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from collections.abc import AsyncGenerator, Callable, Iterable
 
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit import history
 
-from dicomsh.config import state_folder
+from dicomsh.history import History
 
 
-class PrivateHistory(FileHistory):
-    """A history file with mode 0600 that keeps no line that begins with a space."""
+class PromptHistory(history.History):
+    """The lines that can be recalled at the prompt.
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
-        path.chmod(0o600)
-        super().__init__(str(path))
+    What begins with a space is not remembered, and nothing while recording is off. Of a text of
+    several lines each command is remembered by itself.
+
+    Args:
+        kept: where the lines are.
+        recording: whether lines are remembered now.
+    """
+
+    def __init__(self, kept: History, recording: Callable[[], bool]) -> None:
+        super().__init__()
+        self._kept = kept
+        self._recording = recording
+
+    async def load(self) -> AsyncGenerator[str, None]:
+        """The lines, the latest first."""
+        for line in self.load_history_strings():
+            yield line
+
+    def load_history_strings(self) -> Iterable[str]:
+        """The lines, the latest first."""
+        return reversed(self._kept.lines)
+
+    def get_strings(self) -> list[str]:
+        """The lines, the oldest first."""
+        return self._kept.lines
 
     def append_string(self, string: str) -> None:
-        """Remember a line, unless it begins with a space."""
-        if not string.startswith(" "):
-            super().append_string(string)
+        """Remember what was typed, as far as it may be."""
+        from dicomsh.language.lines import commands_of
 
+        for line in commands_of(string) if self._recording() else ():
+            if not line.startswith(" ") and self._kept.lines[-1:] != [line]:
+                self.store_string(line)
 
-def open_history() -> History:
-    """The user's history; one in memory where the file cannot be used."""
-    folder = state_folder(os.environ)
-    if folder is None:
-        return InMemoryHistory()
-    try:
-        return PrivateHistory(folder / "history")
-    except OSError:
-        return InMemoryHistory()
+    def store_string(self, string: str) -> None:
+        """Remember a line."""
+        self._kept.add(string)

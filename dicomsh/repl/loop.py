@@ -8,55 +8,90 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.application import Application, run_in_terminal
-from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.application import Application, in_terminal, run_in_terminal
 
 from dicomsh.errors import ExitStatus
+from dicomsh.folders import state_folder
+from dicomsh.history import History
 from dicomsh.repl.completer import SessionCompleter
-from dicomsh.repl.history import open_history
+from dicomsh.repl.early import early_settings
+from dicomsh.repl.greeting import greeting
+from dicomsh.repl.insight import Insight
+from dicomsh.repl.line import LineReader
 
 if TYPE_CHECKING:
-    from dicomsh.session import Session
+    from dicomsh.shell import Shell
     from dicomsh.startup import Started
 
 _SLOW_IMPORTS = ("dicomsh.dimse.client", "dicomsh.practice.server")
 
 
-def run(make: Callable[[], Started], *, waits: bool) -> ExitStatus:
+def run(make: Callable[[History], Started], *, waits: bool, color: bool) -> ExitStatus:
     """Run the prompt until the user leaves.
 
     Args:
         make: makes the shell, from the command line and the user's settings; runs in a thread.
         waits: whether the first prompt needs the shell, because a modality was named.
+        color: whether colours may be used.
 
     Raises:
         DicomshError: the shell cannot be made.
     """
-    return asyncio.run(_Prompt(make).run(waits))
+    early = early_settings(os.environ)
+    if not color:
+        early["color"] = "off"
+    if early.get("greeting") != "off":
+        sys.stdout.write(greeting(date.today()) + "\n")
+    folder = state_folder(os.environ)
+    history = History(folder / "history" if folder else None)
+    return run_prompt(make, history, early, waits=waits)
+
+
+def run_prompt(
+    make: Callable[[History], Started],
+    history: History,
+    early: Mapping[str, str],
+    *,
+    waits: bool,
+) -> ExitStatus:
+    """Run a prompt, with no word at the start, on a history of its own; otherwise as `run`.
+
+    Args:
+        make: makes the shell.
+        history: the lines typed before.
+        early: settings by name, as typed, for as long as there is no shell.
+        waits: whether the first prompt needs the shell.
+    """
+    return asyncio.run(_Prompt(make, history, early).run(waits))
 
 
 class _Prompt:
     """A prompt, and the shell that is made behind it."""
 
-    def __init__(self, make: Callable[[], Started]) -> None:
-        self._make = make
+    def __init__(
+        self, make: Callable[[History], Started], history: History, early: Mapping[str, str]
+    ) -> None:
+        self._make = partial(make, history)
         self._making: asyncio.Task[Started] | None = None
         self._warming: asyncio.Future[None] | None = None
-        self._remarking: asyncio.Future[None] | None = None
+        self._beside: set[asyncio.Future[None]] = set()
+        self._left: list[str] = []
+        self._insight = Insight()
         self._completer = SessionCompleter()
-        self._lines: PromptSession[str] = PromptSession(
-            history=open_history(), completer=self._completer, complete_while_typing=False
-        )
+        self._reader = LineReader(self._insight, early, history, self._completer, self._explain)
 
     async def run(self, waits: bool) -> ExitStatus:
         """Run until the user leaves."""
         if waits:
-            await self._line("use")
-        self._lines.app.after_render += self._rendered
+            await self._run("use")
+        self._application.after_render += self._rendered
         try:
             while await self._typed():
                 pass
@@ -64,39 +99,70 @@ class _Prompt:
             await self._close()
         return ExitStatus.DONE
 
+    @property
+    def _application(self) -> Application[str]:
+        return self._reader.prompt.app
+
     def _rendered(self, application: Application[str]) -> None:
         self._begin()
         self._completer.learn(application)
 
     async def _typed(self) -> bool:
-        """One line from the user; False when there will be no more."""
+        """What the user types; False when there will be no more."""
+        text, self._left = "\n".join(self._left), []
         try:
-            text = await self._lines.prompt_async(self._text())
+            text = await self._reader.read(text)
         except KeyboardInterrupt:
             return True
         except EOFError:
             return False
-        return await self._line(text)
+        return await self._run(text)
 
-    async def _line(self, text: str) -> bool:
-        """Run a line; False when the user leaves."""
+    async def _run(self, text: str) -> bool:
+        """Run lines up to the first that fails; False when the user leaves."""
         shell = (await self._begin()).shell
         from dicomsh.commands.scripting import LeaveShell
-        from dicomsh.interrupt import interruptible
-        from dicomsh.output.problem import Origin
+        from dicomsh.language.lines import commands_of
         from dicomsh.output.targets import StdoutGoneError
 
+        lines = commands_of(text)
         try:
-            await interruptible(shell.run(text, Origin()))
+            await self._lines(shell, lines)
         except (LeaveShell, StdoutGoneError):
             return False
         return True
 
-    def _text(self) -> FormattedText:
-        made = self._making is not None and self._making.done()
-        if self._making is None or not made:
-            return FormattedText([("bold", "dicomsh"), ("", "> ")])
-        return prompt_text(self._making.result().shell.session)
+    async def _lines(self, shell: Shell, lines: list[str]) -> None:
+        from dicomsh.interrupt import interruptible
+        from dicomsh.output.problem import Origin
+
+        for number, line in enumerate(lines, 1):
+            if len(lines) > 1:
+                self._reader.echo(line)
+            status = await interruptible(shell.run(line, Origin()))
+            if shell.ends_with(status) and lines[number:]:
+                self._left = lines[number:]
+                shell.say(_not_run(len(self._left)))
+                return
+
+    def _explain(self, before: str) -> None:
+        """Show help on the command that a text ends in, above the prompt."""
+        if self._insight.shell is not None:
+            self._do_beside(self._help(self._insight.shell, before))
+
+    async def _help(self, shell: Shell, before: str) -> None:
+        from dicomsh.output.problem import Origin
+
+        usage = self._insight.usage(before)
+        topic = usage[0][0] if usage else before.strip()
+        known = shell.registry.get(topic) is not None
+        async with in_terminal():
+            await shell.run(f"help {topic}" if known else "help", Origin())
+
+    def _do_beside(self, work: Awaitable[None]) -> None:
+        doing = asyncio.ensure_future(work)
+        self._beside.add(doing)
+        doing.add_done_callback(self._beside.discard)
 
     def _begin(self) -> asyncio.Task[Started]:
         """Begin to make the shell, the first time."""
@@ -110,13 +176,18 @@ class _Prompt:
             return
         error = making.exception()
         if error is None:
-            started = making.result()
-            self._completer.know(started.shell.registry, started.shell.session)
-            self._warming = asyncio.get_running_loop().run_in_executor(None, _import_slow)
-            if started.problems:
-                self._remarking = asyncio.ensure_future(run_in_terminal(started.tell))
-        elif self._lines.app.is_running:
-            self._lines.app.exit(exception=error)
+            self._know(making.result())
+        elif self._application.is_running:
+            self._application.exit(exception=error)
+
+    def _know(self, started: Started) -> None:
+        shell = self._insight.shell = started.shell
+        self._completer.know(shell.registry, shell.session)
+        self._reader.apply()
+        self._application.invalidate()
+        self._warming = asyncio.get_running_loop().run_in_executor(None, _import_slow)
+        if started.problems:
+            self._do_beside(run_in_terminal(started.tell))
 
     async def _close(self) -> None:
         if self._warming is not None:
@@ -133,11 +204,6 @@ def _import_slow() -> None:
     importlib.import_module("dicomsh.model.dictionary").load()
 
 
-def prompt_text(session: Session) -> FormattedText:
-    """`pacs:/0555643F/2009-04-12 CT THORAX> `; `dicomsh> ` while no modality is in use."""
-    from dicomsh.output.safe import visible
-
-    if session.modality is None:
-        return FormattedText([("bold", "dicomsh"), ("", "> ")])
-    place = "/" + "/".join(visible(label) for label in session.place.labels)
-    return FormattedText([("bold", session.modality.name), ("", f":{place}> ")])
+def _not_run(number: int) -> str:
+    lines = "1 line was" if number == 1 else f"{number} lines were"
+    return f"{lines} not run and stand at the prompt again; Ctrl-C drops them"

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dicomsh.config import tree, user_folder
+from dicomsh.config import tree
 from dicomsh.config.locate import read_text
 from dicomsh.config.write import write_text
 from dicomsh.config.yamltext import compose
 from dicomsh.errors import ConfigError, UsageError
+from dicomsh.folders import config_folder
 from dicomsh.language.kinds import Scope, suggestion
 from dicomsh.language.scan import whole_word
 from dicomsh.settings.table import SETTINGS
@@ -44,7 +45,7 @@ class Saved:
 
 def settings_file(environ: Mapping[str, str]) -> Path | None:
     """Where a user's settings are kept, or None when no home is known."""
-    folder = user_folder(environ)
+    folder = config_folder(environ)
     return folder / FILE_NAME if folder else None
 
 

@@ -1,11 +1,10 @@
 """Where the configuration comes from."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from dicomsh.config import Config, candidates, load, user_folder
+from dicomsh.config import Config, candidates, load
 from dicomsh.errors import ConfigError
 
 ENTRY = "modalities:\n  {name}: {{aet: A, host: h, port: 1}}\n"
@@ -100,18 +99,3 @@ def test_orthanc_is_known_by_suffix_or_content(tmp_path: Path, name: str) -> Non
 def test_yaml_in_braces_is_yaml(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("{aet: ME}", "utf-8")
     assert load(Path("x.yaml"), environ={}, cwd=tmp_path).aet == "ME"
-
-
-def test_user_folder(tmp_path: Path) -> None:
-    home = str(tmp_path)
-    assert user_folder({"HOME": home}) == tmp_path / ".config" / "dicomsh"
-    assert user_folder({"USERPROFILE": home}) == tmp_path / ".config" / "dicomsh"
-    assert user_folder({"HOME": home, "XDG_CONFIG_HOME": home}) == tmp_path / "dicomsh"
-    relative = user_folder({"HOME": home, "XDG_CONFIG_HOME": "relative"})
-    assert relative == tmp_path / ".config" / "dicomsh"
-    assert user_folder({}) is None
-
-
-@pytest.mark.skipif(os.name != "nt", reason="%APPDATA% is a matter of Windows")
-def test_user_folder_on_windows(tmp_path: Path) -> None:
-    assert user_folder({"APPDATA": str(tmp_path)}) == tmp_path / "dicomsh"

@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 """Seconds after which what is waited for is not coming; a loaded machine is slow."""
 
+_PROMPT_BEGINS = b"\x1b[?2004h"
+
 TAB, ENTER, ESCAPE, UP, DOWN = "\t", "\r", "\x1b", "\x1b[A", "\x1b[B"
 
 
@@ -112,6 +114,18 @@ class Terminal:
     def wait_for_line(self, text: str) -> str:
         """Read until the row of the cursor, up to the cursor, ends with a text."""
         return self.wait_until(lambda: self.line.endswith(text), f"a line that ends with {text!r}")
+
+    def run(self, line: str, prompt: str, key: str = ENTER) -> str:
+        """Type a line and Enter, or another key; read until the next prompt ends with a text.
+
+        Each prompt switches bracketed paste on, which tells it from the one before.
+        """
+        before = self.raw.count(_PROMPT_BEGINS)
+        self.type(line, key)
+        return self.wait_until(
+            lambda: self.raw.count(_PROMPT_BEGINS) > before and self.line.endswith(prompt),
+            f"a further prompt that ends with {prompt!r}",
+        )
 
     def wait_until(self, reached: Callable[[], bool], what: str) -> str:
         """Read until a condition holds; gives the screen.

@@ -1,0 +1,37 @@
+"""The folders of the user, found without looking into anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+_NAME = "dicomsh"
+
+
+def config_folder(environ: Mapping[str, str]) -> Path | None:
+    """The user's configuration folder for dicomsh, or None when no home is known.
+
+    `$XDG_CONFIG_HOME/dicomsh` when that is an absolute path (XDG Base Directory Specification),
+    else `%APPDATA%\\dicomsh` on Windows, else `~/.config/dicomsh`.
+    """
+    return _folder(environ, "XDG_CONFIG_HOME", "APPDATA", ".config")
+
+
+def state_folder(environ: Mapping[str, str]) -> Path | None:
+    """The folder for what is kept between sessions, or None when no home is known.
+
+    `$XDG_STATE_HOME/dicomsh` when that is an absolute path, else `%LOCALAPPDATA%\\dicomsh` on
+    Windows, else `~/.local/state/dicomsh`.
+    """
+    return _folder(environ, "XDG_STATE_HOME", "LOCALAPPDATA", ".local/state")
+
+
+def _folder(environ: Mapping[str, str], xdg: str, windows: str, below_home: str) -> Path | None:
+    named = Path(environ.get(xdg, ""))
+    if named.is_absolute():
+        return named / _NAME
+    if os.name == "nt" and environ.get(windows):
+        return Path(environ[windows], _NAME)
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    return Path(home, below_home, _NAME) if home else None

@@ -1,0 +1,82 @@
+"""Lines typed at the prompt, kept in a file for its owner only: they hold patient names."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+_READ = 1 << 20
+"""Bytes at the end of the file that are read: some ten thousand lines."""
+
+
+class History:
+    """The lines of this session and those before it, the oldest first.
+
+    Several sessions may add to one file; each sees its own lines and those that were there when it
+    began. A file that cannot be read or written is done without.
+
+    Args:
+        path: the file, or None to keep the lines of this session only.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._lines: list[str] | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines, the oldest first; read from the file when first asked for."""
+        if self._lines is None:
+            self._lines = self._read()
+        return self._lines
+
+    def add(self, line: str) -> None:
+        """Remember a line."""
+        self.lines.append(line)
+        marked = "".join(f"+{part}\n" for part in line.split("\n"))
+        self._write(f"\n# {datetime.now()}\n{marked}", os.O_APPEND)
+
+    def clear(self) -> None:
+        """Forget every line, those in the file too."""
+        self.lines.clear()
+        self._write("", os.O_TRUNC)
+
+    def _read(self) -> list[str]:
+        try:
+            return _entries(self._tail())
+        except OSError:
+            return []
+
+    def _tail(self) -> str:
+        if self.path is None:
+            return ""
+        with self.path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - _READ))
+            return stream.read().decode("utf-8", "replace")
+
+    def _write(self, text: str, how: int) -> None:
+        """Write in one piece, so that the lines of several sessions do not mix."""
+        if self.path is None:
+            return
+        with suppress(OSError):
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(self.path, os.O_CREAT | os.O_WRONLY | how, 0o600)
+            try:
+                self.path.chmod(0o600)
+                os.write(file, text.encode("utf-8", "replace"))
+            finally:
+                os.close(file)
+
+
+def _entries(text: str) -> list[str]:
+    """The entries of a file: lines marked with `+`, any other line ends an entry."""
+    entries: list[list[str]] = [[]]
+    for line in text.split("\n"):
+        if line.startswith("+"):
+            entries[-1].append(line[1:])
+        elif entries[-1]:
+            entries.append([])
+    return ["\n".join(entry) for entry in entries if entry]

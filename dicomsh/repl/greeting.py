@@ -1,0 +1,27 @@
+"""The line at the start."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from dicomsh import __version__
+
+TIPS = (
+    "Tab completes what was listed, by name or number",
+    "'cd 1' goes to row 1, 'cd ..' back up",
+    "'last --output vertical' shows the last rows whole",
+    "'find study date=-7d' asks for the last week",
+    "'+Key' asks for an attribute back",
+    "'tree 1' shows all that is below row 1",
+    "'ls > list.csv' writes a spreadsheet",
+    "a leading space keeps a line out of the history",
+    "Ctrl-R searches the lines typed before",
+    "'help PatientName' tells how an attribute matches",
+    "'set --save' keeps your settings",
+)
+
+
+def greeting(today: date) -> str:
+    """Version, the way to help, and the tip of the day."""
+    tip = TIPS[today.toordinal() % len(TIPS)]
+    return f"dicomsh {__version__} · 'help' for help · {tip}"

@@ -1,0 +1,61 @@
+"""Keys of our own; all others are those of Emacs or vi, as prompt_toolkit has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prompt_toolkit.application import get_app
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import Condition, has_focus
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+CONTINUATION = "… "
+"""What stands in front of a line that continues the one above."""
+
+
+def bindings(explain: Callable[[str], None]) -> KeyBindings:
+    """The key bindings of the prompt.
+
+    Args:
+        explain: shows help on the command that a text ends in.
+    """
+    keys = KeyBindings()
+    typing = has_focus(DEFAULT_BUFFER)
+
+    @keys.add("enter", filter=typing & Condition(_goes_on))
+    def _continue(event: KeyPressEvent) -> None:
+        """An open quote, or a backslash at the end: the line goes on."""
+        event.current_buffer.insert_text("\n")
+
+    @keys.add("enter", filter=typing & ~Condition(_goes_on))
+    def _accept(event: KeyPressEvent) -> None:
+        """Run it; of several lines each is shown again before it runs."""
+        from dicomsh.language.lines import commands_of
+
+        buffer = event.current_buffer
+        event.app.erase_when_done = len(commands_of(buffer.text)) > 1
+        buffer.validate_and_handle()
+
+    @keys.add("c-c", filter=typing & Condition(_is_empty))
+    @keys.add("<sigint>", filter=Condition(_is_empty))
+    def _nothing(event: KeyPressEvent) -> None:
+        """Ctrl-C at an empty prompt."""
+        event.current_buffer.reset()
+
+    @keys.add("f1", filter=typing)
+    @keys.add("escape", "h", filter=typing)
+    def _help(event: KeyPressEvent) -> None:
+        """Help on the command being typed."""
+        explain(event.current_buffer.document.text_before_cursor)
+
+    return keys
+
+
+def _goes_on() -> bool:
+    from dicomsh.language.scan import is_open
+
+    return is_open(get_app().current_buffer.text + "\n")
+
+
+def _is_empty() -> bool:
+    return not get_app().current_buffer.text

@@ -1,0 +1,115 @@
+"""One line from the user: the prompt, its colours, keys, history and toolbar."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from prompt_toolkit import PromptSession, print_formatted_text
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
+
+from dicomsh.history import History
+from dicomsh.repl.colours import STYLE, LineLexer, depth
+from dicomsh.repl.history import PromptHistory
+from dicomsh.repl.insight import Insight
+from dicomsh.repl.keys import CONTINUATION, bindings
+from dicomsh.repl.place import START, prompt_text
+from dicomsh.repl.toolbar import toolbar
+
+_EDITING = {"emacs": EditingMode.EMACS, "vi": EditingMode.VI}
+
+
+class LineReader:
+    """Reads lines.
+
+    Args:
+        insight: what is known of the shell and of the line.
+        early: settings by name, as typed, for as long as there is no shell.
+        history: the lines typed before.
+        completer: what Tab asks.
+        explain: shows help on the command that a text ends in.
+    """
+
+    def __init__(
+        self,
+        insight: Insight,
+        early: Mapping[str, str],
+        history: History,
+        completer: Completer,
+        explain: Callable[[str], None],
+    ) -> None:
+        self._insight = insight
+        self._early = early
+        self._lexer = LineLexer(insight)
+        self.prompt: PromptSession[str] = PromptSession(
+            self._message,
+            history=PromptHistory(history, lambda: self._setting("history") in (True, "on")),
+            completer=completer,
+            complete_while_typing=False,
+            auto_suggest=AutoSuggestFromHistory(),
+            lexer=self._lexer,
+            style=STYLE,
+            include_default_pygments_style=False,
+            bottom_toolbar=self._toolbar,
+            key_bindings=bindings(explain),
+            enable_open_in_editor=True,
+            tempfile_suffix=".dsh",
+            prompt_continuation=self._continuation,
+        )
+        self.apply()
+
+    async def read(self, text: str = "") -> str:
+        """A line, or several that belong together or were pasted.
+
+        Args:
+            text: what stands at the prompt to begin with.
+
+        Raises:
+            KeyboardInterrupt: the line was dropped.
+            EOFError: there will be no more.
+        """
+        self._insight.renew()
+        self.apply()
+        self.prompt.app.erase_when_done = False
+        return await self.prompt.prompt_async(default=text)
+
+    def apply(self) -> None:
+        """Follow the settings."""
+        self.prompt.editing_mode = _EDITING.get(self._setting("editing"), EditingMode.EMACS)
+        self.prompt.color_depth = depth(self._setting("color"), os.environ)
+
+    def echo(self, line: str) -> None:
+        """Show a line behind its prompt, as if it had been typed."""
+        painted = self._lexer.lex_document(Document(line))
+        shown = list(self._message())
+        for number in range(line.count("\n") + 1):
+            shown += [("", "\n" + CONTINUATION)] if number else []
+            shown += painted(number)
+        print_formatted_text(FormattedText(shown), style=STYLE, color_depth=self.prompt.color_depth)
+
+    def _setting(self, name: str) -> Any:
+        shell = self._insight.shell
+        if shell is None:
+            return self._early.get(name, {"history": "on"}.get(name, "auto"))
+        return getattr(shell.session.settings, name)
+
+    @property
+    def _columns(self) -> int:
+        return self.prompt.output.get_size().columns
+
+    def _message(self) -> StyleAndTextTuples:
+        shell = self._insight.shell
+        return START if shell is None else prompt_text(shell.session, self._columns)
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        before = self.prompt.default_buffer.document.text_before_cursor
+        return toolbar(self._insight, before, self._columns)
+
+    def _continuation(self, width: int, number: int, wrapped: int) -> str:
+        del number
+        return "" if wrapped else CONTINUATION.rjust(width)

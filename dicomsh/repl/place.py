@@ -1,0 +1,65 @@
+"""The text of the prompt: the modality, and the place in segments that people can read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+if TYPE_CHECKING:
+    from dicomsh.session import Session
+
+START: StyleAndTextTuples = [("class:prompt.modality", "dicomsh"), ("", "> ")]
+"""The prompt while no modality is in use."""
+
+_MORE = "…"
+
+
+def prompt_text(session: Session, columns: int) -> StyleAndTextTuples:
+    """`pacs:/0555643F/2009-04-12 CT THORAX> `, in at most half of the columns.
+
+    What does not fit is left out at the left, behind the modality: `pacs:…/2009-04-12 CT THORAX> `.
+    """
+    from dicomsh.output.safe import fit, visible, width
+
+    if session.modality is None:
+        return START
+    room = max(columns // 2, 8)
+    name = fit(visible(session.modality.name), room // 2)
+    room -= width(name) + len(":> ")
+    place = _segments(session)
+    head: StyleAndTextTuples = [("class:prompt.modality", name), ("class:prompt.separator", ":")]
+    return [*head, *_fitted(place, room), ("", "> ")]
+
+
+def _segments(session: Session) -> StyleAndTextTuples:
+    """The segments from the patient down, each with its style."""
+    from dicomsh.output.safe import visible
+
+    steps = zip(session.place.steps, session.place.labels, strict=True)
+    return [(f"class:prompt.{step.level.word}", visible(label)) for step, label in steps]
+
+
+def _fitted(segments: StyleAndTextTuples, room: int) -> StyleAndTextTuples:
+    """The segments with their separators, as many from the end as fit."""
+    from dicomsh.output.safe import width
+
+    separator = ("class:prompt.separator", "/")
+    if not segments:
+        return [separator]
+    for first in range(len(segments)):
+        shown = [part for segment in segments[first:] for part in (separator, segment)]
+        text = "".join(part[1] for part in shown)
+        if width(text) + bool(first) <= room:
+            return [*([("class:prompt.more", _MORE)] if first else []), *shown]
+    style, text, *_ = segments[-1]
+    return [("class:prompt.more", _MORE), (style, _end(text, room - 1))]
+
+
+def _end(text: str, cells: int) -> str:
+    """The longest end of a text that fits."""
+    from dicomsh.output.safe import width
+
+    while width(text) > max(cells, 1):
+        text = text[1:]
+    return text

@@ -1,0 +1,96 @@
+"""The line below the prompt: where we are connected to, the last query, what is being typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+from dicomsh.repl.insight import Insight
+
+if TYPE_CHECKING:
+    from dicomsh.language.hint import Part
+    from dicomsh.session import Kept, Session
+    from dicomsh.shell import Shell
+
+_GREETING = "F1 help · Tab completes · Ctrl-C cancels · Ctrl-D leaves"
+_NOWHERE = "no modality in use: use NAME"
+_BETWEEN = " · "
+
+
+def toolbar(insight: Insight, before: str, columns: int) -> StyleAndTextTuples:
+    """The state of the session; above it, the usage of the command that is typed.
+
+    Args:
+        insight: what is known.
+        before: the text before the cursor.
+        columns: width of the terminal in cells.
+    """
+    if insight.shell is None:
+        return [("", _GREETING[:columns])]
+    usage = insight.usage(before)
+    state = ("", _state(insight.shell, columns))
+    return [*_usage(usage, columns), ("", "\n"), state] if usage else [state]
+
+
+def _usage(parts: list[Part], columns: int) -> StyleAndTextTuples:
+    """The parts with blanks between; what is too wide is cut at the right."""
+    from dicomsh.output.safe import fit
+
+    shown: StyleAndTextTuples = []
+    room = columns
+    for text, current in parts:
+        piece = fit(f" {text}" if shown else text, room)
+        style = "class:toolbar.current" if current else ""
+        blank = len(piece) - len(piece.lstrip(" "))
+        shown += [("", piece[:blank]), (style, piece[blank:])]
+        room -= len(piece)
+    return shown
+
+
+def _state(shell: Shell, columns: int) -> str:
+    """As much as fits: the address goes first, then what is at the end."""
+    from dicomsh.output.safe import fit, visible, width
+
+    session = shell.session
+    rest = [part for part in (_association(shell), _last(session), _settings(session)) if part]
+    choices = [
+        [_peer(shell), *rest],
+        *([_name(session), *rest[:n]] for n in range(len(rest), -1, -1)),
+    ]
+    texts = [visible(_BETWEEN.join(parts)) for parts in choices]
+    fitting = [text for text in texts if width(text) <= columns]
+    return fitting[0] if fitting else fit(texts[-1], columns)
+
+
+def _name(session: Session) -> str:
+    return session.modality.name if session.modality else _NOWHERE
+
+
+def _peer(shell: Shell) -> str:
+    modality = shell.session.modality
+    return f"{modality.name} {shell.peers.address(modality)}" if modality else _NOWHERE
+
+
+def _association(shell: Shell) -> str:
+    modality = shell.session.modality
+    return f"association {shell.peers.state(modality)}" if modality else ""
+
+
+def _last(session: Session) -> str:
+    kept = session.last
+    return "" if kept is None else _told(kept)
+
+
+def _told(kept: Kept) -> str:
+    """`42 studies, complete, 12 ms`: the last answer in short."""
+    from dicomsh.output.statement import short_line
+
+    return short_line(kept.level, kept.outcome) if kept.outcome else ""
+
+
+def _settings(session: Session) -> str:
+    from dicomsh.settings import changed
+
+    values = changed(session.settings, session.defaults)
+    return " ".join(f"{name}={value}" for name, value in values.items())

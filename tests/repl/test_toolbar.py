@@ -1,0 +1,89 @@
+"""The line below the prompt: what is told, and what goes first where there is no room."""
+
+from __future__ import annotations
+
+import pytest
+
+from dicomsh.model.levels import Level
+from dicomsh.model.listing import Ending, Outcome
+from dicomsh.model.location import Place
+from dicomsh.output.safe import width
+from dicomsh.repl.insight import Insight
+from dicomsh.repl.toolbar import toolbar
+from tests.repl.test_colours import insight
+
+
+def told(known: Insight, before: str = "", columns: int = 140) -> list[str]:
+    return "".join(part[1] for part in toolbar(known, before, columns)).split("\n")
+
+
+def used() -> Insight:
+    """A shell with a modality, an answer and a changed setting."""
+    known = insight()
+    assert known.shell
+    session = known.shell.session
+    session.choose(session.config.adhoc("ORTHANC@192.0.2.10:4242"))
+    kept = session.begin((), Level.STUDY, Place())
+    session.keep(kept, Outcome(Ending.CUT_OFF, 200, 0.012))
+    session.set("output", "vertical")
+    return known
+
+
+def test_before_there_is_a_shell_it_tells_the_keys() -> None:
+    assert told(Insight()) == ["F1 help · Tab completes · Ctrl-C cancels · Ctrl-D leaves"]
+
+
+def test_it_tells_the_peer_the_last_answer_and_what_was_set() -> None:
+    name = "ORTHANC@192.0.2.10:4242"
+    peer = f"{name} {name} · association not used yet"
+    assert told(used()) == [f"{peer} · 200 studies, CUT OFF, 12 ms · output=vertical"]
+
+
+@pytest.mark.parametrize("columns", [1, 10, 40, 60, 80, 100, 120])
+def test_what_is_less_important_goes_where_there_is_no_room(columns: int) -> None:
+    for line in told(used(), "find patient JOD* ", columns):
+        assert width(line) <= columns
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_every_ending_has_a_word(ending: Ending) -> None:
+    known = used()
+    assert known.shell
+    session = known.shell.session
+    session.keep(session.begin((), Level.STUDY, Place()), Outcome(ending, 1, 1.5))
+    assert "1 study, " in told(known)[0]
+
+
+def current(before: str) -> list[str]:
+    """The parts of the usage line that may be at the cursor."""
+    parts = toolbar(insight(), before, 200)
+    return [part[1] for part in parts if part[0] == "class:toolbar.current"]
+
+
+@pytest.mark.parametrize(
+    ("before", "parts"),
+    [
+        ("find ", ["LEVEL"]),
+        ("find pat", ["LEVEL"]),
+        ("find patient ", ["[PATTERN]", "[Key=Value|+Key…]"]),
+        ("find patient JOD* ", ["[Key=Value|+Key…]"]),
+        ("find patient --limit ", ["[--limit N]"]),
+        ("pwd; set ", ["[NAME]"]),
+        ("set limit ", ["[VALUE]"]),
+        ("nonsense ", []),
+        ("!ls ", []),
+        ("", []),
+    ],
+)
+def test_the_part_of_the_usage_that_is_typed_stands_out(before: str, parts: list[str]) -> None:
+    assert current(before) == parts
+
+
+def test_text_from_elsewhere_cannot_act_on_the_terminal() -> None:
+    known = used()
+    assert known.shell
+    from dataclasses import replace
+
+    session = known.shell.session
+    session.move(replace(session.current(), name="a\x1b[2Jb"), Place())
+    assert "\x1b" not in told(known)[0]
