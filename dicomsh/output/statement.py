@@ -66,6 +66,7 @@ _SHORT = {
     Ending.COMPLETE: "complete",
     Ending.LIMIT: "at the limit",
     Ending.CUT_OFF: "CUT OFF",
+    Ending.PARTIAL: "INCOMPLETE",
     Ending.CANCELLED: "cancelled",
     Ending.LOST: "association lost",
     Ending.TIMED_OUT: "timed out",
