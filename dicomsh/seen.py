@@ -21,7 +21,7 @@ from dicomsh.model.ordered import OrderedStrings
 MOST_ENTITIES = 200_000
 """Entities of one level that stay known; the one seen longest ago makes room."""
 
-MOST_VALUES = 500
+MOST_VALUES = 300
 """Values of one attribute that stay known."""
 
 _LONGEST_VALUE = 128
@@ -80,9 +80,9 @@ class Entities:
         for name in self._order.beginning(f"{path}{_BELOW}{start}"):
             yield _key_of(name), self._entities[name]
 
-    def recent(self, path: str, among: int) -> Iterator[tuple[str, Entity]]:
-        """Those below a place among the last so many seen anywhere, the latest first."""
-        prefix = f"{path}{_BELOW}"
+    def recent(self, path: str, start: str, among: int) -> Iterator[tuple[str, Entity]]:
+        """As `beginning`, the latest first, among the last so many seen anywhere."""
+        prefix = f"{path}{_BELOW}{start}"
         for name in islice(reversed(self._entities), among):
             if name.startswith(prefix):
                 yield _key_of(name), self._entities[name]
@@ -132,9 +132,9 @@ class Seen:
         """Entities one level below a place whose unique key begins so."""
         return self._entities[place.next_level].beginning(path_of(place.steps), start)
 
-    def recent(self, place: Place, among: int) -> Iterator[tuple[str, Entity]]:
-        """Entities one level below a place, the latest first, among the last so many seen."""
-        return self._entities[place.next_level].recent(path_of(place.steps), among)
+    def recent(self, place: Place, start: str, among: int) -> Iterator[tuple[str, Entity]]:
+        """As `beginning`, the latest first, among the last so many that were seen anywhere."""
+        return self._entities[place.next_level].recent(path_of(place.steps), start, among)
 
     @property
     def deeper(self) -> Entities:
@@ -167,9 +167,9 @@ class Seen:
             if 0 < len(raw) <= _LONGEST_VALUE:
                 self._keep(tag, raw, opened)
         key = opened.text(by_keyword(level.unique_keyword).tag)
-        if not key or not key.isprintable():
-            return
         issuer = opened.text(ISSUER_OF_PATIENT_ID) or "" if shared[key] > 1 else ""
+        if not key or not (key + issuer).isprintable():
+            return
         parent = parent_of(opened, level, around)
         entity = Entity(row, level, around, issuer)
         self._entities[level].put(path_of(parent.steps), key, entity)

@@ -24,7 +24,7 @@ from dicomsh.settings.file import read_settings, settings_file
 from dicomsh.shell import Manner, Shell, numbered
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Let the cyclic garbage collector look less often.
 
     Rows come by the hundred thousand and hold no cycles: looking at them every 700 objects took an
@@ -73,7 +73,7 @@ def for_scripts(options: argparse.Namespace) -> Shell:
 
 
 def _shell(options: argparse.Namespace, session: Session, history: History | None = None) -> Shell:
-    _collect_seldom()
+    collect_seldom()
     for name, kind in (("output", FORMAT), ("limit", COUNT), ("timeout", SECONDS)):
         text = getattr(options, name)
         if text is not None:

@@ -134,7 +134,7 @@ def _candidate(place: Place) -> str:
     return step.key if step.label in ("", step.key) else f"{step.key} ({step.label})"
 
 
-_MOST = 200
+_MOST = 100
 """Unique keys that are offered at once."""
 
 _MOST_ROWS = 50
@@ -191,8 +191,8 @@ def _keys(session: Session, seen: Seen, place: Place, typed: str, at: int) -> It
     """Unique keys of what is below a place, the latest before older ones."""
     start = read_segment(typed)
     found: dict[str, Entity] = {}
-    for key, entity in seen.recent(place, _RECENT):
-        if key.startswith(start) or (session.fuzzy and start.lower() in key.lower()):
+    for key, entity in seen.recent(place, "" if session.fuzzy else start, _RECENT):
+        if start.lower() in key.lower():
             found.setdefault(key, entity)
     for spelt in dict.fromkeys((start, start.upper(), start.lower())):
         for key, entity in islice(seen.beginning(place, spelt), _MOST):

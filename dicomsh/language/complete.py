@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from dicomsh.errors import UsageError
@@ -17,6 +18,9 @@ from dicomsh.model.levels import Level
 
 if TYPE_CHECKING:
     from dicomsh.language.kinds import Scope
+
+_MOST_PATTERNS = 20
+"""Values of one attribute that are offered as a pattern: keys may stand there as well."""
 
 
 def complete_level(scope: Scope) -> Iterable[Candidate]:
@@ -68,10 +72,12 @@ def _values(scope: Scope, attribute: Attribute, typed: str, offset: int = 0) -> 
 
 def complete_pattern(scope: Scope) -> Iterable[Candidate]:
     """Values of the attributes that the pattern may stand for, once it is begun."""
-    for keyword in PATTERN_KEYWORDS[scope.key_level] if scope.typed else ():
-        for made in _values(scope, by_keyword(keyword), scope.typed):
-            if _is_pattern(scope, made.text, keyword):
-                yield made
+    if not scope.typed or is_term(whole_word(scope.typed)):
+        return
+    for keyword in PATTERN_KEYWORDS[scope.key_level]:
+        made = _values(scope, by_keyword(keyword), scope.typed)
+        fitting = (one for one in made if _is_pattern(scope, one.text, keyword))
+        yield from islice(fitting, _MOST_PATTERNS)
 
 
 def _is_pattern(scope: Scope, text: str, keyword: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from dicomsh.errors import UsageError
 from dicomsh.language.candidate import Candidate
@@ -45,7 +46,7 @@ def _keys(level: Level, sign: str, name: str, *, fuzzy: bool) -> Iterator[Candid
         keyword = alias_keyword(alias, level) or ""
         if _may(level, sign, keyword):
             text = f"{sign}{alias}" if sign else f"{alias}="
-            yield Candidate(text, _told(by_keyword(keyword), keyword))
+            yield Candidate(text, partial(_told, by_keyword(keyword), keyword))
     if name:
         yield from _others(level, sign, name, fuzzy=fuzzy)
 
@@ -69,7 +70,7 @@ def _candidate(level: Level, sign: str, attribute: Attribute, at: int = 0) -> Ca
     end = "" if sign else "." if attribute.vr == "SQ" else "="
     before = "" if at else sign
     alias = aliases_at(level).get(attribute.keyword, "")
-    return Candidate(f"{before}{attribute.keyword}{end}", _told(attribute, alias), at)
+    return Candidate(f"{before}{attribute.keyword}{end}", partial(_told, attribute, alias), at)
 
 
 def _told(attribute: Attribute, other: str) -> str:

@@ -12,7 +12,7 @@ from dicomsh.language.expect import Expected, candidates, expect
 from dicomsh.language.kinds import Knowledge
 from dicomsh.language.scan import quote
 
-MOST = 300
+MOST = 150
 """Completions that are offered at once; whoever wants another one types a letter more."""
 
 Files = Callable[[str], Iterable[Candidate]]

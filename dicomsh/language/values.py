@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from dicomsh.errors import UsageError
 from dicomsh.language.candidate import Candidate
@@ -15,6 +16,9 @@ from dicomsh.model.matching import WILDCARD_VRS, delimiters, matcher
 from dicomsh.model.vocabulary import defined_terms
 
 _MOMENTS = ("DA", "DT", "TM")
+
+_MOST = 100
+"""Values that are tried, and offered where they are accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,12 @@ def complete_value(attribute: Attribute, typed: str, known: Known) -> Iterator[C
     """
     at = _last_part(attribute, typed)
     done = set(re.split(f"[{re.escape(delimiters(attribute))}]", typed[:at])) if at else set()
-    for text, meta in _texts(attribute, typed[at:], known):
-        begins = text.lower().startswith(typed[at:].lower())
-        if begins and text not in done and (sent := _sent(attribute, typed[:at] + text, known)):
+    begun = typed[at:].lower()
+    texts = _texts(attribute, typed[at:], known)
+    begins = (made for made in texts if made[0].lower().startswith(begun) and made[0] not in done)
+    for text, meta in islice(begins, _MOST):
+        sent = _sent(attribute, typed[:at] + text, known)
+        if sent:
             yield Candidate(text, sent if meta is None else meta, at)
 
 
@@ -64,7 +71,9 @@ def _texts(attribute: Attribute, begun: str, known: Known) -> Iterator[_Text]:
         yield from _days(begun, known.today)
     for value in known.seen:
         text = _as_typed(attribute, value)
-        if text not in offered and not (attribute.vr in WILDCARD_VRS and re.search(r"[*?]", text)):
+        if text not in offered and not (
+            attribute.vr in WILDCARD_VRS and ("*" in text or "?" in text)
+        ):
             offered.add(text)
             yield text, terms.get(text, "")
     yield from ((term, meaning) for term, meaning in terms.items() if term not in offered)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.model.levels import Level
+from dicomsh.model.spelling import Spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +169,14 @@ def find_attribute(text: str, level: Level) -> Attribute:
         ) from None
 
 
+@cache
+def _spelling() -> Spelling:
+    return Spelling((*_keywords(), *ALIASES))
+
+
+@lru_cache(maxsize=32)  # a word stays misspelt for as long as the line goes on behind it
 def _suggest(text: str) -> str:
-    known = [*_keywords(), *ALIASES]
-    near = difflib.get_close_matches(text.lower(), known, n=3, cutoff=0.7)
+    near = _spelling().near(text.lower(), 3)
     if not near:
         return "'help keys' lists keywords and aliases; a tag is written gggg,eeee"
     spelt = [word if word in ALIASES else by_keyword(word).keyword for word in near]

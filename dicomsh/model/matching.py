@@ -236,12 +236,14 @@ def _check_value(attribute: Attribute, part: str, offset: int) -> None:
         )
 
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
 def _check_characters(attribute: Attribute, text: str) -> None:
-    for spot, char in enumerate(text):
-        if ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 or 0xD800 <= ord(char) < 0xE000:
-            raise UsageError(
-                f"a control character in the value of {attribute.keyword}",
-                span=Span(spot, spot + 1),
-            )
+    control = _CONTROL.search(text)
+    if control is not None:
+        raise UsageError(
+            f"a control character in the value of {attribute.keyword}", span=Span(*control.span())
+        )
     if attribute.vr in ("AE", "CS", "UR") and not text.isascii():
         raise _refused(attribute, text, "ASCII characters only (PS3.5 6.2)")

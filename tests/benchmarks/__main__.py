@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 
-NAMES = ("start", "small", "rows", "tofile")
+NAMES = ("start", "small", "rows", "tofile", "keys")
 
 
 def _arguments() -> argparse.Namespace:
