@@ -8,6 +8,7 @@ from dicomsh.language.command import Registry
 def registry() -> Registry:
     """All commands."""
     from dicomsh.commands import (
+        aliases,
         compare,
         each,
         entity,
@@ -31,6 +32,7 @@ def registry() -> Registry:
         explain,
         compare,
         scripting,
+        aliases,
         trace,
         guide,
         stages,

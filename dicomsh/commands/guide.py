@@ -124,6 +124,7 @@ _LANGUAGE = """\
   command; command       # comment      a \\ at the end continues the line
   'text' "text" \\        quotes as in POSIX shells; CT\\MR needs none
   $NAME ${NAME} $1       variables: let NAME = VALUE, -D NAME=VALUE, script arguments
+  alias NAME = command   another name for it; $1 to $9 take the words behind it
   command > file         the format follows the suffix: .csv .tsv .json .ndjson .yaml .txt
   command >> file        append
   command | stage        work on the rows: where sort select head tail uniq count each to

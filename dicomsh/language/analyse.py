@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dicomsh.errors import Span, UsageError
-from dicomsh.language.binding import Binding, Call, bound, first_binding, no_variable
+from dicomsh.language.alias import expanded
+from dicomsh.language.binding import (
+    Binding,
+    Call,
+    aliases,
+    bound,
+    first_binding,
+    no_variable,
+    recolour,
+)
 from dicomsh.language.command import Command, Registry
 from dicomsh.language.kinds import Knowledge, Scope, Token
-from dicomsh.language.scan import Redirect, Stage, Statement, SystemCommand, scan
+from dicomsh.language.scan import Redirect, Stage, Statement, SystemCommand, Word, scan
 from dicomsh.model.listing import Listing, Records
 
 __all__ = ["Analysis", "Call", "analyse", "analyse_text"]
@@ -45,6 +54,7 @@ class _Pipe:
 
 def analyse(statement: Statement, registry: Registry, knowledge: Knowledge) -> Analysis:
     """Bind a statement to its command. Never raises: the first problem is part of the result."""
+    typed, statement = statement, expanded(statement, aliases(registry, knowledge))
     binding = first_binding(registry, knowledge)
     pipe = _Pipe([bound(statement.words, binding)], binding)
     pipe.fail(binding.problem)
@@ -54,9 +64,20 @@ def analyse(statement: Statement, registry: Registry, knowledge: Knowledge) -> A
         binding.tokens.append((statement.first.span, "system"))
     _bind_redirect(statement.redirect, binding.tokens, pipe)
     problem = statement.problem or pipe.problem
+    if statement is not typed:
+        recolour(binding.tokens, typed.words, binding)
+        problem = problem and _named(problem, typed.words[0])
     call, *stages = [None] if problem else pipe.calls
     tokens, used = _apart(binding.tokens), tuple(made for made in stages if made)
     return Analysis(statement, tokens, binding.command, call, problem, binding.scope, used)
+
+
+def _named(problem: UsageError, alias: Word) -> UsageError:
+    """A problem that lies in an alias, not in what was typed, names it."""
+    if problem.span is None or not alias.span.start <= problem.span.start < alias.span.end:
+        return problem
+    message = f"{problem.message}, in the alias '{alias.text}'"
+    return UsageError(message, hint=problem.hint, span=alias.span)
 
 
 def _apart(tokens: list[Token]) -> tuple[Token, ...]:

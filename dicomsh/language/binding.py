@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.language.alias import Aliases, expanded_words
 from dicomsh.language.command import Command, Names, Parameter, Registry
 from dicomsh.language.kinds import Kind, Knowledge, Scope, Token, same, suggestion
 from dicomsh.language.words import Variable, Word
@@ -118,7 +119,8 @@ def bound_again(
         UsageError: it cannot be run with them.
     """
     binding = first_binding(registry, knowledge)
-    again = bound(tuple(word.resolved(values) for word in call.words), binding)
+    words = tuple(word.resolved(values) for word in call.words)
+    again = bound(without_alias(words, binding), binding)
     if again is None:
         assert binding.problem is not None
         raise binding.problem
@@ -129,9 +131,34 @@ def _bind_inner(parameter: Parameter, words: tuple[Word, ...], binding: Binding)
     """Bind a command that is an argument of another; its call is the value."""
     assert parameter.kind is not None
     inner = binding.inside(parameter.kind)
-    binding.values[parameter.name] = [bound(words, inner)]
+    call = bound(without_alias(words, binding), inner)
+    recolour(inner.tokens, words, binding)
+    binding.values[parameter.name] = [call and replace(call, words=words)]
     if inner.problem is not None:
         binding.fail(inner.problem)
+
+
+def without_alias(words: tuple[Word, ...], binding: Binding) -> tuple[Word, ...]:
+    """The words of a command inside another, with what their alias stands for."""
+    return expanded_words(words, aliases(binding.registry, binding.scope.knowledge))
+
+
+def aliases(registry: Registry, knowledge: Knowledge) -> Aliases:
+    """What aliases are looked up in."""
+    return Aliases(registry, knowledge.aliases, knowledge.variables)
+
+
+def recolour(tokens: list[Token], words: tuple[Word, ...], binding: Binding) -> None:
+    """What an alias stands for has one colour where its name was typed, and each argument one."""
+    name, *arguments = words
+    if aliases(binding.registry, binding.scope.knowledge).text(name) is None:
+        return
+    inside = [t for t in tokens if name.span.start <= t[0].start < name.span.end]
+    role = "error" if (name.span, "error") in inside else "alias"
+    tokens[:] = [token for token in tokens if token not in inside] + [(name.span, role)]
+    starts = [span.start for span, _ in tokens]
+    bare = [w.span for w in arguments if not any(w.span.start <= at < w.span.end for at in starts)]
+    tokens += [(span, "value") for span in bare]
 
 
 def find_command(words: tuple[Word, ...], binding: Binding) -> tuple[Command | None, int]:
@@ -145,9 +172,7 @@ def find_command(words: tuple[Word, ...], binding: Binding) -> tuple[Command | N
             return found, count
     if words and not _lacks_value(words[0], binding):
         binding.tokens.append((words[0].span, "error"))
-        stages = binding.names is binding.registry.stages
-        refuse = _no_stage if stages else _no_command
-        binding.fail(refuse(words, binding.registry))
+        binding.fail(_nothing_named(words, binding))
     return None, 0
 
 
@@ -165,9 +190,21 @@ def _lacks_value(word: Word, binding: Binding) -> bool:
 def no_variable(variable: Variable, *, of_rows: bool = False) -> UsageError:
     """The error about a variable without a value."""
     hint = f"let {variable.name} = VALUE sets it"
-    if of_rows:
+    if variable.name.isdigit():
+        hint = "$1 to $9 are the words behind a script or an alias"
+    elif of_rows:
         hint = "$PatientID and every other keyword stand for the attributes of the row"
     return UsageError(f"no variable '{variable.name}'", hint=hint, span=variable.span)
+
+
+def _nothing_named(words: tuple[Word, ...], binding: Binding) -> UsageError:
+    if binding.names is binding.registry.stages:
+        return _no_stage(words, binding.registry)
+    if words[0].text in binding.scope.knowledge.aliases:
+        message = f"the alias '{words[0].text}' has stages, or leads back to itself"
+        hint = "such an alias stands at the beginning of a statement only"
+        return UsageError(message, hint=hint, span=words[0].span)
+    return _no_command(words, binding.registry)
 
 
 def _no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
@@ -270,7 +307,7 @@ def _following(option: Parameter, queue: list[Word]) -> Word | None:
 
 def _inline(word: Word, start: int) -> Word:
     """The part of `--option=value` after the equals sign, as a word."""
-    span = Span(word.places[start - 1] + 1, word.span.end)
+    span = word.rest(start)
     variables = tuple(replace(v, start=v.start - start, end=v.end - start) for v in word.variables)
     return Word(word.text[start:], span, word.places[start:], word.quoted, variables)
 

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dicomsh.errors import Span
-from dicomsh.language.binding import Binding, bind, bound, find_command, first_binding
+from dicomsh.language.alias import expanded
+from dicomsh.language.binding import (
+    Binding,
+    aliases,
+    bind,
+    bound,
+    find_command,
+    first_binding,
+    without_alias,
+)
 from dicomsh.language.command import Command, Names, Parameter, Registry
 from dicomsh.language.kinds import FILE, TOPIC, VARIABLE, Candidate, Kind, Knowledge, Scope
 from dicomsh.language.scan import Statement, SystemCommand, Word, scan
@@ -85,12 +94,19 @@ def _expected_in(
         start = target.span.start if target else len(before)
         text = target.text if target else ""
         return Expected(start, text, (FILE,), (), False, binding.scope)
+    words = list(last)
+    word = words.pop() if words and words[-1].span.end == len(before) else None
+    typed = [*earlier, tuple(words)]
+    whole = expanded(
+        replace(statement, first=typed[0], stages=tuple(typed[1:])), aliases(registry, knowledge)
+    )
+    *earlier, last = (whole.first, *whole.stages)
+    if isinstance(last, SystemCommand):
+        return None
     for stage in earlier:
         bound(() if isinstance(stage, SystemCommand) else stage, binding)
         binding = binding.behind()
-    words = list(last)
-    word = words.pop() if words and words[-1].span.end == len(before) else None
-    return _expected_word(tuple(words), binding, _Cursor(before, word))
+    return _expected_word(last, binding, _Cursor(before, word))
 
 
 def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -> Expected:
@@ -105,6 +121,7 @@ def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -
     if left.inner is not None:
         parameter, inner = left.inner
         assert parameter.kind is not None
+        inner = without_alias(inner, binding)
         return _expected_word(inner, binding.inside(parameter.kind), cursor)
     last = words[-1] if used < len(words) else None
     option = command.option(last.text) if last else None
@@ -151,6 +168,8 @@ def _expected_of(
 def candidates(expected: Expected, registry: Registry) -> Iterable[Candidate]:
     """Completions for what is expected; not all of them begin as typed."""
     if expected.commands:
+        known = expected.scope.knowledge.aliases
+        yield from (Candidate(name, text) for name, text in known.items())
         yield from (Candidate(made.name, made.summary, verbatim=True) for made in registry)
     if expected.stages:
         yield from (Candidate(made.name, made.summary) for made in registry.stages)

@@ -205,7 +205,7 @@ def _read_condition(word: Word, scope: Scope) -> Condition:
 def _condition_tokens(word: Word) -> list[Token]:
     found = read_condition(word)
     name = len(found.key)
-    value: Token = (Span(word.places[found.value_start - 1] + 1, word.span.end), "value")
+    value: Token = (word.rest(found.value_start), "value")
     operator: Token = (word.part(name, found.value_start), "operator")
     return [(word.part(0, name), "keyword"), operator, value]
 
@@ -232,7 +232,7 @@ def _term_tokens(word: Word) -> list[Token]:
     key: Token = (word.part(term.start, end), "keyword")
     if term.value is None:
         return [(word.part(0, 1), "operator"), key]
-    value: Token = (Span(word.places[end] + 1, word.span.end), "value")
+    value: Token = (word.rest(end + 1), "value")
     return [key, (word.part(end, end + 1), "operator"), value]
 
 
@@ -254,6 +254,23 @@ def _below(scope: Scope) -> Scope:
 def _anything_later(scope: Scope) -> Scope:
     """A command that runs later: no variable has its value yet."""
     return Scope(scope.knowledge, scope.knowledge.next_level, variables=bool)
+
+
+def _is_several_words(word: Word) -> bool:
+    return word.quoted and any(char in word.text for char in " \t|")
+
+
+def _read_new_alias(word: Word, scope: Scope) -> Word:
+    del scope
+    name, equals, _ = word.text.partition("=")
+    if equals:
+        hint = f"alias {name} = COMMAND, with a space before and behind ="
+        raise UsageError(f"'{word.text}' is no name for an alias", hint=hint, span=word.span)
+    return word
+
+
+def _complete_alias(scope: Scope) -> Iterable[Candidate]:
+    return (Candidate(name, text) for name, text in scope.knowledge.aliases.items())
 
 
 def _literally(text: str) -> Callable[[Word], bool]:
@@ -345,6 +362,8 @@ KEY = Kind("Key", "keyword", _read_key, complete_name)
 COMMAND = Kind("COMMAND", "command", _read_word, inner=_afresh)
 ROW_COMMAND = Kind("COMMAND", "command", _read_word, inner=_below)
 DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later)
+QUOTED = Kind("'COMMAND | STAGE'", "string", _read_word, fits=_is_several_words)
+ALIAS = Kind("NAME", "alias", _read_new_alias, _complete_alias)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
 NEW_NAME = Kind("NAME", "modality", _read_word)
 ADDRESS = Kind("AET@HOST:PORT", "modality", _read_word)

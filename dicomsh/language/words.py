@@ -51,7 +51,13 @@ class Word:
         """Where the characters `start` to `end` of `text` stand in the source."""
         if start >= end:
             return Span(self.places[start], self.places[start])
-        return Span(self.places[start], self.places[end - 1] + 1)
+        first, last = self.places[start], self.places[end - 1]
+        return Span(min(first, last), max(first, last) + 1)
+
+    def rest(self, start: int) -> Span:
+        """Where the text from `start` on stands in the source, closing quotes included."""
+        before = self.places[start - 1] + 1
+        return Span(before, max(before, self.span.end))
 
     def error(self, error: UsageError) -> UsageError:
         """The same error with a span into `text` moved to the source."""
@@ -121,13 +127,25 @@ class WordDraft:
         self._pieces.append(word.text[start:end])
         self._places += word.places[start:end]
 
+    def put(self, text: str, place: int) -> None:
+        """Take characters that all stand for what is at one place."""
+        self._pieces.append(text)
+        self._places += [place] * len(text)
+
     def insert(self, name: str, value: str | None, span: Span) -> None:
         """Add the value of a variable, all of it from one place; None when it has none."""
         start = len(self._places)
-        self._pieces.append(value or "")
-        self._places += [span.start] * len(value or "")
-        end = len(self._places)
-        self._variables.append(Variable(name, span, start, end, value is not None))
+        self.put(value or "", span.start)
+        self._remember(name, span, start, known=value is not None)
+
+    def insert_word(self, name: str, word: Word) -> None:
+        """Add a word as the value of a variable, each character from its own place."""
+        start = len(self._places)
+        self.keep(word, 0, len(word.text))
+        self._remember(name, word.span, start, known=True)
+
+    def _remember(self, name: str, span: Span, start: int, *, known: bool) -> None:
+        self._variables.append(Variable(name, span, start, len(self._places), known))
 
     def finish(self, end: int) -> Word:
         """The word, which ends at this offset of the source."""

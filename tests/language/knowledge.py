@@ -24,7 +24,15 @@ class Known:
         default_factory=lambda: {"T": "sex=M", "O": "--limit=5", "N": "5", "K": "sex"}
     )
     today: date = date(2024, 3, 5)
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "top": "find study mod=$1 | sort $2 -r | head",
+            "mine": "top CT",
+            "all": "find study",
+            "loop": "loop x",
+            "page": "ls | !less",
+        }
+    )
     seen: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def modality_names(self) -> Iterable[Candidate]:

@@ -1,0 +1,99 @@
+"""alias: other names for commands."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from dicomsh.commands.context import Context
+from dicomsh.errors import UsageError
+from dicomsh.language.binding import Call
+from dicomsh.language.command import Registry, command
+from dicomsh.language.kinds import ALIAS, DEFINITION, EQUALS, QUOTED
+from dicomsh.language.scan import SystemCommand, scan
+from dicomsh.language.words import Word
+from dicomsh.model.listing import FieldColumn, Records, at_once
+
+_NAME = re.compile(r"[^\W\d][\w-]*\Z")
+
+
+@command(
+    "alias",
+    family="shell",
+    examples=(
+        "alias chest = find study desc=*CHEST*; chest mod=CT",
+        "alias newest = 'find study mod=$1 | sort date -r | head'; newest CT 3",
+        "alias",
+    ),
+)
+async def alias(
+    context: Context,
+    name: Annotated[Word | None, ALIAS] = None,
+    equals: Annotated[str | None, EQUALS] = None,
+    text: Annotated[Word | None, QUOTED] = None,
+    definition: Annotated[Call | None, DEFINITION] = None,
+) -> Records | None:
+    """Give a command another name: alias NAME = COMMAND. Without words, list the aliases.
+
+    What is typed behind the name follows at the end, except for what $1 to $9 take. A command with
+    stages is written in single quotes. NAME = alone removes the alias. A command keeps its name,
+    and an alias lasts as long as the session.
+    """
+    known = context.session.aliases
+    if name is None:
+        return _list(known)
+    if equals is None and (text or definition):
+        hint = f"alias {name.text} = COMMAND"
+        raise UsageError("expected = behind the name", hint=hint, span=name.span)
+    if equals is None:
+        return _list({name.text: _known(known, name)})
+    _check_name(name, context.registry)
+    if text is None and definition is None:
+        _known(known, name)
+        del known[name.text]
+    else:
+        known[name.text] = _statement(text) if text else _typed(definition)
+    return None
+
+
+def _list(aliases: dict[str, str]) -> Records:
+    columns = (FieldColumn("name", "Alias"), FieldColumn("text", "Stands for"))
+    pairs = sorted(aliases.items())
+    return Records(columns, at_once([{"name": name, "text": text} for name, text in pairs]))
+
+
+def _known(aliases: dict[str, str], name: Word) -> str:
+    if name.text not in aliases:
+        hint = f"alias {name.text} = COMMAND makes one"
+        raise UsageError(f"no alias '{name.text}'", hint=hint, span=name.span)
+    return aliases[name.text]
+
+
+def _check_name(name: Word, registry: Registry) -> None:
+    if name.text in {word for command in registry.names for word in command.split()[:1]}:
+        hint = "an alias cannot hide a command"
+        raise UsageError(f"'{name.text}' is a command", hint=hint, span=name.span)
+    if not _NAME.match(name.text):
+        hint = "letters, digits, - and _, beginning with a letter"
+        raise UsageError(f"'{name.text}' is no name for an alias", hint=hint, span=name.span)
+
+
+def _typed(definition: Call | None) -> str:
+    assert definition is not None
+    return " ".join(word.typed for word in definition.words)
+
+
+def _statement(text: Word) -> str:
+    """The text of one statement.
+
+    Raises:
+        UsageError: it is none, or more than one.
+    """
+    found = list(scan(text.text, {}))
+    problem = next((statement.problem for statement in found if statement.problem), None)
+    if problem is not None:
+        raise text.error(problem)
+    if len(found) != 1 or isinstance(found[0].first, SystemCommand):
+        hint = "one command, perhaps with stages"
+        raise UsageError("an alias stands for one command", hint=hint, span=text.span)
+    return text.text.strip()
