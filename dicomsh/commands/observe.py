@@ -109,7 +109,8 @@ class Observed:
         self._empty = adapted.empty
         self._modality = modality
         self._watches = [_Watch(key) for key in adapted.watched]
-        self._legibility = Legibility(modality.fallback_charset)
+        asked = "".join(key.value for key in adapted.request.keys)
+        self._legibility = Legibility(modality.fallback_charset, asked)
 
     async def __aiter__(self) -> AsyncIterator[list[Row]]:
         async for batch in self._answer:
@@ -123,7 +124,9 @@ class Observed:
         """How the answer ended, with what was noticed."""
         outcome = self._answer.outcome
         empty = () if outcome.rows else self._empty
-        seen = (said for watch in self._watches for said in watch.said(self._modality))
+        garbled = bool(self._legibility.lossy)
+        watches = (watch for watch in self._watches if watch.ascii or not garbled)
+        seen = (said for watch in watches for said in watch.said(self._modality))
         noticed = (*empty, *seen, *self._notes, *self._legibility.notes)
         return replace(outcome, notes=(*outcome.notes, *noticed))
 
@@ -136,6 +139,7 @@ class _Watch:
     """Compares rows with one key that they should match."""
 
     def __init__(self, key: QueryKey) -> None:
+        self.ascii = key.value.isascii()
         self._key = key
         self._test = test_of(key)
         self._rows = 0

@@ -48,6 +48,8 @@ async def findings(bench: Bench, extended: Scu) -> AsyncIterator[Finding]:
         yield finding
     for keyword in _FILTERS:
         yield await _filter(bench, keyword)
+    async for finding in _foreign(bench):
+        yield finding
     for trial in (_any_case, _asterisk, _uid_wildcard, _upper_keys, _series_modality):
         yield await trial(bench)
     if Model.PATIENT_ROOT in bench.found.models:
@@ -201,6 +203,31 @@ async def _any_case(bench: Bench) -> Finding:
     return await _feature(bench, Feature.ANY_CASE, "PatientName", next(filter(None, names), None))
 
 
+async def _foreign(bench: Bench) -> AsyncIterator[Finding]:
+    """Whether names beyond ASCII are found, for each character set that they are held in."""
+    names = evidence.foreign_names(bench.sample.rows)
+    found: list[str] = []
+    for charset, name in list(names.items())[:_SHOWN]:
+        reply = await bench.ask(Level.STUDY, [_key("PatientName", name)])
+        support = Support.WORKS if evidence.holds(reply, name) else Support.FINDS_NOTHING
+        if support is Support.WORKS:
+            found.append(name)
+        else:
+            bench.found = replace(bench.found, unmatched=(*bench.found.unmatched, charset))
+        how = f"PatientName={name} at study level"
+        yield Finding(f"names in {charset}", reply.error or support.value, how)
+    if found:
+        yield await _one_letter(bench, found[0])
+
+
+async def _one_letter(bench: Bench, name: str) -> Finding:
+    pattern = evidence.one_letter_open(name)
+    reply = await bench.ask(Level.STUDY, [_key("PatientName", pattern)])
+    support = Support.WORKS if evidence.holds(reply, name) else Support.FINDS_NOTHING
+    bench.note_feature(Feature.ONE_LETTER, support)
+    return Finding(Feature.ONE_LETTER.value, support.value, f"PatientName={pattern} at study level")
+
+
 async def _asterisk(bench: Bench) -> Finding:
     reply = await bench.ask(Level.STUDY, [_key("PatientName", "*")])
     support, words = evidence.asterisk(reply, "PatientName")
@@ -250,7 +277,7 @@ async def _patients(bench: Bench) -> AsyncIterator[Finding]:
 
 def _key(keyword: str, value: str) -> QueryKey:
     kind = Matching.SINGLE_VALUE
-    if "*" in value:
+    if "*" in value or "?" in value:
         kind = Matching.WILDCARD
     elif keyword.endswith("Date"):
         kind = Matching.RANGE

@@ -59,7 +59,7 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     if Extension.DATETIME in modality.extended - agreed:
         keys, filters = _combined_here(keys)
     typed = [key for key in keys if key.origin is not Origin.WINDOW]
-    watched = [key for key in typed if testable(key) and not _trouble(key, known)]
+    watched = [key for key in typed if _watchable(key) and not _trouble(key, known)]
     filters += [_filter(key, known) for key in keys if _trouble(key, known)]
     sent = replace(
         request,
@@ -70,12 +70,18 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         *_left_out(request, known),
         *_about_relational(request, known, modality.extended, agreed),
         *_about_fuzzy(modality.extended, agreed),
+        *_about_charsets(keys, known),
         *_about_date_times(tuple(typed), modality.extended, agreed),
     )
     if Extension.FUZZY in agreed:
         watched = [key for key in watched if key.attribute.vr != "PN"]
     empty = tuple(_about_case(keys, known, agreed))
     return Adapted(sent, tuple(filters), tuple(watched), notes, empty)
+
+
+def _watchable(key: QueryKey) -> bool:
+    """A name asked for with `?` may have lost a letter on its way back, and then looks wrong."""
+    return testable(key) and not (key.attribute.vr == "PN" and "?" in key.value)
 
 
 _UNIQUE = frozenset(level.unique_keyword for level in Level)
@@ -155,9 +161,19 @@ def _about_case(
     keys: tuple[QueryKey, ...], known: Capabilities, agreed: Extensions
 ) -> Iterable[str]:
     names = [key for key in keys if key.value and key.attribute.vr == "PN"]
-    exact = known.feature(Feature.ANY_CASE) is Support.FINDS_NOTHING
-    if names and exact and Extension.FUZZY not in agreed:
+    if not names or Extension.FUZZY in agreed:
+        return
+    if known.feature(Feature.ANY_CASE) is Support.FINDS_NOTHING:
         yield f"this server tells capitals from small letters in names ({known.source})"
+    wild = any("?" in key.value for key in names)
+    if wild and known.feature(Feature.ONE_LETTER) is Support.FINDS_NOTHING:
+        yield f"? stands for no letter beyond ASCII at this server ({known.source})"
+
+
+def _about_charsets(keys: tuple[QueryKey, ...], known: Capabilities) -> Iterable[str]:
+    if known.unmatched and not all(key.value.isascii() for key in keys):
+        sets = ", ".join(known.unmatched)
+        yield f"this server does not find what it holds in {sets} ({known.source})"
 
 
 def _about_date_times(

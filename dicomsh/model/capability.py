@@ -26,6 +26,7 @@ class Feature(Enum):
     UID_WILDCARD = "wildcard in a UID"
     ASTERISK = "* for any value"
     ANY_CASE = "names in any case"
+    ONE_LETTER = "? for a letter beyond ASCII"
     RELATIONAL = "keys of upper levels"
     COUNTS = "numbers of related entities"
 
@@ -40,6 +41,7 @@ class Capabilities:
         extended: what it agreed to when everything was proposed.
         charsets: Specific Character Set of its answers, every value seen; an empty one stands for
             answers with more than ASCII that name none.
+        unmatched: character sets of names that it holds and does not find.
         matching: what it does with a key that has a value, by keyword.
         returned: whether it returns an attribute that is asked for, by keyword.
         rejected: keywords of keys whose presence alone makes it refuse a query.
@@ -51,6 +53,7 @@ class Capabilities:
     models: frozenset[Model] = frozenset()
     extended: Extensions = NONE
     charsets: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
     matching: Mapping[str, Support] = field(default_factory=dict)
     returned: Mapping[str, bool] = field(default_factory=dict)
     rejected: frozenset[str] = frozenset()
@@ -76,6 +79,7 @@ class Capabilities:
         told = [
             *(f"{_VERBS[support]} {words}" for support, words in self._troubles()),
             *([f"rejects {', '.join(sorted(self.rejected))}"] if self.rejected else []),
+            *([f"finds no names in {', '.join(self.unmatched)}"] if self.unmatched else []),
             *([f"cuts off after {self.cap:,} rows"] if self.cap else []),
         ]
         if not self.probed:

@@ -100,6 +100,11 @@ def choose(text: str, declared: str) -> str:
     return UTF8 if _lossless(text, declared) is None else declared
 
 
+def carries(text: str, charset: str) -> bool:
+    """Whether a text can be written in a character set without loss; ASCII always can."""
+    return text.isascii() or _lossless(text, charset) is not None
+
+
 def encode(text: str, charset: str) -> bytes:
     """The bytes of `text` in a character set, without loss.
 
@@ -116,6 +121,9 @@ def encode(text: str, charset: str) -> bytes:
         )
     return raw
 
+
+_TO_ASCII = b"\x1b(B"
+"""What pydicom puts before ASCII; at the beginning of a component it is in force already."""
 
 _COMPONENT = re.compile(r"[^\r\n\t\f\\^=]+|[\r\n\t\f\\^=]+")
 _BEYOND_DEFAULT = re.compile(rb"(?:^|[\r\n\t\f\\^=]|\x1b\(B)[^\x1b\x80-\xff]*[\x80-\xff]")
@@ -148,4 +156,5 @@ def _component(text: str, encodings: list[str]) -> bytes:
         return text.encode("ascii")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return encode_string(text, encodings)
+        raw = encode_string(text, encodings)
+    return raw.removeprefix(_TO_ASCII) if encodings[0] == _DEFAULT else raw

@@ -102,6 +102,31 @@ def charsets(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(sorted(named))
 
 
+def foreign_names(rows: Sequence[Row]) -> dict[str, str]:
+    """For each Specific Character Set named, one name beyond ASCII; the shortest tells best."""
+    names: dict[str, str] = {}
+    for row in rows:
+        name = row.text(by_keyword("PatientName").tag) or ""
+        declared = row.text(SPECIFIC_CHARACTER_SET) or ""
+        if declared and not name.isascii() and _REPLACEMENT not in name:
+            names[declared] = min(names.get(declared, name), name, key=len)
+    return {term: names[term] for term in sorted(names)}
+
+
+def holds(reply: Reply, name: str) -> bool:
+    """Whether a name is among the rows."""
+    return name in {row.text(by_keyword("PatientName").tag) for row in reply.rows}
+
+
+def one_letter_open(name: str) -> str:
+    """A name with `?` for its first letter beyond ASCII."""
+    at = next(spot for spot, letter in enumerate(name) if not letter.isascii())
+    return f"{name[:at]}?{name[at + 1 :]}"
+
+
+_REPLACEMENT = "\ufffd"
+
+
 def _beyond_ascii(row: Row) -> bool:
     return any(is_text(tag) and not value.isascii() for tag, value in row.elements.items())
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dicomsh.model.answer import Row, is_text
-from dicomsh.model.charset import known
+from dicomsh.model.charset import carries, known
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
 
+_ASCII = "ISO_IR 6"
 _REPLACEMENT = "\ufffd"
 _ESC = b"\x1b"
 
@@ -25,7 +26,9 @@ def _sound(declared: bytes, rows: list[Row]) -> bool:
     """Whether all bytes of these rows are text in a known set: looked at together, to be fast."""
     own = declared.decode("ascii", "replace").strip(" \0")
     raw = b"\n".join([value for row in rows for value in row.elements.values()])
-    return bool(own) and known(own) and _ESC not in raw and _REPLACEMENT not in rows[0].decode(raw)
+    if own in ("", _ASCII) or not known(own) or _ESC in raw:
+        return False
+    return _REPLACEMENT not in rows[0].decode(raw)
 
 
 class Legibility:
@@ -33,16 +36,21 @@ class Legibility:
 
     Args:
         fallback: the character set assumed for answers that name none, or empty.
+        asked: the text of the query, which its answers should be able to hold.
     """
 
-    def __init__(self, fallback: str) -> None:
+    def __init__(self, fallback: str, asked: str = "") -> None:
         self._fallback = fallback
+        self._asked = "" if asked.isascii() else asked
+        self._sets: set[bytes] = set()
         self._unlabelled = False
         self._unknown = ""
         self._broken = ""
 
-    def look(self, rows: Iterable[Row]) -> None:
+    def look(self, rows: Sequence[Row]) -> None:
         """Take note of rows."""
+        if self._asked:
+            self._sets.update(row.elements.get(SPECIFIC_CHARACTER_SET, b"") for row in rows)
         for declared, alike in _by_set(rows).items():
             if not _sound(declared, alike) and not (self._broken and self._unlabelled):
                 for row in alike:
@@ -54,12 +62,18 @@ class Legibility:
             return
         declared = row.elements.get(SPECIFIC_CHARACTER_SET, b"").decode("ascii", "replace")
         own = declared.strip(" \0")
-        if not own:
+        if own in ("", _ASCII):
             self._unlabelled = not self._fallback
         elif not known(own):
             self._unknown = own
         if any(_REPLACEMENT in row.decode(value) for value in values):
             self._broken = own or self._fallback
+
+    @property
+    def lossy(self) -> list[str]:
+        """Character sets of the answers that lack a character of the query."""
+        declared = (raw.decode("ascii", "replace").strip(" \0") for raw in self._sets)
+        return sorted(term for term in declared if term and not carries(self._asked, term))
 
     @property
     def notes(self) -> list[str]:
@@ -72,6 +86,11 @@ class Legibility:
             notes.append(
                 "text beyond ASCII came without a character set and is read as Latin-1, which may"
                 " be wrong: 'charset: {fallback: …}' of the modality names the right one"
+            )
+        if self.lossy:
+            notes.append(
+                f"answers come in {', '.join(self.lossy)}, which lacks characters of the query:"
+                " the server leaves out of a name what it cannot write"
             )
         if self._broken:
             notes.append(f"bytes that are no text in {self._broken} are shown as {_REPLACEMENT}")

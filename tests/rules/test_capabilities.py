@@ -55,7 +55,8 @@ def test_the_practice_archive_is_found_to_do_everything() -> None:
     assert found["limit of an answer"] == "not known: 120 rows are all there is"
     assert found["character set of answers"] == "ISO_IR 192"
     assert found["patient level"] == "works, with counts"
-    assert "· 11 queries ·" in said
+    assert found["names in ISO_IR 192"] == found["? for a letter beyond ASCII"] == "works"
+    assert "· 13 queries ·" in said
 
 
 def test_orthanc_is_measured(orthanc_server: Orthanc) -> None:
@@ -65,7 +66,9 @@ def test_orthanc_is_measured(orthanc_server: Orthanc) -> None:
     assert found["wildcard in a UID"] == "refused"
     assert found["names in any case"] == found["keys of upper levels"] == "works"
     assert found["* for any value"] == "works, also where there is no value"
-    assert "11 queries" in said
+    assert found["names in ISO_IR 192"] == "works"
+    assert found["? for a letter beyond ASCII"] == "finds nothing"
+    assert "13 queries" in said
 
 
 def test_dcmqrscp_is_measured(dcmqrscp_server: Server) -> None:
@@ -78,6 +81,8 @@ def test_dcmqrscp_is_measured(dcmqrscp_server: Server) -> None:
     assert found["keys of upper levels"] == "ignored"
     assert found["patient level"] == "works, without counts"
     assert found["character set of answers"].endswith(" more")
+    assert found["names in GB18030"] == "works"
+    assert found[r"names in ISO 2022 IR 13\ISO 2022 IR 87"] == "finds nothing"
 
 
 def test_a_peer_with_patient_root_alone(
@@ -339,6 +344,7 @@ def test_everything_is_kept(tmp_path: Path) -> None:
         models=frozenset(Model),
         extended=frozenset((Extension.FUZZY,)),
         charsets=("", r"\ISO 2022 IR 87"),
+        unmatched=(r"\ISO 2022 IR 87",),
         matching={"PatientSex": Support.IGNORED, "StudyDate": Support.WORKS},
         returned={"PatientSex": True, "ModalitiesInStudy": False},
         rejected=frozenset(("IssuerOfPatientID",)),
