@@ -142,6 +142,8 @@ class Presenter:
         width = self._sink.width
         theme = Theme.plain() if width is None else self._data
         level = result.level if isinstance(result, Listing) else None
+        if isinstance(result, Listing) and result.wide:
+            width = None
         return renderer(name, result.columns, level=level, width=width, theme=theme)
 
     async def _records(self, records: Records, name: str, continues: bool) -> ExitStatus:
@@ -153,22 +155,22 @@ class Presenter:
                 left = await self._flow.run(batches, page, batches.aclose)
         except CommandGoneError:
             return ExitStatus.DONE
-        return self._counted(records, left)
+        return self._counted(records, left, rows.hidden)
 
     def _drawn(self, records: Records, name: str) -> Renderer:
         if records.draw is not None and name == "table":
             return _Drawn(records.draw)
         return self._renderer(name, records)
 
-    def _counted(self, records: Records, left: Left | None) -> ExitStatus:
-        if records.outcome is None:
-            return ExitStatus.DONE
-        outcome = records.outcome()
+    def _counted(self, records: Records, left: Left | None, hidden: Sequence[str]) -> ExitStatus:
+        outcome = records.outcome() if records.outcome else Outcome(Ending.COMPLETE, 0, 0)
         if left:
             outcome = replace(outcome, ending=Ending.CANCELLED)
         if records.unit[0] or not outcome.complete:
             unit = records.unit if records.unit[0] else ("row", "rows")
-            return self._told(outcome, left, (), unit=unit)
+            return self._told(outcome, left, hidden, unit=unit)
+        if hidden:
+            self._sink.talk(" · ".join(hidden))
         return status_of(outcome)
 
 

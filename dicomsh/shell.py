@@ -162,7 +162,8 @@ class Shell:
         statement = analysis.statement
         suffix = self._suffix(statement)
         status = ExitStatus.DONE  # also where the command that reads the data ends early
-        async with self._target(statement, paged) as continues:
+        wide = isinstance(result, Listing) and result.wide
+        async with self._target(statement, paged=paged, wide=wide) as continues:
             status = await self._presenter.show(result, suffix, continues=continues)
         return status  # noqa: RET504
 
@@ -186,7 +187,9 @@ class Shell:
         return format_of(redirect.target.text) if redirect and redirect.target else None
 
     @asynccontextmanager
-    async def _target(self, statement: Statement, paged: bool) -> AsyncIterator[bool]:
+    async def _target(
+        self, statement: Statement, *, paged: bool, wide: bool
+    ) -> AsyncIterator[bool]:
         """Where the data of a statement goes; gives whether it continues what is there."""
         redirect = statement.redirect
         last = statement.stages[-1] if statement.stages else None
@@ -200,7 +203,8 @@ class Shell:
             elif command is not None:
                 await stack.enter_async_context(self._sink.to_command(command.text))
             elif paged and self.session.settings.pager:
-                await stack.enter_async_context(self._sink.to_screen(self._context.environ))
+                screen = self._sink.to_screen(self._context.environ, wide=wide)
+                await stack.enter_async_context(screen)
             yield continues
 
     def _opened(self, stack: AsyncExitStack, redirect: Redirect, target: Word) -> FileTarget:

@@ -136,7 +136,7 @@ def _wado_columns(rs: bool) -> tuple[FieldColumn, ...]:
         FieldColumn("StudyInstanceUID", "Study UID"),
         FieldColumn("SeriesInstanceUID", "Series UID"),
         FieldColumn("SOPInstanceUID", "SOP Instance UID"),
-        FieldColumn("RetrieveURL", "WADO-RS" if rs else "WADO-URI"),
+        FieldColumn("RetrieveURL", "WADO-RS" if rs else "WADO-URI", whole=True),
     )
 
 

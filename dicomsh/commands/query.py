@@ -132,19 +132,34 @@ def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]
     return tuple(held.values())
 
 
-@command("last", family="query", examples=("find patient JOD*; last --output vertical",))
+@command(
+    "last",
+    family="query",
+    examples=("find patient JOD*; last --output vertical", "find patient JOD*; last --wide"),
+)
 async def last(
     context: Context,
     *,
     output: Annotated[str | None, FORMAT, "show it in this format", "-o"] = None,
+    wide: Annotated[bool, "a table with nothing shortened, however wide"] = False,
 ) -> Listing:
-    """Show the last answer again, without a new query."""
+    """Show the last answer again, without a new query.
+
+    With --wide, the arrow keys move a table that is wider than the screen, where the pager is less.
+    """
     kept = context.session.last
     if kept is None or kept.outcome is None:
         raise UsageError("nothing was listed yet", hint="find LEVEL, or ls")
     answer = _Again(kept, kept.outcome)
     return Listing(
-        kept.columns, answer, kept.level, kept.place, output, again=True, exact=kept.exact
+        kept.columns,
+        answer,
+        kept.level,
+        kept.place,
+        "table" if wide else output,
+        again=True,
+        exact=kept.exact,
+        wide=wide,
     )
 
 

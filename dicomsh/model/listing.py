@@ -58,11 +58,12 @@ class AttributeColumn:
 
 @dataclass(frozen=True, slots=True)
 class FieldColumn:
-    """A column that shows one field of plain records."""
+    """A column that shows one field of plain records; `whole` where a part of it is worthless."""
 
     keyword: str
     heading: str
     number: bool = False
+    whole: bool = False
 
 
 Column = AttributeColumn | FieldColumn
@@ -180,6 +181,7 @@ class Listing:
         question: what was asked, or None where it is not one question.
         exact: whether nothing but the columns is shown of a row, whatever else was answered.
         headway: tells how far the answer is, for people.
+        wide: whether a table is as wide as its rows, whatever the terminal.
     """
 
     columns: tuple[Column, ...]
@@ -191,6 +193,7 @@ class Listing:
     question: Question | None = None
     exact: bool = False
     headway: Callable[[], str] = str
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,14 @@ def _field_view(column: FieldColumn) -> View:
         assert not isinstance(row, Row)
         return _field(row, column.keyword)
 
-    kind = Kind.EXACT if column.number else Kind.TEXT
-    return View(visible(column.heading), column.keyword, kind, column.number, False, read)
+    heading = visible(column.heading)
+    return View(heading, column.keyword, _field_kind(column), column.number, False, read)
+
+
+def _field_kind(column: FieldColumn) -> Kind:
+    if column.number or column.whole:
+        return Kind.EXACT
+    return Kind.UID if column.keyword.endswith("UID") else Kind.TEXT
 
 
 def _field(record: Record, keyword: str) -> str | None:

@@ -12,7 +12,9 @@ GAP = 2
 """Cells between two columns."""
 
 _COMPACT_UID = 20
-_LEAST = {Kind.TEXT: 8, Kind.UID: 12, Kind.EXACT: 4}
+_EASY = 20
+_LEAST = {Kind.TEXT: 8, Kind.UID: 10}
+_LEAST_HEADING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,23 @@ class Extent:
         return min(self.wanted, _COMPACT_UID) if self.kind is Kind.UID else self.wanted
 
     @property
+    def easy(self) -> int:
+        """Cells that are enough for most texts."""
+        return min(self.wanted, _EASY) if self.kind is Kind.TEXT else self.compact
+
+    @property
+    def bare(self) -> int:
+        """Cells for the data alone, with the beginning of the heading."""
+        if self.kind is Kind.UID:
+            return self.least
+        return max(self.data, min(self.heading, _LEAST_HEADING))
+
+    @property
     def least(self) -> int:
         """Cells below which the column would not be worth showing."""
-        least = min(self.wanted, _LEAST[self.kind])
-        return max(least, self.data) if self.kind is Kind.EXACT else least
+        if self.kind is Kind.UID:
+            return min(self.wanted, _LEAST[self.kind])
+        return self.bare if self.kind is Kind.EXACT else min(self.bare, _LEAST[self.kind])
 
 
 def extent(view: View) -> Extent:
@@ -52,7 +67,8 @@ def extent(view: View) -> Extent:
 def lay_out(extents: Sequence[Extent], available: int | None) -> list[int] | None:
     """A width for each column, or None when they cannot be shown side by side.
 
-    Where space is short, UIDs shrink first, then the widest columns.
+    Where space is short, the middle of UIDs goes first, then the widest texts shrink, then UIDs to
+    their ends and headings that are wider than their data, then all texts.
 
     Args:
         extents: what the columns want.
@@ -65,7 +81,13 @@ def lay_out(extents: Sequence[Extent], available: int | None) -> list[int] | Non
     if sum(wanted) <= room:
         return wanted
     compact = [column.compact for column in extents]
-    return _level(compact, [column.least for column in extents], room)
+    slim = [column.least if column.kind is Kind.UID else column.wanted for column in extents]
+    easy = [column.easy for column in extents]
+    bare = [column.bare for column in extents]
+    least = [column.least for column in extents]
+    steps = ((compact, slim), (compact, easy), (slim, bare), (bare, least))
+    fitting = (_level(most, fewest, room) for most, fewest in steps)
+    return next((widths for widths in fitting if widths is not None), None)
 
 
 def _level(wanted: list[int], least: list[int], room: int) -> list[int] | None:
@@ -73,8 +95,18 @@ def _level(wanted: list[int], least: list[int], room: int) -> list[int] | None:
     for level in range(min(room, max(wanted)), 0, -1):
         widths = [min(want, max(level, low)) for want, low in zip(wanted, least, strict=True)]
         if sum(widths) <= room:
-            return widths
+            return _filled(widths, wanted, room)
     return None
+
+
+def _filled(widths: list[int], wanted: list[int], room: int) -> list[int]:
+    """Gives what is left of the room to columns that were cut, one cell each."""
+    left = room - sum(widths)
+    for index, (size, want) in enumerate(zip(widths, wanted, strict=True)):
+        if size < want and left:
+            widths[index] += 1
+            left -= 1
+    return widths
 
 
 def squeeze(extents: Sequence[Extent], available: int) -> list[int]:

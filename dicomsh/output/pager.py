@@ -38,12 +38,14 @@ def pager_command(environ: Mapping[str, str], platform: str = sys.platform) -> s
     return wanted if "=" in words[0] or shutil.which(words[0]) else None
 
 
-def pager_environ(environ: Mapping[str, str]) -> dict[str, str]:
+def pager_environ(environ: Mapping[str, str], *, wide: bool = False) -> dict[str, str]:
     """The variables for the pager: our colours, and UTF-8, where the user says nothing else.
 
-    For less: R lets colours through, F leaves at once what fits, X leaves the text on the screen.
+    For less: R lets colours through, F leaves at once what fits, X leaves the text on the screen,
+    S cuts lines that are too wide, so that the arrow keys move sideways.
     """
-    return {"LESS": "-RFX", "LESSCHARSET": "utf-8", **environ}
+    options = "-RXS" if wide else "-RFX"
+    return {"LESS": options, "LESSCHARSET": "utf-8", **environ}
 
 
 class Paged:
@@ -57,6 +59,7 @@ class Paged:
         columns: its width.
         lines: its height.
         start: starts the pager.
+        wide: whether what is too wide goes to the pager, too.
     """
 
     is_terminal = True
@@ -67,11 +70,14 @@ class Paged:
         columns: int,
         lines: int,
         start: Callable[[], Awaitable[CommandTarget]],
+        *,
+        wide: bool = False,
     ) -> None:
         self._screen = screen
         self._columns = columns
         self._room = lines - _BELOW
         self._start = start
+        self._wide = wide
         self._written = ""
         self._beyond = ""
         self._pager: CommandTarget | None = None
@@ -120,6 +126,8 @@ class Paged:
 
     def _is_too_tall(self, text: str) -> bool:
         if text.count("\n") > self._room:
+            return True
+        if self._wide and _rows(text, self._columns) > text.count("\n") + 1:
             return True
         return _rows(self._written + text, self._columns) - 1 > self._room
 

@@ -164,32 +164,35 @@ class Sink:
             raise InterruptedByUserError("the command was interrupted")
 
     @contextlib.asynccontextmanager
-    async def to_screen(self, environ: Mapping[str, str]) -> AsyncIterator[None]:
+    async def to_screen(
+        self, environ: Mapping[str, str], *, wide: bool = False
+    ) -> AsyncIterator[None]:
         """Data that is taller than the terminal goes to a pager inside the `with`.
 
         Leaving the pager makes `data` or `drain` raise PagerLeftError.
 
         Args:
             environ: environment variables; they name the pager.
+            wide: whether what is wider than the terminal goes there, too.
         """
         pager = pager_command(environ) if self.is_terminal else None
         if pager is None:
             yield
             return
-        paged = self._paged(pager, pager_environ(environ))
+        paged = self._paged(pager, pager_environ(environ, wide=wide), wide)
         with self._redirected(paged):
             try:
                 yield
             finally:
                 await paged.close()
 
-    def _paged(self, pager: str, environ: Mapping[str, str]) -> Paged:
+    def _paged(self, pager: str, environ: Mapping[str, str], wide: bool) -> Paged:
         async def start() -> CommandTarget:
             self._progress.clear()
             stdout = self._stdout.fileno()
             return await CommandTarget.start(pager, stdout, ROOM, environ, safe=True)
 
-        return Paged(self._stdout, self.columns(), self._size().lines, start)
+        return Paged(self._stdout, self.columns(), self._size().lines, start, wide=wide)
 
     @contextlib.contextmanager
     def _redirected(self, target: Target) -> Iterator[None]:

@@ -42,6 +42,7 @@ class Table:
         self._unasked = Unasked(columns)
         self._available = available
         self._theme = theme
+        self._remedy = "last --wide" if level else "'| to vertical'"
         self._waiting: list[AnyRow] = []
         self._page: _Page | None = None
         self._upright = False
@@ -89,7 +90,7 @@ class Table:
             if column.optional and not any(column.read(row) for row in batch)
         ]
         shown = [column for column in self._views if column not in empty]
-        page = _Page(shown, empty, self._available, self._theme)
+        page = _Page(shown, empty, self._available, self._theme, self._remedy)
         self._upright = not page.fits(batch)
         self._page = None if self._upright else page
         return "" if self._upright else page.heading()
@@ -99,12 +100,18 @@ class _Page:
     """The lines of a table once its columns are settled."""
 
     def __init__(
-        self, views: list[View], empty: list[View], available: int | None, theme: Theme
+        self,
+        views: list[View],
+        empty: list[View],
+        available: int | None,
+        theme: Theme,
+        remedy: str,
     ) -> None:
         self._views = [_NUMBER, *views]
         self._empty = empty
         self._available = available
         self._theme = theme
+        self._remedy = remedy
         self._extents: list[Extent] = []
         self._widths: list[int] = []
         self._shortened: set[str] = set()
@@ -134,14 +141,14 @@ class _Page:
     def statements(self) -> list[str]:
         """What these lines did not show."""
         late = [
-            f"{name} is not shown, but row {row} has it: last -o vertical shows it"
+            f"{name} is not shown, but row {row} has it: {self._remedy} shows it"
             for name, row in self._late.items()
         ]
         if not self._shortened:
             return late
         count = len(self._shortened)
-        what = "1 column shortened: last -o vertical shows it whole"
-        many = f"{count} columns shortened: last -o vertical shows them whole"
+        what = f"1 column shortened: {self._remedy} shows it whole"
+        many = f"{count} columns shortened: {self._remedy} shows them whole"
         return [what if count == 1 else many, *late]
 
     def _texts(self, batch: Sequence[AnyRow], first: int) -> list[list[str]]:

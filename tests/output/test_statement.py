@@ -97,12 +97,12 @@ def test_duration(seconds: float, text: str) -> None:
 
 def test_it_goes_on_below_where_the_terminal_is_narrow() -> None:
     outcome = Outcome(Ending.CANCELLED, 2, 0.1, detail="C-CANCEL, no further rows drained")
-    notes = ("you left the pager", "2 columns shortened: last -o vertical shows them whole")
+    notes = ("you left the pager", "2 columns shortened: last --wide shows them whole")
     theme = Theme.ansi()
     line = result_line(Level.STUDY, outcome, notes=notes, theme=theme, columns=80)
     assert SEQUENCE.sub("", line).splitlines() == [
         "2 studies, cancelled by you · C-CANCEL, no further rows drained",
-        "  · you left the pager · 2 columns shortened: last -o vertical shows them whole",
+        "  · you left the pager · 2 columns shortened: last --wide shows them whole",
     ]
     assert line.startswith("\x1b[1;33m2 studies, cancelled by you\x1b[0m · ")
 

@@ -69,7 +69,27 @@ def test_the_widest_column_shrinks_first() -> None:
     line = text.splitlines()[1]
     assert line.startswith(" 1  2009-04-12  MR\\SR       CT THORAX CT THORAX CT THORAX …  ")
     assert line.endswith(" 412  1.2.840.113704…78.57")
-    assert done.hidden == ["1 column shortened: last -o vertical shows it whole"]
+    assert done.hidden == ["1 column shortened: last --wide shows it whole"]
+
+
+def test_then_uids_keep_their_ends_and_headings_their_beginning() -> None:
+    text, done = rendered("table", STUDY_COLUMNS, [study("CT THORAX " * 9)], width=72)
+    assert text == (
+        " #  Date        Moda…  Description                Ser…  Ins…  Study UID\n"
+        " 1  2009-04-12  MR\\SR  CT THORAX CT THORAX CT T…     3   412  1.2.840…57\n"
+    )
+    assert done.hidden == ["1 column shortened: last --wide shows it whole"]
+
+
+def test_identifiers_of_records_are_cut_in_the_middle_and_urls_never() -> None:
+    shown = (FieldColumn("SOPInstanceUID", "UID"), FieldColumn("url", "URL", whole=True))
+    records = [{"SOPInstanceUID": UID + "57", "url": "https://pacs/wado?" + "x" * 40}]
+    text, done = rendered("table", shown, records, level=None, width=80)
+    assert text.splitlines()[1].split() == ["1", "1.2.840.113…8.57", records[0]["url"]]
+    assert done.hidden == []
+    upright, done = rendered("table", shown, records, level=None, width=60)
+    assert UID + "57" in upright
+    assert done.hidden == ["too wide for 60 cells as a table: shown vertically"]
 
 
 def test_numbers_and_dates_are_never_cut() -> None:
@@ -135,9 +155,7 @@ def test_a_late_value_of_an_optional_column_is_told() -> None:
     first = [answer({"PatientID": "X"})] * FIRST_PAGE
     late = [answer({"PatientID": "Y"}), answer({"AccessionNumber": "A1"})] * 2
     _, done = rendered("table", OPTIONAL, first, late)
-    assert done.hidden == [
-        "AccessionNumber is not shown, but row 52 has it: last -o vertical shows it"
-    ]
+    assert done.hidden == ["AccessionNumber is not shown, but row 52 has it: last --wide shows it"]
 
 
 def test_what_nobody_asked_for_is_told() -> None:
@@ -190,7 +208,7 @@ def test_a_late_number_without_room_is_cut_visibly(available: int) -> None:
     text = chosen.rows([{"size": 1}]) + chosen.flush() + chosen.rows([{"size": 10**80}])
     assert all(width(line) <= available for line in text.splitlines())
     assert text.endswith("00…\n")
-    assert chosen.hidden == ["1 column shortened: last -o vertical shows it whole"]
+    assert chosen.hidden == ["1 column shortened: '| to vertical' shows it whole"]
 
 
 def test_vertical() -> None:

@@ -92,6 +92,10 @@ class Terminal:
         cursor = self._screen.cursor
         return str(self._screen.display[cursor.y][: cursor.x])
 
+    def cells(self, row: int) -> list[str]:
+        """What is in each cell of a row, from 0; the second cell of a wide character is empty."""
+        return [self._screen.buffer[row][column].data for column in range(self._screen.columns)]
+
     @property
     def pid(self) -> int:
         """Process ID of the program."""

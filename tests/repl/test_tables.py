@@ -1,0 +1,85 @@
+"""Tables on a real screen: every script of the practice archive aligns, and nothing is lost."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
+
+from tests.processes import find_program
+from tests.repl.terminal import Terminal
+
+PACS = "pacs:/> "
+SIZES = pytest.mark.parametrize(("rows", "columns"), [(24, 80), (40, 140)])
+
+
+def texts(cells: list[str], start: int, end: int) -> str:
+    return "".join(cells[start:end]).strip()
+
+
+@SIZES
+def test_every_script_aligns(rows: int, columns: int, tmp_path: Path) -> None:
+    with Terminal("-m", "pacs", home=tmp_path, rows=rows, columns=columns) as terminal:
+        terminal.wait_for_line(PACS)
+        terminal.type("find patient | tail 16\r")
+        terminal.wait_for("16 of 40 patients")
+        terminal.wait_for_line(PACS)
+        lines = terminal.lines
+        heading = next(row for row, line in enumerate(lines) if line.startswith(" #  "))
+        sex, birth = lines[heading].index("Sex"), lines[heading].index("BirthDate")
+        shown = [terminal.cells(row) for row in range(heading + 1, heading + 17)]
+        assert {texts(row, sex - 2, sex) for row in shown} == {""}
+        assert {texts(row, sex, birth) for row in shown} <= {"F", "M", "O", ""}
+        assert all(texts(row, birth, birth + 10).count("-") == 2 for row in shown)
+        names = [texts(row, 0, sex) for row in shown]
+        assert any("Yamada^Tarou=山田^太郎=" in name for name in names)
+        assert any("洪^吉洞=홍" in name for name in names)
+        assert any("مثال^ليلى" in name for name in names)
+        assert any("Prova^Niccolò" in name for name in names)
+
+
+def test_what_was_shortened_is_said_and_last_shows_it(tmp_path: Path) -> None:
+    whole = "Yamada^Tarou=山田^太郎=やまだ^たろう"
+    with Terminal("-m", "pacs", home=tmp_path) as terminal:
+        terminal.wait_for_line(PACS)
+        terminal.type("find study id=TYO-0001\r")
+        screen = terminal.wait_for("columns shortened: last --wide shows them whole")
+        assert whole not in screen
+        assert "…" in screen
+        terminal.wait_for_line(PACS)
+        terminal.type("last -o vertical | head 1\r")
+        assert whole in terminal.wait_for("1 of 3 studies")
+
+
+def test_a_wide_table_moves_under_the_arrow_keys(tmp_path: Path) -> None:
+    find_program("less")
+    with Terminal("-m", "pacs", home=tmp_path) as terminal:
+        terminal.wait_for_line(PACS)
+        terminal.type("find study id=TYO-0001; last --wide\r")
+        screen = terminal.wait_for_line("(END)")
+        assert "やまだ^たろう" in screen
+        assert "2.25." not in screen.splitlines()[-2]
+        terminal.type("\x1b[C", "\x1b[C", "\x1b[C")
+        terminal.wait_for("Study UID")
+        terminal.type("q")
+        terminal.wait_for("3 studies, complete")
+
+
+def test_too_narrow_for_a_table(tmp_path: Path) -> None:
+    with Terminal("-m", "pacs", home=tmp_path, columns=50) as terminal:
+        terminal.wait_for_line(PACS)
+        terminal.type("find study id=TYO-0001 | head 1\r")
+        screen = terminal.wait_for("too wide for 50 cells as a table")
+        assert "  PatientID:" in screen
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_no_colours_where_they_are_not_wanted(environ: dict[str, str], tmp_path: Path) -> None:
+    with Terminal("-m", "pacs", "-c", "ls", home=tmp_path, environ=environ) as terminal:
+        assert terminal.wait_for_end() == 0
+        assert b"\x1b[" not in terminal.raw
+        assert "40 patients, complete" in terminal.screen
