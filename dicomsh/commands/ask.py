@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
+from dicomsh.commands.advice import advice, split_line
 from dicomsh.commands.context import Context, Scu
 from dicomsh.commands.emulate import OfIssuer, PatientsOfStudies, StudiesOfPatients
 from dicomsh.commands.observe import send
 from dicomsh.model.answer import Row
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Advancing, Answer, Ending, Listing, Outcome
+from dicomsh.model.location import Place
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, choose_model, matched, patients_from_studies
 from dicomsh.model.question import Question, Wish
@@ -24,7 +26,7 @@ async def plain_way(
 ) -> Answer:
     """The answer to one query."""
     del context
-    return await plain_answer(client, modality, request, wish)
+    return await answer_from(client, modality, request, wish)
 
 
 async def ask(
@@ -46,7 +48,9 @@ async def ask(
     client = await context.peers.client(question.modality)
     chosen = resolved(context, question.modality, question.wish)
     found = await way(context, client, question.modality, request, chosen)
-    answer = noted(found, request)
+    current = context.session.modality
+    here = context.session.place if current and current.name == modality.name else None
+    answer = noted(found, request, here)
     if question.wish.limit is None and chosen.limit == context.session.settings.limit:
         answer = Noted(answer, limited=(_LIFTED,))
     return Listing(
@@ -82,11 +86,6 @@ def _own_limit(context: Context, modality: Modality, wish: Wish) -> int | None:
 
 
 async def answer_from(client: Scu, modality: Modality, request: Request, wish: Wish) -> Answer:
-    """The answer of one client, with statements for people about what was asked."""
-    return noted(await plain_answer(client, modality, request, wish), request)
-
-
-async def plain_answer(client: Scu, modality: Modality, request: Request, wish: Wish) -> Answer:
     """The answer of one client; what the peer's models do not allow is emulated, and said."""
     model = choose_model(request, await client.connect(), wish.model)
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:
@@ -113,10 +112,25 @@ def needs_patients(request: Request, model: Model) -> bool:
 _LIFTED = "--limit N takes N rows, 'set limit none' all"
 
 
-def noted(answer: Answer, request: Request) -> Answer:
-    """An answer with statements for people about what was asked."""
+def noted(answer: Answer, request: Request, here: Place | None) -> Answer:
+    """An answer with statements for people: what was asked, and a command line to go on with.
+
+    Args:
+        answer: the answer.
+        request: what was asked.
+        here: where the command line would be typed; None when it was asked of another modality.
+    """
     what = matched(request.keys)
-    return Noted(answer, empty=(f"matched {what}",) if what else ())
+    empty = (f"matched {what}",) if what else ()
+    if here is None:
+        return Noted(answer, empty=empty)
+    line = advice(request, here)
+    split = "" if isinstance(answer, Advancing) else split_line(request, here)
+    return Noted(
+        answer,
+        empty=(*empty, f"try: {line}") if line else empty,
+        remedy=f"narrow the query, or: {split}" if split else "",
+    )
 
 
 class Noted:
@@ -126,14 +140,21 @@ class Noted:
         answer: the answer.
         empty: statements for the case that nothing was found.
         limited: statements for the case that the limit ended it.
+        remedy: what to do when it was cut off, or empty for the general advice.
     """
 
     def __init__(
-        self, answer: Answer, *, empty: tuple[str, ...] = (), limited: tuple[str, ...] = ()
+        self,
+        answer: Answer,
+        *,
+        empty: tuple[str, ...] = (),
+        limited: tuple[str, ...] = (),
+        remedy: str = "",
     ) -> None:
         self._answer = answer
         self._empty = empty
         self._limited = limited
+        self._remedy = remedy
 
     def __aiter__(self) -> AsyncIterator[list[Row]]:
         return self._answer.__aiter__()
@@ -142,9 +163,11 @@ class Noted:
     def outcome(self) -> Outcome:
         """How the answer ended, with the statements."""
         outcome = self._answer.outcome
-        empty = () if outcome.rows else self._empty
+        nothing = outcome.ending is Ending.COMPLETE and not outcome.rows
+        empty = self._empty if nothing else ()
         limited = self._limited if outcome.ending is Ending.LIMIT else ()
-        return replace(outcome, notes=(*empty, *outcome.notes, *limited))
+        remedy = outcome.remedy or self._remedy
+        return replace(outcome, notes=(*empty, *outcome.notes, *limited), remedy=remedy)
 
     async def aclose(self) -> None:
         """Leave early."""

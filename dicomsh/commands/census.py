@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
-from dicomsh.commands.ask import plain_answer
+from dicomsh.commands.ask import answer_from
 from dicomsh.commands.context import Pool, Scu
 from dicomsh.commands.union import Ask, Union
 from dicomsh.errors import NoPresentationContextError, QueryFailedError
@@ -66,7 +66,7 @@ class Census:
         if patients is None:
             return
         try:
-            answer = await plain_answer(client, modality, patients, Wish())
+            answer = await answer_from(client, modality, patients, Wish())
             rows = [row async for batch in answer for row in batch]
         except (QueryFailedError, NoPresentationContextError):
             return

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import date, timedelta
 
-from dicomsh.commands.ask import needs_patients, plain_answer
+from dicomsh.commands.ask import answer_from, needs_patients
 from dicomsh.commands.census import Census
 from dicomsh.commands.context import Context, Scu
 from dicomsh.commands.union import Union
@@ -172,7 +172,7 @@ class Split:
 
     async def _ask(self, client: Scu, request: Request, limit: int | None) -> Answer:
         wish = replace(self._wish, limit=limit)
-        return await plain_answer(client, self._modality, request, wish)
+        return await answer_from(client, self._modality, request, wish)
 
     @property
     def outcome(self) -> Outcome:

@@ -46,6 +46,7 @@ _ENDINGS = {
     Ending.CANCELLED: "cancelled with Ctrl-C: some matches are missing",
     Ending.LOST: "the association was lost: some matches are missing",
     Ending.TIMED_OUT: "no further answer in time: some matches are missing",
+    Ending.PARTIAL: "some matches may be missing, because no query asks for them",
 }
 
 
@@ -77,9 +78,10 @@ def _added(question: Question) -> list[str]:
 
 _AFTER = {
     Ending.LIMIT: "--limit N takes more rows",
-    Ending.CUT_OFF: "narrow the query, by date for example: the server sends no more at once",
+    Ending.CUT_OFF: "narrow the query, by date for example, or have it split: find study … --split",
     Ending.LOST: "ask again; 'echo --find' tells whether the server answers queries at all",
     Ending.TIMED_OUT: "ask again; 'echo --find' tells whether the server answers queries at all",
+    Ending.PARTIAL: "a range of dates (date=>=1900) leaves out what no range can match",
     Ending.CANCELLED: "ask again for all of it, or narrow the query",
 }
 

@@ -355,3 +355,17 @@ def test_an_association_lost_in_mid_answer_keeps_the_rows_and_is_not_asked_again
     assert len(uids(done)) == 3
     assert done.status == 5
     assert "3 studies, then the association was lost" in done.last
+
+
+def test_the_answer_can_be_explained(tmp_path: Path) -> None:
+    config = practice(tmp_path, cut_off=5)
+    done = run("use faulty; find study --split | head 1; explain last", config=config)
+    assert done.status in (0, 5), done.err
+    whole = run("use faulty; find study --split; explain last", config=config)
+    assert "no range can match" in whole.out, whole.out
+
+
+def test_explain_shows_the_query_of_a_split(tmp_path: Path) -> None:
+    done = run("use pacs; explain find study date=2024 --split; explain find study --split day")
+    assert done.status == 0, done.err
+    assert "20240101-20241231" in done.out

@@ -1,0 +1,216 @@
+"""One thing to try when nothing was found, and other ready command lines. Nothing is asked here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from dicomsh.language.scan import quote
+from dicomsh.model.levels import Level
+from dicomsh.model.location import Place
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Origin, QueryKey
+from dicomsh.model.vocabulary import MODALITIES
+
+_LONGEST = 160
+"""Characters beyond which a command line is no longer something to look at and type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A query as it is typed.
+
+    Args:
+        level: the level.
+        words: the pattern and the keys, unquoted.
+        place: where it is asked.
+    """
+
+    level: Level
+    words: tuple[str, ...]
+    place: Place
+
+    def line(self, here: Place, option: str = "") -> str:
+        """The command line, typed at a place; empty when it would be too long to be typed."""
+        words = [*map(_quoted, self.words), *option.split()]
+        line = " ".join(["find", self.level.word, *words])
+        if not self.place.same_entity(here.above(self.level)):
+            line = f"cd {quote(self.place.path)}; {line}"
+        return line if len(line) <= _LONGEST else ""
+
+
+def _quoted(word: str) -> str:
+    """A word as it must be typed, and not as an option."""
+    return f"'{word}'" if word.startswith("-") and quote(word) == word else quote(word)
+
+
+def phrase_of(request: Request) -> Phrase:
+    """The query as it was typed."""
+    return Phrase(request.level, tuple(map(_word, request.keys)), request.place)
+
+
+def _word(key: QueryKey) -> str:
+    return key.typed or (f"{key.keyword}={key.value}" if key.value else f"+{key.keyword}")
+
+
+def split_line(request: Request, here: Place) -> str:
+    """The command line that asks for a study query in windows; empty when it is none."""
+    return phrase_of(request).line(here, "--split") if request.level is Level.STUDY else ""
+
+
+def advice(request: Request, here: Place) -> str:
+    """The command line to try when a query found nothing; empty when there is none.
+
+    Args:
+        request: what was asked.
+        here: the current place, where the line would be typed.
+    """
+    for rule in _RULES:
+        for phrase in rule(request):
+            line = phrase.line(here)
+            if line:
+                return line
+    return ""
+
+
+Rule = Callable[[Request], Iterator[Phrase]]
+
+
+def _with(request: Request, key: QueryKey, value: str, name: str = "") -> Phrase:
+    """The query with another value for a key; for a pattern, another pattern."""
+    named = name or _name(key)
+    new = f"{named}={value}" if named else value
+    words = [new if other is key else _word(other) for other in request.keys]
+    return replace(phrase_of(request), words=tuple(words))
+
+
+def _name(key: QueryKey) -> str:
+    """How the attribute was named; empty for a pattern."""
+    return "" if key.origin is Origin.PATTERN else _word(key).partition("=")[0]
+
+
+def _matched(request: Request) -> list[QueryKey]:
+    return [key for key in request.keys if key.value]
+
+
+_WITH_CASE = frozenset(("LO", "SH", "UC"))
+_TEXTS = _WITH_CASE | {"PN"}
+_IDS = frozenset(("PatientID", "AccessionNumber", "StudyID"))
+
+
+def _wildcard(request: Request) -> Iterator[Phrase]:
+    """A text is matched whole: a name needs its other components, a description its other words."""
+    for key in _matched(request):
+        if key.attribute.vr in _TEXTS and not set("*?\\") & set(key.value):
+            anywhere = key.attribute.vr != "PN" and key.keyword not in _IDS
+            yield _with(request, key, f"*{key.value}*" if anywhere else f"{key.value}*")
+
+
+def _anywhere_in_name(request: Request) -> Iterator[Phrase]:
+    """The text may stand in a given name, or in the ideographic or phonetic group."""
+    for key in _matched(request):
+        if key.attribute.vr == "PN" and not key.value.startswith("*"):
+            yield _with(request, key, f"*{key.value}")
+
+
+def _case(request: Request) -> Iterator[Phrase]:
+    """Only names are matched without regard to case (PS3.4 C.2.2.2.1), and most text is upper."""
+    for key in _matched(request):
+        if key.attribute.vr in _WITH_CASE and key.value != key.value.upper():
+            yield _with(request, key, key.value.upper())
+
+
+def _lower_case(request: Request) -> Iterator[Phrase]:
+    for key in _matched(request):
+        if key.attribute.vr in _WITH_CASE and key.value != key.value.lower():
+            yield _with(request, key, key.value.lower())
+
+
+_ONE_DAY = re.compile(r"(\d{4})(\d{2})\d{2}\Z")
+_ONE_MONTH = re.compile(r"(\d{4})(\d{2})01-\1\2(?:28|29|30|31)\Z")
+
+
+def _wider_date(request: Request) -> Iterator[Phrase]:
+    """A day, then its month, then its year."""
+    for key in _matched(request):
+        if key.attribute.vr != "DA":
+            continue
+        day, month = _ONE_DAY.match(key.value), _ONE_MONTH.match(key.value)
+        if day:
+            yield _with(request, key, f"{day[1]}-{day[2]}")
+        elif month:
+            yield _with(request, key, month[1])
+
+
+def _series_of_modality(request: Request) -> Iterator[Phrase]:
+    """ModalitiesInStudy is optional for a peer, Modality of a series is not (PS3.4 C.6.2.1)."""
+    for key in _matched(request):
+        if key.keyword == "ModalitiesInStudy" and request.level is Level.STUDY:
+            others = (other for other in _matched(request) if other is not key)
+            words = [f"{other.keyword}={_value(other)}" for other in others]
+            yield Phrase(Level.SERIES, (f"mod={_value(key)}", *words), request.place)
+
+
+def _value(key: QueryKey) -> str:
+    """The value as it was typed."""
+    word = _word(key)
+    return word if key.origin is Origin.PATTERN else word.partition("=")[2]
+
+
+def _uid_of_other_level(request: Request) -> Iterator[Phrase]:
+    """A UID does not tell what it is the UID of."""
+    for key in _matched(request):
+        for level, other in ((Level.STUDY, Level.SERIES), (Level.SERIES, Level.STUDY)):
+            if key.keyword == level.unique_keyword and "\\" not in key.value:
+                yield Phrase(other, (f"{other.word}={key.value}",), request.place.above(other))
+
+
+def _other_attribute(request: Request) -> Iterator[Phrase]:
+    """A pattern with a digit was taken for a PatientID, one without for a name."""
+    for key in _matched(request):
+        if key.origin is not Origin.PATTERN:
+            continue
+        if key.keyword == "PatientID":
+            yield Phrase(Level.STUDY, (f"acc={key.value}",), request.place.above(Level.STUDY))
+        elif key.keyword == "PatientName":
+            yield _with(request, key, key.value, "id")
+        elif key.keyword == "SeriesDescription" and key.value.upper() in MODALITIES:
+            yield _with(request, key, key.value, "mod")
+
+
+def _fewer_keys(request: Request) -> Iterator[Phrase]:
+    """What was matched on last left nothing."""
+    matched = _matched(request)
+    if len(matched) > 1:
+        words = tuple(_word(key) for key in request.keys if key is not matched[-1])
+        yield replace(phrase_of(request), words=words)
+
+
+def _elsewhere(request: Request) -> Iterator[Phrase]:
+    """What is asked for may be outside of the place."""
+    if request.place.steps and _matched(request):
+        yield replace(phrase_of(request), place=Place())
+
+
+def _other_level(request: Request) -> Iterator[Phrase]:
+    """A peer may hold what is asked for, and yet not show it at this level."""
+    other = Level.PATIENT if request.level is Level.STUDY else Level.STUDY
+    if not request.place.steps and not _matched(request):
+        yield Phrase(other, (), request.place)
+
+
+_RULES: tuple[Rule, ...] = (
+    _wildcard,
+    _wider_date,
+    _case,
+    _series_of_modality,
+    _uid_of_other_level,
+    _elsewhere,
+    _anywhere_in_name,
+    _other_attribute,
+    _fewer_keys,
+    _lower_case,
+    _other_level,
+)
+"""From the most likely cause to the least; the first that applies is told."""

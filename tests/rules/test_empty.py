@@ -1,0 +1,209 @@
+"""An empty answer says what was matched, and one thing to try that can be typed as it stands.
+
+Rivals print nothing: who asks for JOD does not learn that JOD* was meant (OHIF #1114, #12), that
+case counts in all but names (Weasis #428), or that ModalitiesInStudy need not be matched
+(pynetdicom #522).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomsh.commands.advice import advice, split_line
+from dicomsh.language.analyse import analyse_text
+from dicomsh.language.scan import Word, whole_word
+from dicomsh.language.terms import Term, is_term, pattern_key, read_term
+from dicomsh.model.levels import Level
+from dicomsh.model.location import Place, Step
+from dicomsh.model.plan import Request
+from tests.harness import practice, run
+from tests.language.knowledge import REGISTRY, Known
+
+TODAY = date(2024, 3, 5)
+ROOT = Place()
+PATIENT = Place((Step(Level.PATIENT, "0555643F"),))
+STUDY = PATIENT.down(Step(Level.STUDY, "1.2.3"))
+
+
+def request(text: str, place: Place = ROOT) -> Request:
+    """The request of `find LEVEL …` at a place."""
+    (analysis,), _ = analyse_text(text, REGISTRY, Known())
+    assert analysis.call is not None, analysis.problem
+    level, pattern, *terms = analysis.call.arguments
+    keys = [] if pattern is None else [pattern_key(level, pattern, TODAY)]
+    keys += [term.query_key(level, TODAY) for term in terms]
+    return Request(level, place.above(level), tuple(keys))
+
+
+@pytest.mark.parametrize(
+    ("typed", "tried"),
+    [
+        # text is matched whole
+        ("find patient JOD", "find patient JOD*"),
+        ("find patient JODOGNE sex=M", "find patient JODOGNE* sex=M"),
+        ("find patient 0555643", "find patient 0555643*"),
+        ("find patient name=JOD +age", "find patient name=JOD* +age"),
+        ("find study desc=thorax", "find study desc=*thorax*"),
+        ("find study 'name=Doe Jane'", "find study 'name=Doe Jane*'"),
+        ("find series PROTOCOL", "find series *PROTOCOL*"),
+        # dates are too narrow
+        ("find study date=2024-03-04", "find study date=2024-03"),
+        ("find study date=2024-03", "find study date=2024"),
+        ("find study mod=CT date=20240304", "find study mod=CT date=2024-03"),
+        ("find patient birth=1975-03-14", "find patient birth=1975-03"),
+        # case counts outside of names
+        ("find patient id=ozp*", "find patient id=OZP*"),
+        ("find study desc=*thorax*", "find study desc=*THORAX*"),
+        ("find patient id=OZP*", "find patient id=ozp*"),
+        # ModalitiesInStudy is optional, Modality of a series is not
+        ("find study mod=CT", "find series mod=CT"),
+        ("find study mod=CT,MR date=2024-01..2024-03", None),
+        ("find study date=>=2024 mod=CT", "find series mod=CT 'StudyDate=>=2024'"),
+        # a UID does not tell whose it is
+        ("find study study=1.2.3", "find series series=1.2.3"),
+        ("find series series=1.2.3", "find study study=1.2.3"),
+        # another attribute
+        ("find patient *JOD*", "find patient id=*JOD*"),
+        ("find patient 12*", "find study acc=12*"),
+        ("find patient JOD*", "find patient *JOD*"),
+        # fewer keys, another level
+        ("find patient name=*X* sex=M", "find patient name=*X*"),
+        ("find study", "find patient"),
+        ("find patient", "find study"),
+        ("find series", "find study"),
+    ],
+)
+def test_one_thing_to_try(typed: str, tried: str | None) -> None:
+    line = advice(request(typed), ROOT)
+    assert line == (tried or "find series mod=CT,MR StudyDate=2024-01..2024-03")
+
+
+@pytest.mark.parametrize(
+    ("typed", "place", "here", "tried"),
+    [
+        ("find study name=*X*", PATIENT, PATIENT, "cd /; find study name=*X*"),
+        ("find series MR", STUDY, STUDY, "cd /; find series MR"),
+        ("find study desc=x", PATIENT, PATIENT, "find study desc=*x*"),
+        ("find study desc=x", PATIENT, ROOT, "cd /0555643F; find study desc=*x*"),
+        ("find series", STUDY, STUDY, ""),
+    ],
+)
+def test_the_place_is_part_of_it(typed: str, place: Place, here: Place, tried: str) -> None:
+    assert advice(request(typed, place), here) == tried
+
+
+@pytest.mark.parametrize(
+    ("typed", "place", "here", "line"),
+    [
+        ("find study", ROOT, ROOT, "find study --split"),
+        ("find study DOE* mod=CT +acc", ROOT, ROOT, "find study DOE* mod=CT +acc --split"),
+        ("find study 'date=>=2024'", PATIENT, PATIENT, "find study 'date=>=2024' --split"),
+        ("find study", PATIENT, ROOT, "cd /0555643F; find study --split"),
+        ("find series", STUDY, STUDY, ""),
+        ("find patient", ROOT, ROOT, ""),
+    ],
+)
+def test_what_was_cut_off_is_asked_for_in_windows(
+    typed: str, place: Place, here: Place, line: str
+) -> None:
+    assert split_line(request(typed, place), here) == line
+
+
+TERMS = st.sampled_from(
+    ["name=JOD", "id=a", "sex=F", "date=2024-03-04", "mod=CT", "desc='a b'", "acc=7", "+age"]
+)
+
+
+@given(
+    st.sampled_from(["patient", "study", "series"]),
+    st.sampled_from(["", "X", "*x*", "a7", "'a b'"]),
+    st.lists(TERMS, max_size=3, unique_by=lambda term: term[:3]),
+)
+def test_the_line_can_be_typed_as_it_stands(level: str, pattern: str, terms: list[str]) -> None:
+    typed = f"find {level} {pattern} {' '.join(terms)}"
+    (analysis,), _ = analyse_text(typed, REGISTRY, Known())
+    if analysis.call is None or (re.search(r"name=|id=", typed) and pattern):
+        return
+    for place in (ROOT, PATIENT):
+        line = advice(request(typed, place), place)
+        parsed, _ = analyse_text(line, REGISTRY, Known())
+        assert line != typed
+        assert all(part.problem is None and part.call is not None for part in parsed), line
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")), min_size=1))
+def test_any_text_is_quoted_as_needed(text: str) -> None:
+    word = whole_word(text)
+    if is_term(word) or "\\" in text or len(text) > 30:
+        return
+    key = pattern_key(Level.PATIENT, word, TODAY)
+    line = advice(Request(Level.PATIENT, ROOT, (key,)), ROOT)
+    (analysis,), _ = analyse_text(line, REGISTRY, Known())
+    assert analysis.problem is None, line
+    tried = analysis.call.arguments[1] if analysis.call else None
+    value = tried.text if isinstance(tried, Word) else ""
+    terms = [term.value for term in (analysis.call.arguments[2:] if analysis.call else ())]
+    found = value or "".join(filter(None, terms))
+    assert text.strip("*").upper() in found.upper()
+
+
+def test_a_line_too_long_to_be_typed_is_not_told() -> None:
+    uids = ",".join(f"1.2.{number}" for number in range(100))
+    asked = request(f"find study study={uids} date=2024-03-04")
+    assert advice(asked, ROOT) == ""
+    assert split_line(asked, ROOT) == ""
+
+
+def test_terms_remember_what_was_typed() -> None:
+    term = read_term(whole_word("date=2024"))
+    assert isinstance(term, Term)
+    assert term.query_key(Level.STUDY, TODAY).typed == "date=2024"
+
+
+# Seen by the user
+
+
+@pytest.mark.parametrize(
+    ("query", "matched", "tried"),
+    [
+        ("find patient JOD", "PatientName=JOD", "find patient JOD*"),
+        ("find patient id=OZP00SJX", "PatientID=OZP00SJX", "find patient id=OZP00SJX*"),
+        ("find study date=2009-04-11", "StudyDate=20090411", "find study date=2009-04"),
+        ("cd 0555643F; find study mod=US", "ModalitiesInStudy=US", "find series mod=US"),
+    ],
+)
+def test_the_line_after_an_empty_answer(query: str, matched: str, tried: str) -> None:
+    done = run(f"use pacs; {query}")
+    assert done.status == 0
+    assert done.last.endswith(f" · matched {matched} · try: {tried}")
+    again = run(f"use pacs; {query.rpartition('; ')[0] or 'pwd'}; {tried}")
+    assert again.status == 0
+
+
+def test_what_helps_is_tried_first() -> None:
+    done = run("use pacs; find patient JOD; find patient JOD*")
+    assert "1 patient, complete" in done.last
+
+
+def test_an_answer_with_rows_has_no_advice() -> None:
+    assert "try:" not in run("use pacs; find patient JOD*").err
+
+
+def test_a_long_list_is_told_by_its_beginning() -> None:
+    uids = ",".join(f"2.25.{number}" for number in range(300))
+    done = run(f"use pacs; find study study={uids}")
+    assert len(done.last) < 300
+    assert "(300 values)" in done.last
+
+
+def test_an_answer_that_was_cut_off_has_no_advice_to_widen(tmp_path: Path) -> None:
+    config = practice(tmp_path, cut_off=0)
+    done = run("use faulty; find patient JOD*", config=config)
+    assert done.status == 5
+    assert "try:" not in done.last
