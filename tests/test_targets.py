@@ -169,6 +169,20 @@ def _element(tag: int, raw: bytes) -> bytes:
     return struct.pack("<HHI", tag >> 16, tag & 0xFFFF, len(raw)) + raw
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("set fu", ["set fuzzy"]),
+        ("set fuzzy ", ["set fuzzy on", "set fuzzy off"]),
+        ("set output ta", ["set output table"]),
+        ("set model ", ["set model patient", "set model study"]),
+        ("set limit n", ["set limit none"]),
+    ],
+)
+def test_settings_and_their_values(walked: Shell, text: str, first: list[str]) -> None:
+    assert completed(walked, text)[: len(first)] == first
+
+
 def test_fuzzy_finds_a_part_of_a_key(walked: Shell) -> None:
     walked.session.set("fuzzy", True)
     try:

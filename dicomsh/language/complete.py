@@ -13,7 +13,7 @@ from dicomsh.language.keywords import complete_key
 from dicomsh.language.scan import whole_word
 from dicomsh.language.terms import PATTERN_KEYWORDS, is_term, pattern_keyword
 from dicomsh.language.values import Known, complete_value
-from dicomsh.model.keys import Attribute, by_keyword, find_path
+from dicomsh.model.keys import Attribute, by_keyword, find_path, is_keyword
 from dicomsh.model.levels import Level
 
 if TYPE_CHECKING:
@@ -94,7 +94,12 @@ def complete_topic(scope: Scope) -> Iterable[Candidate]:
 
 
 def complete_variable(scope: Scope) -> Iterable[Candidate]:
-    """Variables, each with its value."""
-    open_, close = ("${", "}") if scope.typed.startswith("${") else ("$", "")
+    """Variables, each with its value; in a command for every row, attributes of the rows."""
+    opening, closing = ("${", "}") if scope.typed.startswith("${") else ("$", "")
     for name, value in scope.knowledge.variables.items():
-        yield Candidate(f"{open_}{name}{close}", value, verbatim=True)
+        yield Candidate(f"{opening}{name}{closing}", value, verbatim=True)
+    if scope.variables is not None and scope.level is not None:
+        rows = replace(scope, level=scope.level.above, typed=scope.typed.lstrip("${"))
+        named = (made for made in complete_name(rows) if is_keyword(made.text))
+        for made in named:
+            yield replace(made, text=f"{opening}{made.text}{closing}", verbatim=True)

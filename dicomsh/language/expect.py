@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import starmap
 
 from dicomsh.errors import Span
 from dicomsh.language.alias import expanded
@@ -73,13 +74,14 @@ def expect(text: str, cursor: int, registry: Registry, knowledge: Knowledge) -> 
     statements = list(scanner)
     if any(span.end >= cursor and span.start < cursor for span in comments):
         return None
-    if _OPEN_VARIABLE.match(before, max(scanner.dollar, 0)):
-        scope = Scope(knowledge, knowledge.next_level)
-        return Expected(scanner.dollar, before[scanner.dollar :], (VARIABLE,), (), False, scope)
     last = statements[-1] if statements else None
     if last is None or last.span.end < len(before.rstrip(" \t")):
         return Expected(len(before), "", (), (), True, Scope(knowledge, knowledge.next_level))
-    return _expected_in(last, before, registry, knowledge)
+    expected = _expected_in(last, before, registry, knowledge)
+    if expected is not None and _OPEN_VARIABLE.match(before, max(scanner.dollar, 0)):
+        at = scanner.dollar
+        return Expected(at, before[at:], (VARIABLE,), (), False, expected.scope)
+    return expected
 
 
 def _expected_in(
@@ -161,8 +163,10 @@ def _expected_of(
         if parameter.required or (parameter.kind is not None and parameter.kind.takes_any):
             break
     options = tuple(p for p in command.parameters if p.option and p.name not in binding.options)
-    named = any(kind.inner is not None or kind is TOPIC for kind in kinds)
-    return Expected(cursor.start, cursor.prefix, tuple(kinds), options, named, binding.scope)
+    topic = TOPIC in kinds
+    named = topic or any(kind.inner is not None for kind in kinds)
+    found = Expected(cursor.start, cursor.prefix, tuple(kinds), options, named, binding.scope)
+    return replace(found, stages=topic)
 
 
 def candidates(expected: Expected, registry: Registry) -> Iterable[Candidate]:
@@ -171,6 +175,7 @@ def candidates(expected: Expected, registry: Registry) -> Iterable[Candidate]:
         known = expected.scope.knowledge.aliases
         yield from (Candidate(name, text) for name, text in known.items())
         yield from (Candidate(made.name, made.summary, verbatim=True) for made in registry)
+        yield from starmap(Candidate, expected.scope.knowledge.aliases.items())
     if expected.stages:
         yield from (Candidate(made.name, made.summary) for made in registry.stages)
     scope = replace(expected.scope, typed=expected.prefix)

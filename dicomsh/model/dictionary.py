@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from dicomsh.model.keys import Attribute, by_keyword, is_retired, keywords, stands_in_data_sets
+from dicomsh.model.keys import (
+    Attribute,
+    by_keyword,
+    is_retired,
+    keywords,
+    spelling,
+    stands_in_data_sets,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +62,6 @@ def _words(attributes: Iterable[Attribute]) -> _Words:
 
 
 def load() -> None:
-    """Make the table now, so that nobody waits for it later."""
+    """Make the tables now, so that nobody waits for them later."""
     _dictionary()
+    spelling()

@@ -170,13 +170,14 @@ def find_attribute(text: str, level: Level) -> Attribute:
 
 
 @cache
-def _spelling() -> Spelling:
+def spelling() -> Spelling:
+    """Keywords and aliases, to be found by what is spelt nearly so."""
     return Spelling((*_keywords(), *ALIASES))
 
 
 @lru_cache(maxsize=32)  # a word stays misspelt for as long as the line goes on behind it
 def _suggest(text: str) -> str:
-    near = _spelling().near(text.lower(), 3)
+    near = spelling().near(text.lower(), 3)
     if not near:
         return "'help keys' lists keywords and aliases; a tag is written gggg,eeee"
     spelt = [word if word in ALIASES else by_keyword(word).keyword for word in near]

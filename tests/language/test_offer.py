@@ -143,7 +143,10 @@ def told(marked: str, known: Known = KNOWN) -> dict[str, str]:
         ("explain fi|", ["explain find"]),
         ("explain find se|", ["explain find series"]),
         ("explain find series mod=C|", ["explain find series mod=CT"]),
+        ("find study | each show $Stud|", ["find study | each show $StudyDate"]),
+        ("find study | each show ${StudyI|", ["find study | each show ${StudyInstanceUID}"]),
         # settings, topics, variables
+        ("help wh|", ["help where"]),
         ("set li|", ["set limit"]),
         ("help fi|", ["help find"]),
         ("help ke|", ["help keys"]),
@@ -173,6 +176,7 @@ def test_what_is_offered_first(marked: str, first: list[str]) -> None:
         "find study date=2024-13|",
         "find study StudyInstanceUID=1.2.x|",
         "find study 'name=A*|",
+        "find study $Stud|",
         "exit |",
     ],
 )
@@ -253,6 +257,12 @@ def test_so_many_at_most(marked: str) -> None:
 def test_text_that_cannot_be_seen_is_not_offered() -> None:
     known = Known(seen={"PatientName": ("A\x1b[2J", "AB")})
     assert completed("find study name=A|", known) == ["find study name=AB"]
+
+
+def test_aliases_of_the_user_are_commands() -> None:
+    known = Known(aliases={"today": "find study date=today"})
+    assert completed("to|", known) == ["today"]
+    assert told("to|", known) == {"today": "find study date=today"}
 
 
 def test_a_file_is_asked_of_the_prompt() -> None:
