@@ -13,6 +13,7 @@ from typing import Any
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
 from dicomsh.language.kinds import Candidate, Kind
+from dicomsh.language.topics import TOPICS
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, Attribute
 from dicomsh.model.levels import Level
@@ -214,4 +215,4 @@ class Session:
 
     def topics(self) -> Iterable[Candidate]:
         """What `help` knows besides commands."""
-        return (Candidate(word) for word in ("keys", "values", "language", "targets"))
+        return (Candidate(word, about) for word, about in TOPICS.items())

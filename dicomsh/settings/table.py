@@ -42,7 +42,7 @@ class Settings:
 
     output: Annotated[str | None, FORMAT, "format of results; none: a table"] = None
     limit: Annotated[
-        int | None, COUNT, "largest number of rows of one query; none: what the modality allows"
+        int | None, COUNT, "largest number of rows of a query; none: the modality's own"
     ] = None
     timeout: Annotated[
         float | None, SECONDS, "seconds to wait for a peer; none: the modality's own limits"

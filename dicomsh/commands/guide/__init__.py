@@ -1,0 +1,80 @@
+"""help: what commands, keys, values and settings there are."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+from dicomsh.commands.context import Context
+from dicomsh.commands.guide import attributes, pages
+from dicomsh.commands.guide.reference import command_page, overview
+from dicomsh.errors import UsageError
+from dicomsh.language.command import command
+from dicomsh.language.kinds import TOPIC
+from dicomsh.language.scan import Word
+from dicomsh.language.topics import TOPICS
+from dicomsh.model.keys import keywords
+from dicomsh.model.levels import LEVEL_WORDS, Level
+from dicomsh.model.listing import Text
+from dicomsh.session import Session
+
+__all__ = ["command_page", "help_"]
+
+
+@command(
+    "help",
+    family="shell",
+    examples=("help", "help find", "help keys", "help study", "help PatientName"),
+)
+async def help_(context: Context, *topic: Annotated[Word, TOPIC]) -> Text:
+    """List the commands, or explain TOPIC.
+
+    TOPIC is a command, a level, an attribute by keyword, alias or tag, or one of keys, values,
+    targets, language, settings and prompt.
+    """
+    if not topic:
+        return Text(overview(context.registry))
+    name = " ".join(word.text for word in topic)
+    page = _page(context, name)
+    if page is None:
+        raise UsageError(f"no help on '{name}'", hint=_nearest(context, name), span=topic[0].span)
+    return Text(page)
+
+
+PAGES: Mapping[str, Callable[[Session], str]] = {
+    "keys": attributes.keys_page,
+    "values": pages.values_page,
+    "targets": pages.targets_page,
+    "language": pages.language_page,
+    "settings": pages.settings_page,
+    "prompt": pages.prompt_page,
+}
+"""The page of each topic."""
+
+
+def _page(context: Context, name: str) -> str | None:
+    """The page on a name; what is written exactly so goes first, a command before all."""
+    found = context.registry.get(name) or context.registry.stages.get(name)
+    if found is not None:
+        return command_page(found)
+    if name.lower() in PAGES:
+        return PAGES[name.lower()](context.session)
+    if name.lower() in LEVEL_WORDS:
+        return attributes.level_page(LEVEL_WORDS[name.lower()])
+    return _attribute(name)
+
+
+def _attribute(name: str) -> str | None:
+    try:
+        return attributes.attribute_page(name)
+    except UsageError:
+        return None
+
+
+def _nearest(context: Context, name: str) -> str:
+    commands = [*context.registry.names, *context.registry.stages.names]
+    known = [*commands, *TOPICS, *(level.word for level in Level), *keywords()]
+    spelt = {word.lower(): word for word in reversed(known)}
+    near = difflib.get_close_matches(name.lower(), spelt, n=1, cutoff=0.6)
+    return f"did you mean '{spelt[near[0]]}'?" if near else "'help' lists what there is"

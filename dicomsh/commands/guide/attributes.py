@@ -1,0 +1,187 @@
+"""Help on attributes and levels, from the dictionary and the tables of the standard."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+
+from dicomsh.errors import UsageError
+from dicomsh.language.scan import quote
+from dicomsh.model.key_types import KEY_TYPES, key_type
+from dicomsh.model.keys import (
+    ALIASES,
+    LEVEL_KEYS,
+    Attribute,
+    alias_keyword,
+    aliases_at,
+    find_path,
+    is_retired,
+)
+from dicomsh.model.levels import Level
+from dicomsh.model.matching import matcher
+from dicomsh.model.query import Matching
+from dicomsh.model.vocabulary import attributes_inside, defined_terms
+from dicomsh.session import Session
+
+_WIDTH = 78
+
+VR_NAMES = {
+    "AE": "Application Entity",
+    "AS": "Age String",
+    "AT": "Attribute Tag",
+    "CS": "Code String",
+    "DA": "Date",
+    "DS": "Decimal String",
+    "DT": "Date Time",
+    "FL": "Floating Point Single",
+    "FD": "Floating Point Double",
+    "IS": "Integer String",
+    "LO": "Long String",
+    "LT": "Long Text",
+    "OB": "Other Byte",
+    "OD": "Other Double",
+    "OF": "Other Float",
+    "OL": "Other Long",
+    "OV": "Other 64-bit Very Long",
+    "OW": "Other Word",
+    "PN": "Person Name",
+    "SH": "Short String",
+    "SL": "Signed Long",
+    "SQ": "Sequence of Items",
+    "SS": "Signed Short",
+    "ST": "Short Text",
+    "SV": "Signed 64-bit Very Long",
+    "TM": "Time",
+    "UC": "Unlimited Characters",
+    "UI": "Unique Identifier",
+    "UL": "Unsigned Long",
+    "UN": "Unknown",
+    "UR": "Universal Resource",
+    "US": "Unsigned Short",
+    "UT": "Unlimited Text",
+    "UV": "Unsigned 64-bit Very Long",
+}
+"""What the value representations stand for (PS3.5 6.2)."""
+
+_EXAMPLES = {
+    "AE": ("STATION1", "STATION*"),
+    "AS": ("045Y",),
+    "DA": ("2024-03-05", "2024-01..2024-03"),
+    "DT": ("2024-03-05T10:15", "2024-03-05..2024-03-06"),
+    "PN": ("DOE^JANE", "DOE*"),
+    "TM": ("10:15", "10:00..12:30"),
+    "UI": ("1.2.840.1", "1.2.840.1,1.2.840.2"),
+}
+"""Values to ask for; other VRs take a number or a text."""
+
+_OTHERS = ("4", "TEXT", "TEXT*")
+
+_USUAL = ("CT", "MR")
+"""Terms that everybody knows."""
+
+
+def keys_page(_: Session) -> str:
+    """How attributes are named, with all aliases."""
+    lines = [
+        "An attribute is named by its keyword in any case, an alias, a tag (0010,0010), or a path",
+        "into a sequence (RequestAttributesSequence.ScheduledProcedureStepID).",
+        "'help NAME' tells of one, 'help study' of a level.",
+        "",
+        f"{'alias':<12}{'patient, study':<24}{'series':<24} instance",
+    ]
+    for alias in ALIASES:
+        study, series, instance = (
+            alias_keyword(alias, level) or ""
+            for level in (Level.STUDY, Level.SERIES, Level.INSTANCE)
+        )
+        same = study == series == instance
+        lines.append(f"{alias:<12}{study:<24}" + ("" if same else f"{series:<24} {instance}"))
+    return "\n".join(lines)
+
+
+def level_page(level: Level) -> str:
+    """The keys of a level by their type, and those asked for by default."""
+    types = KEY_TYPES[level]
+    lines = [
+        f"{level.word}: Query/Retrieve Level {level.dicom} (PS3.4 {types.section})",
+        "",
+        *_listed("unique", (level.unique_keyword,)),
+        *_listed("required", types.required),
+        *_listed("", tuple(f"{word} (Study Root)" for word in types.at_study_root)),
+        *_listed("optional", (*types.optional, "any other attribute")),
+        *_listed("by default", LEVEL_KEYS[level]),
+        "",
+        "A server must match on unique and required keys and give them back. It may ignore an",
+        "optional key: then it neither matches on it nor gives it back (PS3.4 C.2.2.1).",
+        f"'by default' is what 'find {level.word}' asks for; +Key asks for more.",
+    ]
+    return "\n".join(lines)
+
+
+def _listed(name: str, words: tuple[str, ...]) -> list[str]:
+    indent = " " * 12
+    text = ", ".join(words)
+    first = f"{name:<12}"
+    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=indent)
+
+
+def attribute_page(name: str) -> str:
+    """Tag, VR, VM, level and the kinds of matching of an attribute.
+
+    Raises:
+        UsageError: no such attribute.
+    """
+    attribute = find_path(name, Level.STUDY)[-1]
+    word = aliases_at(_level(attribute)).get(attribute.keyword, attribute.keyword)
+    alias = f", alias {word}" if word != attribute.keyword else ""
+    vr = VR_NAMES.get(attribute.vr, "")
+    lines = [
+        f"{attribute.keyword}  {attribute.tag_text}  {attribute.name}{alias}",
+        f"VR {attribute.vr} ({vr}), VM {attribute.vm}; {_standing(attribute)}",
+        "",
+        "matching (PS3.4 C.2.2.2):",
+        *(f"  {kind.value:<11}{kind.title:<23}{text}" for kind, text in _kinds(attribute, word)),
+    ]
+    terms = defined_terms(attribute.keyword)
+    if terms:
+        lines += ["", *_listed("values", tuple(terms))]
+    return "\n".join(lines)
+
+
+def _level(attribute: Attribute) -> Level:
+    found = key_type(attribute.keyword)
+    return found[0] if found else Level.STUDY
+
+
+def _standing(attribute: Attribute) -> str:
+    if is_retired(attribute.tag):
+        return "retired by the standard"
+    found = key_type(attribute.keyword)
+    if found is None:
+        return "optional key wherever an entity has it"
+    level, kind = found
+    return f"{kind} key at {level.word} level (PS3.4 {KEY_TYPES[level].section})"
+
+
+def _kinds(attribute: Attribute, word: str) -> Iterator[tuple[Matching, str]]:
+    """The kinds of matching that apply, each with an example; the matcher itself decides."""
+    if attribute.vr == "SQ":
+        inner = next(attributes_inside(attribute.keyword), "CodeValue")
+        yield Matching.SEQUENCE, f"{attribute.keyword}.{inner}=VALUE"
+    found: dict[Matching, str] = {}
+    for value in _values(attribute):
+        with suppress(UsageError):
+            found.setdefault(matcher(attribute, value, date(2024, 3, 5)).kind, value)
+    yield from ((kind, f"{word}={quote(value)}") for kind, value in found.items())
+    yield Matching.UNIVERSAL, f"+{word}"
+
+
+def _values(attribute: Attribute) -> tuple[str, ...]:
+    """Values of which the first of each kind of matching serves as example."""
+    terms = sorted(defined_terms(attribute.keyword), key=lambda term: term not in _USUAL)
+    values = _EXAMPLES.get(attribute.vr, _OTHERS)
+    if attribute.vr == "CS":
+        values = (terms[0], ",".join(terms[:2]), f"{terms[0][:1]}*") if terms else ("CODE", "CO*")
+    return (*values, f"{values[0]}\\{values[0]}") if attribute.multiple else values

@@ -1,0 +1,158 @@
+"""help: a page for all there is, and what it says is so."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dicomsh.commands import registry
+from dicomsh.commands.guide import PAGES
+from dicomsh.commands.guide.attributes import VR_NAMES, attribute_page
+from dicomsh.errors import UsageError
+from dicomsh.language.scan import scan
+from dicomsh.language.terms import read_term
+from dicomsh.language.topics import TOPICS
+from dicomsh.model.key_types import KEY_TYPES, key_type
+from dicomsh.model.keys import ALIASES, LEVEL_KEYS, MORE_KEYS, by_keyword, keywords
+from dicomsh.model.levels import Level
+from dicomsh.model.query import Matching
+from dicomsh.settings import SETTINGS
+from tests.harness import run
+
+COMMANDS = [*registry(), *registry().stages]
+
+
+def test_every_command_and_topic_is_listed() -> None:
+    lines = run("help").out.splitlines()
+    first = {line.split("  ")[1] for line in lines if line.startswith("  ")}
+    assert first >= {command.name for command in COMMANDS} | set(TOPICS)
+
+
+@pytest.mark.parametrize("made", COMMANDS, ids=lambda made: made.name)
+def test_every_command_has_a_page_with_its_usage_options_and_examples(made: object) -> None:
+    from dicomsh.language.command import Command
+
+    assert isinstance(made, Command)
+    page = run(f"help {made.name}").out
+    assert f"usage: {made.usage}" in page
+    assert all(option.flag in page for option in made.parameters if option.option)
+    assert all(f"\n  {example}" in page for example in made.examples)
+
+
+def test_every_topic_has_a_page() -> None:
+    assert list(PAGES) == list(TOPICS)
+    pages = [run(f"help {topic}").out for topic in TOPICS]
+    assert len(set(pages)) == len(TOPICS)
+
+
+def test_no_page_is_wider_than_a_hundred_columns() -> None:
+    names = [*TOPICS, "patient", "study", "series", "instance", "Modality", "ImageType"]
+    for name in names:
+        for line in run(f"help {name}").out.splitlines():
+            assert len(line) <= 100, line
+
+
+def test_the_page_on_settings_tells_all_of_them_with_their_values() -> None:
+    page = run("set limit 77; help settings").out
+    assert all(f"\n  {name} " in page for name in SETTINGS)
+    assert "limit N                77" in page
+    assert "Scripts neither read nor write it" in page
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [
+        (
+            "patient",
+            ["PATIENT (PS3.4 C.6.1.1.2)", "unique      PatientID", "required    PatientName"],
+        ),
+        (
+            "studies",
+            ["C.6.1.1.3", "StudyDate, StudyTime, AccessionNumber, StudyID", "(Study Root)"],
+        ),
+        ("series", ["C.6.1.1.4", "required    Modality, SeriesNumber"]),
+        ("image", ["IMAGE (PS3.4 C.6.1.1.5)", "unique      SOPInstanceUID", "InstanceNumber"]),
+    ],
+)
+def test_a_level_has_its_unique_required_and_optional_keys(level: str, told: list[str]) -> None:
+    page = run(f"help {level}").out
+    assert all(text in page for text in told)
+
+
+def test_every_key_has_one_type_and_its_level() -> None:
+    for level, types in KEY_TYPES.items():
+        named = (level.unique_keyword, *types.required, *types.optional)
+        assert len(set(named)) == len(named)
+        for keyword in (*named, *LEVEL_KEYS[level], *MORE_KEYS[level]):
+            assert by_keyword(keyword).keyword == keyword
+        assert [key_type(keyword) for keyword in types.required] == [(level, "required")] * len(
+            types.required
+        )
+    assert key_type("PatientID") == (Level.PATIENT, "unique")
+    assert key_type("SeriesDescription") == (Level.SERIES, "optional")
+    assert key_type("PixelData") is None
+
+
+@pytest.mark.parametrize("name", ["PatientName", "patientname", "name", "0010,0010", "00100010"])
+def test_an_attribute_is_found_by_each_of_its_names(name: str) -> None:
+    page = run(f"help {name}").out
+    assert page.startswith("PatientName  (0010,0010)  Patient's Name, alias name\nVR PN (Person")
+    assert "required key at patient level (PS3.4 C.6.1.1.2)" in page
+
+
+def test_an_attribute_tells_its_values() -> None:
+    assert "values      F, M, O" in run("help sex").out
+    assert "retired by the standard" in run("help OtherPatientIDs").out
+
+
+def examples(page: str) -> list[tuple[Matching, str]]:
+    """The kinds of matching of a page with their examples."""
+    by_title = {kind.title: kind for kind in Matching}
+    lines = [line for line in page.splitlines() if line.startswith("  C.2.2.2.")]
+    return [(by_title[line[13:36].strip()], line[36:]) for line in lines]
+
+
+def test_the_examples_of_every_attribute_are_what_they_say() -> None:
+    today = date(2024, 3, 5)
+    count = 0
+    for keyword in keywords():
+        if by_keyword(keyword).tag >> 16 in (0, 2, 0xFFFE) or keyword.lower() in ALIASES:
+            continue
+        found = examples(attribute_page(keyword))
+        assert Matching.UNIVERSAL in dict(found)
+        for kind, text in found:
+            (statement,) = scan(text, {})
+            level = (key_type(keyword) or (Level.STUDY,))[0]
+            if kind is not Matching.SEQUENCE:
+                key = read_term(statement.words[0]).query_key(level, today)
+                assert (key.keyword, key.matching) == (keyword, kind), text
+                count += 1
+    assert count > 8000
+
+
+def test_every_vr_has_a_name() -> None:
+    assert {by_keyword(keyword).vr for keyword in keywords()} <= {*VR_NAMES, "NONE"}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("fnd", "did you mean 'find'?"),
+        ("setings", "did you mean 'settings'?"),
+        ("serie", "did you mean 'series'?"),
+        ("PatientNam", "did you mean 'PatientName'?"),
+        ("qqqqqq", "'help' lists what there is"),
+    ],
+)
+def test_what_is_misspelt_gets_a_suggestion(name: str, hint: str) -> None:
+    done = run(f"help {name}")
+    assert done.status == 2
+    assert f"no help on '{name}'" in done.err
+    assert hint in done.err
+
+
+def test_a_path_that_leads_nowhere_is_no_topic() -> None:
+    with pytest.raises(UsageError):
+        attribute_page("PatientName.Modality")
+    assert run("help PatientName.Modality").status == 2
