@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("session", "settings", "seen", "targets"), ("history",), ("practice",), ("trace",)),
     (("commands",),),
     (("flow", "present", "progress", "shell"),),
-    (("repl", "batch", "startup"),),
+    (("repl", "batch", "startup"), ("lexer",)),
     (("cli", "__main__"),),
 )
 """From the bottom up: layers of units; a unit is one name or several that belong together."""
@@ -140,6 +140,10 @@ def importers(root: str, *, late: bool) -> set[str]:
 
 def test_prompt_toolkit_is_for_the_prompt_alone() -> None:
     assert importers("prompt_toolkit", late=True) == {"repl"}
+
+
+def test_pygments_is_for_documents_alone() -> None:
+    assert importers("pygments", late=True) == {"lexer"}
 
 
 @pytest.mark.parametrize("library", ["pydicom", "pynetdicom"])

@@ -42,18 +42,34 @@ async def alias(
     known = context.session.aliases
     if name is None:
         return _list(known)
-    if equals is None and (text or definition):
+    if equals is None and not text and not definition:
+        return _list({name.text: _known(known, name)})
+    define(known, context.registry, (name, equals, text, definition))
+    return None
+
+
+Definition = tuple[Word | None, str | None, Word | None, Call | None]
+"""What is typed behind `alias`: name, `=`, and what it stands for, as text or as a command."""
+
+
+def define(aliases: dict[str, str], registry: Registry, given: Definition) -> None:
+    """What the command does to the aliases; nothing where no name is given.
+
+    Raises:
+        UsageError: no such alias can be made or removed.
+    """
+    name, equals, text, definition = given
+    if name is None:
+        return
+    if equals is None:
         hint = f"alias {name.text} = COMMAND"
         raise UsageError("expected = behind the name", hint=hint, span=name.span)
-    if equals is None:
-        return _list({name.text: _known(known, name)})
-    _check_name(name, context.registry)
+    _check_name(name, registry)
     if text is None and definition is None:
-        _known(known, name)
-        del known[name.text]
+        _known(aliases, name)
+        del aliases[name.text]
     else:
-        known[name.text] = _statement(text) if text else _typed(definition)
-    return None
+        aliases[name.text] = _statement(text) if text else _typed(definition)
 
 
 def _list(aliases: dict[str, str]) -> Records:

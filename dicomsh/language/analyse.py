@@ -52,10 +52,19 @@ class _Pipe:
         self.problem = self.problem or error
 
 
-def analyse(statement: Statement, registry: Registry, knowledge: Knowledge) -> Analysis:
-    """Bind a statement to its command. Never raises: the first problem is part of the result."""
+def analyse(
+    statement: Statement, registry: Registry, knowledge: Knowledge, scope: Scope | None = None
+) -> Analysis:
+    """Bind a statement to its command. Never raises: the first problem is part of the result.
+
+    Args:
+        statement: as scanned.
+        registry: all commands.
+        knowledge: what the session knows.
+        scope: where the statement is read; at the current place when left out.
+    """
     typed, statement = statement, expanded(statement, aliases(registry, knowledge))
-    binding = first_binding(registry, knowledge)
+    binding = first_binding(registry, knowledge, scope)
     pipe = _Pipe([bound(statement.words, binding)], binding)
     pipe.fail(binding.problem)
     for stage in statement.stages:
@@ -119,7 +128,8 @@ def _bind_redirect(redirect: Redirect | None, tokens: list[Token], pipe: _Pipe) 
     if redirect.target is not None:
         tokens.append((redirect.target.span, "file"))
         for variable in redirect.target.unknown:
-            pipe.fail(no_variable(variable))
+            if pipe.binding.scope.variables is None:
+                pipe.fail(no_variable(variable))
 
 
 def analyse_text(

@@ -67,7 +67,7 @@ class Binding:
 
     def behind(self) -> Binding:
         """The binding of a stage behind the command; colours go to the same list."""
-        scope = replace(self.scope, level=self._level_of_rows(), variables=None)
+        scope = replace(self.scope, level=self._level_of_rows())
         return Binding(self.registry, self.registry.stages, scope, self.tokens)
 
     def _level_of_rows(self) -> Level | None:
@@ -93,9 +93,10 @@ class Left:
     inner: tuple[Parameter, tuple[Word, ...]] | None = None
 
 
-def first_binding(registry: Registry, knowledge: Knowledge) -> Binding:
+def first_binding(registry: Registry, knowledge: Knowledge, scope: Scope | None = None) -> Binding:
     """The binding of a command that stands first in its statement."""
-    return Binding(registry, registry, Scope(knowledge, knowledge.next_level))
+    scope = scope or Scope(knowledge, knowledge.next_level)
+    return Binding(registry, registry, scope)
 
 
 def bound(words: tuple[Word, ...], binding: Binding) -> Call | None:

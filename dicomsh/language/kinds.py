@@ -241,19 +241,20 @@ def _not_term(word: Word) -> bool:
 
 
 def _afresh(scope: Scope) -> Scope:
-    """A command inside another is read as if it stood alone."""
-    return Scope(scope.knowledge, scope.knowledge.next_level)
+    """A command inside another is read as if it stood alone, where the other one stands."""
+    return scope
 
 
 def _below(scope: Scope) -> Scope:
     """A command that runs in the entity of each row: its variables are the row's attributes."""
     level = scope.level and (scope.level.below or scope.level)
-    return Scope(scope.knowledge, level, variables=is_keyword if level else bool)
+    later = scope.variables or (is_keyword if level else bool)
+    return Scope(scope.knowledge, level, variables=later)
 
 
 def _anything_later(scope: Scope) -> Scope:
     """A command that runs later: no variable has its value yet."""
-    return Scope(scope.knowledge, scope.knowledge.next_level, variables=bool)
+    return replace(scope, variables=bool)
 
 
 def _is_several_words(word: Word) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 STYLE = Style.from_dict(
     {
         "command": "bold",
+        "alias": "bold",
+        "variable": "ansimagenta",
         "level": "ansicyan",
         "keyword": "ansimagenta",
         "operator": "bold",
