@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Iterable
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 40
 """Rows of new answers that one key looks into; `learn` looks into the others between keys."""
+
+_UID = re.compile(r"[0-9.]+\Z", re.ASCII)
+_WIDEST = 20
+"""Cells of a UID in the menu; it is shortened in the middle, as in tables."""
 
 
 class SessionCompleter(Completer):
@@ -74,12 +79,13 @@ async def _learn(session: Session, application: Application[str]) -> None:
 
 def _completion(offer: Offer, cursor: int) -> Completion:
     """The completion; what is said about it is made when it is shown."""
-    from dicomsh.output.safe import visible
+    from dicomsh.output.safe import shorten_middle, visible
 
     candidate = offer.candidate
+    long = len(candidate.text) > _WIDEST and _UID.match(candidate.text)
     return Completion(
         offer.text,
         offer.start - cursor,
-        candidate.text,
+        shorten_middle(candidate.text, _WIDEST) if long else candidate.text,
         display_meta=lambda: visible(candidate.told),
     )

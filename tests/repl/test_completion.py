@@ -10,7 +10,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
 
-from tests.repl.terminal import ENTER, TAB, Terminal
+from tests.repl.terminal import ENTER, TAB, Terminal, ctrl
 
 
 def test_a_walk_with_tab_alone(tmp_path: Path) -> None:
@@ -35,6 +35,27 @@ def test_a_walk_with_tab_alone(tmp_path: Path) -> None:
         terminal.wait_for_line("pwd --keys")
         terminal.type(ENTER)
         terminal.wait_for("SOPInstanceUID    ")
+
+
+def test_the_menu_says_what_things_are(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "march 2009.csv").touch()
+    with Terminal(home=tmp_path) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.type("use pacs", ENTER)
+        terminal.wait_for_line("pacs:/> ")
+        terminal.type("find study StudyD", TAB)
+        terminal.wait_for("date · DA · Study Date")
+        terminal.type(ctrl("c"))
+        terminal.wait_for_line("pacs:/> ")
+        terminal.type("find series mod=X", TAB)
+        terminal.wait_for("X-Ray Angiography")
+        terminal.type(ctrl("c"))
+        terminal.wait_for_line("pacs:/> ")
+        terminal.type("find study > ", TAB)
+        terminal.wait_for("folder")
+        terminal.type("mar", TAB)
+        terminal.wait_for_line("> 'march 2009.csv'")
 
 
 def listed(terminal: Terminal, what: str) -> None:
