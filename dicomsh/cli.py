@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     add("--limit", metavar="N", help="largest number of rows of one query")
     add("--timeout", metavar="S", help="seconds to wait for a peer")
     add("--keep-going", action="store_true", help="go on after a command that failed")
+    add("--lessons", metavar="DIR", type=Path, help="a folder with lessons of your own")
     add("--trace", action="store_true", help="show the conversation with peers, as 'trace on'")
     add("--no-color", action="store_true", help="no colours (NO_COLOR=1 does the same)")
     add("--version", action="version", version=f"dicomsh {__version__}")

@@ -19,6 +19,7 @@ from dicomsh.history import History
 from dicomsh.interrupt import go_on
 from dicomsh.language.analyse import Analysis, Call, analyse
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
+from dicomsh.lessons.tutor import LESSONS, Tutor
 from dicomsh.model.listing import Listing, Records, Result
 from dicomsh.model.tap import Tap
 from dicomsh.output.formats import format_of
@@ -31,6 +32,7 @@ from dicomsh.present import Presenter
 from dicomsh.progress import Progress
 from dicomsh.session import Session
 from dicomsh.trace.tracing import Tracing
+from dicomsh.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,13 @@ class Manner:
         keep_going: whether a script goes on after a command that failed.
         data: colours for what goes to standard output.
         talk: colours for what is said beside it.
+        lessons: a folder with other lessons, or None.
     """
 
     keep_going: bool = False
     data: Theme = field(default_factory=Theme.plain)
     talk: Theme = field(default_factory=Theme.plain)
+    lessons: Path | None = None
 
 
 class Shell:
@@ -70,14 +74,24 @@ class Shell:
         self.session = session
         self.registry = registry()
         tap = Tap()
-        self.peers = Peers(tap, KnownPeers(state_folder(environ)))
+        state = state_folder(environ)
+        self.peers = Peers(tap, KnownPeers(state))
         self.tracing = Tracing(tap, sink.talk, FileTarget)
+        self.tutor = Tutor(manner.lessons or LESSONS, state)
+        self._witness = Witness(session, self.registry, tap, self.tutor, sink.talk)
         self._sink = sink
         self._manner = manner
         self._progress = Progress(sink, self._waiting)
         self._presenter = Presenter(session, sink, self._progress, manner.data, manner.talk)
         self._context = Context(
-            session, self.peers, self.tracing, self.registry, self._run_file, environ, history
+            session,
+            self.peers,
+            self.tracing,
+            self.tutor,
+            self.registry,
+            self._run_file,
+            environ,
+            history,
         )
 
     async def close(self) -> None:
@@ -99,7 +113,8 @@ class Shell:
         statuses = [ExitStatus.DONE]
         for statement in scan(text, self.session.variables):
             with self.tracing.telling():
-                status = await self._reported(statement, text, origin)
+                running = self._reported(statement, text, origin)
+                status = await self._witness.attend(running, statement, text)
             statuses.append(status)
             if self.ends_with(status):
                 break

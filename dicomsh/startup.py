@@ -115,4 +115,5 @@ def _manner(options: argparse.Namespace) -> Manner:
         return Theme.ansi() if coloured else Theme.plain()
 
     talk = sys.stdout if sys.stdout.isatty() else sys.stderr
-    return Manner(options.keep_going, theme(sys.stdout.isatty()), theme(talk.isatty()))
+    data = theme(sys.stdout.isatty())
+    return Manner(options.keep_going, data, theme(talk.isatty()), options.lessons)

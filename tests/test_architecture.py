@@ -19,9 +19,15 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("dicomsh",), ("errors",), ("folders",)),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("language",), ("output",)),
-    (("session", "settings", "seen", "targets"), ("history",), ("practice",), ("trace",)),
+    (
+        ("session", "settings", "seen", "targets"),
+        ("history",),
+        ("practice",),
+        ("trace",),
+        ("lessons",),
+    ),
     (("commands",),),
-    (("flow", "present", "progress", "shell"),),
+    (("flow", "present", "progress", "shell", "witness"),),
     (("repl", "batch", "startup"), ("lexer",)),
     (("cli", "__main__"),),
 )

@@ -12,6 +12,7 @@ from dicomsh.config import KnownPeers
 from dicomsh.errors import UnreachableError
 from dicomsh.history import History
 from dicomsh.language.command import Registry
+from dicomsh.lessons.tutor import Tutor
 from dicomsh.model.capability import NOTHING_KNOWN
 from dicomsh.model.extension import Extensions
 from dicomsh.model.levels import Model
@@ -172,6 +173,7 @@ class Context:
         session: what the shell remembers.
         peers: the remote application entities in use.
         tracing: the trace of what is said to them.
+        tutor: the course.
         registry: all commands, for help.
         run_file: runs a script file with its arguments in this shell.
         environ: environment variables.
@@ -181,6 +183,7 @@ class Context:
     session: Session
     peers: Peers
     tracing: Tracing
+    tutor: Tutor
     registry: Registry
     run_file: Callable[[Path, tuple[str, ...]], Awaitable[None]]
     environ: Mapping[str, str]

@@ -105,7 +105,7 @@ def _modality(name: str, setting: Setting, config: Config) -> Modality:
         wado_rs=given.get("wado_rs", checks.url, None),
         universal=given.get("universal", checks.universal, ""),
         practice=practice,
-        faults=_faults(given.settings.get("faults")),
+        faults=faults_of(given.settings.get("faults")),
         extended=given.words("extended", checks.extension),
         capabilities=declared(
             given.words("ignores", checks.keyword), given.words("rejects", checks.keyword)
@@ -174,10 +174,11 @@ def read_faults(text: str, file: str) -> Faults:
         ConfigError: an unknown fault, or a value that it cannot have.
     """
     root = yamltext.compose(text, file)
-    return Faults() if root is None else _faults(Setting(root, file))
+    return Faults() if root is None else faults_of(Setting(root, file))
 
 
-def _faults(setting: Setting | None) -> Faults:
+def faults_of(setting: Setting | None) -> Faults:
+    """The faults of a practice archive; raises ConfigError where one cannot be."""
     if setting is None:
         return Faults()
     given = setting.section(_FAULTS)

@@ -1,0 +1,109 @@
+"""A course: lessons in order, each of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dicomsh.config import Config
+from dicomsh.errors import UsageError
+from dicomsh.lessons.check import Check
+from dicomsh.model.peer import Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a lesson.
+
+    Args:
+        text: what is explained.
+        task: what to do.
+        check: when it is done.
+        after: what is said when it is done, or empty.
+        hints: help, the least telling first.
+        solution: commands that do it.
+        interrupt: whether Ctrl-C during the solution is part of it.
+        wrong: commands that do not, for those who write lessons.
+        begins: the path where the step begins.
+    """
+
+    text: str
+    task: str
+    check: Check
+    after: str
+    hints: tuple[str, ...]
+    solution: str
+    interrupt: bool
+    wrong: tuple[str, ...]
+    begins: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One lesson.
+
+    Args:
+        name: one word.
+        title: a line.
+        archives: practice archives by name, the one to begin with first.
+        steps: in order.
+        file: where it is written.
+    """
+
+    name: str
+    title: str
+    archives: Mapping[str, Modality]
+    steps: tuple[Step, ...]
+    file: Path
+
+    @property
+    def archive(self) -> Modality:
+        """The archive to begin with."""
+        return next(iter(self.archives.values()))
+
+    def added_to(self, config: Config) -> Config:
+        """A configuration with the archives of this lesson.
+
+        Raises:
+            UsageError: it has a modality of its own by such a name.
+        """
+        for name, archive in self.archives.items():
+            held = config.modalities.get(name)
+            if held is not None and held != archive:
+                raise UsageError(
+                    f"this lesson needs the name '{name}' for its practice archive, and your "
+                    "modalities have it too",
+                    hint="dicomsh -f FILE starts with other modalities",
+                )
+        return replace(config, modalities={**config.modalities, **self.archives})
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Lessons in order."""
+
+    lessons: tuple[Lesson, ...]
+
+    def find(self, word: str) -> Lesson:
+        """The lesson of a number, counted from 1, or of a name or its beginning.
+
+        Raises:
+            UsageError: there is none, or there are several.
+        """
+        if word.isdecimal() and 1 <= int(word) <= len(self.lessons):
+            return self.lessons[int(word) - 1]
+        exact = [lesson for lesson in self.lessons if lesson.name == word]
+        found = exact or [lesson for lesson in self.lessons if lesson.name.startswith(word)]
+        if len(found) == 1:
+            return found[0]
+        raise UsageError(f"no lesson '{word}'", hint="'lesson list' lists them")
+
+    def number(self, lesson: Lesson) -> int:
+        """The place of a lesson in the course, from 1."""
+        return self.lessons.index(lesson) + 1
+
+    def following(self, lesson: Lesson) -> Lesson | None:
+        """The next lesson, or None after the last."""
+        number = self.number(lesson)
+        return self.lessons[number] if number < len(self.lessons) else None

@@ -1,0 +1,120 @@
+"""Lesson files: what can be said in them, and errors that name file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dicomsh.errors import ConfigError, ExitStatus
+from dicomsh.lessons.check import Key
+from dicomsh.lessons.read import read_course
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.listing import Ending
+from dicomsh.model.query import Matching
+
+GOOD = """\
+title: My lesson
+archives:
+  mine: {cut_off: 3}
+steps:
+  - text: Something.
+    task: Do it.
+    check:
+      command: [find, ls]
+      level: series
+      model: study
+      keys: {Modality: CT, PatientID: , StudyDate: {matching: range}, SeriesNumber: ""}
+      unmatched: PatientName
+      charset: ""
+      rows: 1..5
+      contains: {Modality: [CT]}
+      only: {Modality: [CT, MR]}
+      ending: cut off
+      modality: mine
+      place_level: study
+      status: incomplete
+      typed: mod=
+    solution: find series mod=CT
+"""
+
+
+CHECK = GOOD[GOOD.index("    check:") : GOOD.index("    solution")]
+
+
+def course(folder: Path, text: str, name: str = "01-mine.yaml") -> Path:
+    (folder / name).write_text(text, "utf-8")
+    return folder
+
+
+def test_every_condition(tmp_path: Path) -> None:
+    (lesson,) = read_course(course(tmp_path, GOOD)).lessons
+    assert (lesson.name, lesson.title) == ("mine", "My lesson")
+    assert lesson.archive.faults.cut_off == 3
+    assert lesson.archive.practice
+    (step,) = lesson.steps
+    check = step.check
+    assert check.commands == ("find", "ls")
+    assert (check.level, check.model) == (Level.SERIES, Model.STUDY_ROOT)
+    assert check.keys == {
+        "Modality": Key("CT"),
+        "PatientID": Key(),
+        "StudyDate": Key(matching=Matching.RANGE),
+        "SeriesNumber": Key(""),
+    }
+    assert check.unmatched == ("PatientName",)
+    assert check.charset == ""
+    assert check.rows == (1, 5)
+    assert (check.contains, check.only) == ({"Modality": ("CT",)}, {"Modality": ("CT", "MR")})
+    assert check.endings == (Ending.CUT_OFF,)
+    assert (check.modality, check.place_level) == ("mine", Level.STUDY)
+    assert check.statuses == (ExitStatus.INCOMPLETE,)
+    assert step.begins == "/"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("title: My lesson", "titel: My lesson", "01-mine.yaml:1: titel: expected a known setting"),
+        ("title: My lesson\n", "", "01-mine.yaml:1: top level: expected the setting 'title'"),
+        ("    task: Do it.\n", "", "01-mine.yaml:5: steps[1]: expected the setting 'task'"),
+        ("level: series", "level: serie", "01-mine.yaml:9: steps[1].check.level: expected patient"),
+        ("Modality: CT, P", "Modalty: CT, P", "steps[1].check.keys.Modalty: expected a keyword"),
+        ("Modality: CT, P", "modality: CT, P", "expected the keyword Modality, found 'modality'"),
+        ("matching: range", "matching: ranges", "matching: expected single value"),
+        ("rows: 1..5", "rows: many", "rows: expected a number of rows such as 3, 3..5 or 3.."),
+        ("typed: mod=", "typed: 'mod=('", "typed: expected a regular expression"),
+        ("cut_off: 3", "cutoff: 3", "01-mine.yaml:3: archives.mine.cutoff: expected a known"),
+        ("ending: cut off", "ending: cut", "ending: expected complete, limit, cut off"),
+        ("    solution: find series mod=CT\n", "", "expected the setting 'solution'"),
+        (CHECK, "    check: {}\n", "at least one condition"),
+        ("steps:", "stages:\nsteps: [", "YAML"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert old in GOOD
+    with pytest.raises(ConfigError) as raised:
+        read_course(course(tmp_path, GOOD.replace(old, new)))
+    assert said in raised.value.message
+    assert str(tmp_path / "01-mine.yaml:")[:-1] in raised.value.message
+
+
+def test_a_folder_without_lessons(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="expected a folder with lessons"):
+        read_course(tmp_path)
+
+
+def test_one_archive_name_has_one_set_of_faults(tmp_path: Path) -> None:
+    course(tmp_path, GOOD)
+    course(tmp_path, GOOD.replace("cut_off: 3", "cut_off: 4"), "02-other.yaml")
+    with pytest.raises(ConfigError, match="another lesson gives it other faults"):
+        read_course(tmp_path)
+
+
+def test_one_name_is_one_lesson(tmp_path: Path) -> None:
+    course(tmp_path, GOOD)
+    course(tmp_path, GOOD, "02-mine.yaml")
+    with pytest.raises(ConfigError, match="the name 'mine' is that of"):
+        read_course(tmp_path)
