@@ -29,7 +29,7 @@ from dicomsh.output.safe import visible
 from dicomsh.output.sink import Sink
 from dicomsh.output.statement import counted, result_line
 from dicomsh.output.targets import CommandGoneError
-from dicomsh.output.theme import Theme
+from dicomsh.output.theme import Palette, Theme
 from dicomsh.progress import Progress
 from dicomsh.session import Session
 
@@ -55,7 +55,7 @@ class Presenter:
     """
 
     def __init__(
-        self, session: Session, sink: Sink, progress: Progress, data: Theme, talk: Theme
+        self, session: Session, sink: Sink, progress: Progress, data: Palette, talk: Palette
     ) -> None:
         self._session = session
         self._sink = sink
@@ -120,7 +120,7 @@ class Presenter:
     ) -> ExitStatus:
         notes = [left.value, *notes] if left else notes
         columns = self._sink.columns() if self._sink.is_terminal else None
-        theme = self._talk
+        theme = self._talk(self._session.settings.color)
         line = result_line(level, outcome, unit=unit, notes=notes, theme=theme, columns=columns)
         self._sink.talk(line)
         return ExitStatus.INCOMPLETE if left is Left.PAGER else status_of(outcome)
@@ -140,7 +140,7 @@ class Presenter:
 
     def _renderer(self, name: str, result: Listing | Records) -> Renderer:
         width = self._sink.width
-        theme = Theme.plain() if width is None else self._data
+        theme = Theme.plain() if width is None else self._data(self._session.settings.color)
         level = result.level if isinstance(result, Listing) else None
         if isinstance(result, Listing) and result.wide:
             width = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from dicomsh.commands import registry
@@ -27,7 +27,7 @@ from dicomsh.output.problem import Origin, problem
 from dicomsh.output.programs import finished
 from dicomsh.output.sink import Sink
 from dicomsh.output.targets import FileTarget, ReaderGoneError
-from dicomsh.output.theme import Theme
+from dicomsh.output.theme import Palette, no_colours
 from dicomsh.present import Presenter
 from dicomsh.progress import Progress
 from dicomsh.session import Session
@@ -47,8 +47,8 @@ class Manner:
     """
 
     keep_going: bool = False
-    data: Theme = field(default_factory=Theme.plain)
-    talk: Theme = field(default_factory=Theme.plain)
+    data: Palette = no_colours
+    talk: Palette = no_colours
     lessons: Path | None = None
 
 
@@ -160,7 +160,11 @@ class Shell:
             return ExitStatus.FAILED
 
     def _tell(self, error: DicomshError, text: str, statement: Statement, origin: Origin) -> None:
-        self._sink.error(problem(error, text, statement.span, origin, self._manner.talk))
+        self._sink.error(
+            problem(
+                error, text, statement.span, origin, self._manner.talk(self.session.settings.color)
+            )
+        )
 
     async def _statement(self, statement: Statement, origin: Origin) -> ExitStatus:
         analysis = analyse(statement, self.registry, self.session)

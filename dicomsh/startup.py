@@ -17,7 +17,7 @@ from dicomsh.history import History
 from dicomsh.language.kinds import COUNT, FORMAT, SECONDS, Kind, Scope
 from dicomsh.language.scan import whole_word
 from dicomsh.output.sink import Sink
-from dicomsh.output.theme import Theme, wants_colour
+from dicomsh.output.theme import palette
 from dicomsh.session import Session
 from dicomsh.settings import AT_PROMPT
 from dicomsh.settings.file import read_settings, settings_file
@@ -59,6 +59,7 @@ def at_prompt(options: argparse.Namespace, history: History) -> Started:
     saved = read_settings(path, Scope(session, None))
     for name, value in saved.settings.items():
         session.set(name, value)
+    session.aliases.update(saved.aliases)
     return Started(_shell(options, session, history), tuple(saved.problems))
 
 
@@ -110,10 +111,6 @@ def _variables(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _manner(options: argparse.Namespace) -> Manner:
-    def theme(terminal: bool) -> Theme:
-        coloured = wants_colour(terminal, os.environ, options.no_color)
-        return Theme.ansi() if coloured else Theme.plain()
-
     talk = sys.stdout if sys.stdout.isatty() else sys.stderr
-    data = theme(sys.stdout.isatty())
-    return Manner(options.keep_going, data, theme(talk.isatty()), options.lessons)
+    data, beside = (palette(stream.isatty(), os.environ) for stream in (sys.stdout, talk))
+    return Manner(options.keep_going, data, beside, options.lessons)

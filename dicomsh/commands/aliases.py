@@ -37,7 +37,7 @@ async def alias(
 
     What is typed behind the name follows at the end, except for what $1 to $9 take. A command with
     stages is written in single quotes. NAME = alone removes the alias. A command keeps its name,
-    and an alias lasts as long as the session.
+    and an alias lasts as long as the session, unless 'set --save' keeps it.
     """
     known = context.session.aliases
     if name is None:

@@ -38,7 +38,9 @@ async def set_(
     name: Annotated[Word | None, SETTING] = None,
     value: Annotated[Word | None, SETTING_VALUE] = None,
     *,
-    save: Annotated[bool, "keep what differs from the defaults for the next start"] = False,
+    save: Annotated[
+        bool, "keep what differs from the defaults, and aliases, for the next start"
+    ] = False,
 ) -> Records | Talk:
     """Show the settings, or one, or change it.
 
@@ -65,8 +67,9 @@ def _saved(session: Session) -> Talk:
         hint = "scripts neither read nor write settings; at a prompt it needs a home folder"
         raise UsageError("there is no place to save settings in", hint=hint)
     values = changed(session.settings, session.defaults)
-    write_settings(path, values, {})
-    return Talk(f"saved in {path}: {', '.join(values) or 'nothing but defaults'}")
+    write_settings(path, values, session.aliases)
+    names = [*values, *(f"alias {name}" for name in session.aliases)]
+    return Talk(f"saved in {path}: {', '.join(names) or 'nothing but defaults'}")
 
 
 def _shown(session: Session, names: list[str]) -> Records:

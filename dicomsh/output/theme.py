@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 _RESET = "\x1b[0m"
@@ -64,12 +64,30 @@ def paint(role: str, text: str) -> str:
     return f"\x1b[{role}m{text}{_RESET}" if role and text else text
 
 
-def wants_colour(
-    stream_is_tty: bool, environ: Mapping[str, str], no_color_flag: bool = False
-) -> bool:
-    """Whether to write colours: on a capable terminal where nobody objects.
+def wants_colour(stream_is_tty: bool, environ: Mapping[str, str], color: str = "auto") -> bool:
+    """Whether to write colours: on a terminal alone, and there as the setting `color` says.
 
-    NO_COLOR objects when it is set and not empty (no-color.org), TERM=dumb when it says so.
+    With `auto` the environment may object: NO_COLOR when it is set and not empty (no-color.org),
+    TERM=dumb when it says so.
     """
-    objects = no_color_flag or bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
-    return stream_is_tty and not objects
+    objects = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
+    return stream_is_tty and (color == "on" or (color == "auto" and not objects))
+
+
+Palette = Callable[[str], Theme]
+"""The colours for a value of the setting `color`."""
+
+
+def no_colours(color: str) -> Theme:
+    """The palette without colours."""
+    del color
+    return Theme.plain()
+
+
+def palette(stream_is_tty: bool, environ: Mapping[str, str]) -> Palette:
+    """The palette of a stream."""
+
+    def theme(color: str) -> Theme:
+        return Theme.ansi() if wants_colour(stream_is_tty, environ, color) else Theme.plain()
+
+    return theme

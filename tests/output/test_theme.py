@@ -21,18 +21,21 @@ def test_nothing_is_painted_without_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tty", "environ", "flag", "wanted"),
+    ("tty", "environ", "color", "wanted"),
     [
-        (True, {"TERM": "xterm"}, False, True),
-        (True, {}, False, True),
-        (False, {"TERM": "xterm"}, False, False),
-        (True, {"TERM": "dumb"}, False, False),
-        (True, {"NO_COLOR": "1"}, False, False),
-        (True, {"NO_COLOR": ""}, False, True),
-        (True, {}, True, False),
+        (True, {"TERM": "xterm"}, "auto", True),
+        (True, {}, "auto", True),
+        (False, {"TERM": "xterm"}, "auto", False),
+        (True, {"TERM": "dumb"}, "auto", False),
+        (True, {"NO_COLOR": "1"}, "auto", False),
+        (True, {"NO_COLOR": ""}, "auto", True),
+        (True, {}, "off", False),
+        (True, {"NO_COLOR": "1"}, "on", True),
+        (True, {"TERM": "dumb"}, "on", True),
+        (False, {}, "on", False),
     ],
 )
 def test_colour_only_where_nobody_objects(
-    tty: bool, environ: dict[str, str], flag: bool, wanted: bool
+    tty: bool, environ: dict[str, str], color: str, wanted: bool
 ) -> None:
-    assert wants_colour(tty, environ, flag) is wanted
+    assert wants_colour(tty, environ, color) is wanted

@@ -203,6 +203,15 @@ def test_settings_that_are_saved_hold_at_the_next_start(home: Path, start: Open)
     assert "7 studies, stopped at --limit 7" in terminal.screen
 
 
+def test_aliases_that_are_saved_hold_at_the_next_start(home: Path, start: Open) -> None:
+    first = start()
+    first.run("alias hello = print 'good day'", "dicomsh> ")
+    first.run("set --save", "dicomsh> ")
+    terminal = start()
+    terminal.run("hello there", "dicomsh> ")
+    assert "good day there" in terminal.lines
+
+
 def test_a_wrong_setting_is_told_and_does_not_prevent_the_start(home: Path, start: Open) -> None:
     settings(home, "greeting: off\nlimit: many\nmodel: study\n")
     terminal = start()
@@ -212,6 +221,7 @@ def test_a_wrong_setting_is_told_and_does_not_prevent_the_start(home: Path, star
     terminal.wait_for("model    study")
 
 
+HEADING = b"\x1b[1m"
 COLOURED = (b"\x1b[0;36m", b"\x1b[0;32m", b"\x1b[0;35m")
 
 
@@ -250,6 +260,14 @@ def test_colours_are_a_setting(home: Path, start: Open) -> None:
     terminal.type("find patient sex=M")
     terminal.wait_for_line("sex=M")
     assert all(colour in terminal.raw for colour in COLOURED)
+    terminal.run("", "dicomsh> ", ctrl("c"))
+    terminal.run("use pacs", "pacs:/> ")
+    terminal.run("find patient JOD*", "pacs:/> ")
+    assert HEADING in terminal.raw
+    terminal.run("set color off", "pacs:/> ")
+    before = len(terminal.raw)
+    terminal.run("find patient JOD*", "pacs:/> ")
+    assert HEADING not in terminal.raw[before:]
 
 
 def test_a_dumb_terminal_gets_plain_text(home: Path, start: Open) -> None:
