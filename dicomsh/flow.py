@@ -12,10 +12,11 @@ from dicomsh.errors import DicomshError
 from dicomsh.interrupt import cancel_soon, go_on
 from dicomsh.output.formats import Renderer
 from dicomsh.output.sink import Sink
+from dicomsh.output.table import FIRST_PAGE
 from dicomsh.output.targets import PagerLeftError, ReaderGoneError
 from dicomsh.progress import Progress
 
-HOLD = 0.01
+HOLD = 0.005
 """Seconds that a table may keep its first rows back, to fit its columns to more than one."""
 
 
@@ -64,7 +65,13 @@ class Page:
         self._held = True
 
     def show(self, batch: list[Any]) -> None:
-        """Write a batch."""
+        """Write a batch; of a long first one, a screenful goes ahead."""
+        if self._due is None and len(batch) > FIRST_PAGE:
+            self._show(batch[:FIRST_PAGE])
+            batch = batch[FIRST_PAGE:]
+        self._show(batch)
+
+    def _show(self, batch: list[Any]) -> None:
         self._took(batch)
         self._begin()
         shown = self._cut(batch)

@@ -65,6 +65,7 @@ class Progress:
         finally:
             self._stop()
             if before is not None:
+                self.count(str)
                 self._tell_in(_FIRST)
 
     def _tell_in(self, seconds: float) -> None:

@@ -14,6 +14,7 @@ from dicomsh.flow import Flow, Left, Page
 from dicomsh.model.listing import FieldColumn, Record
 from dicomsh.output.formats import renderer
 from dicomsh.output.sink import Sink
+from dicomsh.output.table import FIRST_PAGE
 from dicomsh.output.targets import CommandGoneError
 from dicomsh.output.theme import Theme
 from dicomsh.progress import Progress
@@ -28,12 +29,14 @@ class Watched(io.StringIO):
         super().__init__()
         self._terminal = terminal
         self.written = asyncio.Event()
+        self.writes: list[str] = []
 
     def isatty(self) -> bool:
         return self._terminal
 
     def write(self, text: str) -> int:
         self.written.set()
+        self.writes.append(text)
         return super().write(text)
 
 
@@ -85,6 +88,17 @@ def test_the_first_row_does_not_wait_for_the_second() -> None:
         flow = asyncio.ensure_future(bench.run(Peer([1])))
         await bench.out.written.wait()
         assert bench.out.getvalue() == HEADING + FIRST
+        flow.cancel()
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def test_of_many_first_rows_a_screenful_goes_ahead() -> None:
+    async def run() -> None:
+        bench = Bench()
+        flow = asyncio.ensure_future(bench.run(Peer(range(1, 5000))))
+        await bench.out.written.wait()
+        assert bench.out.writes[0].count("\n") == 1 + FIRST_PAGE
         flow.cancel()
 
     asyncio.run(asyncio.wait_for(run(), 30))

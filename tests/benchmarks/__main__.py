@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 
-NAMES = ("start", "small", "rows", "tofile", "keys")
+NAMES = ("start", "small", "rows", "tofile", "paint", "keys")
 
 
 def _arguments() -> argparse.Namespace:

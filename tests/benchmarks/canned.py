@@ -146,7 +146,8 @@ class _Association(socketserver.StreamRequestHandler):
         numbers = dict(_numbers(command))
         message_id, request = numbers[0x0110], numbers[0x0100]
         if request == _C_FIND_RQ:
-            self.wfile.write(self.server.stream(sop_class, context_id, message_id))
+            for part in self.server.parts(sop_class, context_id, message_id):
+                self.wfile.write(part)
         elif request == _C_ECHO_RQ:
             self.wfile.write(_command_pdu(sop_class, context_id, message_id, _SUCCESS, _C_ECHO_RQ))
 
@@ -174,6 +175,10 @@ class CannedServer(socketserver.ThreadingTCPServer):
                 rows, sop_class, context_id, message_id
             )
         )
+
+    def parts(self, sop_class: str, context_id: int, message_id: int) -> Iterator[bytes]:
+        """The responses to one query, in as many writes as there are parts."""
+        yield self.stream(sop_class, context_id, message_id)
 
 
 if __name__ == "__main__":

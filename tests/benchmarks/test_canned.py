@@ -11,6 +11,8 @@ from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 
 from dicomsh.model.levels import VERIFICATION, Model
+from tests.benchmarks.canned import stream
+from tests.benchmarks.paint import PacedServer
 from tests.benchmarks.rows import AET, KEYS, canned
 from tests.processes import HOST
 
@@ -58,3 +60,10 @@ def test_association_can_be_kept(association: Association) -> None:
     assert association.send_c_echo(5).Status == 0x0000
     assert _find(association, 7) == _find(association, 9)
     assert answered == [5] + (_ROWS + 1) * [7] + (_ROWS + 1) * [9]
+
+
+def test_a_paced_server_sends_each_answer_by_itself() -> None:
+    with PacedServer(3, 0) as server:
+        parts = list(server.parts(Model.STUDY_ROOT.value, 1, 1))
+    assert [part.count(b"PID000000") for part in parts] == [1, 1, 1]
+    assert b"".join(parts) == stream(3, Model.STUDY_ROOT.value, 1, 1)
