@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from tests.benchmarks import measure, programs
+from tests.processes import scratch
 
 _PROMPT = "dicomsh> "
 _PROMPT_SHOWN = r"dicomsh(?:\x1b\[[0-9;?]*[A-Za-z])*>"  # colours may stand between
@@ -57,26 +61,54 @@ def _imports() -> None:
         print(f"- dicomsh {' '.join(arguments)} imports none of {', '.join(_HEAVY)}: {verdict}")
 
 
-def _prompt(command: Sequence[str]) -> measure.Run:
+@dataclass(frozen=True, slots=True)
+class _Shell:
+    """A program with a prompt: how it is started, and what its prompt looks like."""
+
+    name: str
+    command: Sequence[str]
+    prompt: str
+
+
+def _prompt(shell: _Shell, home: Path) -> measure.Run:
     """From starting in a terminal to the prompt on its screen."""
     import pexpect
 
-    environment = {**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    own = {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "HOME": str(home)}
+    program, *arguments = shell.command
     start = time.perf_counter()
-    child = pexpect.spawn(command[0], list(command[1:]), env=environment, timeout=_PROMPT_LIMIT)
+    child = pexpect.spawn(
+        program, arguments, env={**os.environ, **own}, timeout=_PROMPT_LIMIT, cwd=str(home)
+    )
     try:
-        child.expect(_PROMPT_SHOWN)
+        child.expect(shell.prompt)
         return measure.Run(time.perf_counter() - start)
     finally:
         child.close(force=True)
 
 
+def _others() -> Iterator[_Shell]:
+    """Other shells made with prompt_toolkit, as far as they are installed."""
+    for name, arguments, prompt in (("litecli", (), r"\(none\)"), ("ptpython", (), ">>>")):
+        path = shutil.which(name)
+        if path is None:
+            print(f"\n- {name} is not installed, and not compared (pip install {name})")
+        else:
+            yield _Shell(name, [path, *arguments], prompt)
+
+
 def _first_prompt(rounds: int) -> None:
-    bare, own = "bare prompt_toolkit prompt()", "dicomsh"
-    commands = {bare: programs.interpreter("-c", _BARE), own: programs.dicomsh()}
-    cases = {name: partial(_prompt, command) for name, command in commands.items()}
-    runs = measure.interleaved(cases, 2 * rounds)
-    measure.report("First prompt in a terminal", runs, targets=[measure.Target(own, bare, 1.25)])
+    bare = _Shell("bare prompt_toolkit prompt()", programs.interpreter("-c", _BARE), _PROMPT_SHOWN)
+    own = _Shell("dicomsh", programs.dicomsh(), _PROMPT_SHOWN)
+    others = list(_others())
+    with scratch() as home:
+        (home / ".config").mkdir()
+        shells = (bare, own, *others)
+        cases = {shell.name: partial(_prompt, shell, home) for shell in shells}
+        runs = measure.interleaved(cases, 2 * rounds)
+    targets = [measure.Target(own.name, bare.name, 1.25)]
+    targets += [measure.Target(own.name, other.name, 0.9) for other in others]
+    measure.report("First prompt in a terminal", runs, targets=targets)
 
 
 def main(rounds: int) -> None:
