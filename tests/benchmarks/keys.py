@@ -1,7 +1,8 @@
-"""One key at the prompt: completion and colours, with 100,000 entities seen."""
+"""One key at the prompt: completion, colours and toolbar, with 100,000 entities seen."""
 
 from __future__ import annotations
 
+import io
 import statistics
 import sys
 import time
@@ -14,13 +15,17 @@ from prompt_toolkit.document import Document
 from dicomsh.commands import registry
 from dicomsh.config import load
 from dicomsh.dimse.elements import ENCODINGS, EXPLICIT_LITTLE_ENDIAN
-from dicomsh.language.analyse import analyse_text
 from dicomsh.model import dictionary
 from dicomsh.model.answer import Row, Source
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Ending, Outcome
+from dicomsh.output.sink import Sink
+from dicomsh.repl.colours import LineLexer
 from dicomsh.repl.completer import SessionCompleter
+from dicomsh.repl.insight import Insight
+from dicomsh.repl.toolbar import toolbar
 from dicomsh.session import KEPT_ROWS, Session
+from dicomsh.shell import Manner, Shell
 from dicomsh.startup import collect_seldom
 from tests.benchmarks.canned import identifier
 from tests.benchmarks.measure import milliseconds
@@ -69,15 +74,20 @@ def session_that_has_seen(entities: int) -> Session:
     return session
 
 
-def _typed(line: str, completer: SessionCompleter, session: Session) -> _Keys:
+def _typed(line: str, completer: SessionCompleter, insight: Insight) -> _Keys:
     """A line typed key by key."""
-    commands, event = registry(), CompleteEvent(text_inserted=True)
+    lexer, event = LineLexer(insight), CompleteEvent(text_inserted=True)
+    insight.renew()
+
+    def draw(document: Document) -> None:
+        lexer.lex_document(document)(0)
+        toolbar(insight, document.text, 140)
+
     completion, colours = [], []
     for end in range(1, len(line) + 1):
-        typed = line[:end]
-        document = Document(typed)
+        document = Document(line[:end])
         completion.append(_seconds(lambda: completer.get_completions(document, event)))  # noqa: B023
-        colours.append(_seconds(lambda: analyse_text(typed, commands, session)))  # noqa: B023
+        colours.append(_seconds(lambda: draw(document)))  # noqa: B023
     return _Keys(line, completion, colours)
 
 
@@ -96,7 +106,7 @@ def _fastest(rounds: Sequence[_Keys]) -> _Keys:
 
 def _report(measured: list[_Keys]) -> None:
     print("\n### A key, with 100,000 entities seen\n")
-    print("| line | completion | colours | both | slowest key |")
+    print("| line | completion | colours, toolbar | both | slowest key |")
     print("|---|--:|--:|--:|--:|")
     for keys in measured:
         medians = (statistics.median(times) for times in (keys.completion, keys.colours, keys.both))
@@ -121,7 +131,9 @@ def main(rounds: int) -> None:
     learnt = time.perf_counter() - start
     completer = SessionCompleter()
     completer.know(registry(), session)
-    typed = [[_typed(line, completer, session) for line in LINES] for _ in range(rounds)]
+    insight = Insight()
+    insight.shell = Shell(session, Sink(io.StringIO(), io.StringIO()), Manner(), {})
+    typed = [[_typed(line, completer, insight) for line in LINES] for _ in range(rounds)]
     _report([_fastest(keys) for keys in zip(*typed, strict=True)])
     print(f"- looking into 100,000 rows before that, between keys: {milliseconds(learnt)}")
 
