@@ -102,6 +102,16 @@ def _key_of(name: str) -> str:
     return name[name.rindex(_BELOW) + 1 : name.rindex(_ISSUER)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Rows to be looked into; `deeper` is for entities of a listing that are further down."""
+
+    rows: Sequence[Row]
+    level: Level
+    around: Place
+    deeper: Entities | None
+
+
 class Seen:
     """What was seen of one modality."""
 
@@ -112,8 +122,12 @@ class Seen:
         self._values: dict[int, dict[bytes, Decode]] = {}
 
     def feed(self, rows: Sequence[Row], level: Level, around: Place) -> None:
-        """Hand in the rows of an answer, to be looked into by `learn`."""
-        self._coming.append(self._looking(rows, level, around))
+        """Hand in the rows of an answer that was listed, to be looked into by `learn`."""
+        self._coming.append(self._looking(_Answer(rows, level, around, Entities())))
+
+    def note(self, rows: Sequence[Row], level: Level, around: Place) -> None:
+        """Hand in rows that were not listed: they tell of entities that nothing is known of."""
+        self._coming.append(self._looking(_Answer(rows, level, around, None)))
 
     def learn(self, rows: int | None = None) -> bool:
         """Look into that many rows, or into all; gives whether any are left."""
@@ -149,20 +163,20 @@ class Seen:
         for raw, decode in reversed(self._values.get(tag, {}).items()):
             yield from (value.strip(" \0") for value in decode(raw).split("\\"))
 
-    def _looking(self, rows: Sequence[Row], level: Level, around: Place) -> Iterator[None]:
+    def _looking(self, answer: _Answer) -> Iterator[None]:
         """Look into rows one by one, the first one last: it counts as the latest."""
         shared: Counter[str | None] = Counter()
-        if level is Level.PATIENT:
-            for row in rows:
+        if answer.level is Level.PATIENT:
+            for row in answer.rows:
                 shared[row.compact().text(PATIENT_ID)] += 1
                 yield
-        self._deeper = Entities()
-        for row in reversed(rows):
-            self._look(row, level, around, shared)
+        self._deeper = answer.deeper or self._deeper
+        for row in reversed(answer.rows):
+            self._look(row, answer, shared)
             yield
 
-    def _look(self, row: Row, level: Level, around: Place, shared: Counter[str | None]) -> None:
-        opened = row.compact()
+    def _look(self, row: Row, answer: _Answer, shared: Counter[str | None]) -> None:
+        opened, level, around = row.compact(), answer.level, answer.around
         for tag, raw in opened.elements.items():
             if 0 < len(raw) <= _LONGEST_VALUE:
                 self._keep(tag, raw, opened)
@@ -171,10 +185,11 @@ class Seen:
         if not key or not (key + issuer).isprintable():
             return
         parent = parent_of(opened, level, around)
-        entity = Entity(row, level, around, issuer)
-        self._entities[level].put(path_of(parent.steps), key, entity)
-        if not parent.same_entity(around):
-            self._deeper.put("", key, entity)
+        path, entity = path_of(parent.steps), Entity(row, level, around, issuer)
+        if answer.deeper is not None or not self._entities[level].exactly(path, key):
+            self._entities[level].put(path, key, entity)
+        if answer.deeper is not None and not parent.same_entity(around):
+            answer.deeper.put("", key, entity)
 
     def _keep(self, tag: int, raw: bytes, row: Row) -> None:
         held = self._values.setdefault(tag, {})

@@ -155,7 +155,7 @@ def completions(session: Session, typed: str) -> Iterator[Candidate]:
     last = session.last
     if last is not None and _last_was_at(session, session.modality, session.place):
         deeper = islice(session.seen.deeper.beginning("", typed), _MOST)
-        yield from (_offer(key, entity, 0) for key, entity in deeper)
+        yield from (_offer(_as_segment(key), entity, 0) for key, entity in deeper)
     yield from _keys(session, session.seen, session.place, typed, 0)
     if session.place.steps:
         yield Candidate("..", "one level up")
@@ -166,14 +166,14 @@ def _in_path(session: Session, typed: str) -> Iterator[Candidate]:
     if at == 1:
         for made in session.modality_names():
             yield Candidate(f"{made.text}/", made.meta, at)
-    there = _known(session, typed[:at])
+    there = known_place(session, typed[:at])
     if there is not None:
         modality, place = there
         yield from _keys(session, session.seen_of(modality.name), place, typed[at:], at)
 
 
-def _known(session: Session, path: str) -> tuple[Modality, Place] | None:
-    """Where a path leads, if what was listed tells."""
+def known_place(session: Session, path: str) -> tuple[Modality, Place] | None:
+    """Where a path leads, without asking; None if what was listed does not tell."""
     modality, place, segments = start_of(session, path)
     for index, segment in enumerate(segments):
         first = index == 0 and not path.startswith("/")
@@ -198,7 +198,15 @@ def _keys(session: Session, seen: Seen, place: Place, typed: str, at: int) -> It
         for key, entity in islice(seen.beginning(place, spelt), _MOST):
             found.setdefault(key, entity)
     for key, entity in islice(found.items(), _MOST):
-        yield _offer(quote_segment(key), entity, at)
+        yield _offer(_as_segment(key), entity, at)
+
+
+_MEANS_SOMETHING = re.compile("^[-+]|=")
+
+
+def _as_segment(key: str) -> str:
+    """A unique key as a segment that is read neither as an option nor as a key of a query."""
+    return _MEANS_SOMETHING.sub(lambda found: f"%{ord(found[0]):02X}", quote_segment(key))
 
 
 def _offer(text: str, entity: Entity, at: int) -> Candidate:

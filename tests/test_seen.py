@@ -79,6 +79,17 @@ def test_entities_are_kept_apart_by_place() -> None:
     assert keys(made.beginning(Place(), "")) == []
 
 
+def test_rows_that_were_not_listed_tell_of_what_is_new_only() -> None:
+    made = seen(
+        (Level.STUDY, Place(), [row(StudyInstanceUID="1.2", PatientID="P1", StudyDate="20240305")])
+    )
+    made.note([row(StudyInstanceUID="1.2"), row(StudyInstanceUID="1.3")], Level.STUDY, PATIENT)
+    made.learn()
+    assert [entity.place.labels[-1] for entity in made.below(PATIENT, "1.2")] == ["2024-03-05"]
+    assert keys(made.beginning(PATIENT, "")) == ["1.2", "1.3"]
+    assert keys(made.deeper.beginning("", "")) == ["1.2"]
+
+
 def test_entities_deeper_than_asked_are_those_of_the_last_answer() -> None:
     made = seen(
         (Level.STUDY, Place(), [row(StudyInstanceUID="1.3", PatientID="P2")]),

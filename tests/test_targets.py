@@ -5,33 +5,39 @@ from __future__ import annotations
 import asyncio
 import io
 import socket
-import struct
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dicomsh.config import load
+from dicomsh.config import Config, load
+from dicomsh.language.analyse import analyse_text
 from dicomsh.language.offer import offers
-from dicomsh.model.answer import Row
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
 from dicomsh.output.problem import Origin
 from dicomsh.output.sink import Sink
 from dicomsh.session import Session
 from dicomsh.shell import Manner, Shell
+from dicomsh.targets import known_place
+from tests.language.knowledge import REGISTRY
 from tests.language.test_offer import no_files
-from tests.model.rows import answer
 from tests.repl.terminal import ROOT
+from tests.test_seen import row
 
 STUDY = "1.2.840.113704.1.111.2768.1239195678.57"
 OTHER_STUDY = "1.2.840.113704.1.111.2768.1239195678.91"
 
 
-def shell_after(*lines: str, config: Path = ROOT / "modalities.yaml") -> Shell:
+CONFIG = load(ROOT / "modalities.yaml", environ={}, cwd=ROOT)
+
+
+def shell_after(*lines: str, config: Config = CONFIG) -> Shell:
     """A shell in which lines have been run; the archive they asked is gone."""
-    session = Session(load(config, environ={}, cwd=ROOT))
-    shell = Shell(session, Sink(io.StringIO(), io.StringIO()), Manner(), {"DICOMSH_TRACEBACK": "1"})
+    sink = Sink(io.StringIO(), io.StringIO())
+    shell = Shell(Session(config), sink, Manner(), {"DICOMSH_TRACEBACK": "1"})
 
     async def run() -> None:
         for line in lines:
@@ -114,6 +120,13 @@ def test_studies_found_at_the_root_are_offered_by_number_and_uid() -> None:
     assert told(shell, "cd ")["1"] == "2009-04-12  CT  CT THORAX"
 
 
+def test_a_tree_tells_of_what_is_in_it() -> None:
+    shell = shell_after("use pacs; find patient JOD*; tree 0555643F --depth 2")
+    assert completed(shell, "cd 0555643F/1")[0] == f"cd 0555643F/{STUDY}"
+    assert told(shell, f"cd 0555643F/{STUDY}/")["2.25.248423768602995441891768411845030911570"]
+    assert told(shell, "cd ")["0555643F"] == "JODOGNE^SEBASTIEN  M  1975-03-14"
+
+
 def test_the_answer_seen_last_comes_first() -> None:
     shell = shell_after("use pacs; find patient; find patient JOD*")
     keys = [line for line in completed(shell, "cd ") if not line[3:].isdigit()]
@@ -136,7 +149,7 @@ def test_what_was_seen_is_private_to_its_modality(tmp_path: Path) -> None:
         "modalities:\n  pacs: {practice: true}\n  ward: {aet: WARD, host: 192.0.2.1, port: 104}\n"
     )
     config.write_text(text, encoding="utf-8")
-    shell = shell_after("use pacs; find patient", config=config)
+    shell = shell_after("use pacs; find patient", config=load(config, environ={}, cwd=ROOT))
     shell.session.choose(shell.session.config.find("ward"))
     assert completed(shell, "cd ") == []
     assert completed(shell, "find patient name=") == []
@@ -148,7 +161,7 @@ def test_a_modality_that_cannot_be_reached_is_completed_as_well(tmp_path: Path) 
     config.write_text(
         "modalities:\n  dead: {aet: DEAD, host: 192.0.2.1, port: 104}\n", encoding="utf-8"
     )
-    shell = shell_after(config=config)
+    shell = shell_after(config=load(config, environ={}, cwd=ROOT))
     shell.session.choose(shell.session.config.find("dead"))
     for text in ("use ", "find ", "find study ", "find study mod=", "set ", "help ", "ls /"):
         assert completed(shell, text), text
@@ -158,15 +171,34 @@ def test_a_row_is_offered_with_percent_where_its_number_is_a_key() -> None:
     shell = shell_after("use pacs; find patient id=0555643F")
     last = shell.session.last
     assert last is not None
-    patient = answer(PatientID="1", PatientName="ONE^A")
-    encoded = b"".join(_element(tag, raw) for tag, raw in patient.elements.items())
-    shell.session.seen.feed([Row(encoded, patient.source)], Level.PATIENT, Place())
+    patient = row(PatientID="1", PatientName="ONE^A")
+    shell.session.seen.feed([patient], Level.PATIENT, Place())
     assert completed(shell, "cd ")[:3] == ["cd %1", "cd 1", "cd 0555643F"]
     assert told(shell, "cd ")["1"] == "ONE^A"
 
 
-def _element(tag: int, raw: bytes) -> bytes:
-    return struct.pack("<HHI", tag >> 16, tag & 0xFFFF, len(raw)) + raw
+_ids = st.lists(st.text(st.sampled_from("AB1-+=%/.~ '\"$\\;>|#!é"), min_size=1, max_size=4))
+
+
+@given(_ids, st.sampled_from(("cd ", "cd /pacs/", "cd ./")))
+def test_every_target_that_is_offered_leads_there(ids: list[str], before: str) -> None:
+    session = Session(CONFIG)
+    session.choose(CONFIG.find("pacs"))
+    session.seen.feed([row(PatientID=key) for key in ids], Level.PATIENT, Place())
+    session.learn()
+    lines = [
+        before[: offer.start] + offer.text
+        for offer in offers(before, len(before), REGISTRY, session, no_files)
+    ]
+    reached = []
+    for line in lines:
+        analysis = analyse_text(line, REGISTRY, session)[0][0]
+        assert analysis.problem is None, line
+        assert analysis.call is not None
+        there = known_place(session, analysis.call.arguments[0].text)
+        assert there is not None, line
+        reached.append(there[1].steps[-1].key)
+    assert sorted(reached) == sorted({key.strip(" ") for key in ids} - {""})
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ class Descent:
         self._reach = context.peers.pool(self._modality)
         self._top = top
         self._depth = depth
+        self._seen = context.session.seen_of(modality.name)
         self._rows = 0
         self._answers: list[Answer] = []
         self._start = time.monotonic()
@@ -123,6 +124,7 @@ class Descent:
             answer = await answer_from(client, self._modality, request, self._wish)
             self._answers.append(answer)
             rows = await all_rows(answer)
+        self._seen.note([row.compact() for row in rows], level, place)
         placed = ((place_of(row, level, place), row) for row in rows)
         children = [_Child(child, row) for child, row in placed if child is not None]
         return sorted(children, key=_Child.order)
