@@ -75,9 +75,11 @@ def dicomsh(
     stdin: str | None = None,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    config: Path | None = None,
     timeout: float = 60,
 ) -> Done:
     """Run `python -m dicomsh` with these arguments."""
+    named = {"DICOMSH_CONFIG": str(config)} if config else {}
     done = subprocess.run(
         [sys.executable, "-m", "dicomsh", *arguments],
         input=stdin,
@@ -86,7 +88,7 @@ def dicomsh(
         encoding="utf-8",
         timeout=timeout,
         cwd=cwd or ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **named, **(environ or {})},
         check=False,
     )
     return Done(done.stdout, done.stderr, done.returncode)
