@@ -15,6 +15,7 @@ _COMMANDS = re.compile(r"^```dsh\n(.*?)^```$", re.M | re.S)
 EXAMPLES = [
     (page.relative_to(ROOT).as_posix(), block)
     for page in PAGES
+    if page.parent.name != "reference"  # those are the examples of the commands, run elsewhere
     for block in _COMMANDS.findall(page.read_text("utf-8"))
 ]
 

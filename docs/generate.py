@@ -1,0 +1,118 @@
+"""The pages of the reference, made from what the program itself knows.
+
+python docs/generate.py        writes docs/reference/; a test fails while a page is stale
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dicomsh.commands import registry
+from dicomsh.language.command import Command, Parameter
+from dicomsh.model.keys import ALIASES, LEVEL_KEYS, MORE_KEYS, alias_keyword, by_keyword
+from dicomsh.model.levels import Level
+from dicomsh.model.matching import WILDCARD_VRS
+from dicomsh.settings.table import AT_PROMPT, SETTINGS, Settings, Where
+
+FOLDER = Path(__file__).parent / "reference"
+
+
+def pages() -> Mapping[str, str]:
+    """The text of each page, by file name."""
+    return {
+        "commands.md": "\n".join(_commands()) + "\n",
+        "settings.md": "\n".join(_settings()) + "\n",
+        "attributes.md": "\n".join(_attributes()) + "\n",
+    }
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands"
+    yield ""
+    yield "`help COMMAND` shows the same at the prompt."
+    families: dict[str, list[Command]] = {}
+    for made in registry():
+        families.setdefault(made.family, []).append(made)
+    for family, commands in families.items():
+        yield f"\n## {family.capitalize()}"
+        for made in commands:
+            yield from _command(made)
+
+
+def _command(made: Command) -> Iterator[str]:
+    summary, _, rest = made.doc.partition("\n")
+    yield f"\n### {made.name}\n"
+    yield f"{summary}\n"
+    yield f"```text\n{made.usage}\n```"
+    if rest.strip():
+        yield f"\n{_escaped(rest.strip())}"
+    options = [parameter for parameter in made.parameters if parameter.option]
+    if options:
+        yield "\n| option | |\n|---|---|"
+        yield from (f"| `{_flag(option)}` | {_cell(option.help)} |" for option in options)
+    if made.examples:
+        yield "\n```dsh\n" + "\n".join(made.examples) + "\n```"
+
+
+def _flag(option: Parameter) -> str:
+    return f"{option.flag} {option.kind.name}" if option.kind else option.flag
+
+
+def _settings() -> Iterator[str]:
+    yield "# Settings"
+    yield ""
+    yield "`set` lists them with their values, `set NAME VALUE` changes one for this session, and"
+    yield "`set --save` keeps what differs from the defaults for the next time at the prompt."
+    yield ""
+    yield "| setting | value | at the prompt | in scripts | meaning |\n|---|---|---|---|---|"
+    for setting in SETTINGS.values():
+        defaults = [setting.write(getattr(of, setting.name)) for of in (AT_PROMPT, Settings())]
+        if setting.where is Where.PROMPT:
+            defaults[1] = ""
+        cells = [f"`{setting.name}`", _cell(setting.kind.name), *defaults, _cell(setting.help)]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _attributes() -> Iterator[str]:
+    yield "# Attributes and aliases"
+    yield ""
+    yield "Every attribute of the standard's dictionary (PS3.6) can be used; these are the ones"
+    yield "that have an alias or belong to a level."
+    yield "\n## Aliases\n"
+    yield "| alias | patient, study | series | instance |\n|---|---|---|---|"
+    for alias in ALIASES:
+        words = [alias_keyword(alias, level) or "" for level in Level if level is not Level.PATIENT]
+        yield f"| `{alias}` | {' | '.join(words)} |"
+    for level in Level:
+        yield from _level(level)
+
+
+def _level(level: Level) -> Iterator[str]:
+    yield f"\n## {level.word.capitalize()} level\n"
+    yield f"Unique key: {level.unique_keyword}. Keys in bold are asked for without being named."
+    yield "\n| keyword | tag | VR | name | wildcards |\n|---|---|---|---|---|"
+    for keyword in (*LEVEL_KEYS[level], *MORE_KEYS[level]):
+        attribute = by_keyword(keyword)
+        word = f"**{keyword}**" if keyword in LEVEL_KEYS[level] else keyword
+        wild = "`*` `?`" if attribute.vr in WILDCARD_VRS else ""
+        yield f"| {word} | {attribute.tag_text} | {attribute.vr} | {attribute.name} | {wild} |"
+
+
+def _cell(text: str) -> str:
+    return _escaped(text).replace("|", "\\|")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("*", "\\*").replace("<", "\\<")
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
