@@ -2,9 +2,9 @@
 
     python -m tests.docs.sessions        writes what is seen today into the pages
 
-In a page, a block ```dsh-session shows a prompt: what is typed after `…> `, and what came of it. A
-block goes on where the one before it ended, unless it begins with the prompt `dicomsh> `. A block
-```console shows commands of the outer shell; those that begin with `dicomsh` are run.
+In a page, a block ```dicomsh-session shows a prompt: what is typed after `…> `, and what came of
+it. A block goes on where the one before it ended, unless it begins with the prompt `dicomsh> `. A
+block ```console shows commands of the outer shell; those that begin with `dicomsh` are run.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from pathlib import Path
 from dicomsh.config import load
 from dicomsh.output.problem import Origin
 from dicomsh.output.sink import Sink
-from dicomsh.repl.loop import prompt_text
+from dicomsh.repl.place import prompt_text
 from dicomsh.session import Session
 from dicomsh.shell import Manner, Shell
 from tests.harness import ROOT, dicomsh
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
-_BLOCK = re.compile(r"^```(?P<kind>dsh-session|console)\n(?P<body>.*?)^```$", re.M | re.S)
+_BLOCK = re.compile(r"^```(?P<kind>dicomsh-session|console)\n(?P<body>.*?)^```$", re.M | re.S)
 _PROMPT = re.compile(r"(?P<prompt>\S[^>\n]*)> (?P<typed>.*)")
 _COLUMNS = 100
 
@@ -42,6 +42,17 @@ class Screen(io.StringIO):
         return True
 
 
+class Beside(io.StringIO):
+    """Standard error of that session, on the same screen; progress, which is wiped, stays away."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__()
+        self._screen = screen
+
+    def write(self, text: str) -> int:
+        return self._screen.write(text)
+
+
 class Player:
     """One session at the prompt, on the practice archive."""
 
@@ -49,7 +60,7 @@ class Player:
         self._screen = Screen()
         config = load(ROOT / "modalities.yaml", environ={}, cwd=ROOT)
         self._session = Session(config)
-        sink = Sink(self._screen, self._screen)
+        sink = Sink(self._screen, Beside(self._screen))
         self._shell = Shell(self._session, sink, Manner(), {"DICOMSH_TRACEBACK": "1"})
 
     def __enter__(self) -> Player:
@@ -62,7 +73,7 @@ class Player:
 
     def lines(self, typed: str) -> list[str]:
         """The prompt with what is typed, and what comes of it."""
-        prompt = "".join(text for _, text, *_ in prompt_text(self._session))
+        prompt = "".join(text for _, text, *_ in prompt_text(self._session, _COLUMNS))
         before = len(self._screen.getvalue())
         self._runner.run(self._shell.run(typed, Origin()))
         return [f"{prompt}{typed}", *self._screen.getvalue()[before:].splitlines()]
@@ -91,7 +102,7 @@ def refreshed(text: str) -> str:
     os.environ["COLUMNS"] = str(_COLUMNS)
     try:
         for block in blocks(text):
-            if block.kind == "dsh-session" and block.lines[0].startswith("dicomsh> "):
+            if block.kind == "dicomsh-session" and block.lines[0].startswith("dicomsh> "):
                 player.__exit__()
                 player = Player().__enter__()
             seen = _replayed(block, player)
@@ -133,19 +144,17 @@ def _run(shown: list[str]) -> list[str]:
     return [shown[0], *done.out.splitlines(), *done.err.splitlines()]
 
 
-_VARIES = re.compile(r"\b[\d.,]+ (?:ms|s)\b|127\.0\.0\.1:\d{4,5}\b")
+_VARIES = re.compile(r"\b[\d.,]+ (?:ms|s)\b|127\.0\.0\.1:\d{4,5}\b|\n  (?=·)")
 
 
-def _alike(line: str) -> str:
-    """A line without what differs from run to run: times and ports."""
-    return _VARIES.sub("~", line)
+def _alike(lines: list[str]) -> str:
+    """The lines without what differs from run to run: times, ports, and where a long one breaks."""
+    return _VARIES.sub(lambda found: " " if "\n" in found[0] else "~", "\n".join(lines))
 
 
 def _kept(shown: list[str], seen: list[str]) -> list[str]:
     """What is seen, but the lines shown where only times and ports differ."""
-    if [_alike(line) for line in shown] == [_alike(line) for line in seen]:
-        return shown
-    return seen
+    return shown if _alike(shown) == _alike(seen) else seen
 
 
 def main() -> None:
