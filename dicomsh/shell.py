@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dicomsh.commands import registry
 from dicomsh.commands.context import Context, Peers
-from dicomsh.commands.pipe import close
+from dicomsh.commands.pipe import result_of
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.config import KnownPeers
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
@@ -20,7 +20,7 @@ from dicomsh.interrupt import go_on
 from dicomsh.language.analyse import Analysis, Call, analyse
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
 from dicomsh.lessons.tutor import LESSONS, Tutor
-from dicomsh.model.listing import Listing, Records, Result
+from dicomsh.model.listing import Listing
 from dicomsh.model.tap import Tap
 from dicomsh.output.formats import format_of
 from dicomsh.output.problem import Origin, problem
@@ -81,6 +81,7 @@ class Shell:
         self._witness = Witness(session, self.registry, tap, self.tutor, sink.talk)
         self._sink = sink
         self._manner = manner
+        self._depth = 0
         self._progress = Progress(sink, self._waiting)
         self._presenter = Presenter(session, sink, self._progress, manner.data, manner.talk)
         self._context = Context(
@@ -177,7 +178,7 @@ class Shell:
             return await self._call(analysis.call, analysis, paged=not origin.name)
 
     async def _call(self, call: Call, analysis: Analysis, *, paged: bool) -> ExitStatus:
-        result = await self._result(call, analysis.stages)
+        result = await result_of(self._context, call, analysis.stages)
         statement = analysis.statement
         suffix = self._suffix(statement)
         status = ExitStatus.DONE  # also where the command that reads the data ends early
@@ -185,20 +186,6 @@ class Shell:
         async with self._target(statement, paged=paged, wide=wide) as continues:
             status = await self._presenter.show(result, suffix, continues=continues)
         return status  # noqa: RET504
-
-    async def _result(self, call: Call, stages: tuple[Call, ...]) -> Result:
-        """What a command returns, as it comes out of the stages behind it."""
-        result: Result = await call.command.run(self._context, *call.arguments, **call.options)
-        for stage in stages:
-            try:
-                if not isinstance(result, Listing | Records):
-                    raise _no_rows(call, stage)
-                run = stage.command.run
-                result = await run(self._context, result, *stage.arguments, **stage.options)
-            except BaseException:
-                await close(result)
-                raise
-        return result
 
     def _suffix(self, statement: Statement) -> str | None:
         """The format that the file of a redirection asks for."""
@@ -235,8 +222,15 @@ class Shell:
 
     async def _run_file(self, path: Path, arguments: tuple[str, ...]) -> None:
         text = read_script(path)
-        with self._numbered(arguments):
-            status = await self.run(text, Origin(str(path)))
+        if self._depth >= _DEEPEST:
+            hint = "does a script call itself?"
+            raise DicomshError(f"scripts call scripts more than {_DEEPEST} deep", hint=hint)
+        self._depth += 1
+        try:
+            with self._numbered(arguments):
+                status = await self.run(text, Origin(str(path)))
+        finally:
+            self._depth -= 1
         if _failed(status) or status is ExitStatus.INTERRUPTED:
             raise _ScriptFailedError(status)
 
@@ -252,11 +246,6 @@ class Shell:
             for name in map(str, range(1, 10)):
                 variables.pop(name, None)
             variables.update(before)
-
-
-def _no_rows(call: Call, stage: Call) -> UsageError:
-    name = stage.command.name
-    return UsageError(f"{call.command.name} gave no rows for {name}", span=stage.words[0].span)
 
 
 def numbered(arguments: tuple[str, ...]) -> dict[str, str]:
@@ -276,6 +265,10 @@ def read_script(path: Path) -> str:
         raise UsageError(f"cannot read '{path}': {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"'{path}' is no UTF-8 text (byte {error.start})") from None
+
+
+_DEEPEST = 16
+"""How deep scripts may call scripts."""
 
 
 class _ScriptFailedError(Exception):

@@ -26,6 +26,7 @@ from dicomsh.model.listing import (
     Listing,
     Outcome,
     Records,
+    Report,
     Result,
     Talk,
     Text,
@@ -212,7 +213,7 @@ async def _no_script(path: Path, arguments: tuple[str, ...]) -> None:
 
 
 def _lines(result: Result) -> list[Any]:
-    return [{"text": result.text}] if isinstance(result, Text | Talk) else []
+    return [{"text": result.text}] if isinstance(result, Text | Talk | Report) else []
 
 
 class _Merged:

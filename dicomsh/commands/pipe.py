@@ -9,7 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from dicomsh.commands.context import Context
 from dicomsh.errors import Span, UsageError
+from dicomsh.language.binding import Call
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
 from dicomsh.model.answer import Row
@@ -25,6 +27,7 @@ from dicomsh.model.listing import (
     Outcome,
     Record,
     Records,
+    Result,
 )
 
 Rows = Listing | Records
@@ -180,6 +183,30 @@ async def close(rows: Any) -> None:
         await rows.answer.aclose()
     elif isinstance(rows, Records):
         await rows.batches.aclose()
+
+
+async def result_of(context: Context, call: Call, stages: Sequence[Call]) -> Result:
+    """What a command returns, as it comes out of the stages behind it.
+
+    Raises:
+        DicomshError: the command or a stage cannot be run.
+    """
+    result: Result = await call.command.run(context, *call.arguments, **call.options)
+    for stage in stages:
+        try:
+            if not isinstance(result, Listing | Records):
+                raise _no_rows(call, stage)
+            run = stage.command.run
+            result = await run(context, result, *stage.arguments, **stage.options)
+        except BaseException:
+            await close(result)
+            raise
+    return result
+
+
+def _no_rows(call: Call, stage: Call) -> UsageError:
+    name = stage.command.name
+    return UsageError(f"{call.command.name} gave no rows for {name}", span=stage.words[0].span)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY
 from dicomsh.language.words import Word
 from dicomsh.model.condition import sorting
 from dicomsh.model.listing import (
-    Answer,
     Column,
     FieldColumn,
     Listing,
@@ -52,7 +51,10 @@ Test = Callable[[Any], bool]
     ),
 )
 async def where(
-    context: Context, rows: Rows, *conditions: Annotated[Condition, CONDITION]
+    context: Context,
+    rows: Rows,
+    condition: Annotated[Condition, CONDITION],
+    *more: Annotated[Condition, CONDITION],
 ) -> Listing | Records:
     """Keep the rows that match every condition: Key=Value, or Key!=Value for those that do not.
 
@@ -61,7 +63,7 @@ async def where(
     Key=* keeps rows that have a value, Key= those that have none. Only attributes among the columns
     can be used; +Key in the query adds one.
     """
-    tests = [_test(context, rows, condition) for condition in conditions]
+    tests = [_test(context, rows, condition) for condition in (condition, *more)]
 
     async def work(batches: Batches) -> Batches:
         async for batch in batches:
@@ -195,46 +197,73 @@ def _is_new(row: Any, compared: Sequence[Field], seen: set[tuple[str, ...]]) -> 
 async def count(
     context: Context,
     rows: Rows,
-    by: Annotated[str | None, BY] = None,
+    by: Annotated[Word | None, BY] = None,
     *keys: Annotated[Word, KEY],
 ) -> Records:
     """Count the rows: all of them, or with by Key those of each value, the most frequent first."""
     del context
     if by and not keys:
-        raise UsageError("count by needs a Key", hint="find series | count by Modality")
-    groups = fields(rows, keys) if keys else []
-    columns = [FieldColumn(found.column.keyword, found.column.heading) for found in groups]
-    answer = answer_of(rows)
+        hint = "find series | count by Modality"
+        raise UsageError("count by needs a Key", hint=hint, span=by.span)
+    counts = _Counts(rows, fields(rows, keys) if keys else [])
+    quiet = isinstance(rows, Records) and rows.outcome is None
     return Records(
-        (*columns, FieldColumn("count", "Count", True)),
-        _counts(answer, groups),
+        counts.columns,
+        counts.records(),
         draw=None if keys else lambda record: str(record["count"]),
-        outcome=None if isinstance(rows, Records) and rows.outcome is None else _ended(answer),
-        unit=(rows.level.word, rows.level.plural) if isinstance(rows, Listing) else rows.unit,
+        outcome=None if quiet else lambda: counts.outcome,
+        unit=("value", "values") if keys else counts.unit,
     )
 
 
-def _ended(answer: Answer) -> Callable[[], Outcome]:
-    return lambda: answer.outcome
+class _Counts:
+    """How many rows there are of each value, or in all where no field is given."""
 
+    def __init__(self, rows: Rows, by: Sequence[Field]) -> None:
+        self._answer = answer_of(rows)
+        self._by = by
+        self._counter: Counter[tuple[str, ...]] = Counter()
+        level = rows.level if isinstance(rows, Listing) else None
+        self.unit = (level.word, level.plural) if level else ("row", "rows")
 
-async def _counts(answer: Answer, groups: Sequence[Field]) -> AsyncGenerator[list[Record], None]:
-    counter: Counter[tuple[str, ...]] = Counter()
-    try:
-        async for batch in answer:
-            counter.update([tuple(found.text(row) for found in groups) for row in batch])
-    except asyncio.CancelledError:
-        pass  # what was counted is shown
-    finally:
-        await answer.aclose()
-    if not groups:
-        yield [{"count": counter.total()}]
-        return
-    names = [found.column.keyword for found in groups]
-    yield [
-        {**{name: value or None for name, value in zip(names, values, strict=True)}, "count": n}
-        for values, n in counter.most_common()
-    ]
+    @property
+    def columns(self) -> tuple[FieldColumn, ...]:
+        """The fields, then the count."""
+        columns = [FieldColumn(f.column.keyword, f.column.heading) for f in self._by]
+        return (*columns, FieldColumn("count", "Count", True))
+
+    async def records(self) -> AsyncGenerator[list[Record], None]:
+        """The counts, the highest first; of what had arrived when Ctrl-C was pressed."""
+        try:
+            async for batch in self._answer:
+                self._counter.update([tuple(f.text(row) for f in self._by) for row in batch])
+        except asyncio.CancelledError:
+            pass
+        finally:
+            await self._answer.aclose()
+        if not self._by:
+            yield [{"count": self._counter.total()}]
+        elif self._counter:
+            yield [self._record(*pair) for pair in self._counter.most_common()]
+
+    def _record(self, values: tuple[str, ...], number: int) -> Record:
+        names = [found.column.keyword for found in self._by]
+        pairs = zip(names, values, strict=True)
+        return {**{name: value or None for name, value in pairs}, "count": number}
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the rows ended; counted in values where there are fields."""
+        outcome = self._answer.outcome
+        if not self._by:
+            return outcome
+        number = (
+            f"{outcome.rows:,}" if outcome.of is None else f"{outcome.rows:,} of {outcome.of:,}"
+        )
+        note = f"{number} {self.unit[1]} counted"
+        limit = outcome.limit or outcome.rows
+        notes = (note, *outcome.notes)
+        return replace(outcome, rows=len(self._counter), of=None, limit=limit, notes=notes)
 
 
 @stage("to", examples=("find patient JOD* | to json", "find study | head 2 | to vertical"))

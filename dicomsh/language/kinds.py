@@ -391,6 +391,6 @@ PERIOD = one_of("auto|day|week|month", {period.value: period for period in Perio
 MODEL = one_of("MODEL", {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT})
 SWITCH = one_of("on|off", {"on": True, "off": False})
 BY = Kind(
-    "by", "option", _read_text, lambda _: (Candidate("by", "count each value"),), _literally("by")
+    "by", "option", _read_word, lambda _: (Candidate("by", "count each value"),), _literally("by")
 )
 EQUALS = Kind("=", "operator", _read_text, lambda _: (Candidate("="),), _literally("="))

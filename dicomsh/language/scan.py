@@ -88,6 +88,7 @@ class _Draft:
     """A statement being read."""
 
     stages: list[list[Word] | SystemCommand] = field(default_factory=lambda: [[]])
+    pipes: list[Span] = field(default_factory=list)
     redirect: Redirect | None = None
     problem: UsageError | None = None
     unclosed: bool = False
@@ -179,6 +180,7 @@ class Scanner:
 
     def _element(self, draft: _Draft, char: str) -> None:
         if char == "|":
+            draft.pipes.append(Span(self._at, self._at + 1))
             self._at += 1
             draft.stages.append([])
         elif char == ">":
@@ -312,9 +314,12 @@ def is_name(text: str) -> bool:
 
 
 def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:
-    if draft.problem is None and any(stage == () for stage in stages):
-        hint = "a command goes before '|' or '>' and a stage after each '|'"
-        draft.fail("a command is missing", span, hint)
+    hint = "a command goes before '|' or '>' and a stage after each '|'"
+    if stages[0] == ():
+        draft.fail("a command is missing", draft.pipes[0] if draft.pipes else span, hint)
+    for pipe, stage in zip(draft.pipes, stages[1:], strict=True):
+        if stage == ():
+            draft.fail("a stage is missing behind '|'", pipe, hint)
     for stage in stages:
         if isinstance(stage, SystemCommand) and not stage.text:
             draft.fail("a system command is missing after '!'", stage.span)

@@ -198,6 +198,15 @@ def test_source_runs_a_script_here_and_gives_its_place(tmp_path: Path) -> None:
     assert f"{script}:1:4: no patient 'NOBODY' here" in failed.err
 
 
+def test_a_script_that_calls_itself_is_told(tmp_path: Path) -> None:
+    script = tmp_path / "loop.dsh"
+    script.write_text(f"source '{script}'\n")
+    done = run(f"source '{script}'")
+    assert done.status == 1
+    assert f"{script}:1:1: scripts call scripts more than 16 deep" in done.err
+    assert "internal error" not in done.err
+
+
 def test_standard_input_runs_line_by_line() -> None:
     done = dicomsh(stdin="use pacs\n\nfind patient 'JOD*' \\\n sex=M\npwd\nfnd\n")
     assert done.status == 2

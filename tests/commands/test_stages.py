@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests import servers
-from tests.harness import Done, practice, run
+from tests.harness import ROOT, Done, practice, run
 
 
 def rows(text: str, **options: Any) -> list[dict[str, Any]]:
@@ -126,6 +129,11 @@ def test_count() -> None:
     done = run("use pacs; find study | where mod=CT | count")
     assert done.out == f"{len(rows('find study | where mod=CT'))}\n"
     assert "of 120 studies, complete" in done.last
+    done = run("use pacs; find series | where mod=CT,MR | count by mod | head 1", output="csv")
+    assert done.out.splitlines()[1] == f"CT,{counter['CT']}"
+    assert done.last.startswith("1 value, stopped at head 1")
+    assert f"{counter['CT'] + counter['MR']} of 278 series counted" in done.last
+    assert rows("find study | where desc=nothing | count by mod") == []
 
 
 def test_to_wins_over_the_suffix(tmp_path: Path) -> None:
@@ -162,7 +170,8 @@ def test_records_go_through_stages_too() -> None:
         ("find study | where acc=1", "these studies have no AccessionNumber"),
         ("modalities | where nam=x", "these rows have no 'nam'"),
         ("cd 0555643F | head", "cd gave no rows for head"),
-        ("find study | count by", "count by needs a Key"),
+        ("find study | count by", "-c:1:30: count by needs a Key"),
+        ("find study | where", "Key=Value is missing"),
         ("ls 0555643F | sort number", "these studies have no SeriesNumber"),
     ],
 )
@@ -227,6 +236,45 @@ def test_stages_on_a_real_orthanc(orthanc_server: servers.Orthanc) -> None:
     assert sum(row["count"] for row in counted) == len(everything)
 
 
+PRESS_CTRL_C = """
+import os, signal, sys, threading
+from dicomsh import cli
+from dicomsh.commands import pipe, stages
+
+def press(batches, *arguments):
+    async def first():
+        async for batch in batches:
+            os.kill(os.getpid(), signal.SIGINT)
+            yield batch
+    return collected(first(), *arguments)
+
+collected = pipe.collected
+stages.collected = press
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
+def test_ctrl_c_while_rows_are_collected_shows_those_that_came(tmp_path: Path) -> None:
+    """Ctrl-C is pressed when the first rows have come; the server needs long for the rest."""
+    config = slow(tmp_path)
+    text = "use faulty; find instance | sort number | head 2 | select number"
+    done = subprocess.run(
+        [sys.executable, "-c", PRESS_CTRL_C, "-f", str(config), "-o", "csv", "-c", text],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 130, done.stderr
+    assert done.stdout.splitlines()[0] == "InstanceNumber"
+    assert len(done.stdout.splitlines()) in (2, 3)
+    assert "cancelled by you" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 # each
 
 
@@ -278,6 +326,12 @@ def test_each_with_records_and_without_rows() -> None:
     done = run("use pacs; find patient NOBODY | each ls", output="json")
     assert (done.status, done.json) == (0, [])
     assert done.last.startswith("no patients, complete")
+
+
+def test_each_with_text() -> None:
+    done = run("use pacs; find patient JOD* | each explain find study mod=CT | count")
+    assert (done.status, done.out) == (0, "1\n"), done.err
+    assert "C-FIND" in run("use pacs; find patient JOD* | each explain find study mod=CT").out
 
 
 def test_each_says_what_it_ran_for_and_that_it_was_cut_off(tmp_path: Path) -> None:

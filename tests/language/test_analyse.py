@@ -173,7 +173,8 @@ def test_words_are_bound(
         ("ls | to jsn", "jsn", "expected table", "'json'"),
         ("cd 1 | where sex=$X", "$X", "no variable 'X'", ""),
         ("print a | head", "head", "print gives no rows", ""),
-        ("ls |", "ls |", "a command is missing", "a stage after each"),
+        ("ls |", "|", "a stage is missing", "a stage after each"),
+        ("ls | where", "e", "Key=Value is missing", "usage: where"),
     ],
 )
 def test_the_first_problem_is_marked_in_its_place(
