@@ -164,7 +164,7 @@ def test_a_batch_that_comes_with_ctrl_c_is_not_lost() -> None:
 
 
 def python(code: str) -> str:
-    return f"'{sys.executable}' -c \"{code}\""
+    return f'"{sys.executable}" -c "{code}"'
 
 
 def test_a_reader_that_ends_is_seen_though_no_row_comes() -> None:

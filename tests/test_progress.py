@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -128,7 +129,7 @@ def test_nothing_while_another_program_has_the_screen() -> None:
     async def check() -> None:
         stream = Stream(terminal=True)
         sink, progress = made(stream)
-        async with sink.to_command("cat"):
+        async with sink.to_command(f'"{sys.executable}" -c "input()"'):
             sink.progress(progress.text)
             assert stream.getvalue() == ""
 

@@ -24,6 +24,7 @@ from dicomsh.session import Session
 from dicomsh.trace.tracing import Tracing
 
 if TYPE_CHECKING:
+    from dicomsh.dimse import pool as dimse_pool
     from dicomsh.dimse.client import Client
     from dicomsh.practice.server import PracticeServer
 
@@ -84,6 +85,7 @@ class Peers:
         self.memory = memory
         self._tap = tap
         self._clients: dict[tuple[str, Extensions], tuple[Modality, Client]] = {}
+        self._pools: dict[str, tuple[Modality, dimse_pool.Pool]] = {}
         self._archives: dict[str, PracticeServer] = {}
 
     def reach(self, modality: Modality) -> Modality:
@@ -136,15 +138,17 @@ class Peers:
     @property
     def connecting(self) -> str:
         """The address of a modality that an association is being opened with, or nothing."""
-        clients = self._clients.values()
-        opening = (modality.address for modality, client in clients if client.is_opening)
-        return next(opening, "")
+        single = [modality for modality, user in self._clients.values() if user.is_opening]
+        pooled = [modality for modality, pool in self._pools.values() if pool.is_opening]
+        return next((modality.address for modality in (*single, *pooled)), "")
 
     def pool(self, modality: Modality, size: int = POOL_SIZE) -> Pool:
         """A new pool of clients of a modality."""
         from dicomsh.dimse import pool
 
-        return pool.Pool(self.reach(modality), size, self._tap)
+        reached = self.reach(modality)
+        self._pools[reached.name] = reached, pool.Pool(reached, size, self._tap)
+        return self._pools[reached.name][1]
 
     async def close(self) -> None:
         """Release every association and stop every practice archive."""

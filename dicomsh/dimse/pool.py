@@ -29,15 +29,23 @@ class Pool:
         self._tap = tap
         self._room = asyncio.Semaphore(size)
         self._free: list[Client] = []
+        self._lent: list[Client] = []
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether an association is being opened now."""
+        return any(client.is_opening for client in self._lent)
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:
         """A client for one's own use; waits while all are in use."""
         async with self._room:
             client = self._free.pop() if self._free else Client(self._modality, self._tap)
+            self._lent.append(client)
             try:
                 yield client
             finally:
+                self._lent.remove(client)
                 self._free.append(client)
 
     async def close(self) -> None:

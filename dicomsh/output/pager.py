@@ -30,12 +30,12 @@ def pager_command(environ: Mapping[str, str], platform: str = sys.platform) -> s
         return None
     wanted = environ.get("PAGER", "" if platform == "win32" else "less")
     try:
-        words = shlex.split(wanted)
+        words = shlex.split(wanted, posix=platform != "win32")
     except ValueError:
         return None
     if not words or words[0] == "cat":
         return None
-    return wanted if "=" in words[0] or shutil.which(words[0]) else None
+    return wanted if "=" in words[0] or shutil.which(words[0].strip('"')) else None
 
 
 def pager_environ(environ: Mapping[str, str], *, wide: bool = False) -> dict[str, str]:

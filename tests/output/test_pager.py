@@ -13,7 +13,7 @@ from dicomsh.output.sink import Sink
 from dicomsh.output.targets import PagerLeftError, Stream
 from dicomsh.output.theme import Theme, paint
 
-PYTHON = f"'{sys.executable}'"
+PYTHON = f'"{sys.executable}"'
 
 
 class Terminal(io.StringIO):
@@ -24,7 +24,7 @@ class Terminal(io.StringIO):
 def test_the_pager_that_the_user_names() -> None:
     python = f"{PYTHON} -c pass"
     assert pager_command({"PAGER": python}) == python
-    assert pager_command({"PAGER": f"LESS=-M {python}"}) == f"LESS=-M {python}"
+    assert pager_command({"PAGER": f"LESS=-M {python}"}, "linux") == f"LESS=-M {python}"
 
 
 @pytest.mark.parametrize("text", ["", " ", "cat", "no-such-program -x", "'"])
