@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 
 from dicomsh.commands.context import Scu
+from dicomsh.commands.inturn import InTurn, Send
 from dicomsh.model.adapt import Adapted, Filter, adapt
 from dicomsh.model.answer import Row
 from dicomsh.model.capability import Support
@@ -13,9 +14,10 @@ from dicomsh.model.conform import test_of
 from dicomsh.model.legible import Legibility
 from dicomsh.model.levels import Model
 from dicomsh.model.listing import Answer, Ending, Outcome
+from dicomsh.model.lists import in_parts
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, build
-from dicomsh.model.query import QueryKey
+from dicomsh.model.query import Query, QueryKey
 
 
 async def send(
@@ -34,11 +36,25 @@ async def send(
         DicomshError: no association, or a key that cannot be sent.
     """
     adapted = adapt(request, modality, client.extended(model))
-    query = build(adapted.request, model, modality.charset, modality.universal)
-    answer: Answer = await client.find(query, limit=None if adapted.filters else limit)
+    sends = [
+        _sender(client, build(part, model, modality.charset, modality.universal))
+        for part in in_parts(adapted.request)
+    ]
+    bound = None if adapted.filters else limit
+    if len(sends) == 1:
+        answer = await sends[0](bound)
+    else:
+        answer = InTurn(sends, bound, f"asked in {len(sends)} queries: one cannot hold all UIDs")
     if adapted.filters:
         answer = Reapplied(answer, adapted.filters, limit)
     return Observed(answer, adapted, modality)
+
+
+def _sender(client: Scu, query: Query) -> Send:
+    async def find(limit: int | None) -> Answer:
+        return await client.find(query, limit=limit)
+
+    return find
 
 
 class Reapplied:
@@ -162,7 +178,7 @@ class _Watch:
     def said(self, modality: Modality) -> Iterator[str]:
         """What contradicts the key, if anything does."""
         keyword, rows = self._key.keyword, self._rows
-        asked = f"{keyword}={self._key.value}"
+        asked = self._key.asked
         advice = f"'probe {modality.name}' finds out"
         known = modality.capabilities.support(keyword) is not Support.UNKNOWN
         if self._wrong:

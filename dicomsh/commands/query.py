@@ -15,7 +15,9 @@ from dicomsh.language.command import Alone, command
 from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, PERIOD, TARGET, TERM
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, pattern_key
+from dicomsh.model.adapt import date_times
 from dicomsh.model.answer import Row
+from dicomsh.model.conform import ends
 from dicomsh.model.extension import Extension, Extensions
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Listing, Outcome
@@ -69,7 +71,8 @@ async def find(
     """
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
-    keys += [term.query_key(level, today) for term in terms]
+    keys += [term.query_key(level, today, over_midnight=datetime) for term in terms]
+    _check_nights(keys, terms)
     place = context.session.place.above(level)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
     request = Request(level, place, _once(keys, terms))
@@ -101,7 +104,9 @@ async def ls(
     """
     there = await resolve(context, target)
     level = there.place.next_level
-    keys = [term.query_key(level, context.session.today) for term in terms]
+    today = context.session.today
+    keys = [term.query_key(level, today, over_midnight=datetime) for term in terms]
+    _check_nights(keys, terms)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
     request = Request(level, there.place, _once(keys, terms))
     return await ask(context, there.modality, request, Wish(limit, model, wanted))
@@ -109,6 +114,25 @@ async def ls(
 
 def _extensions(**chosen: bool) -> Extensions:
     return frozenset(extension for extension in Extension if chosen[extension.word])
+
+
+def _check_nights(keys: list[QueryKey], terms: tuple[Term, ...]) -> None:
+    """Raise UsageError for a range of times that ends before it begins, on the same day."""
+    several = {date.keyword for date, _ in date_times(tuple(keys)) if _is_long(date)}
+    for key, term in zip(keys[len(keys) - len(terms) :], terms, strict=True):
+        first, last = ends(key.value) if key.attribute.vr == "TM" else ("", "")
+        date = key.keyword.removesuffix("Time") + "Date"
+        if first and last and first > last and date not in several:
+            raise UsageError(
+                "the range is backwards",
+                hint=f"over midnight it needs a range of days: {date}=2024-03-05..2024-03-06",
+                span=term.word.part(term.value_start, len(term.word.text)),
+            )
+
+
+def _is_long(date: QueryKey) -> bool:
+    first, last = ends(date.value)
+    return first != last
 
 
 def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]:

@@ -222,7 +222,7 @@ def _read_key(word: Word, scope: Scope) -> Word:
 def _read_checked_term(word: Word, scope: Scope) -> Term:
     term = read_term(word)
     if scope.level is not None:
-        term.query_key(scope.level, scope.knowledge.today)
+        term.query_key(scope.level, scope.knowledge.today, over_midnight=True)
     return term
 
 

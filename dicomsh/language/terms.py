@@ -11,6 +11,7 @@ from dicomsh.language.scan import Word
 from dicomsh.model.keys import Attribute, find_path, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import Matcher, matcher
+from dicomsh.model.moments import BackwardsError
 from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
 
@@ -48,8 +49,13 @@ class Term:
         except UsageError as error:
             raise moved(self.word, error, self.start) from None
 
-    def query_key(self, level: Level, today: date) -> QueryKey:
+    def query_key(self, level: Level, today: date, *, over_midnight: bool = False) -> QueryKey:
         """The key of the identifier that this asks for.
+
+        Args:
+            level: the level that is asked for.
+            today: the day that relative dates count from.
+            over_midnight: whether a range of times may end on a later day than it begins.
 
         Raises:
             UsageError: no such attribute, a value against the rules of its VR, or a key of a level
@@ -60,6 +66,10 @@ class Term:
             return QueryKey(path, "", Matching.UNIVERSAL, Origin.RETURN, self.word.text)
         try:
             found = matcher(path[-1], self.value, today)
+        except BackwardsError as error:
+            if not over_midnight or path[-1].vr != "TM":
+                raise moved(self.word, error, self.value_start) from None
+            found = Matcher(error.stretch.dicom, Matching.RANGE)
         except UsageError as error:
             raise moved(self.word, error, self.value_start) from None
         self._check_level(path[0], level)

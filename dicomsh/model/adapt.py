@@ -73,6 +73,9 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         *_about_charsets(keys, known),
         *_about_date_times(tuple(typed), modality.extended, agreed),
     )
+    if Extension.DATETIME in agreed:
+        together = {key.keyword for pair in date_times(keys) for key in pair}
+        watched = [key for key in watched if key.keyword not in together]
     if Extension.FUZZY in agreed:
         watched = [key for key in watched if key.attribute.vr != "PN"]
     empty = tuple(_about_case(keys, known, agreed))
@@ -179,14 +182,14 @@ def _about_charsets(keys: tuple[QueryKey, ...], known: Capabilities) -> Iterable
 def _about_date_times(
     keys: tuple[QueryKey, ...], wanted: Extensions, agreed: Extensions
 ) -> Iterable[str]:
-    for date, time in _pairs(keys):
+    for date, time in date_times(keys):
         if Extension.DATETIME in agreed:
             yield f"{date.keyword} and {time.keyword} matched as one range (agreed)"
         elif Extension.DATETIME not in wanted and ends(date.value)[0] != ends(date.value)[1]:
             yield f"{time.keyword} matched on each day; --datetime makes it one range"
 
 
-def _pairs(keys: tuple[QueryKey, ...]) -> list[tuple[QueryKey, QueryKey]]:
+def date_times(keys: tuple[QueryKey, ...]) -> list[tuple[QueryKey, QueryKey]]:
     """A date and a range of times of the same thing, both asked for (PS3.4 C.2.2.2.5.4)."""
     typed = {key.keyword: key for key in keys if key.value}
     dates = [key for key in typed.values() if key.attribute.vr == "DA" and len(key.path) == 1]
@@ -197,7 +200,7 @@ def _pairs(keys: tuple[QueryKey, ...]) -> list[tuple[QueryKey, QueryKey]]:
 
 def _combined_here(keys: tuple[QueryKey, ...]) -> tuple[tuple[QueryKey, ...], list[Filter]]:
     """The keys with times that only ask back, and the filters that take their place."""
-    pairs = _pairs(keys)
+    pairs = date_times(keys)
     times = {time.keyword for _, time in pairs}
     filters = [
         Filter(

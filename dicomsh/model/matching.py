@@ -70,7 +70,9 @@ def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
     if vr in _MOMENTS:
         return _moment(attribute, text, today)
     if vr == "SQ":
-        raise _refused(attribute, text, f"match inside it: {attribute.keyword}.Modality=CT")
+        raise _refused(
+            attribute, text, f"match inside it: {attribute.keyword}.{_inside(attribute)}"
+        )
     if vr not in WILDCARD_VRS and vr != "UN" and ("*" in text or "?" in text):
         raise _no_wildcard(attribute, text, f"{attribute.keyword}= alone matches any value")
     if vr == "UI":
@@ -82,6 +84,12 @@ def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
     if vr in _LONGEST or vr in WILDCARD_VRS or vr == "UN":
         return _text(attribute, text)
     raise _refused(attribute, text, f"only {attribute.keyword}= (universal matching) can be sent")
+
+
+def _inside(attribute: Attribute) -> str:
+    """An example of a key inside a sequence."""
+    coded = attribute.keyword.endswith("CodeSequence")
+    return "CodeValue=T-D1100" if coded else "Modality=CT"
 
 
 _FOLLOWS = {
@@ -110,7 +118,8 @@ def _no_wildcard(attribute: Attribute, text: str, hint: str) -> UsageError:
 
 def _moment(attribute: Attribute, text: str, today: date) -> Matcher:
     if "*" in text or "?" in text:
-        raise _no_wildcard(attribute, text, _FORMS[attribute.vr])
+        alone = f"{attribute.keyword}= alone matches any value"
+        raise _no_wildcard(attribute, text, alone if text == "*" else _FORMS[attribute.vr])
     stretch = moments.read_range(text, _MOMENTS[attribute.vr], today)
     if stretch is None:
         raise _refused(attribute, text, _FORMS[attribute.vr])
@@ -229,7 +238,7 @@ def _check_value(attribute: Attribute, part: str, offset: int) -> None:
         hint = "a code has capitals, digits, space and underscore only"
         raise _refused(attribute, part, hint, offset)
     longest = _LONGEST.get(attribute.vr)
-    groups = part.split("=") if attribute.vr == "PN" else [part]
+    groups = _groups(attribute, part, span) if attribute.vr == "PN" else [part]
     if longest and max(map(len, groups)) > longest:
         raise UsageError(
             f"too long for {attribute.keyword}: at most {longest} characters (PS3.5 6.2)", span=span
@@ -237,6 +246,22 @@ def _check_value(attribute: Attribute, part: str, offset: int) -> None:
 
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+_MOST_GROUPS = 3
+_MOST_COMPONENTS = 5
+
+
+def _groups(attribute: Attribute, part: str, span: Span) -> list[str]:
+    """The component groups of a name (PS3.5 6.2.1)."""
+    groups = part.split("=")
+    if len(groups) > _MOST_GROUPS:
+        what = f"{attribute.keyword} has at most {_MOST_GROUPS} component groups, with = between"
+        raise UsageError(what, hint="alphabetic=ideographic=phonetic (PS3.5 6.2.1)", span=span)
+    if any(group.count("^") >= _MOST_COMPONENTS for group in groups):
+        what = f"{attribute.keyword} has at most {_MOST_COMPONENTS} components, with ^ between"
+        raise UsageError(what, hint="family^given^middle^prefix^suffix (PS3.5 6.2.1)", span=span)
+    return groups
 
 
 def _check_characters(attribute: Attribute, text: str) -> None:

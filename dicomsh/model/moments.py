@@ -82,6 +82,19 @@ def last_end(text: str) -> int:
     return bound.end() if bound else text.rfind("..") + 2 if ".." in text else 0
 
 
+class BackwardsError(UsageError):
+    """A range whose first end is after its last one, as a range of times over midnight is.
+
+    Args:
+        stretch: the range as written.
+        span: where.
+    """
+
+    def __init__(self, stretch: Stretch, span: Span) -> None:
+        super().__init__("the range is backwards", hint="the earlier end comes first", span=span)
+        self.stretch = stretch
+
+
 class _NoMomentError(UsageError):
     """An end of a range is no date or time at all."""
 
@@ -100,9 +113,7 @@ def _between(text: str, at: int, width: int, scale: Scale, today: date) -> Stret
     first = _end(left, 0, scale, today).first if left else ""
     last = _end(right, at + width, scale, today).last if right else ""
     if first and last and first > last:
-        raise UsageError(
-            "the range is backwards", hint="the earlier end comes first", span=Span(0, len(text))
-        )
+        raise BackwardsError(Stretch(first, last), Span(0, len(text)))
     return Stretch(first, last)
 
 

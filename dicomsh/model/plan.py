@@ -197,14 +197,4 @@ def patients_from_studies(request: Request) -> Request:
 def matched(keys: Sequence[QueryKey]) -> str:
     """What a query matched on, in words: `PatientName=JOD*, PatientSex=M`."""
     typed = [key for key in keys if key.value and key.origin in (Origin.TYPED, Origin.PATTERN)]
-    return ", ".join(f"{key.keyword}={_shortened(key.value)}" for key in typed)
-
-
-_LONG = 200
-"""Characters of a value beyond which its beginning and its number of values are enough."""
-
-
-def _shortened(value: str) -> str:
-    if len(value) <= _LONG:
-        return value
-    return f"{value[:60]}… ({value.count(chr(92)) + 1:,} values)"
+    return ", ".join(key.asked for key in typed)

@@ -38,6 +38,10 @@ class Origin(Enum):
     WINDOW = "the window of --split"
 
 
+_LONG = 200
+"""Characters of a value beyond which it is not told whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueryKey:
     """One element of the identifier.
@@ -66,6 +70,14 @@ class QueryKey:
     def keyword(self) -> str:
         """Keywords of the path joined by full stops."""
         return ".".join(part.keyword for part in self.path)
+
+    @property
+    def asked(self) -> str:
+        """Keyword and value for people; of a long list its beginning and the number of values."""
+        value = self.value
+        if len(value) > _LONG:
+            value = f"{value[:60]}… ({value.count(chr(92)) + 1:,} values)"
+        return f"{self.keyword}={value}"
 
 
 @dataclass(frozen=True, slots=True)

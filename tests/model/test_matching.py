@@ -165,6 +165,8 @@ def test_a_value_goes_out_as_meant(name: str, typed: str, value: str, kind: Matc
         ("Modality", "CT,ABCDEFGHIJKLMNOPQ", "ABCDEFGHIJKLMNOPQ", "at most 16 characters"),
         ("PatientID", "x" * 65, "x" * 65, "at most 64 characters"),
         ("AccessionNumber", "x" * 17, "x" * 17, "at most 16 characters"),
+        ("PatientName", "a=b=c=d", "a=b=c=d", "at most 3 component groups"),
+        ("PatientName", "x=a^b^c^d^e^f", "x=a^b^c^d^e^f", "at most 5 components"),
         ("PatientName", "a=" + "b" * 65, "a=" + "b" * 65, "at most 64 characters"),
         # dates
         ("StudyDate", "2023-02-29", "2023-02-29", "there is no day 29 in 2023-02"),

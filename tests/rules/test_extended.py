@@ -64,6 +64,41 @@ def test_combined_date_and_time_match_as_one_range() -> None:
     assert "StudyTime matched on each day; --datetime makes it one range" in apart.last
 
 
+NIGHT = "find study date=2024-03-05..2024-03-06 time=23:59..00:01 id=NGT-0001"
+
+
+def test_a_range_of_times_can_go_over_midnight(tmp_path: Path) -> None:
+    """The night shift: what no two separate ranges can ask for."""
+    config = practice(tmp_path, refuse_extended=True)
+    for modality in ("pacs", "faulty"):
+        done = run(f"{NIGHT} --datetime", config=config, modality=modality, output="json")
+        assert len(ids(done)) == 3
+        assert "do not match" not in done.last
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (NIGHT, "the earlier end comes first"),
+        (f"{NIGHT} --datetime".replace("..2024-03-06", ""), "it needs a range of days"),
+        ("find study time=23:59..00:01 --datetime", "it needs a range of days"),
+        ("cd NGT-0001; ls time=23:59..00:01", "the earlier end comes first"),
+    ],
+)
+def test_over_midnight_needs_days_and_the_option(text: str, hint: str) -> None:
+    done = run(text, modality="pacs")
+    assert done.status == 2
+    message, line, caret, told = done.err.splitlines()
+    assert message.endswith("the range is backwards")
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "23:59..00:01"
+    assert hint in told
+
+
+def test_rows_that_match_together_are_not_suspected() -> None:
+    text = "find study date=2024-03-05..2024-03-07 time=08:00..12:00 --datetime"
+    assert "do not match" not in run(text, modality="pacs").last
+
+
 def test_date_and_time_are_combined_here_where_the_server_does_not(tmp_path: Path) -> None:
     config = practice(tmp_path, refuse_extended=True)
     text = f"find study {AROUND_MIDNIGHT} --datetime +StudyTime"
