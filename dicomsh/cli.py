@@ -76,12 +76,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> ExitStatus:
-    if options.command or options.script or not sys.stdin.isatty():
+    if options.command or options.script or not _at_terminal():
         return _batch(options)
     from dicomsh.repl.loop import run
 
     make = partial(_at_prompt, options)
     return run(make, waits=options.modality is not None, color=not options.no_color)
+
+
+def _at_terminal() -> bool:
+    """Whether there is somebody to prompt; a prompt must not get into a file or a pipe."""
+    if sys.stdin.isatty() and not sys.stdout.isatty():
+        sys.stderr.write("dicomsh: output is no terminal, so there is no prompt; Ctrl-D ends\n")
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _at_prompt(options: argparse.Namespace, history: History) -> Started:

@@ -12,6 +12,7 @@ from prompt_toolkit.styles import Attrs
 
 from dicomsh.commands import registry
 from dicomsh.config import Config
+from dicomsh.lexer import TOKENS
 from dicomsh.output.sink import Sink
 from dicomsh.repl.colours import STYLE, LineLexer, depth
 from dicomsh.repl.insight import Insight
@@ -112,6 +113,11 @@ def test_every_role_has_a_style() -> None:
     plain = STYLE.get_attrs_for_style_str("")
     for role in roles | {"command", "option", "operator", "system", "comment", "wrong"}:
         assert STYLE.get_attrs_for_style_str(f"class:{role}") != plain, role
+
+
+def test_the_prompt_has_a_style_for_every_role_of_the_documents() -> None:
+    styled = {name for names, _ in STYLE.style_rules for name in names.split()}
+    assert set(TOKENS) - {"error"} <= styled
 
 
 def test_only_the_colours_of_the_terminal_are_used() -> None:

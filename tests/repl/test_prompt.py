@@ -277,3 +277,12 @@ def test_a_dumb_terminal_gets_plain_text(home: Path, start: Open) -> None:
     terminal.type("find patient JOD*\r")
     terminal.wait_for("1 patient, complete")
     assert re.search(rb"\x1b\[[0-9;]*m", terminal.raw) is None
+
+
+def test_a_prompt_does_not_get_into_a_file(home: Path) -> None:
+    command = f"{sys.executable} -m dicomsh > out"
+    with Terminal(home=home, command=("/bin/sh", "-c", command)) as terminal:
+        terminal.wait_for("output is no terminal")
+        terminal.type("print one\n", ctrl("d"))
+        assert terminal.wait_for_end() == 0
+    assert (home / "out").read_text("utf-8") == "one\n"
