@@ -50,6 +50,7 @@ def run(
     modality: str | None = None,
     settings_file: Path | None = None,
     state: Path | None = None,
+    lessons: Path | None = None,
 ) -> Done:
     """Run texts as `-c` would, in this process; with a settings file, as a prompt would.
 
@@ -65,7 +66,7 @@ def run(
     if modality:
         session.choose(session.config.find(modality))
     environ = {"DICOMSH_TRACEBACK": "1", **({"XDG_STATE_HOME": str(state)} if state else {})}
-    shell = Shell(session, Sink(out, err), Manner(keep_going), environ)
+    shell = Shell(session, Sink(out, err), Manner(keep_going, lessons=lessons), environ)
     status = batch.run(shell, batch.commands(list(texts)))
     return Done(out.getvalue(), err.getvalue(), int(status))
 

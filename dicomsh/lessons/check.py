@@ -89,9 +89,14 @@ def attempted(check: Check, happened: Happened) -> bool:
     """Whether a statement looks like an attempt, so that a word about it is welcome."""
     if check.answers:
         return False
-    if check.commands:
-        return happened.command in check.commands
-    return bool(happened.queries) or not (check.of_query or check.of_answer)
+    if check.commands and happened.command not in check.commands:
+        return False
+    return happened.rows is not None or not (check.of_query or check.of_answer)
+
+
+def on_the_way(check: Check, happened: Happened) -> bool:
+    """Whether a statement asked at another level than the one that the task ends with."""
+    return check.level is not None and all(q.level is not check.level for q in happened.queries)
 
 
 def answered(check: Check, text: str) -> bool:

@@ -19,9 +19,8 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-def at(home: Path, *texts: str, options: tuple[str, ...] = ()) -> Done:
-    commands = [part for text in texts for part in ("-c", text)]
-    return dicomsh("--keep-going", *options, *commands, environ={"XDG_STATE_HOME": str(home)})
+def at(home: Path, text: str, *, lessons: Path | None = None, output: str | None = None) -> Done:
+    return run(text, keep_going=True, state=home, lessons=lessons, output=output)
 
 
 def test_a_lesson_leads_from_step_to_step() -> None:
@@ -30,7 +29,7 @@ def test_a_lesson_leads_from_step_to_step() -> None:
     order = [
         "Lesson 1 of 13",
         "Step 1 of 5",
-        "▸ Choose",
+        "▸ Connect",
         "✓ You are",
         "Step 2 of 5",
         "✓ 40 patients",
@@ -66,7 +65,7 @@ def test_progress_is_kept_for_the_user_only(home: Path) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     again = at(home, "lesson")
     assert "Step 3 of 5" in again.err
-    rows = at(home, "lesson list", options=("-o", "json")).json
+    rows = at(home, "lesson list", output="json").json
     assert (rows[0]["done"], rows[1]["done"], len(rows)) == (2, 0, 13)
 
 
@@ -97,7 +96,7 @@ def test_answers_to_questions() -> None:
 
 
 def test_all_skipped_the_course_ends(home: Path) -> None:
-    rows = at(home, "lesson list", options=("-o", "json")).json
+    rows = at(home, "lesson list", output="json").json
     for number in range(1, 14):
         skips = "; ".join(["lesson skip"] * rows[number - 1]["steps"])
         last = at(home, f"lesson start {number}; {skips}")
@@ -145,14 +144,13 @@ def test_lessons_of_a_teacher(tmp_path: Path, home: Path) -> None:
     folder = tmp_path / "course"
     folder.mkdir()
     (folder / "ours.yaml").write_text(LESSON)
-    options = ("--lessons", str(folder))
-    done = at(home, "lesson; print hello", options=options)
+    done = at(home, "lesson; print hello", lessons=folder)
     assert "Lesson 1 of 1: Ours" in done.err
     assert "✓ Right." in done.err
     kept = json.loads((home / "dicomsh" / "lessons.json").read_text())
     assert kept[str(folder.resolve())]["steps"] == {"ours": 1}
     (folder / "ours.yaml").write_text(LESSON.replace("check:", "chekc:"))
-    broken = at(home, "lesson list", options=options)
+    broken = at(home, "lesson list", lessons=folder)
     assert broken.status == 2
     assert f"{folder / 'ours.yaml'}:5: steps[1].chekc: expected a known setting" in broken.err
 
@@ -170,3 +168,12 @@ def test_without_a_place_to_keep_it_the_lesson_goes_on(tmp_path: Path) -> None:
     done = at(blocked, "lesson start 1; use classroom")
     assert "your progress is not kept" in done.err
     assert "Step 2 of 5" in done.err
+
+
+def test_the_option_and_the_progress_of_a_whole_process(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "ours.yaml").write_text(LESSON)
+    options = ("--lessons", str(tmp_path), "-c", "lesson; print hello")
+    done = dicomsh(*options, environ={"XDG_STATE_HOME": str(home)})
+    assert (done.out, done.status) == ("hello\n", 0)
+    assert done.err.rstrip().endswith("That was the last lesson.")
+    assert (home / "dicomsh" / "lessons.json").is_file()

@@ -1,0 +1,53 @@
+"""Lessons in a real terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
+
+from dicomsh.lessons.read import read_course
+from dicomsh.lessons.tutor import LESSONS
+from tests.repl.terminal import Terminal, ctrl
+
+
+def test_the_first_steps_of_the_course(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path, rows=60) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.run("lesson", "classroom:/> ")
+        assert "▸ Connect to the archive classroom." in terminal.screen
+        assert "Step 2 of 5" in terminal.run("use classroom", "classroom:/> ")
+        assert "Step 3 of 5" in terminal.run("find patient --limit 40", "classroom:/> ")
+        assert "Not yet: " in terminal.run("find patient id=10001", "classroom:/> ")
+        assert "Hint 1: " in terminal.run("lesson hint", "classroom:/> ")
+        assert "Step 4 of 5" in terminal.run("find patient id=10002", "classroom:/> ")
+        assert "Step 5 of 5" in terminal.run("cd 0555643F", "0555643F> ")
+
+
+def test_an_answer_is_cancelled_as_the_lesson_asks(tmp_path: Path) -> None:
+    (lesson,) = [found for found in read_course(LESSONS).lessons if found.name == "limits"]
+    (number,) = [n for n, step in enumerate(lesson.steps) if step.interrupt]
+    with Terminal(home=tmp_path, rows=60, columns=120) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.run("lesson start limits", "classroom:/> ")
+        for _ in range(number):
+            terminal.run("lesson skip", "classroom:/> ")
+        terminal.run("use slow", "slow:/> ")
+        terminal.type("find study\r")
+        terminal.wait_for("0555643F")
+        terminal.type(ctrl("c"))
+        terminal.wait_for(f"Step {number + 2} of {len(lesson.steps)}")
+        assert "cancelled by you" in terminal.screen
+
+
+def test_a_trace_in_a_terminal(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path, rows=60, columns=120) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.run("trace on", "dicomsh> ")
+        screen = terminal.run("use pacs", "pacs:/> ")
+        assert "1 ← A-ASSOCIATE-AC" in screen
+        assert "context 3   accepted: Patient Root Q/R - FIND" in screen
