@@ -100,11 +100,22 @@ def _row(session: Session, place: Place, segment: str, *, first: bool) -> Place 
     number = int(segment.lstrip("%"))
     if first:
         last = _last_listing(session)
-        return last.entity(number) if last else None
+        return _entity(last, number) if last else None
     for kept in session.answers():
         if kept.place.same_entity(place) and kept.level is place.next_level:
-            return kept.entity(number)
+            return _entity(kept, number)
     return None
+
+
+def _entity(kept: Kept, number: int) -> Place | None:
+    """The entity in a row; None when there is no such row."""
+    place = kept.entity(number)
+    if place is None and 1 <= number <= len(kept.rows):
+        raise UsageError(
+            f"row {number} has no {kept.level.unique_keyword}: the server did not tell what it is",
+            hint="last --output vertical shows all that it has",
+        )
+    return place
 
 
 def _last_listing(session: Session) -> Kept | None:

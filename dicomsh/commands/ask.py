@@ -16,6 +16,8 @@ from dicomsh.model.location import Place
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, choose_model, matched, patients_from_studies
 from dicomsh.model.question import Question, Wish
+from dicomsh.model.suspicion import suspicion
+from dicomsh.session import Session
 
 Way = Callable[[Context, Scu, Modality, Request, Wish], Awaitable[Answer]]
 """How a request is answered: as one query, or as several."""
@@ -51,6 +53,8 @@ async def ask(
     current = context.session.modality
     here = context.session.place if current and current.name == modality.name else None
     answer = noted(found, request, here)
+    if question.wish.split is None:
+        answer = Suspected(answer, context.session, question)
     if question.wish.limit is None and chosen.limit == context.session.settings.limit:
         answer = Noted(answer, limited=(_LIFTED,))
     return Listing(
@@ -131,6 +135,41 @@ def noted(answer: Answer, request: Request, here: Place | None) -> Answer:
         empty=(*empty, f"try: {line}") if line else empty,
         remedy=f"narrow the query, or: {split}" if split else "",
     )
+
+
+class Suspected:
+    """An answer whose number of rows is compared with those of earlier queries.
+
+    Args:
+        answer: the answer.
+        session: knows what was listed before.
+        question: what was asked.
+    """
+
+    def __init__(self, answer: Answer, session: Session, question: Question) -> None:
+        self._answer = answer
+        self._session = session
+        self._question = question
+
+    def __aiter__(self) -> AsyncIterator[list[Row]]:
+        return self._answer.__aiter__()
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the answer ended, with what is odd about the number of rows."""
+        outcome, modality = self._answer.outcome, self._question.modality
+        earlier = [
+            (kept.question.request, kept.outcome)
+            for kept in self._session.listings
+            if kept.question and kept.outcome and kept.modality == modality.name
+        ]
+        cap = modality.capabilities.cap
+        told = suspicion(self._question.request, outcome, earlier, cap)
+        return replace(outcome, notes=(*outcome.notes, told)) if told else outcome
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        await self._answer.aclose()
 
 
 class Noted:

@@ -15,6 +15,7 @@ from dicomsh.model.legible import Legibility
 from dicomsh.model.levels import Model
 from dicomsh.model.listing import Answer, Ending, Outcome
 from dicomsh.model.lists import in_parts
+from dicomsh.model.oddities import Oddities
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, build
 from dicomsh.model.query import Query, QueryKey
@@ -127,10 +128,12 @@ class Observed:
         self._watches = [_Watch(key) for key in adapted.watched]
         asked = "".join(key.value for key in adapted.request.keys)
         self._legibility = Legibility(modality.fallback_charset, asked)
+        self._oddities = Oddities(adapted.request.level)
 
     async def __aiter__(self) -> AsyncIterator[list[Row]]:
         async for batch in self._answer:
             self._legibility.look(batch)
+            self._oddities.look(batch)
             for watch in self._watches:
                 watch.look(batch)
             yield batch
@@ -143,7 +146,7 @@ class Observed:
         garbled = bool(self._legibility.lossy)
         watches = (watch for watch in self._watches if watch.ascii or not garbled)
         seen = (said for watch in watches for said in watch.said(self._modality))
-        noticed = (*empty, *seen, *self._notes, *self._legibility.notes)
+        noticed = (*empty, *seen, *self._oddities.notes, *self._notes, *self._legibility.notes)
         return replace(outcome, notes=(*outcome.notes, *noticed))
 
     async def aclose(self) -> None:

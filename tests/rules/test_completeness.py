@@ -1,0 +1,201 @@
+"""Whether an answer is whole is always told, and scripts can see it.
+
+Rivals do not: DCMTK's findscu shows a cut-off answer as if it were all and exits with 0, Orthanc's
+SCU drops the matches, and a proxy in front of an archive "has no standard warning status" to give
+(healthcare-dicom-dicomweb-adapter #42, OHIF #30).
+"""
+
+from __future__ import annotations
+
+import threading
+from asyncio import Runner
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import evt
+
+from dicomsh.model.levels import Level
+from dicomsh.model.listing import Ending, Outcome
+from dicomsh.model.location import Place
+from dicomsh.model.plan import Request
+from dicomsh.model.suspicion import is_round, suspicion
+from tests import servers
+from tests.conftest import Start
+from tests.dimse.peers import Peer, Script, forever, scp, scripted, study
+from tests.harness import Done, practice, run
+from tests.model.test_plan import request
+
+INCOMPLETE = 5
+
+
+@contextmanager
+def playing(script: Script) -> Iterator[str]:
+    """The address of a peer that plays a script in a loop of its own."""
+    with Runner() as runner:
+        loop, peer = runner.get_loop(), scripted(script)
+        modality = runner.run(peer.__aenter__())
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        try:
+            yield f"{modality.aet}@{modality.host}:{modality.port}"
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            runner.run(peer.__aexit__(None, None, None))
+
+
+def faulty(folder: Path, query: str, **faults: Any) -> Done:
+    return run(f"use faulty; {query}", config=practice(folder, **faults), output="ndjson")
+
+
+@pytest.mark.parametrize("level", ["patient", "study", "series", "instance"])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (0xFE00, "0xFE00, not asked for"),
+        (0xA700, "0xA700, out of resources"),
+        (0xB001, "0xB001, its limit of answers is reached"),
+    ],
+)
+def test_a_server_that_ends_early(status: int, reason: str, level: str, tmp_path: Path) -> None:
+    done = faulty(tmp_path, f"find {level}", cut_off=7, cut_off_status=status)
+    assert len(done.out.splitlines()) == 7
+    assert f"7 {Level[level.upper()].plural}, CUT OFF by the server ({reason})" in done.last
+    assert done.status == INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("faults", "told"),
+    [
+        ({"abort_after": 4}, "4 studies, then the association was lost · incomplete"),
+        ({"close_after": 4}, "4 studies, then the association was lost · incomplete"),
+    ],
+)
+def test_an_association_that_is_lost(faults: dict[str, Any], told: str, tmp_path: Path) -> None:
+    done = faulty(tmp_path, "find study", **faults)
+    assert len(done.out.splitlines()) == 4
+    assert done.last.startswith(told)
+    assert done.status == INCOMPLETE
+
+
+def test_silence_in_mid_answer() -> None:
+    async def stalls(peer: Peer) -> None:
+        await peer.accept()
+        asked = await peer.request()
+        peer.send(asked.row(1) + asked.row(2))
+        await forever()
+
+    with playing(stalls) as address:
+        part = run("set timeout 0.4; find study", modality=address, output="ndjson")
+    assert part.out.count("StudyInstanceUID") == 2
+    assert part.last.startswith("2 studies, then no further answer in time · incomplete")
+    assert part.status == INCOMPLETE
+
+
+@pytest.mark.parametrize("rows", [119, 120, 121])
+def test_a_limit_says_that_there_is_more_only_if_there_is(rows: int) -> None:
+    done = run(f"use pacs; find study --limit {rows}", output="ndjson")
+    assert len(done.out.splitlines()) == min(rows, 120)
+    assert ("the server has more" in done.last) == (rows < 120)
+    assert ("120 studies, complete" in done.last) == (rows >= 120)
+    assert done.status == 0
+
+
+def test_an_incomplete_part_counts_for_the_whole_script(tmp_path: Path) -> None:
+    config = practice(tmp_path, cut_off=3)
+    done = run("use faulty; find patient; use pacs; find patient JOD*", config=config)
+    assert "1 patient, complete" in done.last
+    assert done.status == INCOMPLETE
+
+
+def test_orthanc_as_server_is_told_to_have_cut_off(
+    start_server: Start[servers.Orthanc], sample_files: list[Path]
+) -> None:
+    server = start_server(servers.orthanc(limit_results=2))
+    server.upload(sample_files)
+    done = run("find study", modality=server.address, output="ndjson")
+    assert len(done.out.splitlines()) == 2
+    assert "CUT OFF by the server (0xFE00, not asked for)" in done.last
+    assert "or: find study --split" in done.last
+    assert done.status == INCOMPLETE
+
+
+# Limits that nobody tells of
+
+
+def capped(cap: int) -> Callable[[evt.Event], Iterator[tuple[int, Dataset | None]]]:
+    """A server that sends the first so many of many rows and calls them all."""
+
+    def find(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        first = 1000 if event.identifier.get("PatientName") else 0
+        yield from ((0xFF00, study(first + number)) for number in range(cap))
+
+    return find
+
+
+def test_the_same_round_number_for_another_query_is_suspicious() -> None:
+    """pynetdicom #467: "stops at 500", without any status that says so."""
+    with scp(capped(50)) as modality:
+        address = f"{modality.aet}@{modality.host}:{modality.port}"
+        done = run("find study; find study; find study DOE*", modality=address)
+    lines = [line for line in done.err.splitlines() if "50 studies, complete" in line]
+    assert len(lines) == 3
+    said = ["also 50 for an earlier query: a limit of the server?" in line for line in lines]
+    assert said == [False, False, True]
+    assert done.status == 0
+
+
+def test_other_numbers_are_not_suspicious() -> None:
+    with scp(capped(47)) as modality:
+        address = f"{modality.aet}@{modality.host}:{modality.port}"
+        done = run("find study; find study DOE*", modality=address)
+    assert "limit of the server" not in done.err
+
+
+def test_the_users_own_limit_is_no_suspicion() -> None:
+    done = run("use pacs; find study --limit 50; find study sex=M --limit 50")
+    assert "limit of the server?" not in done.err
+
+
+def ended(rows: int, ending: Ending = Ending.COMPLETE, **more: Any) -> Outcome:
+    return Outcome(ending, rows, 0.1, **more)
+
+
+STUDIES = Request(Level.STUDY, Place())
+
+
+@pytest.mark.parametrize(
+    ("earlier", "suspicious"),
+    [
+        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500))], True),
+        ([(Request(Level.PATIENT, Place()), ended(500))], True),
+        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CUT_OFF))], True),
+        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.LIMIT))], False),
+        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CANCELLED))], False),
+        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, of=900))], False),
+        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(499))], False),
+        ([(request(Level.STUDY, Place(), "+acc"), ended(500))], False),
+        ([(STUDIES, ended(500))], False),
+        ([], False),
+    ],
+)
+def test_what_makes_a_number_suspicious(
+    earlier: list[tuple[Request, Outcome]], suspicious: bool
+) -> None:
+    assert bool(suspicion(STUDIES, ended(500), earlier, None)) is suspicious
+
+
+def test_the_limit_that_a_probe_found_is_suspicious_by_itself() -> None:
+    told = suspicion(STUDIES, ended(487), [], 487)
+    assert told == "as many as the server has cut an answer off at (487): is it whole?"
+    assert suspicion(STUDIES, ended(487, Ending.LIMIT), [], 487) == ""
+
+
+def test_round_numbers() -> None:
+    rounds = {50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024, 2000, 2048, 5000, 10_000}
+    assert {number for number in (*rounds, 0, 1, 2, 10, 32, 40, 99, 101, 499, 501) if
+            is_round(number)} == rounds  # fmt: skip
