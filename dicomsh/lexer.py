@@ -148,7 +148,7 @@ class DicomshSessionLexer(Lexer):
             start += len(line)
 
 
-_PROMPT = re.compile(r"(?:dicomsh|[\w.@-]+:/[^>\n]*)> |\$ ")
+_PROMPT = re.compile(r"(?:dicomsh|[\w.@-]+:[/…][^>\n]*)> |\$ ")
 
 
 def _line(start: int, line: str) -> Iterable[Piece]:

@@ -32,11 +32,12 @@ def _commands() -> Iterator[str]:
     yield ""
     yield "`help COMMAND` shows the same at the prompt."
     families: dict[str, list[Command]] = {}
-    for made in registry():
+    commands = registry()
+    for made in (*commands, *commands.stages):
         families.setdefault(made.family, []).append(made)
-    for family, commands in families.items():
+    for family, members in families.items():
         yield f"\n## {family.capitalize()}"
-        for made in commands:
+        for made in members:
             yield from _command(made)
 
 
@@ -56,7 +57,7 @@ def _command(made: Command) -> Iterator[str]:
 
 
 def _flag(option: Parameter) -> str:
-    return f"{option.flag} {option.kind.name}" if option.kind else option.flag
+    return f"{option.flags} {option.kind.name}" if option.kind else option.flags
 
 
 def _settings() -> Iterator[str]:

@@ -93,13 +93,14 @@ dicomsh> use pacs
 pacs  PRACTICE at 127.0.0.1:4242   C-ECHO 3 ms
 pacs:/0555643F/2009-04-12 CT THORAX> find series CT > series.csv
 3 series, complete · 4 ms
+pacs:…/3 CT> pwd
 """
 
 
 def test_a_session_is_prompts_commands_and_output() -> None:
     found = [(k, p) for _, k, p in DicomshSessionLexer().get_tokens_unprocessed(SESSION)]
     prompts = [piece for kind, piece in found if kind is Generic.Prompt]
-    assert prompts == ["$ ", "dicomsh> ", "pacs:/0555643F/2009-04-12 CT THORAX> "]
+    assert prompts == ["$ ", "dicomsh> ", "pacs:/0555643F/2009-04-12 CT THORAX> ", "pacs:…/3 CT> "]
     assert (Keyword, "find") in found
     assert (Generic.Output, "3 series, complete · 4 ms\n") in found
     assert Error not in {kind for kind, _ in found}

@@ -53,9 +53,14 @@ class Parameter:
         return "--" + self.name.rstrip("_").replace("_", "-")
 
     @property
+    def flags(self) -> str:
+        """All ways of typing the option: `--limit`, `-r, --reverse`."""
+        return f"{self.short}, {self.flag}" if self.short else self.flag
+
+    @property
     def usage(self) -> str:
         """The parameter in a usage line: `LEVEL`, `[PATTERN]`, `[Key=Value…]`, `[--limit N]`."""
-        text = self.flag if self.option else ""
+        text = self.flags.replace(", ", "|") if self.option else ""
         if self.kind is not None:
             value = f"[{self.kind.name}]" if self.alone else self.kind.name
             text = f"{text} {value}".strip()

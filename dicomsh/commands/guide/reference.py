@@ -30,7 +30,7 @@ def command_page(made: Command) -> str:
     options = [p for p in made.parameters if p.option]
     if options:
         lines += ["", "options:"]
-        names = [f"{p.flag} {p.kind.name}" if p.kind else p.flag for p in options]
+        names = [f"{p.flags} {p.kind.name}" if p.kind else p.flags for p in options]
         lines += [f"  {n:<18} {p.help}" for n, p in zip(names, options, strict=True)]
     if made.examples:
         lines += ["", "examples:", *(f"  {example}" for example in made.examples)]
