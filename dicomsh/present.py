@@ -10,6 +10,8 @@ from typing import Any
 
 from dicomsh.errors import ExitStatus
 from dicomsh.flow import Cut, Flow, Left, Page, whole
+from dicomsh.mask import Mask
+from dicomsh.model.answer import Row
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import (
@@ -24,7 +26,7 @@ from dicomsh.model.listing import (
     Text,
 )
 from dicomsh.output.formats import FOR_PEOPLE, Renderer, renderer
-from dicomsh.output.plain import root_tags
+from dicomsh.output.plain import AnyRow, root_tags
 from dicomsh.output.safe import visible
 from dicomsh.output.sink import Sink
 from dicomsh.output.statement import counted, result_line
@@ -88,7 +90,7 @@ class Presenter:
             case Report() if name not in FOR_PEOPLE:
                 return await self._records(result.records, name, continues)
             case Text() | Report():
-                self._sink.data(result.text + "\n")
+                self._sink.data(self._session.shown(result.text) + "\n")
             case Talk():
                 self._sink.talk(result.text)
         return ExitStatus.DONE
@@ -144,7 +146,12 @@ class Presenter:
         level = result.level if isinstance(result, Listing) else None
         if isinstance(result, Listing) and result.wide:
             width = None
-        return renderer(name, result.columns, level=level, width=width, theme=theme)
+        made = renderer(name, result.columns, level=level, width=width, theme=theme)
+        return self._masked(made)
+
+    def _masked(self, rows: Renderer) -> Renderer:
+        mask = self._session.mask
+        return rows if mask is None else _Masked(rows, mask)
 
     async def _records(self, records: Records, name: str, continues: bool) -> ExitStatus:
         batches, rows = records.batches, self._drawn(records, name)
@@ -159,7 +166,7 @@ class Presenter:
 
     def _drawn(self, records: Records, name: str) -> Renderer:
         if records.draw is not None and name == "table":
-            return _Drawn(records.draw)
+            return self._masked(_Drawn(records.draw))
         return self._renderer(name, records)
 
     def _counted(self, records: Records, left: Left | None, hidden: Sequence[str]) -> ExitStatus:
@@ -192,6 +199,33 @@ class _Drawn:
 
     def end(self) -> str:
         return ""
+
+
+class _Masked:
+    """A renderer that gets rows as they may be shown."""
+
+    def __init__(self, rows: Renderer, mask: Mask) -> None:
+        self._rows = rows
+        self._mask = mask
+
+    def begin(self) -> str:
+        return self._rows.begin()
+
+    def rows(self, batch: Sequence[AnyRow]) -> str:
+        return self._rows.rows([self._shown(row) for row in batch])
+
+    def _shown(self, row: AnyRow) -> AnyRow:
+        return self._mask.row(row) if isinstance(row, Row) else self._mask.record(row)
+
+    def flush(self) -> str:
+        return self._rows.flush()
+
+    def end(self) -> str:
+        return self._rows.end()
+
+    @property
+    def hidden(self) -> list[str]:
+        return self._rows.hidden
 
 
 def status_of(outcome: Outcome) -> ExitStatus:

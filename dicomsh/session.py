@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from dicomsh.config import Config
 from dicomsh.errors import UsageError
 from dicomsh.language.kinds import Candidate, Kind
 from dicomsh.language.topics import TOPICS
+from dicomsh.mask import Mask
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Column, Outcome
 from dicomsh.model.location import Place, place_of, with_issuer
 from dicomsh.model.peer import Modality
+from dicomsh.model.plan import Request
 from dicomsh.model.question import Question
 from dicomsh.seen import Seen
 from dicomsh.settings import SETTINGS, Settings
@@ -99,6 +102,7 @@ class Session:
         self.previous: tuple[Modality | None, Place] | None = None
         self.listings: deque[Kept] = deque(maxlen=KEPT_LISTINGS)
         self._seen: defaultdict[str, Seen] = defaultdict(Seen)
+        self._mask = Mask()
 
     @property
     def today(self) -> date:
@@ -183,6 +187,36 @@ class Session:
     def set(self, name: str, value: Any) -> None:
         """Change a setting; the value has been checked."""
         self.settings = replace(self.settings, **{name: value})
+        if name == "mask" and value:
+            self.recognise(row for kept in self.listings for row in kept.rows)
+
+    @property
+    def mask(self) -> Mask | None:
+        """What makes up names and IDs for all that is shown; None while real ones are shown."""
+        return self._mask if self.settings.mask else None
+
+    def recognise(self, rows: Iterable[Row]) -> None:
+        """Know the values of rows, so that `shown` finds them in a text."""
+        if self.settings.mask:
+            self._mask.learn(rows)
+
+    def asked(self, request: Request) -> None:
+        """Know the values that were typed, so that `shown` finds them in a text."""
+        if self.settings.mask:
+            self._mask.request(request)
+
+    def shown(self, text: str) -> str:
+        """A text as it may be shown."""
+        return self._mask.text(text) if self.settings.mask else text
+
+    def shown_row(self, row: Row) -> Row:
+        """A row as it may be shown."""
+        return self._mask.row(row) if self.settings.mask else row
+
+    @property
+    def shown_place(self) -> Place:
+        """The current place as it may be shown."""
+        return self._mask.place(self.place) if self.settings.mask else self.place
 
     def modality_names(self) -> Iterable[Candidate]:
         """Configured modalities with AE title and address."""
@@ -192,11 +226,14 @@ class Session:
 
     def targets(self, typed: str) -> Iterable[Candidate]:
         """What may complete a TARGET."""
-        return completions(self, typed)
+        if self.mask is None:
+            return completions(self, typed)
+        return self.mask.candidates(partial(completions, self), typed)
 
     def values(self, attribute: Attribute) -> Iterable[str]:
         """Values of an attribute that were seen, the latest first."""
-        return self.seen.values(attribute.tag)
+        found, mask = self.seen.values(attribute.tag), self.mask
+        return found if mask is None else (mask.value(attribute, value) for value in found)
 
     @property
     def fuzzy(self) -> bool:

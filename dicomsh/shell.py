@@ -20,6 +20,7 @@ from dicomsh.interrupt import go_on
 from dicomsh.language.analyse import Analysis, Call, analyse
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
 from dicomsh.lessons.tutor import LESSONS, Tutor
+from dicomsh.mask.typed import masked_text, real_statement
 from dicomsh.model.listing import Listing
 from dicomsh.model.tap import Tap
 from dicomsh.output.formats import format_of
@@ -80,6 +81,7 @@ class Shell:
         self.tutor = Tutor(manner.lessons or LESSONS, state)
         self._witness = Witness(session, self.registry, tap, self.tutor, sink.talk)
         self._sink = sink
+        sink.shown = session.shown
         self._manner = manner
         self._depth = 0
         self._progress = Progress(sink, self._waiting)
@@ -161,13 +163,13 @@ class Shell:
             return ExitStatus.FAILED
 
     def _tell(self, error: DicomshError, text: str, statement: Statement, origin: Origin) -> None:
-        self._sink.error(
-            problem(
-                error, text, statement.span, origin, self._manner.talk(self.session.settings.color)
-            )
-        )
+        text, span = masked_text(text, error.span or statement.span, self.session.shown)
+        error.span = error.span and span
+        theme = self._manner.talk(self.session.settings.color)
+        self._sink.error(problem(error, text, span, origin, theme))
 
     async def _statement(self, statement: Statement, origin: Origin) -> ExitStatus:
+        statement = _meant(statement, self.session, self.tracing)
         analysis = analyse(statement, self.registry, self.session)
         if analysis.problem is not None:
             raise analysis.problem
@@ -180,17 +182,14 @@ class Shell:
     async def _call(self, call: Call, analysis: Analysis, *, paged: bool) -> ExitStatus:
         result = await result_of(self._context, call, analysis.stages)
         statement = analysis.statement
-        suffix = self._suffix(statement)
+        suffix = _suffix(statement)
         status = ExitStatus.DONE  # also where the command that reads the data ends early
         wide = isinstance(result, Listing) and result.wide
         async with self._target(statement, paged=paged, wide=wide) as continues:
             status = await self._presenter.show(result, suffix, continues=continues)
-        return status  # noqa: RET504
-
-    def _suffix(self, statement: Statement) -> str | None:
-        """The format that the file of a redirection asks for."""
-        redirect = statement.redirect
-        return format_of(redirect.target.text) if redirect and redirect.target else None
+        if self.session.mask is not None and _goes_away(statement):
+            self._sink.talk("masked: names and IDs there are made up; 'set mask off' ends that")
+        return status
 
     @asynccontextmanager
     async def _target(
@@ -246,6 +245,25 @@ class Shell:
             for name in map(str, range(1, 10)):
                 variables.pop(name, None)
             variables.update(before)
+
+
+def _suffix(statement: Statement) -> str | None:
+    """The format that the file of a redirection asks for."""
+    redirect = statement.redirect
+    return format_of(redirect.target.text) if redirect and redirect.target else None
+
+
+def _meant(statement: Statement, session: Session, tracing: Tracing) -> Statement:
+    """A statement as it is meant; what is traced of it is masked where all is."""
+    mask = session.mask
+    tracing.shown = None if mask is None else mask.by_tag
+    return statement if mask is None else real_statement(statement, mask)
+
+
+def _goes_away(statement: Statement) -> bool:
+    """Whether the data goes to a file or a command."""
+    to_command = bool(statement.stages) and isinstance(statement.stages[-1], SystemCommand)
+    return statement.redirect is not None or to_command
 
 
 def numbered(arguments: tuple[str, ...]) -> dict[str, str]:

@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("language",), ("output",)),
     (
-        ("session", "settings", "seen", "targets"),
+        ("mask", "session", "settings", "seen", "targets"),
         ("history",),
         ("practice",),
         ("trace",),

@@ -44,6 +44,7 @@ async def ask(
         DicomshError: no association, or a key that cannot be sent.
     """
     wish = wish or Wish()
+    context.session.asked(request)
     modality = context.timed(modality)
     modality = replace(modality, extended=modality.extended | wish.extended)
     question = Question(modality, request, wish)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Annotated
@@ -148,7 +148,8 @@ class _Comparison:
         for side in self._sides:
             self._received.append(await _receive(side))
         first, second = self._received
-        found = list(_differences(first, second, [side.name for side in self._sides]))
+        names, shown = [side.name for side in self._sides], self._sides[0].context.session.shown_row
+        found = list(_differences(first, second, names, shown))
         self._differences = len(found)
         if found:
             yield found
@@ -196,21 +197,24 @@ async def _rows(listing: Listing) -> list[Row]:
         raise
 
 
-def _differences(first: _Received, second: _Received, names: list[str]) -> Iterator[Record]:
+def _differences(
+    first: _Received, second: _Received, names: list[str], shown: Callable[[Row], Row]
+) -> Iterator[Record]:
     ours, theirs = first.by_key(), second.by_key()
     for key in dict.fromkeys((*ours, *theirs)):
         for one, other in zip_longest(ours.get(key, []), theirs.get(key, [])):
+            entity = shown(one or other)
             if one is None or other is None:
-                row, name = (one, names[0]) if other is None else (other, names[1])
-                yield _record(f"only in {name}", key, title_of(row, first.level))
+                name = names[0] if other is None else names[1]
+                yield _record(f"only in {name}", entity, first.level)
             else:
-                same = _record("different", key, title_of(one, first.level))
+                same = _record("different", entity, first.level)
                 yield from (same | unequal for unequal in _unequal(first.columns, one, other))
 
 
-def _record(where: str, key: str, label: str) -> dict[str, str | None]:
+def _record(where: str, entity: Row, level: Level) -> dict[str, str | None]:
     nothing = {"attribute": None, "first": None, "second": None}
-    return {"where": where, "key": key, "label": label, **nothing}
+    return {"where": where, "key": _key(entity, level), "label": title_of(entity, level), **nothing}
 
 
 def _unequal(columns: tuple[Column, ...], one: Row, other: Row) -> Iterator[dict[str, str | None]]:

@@ -53,6 +53,7 @@ class Descent:
 
     def __init__(self, context: Context, modality: Modality, top: Place, depth: int) -> None:
         self._modality = context.timed(modality)
+        self._session = context.session
         self._wish = resolved(context, modality, Wish())
         self._reach = context.peers.pool(self._modality)
         self._top = top
@@ -126,7 +127,8 @@ class Descent:
             rows = await all_rows(answer)
         self._seen.note([row.compact() for row in rows], level, place)
         placed = ((place_of(row, level, place), row) for row in rows)
-        children = [_Child(child, row) for child, row in placed if child is not None]
+        shown = self._session.shown_row
+        children = [_Child(child, row, shown(row)) for child, row in placed if child is not None]
         return sorted(children, key=_Child.order)
 
 
@@ -134,10 +136,11 @@ class Descent:
 class _Child:
     place: Place
     row: Row
+    shown: Row
 
     def branch(self, last: tuple[bool, ...]) -> Branch:
         level = self.place.steps[-1].level
-        return Branch(self.place, title_of(self.row, level), count_below(self.row, level), last)
+        return Branch(self.place, title_of(self.shown, level), count_below(self.row, level), last)
 
     def order(self) -> tuple[int, str]:
         """Studies by date and time, series and instances by number, patients by ID."""

@@ -79,6 +79,7 @@ class _Entity:
             if not more:
                 raise
             return await self._rows(())
+        self._context.session.recognise(rows)
         self.outcome = listing.answer.outcome
         return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from dicomsh.commands.context import Context
@@ -16,6 +17,7 @@ from dicomsh.language.analyse import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
 from dicomsh.model.listing import FieldColumn, Record, Records, Report, Text, at_once
+from dicomsh.model.question import Question
 from dicomsh.session import Kept
 
 _ALL = "all"
@@ -56,16 +58,18 @@ async def explain(
     done = await rehearse(context, inner)
     asked = [_forced(context, sent, typed=bool(inner.options.get("model"))) for sent in done.sent]
     if as_ is not None:
-        return _tools_only(asked, as_, inner.command.name)
+        return _tools_only(context, asked, as_, inner.command.name)
     return Report(_page(context, done, asked), _records(asked))
 
 
 def _forced(context: Context, sent: Sent, *, typed: bool) -> Sent:
-    """The query with what chose its information model, where anything did."""
+    """The query as it may be shown, with what chose its information model, where anything did."""
     by_setting = "'set model'" if context.session.settings.model else ""
     by_modality = f"model: of {sent.peer.name}" if sent.peer.model else ""
     forced = "--model" if typed else by_setting or by_modality
-    return Sent(sent.query, sent.peer, sent.limit, sent.accepted, forced)
+    mask = context.session.mask
+    query = sent.query if mask is None else mask.query(sent.query)
+    return Sent(query, sent.peer, sent.limit, sent.accepted, forced)
 
 
 def _page(context: Context, done: Rehearsal, asked: list[Sent]) -> str:
@@ -77,7 +81,7 @@ def _page(context: Context, done: Rehearsal, asked: list[Sent]) -> str:
     for number, sent in enumerate(asked, 1):
         lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
     lines += [f"note: {note}" for note in done.notes]
-    return "\n".join(lines + _equivalents(asked))
+    return "\n".join(lines + _equivalents(context, asked))
 
 
 def _numbered(number: int, asked: list[Sent]) -> list[str]:
@@ -88,16 +92,24 @@ def _numbered(number: int, asked: list[Sent]) -> list[str]:
     return [f"query {number}" + (", for each answer of the one before" if each else "")]
 
 
-def _equivalents(asked: list[Sent]) -> list[str]:
+def _said_of_mask(context: Context) -> list[str]:
+    masked = context.session.mask is not None
+    return (
+        ["# masked: names and IDs are made up; 'set mask off' writes real ones"] if masked else []
+    )
+
+
+def _equivalents(context: Context, asked: list[Sent]) -> list[str]:
     if not asked:
         return []
     if len(asked) > 1:
         return ["", f"explain --as {'|'.join(TOOLS)} COMMAND writes these for other tools"]
     blocks = [tool_lines(tool(asked[0])) for tool in TOOLS.values()]
-    return ["", "# the same query elsewhere", *(line for block in blocks for line in ("", *block))]
+    head = ["", "# the same query elsewhere", *_said_of_mask(context)]
+    return [*head, *(line for block in blocks for line in ("", *block))]
 
 
-def _tools_only(asked: list[Sent], name: str, of: str) -> Text:
+def _tools_only(context: Context, asked: list[Sent], name: str, of: str) -> Text:
     """The query for one tool, so that it can be run as it is.
 
     Raises:
@@ -109,7 +121,8 @@ def _tools_only(asked: list[Sent], name: str, of: str) -> Text:
     made = [TOOLS[each](sent) for sent in asked for each in names]
     if name != _ALL:
         _check_said(made)
-    return Text("\n".join(line for one in made for line in tool_lines(one)))
+    lines = [line for one in made for line in tool_lines(one)]
+    return Text("\n".join(_said_of_mask(context) + lines))
 
 
 def _check_said(made: list[Equivalent]) -> None:
@@ -192,8 +205,13 @@ async def _last(context: Context, as_: str | None) -> Report | Text:
     typed = kept.question.wish.model is not None
     asked = [_forced(context, sent, typed=typed) for sent in done.sent]
     if as_ is not None:
-        return _tools_only(asked, as_, "last")
-    lines = answer_lines(kept.question, kept.outcome)
+        return _tools_only(context, asked, as_, "last")
+    lines = answer_lines(_shown(context, kept.question), kept.outcome)
     for number, sent in enumerate(asked, 1):
         lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
     return Report("\n".join(lines), _records(asked))
+
+
+def _shown(context: Context, question: Question) -> Question:
+    mask = context.session.mask
+    return question if mask is None else replace(question, request=mask.request(question.request))

@@ -48,6 +48,7 @@ class _Probing:
     """A probe under way, and what it came to."""
 
     def __init__(self, context: Context, modality: Modality) -> None:
+        self._session = context.session
         self._memory = context.peers.memory
         self._modality = modality
         self._peers = context.peers
@@ -61,6 +62,7 @@ class _Probing:
         rows = 0
         async for finding in findings(bench, await self._peers.client(everything)):
             rows += 1
+            self._session.recognise(bench.sample.rows)
             yield [_record(finding)]
         self._memory.keep(self._modality, replace(bench.found, probed=date.today().isoformat()))
         notes = (f"{bench.queries} queries", *self._where())

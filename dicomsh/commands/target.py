@@ -104,6 +104,7 @@ async def _existing(
     request = Request(level, place, (wanted,))
     listing = await ask(context, modality, request)
     rows = await all_rows(listing.answer)
+    context.session.recognise(rows)
     outcome = listing.answer.outcome
     if not rows and outcome.ending is not Ending.COMPLETE:
         raise UsageError(f"whether '{key}' exists is not known: {outcome.ending.value}")

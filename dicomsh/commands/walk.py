@@ -48,7 +48,7 @@ def path_of(context: Context) -> str:
     if session.modality is None:
         return "/"
     name = quote_segment(session.modality.name)
-    return f"/{name}{session.place.path if session.place.steps else ''}"
+    return f"/{name}{session.shown_place.path if session.place.steps else ''}"
 
 
 @command("pwd", family="walk", examples=("pwd", "cd 0555643F; pwd --keys"))

@@ -10,6 +10,7 @@ TOPICS: Mapping[str, str] = {
     "targets": "how patients, studies, series and instances are pointed at",
     "language": "quotes, variables, stages, files",
     "settings": "what 'set' changes, and where it is kept",
+    "mask": "what 'set mask on' hides, and what it keeps",
     "prompt": "the keys of the keyboard",
 }
 """Topics with what they are about."""

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -33,6 +33,9 @@ class Sink:
     Args:
         stdout: standard output; data only, unless it is a terminal.
         stderr: standard error.
+
+    Attributes:
+        shown: what a line of talk or an error is shown as; masking sets it.
     """
 
     def __init__(self, stdout: TextIO, stderr: TextIO) -> None:
@@ -41,6 +44,7 @@ class Sink:
         self._target: Target = self._stdout
         self._progress = ProgressLine(stderr)
         self._later: list[str] = []
+        self.shown: Callable[[str], str] = str
 
     @classmethod
     def standard(cls) -> Sink:
@@ -103,13 +107,14 @@ class Sink:
             self._later.append(line)
         elif self.is_terminal:
             self._progress.clear()
-            self._stdout.write(f"{line}\n")
+            self._stdout.write(f"{self.shown(line)}\n")
         else:
             self.error(line)
 
     def error(self, line: str) -> None:
         """Writes a line to standard error; one that cannot be written is lost."""
         self._progress.clear()
+        line = self.shown(line)
         safe = for_terminal(line) if self._stderr.isatty() else line
         try:
             self._stderr.write(f"{safe}\n")

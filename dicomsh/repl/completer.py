@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.application import Application
@@ -69,7 +69,7 @@ class SessionCompleter(Completer):
         session.learn(_AT_ONCE)
         before = document.text_before_cursor
         found = offers(before, len(before), registry, session, complete_file)
-        return [_completion(offer, len(before)) for offer in found]
+        return [_completion(offer, len(before), session.shown) for offer in found]
 
 
 async def _learn(session: Session, application: Application[str]) -> None:
@@ -77,7 +77,7 @@ async def _learn(session: Session, application: Application[str]) -> None:
         await asyncio.sleep(0)
 
 
-def _completion(offer: Offer, cursor: int) -> Completion:
+def _completion(offer: Offer, cursor: int, shown: Callable[[str], str]) -> Completion:
     """The completion; what is said about it is made when it is shown."""
     from dicomsh.output.safe import shorten_middle, visible
 
@@ -87,5 +87,5 @@ def _completion(offer: Offer, cursor: int) -> Completion:
         offer.text,
         offer.start - cursor,
         shorten_middle(candidate.text, _WIDEST) if long else candidate.text,
-        display_meta=lambda: visible(candidate.told),
+        display_meta=lambda: visible(shown(candidate.told)),
     )

@@ -36,7 +36,8 @@ def _segments(session: Session) -> StyleAndTextTuples:
     """The segments from the patient down, each with its style."""
     from dicomsh.output.safe import visible
 
-    steps = zip(session.place.steps, session.place.labels, strict=True)
+    place = session.shown_place
+    steps = zip(place.steps, place.labels, strict=True)
     return [(f"class:prompt.{step.level.word}", visible(label)) for step, label in steps]
 
 

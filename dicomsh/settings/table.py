@@ -50,6 +50,9 @@ class Settings:
     model: Annotated[
         Model | None, MODEL, "information model to ask in; none: chosen for each query"
     ] = None
+    mask: Annotated[
+        bool, SWITCH, "whether made-up names and IDs are shown instead of real ones"
+    ] = False
     color: Annotated[str, _COLOR, "colours; auto: where the terminal has them"] = "auto"
     pager: Annotated[
         bool, SWITCH, "whether what is taller than the screen is paged", Where.PROMPT

@@ -48,6 +48,7 @@ PAGES: Mapping[str, Callable[[Session], str]] = {
     "targets": pages.targets_page,
     "language": pages.language_page,
     "settings": pages.settings_page,
+    "mask": pages.mask_page,
     "prompt": pages.prompt_page,
 }
 """The page of each topic."""

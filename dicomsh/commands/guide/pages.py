@@ -41,6 +41,22 @@ _LANGUAGE = """\
   !command               run a system command, up to ; or the line end
 'help targets' tells how entities are pointed at, 'help values' what can be asked for."""
 
+_MASK = """\
+set mask on shows made-up values instead of real ones, until set mask off:
+  names         of patients, physicians, operators
+  identifiers   PatientID and its issuer, AccessionNumber, StudyID, institution, station, other
+                short texts that are not known to be harmless: X- and eight characters
+  UIDs          but those that the standard defines: 2.25.…
+  birth dates   the first day of the same year
+  free text     comments, addresses: (masked); private elements are empty
+Dates and descriptions of studies, series and procedures, sex and age are kept (PS3.15 annex E, with
+its options for these). A description may still name somebody.
+It holds for all that is shown or written: tables and every other format, > file and | !command,
+paths, the prompt, completion, errors, explain and traces. The same value becomes the same all
+through a session, and another in the next. What is shown can be typed, identifiers and UIDs also
+by their beginning; wildcards and birth dates match real values. What you type yourself stays on
+the screen."""
+
 _PROMPT = """\
   Tab  Shift-Tab         complete, and back
   Enter                  run; an open quote or a \\ at the end goes on in the next line
@@ -68,6 +84,11 @@ def targets_page(_: Session) -> str:
 def language_page(_: Session) -> str:
     """Quotes, variables, stages, files."""
     return _LANGUAGE
+
+
+def mask_page(_: Session) -> str:
+    """What masking hides and keeps."""
+    return _MASK
 
 
 def prompt_page(_: Session) -> str:

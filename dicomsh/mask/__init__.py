@@ -1,0 +1,5 @@
+"""Made-up names, IDs and UIDs in place of real ones, the same all through a session."""
+
+from dicomsh.mask.mask import Mask
+
+__all__ = ["Mask"]

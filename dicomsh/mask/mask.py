@@ -1,0 +1,217 @@
+"""Real values → made-up ones for what is shown, and back for what is typed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from dicomsh.language.candidate import Candidate
+from dicomsh.mask.inventor import CODE_LENGTH, CODE_LETTERS, CODE_PREFIX, STANDARD_ROOT, Inventor
+from dicomsh.mask.replacements import Replacements
+from dicomsh.mask.treatment import Treatment, treatment
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import Attribute, by_keyword, by_tag
+from dicomsh.model.location import Place, Step
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Matching, Query, QueryKey
+
+MASKED = "(masked)"
+"""What stands for free text."""
+
+_LEAST = 4
+"""Characters that a value must have to be looked for in text: shorter ones are ordinary words."""
+
+_TAG = re.compile(r"\(?([0-9a-f]{4}),([0-9a-f]{4})\)?\Z")
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
+_UID = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+){2,}(?![\w])")
+_SURELY = 5
+"""Components from which on a number with full stops is taken for a UID: addresses have four."""
+
+_CODE = re.compile(rf"{CODE_PREFIX}[{CODE_LETTERS}]{{1,{CODE_LENGTH}}}")
+_MADE_UP = re.compile(rf"(?<![\w.])(?:{_CODE.pattern}|2\.25\.[0-9]+)(?![\w.])")
+
+
+class Mask:
+    """Made-up values in place of real ones.
+
+    What a real value becomes depends on the value and on a secret of this object alone, so that it
+    is the same all through a session and another in the next.
+
+    Args:
+        secret: what the made-up values depend on; random when left out.
+    """
+
+    def __init__(self, secret: bytes | None = None) -> None:
+        inventor = Inventor(secret or secrets.token_bytes(32))
+        self._made: dict[tuple[Treatment, str], str] = {}
+        self._reals: dict[str, str] = {}
+        self._known = Replacements()
+        self._names = Replacements()
+        self._make: Mapping[Treatment, Callable[[str, int], str]] = {
+            Treatment.NAME: inventor.name,
+            Treatment.CODE: inventor.code,
+            Treatment.UID: inventor.uid,
+        }
+
+    def value(self, attribute: Attribute, text: str, vr: str = "") -> str:
+        """What is shown for the value of an attribute, as one DICOM string.
+
+        Args:
+            attribute: whose value it is.
+            text: the value.
+            vr: the VR where the dictionary has none.
+        """
+        how = treatment(attribute.tag, vr or attribute.vr)
+        if how is Treatment.KEEP or not text:
+            return text
+        if how is Treatment.BLANK:
+            return MASKED if (vr or attribute.vr) in ("LT", "ST", "UT") else ""
+        return "\\".join(self._one(how, part) for part in text.split("\\"))
+
+    def by_tag(self, tag: int, text: str) -> str:
+        """As `value`, by tag."""
+        return self.value(by_tag(tag), text)
+
+    def by_keyword(self, keyword: str, text: str) -> str:
+        """As `value`, by keyword, path or tag; as `text` for what is none of these."""
+        last = keyword.rpartition(".")[2].lstrip(">")
+        tag = _TAG.match(last)
+        if tag is not None:
+            return self.by_tag(int(tag[1] + tag[2], 16), text)
+        try:
+            return self.value(by_keyword(last), text)
+        except KeyError:
+            return self.text(text)
+
+    def _one(self, how: Treatment, real: str) -> str:
+        real = real.strip(" \0")
+        standard = how is Treatment.UID and real.startswith(STANDARD_ROOT)
+        if not real or standard or real in self._reals:  # made up already
+            return real
+        if how is Treatment.YEAR:
+            return "-".join(map(_first_day, real.split("-")))
+        made = self._made.get((how, real))
+        return made if made is not None else self._invented(how, real)
+
+    def _invented(self, how: Treatment, real: str) -> str:
+        attempt = 0
+        while (made := self._make[how](real, attempt)) in self._reals:
+            attempt += 1
+        self._made[how, real] = made
+        self._reals[made] = real
+        if how is Treatment.NAME:
+            self._names.add(made, real)
+        if len(real) >= _LEAST and how is not Treatment.UID:
+            self._known.add(real, made)
+        return made
+
+    def text(self, text: str) -> str:
+        """Any text with the real values in it replaced: UIDs, and what was masked before."""
+        parts = _COLOUR.split(text)
+        parts[::2] = [self._known.replace(_UID.sub(self._uid_in_text, part)) for part in parts[::2]]
+        return "".join(parts)
+
+    def _uid_in_text(self, found: re.Match[str]) -> str:
+        uid = found[0]
+        known = (Treatment.UID, uid) in self._made
+        if known or uid.count(".") >= _SURELY - 1:
+            return self._one(Treatment.UID, uid)
+        return uid
+
+    def row(self, row: Row) -> Row:
+        """A row as it may be shown."""
+        from dicomsh.mask.row import MaskedRow
+
+        return MaskedRow(row, self)
+
+    def word(self, text: str) -> str:
+        """A word as it may be shown: a whole value even if it is short."""
+        for how in (Treatment.CODE, Treatment.UID):
+            if (how, text) in self._made:
+                return self._made[how, text]
+        return self.text(text)
+
+    def candidates(
+        self, complete: Callable[[str], Iterable[Candidate]], typed: str
+    ) -> Iterator[Candidate]:
+        """What completes a path of which the last part is not known to be real or made up."""
+        head = typed[: typed.rfind("/") + 1]
+        for found in complete(self.real(head)):
+            at = len(head) if found.at else 0
+            yield replace(found, text=self.word(found.text), meta=partial(self._told, found), at=at)
+
+    def _told(self, candidate: Candidate) -> str:
+        return self.text(candidate.told)
+
+    def learn(self, rows: Iterable[Row]) -> None:
+        """Know the values of rows, to find them in text."""
+        for row in rows:
+            self.row(row)
+
+    def record(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """A plain record as it may be shown: by keyword where its fields have one."""
+        named = None
+        if "matching" not in record:  # an element of a query, which `query` has masked
+            named = record.get("keyword") or record.get("attribute") or record.get("tag")
+        return {name: self._field(name, value, named) for name, value in record.items()}
+
+    def _field(self, name: str, value: Any, named: Any) -> Any:
+        if isinstance(value, list):
+            return [self._field(name, part, named) for part in value]
+        if not isinstance(value, str):
+            return value
+        is_value = named and name in ("value", "first", "second")
+        return self.by_keyword(str(named) if is_value else name, value)
+
+    def query(self, query: Query) -> Query:
+        """A query as it may be shown; patterns stay, which name nobody."""
+        return replace(query, keys=tuple(map(self.key, query.keys)))
+
+    def request(self, request: Request) -> Request:
+        """A request as it may be shown."""
+        keys = tuple(map(self.key, request.keys))
+        return replace(request, keys=keys, place=self.place(request.place))
+
+    def key(self, key: QueryKey) -> QueryKey:
+        """A key of a query as it may be shown."""
+        if key.matching is Matching.WILDCARD or key.value.startswith("<"):
+            return key
+        return replace(key, value=self.value(key.attribute, key.value))
+
+    def place(self, place: Place) -> Place:
+        """A place as it may be shown."""
+        return Place(tuple(map(self._step, place.steps)))
+
+    def _step(self, step: Step) -> Step:
+        key = self.by_keyword(step.level.unique_keyword, step.key)
+        label = key if step.label == step.key else self.text(step.label)
+        return replace(step, key=key, label=label, issuer=self._issuer(step.issuer))
+
+    def _issuer(self, issuer: str) -> str:
+        return self.by_keyword("IssuerOfPatientID", issuer)
+
+    def real(self, text: str) -> str:
+        """What was typed, with made-up values replaced by the real ones they stand for.
+
+        An identifier or UID may be typed by a beginning that no other has.
+        """
+        return self._names.replace(_MADE_UP.sub(self._real_of, text))
+
+    def _real_of(self, found: re.Match[str]) -> str:
+        typed = found[0]
+        if typed in self._reals:
+            return self._reals[typed]
+        begun = [real for made, real in self._reals.items() if made.startswith(typed)]
+        return begun[0] if len(begun) == 1 else typed
+
+
+_DAY = re.compile(r"[0-9]{8}\Z")
+
+
+def _first_day(day: str) -> str:
+    """The first day of the same year; nothing for what is no day."""
+    return f"{day[:4]}0101" if _DAY.match(day) else ""

@@ -1,0 +1,55 @@
+"""Known values found in any text and replaced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_WORD = re.compile(r"\w+")
+
+
+class Replacements:
+    """Values and what takes their place, wherever they stand as whole words, in any case."""
+
+    def __init__(self) -> None:
+        self._news: dict[str, str] = {}
+        self._lowered: dict[str, str] = {}
+        self._shapes: dict[str, set[tuple[int, int]]] = {}
+        """For the first word of a value: how much stands before it, and the length of all."""
+
+    def add(self, old: str, new: str) -> None:
+        """Replace a value from now on; one without a letter or digit cannot be found."""
+        head = _WORD.search(old)
+        if head is not None:
+            self._news[old] = new
+            self._lowered.setdefault(old.lower(), new)
+            self._shapes.setdefault(head[0].lower(), set()).add((head.start(), len(old)))
+
+    def replace(self, text: str) -> str:
+        """The text with every value replaced, the longest first where several fit."""
+        parts: list[str] = []
+        done = 0
+        for word in _WORD.finditer(text):
+            start, old, new = next(self._at(text, word), (0, "", ""))
+            if old and start >= done:
+                parts += [text[done:start], new]
+                done = start + len(old)
+        return "".join([*parts, text[done:]])
+
+    def _at(self, text: str, word: re.Match[str]) -> Iterator[tuple[int, str, str]]:
+        """Values whose first word is this one: where each begins, it, and its replacement.
+
+        The longest comes first.
+        """
+        shapes = self._shapes.get(word[0].lower(), ())
+        for before, length in sorted(shapes, key=lambda shape: -shape[1]):
+            start = word.start() - before
+            old = text[start : start + length] if start >= 0 else ""
+            new = self._news.get(old) or self._lowered.get(old.lower())
+            if new and _ends(text, start + length):
+                yield start, old, new
+
+
+def _ends(text: str, end: int) -> bool:
+    """Whether no word goes on at a place."""
+    return end >= len(text) or not (text[end - 1].isalnum() and text[end].isalnum())

@@ -1,0 +1,40 @@
+"""A row whose elements are those that may be shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dicomsh.mask.treatment import Treatment, treatment
+from dicomsh.model.answer import Row
+from dicomsh.model.keys import by_tag
+
+if TYPE_CHECKING:
+    from dicomsh.mask.mask import Mask
+
+
+class MaskedRow(Row):
+    """The row with made-up values; items inside sequences are masked when they are looked at.
+
+    Args:
+        row: the real one.
+        mask: makes them up.
+    """
+
+    __slots__ = ("_mask",)
+
+    def __init__(self, row: Row, mask: Mask) -> None:
+        self._mask = mask
+        elements = {tag: _raw(row, tag, mask) for tag in row.elements}
+        super().__init__(row.data, row.source, elements, row.decode)
+
+    def _item(self, data: bytes) -> Row:
+        return MaskedRow(super()._item(data), self._mask)
+
+
+def _raw(row: Row, tag: int, mask: Mask) -> bytes:
+    """The value field that is shown in place of the real one; made-up values are ASCII."""
+    raw, vr = row.elements[tag], row.vr(tag)
+    if not raw or treatment(tag, vr) is Treatment.KEEP:
+        return raw
+    shown = mask.value(by_tag(tag), row.text(tag) or "", vr)
+    return shown.encode("ascii", "replace")

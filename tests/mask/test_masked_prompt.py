@@ -1,0 +1,39 @@
+"""Masking in a real terminal: prompt, completion menu, tables and errors hold no real value."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
+
+from tests.repl.terminal import ENTER, TAB, Terminal
+
+
+def test_nothing_real_reaches_the_terminal(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path, columns=120) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.type("set mask on", ENTER)
+        terminal.wait_for("made-up names")
+        terminal.type("use pacs", ENTER)
+        terminal.wait_for_line("pacs:/> ")
+        terminal.type("find patient JOD* sex=M", ENTER)
+        screen = terminal.wait_for("1 patient, complete")
+        (code,) = re.findall(r"X-\w{8}", screen)
+        terminal.type("cd ", TAB)
+        terminal.wait_for(f"{code}  ")
+        terminal.type(code[2:4], "\x7f" * 20, f"cd {code}", ENTER)
+        terminal.wait_for_line(f"pacs:/{code}> ")
+        terminal.type("ls", ENTER)
+        terminal.wait_for("2 studies, complete")
+        terminal.type("cd nothing", ENTER)
+        terminal.wait_for("no study 'nothing' here")
+        terminal.type("tree --depth 1", ENTER)
+        terminal.wait_for("2 entities, complete")
+        raw = terminal.raw
+    for secret in (b"0555643F", b"JODOGNE", b"SEBASTIEN", b"1.2.840.113704"):
+        assert secret not in raw

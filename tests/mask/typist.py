@@ -1,0 +1,56 @@
+"""A session that is typed into line by line, so that what was shown can be typed."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from typing import Any, Self
+
+from dicomsh.config import load
+from dicomsh.language.offer import offers
+from dicomsh.output.problem import Origin
+from dicomsh.output.sink import Sink
+from dicomsh.session import Session
+from dicomsh.shell import Manner, Shell
+from tests.harness import ROOT, Done
+
+
+class Typist:
+    """Types lines and reads what they write."""
+
+    def __init__(self) -> None:
+        self._out, self._err = io.StringIO(), io.StringIO()
+        self._session = Session(load(ROOT / "modalities.yaml", environ={}, cwd=ROOT))
+        sink = Sink(self._out, self._err)
+        self._shell = Shell(self._session, sink, Manner(), {"DICOMSH_TRACEBACK": "1"})
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._runner:
+            self._runner.run(self._shell.close())
+
+    def type(self, text: str) -> Done:
+        """Run a line."""
+        self._out.truncate(self._out.seek(0))
+        self._err.truncate(self._err.seek(0))
+        status = self._runner.run(self._shell.run(text, Origin("typed")))
+        return Done(self._out.getvalue(), self._err.getvalue(), int(status))
+
+    def rows(self, text: str) -> list[dict[str, Any]]:
+        """Run a line and read its rows."""
+        self._session.set("output", "ndjson")
+        done = self.type(text)
+        self._session.set("output", None)
+        assert done.status == 0, done.err
+        return [json.loads(line) for line in done.out.splitlines()]
+
+    def offers(self, text: str) -> list[str]:
+        """What Tab would offer behind a text, and what is said about it."""
+        self._session.learn()
+        found = offers(text, len(text), self._shell.registry, self._session, lambda _: ())
+        told = [self._session.shown(offer.candidate.told) for offer in found]
+        return [offer.candidate.text for offer in found] + told
