@@ -16,8 +16,10 @@ TIPS = (
     "'ls > list.csv' writes a spreadsheet",
     "a leading space keeps a line out of the history",
     "Ctrl-R searches the lines typed before",
-    "'help PatientName' tells how an attribute matches",
+    "'help PatientName' tells of an attribute",
     "'set --save' keeps your settings",
+    "'lesson' teaches C-FIND step by step",
+    "'explain find study' shows what would be sent",
 )
 
 

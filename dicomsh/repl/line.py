@@ -58,6 +58,7 @@ class LineReader:
             bottom_toolbar=self._toolbar,
             key_bindings=bindings(explain),
             enable_open_in_editor=True,
+            enable_suspend=True,
             tempfile_suffix=".dsh",
             prompt_continuation=self._continuation,
         )

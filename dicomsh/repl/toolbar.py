@@ -34,18 +34,25 @@ def toolbar(insight: Insight, before: str, columns: int) -> StyleAndTextTuples:
 
 
 def _usage(parts: list[Part], columns: int) -> StyleAndTextTuples:
-    """The parts with blanks between; what is too wide is cut at the right."""
-    from dicomsh.output.safe import fit
+    """The parts with blanks between; where there is no room, without options not being typed."""
+    from dicomsh.output.safe import fit, width
 
+    if width(" ".join(text for text, _ in parts)) > columns:
+        parts = _without_options(parts)
     shown: StyleAndTextTuples = []
     room = columns
     for text, current in parts:
-        piece = fit(f" {text}" if shown else text, room)
-        style = "class:toolbar.current" if current else ""
-        blank = len(piece) - len(piece.lstrip(" "))
-        shown += [("", piece[:blank]), (style, piece[blank:])]
-        room -= len(piece)
+        blank = " " if shown else ""
+        piece = fit(text, room - len(blank))
+        if piece:
+            shown += [("", blank), ("class:toolbar.current" if current else "", piece)]
+        room -= len(blank) + width(piece)
     return shown
+
+
+def _without_options(parts: list[Part]) -> list[Part]:
+    kept = [part for part in parts if part[1] or not part[0].startswith("[--")]
+    return kept if len(kept) == len(parts) else [*kept, ("[--…]", False)]
 
 
 def _state(shell: Shell, columns: int) -> str:

@@ -79,6 +79,17 @@ def test_the_part_of_the_usage_that_is_typed_stands_out(before: str, parts: list
     assert current(before) == parts
 
 
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("find ", "find LEVEL [PATTERN] [Key=Value|+Key…] [--…]"),
+        ("find study --limit ", " [--limit N] [--…]"),
+    ],
+)
+def test_options_that_are_not_typed_go_where_there_is_no_room(before: str, line: str) -> None:
+    assert line in told(insight(), before, 80)[0]
+
+
 def test_text_from_elsewhere_cannot_act_on_the_terminal() -> None:
     known = used()
     assert known.shell
