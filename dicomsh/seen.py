@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import TEXT_VRS, Row
 from dicomsh.model.charset import Decode
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_keyword
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_keyword, by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place, Step, parent_of, place_of, with_issuer
 from dicomsh.model.ordered import OrderedStrings
@@ -159,7 +159,9 @@ class Seen:
         return self._deeper
 
     def values(self, tag: int) -> Iterator[str]:
-        """Values of an attribute, the latest first; several values of one entity are apart."""
+        """Values that are text, the latest first; several values of one entity are apart."""
+        if by_tag(tag).vr not in TEXT_VRS:
+            return
         for raw, decode in reversed(self._values.get(tag, {}).items()):
             yield from (value.strip(" \0") for value in decode(raw).split("\\"))
 

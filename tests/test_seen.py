@@ -133,6 +133,11 @@ def test_values_the_latest_first_and_apart() -> None:
     assert list(made.values(by_keyword("Modality").tag)) == []
 
 
+def test_binary_values_are_not_read_as_text() -> None:
+    made = seen((Level.INSTANCE, PATIENT, [row(SOPInstanceUID="1.2", Rows="51")]))
+    assert list(made.values(by_keyword("Rows").tag)) == []
+
+
 def test_what_was_seen_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_ENTITIES", 3)
     monkeypatch.setattr(module, "MOST_VALUES", 2)

@@ -118,7 +118,7 @@ class Row:
         return self.decode(raw).strip(" \0")
 
     def _text_of_other(self, tag: int) -> str:
-        if self.vr(tag) in _TEXT_VRS:
+        if self.vr(tag) in TEXT_VRS:
             return self.decode(self.elements[tag]).strip(" \0")
         return "\\".join(_written(value) for value in self.values(tag) or ())
 
@@ -139,7 +139,7 @@ class Row:
     def _read(self, raw: bytes, vr: str) -> list[str | int | float | bytes | Row]:
         if not raw:
             return []
-        if vr in _TEXT_VRS:
+        if vr in TEXT_VRS:
             return _text_values(self.decode(raw), vr)
         if vr == "SQ":
             return [self._item(item) for item in self.source.encoding.items(raw)]
@@ -171,7 +171,8 @@ def reach(row: Row, path: Sequence[Attribute]) -> list[Row]:
     return rows
 
 
-_TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
+TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
+"""VRs whose values are text (PS3.5 6.2)."""
 _ONE_VALUE = frozenset("LT ST UR UT".split())
 _BINARY = {
     "US": Struct("<H"),
@@ -191,7 +192,7 @@ _ESCAPE = 0x1B
 @cache
 def is_text(tag: int) -> bool:
     """Whether the dictionary gives an attribute a VR of text."""
-    return by_tag(tag).vr in _TEXT_VRS
+    return by_tag(tag).vr in TEXT_VRS
 
 
 def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:
