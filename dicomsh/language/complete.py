@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from dicomsh.errors import UsageError
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.keywords import complete_key
+from dicomsh.language.knowledge import Scope
 from dicomsh.language.scan import whole_word
 from dicomsh.language.terms import PATTERN_KEYWORDS, is_term, pattern_keyword
 from dicomsh.language.values import Known, complete_value
 from dicomsh.model.keys import Attribute, by_keyword, find_path, is_keyword
 from dicomsh.model.levels import Level
-
-if TYPE_CHECKING:
-    from dicomsh.language.kinds import Scope
 
 _MOST_PATTERNS = 20
 """Values of one attribute that are offered as a pattern: keys may stand there as well."""
@@ -37,9 +34,9 @@ def complete_target(scope: Scope) -> Iterable[Candidate]:
 def complete_term(scope: Scope) -> Iterable[Candidate]:
     """Keys, and behind `Key=` its values."""
     key, equals, value = scope.typed.partition("=")
-    if not equals:
-        return complete_key(scope.key_level, scope.typed, fuzzy=scope.knowledge.fuzzy)
-    return _values_of_key(scope, key, value, len(key) + 1)
+    if equals:
+        return _values_of_key(scope, key, value, len(key) + 1)
+    return complete_key(scope.key_level, scope.typed, scope.used, fuzzy=scope.knowledge.fuzzy)
 
 
 def complete_condition(scope: Scope) -> Iterable[Candidate]:

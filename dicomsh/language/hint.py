@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dicomsh.language.command import Command, Parameter, Registry
 from dicomsh.language.expect import Expected, expect
-from dicomsh.language.kinds import Knowledge
+from dicomsh.language.knowledge import Knowledge
 
 Part = tuple[str, bool]
 """A part of a usage line, and whether it may be at the cursor."""

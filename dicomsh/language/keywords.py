@@ -23,40 +23,39 @@ from dicomsh.model.levels import Level
 from dicomsh.model.vocabulary import attributes_inside
 
 
-def complete_key(level: Level, typed: str, *, fuzzy: bool) -> Iterator[Candidate]:
+def complete_key(
+    level: Level, typed: str, used: frozenset[str] = frozenset(), *, fuzzy: bool
+) -> Iterator[Candidate]:
     """Keys that begin as typed: those of the level, aliases, the rest of the dictionary.
 
     The dictionary waits for a letter. Without any, keys to match come before keys to ask back.
+    Keywords that were used are left out.
     """
     sign = "+" if typed.startswith("+") else ""
     name = typed.removeprefix("+")
     if "." in name:
         yield from _inside(level, sign, name)
         return
-    yield from _keys(level, sign, name, fuzzy=fuzzy)
-    if not typed:
-        yield from _keys(level, "+", "", fuzzy=fuzzy)
+    for mark in (sign,) if typed else ("", "+"):
+        yield from _own(level, mark, used)
+    if name:
+        others = dictionary.containing(name) if fuzzy else dictionary.beginning(name)
+        past = used.union(LEVEL_KEYS[level], MORE_KEYS[level])
+        for found in others:
+            if found.keyword not in past and _may(level, sign, found.keyword):
+                yield _candidate(level, sign, found)
 
 
-def _keys(level: Level, sign: str, name: str, *, fuzzy: bool) -> Iterator[Candidate]:
-    own = (*LEVEL_KEYS[level], *MORE_KEYS[level])
-    for keyword in own:
-        yield _candidate(level, sign, by_keyword(keyword))
+def _own(level: Level, sign: str, used: frozenset[str]) -> Iterator[Candidate]:
+    """The keys of the level, and the aliases."""
+    for keyword in (*LEVEL_KEYS[level], *MORE_KEYS[level]):
+        if keyword not in used:
+            yield _candidate(level, sign, by_keyword(keyword))
     for alias in ALIASES:
         keyword = alias_keyword(alias, level) or ""
-        if _may(level, sign, keyword):
+        if keyword not in used and _may(level, sign, keyword):
             text = f"{sign}{alias}" if sign else f"{alias}="
             yield Candidate(text, partial(_told, by_keyword(keyword), keyword))
-    if name:
-        yield from _others(level, sign, name, fuzzy=fuzzy)
-
-
-def _others(level: Level, sign: str, name: str, *, fuzzy: bool) -> Iterator[Candidate]:
-    """The rest of the dictionary."""
-    own = {*LEVEL_KEYS[level], *MORE_KEYS[level]}
-    for found in dictionary.containing(name) if fuzzy else dictionary.beginning(name):
-        if found.keyword not in own and _may(level, sign, found.keyword):
-            yield _candidate(level, sign, found)
 
 
 def _may(level: Level, sign: str, keyword: str) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.language.candidate import Candidate as Candidate  # noqa: PLC0414 - also ours
@@ -21,87 +20,14 @@ from dicomsh.language.complete import (
     complete_variable,
 )
 from dicomsh.language.conditions import Condition, read_condition
+from dicomsh.language.knowledge import Knowledge as Knowledge  # noqa: PLC0414 - also ours
+from dicomsh.language.knowledge import Scope as Scope  # noqa: PLC0414 - also ours
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, is_term, read_term
-from dicomsh.model.keys import Attribute, find_path, is_keyword
+from dicomsh.model.keys import find_path, is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
 from dicomsh.model.listing import FORMATS
 from dicomsh.model.windows import Period
-
-
-class Knowledge(Protocol):
-    """What a session knows without asking anyone; completion and checks read it."""
-
-    @property
-    def variables(self) -> Mapping[str, str]:
-        """Variables by name."""
-        ...
-
-    @property
-    def next_level(self) -> Level:
-        """The level that `ls` lists at the current place."""
-        ...
-
-    @property
-    def aliases(self) -> Mapping[str, str]:
-        """Other names for commands, with what they stand for."""
-        ...
-
-    @property
-    def today(self) -> date:
-        """The day that relative dates count from."""
-        ...
-
-    def modality_names(self) -> Iterable[Candidate]:
-        """Configured modalities with AE title and address."""
-        ...
-
-    @property
-    def fuzzy(self) -> bool:
-        """Whether what is typed with gaps is completed too."""
-        ...
-
-    def targets(self, typed: str) -> Iterable[Candidate]:
-        """What may complete a TARGET: rows, unique keys and paths that were seen."""
-        ...
-
-    def values(self, attribute: Attribute) -> Iterable[str]:
-        """Values of an attribute that were seen, the latest first."""
-        ...
-
-    def setting_names(self) -> Iterable[Candidate]:
-        """Settings with their values."""
-        ...
-
-    def setting_kind(self, name: str) -> Kind | None:
-        """The kind of the values of a setting; None when there is no such setting."""
-        ...
-
-    def topics(self) -> Iterable[Candidate]:
-        """What `help` knows."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where a word is read: what the session knows, and the level that aliases stand for.
-
-    `level` is None while a TARGET decides it; `setting` is the setting that a value is for.
-    `variables` tells which variables get their values only when the command runs; None for none.
-    `typed` is the part of a word that is to be completed.
-    """
-
-    knowledge: Knowledge
-    level: Level | None
-    setting: str = ""
-    variables: Callable[[str], bool] | None = None
-    typed: str = ""
-
-    @property
-    def key_level(self) -> Level:
-        """The level that keys are completed at."""
-        return self.level or self.knowledge.next_level
-
 
 Token = tuple[Span, str]
 """A stretch of the text and its role, for colours."""
@@ -226,6 +152,14 @@ def _read_checked_term(word: Word, scope: Scope) -> Term:
     return term
 
 
+def _term_given(scope: Scope, value: Term) -> Scope:
+    try:
+        path = value.path(scope.key_level)
+    except UsageError:
+        return scope
+    return replace(scope, used=scope.used | {path[-1].keyword}) if len(path) == 1 else scope
+
+
 def _term_tokens(word: Word) -> list[Token]:
     term = read_term(word)
     end = term.start + len(term.key)
@@ -346,7 +280,13 @@ def _complete_setting_value(scope: Scope) -> Iterable[Candidate]:
 LEVEL = Kind("LEVEL", "level", _read_level, complete_level, narrow=_level_given)
 PATTERN = Kind("PATTERN", "string", _read_word, complete_pattern, _not_term)
 TERM = Kind(
-    "Key=Value|+Key", "keyword", _read_checked_term, complete_term, is_term, tokens=_term_tokens
+    "Key=Value|+Key",
+    "keyword",
+    _read_checked_term,
+    complete_term,
+    is_term,
+    _term_given,
+    _term_tokens,
 )
 TARGET = Kind(
     "TARGET",

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.command import Registry
 from dicomsh.language.expect import Expected, candidates, expect
-from dicomsh.language.kinds import Knowledge
+from dicomsh.language.knowledge import Knowledge
 from dicomsh.language.scan import quote
 
 MOST = 150

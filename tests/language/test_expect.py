@@ -59,7 +59,7 @@ FIND_OPTIONS = {"--limit", "--model"}
         ("cd |", "", {"0555643F", "A 1"}),
         ("cd 'A|", "A", {"A 1"}),
         ("ls |", "", {"0555643F", "sex=", "--limit"}),
-        ("ls sex=M |", "", {"0555643F", "sex="}),
+        ("ls sex=M |", "", {"0555643F", "birth="}),
         ("set |", "", {"limit"}),
         ("help |", "", {"keys"}),
         ("print 'a;|", "a;", set()),
