@@ -14,7 +14,7 @@ TIPS = (
     "'+Key' asks for an attribute back",
     "'tree 1' shows all that is below row 1",
     "'ls > list.csv' writes a spreadsheet",
-    "a leading space keeps a line out of the history",
+    "a space in front keeps a line off the record",
     "Ctrl-R searches the lines typed before",
     "'help PatientName' tells of an attribute",
     "'set --save' keeps your settings",
