@@ -17,7 +17,7 @@ _ROOM = 256 * 1024
 
 
 async def finished(process: asyncio.subprocess.Process) -> bool:
-    """Wait for a program; whether Ctrl-C was pressed meanwhile.
+    """Wait for a program; whether Ctrl-C was pressed meanwhile, or has ended it.
 
     A terminal sends Ctrl-C to the program, too, and it is the program that decides what to do about
     it. Without a terminal it is passed on.
@@ -31,7 +31,7 @@ async def finished(process: asyncio.subprocess.Process) -> bool:
             go_on()
             _pass_on(process)
         else:
-            return pressed
+            return pressed or process.returncode == -signal.SIGINT
 
 
 def _pass_on(process: asyncio.subprocess.Process) -> None:
