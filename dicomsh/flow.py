@@ -45,6 +45,9 @@ class Page:
         begun: whether the text before the first row is there already.
         took: is told of each batch, before it is shown.
         cut: what is shown of the rows of a batch.
+
+    Attributes:
+        count: rows shown.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Page:
         self._begun = begun
         self._due: float | None = None
         self._held = True
+        self.count = 0
 
     def show(self, batch: list[Any]) -> None:
         """Write a batch; of a long first one, a screenful goes ahead."""
@@ -75,6 +79,7 @@ class Page:
         self._took(batch)
         self._begin()
         shown = self._cut(batch)
+        self.count += len(shown)
         self._sink.data(self._rows.rows(shown))
         if shown and self._due is None:
             self._due = asyncio.get_running_loop().time() + HOLD

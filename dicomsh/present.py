@@ -162,17 +162,19 @@ class Presenter:
                 left = await self._flow.run(batches, page, batches.aclose)
         except CommandGoneError:
             return ExitStatus.DONE
-        return self._counted(records, left, rows.hidden)
+        outcome = records.outcome() if records.outcome else Outcome(Ending.COMPLETE, page.count, 0)
+        if left:
+            outcome = replace(outcome, ending=Ending.CANCELLED, rows=page.count)
+        return self._counted(records, outcome, left, rows.hidden)
 
     def _drawn(self, records: Records, name: str) -> Renderer:
         if records.draw is not None and name == "table":
             return self._masked(_Drawn(records.draw))
         return self._renderer(name, records)
 
-    def _counted(self, records: Records, left: Left | None, hidden: Sequence[str]) -> ExitStatus:
-        outcome = records.outcome() if records.outcome else Outcome(Ending.COMPLETE, 0, 0)
-        if left:
-            outcome = replace(outcome, ending=Ending.CANCELLED)
+    def _counted(
+        self, records: Records, outcome: Outcome, left: Left | None, hidden: Sequence[str]
+    ) -> ExitStatus:
         if records.unit[0] or not outcome.complete:
             unit = records.unit if records.unit[0] else ("row", "rows")
             return self._told(outcome, left, hidden, unit=unit)

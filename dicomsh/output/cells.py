@@ -39,6 +39,7 @@ class View:
         right: whether it is aligned to the right.
         optional: left out of a table where the first screenful has no value.
         read: the text of a row; None when the attribute is absent.
+        usual: terminal cells that hold most texts, for columns of free text; else 0.
     """
 
     heading: str
@@ -47,6 +48,7 @@ class View:
     right: bool
     optional: bool
     read: Read
+    usual: int = 0
 
 
 def view(column: Column) -> View:
@@ -61,6 +63,7 @@ def view(column: Column) -> View:
         right=attribute.vr in _NUMBER_VRS,
         optional=column.optional,
         read=_attribute_reader(column),
+        usual=_USUAL if _is_free_text(attribute) else 0,
     )
 
 
@@ -100,6 +103,13 @@ def _attribute_reader(column: AttributeColumn) -> Read:
         return "\\".join(found) if found else None
 
     return read
+
+
+_USUAL = 24
+
+
+def _is_free_text(attribute: Attribute) -> bool:
+    return attribute.vr == "PN" or attribute.keyword.endswith("Description")
 
 
 def _kind(attribute: Attribute) -> Kind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicomsh.output.cells import Kind, View
 from dicomsh.output.safe import width
@@ -24,10 +24,11 @@ class Extent:
     kind: Kind
     heading: int
     data: int = 0
+    usual: int = 0
 
     def grown(self, texts: Iterable[str]) -> Extent:
         """The extent that holds these texts, too."""
-        return Extent(self.kind, self.heading, max(self.data, *map(width, texts), 0))
+        return replace(self, data=max(self.data, *map(width, texts), 0))
 
     @property
     def wanted(self) -> int:
@@ -61,7 +62,7 @@ class Extent:
 
 def extent(view: View) -> Extent:
     """The extent of a column before any row."""
-    return Extent(view.kind, width(view.heading))
+    return Extent(view.kind, width(view.heading), usual=view.usual)
 
 
 def lay_out(extents: Sequence[Extent], available: int | None) -> list[int] | None:
@@ -107,6 +108,19 @@ def _filled(widths: list[int], wanted: list[int], room: int) -> list[int]:
             widths[index] += 1
             left -= 1
     return widths
+
+
+def with_room(extents: Sequence[Extent], available: int | None) -> list[Extent]:
+    """The extents with room for longer texts to come, as far as the line has it."""
+    if available is None:
+        return list(extents)
+    left = available - GAP * (len(extents) - 1) - sum(column.wanted for column in extents)
+    roomy = []
+    for column in extents:
+        more = min(max(left, 0), max(column.usual - column.wanted, 0))
+        left -= more
+        roomy.append(replace(column, data=column.wanted + more) if more else column)
+    return roomy
 
 
 def squeeze(extents: Sequence[Extent], available: int) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Column
 from dicomsh.output.cells import Kind, View, view
-from dicomsh.output.layout import GAP, Extent, lay_out, squeeze, view_extents
+from dicomsh.output.layout import GAP, Extent, lay_out, squeeze, view_extents, with_room
 from dicomsh.output.plain import AnyRow, is_context
 from dicomsh.output.safe import fit, shorten_middle, width
 from dicomsh.output.theme import Theme, paint
@@ -56,14 +56,21 @@ class Table:
         """Lines for a batch, or nothing while the first page fills."""
         self._waiting.extend(batch)
         started = self._page is not None or self._upright
-        return self.flush() if started or len(self._waiting) >= FIRST_PAGE else ""
+        full = started or len(self._waiting) >= FIRST_PAGE
+        return self._lines(early=False) if full else ""
 
     def flush(self) -> str:
-        """Everything kept back; call it when the server pauses."""
+        """Everything kept back; call it when the server pauses.
+
+        Where so few rows settle the columns, these get room for longer texts.
+        """
+        return self._lines(early=True)
+
+    def _lines(self, *, early: bool) -> str:
         batch, self._waiting = self._waiting, []
         if not batch:
             return ""
-        heading = "" if self._page or self._upright else self._start(batch)
+        heading = "" if self._page or self._upright else self._start(batch, early)
         self._unasked.look(batch, self._count + 1)
         first, self._count = self._count + 1, self._count + len(batch)
         if self._page is None:
@@ -72,7 +79,7 @@ class Table:
 
     def end(self) -> str:
         """Everything kept back."""
-        return self.flush()
+        return self._lines(early=False)
 
     @property
     def hidden(self) -> list[str]:
@@ -82,7 +89,7 @@ class Table:
         page = self._page.statements() if self._page else []
         return [*page, *self._unasked.statements()]
 
-    def _start(self, batch: Sequence[AnyRow]) -> str:
+    def _start(self, batch: Sequence[AnyRow], early: bool) -> str:
         """Settles the look of the table; its heading."""
         empty = [
             column
@@ -91,7 +98,7 @@ class Table:
         ]
         shown = [column for column in self._views if column not in empty]
         page = _Page(shown, empty, self._available, self._theme, self._remedy)
-        self._upright = not page.fits(batch)
+        self._upright = not page.fits(batch, early=early)
         self._page = None if self._upright else page
         return "" if self._upright else page.heading()
 
@@ -117,9 +124,10 @@ class _Page:
         self._shortened: set[str] = set()
         self._late: dict[str, int] = {}
 
-    def fits(self, batch: Sequence[AnyRow]) -> bool:
+    def fits(self, batch: Sequence[AnyRow], *, early: bool) -> bool:
         """Settles the widths for these first rows; False when the columns need more space."""
-        self._extents = view_extents(self._views, self._texts(batch, 1))
+        extents = view_extents(self._views, self._texts(batch, 1))
+        self._extents = with_room(extents, self._available) if early else extents
         widths = lay_out(self._extents, self._available)
         self._widths = widths or []
         return widths is not None

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsh.model.levels import Level
 from dicomsh.model.listing import Column, FieldColumn, Record
 from dicomsh.output.formats import renderer
 from dicomsh.output.safe import width
@@ -127,6 +128,26 @@ def test_later_rows_widen_the_columns() -> None:
     assert chosen.rows(people("much longer")) == " 2  much longer  x\n"
     assert chosen.rows(people("short")) == " 3  short        x\n"
     assert chosen.end() == ""
+
+
+def settled_early(cells: int, first: str, second: str) -> list[str]:
+    """The lines of a server that pauses after its first row."""
+    chosen = renderer("table", STUDY_COLUMNS, level=Level.STUDY, width=cells, theme=Theme.plain())
+    text = chosen.rows([study(first)]) + chosen.flush() + chosen.rows([study(second)])
+    return text.splitlines()
+
+
+def test_where_few_rows_settle_the_columns_texts_get_room() -> None:
+    heading, first, second = settled_early(120, "CT", "MAMMOGRAPHY SCREENING")
+    assert heading.index("Study UID") == first.index(UID) == second.index(UID)
+    heading, first, second = settled_early(89, "CT", "CT THORAX")
+    assert heading.index("Study UID") == first.index("1.2.840") == second.index("1.2.840")
+    assert all(width(line) <= 89 for line in (heading, first, second))
+
+
+def test_no_room_is_wasted_where_all_rows_are_known() -> None:
+    whole = rendered("table", STUDY_COLUMNS, [study("CT")], width=120)[0].splitlines()
+    assert len(whole[0]) < len(settled_early(120, "CT", "CT")[0])
 
 
 def test_the_first_page_is_written_as_soon_as_it_is_full() -> None:
