@@ -78,7 +78,7 @@ class Census:
         gaps = missing(self._expected or {}, self._found)
         plain = [key for key in gaps if not set(key) & set("*?\\")]
         parts = [OfPatient(self._request, key) for key in plain]
-        async for batch in Union(pool, ask, parts, once, None):
+        async for batch in Union(pool, ask, parts, once):
             yield batch
 
     @property

@@ -37,7 +37,7 @@ class InTurn:
                 self._rows += len(batch)
                 yield batch
             self._endings.append(self._current.outcome)
-            if self._endings[-1].ending is not Ending.COMPLETE:
+            if self._endings[-1].ending not in (Ending.COMPLETE, Ending.CUT_OFF):
                 break
         self._finished = True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,9 +24,8 @@ from dicomsh.model.parts import (
     STUDY_DATE,
     STUDY_TIME,
     Doubt,
+    Part,
     Plan,
-    Studies,
-    Without,
     by_moment,
     day_of,
     judged,
@@ -34,6 +33,7 @@ from dicomsh.model.parts import (
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, choose_model
 from dicomsh.model.question import Wish
+from dicomsh.model.suspicion import cut_off
 from dicomsh.model.windows import FIRST_DAY, Period
 
 _HELD = 10_000
@@ -118,9 +118,9 @@ class Split:
                     yield batch
 
     async def _batches(self) -> AsyncGenerator[list[Row], None]:
-        parts: Iterable[Studies | Without]
+        parts: Iterable[Part]
         if self._plan.period is Period.AUTO:
-            lead = Lead(self._plan.whole, self._once)
+            lead = Lead(self._plan.lead, self._once, self._modality.capabilities.cap)
             self._current = await self._ask(self._client, lead.part.request, self._wish.limit)
             async for batch in lead.batches(self._current):
                 yield batch
@@ -135,11 +135,10 @@ class Split:
             async for batch in rows:
                 yield batch
 
-    async def _of_parts(
-        self, parts: Iterable[Studies | Without]
-    ) -> AsyncGenerator[list[Row], None]:
+    async def _of_parts(self, parts: Iterable[Part]) -> AsyncGenerator[list[Row], None]:
         pool = self._context.peers.pool(self._modality)
-        self._current = union = Union(pool, self._ask, parts, self._once, self._wish.limit)
+        limit, cap = self._wish.limit, self._modality.capabilities.cap
+        self._current = union = Union(pool, self._ask, parts, self._once, limit=limit, cap=cap)
         async with aclosing(union.found()) as found:
             async for part, rows in found:
                 self._doubt.look(part, rows)
@@ -201,9 +200,10 @@ class Lead:
     Its `rows` are kept back, up to a number, so that windows can come in the order of their dates.
     """
 
-    def __init__(self, part: Studies, once: Once) -> None:
+    def __init__(self, part: Part, once: Once, cap: int | None) -> None:
         self.part = part
         self._once = once
+        self._cap = cap
         self.rows: list[Row] = []
         self._kept_back = True
 
@@ -216,6 +216,6 @@ class Lead:
                 rows, self.rows = self.rows, []
                 yield self._once.admit(rows)
 
-    def divided(self, outcome: Outcome) -> list[Studies | Without]:
+    def divided(self, outcome: Outcome) -> Sequence[Part]:
         """The parts to ask for when it was cut off; none when it is the answer."""
-        return self.part.divided(self.rows) if outcome.ending is Ending.CUT_OFF else []
+        return self.part.divided(self.rows) if cut_off(outcome, self._cap) else ()

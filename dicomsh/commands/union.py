@@ -16,6 +16,7 @@ from dicomsh.model.listing import Answer, Ending, Outcome, combined
 from dicomsh.model.once import Once
 from dicomsh.model.parts import Part
 from dicomsh.model.plan import Request
+from dicomsh.model.suspicion import cut_off
 
 _AHEAD = 2 * POOL_SIZE
 _NAMED = 3
@@ -44,16 +45,25 @@ class Union:
         parts: what to ask, taken as needed.
         once: lets each entity through once, up to a limit.
         limit: rows after which one query need not go on, or None.
+        cap: rows after which the peer is known to cut answers off, perhaps without a word, or None.
     """
 
     def __init__(
-        self, pool: Pool, ask: Ask, parts: Iterable[Part], once: Once, limit: int | None
+        self,
+        pool: Pool,
+        ask: Ask,
+        parts: Iterable[Part],
+        once: Once,
+        *,
+        limit: int | None = None,
+        cap: int | None = None,
     ) -> None:
         self._pool = pool
         self._ask = ask
         self._parts = iter(parts)
         self._once = once
         self._limit = None if limit is None else limit + 1
+        self._cap = cap
         self._under_way: deque[tuple[Part, asyncio.Task[Found]]] = deque()
         self._endings: list[tuple[Part, Outcome]] = []
         self._broken: DicomshError | None = None
@@ -90,8 +100,8 @@ class Union:
             self._now = part.title
             found = await task
             self._under_way.popleft()
-            cut_off = found.outcome.ending is Ending.CUT_OFF
-            smaller = part.divided(found.rows) if cut_off else ()
+            cut = cut_off(found.outcome, self._cap)
+            smaller = part.divided(found.rows) if cut else ()
             if smaller:
                 self._once.set_aside(found.rows)
                 self._under_way.extendleft(reversed([self._start(piece) for piece in smaller]))

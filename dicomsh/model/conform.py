@@ -60,6 +60,9 @@ def _any_of(key: QueryKey) -> Callable[[str], bool]:
         return lambda text: _number(text) in numbers
     if vr == "PN":
         return _named(key.value)
+    if vr == "UI":  # no wildcards, and a list may have thousands
+        uids = set(map(_folded, wanted))
+        return lambda text: _folded(text) in uids
     patterns = [_pattern(_folded(text)) for text in wanted]
     return lambda text: any(pattern.fullmatch(_folded(text)) for pattern in patterns)
 

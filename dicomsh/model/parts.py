@@ -16,6 +16,7 @@ from dicomsh.model.windows import Period, Window, divided, periods, window_of
 
 STUDY_DATE = "StudyDate"
 STUDY_TIME = "StudyTime"
+STUDY_UID = "StudyInstanceUID"
 _DATE = 0x00080020
 _TIME = 0x00080030
 _EMPTY = '""'
@@ -46,6 +47,43 @@ class Part(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """The studies of a list of UIDs; a part of a union.
+
+    Args:
+        base: what is asked, without the list.
+        uids: the list.
+    """
+
+    base: Request
+    uids: tuple[str, ...]
+    optional: bool = False
+
+    @property
+    def request(self) -> Request:
+        """What is asked."""
+        kind = Matching.UID_LIST if len(self.uids) > 1 else Matching.SINGLE_VALUE
+        path = (by_keyword(STUDY_UID),)
+        key = QueryKey(path, "\\".join(self.uids), kind, Origin.TYPED)
+        return replace(self.base, keys=(*self.base.keys, key))
+
+    @property
+    def title(self) -> str:
+        """The list by its beginning."""
+        more = f" and {len(self.uids) - 1:,} more" if len(self.uids) > 1 else ""
+        return f"{self.uids[0]}{more}"
+
+    def divided(self, rows: list[Row]) -> list[Listed]:
+        """The list in halves; nothing when the peer took no notice of it."""
+        tag = by_keyword(STUDY_UID).tag
+        if not {row.text(tag) for row in rows} <= {*self.uids, "", None}:
+            return []
+        half = len(self.uids) // 2
+        halves = (self.uids[:half], self.uids[half:])
+        return [replace(self, uids=uids) for uids in halves] if half else []
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be split, and how.
 
@@ -66,6 +104,17 @@ class Plan:
         yield from (replace(whole, window=window) for window in windows)
         if whole.window.all_days:
             yield from whole.without()
+
+    @property
+    def lead(self) -> Studies | Listed:
+        """The query as one part; a list of UIDs is rather divided than the dates of its studies."""
+        keys = self.request.keys
+        listed = (key for key in keys if key.keyword == STUDY_UID)
+        uids = next((key for key in listed if key.matching is Matching.UID_LIST), None)
+        if uids is None:
+            return self.whole
+        base = replace(self.request, keys=tuple(key for key in keys if key is not uids))
+        return Listed(base, tuple(dict.fromkeys(uids.value.split("\\"))))
 
     @property
     def whole(self) -> Studies:

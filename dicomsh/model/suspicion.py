@@ -47,6 +47,17 @@ def _sought(request: Request) -> object:
     return request.level, tuple((step.key, step.issuer) for step in request.place.steps), matched
 
 
+def cut_off(outcome: Outcome, cap: int | None) -> bool:
+    """Whether an answer is only a part: by its status, or by the number of its rows.
+
+    Args:
+        outcome: how it ended.
+        cap: rows after which the peer is known to cut answers off, or None.
+    """
+    silent = outcome.ending is Ending.COMPLETE and outcome.rows == cap
+    return outcome.ending is Ending.CUT_OFF or silent
+
+
 def is_round(number: int) -> bool:
     """Whether somebody could have chosen a number as a limit: 50, 100, 250, 500, 64, 1024, …."""
     return number >= 50 and (number % 50 == 0 or number & (number - 1) == 0)

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -16,11 +21,13 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 
+from dicomsh.config.known import KnownPeers
+from dicomsh.model.capability import Capabilities
 from dicomsh.model.peer import Modality
 from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import scp, study
-from tests.harness import Done, practice, run
+from tests.harness import ROOT, Done, dicomsh, practice, run
 
 UID = "StudyInstanceUID"
 CUT_OFF = (0xFE00, 0xA700, 0xB001)
@@ -189,6 +196,37 @@ def test_patient_root_alone_is_split_inside_a_patient(tmp_path: Path) -> None:
     assert inside.status == 0, inside.err
 
 
+def test_a_list_of_uids_is_split_as_a_list(tmp_path: Path) -> None:
+    """Studies without a date are then found too: nothing is in doubt."""
+    wanted = [row[UID] for row in whole()]
+    uids = [f"1.2.840.113704.1.111.{number}" for number in range(9_880)]
+    for place, uid in enumerate(wanted):
+        uids.insert(place * 80, uid)
+    query = "use faulty; find study study=$LIST"
+    config, words = practice(tmp_path, cut_off=20), {"LIST": ",".join(uids)}
+    cut = run(query, config=config, variables=words, output="csv")
+    assert cut.status == 5
+    done = run(f"{query} --split", config=config, variables=words, output="csv")
+    assert sorted(uid for uid in (row[UID] for row in rows(done))) == sorted(wanted)
+    assert done.status == 0, done.err
+    assert "is not known" not in done.last
+
+
+def test_a_silent_limit_that_is_known_is_split_as_well(tmp_path: Path) -> None:
+    """The server calls 3 of 12 studies complete; a probe once saw it cut off at 3."""
+    archive = Archive(DAYS, 3, silent=True)
+    with scp(archive.find) as modality:
+        KnownPeers(tmp_path / "dicomsh").keep(modality, Capabilities(probed="2026-01-01", cap=3))
+        environ = {"XDG_STATE_HOME": str(tmp_path)}
+        arguments = ("-m", _address(modality), "-o", "csv", "-c")
+        plain = dicomsh(*arguments, "find study date=2020", environ=environ)
+        done = dicomsh(*arguments, "find study date=2020 --split", environ=environ)
+    assert len(uids(plain)) == 3
+    assert "as many as the server has cut an answer off at (3): is it whole?" in plain.last
+    assert len(set(uids(done))) == len(uids(done)) == 12
+    assert done.status == 0, done.err
+
+
 # A real server
 
 
@@ -273,7 +311,7 @@ class Archive:
         ]
         for dataset in found[: self.cap]:
             yield 0xFF00, dataset
-        if len(found) > self.cap:
+        if len(found) > self.cap and not self.traits.get("silent"):
             yield 0xFE00, None
 
     def run(self, query: str) -> Done:
@@ -369,3 +407,50 @@ def test_explain_shows_the_query_of_a_split(tmp_path: Path) -> None:
     done = run("use pacs; explain find study date=2024 --split; explain find study --split day")
     assert done.status == 0, done.err
     assert "20240101-20241231" in done.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
+def test_ctrl_c_keeps_the_windows_that_were_shown(tmp_path: Path) -> None:
+    config = practice(tmp_path, cut_off=4, row_delay=0.02)
+    command = [sys.executable, "-m", "dicomsh", "-f", str(config), "-o", "ndjson", "-c"]
+    with subprocess.Popen(
+        [*command, "use faulty; find study --split month; print never"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        assert process.stdout
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    found = [json.loads(line)[UID] for line in (first, *out.splitlines())]
+    assert len(set(found)) == len(found) < 100
+    assert f"{len(found)} stud" in err
+    assert "cancelled by you" in err
+    assert "not asked for: " in err
+    assert "Traceback" not in err
+    assert "never" not in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pexpect has no terminal on Windows")
+def test_the_progress_line_tells_the_window(tmp_path: Path) -> None:
+    import pexpect
+
+    config = practice(tmp_path, cut_off=30, row_delay=0.05)
+    command = ["-m", "dicomsh", "-f", str(config), "-c", "use faulty; find study --split month"]
+    terminal = pexpect.spawn(
+        sys.executable,
+        command,
+        cwd=str(ROOT),
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(24, 120),
+    )
+    try:
+        terminal.expect(r"[0-9,]+ queries, now [0-9]{4}-[0-9]{2}-[0-9]{2}\.\.")
+    finally:
+        terminal.close(force=True)
