@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -83,6 +83,9 @@ class Session:
         variables: values of `$NAME`.
         defaults: the settings to begin with.
         settings_file: where the user's settings are kept; None in scripts, which have none.
+
+    Attributes:
+        lessons: gives the titles of lessons by name, for completion.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class Session:
         self.place = Place()
         self.previous: tuple[Modality | None, Place] | None = None
         self.listings: deque[Kept] = deque(maxlen=KEPT_LISTINGS)
+        self.lessons: Callable[[], Mapping[str, str]] = dict
         self._seen: defaultdict[str, Seen] = defaultdict(Seen)
         self._mask = Mask()
 
@@ -249,6 +253,10 @@ class Session:
         """The kind of the values of a setting; None when there is no such setting."""
         setting = SETTINGS.get(name)
         return None if setting is None else setting.values(self.settings, self.defaults)
+
+    def lesson_names(self) -> Iterable[Candidate]:
+        """Lessons of the course with their titles."""
+        return (Candidate(name, title) for name, title in self.lessons().items())
 
     def topics(self) -> Iterable[Candidate]:
         """What `help` knows besides commands."""

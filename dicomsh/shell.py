@@ -79,6 +79,7 @@ class Shell:
         self.peers = Peers(tap, KnownPeers(state))
         self.tracing = Tracing(tap, sink.talk, FileTarget)
         self.tutor = Tutor(manner.lessons or LESSONS, state)
+        session.lessons = self.tutor.titles
         self._witness = Witness(session, self.registry, tap, self.tutor, sink.talk)
         self._sink = sink
         sink.shown = session.shown

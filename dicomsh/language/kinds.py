@@ -308,7 +308,7 @@ ALIAS = Kind("NAME", "alias", _read_new_alias, _complete_alias)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
 NEW_NAME = Kind("NAME", "modality", _read_word)
 ADDRESS = Kind("AET@HOST:PORT", "modality", _read_word)
-LESSON = Kind("LESSON", "string", _read_word)
+LESSON = Kind("LESSON", "string", _read_word, lambda scope: scope.knowledge.lesson_names())
 SETTING = Kind(
     "NAME",
     "setting",

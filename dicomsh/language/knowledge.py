@@ -67,6 +67,10 @@ class Knowledge(Protocol):
         """What `help` knows."""
         ...
 
+    def lesson_names(self) -> Iterable[Candidate]:
+        """Lessons of the course with their titles."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

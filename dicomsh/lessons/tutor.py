@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
-from dicomsh.errors import UsageError
+from dicomsh.errors import ConfigError, UsageError
 from dicomsh.lessons.check import answered, attempted, on_the_way, unmet
 from dicomsh.lessons.course import Course, Lesson, Step
 from dicomsh.lessons.happened import Happened
@@ -48,6 +48,13 @@ class Tutor:
         from dicomsh.lessons.read import read_course
 
         return read_course(self._folder)
+
+    def titles(self) -> dict[str, str]:
+        """Titles by name, to choose from; none when the lessons cannot be used."""
+        try:
+            return {lesson.name: lesson.title for lesson in self.course.lessons}
+        except ConfigError:
+            return {}
 
     @cached_property
     def progress(self) -> Progress:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomsh.lessons.tutor import LESSONS, Tutor
 from tests.harness import Done, dicomsh, run
 
 FIRST = "use classroom; find patient"
@@ -177,3 +178,8 @@ def test_the_option_and_the_progress_of_a_whole_process(tmp_path: Path, home: Pa
     assert (done.out, done.status) == ("hello\n", 0)
     assert done.err.rstrip().endswith("That was the last lesson.")
     assert (home / "dicomsh" / "lessons.json").is_file()
+
+
+def test_lessons_are_offered_for_completion(tmp_path: Path) -> None:
+    assert Tutor(LESSONS, None).titles()["wado"].endswith("the WADO identifiers")
+    assert Tutor(tmp_path, None).titles() == {}

@@ -53,5 +53,8 @@ class Known:
         setting = SETTINGS.get(name)
         return setting.values(Settings(), Settings()) if setting else None
 
+    def lesson_names(self) -> Iterable[Candidate]:
+        return (Candidate("dates", "Dates, times and ranges"),)
+
     def topics(self) -> Iterable[Candidate]:
         return (Candidate("keys"),)

@@ -65,6 +65,7 @@ def told(marked: str, known: Known = KNOWN) -> dict[str, str]:
         # modalities and levels
         ("use |", ["use pacs", "use ward"]),
         ("use w|", ["use ward"]),
+        ("lesson start |", ["lesson start dates"]),
         ("find |", ["find patient", "find study", "find series", "find instance"]),
         ("find se|", ["find series"]),
         # keys: the level's, aliases, then the dictionary
