@@ -80,7 +80,6 @@ class _Prompt:
     ) -> None:
         self._make = partial(make, history)
         self._making: asyncio.Task[Started] | None = None
-        self._warming: asyncio.Future[None] | None = None
         self._beside: set[asyncio.Future[None]] = set()
         self._left: list[str] = []
         self._insight = Insight()
@@ -167,9 +166,20 @@ class _Prompt:
     def _begin(self) -> asyncio.Task[Started]:
         """Begin to make the shell, the first time."""
         if self._making is None:
-            self._making = asyncio.get_running_loop().create_task(asyncio.to_thread(self._make))
+            self._making = asyncio.get_running_loop().create_task(
+                asyncio.to_thread(self._make_warm)
+            )
             self._making.add_done_callback(self._made)
         return self._making
+
+    def _make_warm(self) -> Started:
+        """Make the shell and import what it will use; nothing is analysed before.
+
+        One thread does both: two that import pydicom at the same time can each get half of it.
+        """
+        started = self._make()
+        _import_slow()
+        return started
 
     def _made(self, making: asyncio.Task[Started]) -> None:
         if making.cancelled():
@@ -185,13 +195,10 @@ class _Prompt:
         self._completer.know(shell.registry, shell.session)
         self._reader.apply()
         self._application.invalidate()
-        self._warming = asyncio.get_running_loop().run_in_executor(None, _import_slow)
         if started.problems:
             self._do_beside(run_in_terminal(started.tell))
 
     async def _close(self) -> None:
-        if self._warming is not None:
-            await self._warming
         if self._making is not None and not self._making.cancelled():
             await asyncio.wait({self._making})
             if self._making.exception() is None:

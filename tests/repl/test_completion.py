@@ -49,6 +49,34 @@ def walk(terminal: Terminal, *described: str) -> None:
     assert "SOPInstanceUID    " in terminal.screen
 
 
+def test_keys_typed_as_soon_as_there_is_a_prompt(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path) as terminal:
+        terminal.wait_for_line("> ")
+        terminal.type("find study date=2024 mod=C StudyDe", TAB)
+        terminal.wait_for_line("mod=C StudyDescription=")
+        assert "Exception" not in terminal.screen
+
+
+_WATCHED = """
+import sys
+from dicomsh.cli import main
+from dicomsh.repl.completer import SessionCompleter
+
+def know(self, registry, session):
+    slow = {"pydicom.datadict", "pynetdicom", "dicomsh.dimse.client"}
+    print("imported before:", sorted(slow - set(sys.modules)) or "all")
+
+SessionCompleter.know = know
+main()
+"""
+
+
+def test_nothing_is_analysed_while_a_thread_imports_what_it_needs(tmp_path: Path) -> None:
+    """Two threads that import pydicom at the same time can each get half of it."""
+    with Terminal(home=tmp_path, command=(sys.executable, "-c", _WATCHED)) as terminal:
+        terminal.wait_for("imported before: all")
+
+
 def test_the_menu_says_what_things_are(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "march 2009.csv").touch()
