@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _ROW = re.compile(r"%?(\d{1,9})\Z", re.ASCII)
 _PLAIN_ROW = re.compile(r"%(\d{1,9})\Z", re.ASCII)
 _SHOWN = 8
+_COUNTED = 1000
+"""Candidates that are counted where a word is ambiguous."""
 
 
 def start_of(session: Session, text: str) -> tuple[Modality, Place, list[str]]:
@@ -86,7 +88,7 @@ def _step_by_key(
         if row is not None:
             return row
     begun = chain(seen.beginning(place, key), elsewhere.beginning("", key) if elsewhere else ())
-    found = [entity for _, entity in begun]
+    found = [entity for _, entity in islice(begun, _COUNTED + 1)]
     return _only(found, f"several unique keys begin with '{key}'") if found else None
 
 
@@ -134,7 +136,8 @@ def ambiguous(places: list[Place], trouble: str, number: int | None = None) -> U
     """The refusal of a word that means one of several places; `number` of them in all."""
     shown = ", ".join(_candidate(place) for place in places[:_SHOWN])
     left = (number or len(places)) - _SHOWN
-    more = f" and {left} more" if left > 0 else ""
+    over = "more than " if left > _COUNTED - _SHOWN else ""
+    more = f" and {over}{min(left, _COUNTED - _SHOWN)} more" if left > 0 else ""
     return UsageError(f"{trouble}: {shown}{more}", hint="type more of it, or its row number as %1")
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.config import Config, load
+from dicomsh.errors import UsageError
 from dicomsh.language.analyse import analyse_text
 from dicomsh.language.offer import offers
 from dicomsh.model.levels import Level
@@ -21,7 +22,7 @@ from dicomsh.output.problem import Origin
 from dicomsh.output.sink import Sink
 from dicomsh.session import Session
 from dicomsh.shell import Manner, Shell
-from dicomsh.targets import known_place
+from dicomsh.targets import known_place, known_step
 from tests.language.knowledge import REGISTRY
 from tests.language.test_offer import no_files
 from tests.repl.terminal import ROOT
@@ -141,6 +142,15 @@ def test_values_that_were_seen_are_offered(walked: Shell) -> None:
     ]
     assert completed(walked, "find patient name=JOD") == ["find patient name=JODOGNE^SEBASTIEN"]
     assert "find study date=2009-04-12" in completed(walked, "find study date=2009")
+
+
+def test_candidates_are_counted_up_to_a_thousand() -> None:
+    session = Session(CONFIG)
+    session.choose(CONFIG.find("pacs"))
+    session.seen.feed([row(PatientID=f"A{n}") for n in range(1001)], Level.PATIENT, Place())
+    session.learn()
+    with pytest.raises(UsageError, match="and more than 992 more"):
+        known_step(session, session.current(), Place(), "A", first=True)
 
 
 def test_what_was_seen_is_private_to_its_modality(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ LINES = (
     "find study +NoSuchKeyword StudyDescriptoin=Thorax",
     "cd PID0012345",
     "cd PID0012345/1.2.826.0.1.3680043",
+    "cd PID/1",
     "cd 1.2.826.0.1.3680043.10.1338.1",
     "cd 12345",
     "ls /pacs/PID0049999/1 mod=CT",
