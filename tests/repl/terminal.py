@@ -94,7 +94,16 @@ class Terminal:
 
     def cells(self, row: int) -> list[str]:
         """What is in each cell of a row, from 0; the second cell of a wide character is empty."""
-        return [self._screen.buffer[row][column].data for column in range(self._screen.columns)]
+        return [character.data for character in self.characters(row)]
+
+    def characters(self, row: int) -> list[Any]:
+        """Each cell of a row with its colours, as pyte has them (`pyte.screens.Char`)."""
+        return [self._screen.buffer[row][column] for column in range(self._screen.columns)]
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Row and column of the cursor, from 0."""
+        return self._screen.cursor.y, self._screen.cursor.x
 
     @property
     def pid(self) -> int:

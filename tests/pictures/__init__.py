@@ -1,0 +1,1 @@
+"""Pictures of real sessions for the README and the documentation."""
