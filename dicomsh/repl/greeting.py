@@ -7,9 +7,9 @@ from datetime import date
 from dicomsh import __version__
 
 TIPS = (
-    "Tab completes what was listed, by name or number",
+    "Tab completes what was listed",
     "'cd 1' goes to row 1, 'cd ..' back up",
-    "'last --output vertical' shows the last rows whole",
+    "'last --wide' shows the last rows whole",
     "'find study date=-7d' asks for the last week",
     "'+Key' asks for an attribute back",
     "'tree 1' shows all that is below row 1",
