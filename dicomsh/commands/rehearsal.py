@@ -229,14 +229,14 @@ class _Unread:
 
 
 def explainable(call: Call) -> None:
-    """Refuse commands that ask no peer for anything.
+    """Refuse commands that are no questions to a peer.
 
     Raises:
         UsageError: it is one.
     """
     if call.command.family not in _ASKING and call.command.name not in ("use", "echo"):
         raise UsageError(
-            f"'{call.command.name}' asks nothing of a peer",
+            f"there is nothing to explain about '{call.command.name}'",
             hint="explain takes find, ls, cd, tree, show, wado, use, echo, or last",
         )
 

@@ -41,7 +41,7 @@ def _status(outcome: Outcome) -> str:
 
 _ENDINGS = {
     Ending.COMPLETE: "complete: nothing that the server matched is missing",
-    Ending.LIMIT: "stopped by our own limit with a C-CANCEL: the server has more",
+    Ending.LIMIT: "stopped on our side, by a limit or by head (C-CANCEL): the server has more",
     Ending.CUT_OFF: "cut off by the server, though nobody asked: some matches are missing",
     Ending.CANCELLED: "cancelled with Ctrl-C: some matches are missing",
     Ending.LOST: "the association was lost: some matches are missing",
@@ -77,7 +77,7 @@ def _added(question: Question) -> list[str]:
 
 
 _AFTER = {
-    Ending.LIMIT: "--limit N takes more rows",
+    Ending.LIMIT: "--limit N takes more rows, and so does a larger head",
     Ending.CUT_OFF: "narrow the query, by date for example, or have it split: find study … --split",
     Ending.LOST: "ask again; 'echo --find' tells whether the server answers queries at all",
     Ending.TIMED_OUT: "ask again; 'echo --find' tells whether the server answers queries at all",

@@ -83,9 +83,10 @@ class Mask:
         if tag is not None:
             return self.by_tag(int(tag[1] + tag[2], 16), text)
         try:
-            return self.value(by_keyword(last), text)
+            attribute = by_keyword(last)
         except KeyError:
             return self.text(text)
+        return self.value(attribute, text) if attribute.keyword == last else self.text(text)
 
     def _one(self, how: Treatment, real: str) -> str:
         real = real.strip(" \0")

@@ -170,7 +170,7 @@ def test_a_walk_is_explained_query_by_query() -> None:
 def test_what_asks_nothing_is_refused() -> None:
     done = run("explain set limit 3")
     assert done.status == 2
-    assert "'set' asks nothing of a peer" in done.err
+    assert "there is nothing to explain about 'set'" in done.err
 
 
 def test_a_fault_in_the_command_has_its_place() -> None:
@@ -208,7 +208,7 @@ def test_last_explains_a_cut_off_answer(tmp_path: Path) -> None:
 
 def test_last_explains_a_limit() -> None:
     done = run("use pacs; find patient --limit 1; explain last")
-    assert "stopped by our own limit" in done.out
+    assert "stopped on our side, by a limit" in done.out
     assert "--limit N takes more rows" in done.out
 
 
