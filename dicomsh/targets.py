@@ -148,13 +148,13 @@ def _candidate(place: Place) -> str:
     return step.key if step.label in ("", step.key) else f"{step.key} ({step.label})"
 
 
-_MOST = 100
+_MOST = 60
 """Unique keys that are offered at once."""
 
 _MOST_ROWS = 50
 """Row numbers that are offered at once."""
 
-_RECENT = 1000
+_RECENT = 500
 """Entities seen last that are ranked before older ones."""
 
 

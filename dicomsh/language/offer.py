@@ -12,7 +12,7 @@ from dicomsh.language.expect import Expected, candidates, expect
 from dicomsh.language.knowledge import Knowledge
 from dicomsh.language.scan import quote
 
-MOST = 150
+MOST = 100
 """Completions that are offered at once; whoever wants another one types a letter more."""
 
 Files = Callable[[str], Iterable[Candidate]]
@@ -72,6 +72,8 @@ def _ranked(found: Iterable[Candidate], typed: str, *, fuzzy: bool) -> Iterator[
 
 def _spread(part: str, text: str) -> int:
     """Over how many characters of a text the letters of a part are spread, in order; 0 if not."""
+    if part in text:
+        return len(part)
     start = end = text.find(part[:1])
     for char in part[1:]:
         end = text.find(char, end + 1)

@@ -17,7 +17,7 @@ from dicomsh.model.vocabulary import defined_terms
 
 _MOMENTS = ("DA", "DT", "TM")
 
-_MOST = 100
+_MOST = 90
 """Values that are tried, and offered where they are accepted."""
 
 

@@ -246,6 +246,11 @@ def test_without_fuzzy_only_what_begins_so(marked: str) -> None:
     assert completed(marked) == []
 
 
+def test_fuzzy_puts_letters_that_stand_together_first() -> None:
+    found = completed("find study descr|", replace(KNOWN, fuzzy=True))
+    assert found[0] == "find study StudyDescription="
+
+
 def test_fuzzy_puts_what_begins_so_first_and_the_tightest_next() -> None:
     texts = [line.split()[1] for line in completed("help st|", replace(KNOWN, fuzzy=True))]
     begins = [text.lower().startswith("st") for text in texts]
