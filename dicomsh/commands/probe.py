@@ -14,7 +14,7 @@ from dicomsh.language.command import command
 from dicomsh.language.kinds import MODALITY
 from dicomsh.language.scan import Word
 from dicomsh.model.extension import Extension
-from dicomsh.model.listing import Ending, FieldColumn, Outcome, Record, Records
+from dicomsh.model.listing import Ending, FieldColumn, Outcome, Record, Records, Talk
 from dicomsh.model.peer import Modality
 
 _COLUMNS = (
@@ -25,7 +25,12 @@ _COLUMNS = (
 
 
 @command("probe", family="modalities", examples=("probe pacs",))
-async def probe(context: Context, name: Annotated[Word | None, MODALITY] = None) -> Records:
+async def probe(
+    context: Context,
+    name: Annotated[Word | None, MODALITY] = None,
+    *,
+    forget: Annotated[bool, "forget what was found out, and ask nothing"] = False,
+) -> Records | Talk:
     """Find out what a modality can do, by harmless queries, and remember it.
 
     About a dozen queries, each with a limit of rows and left with C-CANCEL: the information models,
@@ -35,6 +40,8 @@ async def probe(context: Context, name: Annotated[Word | None, MODALITY] = None)
     """
     session = context.session
     modality = session.config.find(name.text, name.span) if name else session.current()
+    if forget:
+        return Talk(_forgotten(context, modality))
     probing = _Probing(context, modality)
     return Records(
         _COLUMNS,
@@ -42,6 +49,11 @@ async def probe(context: Context, name: Annotated[Word | None, MODALITY] = None)
         outcome=lambda: probing.outcome,
         unit=("finding", "findings"),
     )
+
+
+def _forgotten(context: Context, modality: Modality) -> str:
+    known = context.peers.memory.forget(modality)
+    return f"{modality.name}: " + ("forgotten" if known else "nothing was known")
 
 
 class _Probing:

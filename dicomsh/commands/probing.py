@@ -231,6 +231,8 @@ async def _one_letter(bench: Bench, name: str) -> Finding:
 async def _asterisk(bench: Bench) -> Finding:
     reply = await bench.ask(Level.STUDY, [_key("PatientName", "*")])
     support, words = evidence.asterisk(reply, "PatientName")
+    if reply.rows and not bench.sample.rows:
+        words = "needed: an empty key finds nothing; set universal: '*' of the modality"
     bench.note_feature(Feature.ASTERISK, support)
     return Finding(Feature.ASTERISK.value, words, "PatientName=* at study level")
 

@@ -48,10 +48,25 @@ class KnownPeers:
         Raises:
             ConfigError: the file cannot be written.
         """
-        self._peers = self._read() | {_key(modality): found}
+        self._write(self._read() | {_key(modality): found})
+
+    def forget(self, modality: Modality) -> bool:
+        """Forget what a probe found; whether there was anything.
+
+        Raises:
+            ConfigError: the file cannot be written.
+        """
+        peers = self._read()
+        found = peers.pop(_key(modality), None)
+        if found is not None:
+            self._write(peers)
+        return found is not None
+
+    def _write(self, peers: dict[str, Capabilities]) -> None:
+        self._peers = peers
         if self.path is not None:
-            peers = {key: _to_json(known) for key, known in sorted(self._peers.items())}
-            document = {"schema": _SCHEMA, "peers": peers}
+            known = {key: _to_json(found) for key, found in sorted(peers.items())}
+            document = {"schema": _SCHEMA, "peers": known}
             write_text(self.path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
     def _read(self) -> dict[str, Capabilities]:

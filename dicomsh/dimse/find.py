@@ -139,7 +139,7 @@ class Find:
         return AssociationAbortedError(
             error.message,
             hint="it accepted the association but aborted the query: is our AE title "
-            f"{self._modality.local_aet} known to it?",
+            f"{self._modality.local_aet} known to it? (Orthanc: DicomModalities, AllowFind)",
         )
 
     def _end(self, ending: Ending, detail: str = "") -> None:

@@ -209,6 +209,8 @@ def _rejection_hint(reject: A_ASSOCIATE_RJ, modality: Modality) -> str | None:
         return f"our AE title {modality.local_aet} must be made known to the peer"
     if cause == (1, 7):
         return f"the peer does not go by the AE title {modality.aet}: check 'aet'"
+    if cause == (1, 1):
+        return f"does it know our AE title {modality.local_aet}, and our address?"
     if reject.result == 2:
         return "it may be busy: try again in a while"
     return None

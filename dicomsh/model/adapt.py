@@ -59,7 +59,6 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     if Extension.DATETIME in modality.extended - agreed:
         keys, filters = _combined_here(keys)
     typed = [key for key in keys if key.origin is not Origin.WINDOW]
-    watched = [key for key in typed if _watchable(key) and not _trouble(key, known)]
     filters += [_filter(key, known) for key in keys if _trouble(key, known)]
     sent = replace(
         request,
@@ -73,18 +72,23 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         *_about_charsets(keys, known),
         *_about_date_times(tuple(typed), modality.extended, agreed),
     )
-    if Extension.DATETIME in agreed:
-        together = {key.keyword for pair in date_times(keys) for key in pair}
-        watched = [key for key in watched if key.keyword not in together]
-    if Extension.FUZZY in agreed:
-        watched = [key for key in watched if key.attribute.vr != "PN"]
+    watched = tuple(_watched(typed, known, agreed))
     empty = tuple(_about_case(keys, known, agreed))
-    return Adapted(sent, tuple(filters), tuple(watched), notes, empty)
+    return Adapted(sent, tuple(filters), watched, notes, empty)
 
 
-def _watchable(key: QueryKey) -> bool:
-    """A name asked for with `?` may have lost a letter on its way back, and then looks wrong."""
-    return testable(key) and not (key.attribute.vr == "PN" and "?" in key.value)
+def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> Iterable[QueryKey]:
+    """The keys that each row should match by itself, as far as we can tell.
+
+    A name asked for with `?` may have lost a letter on its way back, and then looks wrong.
+    """
+    pairs = date_times(tuple(keys)) if Extension.DATETIME in agreed else []
+    together = {key.keyword for pair in pairs for key in pair}
+    for key in keys:
+        name = key.attribute.vr == "PN"
+        vague = name and ("?" in key.value or Extension.FUZZY in agreed)
+        if testable(key) and not vague and key.keyword not in together and not _trouble(key, known):
+            yield key
 
 
 _UNIQUE = frozenset(level.unique_keyword for level in Level)

@@ -150,9 +150,13 @@ def choose_model(request: Request, accepted: frozenset[str], forced: Model | Non
         if model.value in accepted:
             return model
     titles = " nor ".join(model.title for model in wanted)
+    others = [model.title for model in Model if model.value in accepted]
+    administrator = "ask its administrator whether C-FIND (Query/Retrieve SCP) is enabled for us"
     raise NoPresentationContextError(
         f"the peer accepted no presentation context for {titles} FIND",
-        hint="ask its administrator whether C-FIND (Query/Retrieve SCP) is enabled for us",
+        hint=f"it accepts {others[0]}, which is used when no model is forced"
+        if others
+        else administrator,
     )
 
 

@@ -116,9 +116,9 @@ def scp(
     for uid in abstract_syntaxes:
         entity.add_supported_context(uid, list(transfer_syntaxes))
     configure(entity)
-    opened: list[Any] = []
+    opened: list[tuple[Any, socket.socket]] = []
     chosen: list[Any] = [*handlers]
-    chosen.append((evt.EVT_CONN_OPEN, lambda event: opened.append(event.assoc)))
+    chosen.append((evt.EVT_CONN_OPEN, lambda event: opened.append(_with_socket(event.assoc))))
     if find is not None:
         chosen.append((evt.EVT_C_FIND, find))
     server = entity.make_server(
@@ -131,8 +131,9 @@ def scp(
     finally:
         server.shutdown()
         thread.join()
-        for association in opened:
+        for association, connection in opened:
             _end(association)
+            connection.close()
 
 
 class _Listener(ThreadedAssociationServer):
@@ -141,15 +142,17 @@ class _Listener(ThreadedAssociationServer):
         self.server_close()
 
 
+def _with_socket(association: Any) -> tuple[Any, socket.socket]:
+    """An association and its socket, which pynetdicom forgets where its shutdown fails."""
+    return association, association.dul.socket.socket
+
+
 def _end(association: Any) -> None:
-    """End the threads of an association and close the socket, which an abort leaves open."""
+    """End the threads of an association."""
     association.dul.kill_dul()
     association.dul.join(5)
     association.kill()
     association.join(5)
-    connection = association.dul.socket
-    if connection is not None and connection.socket is not None:
-        connection.socket.close()
 
 
 def answering(

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import Dataset
 
 from dicomsh.config.known import KnownPeers
 from dicomsh.model import evidence
@@ -22,6 +24,7 @@ from dicomsh.model.extension import Extension
 from dicomsh.model.levels import Model
 from dicomsh.model.peer import Modality
 from tests.conftest import Start
+from tests.dimse.peers import scp, study
 from tests.harness import Done, practice, run
 from tests.servers import Orthanc, Server, dcmqrscp, orthanc
 
@@ -292,6 +295,26 @@ def test_it_is_remembered_from_one_session_to_the_next(tmp_path: Path) -> None:
     told = {row["name"]: row["known"] or "" for row in listed}
     assert "ignores PatientSex" in told["faulty"]
     assert told["pacs"] == ""
+
+
+def test_it_can_be_forgotten(tmp_path: Path) -> None:
+    config, state = practice(tmp_path, ignore_keys=["PatientSex"]), tmp_path / "state"
+    probe("faulty", config=config, state=state)
+    done = run("probe --forget; probe --forget", config=config, state=state, modality="faulty")
+    assert done.err.splitlines() == ["faulty: forgotten", "faulty: nothing was known"]
+    assert "re-applied" not in run("use faulty; find patient sex=O", config=config, state=state).err
+
+
+def test_a_peer_that_wants_asterisks_is_found_out() -> None:
+    """GE's older archives, say: an empty key finds nothing there."""
+
+    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        if event.identifier.get("PatientName") == "*":
+            yield 0xFF00, study(1, PatientName="A")
+
+    with scp(find) as peer:
+        found, _ = probe(peer.address)
+    assert found["* for any value"].startswith("needed: an empty key finds nothing")
 
 
 def test_another_peer_is_not_concerned(tmp_path: Path) -> None:

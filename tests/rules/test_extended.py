@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pynetdicom import AE, evt
+from pynetdicom import evt
 
 from dicomsh.model.extension import Extension, agreed, application_information
 from dicomsh.model.levels import Model
+from tests.dimse.peers import scp
 from tests.harness import Done, practice, run
 from tests.servers import Orthanc, Server
 
@@ -159,21 +160,6 @@ def nothing_found(event: Any) -> Iterator[tuple[int, None]]:
     yield 0x0000, None
 
 
-def answering(information: bytes) -> tuple[Any, list[dict[str, bytes]]]:
-    """pynetdicom's SCP that answers every proposal with these bytes, and what it was offered."""
-    offered: list[dict[str, bytes]] = []
-
-    def extended(event: Any) -> dict[str, bytes]:
-        offered.append({str(uid): value for uid, value in event.app_info.items()})
-        return dict.fromkeys(event.app_info, information)
-
-    entity = AE("SCP")
-    for model in Model:
-        entity.add_supported_context(model.value)
-    handlers: Any = [(evt.EVT_SOP_EXTENDED, extended), (evt.EVT_C_FIND, nothing_found)]
-    return entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers), offered
-
-
 @pytest.mark.parametrize(
     ("information", "said"),
     [
@@ -184,12 +170,14 @@ def answering(information: bytes) -> tuple[Any, list[dict[str, bytes]]]:
     ],
 )
 def test_what_another_implementation_answers(information: bytes, said: str) -> None:
-    server, offered = answering(information)
-    try:
-        address = f"SCP@127.0.0.1:{server.server_address[1]}"
-        done = run("find study name=a; find study name=a --fuzzy", modality=address)
-    finally:
-        server.shutdown()
+    offered: list[dict[str, bytes]] = []
+
+    def extended(event: Any) -> dict[str, bytes]:
+        offered.append({str(uid): value for uid, value in event.app_info.items()})
+        return dict.fromkeys(event.app_info, information)
+
+    with scp(nothing_found, handlers=[(evt.EVT_SOP_EXTENDED, extended)]) as peer:
+        done = run("find study name=a; find study name=a --fuzzy", modality=peer.address)
     assert done.status == 0, done.err
     proposals = [proposal for proposal in offered if proposal]
     assert proposals == [{model.value: b"\x00\x00\x01" for model in Model}]
