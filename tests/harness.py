@@ -14,6 +14,7 @@ from typing import Any
 
 from dicomsh import batch
 from dicomsh.config import load
+from dicomsh.history import History
 from dicomsh.output.sink import Sink
 from dicomsh.session import Session
 from dicomsh.settings import AT_PROMPT, Settings
@@ -51,8 +52,9 @@ def run(
     settings_file: Path | None = None,
     state: Path | None = None,
     lessons: Path | None = None,
+    history: History | None = None,
 ) -> Done:
-    """Run texts as `-c` would, in this process; with a settings file, as a prompt would.
+    """Run texts as `-c` would, in this process; with a settings file or history, as a prompt would.
 
     What is found out about peers is kept in the folder `state`, and forgotten without one.
     """
@@ -66,7 +68,7 @@ def run(
     if modality:
         session.choose(session.config.find(modality))
     environ = {"DICOMSH_TRACEBACK": "1", **({"XDG_STATE_HOME": str(state)} if state else {})}
-    shell = Shell(session, Sink(out, err), Manner(keep_going, lessons=lessons), environ)
+    shell = Shell(session, Sink(out, err), Manner(keep_going, lessons=lessons), environ, history)
     status = batch.run(shell, batch.commands(list(texts)))
     return Done(out.getvalue(), err.getvalue(), int(status))
 
