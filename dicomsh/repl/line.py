@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from prompt_toolkit import PromptSession, print_formatted_text
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
 
 from dicomsh.history import History
@@ -51,7 +52,9 @@ class LineReader:
             history=PromptHistory(history, lambda: self._setting("history") in (True, "on")),
             completer=completer,
             complete_while_typing=False,
-            auto_suggest=AutoSuggestFromHistory(),
+            auto_suggest=ConditionalAutoSuggest(
+                AutoSuggestFromHistory(), Condition(self._may_suggest)
+            ),
             lexer=self._lexer,
             style=STYLE,
             include_default_pygments_style=False,
@@ -98,6 +101,10 @@ class LineReader:
         if shell is None:
             return self._early.get(name, {"history": "on"}.get(name, "auto"))
         return getattr(shell.session.settings, name)
+
+    def _may_suggest(self) -> bool:
+        """Whether lines typed before may be shown unasked: they may hold what is to be masked."""
+        return self._setting("mask") not in (True, "on")
 
     @property
     def _columns(self) -> int:

@@ -37,3 +37,20 @@ def test_nothing_real_reaches_the_terminal(tmp_path: Path) -> None:
         raw = terminal.raw
     for secret in (b"0555643F", b"JODOGNE", b"SEBASTIEN", b"1.2.840.113704"):
         assert secret not in raw
+
+
+def test_lines_typed_before_are_not_suggested(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path, columns=120) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.run("print JODOGNE", "dicomsh> ")
+        terminal.type("print JOD")
+        terminal.wait_until(lambda: terminal.lines[terminal.cursor[0]].endswith("JODOGNE"), "it")
+        terminal.type("\x15")
+        terminal.run("set mask on", "dicomsh> ")
+        terminal.type("print JOD")
+        terminal.wait_for_line("dicomsh> print JOD")
+        terminal.type(TAB, "x")
+        terminal.wait_for_line("dicomsh> print JODx")
+        terminal.type("\x7f")
+        terminal.wait_for_line("dicomsh> print JOD")
+        assert terminal.lines[terminal.cursor[0]] == "dicomsh> print JOD"

@@ -55,7 +55,7 @@ It holds for all that is shown or written: tables and every other format, > file
 paths, the prompt, completion, errors, explain and traces. The same value becomes the same all
 through a session, and another in the next. What is shown can be typed, identifiers and UIDs also
 by their beginning; wildcards and birth dates match real values. What you type yourself stays on
-the screen."""
+the screen, and so does a line that you take from the history; none is suggested meanwhile."""
 
 _PROMPT = """\
   Tab  Shift-Tab         complete, and back
