@@ -57,7 +57,11 @@ def _command(made: Command) -> Iterator[str]:
 
 
 def _flag(option: Parameter) -> str:
-    return f"{option.flags} {option.kind.name}" if option.kind else option.flags
+    """The option as in the usage line, its value in brackets where it may be left out."""
+    if option.kind is None:
+        return option.flags
+    value = f"[{option.kind.name}]" if option.alone else option.kind.name
+    return f"{option.flags} {value}".replace("|", "\\|")
 
 
 def _settings() -> Iterator[str]:

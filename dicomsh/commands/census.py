@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dicomsh.commands.ask import answer_from
 from dicomsh.commands.context import Pool, Scu
 from dicomsh.commands.union import Ask, Union
-from dicomsh.errors import NoPresentationContextError, QueryFailedError
+from dicomsh.errors import DicomshError
 from dicomsh.model.answer import Row
 from dicomsh.model.census import counts, missing, patients_of
 from dicomsh.model.keys import by_keyword
@@ -68,7 +68,7 @@ class Census:
         try:
             answer = await answer_from(client, modality, patients, Wish())
             rows = [row async for batch in answer for row in batch]
-        except (QueryFailedError, NoPresentationContextError):
+        except DicomshError:
             return
         if answer.outcome.ending is Ending.COMPLETE:
             self._expected = counts(rows)

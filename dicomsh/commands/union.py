@@ -20,6 +20,9 @@ from dicomsh.model.suspicion import cut_off
 
 _AHEAD = 2 * POOL_SIZE
 _NAMED = 3
+_PATIENCE = 64
+"""Answers in a row that were cut off before their first row: more than it takes from all dates down
+to a second."""
 
 Ask = Callable[[Scu, Request, int | None], Awaitable[Answer]]
 """Sends a request, with a limit of rows or None, by a client."""
@@ -64,6 +67,7 @@ class Union:
         self._once = once
         self._limit = None if limit is None else limit + 1
         self._cap = cap
+        self._barren = 0
         self._under_way: deque[tuple[Part, asyncio.Task[Found]]] = deque()
         self._endings: list[tuple[Part, Outcome]] = []
         self._broken: DicomshError | None = None
@@ -100,13 +104,20 @@ class Union:
             self._now = part.title
             found = await task
             self._under_way.popleft()
-            cut = cut_off(found.outcome, self._cap)
-            smaller = part.divided(found.rows) if cut else ()
+            smaller = part.divided(found.rows) if self._to_be_divided(found) else ()
             if smaller:
                 self._once.set_aside(found.rows)
                 self._under_way.extendleft(reversed([self._start(piece) for piece in smaller]))
             else:
                 yield part, found
+
+    def _to_be_divided(self, found: Found) -> bool:
+        """Whether smaller parts are worth a try: not for a peer that gives no row for any."""
+        if not cut_off(found.outcome, self._cap):
+            self._barren = 0
+            return False
+        self._barren = 0 if found.rows else self._barren + 1
+        return self._barren <= _PATIENCE
 
     def _fill(self) -> bool:
         """Have the next parts under way; whether there are any."""

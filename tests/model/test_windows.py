@@ -179,3 +179,13 @@ def test_what_was_typed_is_the_window_to_split(
 )  # fmt: skip
 def test_windows_have_names_for_people(window: Window, title: str) -> None:
     assert window.title == title
+
+
+def test_a_window_begins_at_a_full_minute_only_where_it_must() -> None:
+    """Servers that compare text sort 12 and 1200 before 120000; not all take 12 for a time."""
+    day = Window(TOMORROW, TOMORROW)
+    parts = [part.time_value for part in divided(day, [], TOMORROW)]
+    assert parts == ["-120000.999999", "120001-"]
+    seconds = Window(TOMORROW, TOMORROW, "115959", "120000.999999")
+    parts = [part.time_value for part in divided(seconds, [], TOMORROW)]
+    assert parts == ["115959-115959.999999", "12-120000.999999"]

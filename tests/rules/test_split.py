@@ -266,6 +266,15 @@ def test_orthanc_with_more_studies_without_date_than_its_limit_is_not_called_com
     assert "not whole: studies without a date ·" in done.last
 
 
+@pytest.mark.parametrize("period", ["auto", "week", "month"])
+def test_dcmqrscp_takes_every_window(period: str, dcmqrscp_server: servers.Server) -> None:
+    query = "find study date=2014..2020"
+    wanted = uids(run(query, modality=dcmqrscp_server.address, output="csv"))
+    done = run(f"{query} --split {period}", modality=dcmqrscp_server.address, output="csv")
+    assert sorted(uids(done)) == sorted(wanted)
+    assert done.status == 0, done.err
+
+
 def test_orthanc_names_the_second_that_holds_more_than_its_limit(
     limited: Callable[[int], str], orthanc_server: servers.Orthanc
 ) -> None:
@@ -350,6 +359,35 @@ def test_a_server_that_ignores_ranges_is_not_asked_forever() -> None:
     assert len(set(uids(done))) == len(uids(done)) == 3
     assert done.status == 5
     assert "not whole: " in done.last
+
+
+def test_a_server_that_gives_nothing_is_not_asked_forever() -> None:
+    asked = 0
+
+    def exhausted(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        nonlocal asked
+        asked += 1
+        yield 0xA700, None
+
+    with scp(exhausted) as modality:
+        done = run("find study --split", modality=_address(modality))
+    assert asked < 300
+    assert done.status == 5
+    assert "no studies, CUT OFF by the server (0xA700, out of resources)" in done.last
+
+
+def test_a_server_that_refuses_broad_queries_is_asked_narrow_ones() -> None:
+    """Out of resources without a single row, until the window is small enough."""
+    archive = Archive([*DAYS, ("20200615", "120000")], 99)
+
+    def narrow(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        found = list(archive.find(event))
+        yield from found if len(found) <= 1 else [(0xA700, None)]
+
+    with scp(narrow) as modality:
+        query = "find study date=2020 --split"
+        done = run(query, modality=_address(modality), output="csv")
+    assert len(uids(done)) == 13
 
 
 @pytest.mark.parametrize("time", ["12", "1200", "120000", "120000.5", "115959.9"])
