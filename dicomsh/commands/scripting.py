@@ -91,7 +91,7 @@ def _record(session: Session, setting: Setting) -> Record:
     }
 
 
-@command("history", family="shell", examples=("history", "history 20", "history --clear"))
+@command("history", family="shell")
 async def history(
     context: Context,
     number: Annotated[int | None, COUNT] = None,
