@@ -65,12 +65,19 @@ class Passed:
         self._source = source
         self._work = work
         self._rows = 0
+        self.received = 0
+        """How many rows have come so far."""
 
     async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        async for batch in self._work(aiter(self._source)):
+        async for batch in self._work(self._counted()):
             if batch:
                 self._rows += len(batch)
                 yield batch
+
+    async def _counted(self) -> Batches:
+        async for batch in self._source:
+            self.received += len(batch)
+            yield batch
 
     @property
     def outcome(self) -> Outcome:
@@ -162,10 +169,22 @@ def through(rows: Rows, make: Callable[[Answer], Answer], *, drawn: bool = False
     """
     answer = make(answer_of(rows))
     if isinstance(rows, Listing):
-        return replace(rows, answer=answer, again=False)
+        return replace(rows, answer=answer, again=False, headway=_headway(rows, answer))
     outcome = None if rows.outcome is None else lambda: answer.outcome
     draw = rows.draw if drawn else None
     return replace(rows, batches=generated(answer), outcome=outcome, draw=draw)
+
+
+def _headway(listing: Listing, answer: Answer) -> Callable[[], str]:
+    """How far the rows before a stage are: those that it lets through are counted anyway."""
+    if not isinstance(answer, Passed):
+        return listing.headway
+
+    def told() -> str:
+        received = answer.received
+        return listing.headway() or f"{listing.level.counted(received)} received" * bool(received)
+
+    return told
 
 
 async def generated(answer: Answer) -> AsyncGenerator[list[Record], None]:
