@@ -39,7 +39,7 @@ class View:
         right: whether it is aligned to the right.
         optional: left out of a table where the first screenful has no value.
         read: the text of a row; None when the attribute is absent.
-        usual: terminal cells that hold most texts, for columns of free text; else 0.
+        usual: terminal cells that hold most texts; 0 where that is not known.
     """
 
     heading: str
@@ -63,7 +63,7 @@ def view(column: Column) -> View:
         right=attribute.vr in _NUMBER_VRS,
         optional=column.optional,
         read=_attribute_reader(column),
-        usual=_USUAL if _is_free_text(attribute) else 0,
+        usual=_usual(attribute),
     )
 
 
@@ -105,11 +105,13 @@ def _attribute_reader(column: AttributeColumn) -> Read:
     return read
 
 
-_USUAL = 24
+_USUAL = {"PN": 24, "LO": 10, "SH": 10, "CS": 5, "DA": 10, "TM": 8, "UI": 44}
 
 
-def _is_free_text(attribute: Attribute) -> bool:
-    return attribute.vr == "PN" or attribute.keyword.endswith("Description")
+def _usual(attribute: Attribute) -> int:
+    """Terminal cells that hold most values of an attribute."""
+    described = attribute.keyword.endswith("Description")
+    return 24 if described else _USUAL.get(attribute.vr, 0)
 
 
 def _kind(attribute: Attribute) -> Kind:

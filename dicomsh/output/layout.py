@@ -111,16 +111,10 @@ def _filled(widths: list[int], wanted: list[int], room: int) -> list[int]:
 
 
 def with_room(extents: Sequence[Extent], available: int | None) -> list[Extent]:
-    """The extents with room for longer texts to come, as far as the line has it."""
-    if available is None:
-        return list(extents)
-    left = available - GAP * (len(extents) - 1) - sum(column.wanted for column in extents)
-    roomy = []
-    for column in extents:
-        more = min(max(left, 0), max(column.usual - column.wanted, 0))
-        left -= more
-        roomy.append(replace(column, data=column.wanted + more) if more else column)
-    return roomy
+    """The extents with room for usual texts to come, unless they cannot be shown with it."""
+    roomy = [replace(column, data=max(column.data, column.usual)) for column in extents]
+    fits = available is not None and lay_out(roomy, available) is not None
+    return roomy if fits else list(extents)
 
 
 def squeeze(extents: Sequence[Extent], available: int) -> list[int]:

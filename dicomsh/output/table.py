@@ -188,19 +188,28 @@ class _Page:
     def _row(self, texts: Sequence[str], roles: Sequence[str]) -> str:
         cells = []
         for column, text, size, role in zip(self._views, texts, self._widths, roles, strict=True):
-            if column.kind is not Kind.UID and width(text) > size:
-                self._shortened.add(column.label)
-            cells.append(_cell(column, text, size, role))
+            room = size - width(text)
+            if room < 0:
+                cells.append(self._short(column, text, size, role))
+            else:
+                cells.append(_padded(column, text, room, role))
         return _line(cells)
+
+    def _short(self, column: View, text: str, size: int, role: str) -> str:
+        if column.kind is not Kind.UID:
+            self._shortened.add(column.label)
+        return _cell(column, text, size, role)
 
 
 def _cell(column: View, text: str, size: int, role: str) -> str:
     """The text in exactly `size` terminal cells."""
-    shorten = shorten_middle if column.kind is Kind.UID else fit
-    short = shorten(text, size)
-    pad = " " * (size - width(short))
-    painted = paint(role, short)
-    return pad + painted if column.right else painted + pad
+    short = shorten_middle(text, size) if column.kind is Kind.UID else fit(text, size)
+    return _padded(column, short, size - width(short), role)
+
+
+def _padded(column: View, text: str, room: int, role: str) -> str:
+    painted = paint(role, text)
+    return " " * room + painted if column.right else painted + " " * room
 
 
 def _line(cells: Sequence[str]) -> str:

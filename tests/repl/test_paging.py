@@ -11,7 +11,7 @@ if sys.platform == "win32":
     pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
 
 from tests.harness import practice
-from tests.repl.terminal import Terminal
+from tests.repl.terminal import Terminal, ctrl
 
 PACS, FAULTY = "pacs:/> ", "faulty:/> "
 
@@ -62,6 +62,32 @@ def test_rows_still_stream_and_leaving_cancels(tmp_path: Path, less: None) -> No
         assert "you left the pager" in screen
         terminal.type("find patient JOD* sex=M\r")
         terminal.wait_for("1 patient, complete")
+
+
+def test_ctrl_c_cancels_the_query_and_the_pager_stays(tmp_path: Path, less: None) -> None:
+    config = practice(tmp_path, row_delay=0.02)
+    with Terminal("-f", str(config), "-m", "faulty", home=tmp_path) as terminal:
+        terminal.wait_for_line(FAULTY)
+        terminal.type("find study\r")
+        terminal.wait_for_line(":")
+        before = len(terminal.raw)
+        terminal.type(ctrl("c"))
+        terminal.wait_until(lambda: len(terminal.raw) > before, "less, which asks again")
+        terminal.type("G")
+        screen = terminal.wait_for_line("(END)")
+        assert "cancelled" not in screen
+        terminal.type("q")
+        terminal.wait_for("studies, cancelled by you · C-CANCEL, ")
+        assert "you left the pager" not in terminal.wait_for_line(FAULTY)
+
+
+def test_help_is_paged_too(tmp_path: Path, less: None) -> None:
+    with Terminal("-m", "pacs", home=tmp_path) as terminal:
+        terminal.wait_for_line(PACS)
+        terminal.type("help keys\r")
+        terminal.wait_for_line(":")
+        terminal.type("q")
+        terminal.wait_for_line(PACS)
 
 
 def test_the_user_chooses_the_pager(tmp_path: Path) -> None:
