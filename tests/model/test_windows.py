@@ -189,3 +189,11 @@ def test_a_window_begins_at_a_full_minute_only_where_it_must() -> None:
     seconds = Window(TOMORROW, TOMORROW, "115959", "120000.999999")
     parts = [part.time_value for part in divided(seconds, [], TOMORROW)]
     assert parts == ["115959-115959.999999", "12-120000.999999"]
+
+
+def test_where_studies_without_a_date_count_as_older_than_any_they_are_split_off() -> None:
+    window = Window(date.min, date(2005, 5, 4))
+    parts = divided(window, [None, date(1999, 1, 1)], TOMORROW)
+    assert [part.title for part in parts] == ["studies without a date", "0001-01-02..2005-05-04"]
+    assert divided(parts[0], [None], TOMORROW) == ()
+    assert parts[0].date_value == "-00010101"

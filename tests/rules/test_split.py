@@ -398,6 +398,14 @@ def test_times_of_every_precision_are_found(time: str) -> None:
     assert len(uids(done)) == 25
 
 
+def test_rows_come_in_the_order_of_date_and_time_whatever_the_server_does() -> None:
+    moments = [*reversed(DAYS), ("20200315", "093000"), ("20200315", "")]
+    done = Archive(moments, 5, matches_empty=True).run("find study date=2020 --split")
+    found = [(row["StudyDate"], row["StudyTime"] or "~") for row in rows(done)]
+    assert len(found) == 14
+    assert found == sorted(found)
+
+
 def test_what_only_the_cut_off_answer_gave_is_not_lost() -> None:
     """The study without a date comes first, so that the answer that is cut off has it."""
     done = Archive([("", ""), *DAYS], 3).run("find study --split")
