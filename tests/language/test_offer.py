@@ -266,6 +266,9 @@ def test_so_many_at_most(marked: str) -> None:
 def test_text_that_cannot_be_seen_is_not_offered() -> None:
     known = Known(seen={"PatientName": ("A\x1b[2J", "AB")})
     assert completed("find study name=A|", known) == ["find study name=AB"]
+    files = (Candidate("a\x1b[2J.csv"), Candidate("ab.csv"))
+    found = offers("source a", 8, REGISTRY, known, lambda _: files)
+    assert [offer.text for offer in found] == ["ab.csv"]
 
 
 def test_aliases_of_the_user_are_commands() -> None:
