@@ -101,6 +101,17 @@ def test_files_and_commands_get_masked_rows_and_it_is_said(tmp_path: Path) -> No
     assert done.err.count("masked: names and IDs there are made up") == 2
 
 
+def test_a_traced_file_is_masked_too(tmp_path: Path) -> None:
+    path = tmp_path / "talk.txt"
+    text = (
+        f"set mask on; trace to '{path}'; use pacs; find patient id=0555643F; cd 1; ls; trace off"
+    )
+    assert run(text).status == 0
+    written = path.read_text("utf-8")
+    assert "PatientName" in written
+    assert seen(written) == []
+
+
 def masked(*texts: str) -> list[dict[str, object]]:
     done = run("set mask on; use pacs", *texts, output="ndjson")
     assert done.status == 0, done.err
