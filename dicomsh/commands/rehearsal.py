@@ -7,8 +7,7 @@ asks because of an answer is met, too. What it changes in the session is thrown 
 from __future__ import annotations
 
 import copy
-import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -18,9 +17,10 @@ from dicomsh.commands.context import Context, Peers, Pool, Scu
 from dicomsh.errors import UsageError
 from dicomsh.explain.reasons import Sent
 from dicomsh.language.analyse import Call
+from dicomsh.model.adapt import adapt
 from dicomsh.model.answer import Row, Source
 from dicomsh.model.charset import UTF8
-from dicomsh.model.extension import Extensions
+from dicomsh.model.extension import NONE, Extensions
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
 from dicomsh.model.levels import VERIFICATION, Level, Model
 from dicomsh.model.listing import Answer, Ending, Listing, Outcome, Records
@@ -40,11 +40,13 @@ class Rehearsal:
     Args:
         sent: the queries, each once, in order.
         echoes: whether it sends a C-ECHO.
+        agreed: what was agreed with the peer by extended negotiation, or is assumed to be.
         notes: what the result line would add.
     """
 
     sent: list[Sent] = field(default_factory=list)
     echoes: bool = False
+    agreed: Extensions = NONE
     notes: tuple[str, ...] = ()
 
     def add(self, sent: Sent) -> None:
@@ -83,18 +85,25 @@ async def _read(result: object, done: Rehearsal) -> None:
     if isinstance(result, Listing):
         async for _ in result.answer:
             pass
-        done.notes = tuple(_uncounted(result.answer.outcome.notes))
+        done.notes = tuple(_notes(result, done))
     elif isinstance(result, Records):
         async for _ in result.batches:
             pass
 
 
-_COUNT = re.compile(r"; [01] of 1 kept\Z|\A1 of them do not have the attribute\Z")
-"""What notes say of the rows themselves, of which there is one, made up."""
-
-
-def _uncounted(notes: Iterable[str]) -> Iterable[str]:
-    return filter(None, (_COUNT.sub("", note) for note in notes))
+def _notes(listing: Listing, done: Rehearsal) -> Iterator[str]:
+    """What the result line would say, whatever the rows: how the question is met by this peer."""
+    question = listing.question
+    if question is None or not done.sent:
+        return
+    levels = {sent.query.level for sent in done.sent}
+    if listing.level is Level.PATIENT and Level.STUDY in levels:
+        yield "patients are taken from the studies: the peer has no Patient Root"
+    if listing.level is not Level.PATIENT and Level.PATIENT in levels:
+        yield "asked patient by patient: the peer has no Study Root"
+    adapted = adapt(question.request, question.modality, done.agreed)
+    yield from (filter_.words for filter_ in adapted.filters)
+    yield from adapted.notes
 
 
 class _Peers(Peers):
@@ -157,6 +166,7 @@ class _Client:
 
     async def find(self, query: Query, *, limit: int | None = None) -> Answer:
         self._done.add(replace(self._bare, query=query, limit=limit))
+        self._done.agreed = self.extended(query.model)
         return _MadeUp(query)
 
 

@@ -122,7 +122,7 @@ def test_a_peer_without_patient_root(tmp_path: Path) -> None:
     assert "Study Root: the peer accepts no Patient Root" in done.out
     assert "faulty did not accept Patient Root" in done.out
     assert "QueryRetrieveLevel = STUDY" in done.out
-    assert "patients taken from the studies" in done.out
+    assert "patients are taken from the studies" in done.out
 
 
 def test_keys_that_the_peer_never_returned_are_named(tmp_path: Path) -> None:
@@ -224,3 +224,21 @@ def test_last_sends_nothing(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({"modalities": {"gone": entry}}), "utf-8")
     done = run("explain find patient; explain --as findscu last", config=path, modality="gone")
     assert "nothing was listed yet" in done.err
+
+
+@pytest.mark.parametrize(
+    "command", ["find patient JOD*", "find study mod=CT", "ls", "find study id=0*"]
+)
+def test_the_made_up_row_is_not_spoken_of(command: str) -> None:
+    assert "\nnote:" not in run(f"use pacs; explain {command}").out
+
+
+def test_what_our_side_does_for_the_peer_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "modalities.yaml"
+    entry = {"practice": True, "ignores": ["ModalitiesInStudy"]}
+    path.write_text(yaml.safe_dump({"modalities": {"weak": entry}}), "utf-8")
+    done = run(
+        "use weak; explain find study mod=CT; explain find series CT --relational", config=path
+    )
+    assert "note: ModalitiesInStudy re-applied here: the server ignores it\n" in done.out
+    assert "note: relational queries" in done.out
