@@ -48,3 +48,23 @@ def test_help_on_the_command_being_typed_leaves_the_line_as_it_is() -> None:
     done = typed("print one\r", "cd ", F1, "..", CTRL_C, "print two\r")
     assert "usage: cd" in done.out
     assert done.out.endswith("two\n")
+
+
+def test_the_history_is_listed_with_numbers_or_its_end() -> None:
+    done = typed("print one\r", "print two\r", "set output ndjson\r", "history 2\r")
+    assert done.out.endswith(
+        '{"number": 3, "line": "set output ndjson"}\n{"number": 4, "line": "history 2"}\n'
+    )
+    everything = typed("print one\r", "print one\r", "history\r").out.splitlines()
+    assert [line.split()[1:] for line in everything[-2:]] == [
+        ["1", "print", "one"],
+        ["2", "history"],
+    ]
+
+
+def test_a_cleared_history_is_empty() -> None:
+    assert typed("print one\r", "history --clear\r").lines == []
+
+
+def test_alt_h_helps_too() -> None:
+    assert "usage: cd" in typed("print one\r", "cd ", "\x1bh", CTRL_C).out
