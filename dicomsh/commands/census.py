@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
-from dicomsh.commands.ask import answer_from
 from dicomsh.commands.context import Pool, Scu
 from dicomsh.commands.union import Ask, Union
 from dicomsh.errors import DicomshError
@@ -14,10 +13,8 @@ from dicomsh.model.census import counts, missing, patients_of
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.listing import Ending
 from dicomsh.model.once import Once
-from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Origin, QueryKey
-from dicomsh.model.question import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +57,13 @@ class Census:
         self._found = found
         self._expected: dict[str, int] | None = None
 
-    async def take(self, client: Scu, modality: Modality) -> None:
+    async def take(self, client: Scu, ask: Ask) -> None:
         """Ask the patients for their counts; where a peer cannot tell them, nothing is known."""
         patients = patients_of(self._request)
         if patients is None:
             return
         try:
-            answer = await answer_from(client, modality, patients, Wish())
+            answer = await ask(client, patients, None)
             rows = [row async for batch in answer for row in batch]
         except DicomshError:
             return

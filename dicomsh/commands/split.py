@@ -109,6 +109,7 @@ class Split:
         self._census = Census(plan.request, self._found)
         self._doubt = Doubt()
         self._current: Answer | None = None
+        self._asked = 0
 
     async def __aiter__(self) -> AsyncIterator[list[Row]]:
         async with aclosing(self._batches()) as batches:
@@ -144,7 +145,7 @@ class Split:
                 self._doubt.look(part, rows)
                 yield sorted(rows, key=by_moment)
         if self._doubt.about and union.outcome.ending is Ending.COMPLETE:
-            await self._census.take(self._client, self._modality)
+            await self._census.take(self._client, self._ask)
             async for batch in self._census.rows(pool, self._ask, self._once):
                 yield batch
         yield self._once.left_over()
@@ -170,7 +171,10 @@ class Split:
         return any(day_of(row) is not None for row in rows)
 
     async def _ask(self, client: Scu, request: Request, limit: int | None) -> Answer:
-        wish = replace(self._wish, limit=limit)
+        self._asked += 1
+        patients = request.level is Level.PATIENT
+        model = None if patients else self._wish.model  # their counts are in Patient Root
+        wish = replace(self._wish, limit=limit, model=model)
         return await answer_from(client, self._modality, request, wish)
 
     @property
@@ -178,7 +182,9 @@ class Split:
         """How it ended, with what no window reaches."""
         assert self._current is not None
         outcome = self._current.outcome
-        outcome = replace(outcome, rows=self._once.rows)
+        asked = f"asked in {self._asked:,} queries"
+        notes = (asked, *outcome.notes) if self._asked > 1 else outcome.notes
+        outcome = replace(outcome, rows=self._once.rows, notes=notes)
         if outcome.ending is not Ending.COMPLETE:
             return outcome
         return judged(outcome, self._doubt, self._census.missing)

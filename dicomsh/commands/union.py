@@ -162,7 +162,6 @@ class Union:
             seconds=time.monotonic() - self._started,
             limit=None,
             notes=(
-                f"asked in {self._asked:,} queries",
                 *_repeated(self._once.repeated),
                 *_remarks(outcome for _, outcome in self._endings),
             ),
