@@ -11,6 +11,8 @@ from typing import Any
 from dicomsh.errors import ExitStatus
 from dicomsh.flow import Cut, Flow, Left, Page, whole
 from dicomsh.mask import Mask
+from dicomsh.mask.row import MaskedRow
+from dicomsh.mask.shown import shown_record
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.levels import Level
@@ -217,7 +219,9 @@ class _Masked:
         return self._rows.rows([self._shown(row) for row in batch])
 
     def _shown(self, row: AnyRow) -> AnyRow:
-        return self._mask.row(row) if isinstance(row, Row) else self._mask.record(row)
+        if isinstance(row, Row):
+            return MaskedRow(row, self._mask)
+        return shown_record(row, self._mask)
 
     def flush(self) -> str:
         return self._rows.flush()

@@ -16,6 +16,8 @@ from dicomsh.errors import UsageError
 from dicomsh.language.kinds import Candidate, Kind
 from dicomsh.language.topics import TOPICS
 from dicomsh.mask import Mask
+from dicomsh.mask.row import MaskedRow
+from dicomsh.mask.shown import shown_candidates, shown_place, shown_request
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, Attribute
 from dicomsh.model.levels import Level
@@ -202,12 +204,13 @@ class Session:
     def recognise(self, rows: Iterable[Row]) -> None:
         """Know the values of rows, so that `shown` finds them in a text."""
         if self.settings.mask:
-            self._mask.learn(rows)
+            for row in rows:
+                MaskedRow(row, self._mask)
 
     def asked(self, request: Request) -> None:
         """Know the values that were typed, so that `shown` finds them in a text."""
         if self.settings.mask:
-            self._mask.request(request)
+            shown_request(request, self._mask)
 
     def shown(self, text: str) -> str:
         """A text as it may be shown."""
@@ -215,12 +218,12 @@ class Session:
 
     def shown_row(self, row: Row) -> Row:
         """A row as it may be shown."""
-        return self._mask.row(row) if self.settings.mask else row
+        return MaskedRow(row, self._mask) if self.settings.mask else row
 
     @property
     def shown_place(self) -> Place:
         """The current place as it may be shown."""
-        return self._mask.place(self.place) if self.settings.mask else self.place
+        return shown_place(self.place, self._mask) if self.settings.mask else self.place
 
     def modality_names(self) -> Iterable[Candidate]:
         """Configured modalities with AE title and address."""
@@ -232,7 +235,7 @@ class Session:
         """What may complete a TARGET."""
         if self.mask is None:
             return completions(self, typed)
-        return self.mask.candidates(partial(completions, self), typed)
+        return shown_candidates(partial(completions, self), typed, self.mask)
 
     def values(self, attribute: Attribute) -> Iterable[str]:
         """Values of an attribute that were seen, the latest first."""

@@ -16,6 +16,7 @@ from dicomsh.explain.tools import TOOLS, Equivalent
 from dicomsh.language.analyse import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
+from dicomsh.mask.shown import shown_query, shown_request
 from dicomsh.model.listing import FieldColumn, Record, Records, Report, Text, at_once
 from dicomsh.model.question import Question
 from dicomsh.session import Kept
@@ -68,7 +69,7 @@ def _forced(context: Context, sent: Sent, *, typed: bool) -> Sent:
     by_modality = f"model: of {sent.peer.name}" if sent.peer.model else ""
     forced = "--model" if typed else by_setting or by_modality
     mask = context.session.mask
-    query = sent.query if mask is None else mask.query(sent.query)
+    query = sent.query if mask is None else shown_query(sent.query, mask)
     return Sent(query, sent.peer, sent.limit, sent.accepted, forced)
 
 
@@ -214,4 +215,6 @@ async def _last(context: Context, as_: str | None) -> Report | Text:
 
 def _shown(context: Context, question: Question) -> Question:
     mask = context.session.mask
-    return question if mask is None else replace(question, request=mask.request(question.request))
+    if mask is None:
+        return question
+    return replace(question, request=shown_request(question.request, mask))

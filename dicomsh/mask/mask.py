@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from dicomsh.language.candidate import Candidate
 from dicomsh.mask.inventor import CODE_LENGTH, CODE_LETTERS, CODE_PREFIX, STANDARD_ROOT, Inventor
 from dicomsh.mask.replacements import Replacements
 from dicomsh.mask.treatment import Treatment, treatment
-from dicomsh.model.answer import Row
 from dicomsh.model.keys import Attribute, by_keyword, by_tag
-from dicomsh.model.location import Place, Step
-from dicomsh.model.plan import Request
-from dicomsh.model.query import Matching, Query, QueryKey
 
 MASKED = "(masked)"
 """What stands for free text."""
@@ -123,77 +115,12 @@ class Mask:
             return self._one(Treatment.UID, uid)
         return uid
 
-    def row(self, row: Row) -> Row:
-        """A row as it may be shown."""
-        from dicomsh.mask.row import MaskedRow
-
-        return MaskedRow(row, self)
-
     def word(self, text: str) -> str:
         """A word as it may be shown: a whole value even if it is short."""
         for how in (Treatment.CODE, Treatment.UID):
             if (how, text) in self._made:
                 return self._made[how, text]
         return self.text(text)
-
-    def candidates(
-        self, complete: Callable[[str], Iterable[Candidate]], typed: str
-    ) -> Iterator[Candidate]:
-        """What completes a path of which the last part is not known to be real or made up."""
-        head = typed[: typed.rfind("/") + 1]
-        for found in complete(self.real(head)):
-            at = len(head) if found.at else 0
-            yield replace(found, text=self.word(found.text), meta=partial(self._told, found), at=at)
-
-    def _told(self, candidate: Candidate) -> str:
-        return self.text(candidate.told)
-
-    def learn(self, rows: Iterable[Row]) -> None:
-        """Know the values of rows, to find them in text."""
-        for row in rows:
-            self.row(row)
-
-    def record(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A plain record as it may be shown: by keyword where its fields have one."""
-        named = None
-        if "matching" not in record:  # an element of a query, which `query` has masked
-            named = record.get("keyword") or record.get("attribute") or record.get("tag")
-        return {name: self._field(name, value, named) for name, value in record.items()}
-
-    def _field(self, name: str, value: Any, named: Any) -> Any:
-        if isinstance(value, list):
-            return [self._field(name, part, named) for part in value]
-        if not isinstance(value, str):
-            return value
-        is_value = named and name in ("value", "first", "second")
-        return self.by_keyword(str(named) if is_value else name, value)
-
-    def query(self, query: Query) -> Query:
-        """A query as it may be shown; patterns stay, which name nobody."""
-        return replace(query, keys=tuple(map(self.key, query.keys)))
-
-    def request(self, request: Request) -> Request:
-        """A request as it may be shown."""
-        keys = tuple(map(self.key, request.keys))
-        return replace(request, keys=keys, place=self.place(request.place))
-
-    def key(self, key: QueryKey) -> QueryKey:
-        """A key of a query as it may be shown."""
-        if key.matching is Matching.WILDCARD or key.value.startswith("<"):
-            return key
-        return replace(key, value=self.value(key.attribute, key.value))
-
-    def place(self, place: Place) -> Place:
-        """A place as it may be shown."""
-        return Place(tuple(map(self._step, place.steps)))
-
-    def _step(self, step: Step) -> Step:
-        key = self.by_keyword(step.level.unique_keyword, step.key)
-        label = key if step.label == step.key else self.text(step.label)
-        return replace(step, key=key, label=label, issuer=self._issuer(step.issuer))
-
-    def _issuer(self, issuer: str) -> str:
-        return self.by_keyword("IssuerOfPatientID", issuer)
 
     def real(self, text: str) -> str:
         """What was typed, with made-up values replaced by the real ones they stand for.

@@ -1,0 +1,81 @@
+"""Records, queries, places and completions as they may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from dicomsh.language.candidate import Candidate
+from dicomsh.mask.mask import Mask
+from dicomsh.model.location import Place, Step
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Matching, Query, QueryKey
+
+
+def shown_record(record: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    """A plain record: by keyword where its fields have one."""
+    named = None
+    if "matching" not in record:  # an element of a query, which `shown_query` has masked
+        named = record.get("keyword") or record.get("attribute") or record.get("tag")
+    return {name: _field(name, value, named, mask) for name, value in record.items()}
+
+
+def _field(name: str, value: Any, named: Any, mask: Mask) -> Any:
+    if isinstance(value, list):
+        return [_field(name, part, named, mask) for part in value]
+    if not isinstance(value, str):
+        return value
+    is_value = named and name in ("value", "first", "second")
+    return mask.by_keyword(str(named) if is_value else name, value)
+
+
+def shown_query(query: Query, mask: Mask) -> Query:
+    """A query; patterns stay, which name nobody."""
+    return replace(query, keys=tuple(_key(key, mask) for key in query.keys))
+
+
+def shown_request(request: Request, mask: Mask) -> Request:
+    """A request."""
+    keys = tuple(_key(key, mask) for key in request.keys)
+    return replace(request, keys=keys, place=shown_place(request.place, mask))
+
+
+def _key(key: QueryKey, mask: Mask) -> QueryKey:
+    if key.matching is Matching.WILDCARD or key.value.startswith("<"):
+        return key
+    return replace(key, value=mask.value(key.attribute, key.value))
+
+
+def shown_place(place: Place, mask: Mask) -> Place:
+    """A place."""
+    return Place(tuple(_step(step, mask) for step in place.steps))
+
+
+def _step(step: Step, mask: Mask) -> Step:
+    key = mask.by_keyword(step.level.unique_keyword, step.key)
+    label = key if step.label == step.key else mask.text(step.label)
+    issuer = mask.by_keyword("IssuerOfPatientID", step.issuer)
+    return replace(step, key=key, label=label, issuer=issuer)
+
+
+def shown_candidates(
+    complete: Callable[[str], Iterable[Candidate]], typed: str, mask: Mask
+) -> Iterator[Candidate]:
+    """What completes a path.
+
+    Args:
+        complete: completes a path of real keys.
+        typed: the path of made-up keys; its last part may be the beginning of one.
+        mask: tells the keys apart.
+    """
+    head = typed[: typed.rfind("/") + 1]
+    for found in complete(mask.real(head)):
+        told = partial(_told, found, mask)
+        at = len(head) if found.at else 0
+        yield replace(found, text=mask.word(found.text), meta=told, at=at)
+
+
+def _told(candidate: Candidate, mask: Mask) -> str:
+    return mask.text(candidate.told)
