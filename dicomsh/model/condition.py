@@ -52,6 +52,10 @@ def value_test(vr: str, text: str, today: date) -> Test:
         return lambda values: not any(values)
     if text == "*":
         return any
+    if vr == "SQ":
+        hint = "match inside it: RequestAttributesSequence.ScheduledProcedureStepID=…"
+        message = "a sequence has no value of its own"
+        raise UsageError(message, hint=hint, span=Span(0, len(text)))
     tests = [_one(vr, part, start, today) for part, start in _parts(vr, text)]
     return lambda values: any(test(value) for value in values if value for test in tests)
 

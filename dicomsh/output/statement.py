@@ -122,7 +122,7 @@ _BROKEN_OFF = {
 
 def _stopped(outcome: Outcome) -> tuple[str, str]:
     if outcome.wish:
-        return f"stopped at {outcome.wish}", "the server may have more"
+        return f"stopped at {outcome.wish}", "there may be more"
     return f"stopped at --limit {outcome.limit or outcome.rows}", "the server has more"
 
 

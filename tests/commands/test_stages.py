@@ -199,7 +199,7 @@ def test_head_leaves_the_query_early_and_that_is_no_failure(tmp_path: Path) -> N
     )
     assert done.status == 0, done.err
     lines = done.err.splitlines()
-    assert lines[2].startswith("3 instances, stopped at head 3 · the server may have more")
+    assert lines[2].startswith("3 instances, stopped at head 3 · there may be more")
     assert "C-CANCEL" in lines[2]
     assert [line.startswith('{"PatientID"') for line in done.out.splitlines()[3:]] == [True]
 

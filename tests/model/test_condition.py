@@ -83,6 +83,7 @@ def test_one_of_several_values_is_enough() -> None:
         ("DA", "20x", "'20x' is no date", (0, 3)),
         ("DA", "2024,2024-02-30", "there is no day 30 in 2024-02", (5, 15)),
         ("CS", ",", "no value in ','", (0, 1)),
+        ("SQ", "CT", "a sequence has no value of its own", (0, 2)),
     ],
 )
 def test_what_is_no_value_is_marked(
