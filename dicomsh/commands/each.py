@@ -100,6 +100,7 @@ async def _received(context: Context, rows: Rows) -> _Source:
     finally:
         await answer.aclose()
     if isinstance(rows, Listing):
+        context.session.recognise(received)
         return _Source(
             [_entity(rows, row, shared) for row, shared in _shared(received)],
             answer.outcome,
@@ -174,7 +175,7 @@ class _Runs:
         call = bound_again(self._call, subject.values, context.registry, session)
         result = await call.command.run(context, *call.arguments, **call.options)
         if not isinstance(result, Listing | Records):
-            yield _Part(result, _lines(result))
+            yield _Part(result, [{"text": session.shown(text)} for text in _texts(result)])
             return
         answer = answer_of(result)
         try:
@@ -212,8 +213,8 @@ async def _no_script(path: Path, arguments: tuple[str, ...]) -> None:
     raise UsageError(f"a script cannot run for each row ('{path}')", hint="each runs one command")
 
 
-def _lines(result: Result) -> list[Any]:
-    return [{"text": result.text}] if isinstance(result, Text | Talk | Report) else []
+def _texts(result: Result) -> list[str]:
+    return [result.text] if isinstance(result, Text | Talk | Report) else []
 
 
 class _Merged:

@@ -334,6 +334,14 @@ def test_each_with_text() -> None:
     assert "C-FIND" in run("use pacs; find patient JOD* | each explain find study mod=CT").out
 
 
+def test_each_prints_made_up_names_where_all_are() -> None:
+    text = "find patient JOD* | each print $PatientName $PatientID"
+    done = run(f"use pacs; set mask on > {os.devnull}; {text}; {text} | to json")
+    assert done.status == 0, done.err
+    assert "^" in done.out
+    assert not any(real in done.out for real in ("JODOGNE", "0555643F"))
+
+
 def test_each_says_what_it_ran_for_and_that_it_was_cut_off(tmp_path: Path) -> None:
     done = run("use pacs; find study date=2009 | each ls")
     assert " series, complete" in done.last
