@@ -101,13 +101,21 @@ async def _received(context: Context, rows: Rows) -> _Source:
         await answer.aclose()
     if isinstance(rows, Listing):
         context.session.recognise(received)
-        return _Source(
-            [_entity(rows, row, shared) for row, shared in _shared(received)],
-            answer.outcome,
-            f"for {rows.level.counted(len(received))}",
-        )
+        subjects = [_entity(rows, row, shared) for row, shared in _shared(received)]
+        return _source(subjects, answer.outcome, f"for {rows.level.counted(len(received))}")
     here = context.session.place
-    return _Source([_Subject(_fields(row), here) for row in received], answer.outcome, "")
+    subjects = [_Subject(_fields(row), here) for row in received]
+    return _source(
+        subjects, answer.outcome, f"for {len(received):,} {'row' if len(received) == 1 else 'rows'}"
+    )
+
+
+def _source(subjects: list[_Subject], outcome: Outcome, note: str) -> _Source:
+    """The limit of the rows before is none of what the commands give: it is noted."""
+    if outcome.ending is Ending.LIMIT:
+        limit = outcome.wish or f"--limit {outcome.limit or outcome.rows}"
+        outcome, note = replace(outcome, ending=Ending.COMPLETE), f"{note}, stopped at {limit}"
+    return _Source(subjects, outcome, note)
 
 
 def _shared(rows: Sequence[Row]) -> list[tuple[Row, bool]]:

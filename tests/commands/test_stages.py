@@ -346,6 +346,9 @@ def test_each_says_what_it_ran_for_and_that_it_was_cut_off(tmp_path: Path) -> No
     done = run("use pacs; find study date=2009 | each ls")
     assert " series, complete" in done.last
     assert f"for {len(rows('find study date=2009'))} studies" in done.last
+    done = run("use pacs; find study --limit 3 | each ls")
+    assert " series, complete" in done.last
+    assert "for 3 studies, stopped at --limit 3" in done.last
     config = practice(tmp_path, cut_off=2)
     done = run("use faulty; find patient | each print $PatientID", config=config)
     assert done.out.count("\n") == 2
