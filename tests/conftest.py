@@ -22,7 +22,12 @@ Start = Callable[[AbstractContextManager[Running]], Running]
 def pytest_configure(config: pytest.Config) -> None:
     """A test run that is told to stop ends like one that is interrupted: servers are ended too."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    hypothesis.settings.register_profile("dicomsh", deadline=None, print_blob=True)
+    hypothesis.settings.register_profile(
+        "dicomsh",
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],  # says more of the machine's load
+    )
     hypothesis.settings.load_profile("dicomsh")
 
 

@@ -418,9 +418,9 @@ def test_endless_answers_wait_in_the_network_not_in_memory() -> None:
             batches = answer.__aiter__()
             rows = len(await anext(batches))
             settled = -1
-            while settled != len(progress):  # until the sender no longer gets on
+            while settled != len(progress) or not progress:  # until the sender no longer gets on
                 settled = len(progress)
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
             held = len(await anext(batches))
             assert progress[-1] < total
             assert held < 8000
