@@ -87,6 +87,8 @@ class Session:
         settings_file: where the user's settings are kept; None in scripts, which have none.
 
     Attributes:
+        settings: those that hold.
+        chosen: the same without what an option of the command line overrides: what can be saved.
         lessons: gives the titles of lessons by name, for completion.
     """
 
@@ -100,7 +102,7 @@ class Session:
         self.config = config
         self.variables: dict[str, str] = dict(variables or {})
         self.aliases: dict[str, str] = {}
-        self.defaults = self.settings = defaults or Settings()
+        self.defaults = self.settings = self.chosen = defaults or Settings()
         self.settings_file = settings_file
         self.modality: Modality | None = None
         self.place = Place()
@@ -192,6 +194,11 @@ class Session:
 
     def set(self, name: str, value: Any) -> None:
         """Change a setting; the value has been checked."""
+        self.chosen = replace(self.chosen, **{name: value})
+        self.override(name, value)
+
+    def override(self, name: str, value: Any) -> None:
+        """Change a setting for this session alone; the value has been checked."""
         self.settings = replace(self.settings, **{name: value})
         if name == "mask" and value:
             self.recognise(row for kept in self.listings for row in kept.rows)

@@ -78,11 +78,11 @@ def _shell(options: argparse.Namespace, session: Session, history: History | Non
     for name, kind in (("output", FORMAT), ("limit", COUNT), ("timeout", SECONDS)):
         text = getattr(options, name)
         if text is not None:
-            session.set(name, _value(f"--{name}", kind, text, session))
+            session.override(name, _value(f"--{name}", kind, text, session))
     if options.modality is not None:
         session.choose(session.config.find(options.modality))
     if options.no_color:
-        session.set("color", "off")
+        session.override("color", "off")
     made = Shell(session, Sink.standard(), _manner(options), os.environ, history)
     if options.trace:
         made.tracing.on(hexadecimal=False)

@@ -14,7 +14,6 @@ from typing import Any
 
 from dicomsh import batch
 from dicomsh.config import load
-from dicomsh.history import History
 from dicomsh.output.sink import Sink
 from dicomsh.session import Session
 from dicomsh.settings import AT_PROMPT, Settings
@@ -52,9 +51,8 @@ def run(
     settings_file: Path | None = None,
     state: Path | None = None,
     lessons: Path | None = None,
-    history: History | None = None,
 ) -> Done:
-    """Run texts as `-c` would, in this process; with a settings file or history, as a prompt would.
+    """Run texts as `-c` would, in this process; with a settings file, as a prompt would.
 
     What is found out about peers is kept in the folder `state`, and forgotten without one.
     """
@@ -64,11 +62,11 @@ def run(
     defaults = AT_PROMPT if settings_file else Settings()
     session = Session(configured, dict(variables or {}), defaults, settings_file)
     if output:
-        session.set("output", output)
+        session.override("output", output)
     if modality:
         session.choose(session.config.find(modality))
     environ = {"DICOMSH_TRACEBACK": "1", **({"XDG_STATE_HOME": str(state)} if state else {})}
-    shell = Shell(session, Sink(out, err), Manner(keep_going, lessons=lessons), environ, history)
+    shell = Shell(session, Sink(out, err), Manner(keep_going, lessons=lessons), environ)
     status = batch.run(shell, batch.commands(list(texts)))
     return Done(out.getvalue(), err.getvalue(), int(status))
 

@@ -66,7 +66,7 @@ def _saved(session: Session) -> Talk:
     if path is None:
         hint = "scripts neither read nor write settings; at a prompt it needs a home folder"
         raise UsageError("there is no place to save settings in", hint=hint)
-    values = changed(session.settings, session.defaults)
+    values = changed(session.chosen, session.defaults)
     write_settings(path, values, session.aliases)
     names = [*values, *(f"alias {name}" for name in session.aliases)]
     return Talk(f"saved in {path}: {', '.join(names) or 'nothing but defaults'}")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from dicomsh.history import History
 from tests.harness import dicomsh, practice, run
 
 
@@ -321,5 +320,5 @@ def test_every_example_runs_on_the_practice_archive(
             config = practice(tmp_path)
             if made.name == "modality remove":
                 run("modality add archive ORTHANC@127.0.0.1:4242", config=config)
-            done = run(f"use pacs; {example}", config=config, history=History(None))
+            done = run(f"use pacs; {example}", config=config)
             assert done.status == 0, (example, done.err)

@@ -54,6 +54,13 @@ def test_settings_are_saved_and_read_at_the_next_start(tmp_path: Path) -> None:
     assert saved.settings == {"limit": 50, "color": "off", "fuzzy": True}
 
 
+def test_an_option_of_the_command_line_is_not_saved(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    done = run("set; set fuzzy on --save", settings_file=path, output="csv")
+    assert "output,csv,none" in done.out
+    assert done.err.splitlines()[-1] == f"saved in {path}: fuzzy"
+
+
 def test_a_script_saves_nothing() -> None:
     done = run("set fuzzy on --save")
     assert done.status == 2
