@@ -10,6 +10,9 @@ from pathlib import Path
 
 from dicomsh.commands import registry
 from dicomsh.language.command import Command, Parameter
+from dicomsh.lessons.course import Course
+from dicomsh.lessons.read import read_course
+from dicomsh.lessons.tutor import LESSONS
 from dicomsh.model.keys import ALIASES, LEVEL_KEYS, MORE_KEYS, alias_keyword, by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import WILDCARD_VRS
@@ -23,6 +26,8 @@ def pages() -> Mapping[str, str]:
     return {
         "commands.md": "\n".join(_commands()) + "\n",
         "settings.md": "\n".join(_settings()) + "\n",
+        "lessons.md": "\n".join(_lessons(read_course(LESSONS))) + "\n",
+        "worksheets.md": "\n".join(_worksheets(read_course(LESSONS))) + "\n",
         "attributes.md": "\n".join(_attributes()) + "\n",
     }
 
@@ -102,6 +107,42 @@ def _level(level: Level) -> Iterator[str]:
         word = f"**{keyword}**" if keyword in LEVEL_KEYS[level] else keyword
         wild = "`*` `?`" if attribute.vr in WILDCARD_VRS else ""
         yield f"| {word} | {attribute.tag_text} | {attribute.vr} | {attribute.name} | {wild} |"
+
+
+def _lessons(course: Course) -> Iterator[str]:
+    yield "# The lessons"
+    yield ""
+    yield "What the course says, with its solutions, for those who teach it. `lesson` runs it in"
+    yield "the shell; [the worksheets](worksheets.md) have the tasks alone."
+    for number, lesson in enumerate(course.lessons, 1):
+        yield f"\n## {number}. {_escaped(lesson.title)}"
+        for place, step in enumerate(lesson.steps, 1):
+            yield f"\n### Step {number}.{place}\n"
+            yield _prose(step.text)
+            yield f"\n**Task:** {_escaped(step.task)}"
+            yield f"\n```text\n{step.solution.strip()}\n```"
+            if step.after:
+                yield f"\n{_prose(step.after)}"
+
+
+def _worksheets(course: Course) -> Iterator[str]:
+    yield "# Worksheets"
+    yield ""
+    yield "One for each lesson, to be printed. Write down the command that did it, and what you"
+    yield "saw."
+    for number, lesson in enumerate(course.lessons, 1):
+        yield f"\n## {number}. {_escaped(lesson.title)}\n"
+        yield "| | task | my command | what I saw |\n|---|---|---|---|"
+        for place, step in enumerate(lesson.steps, 1):
+            yield f"| {number}.{place} | {_cell(' '.join(step.task.split()))} | | |"
+
+
+def _prose(text: str) -> str:
+    """Paragraphs of a lesson; those with indented lines stay as they are."""
+    paragraphs = text.strip("\n").split("\n\n")
+    return "\n\n".join(
+        f"```text\n{part}\n```" if part.startswith(" ") else _escaped(part) for part in paragraphs
+    )
 
 
 def _cell(text: str) -> str:
