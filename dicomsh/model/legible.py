@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from dicomsh.model.answer import Row, is_text
 from dicomsh.model.charset import carries, known
@@ -13,22 +13,36 @@ _REPLACEMENT = "\ufffd"
 _ESC = b"\x1b"
 
 
-def _by_set(rows: Iterable[Row]) -> dict[bytes, list[Row]]:
-    """Rows with text beyond ASCII by what they declare."""
+def _by_set(rows: Sequence[Row]) -> dict[bytes, list[Row]]:
+    """Rows with text beyond ASCII by what they declare; a row that has none may be among them."""
+    if b"".join([row.data for row in rows]).isascii():
+        return {}
     found: dict[bytes, list[Row]] = {}
-    for row in rows:
-        if not row.data.isascii():
-            found.setdefault(row.elements.get(SPECIFIC_CHARACTER_SET, b""), []).append(row)
+    for declared, row in zip(_declared(rows), rows, strict=True):
+        found.setdefault(declared, []).append(row)
     return found
 
 
-def _sound(declared: bytes, rows: list[Row]) -> bool:
-    """Whether all bytes of these rows are text in a known set: looked at together, to be fast."""
+def _declared(rows: Sequence[Row]) -> list[bytes]:
+    return [row.elements.get(SPECIFIC_CHARACTER_SET, b"") for row in rows]
+
+
+def _sound(declared: bytes, rows: Sequence[Row]) -> bool:
+    """Whether all bytes of these rows are text in a known set: looked at together, to be fast.
+
+    First the rows as they are: where even lengths and tags can be read as text, so can all values.
+    """
     own = declared.decode("ascii", "replace").strip(" \0")
-    raw = b"\n".join([value for row in rows for value in row.elements.values()])
-    if own in ("", _ASCII) or not known(own) or _ESC in raw:
+    if own in ("", _ASCII) or not known(own):
         return False
-    return _REPLACEMENT not in rows[0].decode(raw)
+    return _readable(rows, [row.data for row in rows]) or _readable(
+        rows, [value for row in rows for value in row.elements.values()]
+    )
+
+
+def _readable(rows: Sequence[Row], parts: list[bytes]) -> bool:
+    raw = b"\n".join(parts)
+    return _ESC not in raw and _REPLACEMENT not in rows[0].decode(raw)
 
 
 class Legibility:
@@ -50,7 +64,7 @@ class Legibility:
     def look(self, rows: Sequence[Row]) -> None:
         """Take note of rows."""
         if self._asked:
-            self._sets.update(row.elements.get(SPECIFIC_CHARACTER_SET, b"") for row in rows)
+            self._sets.update(_declared(rows))
         for declared, alike in _by_set(rows).items():
             if not _sound(declared, alike) and not (self._broken and self._unlabelled):
                 for row in alike:

@@ -42,7 +42,8 @@ class Oddities:
         self._level = level
         self._tag = by_keyword(level.unique_keyword).tag
         self._witness = _WITNESSES[level]
-        self._known: dict[bytes, bytes] = {}
+        self._keys: set[int] = set()  # hashes: the bytes would keep every answer in memory
+        self._pairs: set[int] = set()
         self._rows = 0
         self._keyless = 0
         self._private = False
@@ -65,11 +66,11 @@ class Oddities:
         if self._level is Level.PATIENT:
             issuers = (held.get(ISSUER_OF_PATIENT_ID, b"") for held in elements)
             keys = [key and key + b"\\" + issuer for key, issuer in zip(keys, issuers, strict=True)]
-        distinct = set(keys)
         witnesses = [held.get(self._witness, b"") for held in elements]
-        plain = len(distinct) == len(keys) and b"" not in distinct
-        if plain and self._known.keys().isdisjoint(distinct):
-            self._known.update(zip(keys, witnesses, strict=True))
+        distinct = set(map(hash, keys))
+        if len(distinct) == len(keys) and all(keys) and self._keys.isdisjoint(distinct):
+            self._keys |= distinct
+            self._pairs.update(map(hash, zip(keys, witnesses, strict=True)))
             return
         for key, witness, held in zip(keys, witnesses, elements, strict=True):
             self._look_at(key, witness, held)
@@ -78,11 +79,12 @@ class Oddities:
         if not key:
             self._keyless += 1
             self._private |= any(tag >> 16 & 1 for tag in held)
-        elif key not in self._known:
-            self._known[key] = witness
+        elif hash(key) not in self._keys:
+            self._keys.add(hash(key))
+            self._pairs.add(hash((key, witness)))
         else:
-            before = self._known[key]
-            same = before == witness or not before or not witness
+            alike = {hash((key, witness)), hash((key, b""))}
+            same = not witness or not self._pairs.isdisjoint(alike)
             self._repeated += same
             self._torn += not same
 
