@@ -17,8 +17,11 @@ def _by_set(rows: Sequence[Row]) -> dict[bytes, list[Row]]:
     """Rows with text beyond ASCII by what they declare; a row that has none may be among them."""
     if b"".join([row.data for row in rows]).isascii():
         return {}
+    sets = _declared(rows)
+    if len(set(sets)) == 1:
+        return {sets[0]: list(rows)}
     found: dict[bytes, list[Row]] = {}
-    for declared, row in zip(_declared(rows), rows, strict=True):
+    for declared, row in zip(sets, rows, strict=True):
         found.setdefault(declared, []).append(row)
     return found
 

@@ -42,8 +42,7 @@ class Oddities:
         self._level = level
         self._tag = by_keyword(level.unique_keyword).tag
         self._witness = _WITNESSES[level]
-        self._keys: set[int] = set()  # hashes: the bytes would keep every answer in memory
-        self._pairs: set[int] = set()
+        self._known: dict[int, int] = {}  # hashes: bytes would keep every answer in memory
         self._rows = 0
         self._keyless = 0
         self._private = False
@@ -67,10 +66,9 @@ class Oddities:
             issuers = (held.get(ISSUER_OF_PATIENT_ID, b"") for held in elements)
             keys = [key and key + b"\\" + issuer for key, issuer in zip(keys, issuers, strict=True)]
         witnesses = [held.get(self._witness, b"") for held in elements]
-        distinct = set(map(hash, keys))
-        if len(distinct) == len(keys) and all(keys) and self._keys.isdisjoint(distinct):
-            self._keys |= distinct
-            self._pairs.update(map(hash, zip(keys, witnesses, strict=True)))
+        fresh = dict(zip(map(hash, keys), map(hash, witnesses), strict=True))
+        if len(fresh) == len(keys) and all(keys) and self._known.keys().isdisjoint(fresh):
+            self._known.update(fresh)
             return
         for key, witness, held in zip(keys, witnesses, elements, strict=True):
             self._look_at(key, witness, held)
@@ -79,14 +77,12 @@ class Oddities:
         if not key:
             self._keyless += 1
             self._private |= any(tag >> 16 & 1 for tag in held)
-        elif hash(key) not in self._keys:
-            self._keys.add(hash(key))
-            self._pairs.add(hash((key, witness)))
+        elif hash(key) not in self._known:
+            self._known[hash(key)] = hash(witness)
         else:
-            alike = {hash((key, witness)), hash((key, b""))}
-            same = not witness or not self._pairs.isdisjoint(alike)
-            self._repeated += same
-            self._torn += not same
+            alike = self._known[hash(key)] in (hash(witness), hash(b""))
+            self._repeated += alike or not witness
+            self._torn += bool(witness) and not alike
 
     @property
     def notes(self) -> list[str]:
