@@ -27,6 +27,7 @@ def main() -> int:
     arguments = _arguments()
     print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} processors")
     sys.stdout.flush()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode
     failed = 0
     for name in arguments.names or NAMES:
         command = [sys.executable, "-m", f"tests.benchmarks.{name}", str(arguments.rounds)]
