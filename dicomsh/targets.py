@@ -42,8 +42,12 @@ def start_of(session: Session, text: str) -> tuple[Modality, Place, list[str]]:
 
 
 def whole_key(session: Session, text: str) -> Place | None:
-    """An entity seen here whose whole unique key is the text, slashes included."""
-    found = session.seen.below(session.place, text) if "/" in text else []
+    """An entity seen here whose whole unique key is the text, slashes included.
+
+    None for what begins with a slash: a peer must not choose where `cd /` leads.
+    """
+    slashed = "/" in text and not text.startswith("/")
+    found = session.seen.below(session.place, text) if slashed else []
     return found[0].place if len(found) == 1 else None
 
 
@@ -66,7 +70,9 @@ def known_step(
         return place.parent
     if _PLAIN_ROW.match(segment):
         row = _row(session, place, segment, first=first)
-        return row or _step_by_key(session, modality, place, segment) or _no_row(segment)
+        encoded = quote_segment(read_segment(segment)) == segment  # as %25 is of the key %
+        key = _step_by_key(session, modality, place, segment) if row is None and encoded else None
+        return row or key or _no_row(segment)
     return _step_by_key(session, modality, place, segment, first=first)
 
 
@@ -102,11 +108,25 @@ def _row(session: Session, place: Place, segment: str, *, first: bool) -> Place 
     number = int(segment.lstrip("%"))
     if first:
         last = _last_listing(session)
-        return _entity(last, number) if last else None
+        if last is None:
+            return None
+        entity = _entity(last, number)
+        if entity is not None and not _on_the_way(last, place):
+            raise UsageError(
+                f"row {number} is of the list made in {last.place.path}",
+                hint=f"'ls' lists what is here; the row is at {entity.path}",
+            )
+        return entity
     for kept in session.answers():
         if kept.place.same_entity(place) and kept.level is place.next_level:
             return _entity(kept, number)
     return None
+
+
+def _on_the_way(kept: Kept, place: Place) -> bool:
+    """Whether a list was made here, above or below: its rows are no entities of somebody else."""
+    pairs = zip(kept.place.steps, place.steps, strict=False)
+    return all((one.key, one.issuer) == (other.key, other.issuer) for one, other in pairs)
 
 
 def _entity(kept: Kept, number: int) -> Place | None:

@@ -95,12 +95,18 @@ async def answer_from(client: Scu, modality: Modality, request: Request, wish: W
     model = choose_model(request, await client.connect(), wish.model)
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:
         studies = await send(client, modality, patients_from_studies(request), model, None)
-        return PatientsOfStudies(studies, wish.limit)
+        return PatientsOfStudies(studies, wish.limit, _why(wish, Model.PATIENT_ROOT))
     if needs_patients(request, model):
-        return StudiesOfPatients(client, modality, request, wish.limit)
+        why = _why(wish, Model.STUDY_ROOT)
+        return StudiesOfPatients(client, modality, request, wish.limit, why)
     answer = await send(client, modality, request, model, wish.limit)
     issuer = next((step.issuer for step in request.place.steps if step.issuer), "")
     return OfIssuer(answer, issuer) if issuer else answer
+
+
+def _why(wish: Wish, missing: Model) -> str:
+    """Why an answer is made of another model's."""
+    return f"the peer has no {missing.title}" if wish.model is None else "because of the model set"
 
 
 def needs_patients(request: Request, model: Model) -> bool:

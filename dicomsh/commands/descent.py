@@ -15,7 +15,7 @@ from dicomsh.commands.context import POOL_SIZE, Context, Pool
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Answer, Outcome, Record, all_rows, combined
+from dicomsh.model.listing import Answer, Ending, Outcome, Record, all_rows, combined
 from dicomsh.model.location import Place, count_below, place_of, title_of
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, return_key
@@ -60,6 +60,7 @@ class Descent:
         self._depth = depth
         self._seen = context.session.seen_of(modality.name)
         self._rows = 0
+        self._nameless = 0
         self._answers: list[Answer] = []
         self._start = time.monotonic()
 
@@ -68,6 +69,10 @@ class Descent:
         """The first ending that is not complete, for all entities met."""
         seconds = time.monotonic() - self._start
         whole = combined([answer.outcome for answer in self._answers])
+        if self._nameless:
+            note = f"{self._nameless:,} without a unique key left out, with all that is below"
+            ending = Ending.PARTIAL if whole.ending is Ending.COMPLETE else whole.ending
+            whole = replace(whole, ending=ending, notes=(note, *whole.notes))
         return replace(whole, rows=self._rows, seconds=seconds)
 
     async def records(self, make: Callable[[Branch], Record]) -> AsyncGenerator[list[Record], None]:
@@ -129,6 +134,7 @@ class Descent:
         placed = ((place_of(row, level, place), row) for row in rows)
         shown = self._session.shown_row
         children = [_Child(child, row, shown(row)) for child, row in placed if child is not None]
+        self._nameless += len(rows) - len(children)
         return sorted(children, key=_Child.order)
 
 

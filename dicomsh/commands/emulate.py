@@ -18,15 +18,22 @@ from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Answer, Ending, Outcome, combined
 from dicomsh.model.location import Place, place_of
 from dicomsh.model.peer import Modality
-from dicomsh.model.plan import Request
+from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import QueryKey
 
 
 class PatientsOfStudies:
-    """The patients of a study answer, each once: PatientID and issuer tell them apart."""
+    """The patients of a study answer, each once: PatientID and issuer tell them apart.
 
-    def __init__(self, studies: Answer, limit: int | None) -> None:
+    Args:
+        studies: the answer.
+        limit: largest number of patients, or None.
+        why: why it is made of studies, in words.
+    """
+
+    def __init__(self, studies: Answer, limit: int | None, why: str) -> None:
         self._studies = studies
+        self._why = why
         self._limit = limit
         self._seen: set[tuple[str, str]] = set()
         self._stopped = False
@@ -58,7 +65,7 @@ class PatientsOfStudies:
     def outcome(self) -> Outcome:
         """How the study answer ended, counted in patients."""
         outcome = self._studies.outcome
-        note = "patients taken from the studies: the peer has no Patient Root"
+        note = f"patients taken from the studies: {self._why}"
         ending = Ending.LIMIT if self._stopped else outcome.ending
         rows = len(self._seen) if not self._stopped else (self._limit or 0)
         return replace(outcome, ending=ending, rows=rows, notes=(*outcome.notes, note))
@@ -69,12 +76,17 @@ class PatientsOfStudies:
 
 
 class StudiesOfPatients:
-    """What is below the patient level, asked patient by patient."""
+    """What is below the patient level, asked patient by patient.
+
+    Patients without a PatientID cannot be asked for: then the answer is not whole.
+    """
 
     def __init__(
-        self, client: Scu, modality: Modality, request: Request, limit: int | None
+        self, client: Scu, modality: Modality, request: Request, limit: int | None, why: str
     ) -> None:
         self._client = client
+        self._why = why
+        self._unnamed = 0
         self._modality = modality
         self._request = request
         self._limit = limit
@@ -85,7 +97,7 @@ class StudiesOfPatients:
     async def __aiter__(self) -> AsyncIterator[list[Row]]:
         patients = await self._patients()
         for patient in patients:
-            below = replace(self._request, place=patient, keys=self._keys(of_patient=False))
+            below = replace(self._request, place=patient, keys=self._below_patient())
             async for batch in self._find(below, self._room()):
                 self._rows += len(batch)
                 yield batch
@@ -97,15 +109,23 @@ class StudiesOfPatients:
         return None if self._limit is None else self._limit - self._rows
 
     async def _patients(self) -> list[Place]:
-        request = Request(Level.PATIENT, self._request.place, self._keys(of_patient=True))
+        request = Request(Level.PATIENT, self._request.place, self._of_patient())
         places = []
         async for batch in self._find(request, None):
             places += [place_of(row, Level.PATIENT, self._request.place) for row in batch]
-        return [place for place in places if place is not None]
+        found = [place for place in places if place is not None]
+        self._unnamed = len(places) - len(found)
+        return found
 
-    def _keys(self, *, of_patient: bool) -> tuple[QueryKey, ...]:
+    def _of_patient(self) -> tuple[QueryKey, ...]:
+        return tuple(key for key in self._request.keys if key.keyword in PATIENT_KEYS)
+
+    def _below_patient(self) -> tuple[QueryKey, ...]:
+        """The other keys; those of the patient only ask back."""
         keys = self._request.keys
-        return tuple(key for key in keys if (key.keyword in PATIENT_KEYS) is of_patient)
+        return tuple(
+            return_key(key.keyword) if key.keyword in PATIENT_KEYS else key for key in keys
+        )
 
     async def _find(self, request: Request, limit: int | None) -> AsyncIterator[list[Row]]:
         answer = await send(self._client, self._modality, request, Model.PATIENT_ROOT, limit)
@@ -118,13 +138,20 @@ class StudiesOfPatients:
         """The ending of the first part that is not complete, for all rows."""
         whole = combined([answer.outcome for answer in self._answers])
         ending = whole.ending if self._finished else Ending.CANCELLED
-        note = "asked patient by patient: the peer has no Study Root"
-        return replace(whole, ending=ending, rows=self._rows, notes=(*whole.notes, note))
+        notes = [f"asked patient by patient: {self._why}"]
+        if self._unnamed:
+            notes.insert(0, f"{_of(self._unnamed)} without PatientID could not be asked for")
+            ending = Ending.PARTIAL if ending is Ending.COMPLETE else ending
+        return replace(whole, ending=ending, rows=self._rows, notes=(*notes, *whole.notes))
 
     async def aclose(self) -> None:
         """Leave early."""
         for answer in self._answers[-1:]:
             await answer.aclose()
+
+
+def _of(number: int) -> str:
+    return f"the {Level.STUDY.plural} of {Level.PATIENT.counted(number)}"
 
 
 class OfIssuer:

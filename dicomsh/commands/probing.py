@@ -225,7 +225,11 @@ async def _one_letter(bench: Bench, name: str) -> Finding:
     reply = await bench.ask(Level.STUDY, [_key("PatientName", pattern)])
     support = Support.WORKS if evidence.holds(reply, name) else Support.FINDS_NOTHING
     bench.note_feature(Feature.ONE_LETTER, support)
-    return Finding(Feature.ONE_LETTER.value, support.value, f"PatientName={pattern} at study level")
+    return Finding(
+        Feature.ONE_LETTER.value,
+        support.value,
+        "a PatientName with ? for that letter, at study level",
+    )
 
 
 async def _asterisk(bench: Bench) -> Finding:

@@ -182,5 +182,5 @@ def test_emulated_patients_stop_at_the_limit(tmp_path: Path) -> None:
 
 def test_study_root_can_be_forced() -> None:
     done = run("use pacs; find patient JOD* --model study", output="json")
-    assert "no Patient Root" in done.last
+    assert "patients taken from the studies: because of the model set" in done.last
     assert done.json[0]["PatientID"] == "0555643F"
