@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from typing import Annotated
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.emulate import NOT_BELOW
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.language.analyse import Call
 from dicomsh.language.command import command
@@ -46,8 +46,9 @@ async def compare(
 
     COMMAND is a find or ls. It is asked in Patient Root and in Study Root; with --with NAME of the
     current modality and of NAME. What is only in one answer is a row, and so is each attribute that
-    differs; an absent attribute counts as an empty one. The result line tells the number, the time
-    and the completeness of both answers.
+    differs; an absent attribute counts as an empty one. Where an attribute differs in all that both
+    have, one row stands for them. Left out is what one side could not be asked for. The result line
+    tells the number, the time and the completeness of both answers.
     """
     if inner.command.name not in ("find", "ls"):
         raise UsageError(f"'{inner.command.name}' cannot be compared", hint="find and ls can")
@@ -120,12 +121,13 @@ class _Received:
     rows: list[Row]
     outcome: Outcome
 
-    def by_key(self) -> dict[str, list[Row]]:
-        """The rows of each unique key."""
-        found: dict[str, list[Row]] = {}
-        for row in self.rows:
-            found.setdefault(_key(row, self.level), []).append(row)
-        return found
+    def by_key(self) -> dict[str, Row]:
+        """The entities, each once."""
+        return {_key(row, self.level): row for row in reversed(self.rows)}
+
+    def in_order(self) -> list[str]:
+        """Their unique keys, in the order received."""
+        return list(dict.fromkeys(_key(row, self.level) for row in self.rows))
 
 
 def _key(row: Row, level: Level) -> str:
@@ -149,10 +151,17 @@ class _Comparison:
             self._received.append(await _receive(side))
         first, second = self._received
         names, shown = [side.name for side in self._sides], self._sides[0].context.session.shown_row
-        found = list(_differences(first, second, names, shown))
+        found = list(_differences(first, second, names, shown, self._left_out()))
         self._differences = len(found)
         if found:
             yield found
+
+    def _left_out(self) -> frozenset[str]:
+        """Keywords that one side has nothing to tell about."""
+        unasked = [received.outcome.unasked for received in self._received]
+        models = {side.call.options.get("model") for side in self._sides}
+        below = self._received[0].level is not Level.PATIENT
+        return frozenset().union(*unasked, NOT_BELOW if below and len(models) > 1 else ())
 
     @property
     def outcome(self) -> Outcome:
@@ -198,18 +207,37 @@ async def _rows(listing: Listing) -> list[Row]:
 
 
 def _differences(
-    first: _Received, second: _Received, names: list[str], shown: Callable[[Row], Row]
+    first: _Received,
+    second: _Received,
+    names: list[str],
+    shown: Callable[[Row], Row],
+    left_out: frozenset[str],
 ) -> Iterator[Record]:
-    ours, theirs = first.by_key(), second.by_key()
-    for key in dict.fromkeys((*ours, *theirs)):
-        for one, other in zip_longest(ours.get(key, []), theirs.get(key, [])):
-            entity = shown(one or other)
-            if one is None or other is None:
-                name = names[0] if other is None else names[1]
-                yield _record(f"only in {name}", entity, first.level)
-            else:
-                same = _record("different", entity, first.level)
-                yield from (same | unequal for unequal in _unequal(first.columns, one, other))
+    ours, theirs, level = first.by_key(), second.by_key(), first.level
+    columns = [column for column in first.columns if column.keyword not in left_out]
+    common = [(ours[key], theirs[key]) for key in first.in_order() if key in theirs]
+    always = _always(columns, common)
+    if always:
+        example = _record("different in all", shown(common[0][0]), level)
+        example["label"] = f"all {level.counted(len(common))}, as {example['label']}"
+        yield from (example | unequal for unequal in _unequal(always, *common[0]))
+    others = [column for column in columns if column not in always]
+    for key in dict.fromkeys((*first.in_order(), *second.in_order())):
+        one, other = ours.get(key), theirs.get(key)
+        if one is not None and other is not None:
+            same = _record("different", shown(one), level)
+            yield from (same | unequal for unequal in _unequal(others, one, other))
+        elif one is not None:
+            yield _record(f"only in {names[0]}", shown(one), level)
+        elif other is not None:
+            yield _record(f"only in {names[1]}", shown(other), level)
+
+
+def _always(columns: Sequence[Column], common: Sequence[tuple[Row, Row]]) -> list[Column]:
+    """The columns that differ in each of several pairs."""
+    if len(common) < 2:
+        return []
+    return [column for column in columns if all(any(_unequal([column], *two)) for two in common)]
 
 
 def _record(where: str, entity: Row, level: Level) -> dict[str, str | None]:
@@ -217,7 +245,7 @@ def _record(where: str, entity: Row, level: Level) -> dict[str, str | None]:
     return {"where": where, "key": _key(entity, level), "label": title_of(entity, level), **nothing}
 
 
-def _unequal(columns: tuple[Column, ...], one: Row, other: Row) -> Iterator[dict[str, str | None]]:
+def _unequal(columns: Sequence[Column], one: Row, other: Row) -> Iterator[dict[str, str | None]]:
     """Each attribute that two rows have different values of."""
     for column in columns:
         if isinstance(column, AttributeColumn) and not column.path:

@@ -7,19 +7,25 @@ a PatientID below the patient level: its studies are asked patient by patient.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
 from dicomsh.commands.context import Scu
 from dicomsh.commands.observe import send
 from dicomsh.model.answer import Row
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, PATIENT_KEYS
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, LEVEL_KEYS, PATIENT_ID, PATIENT_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Answer, Ending, Outcome, combined
 from dicomsh.model.location import Place, place_of
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import QueryKey
+
+_COUNTS = frozenset(word for word in LEVEL_KEYS[Level.PATIENT] if word.startswith("NumberOf"))
+"""What no study tells of its patient."""
+
+NOT_BELOW = PATIENT_KEYS - {Level.PATIENT.unique_keyword}
+"""What Patient Root has at the patient level alone (PS3.4 C.6.1.1.3)."""
 
 
 class PatientsOfStudies:
@@ -68,7 +74,8 @@ class PatientsOfStudies:
         note = f"patients taken from the studies: {self._why}"
         ending = Ending.LIMIT if self._stopped else outcome.ending
         rows = len(self._seen) if not self._stopped else (self._limit or 0)
-        return replace(outcome, ending=ending, rows=rows, notes=(*outcome.notes, note))
+        notes = (*outcome.notes, note)
+        return replace(outcome, ending=ending, rows=rows, notes=notes, unasked=_COUNTS)
 
     async def aclose(self) -> None:
         """Leave early."""
@@ -78,7 +85,8 @@ class PatientsOfStudies:
 class StudiesOfPatients:
     """What is below the patient level, asked patient by patient.
 
-    Patients without a PatientID cannot be asked for: then the answer is not whole.
+    Patients without a PatientID cannot be asked for: then the answer is not whole. Those who share
+    one are asked for together, because a peer need not match the issuer: each entity comes once.
     """
 
     def __init__(
@@ -115,7 +123,7 @@ class StudiesOfPatients:
             places += [place_of(row, Level.PATIENT, self._request.place) for row in batch]
         found = [place for place in places if place is not None]
         self._unnamed = len(places) - len(found)
-        return found
+        return _together(found)
 
     def _of_patient(self) -> tuple[QueryKey, ...]:
         return tuple(key for key in self._request.keys if key.keyword in PATIENT_KEYS)
@@ -142,12 +150,24 @@ class StudiesOfPatients:
         if self._unnamed:
             notes.insert(0, f"{_of(self._unnamed)} without PatientID could not be asked for")
             ending = Ending.PARTIAL if ending is Ending.COMPLETE else ending
-        return replace(whole, ending=ending, rows=self._rows, notes=(*notes, *whole.notes))
+        notes += whole.notes
+        return replace(whole, ending=ending, rows=self._rows, notes=tuple(notes), unasked=NOT_BELOW)
 
     async def aclose(self) -> None:
         """Leave early."""
         for answer in self._answers[-1:]:
             await answer.aclose()
+
+
+def _together(patients: Iterable[Place]) -> list[Place]:
+    """The patients by PatientID; without an issuer where several share one."""
+    sharing: dict[str, Place] = {}
+    for place in patients:
+        (step,) = place.steps
+        held = sharing.setdefault(step.key, place)
+        if held != place:
+            sharing[step.key] = replace(place, steps=(replace(step, issuer=""),))
+    return list(sharing.values())
 
 
 def _of(number: int) -> str:

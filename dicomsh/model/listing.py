@@ -97,6 +97,7 @@ class Outcome:
         of: how many rows came to the stages that let `rows` of them through; None without any.
         wish: the stage that left the query early because it had what the user asked for, as typed.
         remedy: what to do about an answer that was cut off, or empty for the general advice.
+        unasked: keywords of columns that the peer was not asked for, because it could not be.
     """
 
     ending: Ending
@@ -110,6 +111,7 @@ class Outcome:
     of: int | None = None
     wish: str = ""
     remedy: str = ""
+    unasked: frozenset[str] = frozenset()
 
     @property
     def complete(self) -> bool:

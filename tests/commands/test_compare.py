@@ -20,6 +20,28 @@ def test_both_models_give_the_same_below_a_patient() -> None:
     assert "Study Root: 2 studies, complete, " in done.last
 
 
+def test_both_models_give_the_same_studies_of_all_patients() -> None:
+    done = run("use pacs; compare find study mod=CT", output="json")
+    assert done.json == []
+    assert "Patient Root: 34 studies, complete, " in done.last
+    assert "Study Root: 34 studies, complete, " in done.last
+
+
+def test_what_one_model_has_no_attribute_for_is_no_difference() -> None:
+    done = run("use pacs; cd 0555643F; compare ls +PatientName; cd /; compare find patient")
+    assert [line[:14] for line in done.err.splitlines()[-2:]] == ["no differences"] * 2
+
+
+def test_a_difference_in_all_is_one_row(tmp_path: Path) -> None:
+    config = practice(tmp_path, no_counts=True)
+    done = run("use pacs; compare --with faulty find patient", config=config, output="json")
+    (row,) = done.json
+    assert row["where"] == "different in all"
+    assert row["attribute"] == "NumberOfPatientRelatedStudies"
+    assert row["label"].startswith("all ")
+    assert done.last.startswith("1 difference, complete")
+
+
 def test_what_only_one_has_is_a_row(tmp_path: Path) -> None:
     config = practice(tmp_path, no_counts=True)
     done = run(
@@ -83,6 +105,12 @@ def test_orthanc_and_dcmqrscp_hold_the_same(
     done = run(
         "compare --with dcmtk find patient JOD*", modality="orthanc", config=path, output="json"
     )
-    assert [row for row in done.json if row["where"] != "different"] == []
+    assert {row["where"] for row in done.json} <= {"different", "different in all"}
     assert "orthanc: 3 patients, complete" in done.last
     assert "dcmtk: 3 patients, complete" in done.last
+
+
+def test_both_models_of_orthanc_hold_the_same_patients(orthanc_server: Orthanc) -> None:
+    server = orthanc_server
+    done = run("compare find patient JOD*", modality=f"{server.aet}@{server.host}:{server.port}")
+    assert done.last.startswith("no differences, complete")
