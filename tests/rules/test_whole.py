@@ -71,6 +71,7 @@ def test_a_peer_does_not_choose_where_the_root_is() -> None:
     session.choose(session.config.find("pacs"))
     patients = [row(PatientID=key) for key in ("/", "/pacs", "a/b")]
     session.seen.note(patients, Level.PATIENT, Place())
+    session.learn()
     assert whole_key(session, "/") is None
     assert whole_key(session, "/pacs") is None
     assert whole_key(session, "a/b") is not None
