@@ -41,6 +41,7 @@ class Binding:
         command: the command, once its name is found.
         inner: the binding of a command that is an argument.
         problem: the first that arose.
+        depth: how many commands this one is an argument of.
     """
 
     registry: Registry
@@ -52,6 +53,7 @@ class Binding:
     command: Command | None = None
     inner: Binding | None = None
     problem: UsageError | None = None
+    depth: int = 0
 
     def fail(self, error: UsageError) -> None:
         """Keep an error, unless an earlier one is kept."""
@@ -62,7 +64,8 @@ class Binding:
         """The binding of a command that is an argument; colours go to the same list."""
         assert kind.inner is not None
         scope = kind.inner(self.scope)
-        self.inner = Binding(self.registry, self.registry, scope, self.tokens)
+        depth = self.depth + 1
+        self.inner = Binding(self.registry, self.registry, scope, self.tokens, depth=depth)
         return self.inner
 
     def behind(self) -> Binding:
@@ -128,9 +131,17 @@ def bound_again(
     return again
 
 
+_DEEPEST = 16
+"""How many commands may stand inside each other."""
+
+
 def _bind_inner(parameter: Parameter, words: tuple[Word, ...], binding: Binding) -> None:
     """Bind a command that is an argument of another; its call is the value."""
     assert parameter.kind is not None
+    if binding.depth >= _DEEPEST:
+        message = f"commands inside commands, more than {_DEEPEST} deep"
+        binding.fail(UsageError(message, hint="type the inner one alone", span=words[0].span))
+        return
     inner = binding.inside(parameter.kind)
     call = bound(without_alias(words, binding), inner)
     recolour(inner.tokens, words, binding)

@@ -38,6 +38,7 @@ _BLANK = " \t\r"
 _ESCAPABLE = frozenset(_BLANK + "'\"\\;|>#$!\n")
 _ESCAPABLE_QUOTED = frozenset('"\\$`\n')
 _ORDINARY = re.compile(r"""[^ \t\r\n;|>'"\\$]+""")
+_MOST_STAGES = 100
 _CONTINUATION = re.compile(r"\\\r?\n")
 
 
@@ -144,6 +145,7 @@ class Scanner:
             self._skip_blanks()
         end = self._at
         self._at += 1
+        _check_number(draft)
         stages = tuple(s if isinstance(s, SystemCommand) else tuple(s) for s in draft.stages)
         if stages == ((),) and draft.redirect is None and draft.problem is None:
             return None
@@ -311,6 +313,14 @@ def _variable_name(text: str, start: int) -> tuple[str, int]:
 def is_name(text: str) -> bool:
     """Whether a text can name a variable: letters, digits and `_`, or one digit alone."""
     return text.isidentifier() or (len(text) == 1 and text in "123456789")
+
+
+def _check_number(draft: _Draft) -> None:
+    """Refuse more stages than may run inside each other; those are dropped."""
+    if len(draft.pipes) > _MOST_STAGES:
+        hint = "leave out those that change nothing"
+        draft.fail(f"more than {_MOST_STAGES} stages", draft.pipes[_MOST_STAGES], hint)
+        del draft.pipes[_MOST_STAGES:], draft.stages[_MOST_STAGES + 1 :]
 
 
 def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:

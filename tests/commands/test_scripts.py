@@ -322,3 +322,24 @@ def test_every_example_runs_on_the_practice_archive(
                 run("modality add archive ORTHANC@127.0.0.1:4242", config=config)
             done = run(f"use pacs; {example}", config=config)
             assert done.status == 0, (example, done.err)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ("find patient" + " | head" * 5000, "more than 100 stages", 14 + 7 * 100),
+        ("explain " * 3000 + "ls", "commands inside commands, more than 16 deep", 1 + 8 * 17),
+        ("compare " * 3000 + "ls", "commands inside commands, more than 16 deep", 1 + 8 * 17),
+    ],
+)
+def test_what_is_nested_too_deep_is_refused(text: str, message: str, column: int) -> None:
+    done = run(text, modality="pacs")
+    assert (done.status, done.out) == (2, "")
+    told, _, caret, hint = done.err.splitlines()
+    assert told == f"-c:1:{column}: {message}"
+    assert caret.rstrip().endswith("^"), hint
+
+
+def test_as_many_stages_as_may_be_run() -> None:
+    done = run("find patient" + " | head" * 100, modality="pacs", output="csv")
+    assert (done.status, len(done.out.splitlines())) == (0, 11), done.err
