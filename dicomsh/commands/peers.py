@@ -28,17 +28,18 @@ _Result = TypeVar("_Result")
 
 @command("use", family="modalities", examples=("use pacs",))
 async def use(context: Context, name: Annotated[Word | None, MODALITY] = None) -> Talk:
-    """Choose the current modality and open an association with it.
+    """Open an association with a modality and make it the current one.
 
     NAME is a configured modality or AET@HOST:PORT. The line that follows tells the time of a C-ECHO
-    and the information models that the peer accepted. Without NAME, tells which one is in use.
+    and the information models that the peer accepted. When there is no association, you stay where
+    you are. Without NAME, tells which one is in use.
     """
     if name is None:
-        modality = context.session.current()
-    else:
-        modality = _at(name, lambda: context.session.config.find(name.text))
-        context.session.choose(modality)
-    return Talk(await _greeting(context, modality))
+        return Talk(await _greeting(context, context.session.current()))
+    modality = _at(name, lambda: context.session.config.find(name.text))
+    greeting = await _greeting(context, modality)
+    context.session.choose(modality)
+    return Talk(greeting)
 
 
 def _at(word: Word, action: Callable[[], _Result]) -> _Result:

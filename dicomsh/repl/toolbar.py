@@ -85,7 +85,7 @@ def _association(shell: Shell) -> str:
 
 
 def _last(session: Session) -> str:
-    kept = session.last
+    kept = next(session.answers(), None)
     return "" if kept is None else _told(kept)
 
 

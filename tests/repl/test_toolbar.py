@@ -39,6 +39,14 @@ def test_it_tells_the_peer_the_last_answer_and_what_was_set() -> None:
     assert told(used()) == [f"{peer} · 200 studies, CUT OFF, 12 ms · output=vertical"]
 
 
+def test_the_last_answer_of_another_modality_is_not_told() -> None:
+    known = used()
+    assert known.shell
+    session = known.shell.session
+    session.choose(session.config.adhoc("OTHER@192.0.2.10:4242"))
+    assert "studies" not in told(known)[0]
+
+
 @pytest.mark.parametrize("columns", [1, 10, 40, 60, 80, 100, 120])
 def test_what_is_less_important_goes_where_there_is_no_room(columns: int) -> None:
     for line in told(used(), "find patient JOD* ", columns):
