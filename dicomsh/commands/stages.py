@@ -25,7 +25,7 @@ from dicomsh.commands.pipe import (
 from dicomsh.errors import UsageError
 from dicomsh.language.command import stage
 from dicomsh.language.conditions import Condition
-from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY
+from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
 from dicomsh.model.condition import sorting
 from dicomsh.model.listing import (
@@ -92,8 +92,8 @@ def _worked(rows: Rows, work: Work, *, drawn: bool = False) -> Rows:
 async def sort(
     context: Context,
     rows: Rows,
-    key: Annotated[Word, KEY],
-    *more: Annotated[Word, KEY],
+    key: Annotated[Word, SORT_KEY],
+    *more: Annotated[Word, SORT_KEY],
     reverse: Annotated[bool, "largest or latest first", "-r"] = False,
 ) -> Listing | Records:
     """Sort rows by Key, and those that are equal by further keys.
@@ -102,6 +102,8 @@ async def sort(
     value come last either way.
     """
     del context
+    if more and more[-1].text.lower() == "desc":
+        raise _no_direction(more[-1])
     order = fields(rows, (key, *more))
 
     async def work(batches: Batches) -> Batches:
@@ -111,6 +113,12 @@ async def sort(
         yield everything
 
     return _worked(rows, work)
+
+
+def _no_direction(word: Word) -> UsageError:
+    message = f"'{word.text}' behind a key is the StudyDescription, not an order"
+    hint = "newest first is: sort date -r; for the description type its keyword"
+    return UsageError(message, hint=hint, span=word.span)
 
 
 def _sorted(rows: list[Any], by: Field, *, reverse: bool) -> list[Any]:

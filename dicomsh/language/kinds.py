@@ -86,8 +86,23 @@ class Kind:
 
 def suggestion(text: str, known: Iterable[str]) -> str | None:
     """`did you mean 'x'?`, or None when nothing is near."""
-    near = difflib.get_close_matches(text, list(known), n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else None
+    bare = {word.lstrip("-"): word for word in known}
+    typed = text.lstrip("-")
+    near = difflib.get_close_matches(typed, bare, n=3, cutoff=_SWAPPED)
+    meant = next((word for word in near if _is_slip(typed, word)), None)
+    return f"did you mean '{bare[meant]}'?" if meant else None
+
+
+_SWAPPED = 0.6
+"""How alike two words of few letters are at least when letters of one changed places."""
+
+_SLIP = 0.76
+"""How alike a word and its misspelling are, by difflib's measure: `unset` and `use` are not."""
+
+
+def _is_slip(typed: str, word: str) -> bool:
+    alike = difflib.SequenceMatcher(None, word, typed).ratio() >= _SLIP
+    return alike or sorted(typed) == sorted(word)
 
 
 def _read_text(word: Word, scope: Scope) -> str:
@@ -143,6 +158,22 @@ def _read_key(word: Word, scope: Scope) -> Word:
         except UsageError as error:
             raise word.error(error) from None
     return word
+
+
+def _read_sort_key(word: Word, scope: Scope) -> Word:
+    hint = _NOT_SORT_KEYS.get(word.text.lower())
+    if hint is not None:
+        raise UsageError(f"'{word.text}' is no key to sort by", hint=hint, span=word.span)
+    return _read_key(word, scope)
+
+
+_NOT_SORT_KEYS = {
+    "by": "leave it out: sort date",
+    "asc": "the smallest or earliest is first anyway: sort date",
+    "ascending": "the smallest or earliest is first anyway: sort date",
+    "descending": "newest first is: sort date -r",
+}
+"""How other languages say an order."""
 
 
 def _read_checked_term(word: Word, scope: Scope) -> Term:
@@ -300,6 +331,7 @@ CONDITION = Kind(
     "Key=Value", "keyword", _read_condition, complete_condition, tokens=_condition_tokens
 )
 KEY = Kind("Key", "keyword", _read_key, complete_name)
+SORT_KEY = Kind("Key", "keyword", _read_sort_key, complete_name)
 COMMAND = Kind("COMMAND", "command", _read_word, inner=_afresh)
 ROW_COMMAND = Kind("COMMAND", "command", _read_word, inner=_below)
 DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later)

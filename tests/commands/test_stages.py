@@ -407,3 +407,10 @@ def test_each_on_a_real_orthanc(orthanc_server: servers.Orthanc) -> None:
     assert done.status == 0, done.err
     one, other = done.out.splitlines()
     assert one == other
+
+
+def test_an_order_in_a_word_is_not_taken_for_a_description() -> None:
+    done = run("use pacs; find study | sort date desc")
+    assert done.status == 2
+    assert "newest first is: sort date -r" in done.err
+    assert run("use pacs; find study | sort desc").status == 0
