@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from dicomsh.commands.scripting import LeaveShell
-from dicomsh.errors import ExitStatus
+from dicomsh.errors import ExitStatus, UsageError
 from dicomsh.interrupt import interruptible
 from dicomsh.language.lines import whole_lines
 from dicomsh.output.problem import Origin
@@ -35,9 +35,17 @@ def script(path: Path) -> Iterator[Source]:
 
 
 def lines(stream: TextIO) -> Iterator[Source]:
-    """Lines as they come, so that another program can talk to us; continued lines together."""
-    for number, text in whole_lines(stream):
-        yield text, Origin("<stdin>", number)
+    """Lines as they come, so that another program can talk to us; continued lines together.
+
+    Raises:
+        UsageError: they cannot be read.
+    """
+    try:
+        for number, text in whole_lines(stream):
+            yield text, Origin("<stdin>", number)
+    except OSError as error:
+        message = f"cannot read standard input: {error.strerror}"
+        raise UsageError(message, hint="name a script, or use -c TEXT") from None
 
 
 def run(shell: Shell, sources: Iterable[Source]) -> ExitStatus:

@@ -59,6 +59,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from dicomsh.streams import open_closed
+
+        open_closed()
     arguments = sys.argv[1:] if argv is None else list(argv)
     if arguments[:1] == ["practice"]:
         from dicomsh.practice.__main__ import main as practice

@@ -1,0 +1,59 @@
+"""Standard streams that are closed or full."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness import ROOT, Done
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="closed with the syntax of POSIX")
+
+FIND = ("-m", "pacs", "-o", "csv", "-c", "find patient JOD* sex=M")
+
+
+def redirected(how: str, *arguments: str) -> Done:
+    """Run dicomsh with a redirection of a POSIX shell."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {how}', "sh", sys.executable, "-m", "dicomsh", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    return Done(done.stdout, done.stderr, done.returncode)
+
+
+def test_data_for_a_closed_output_is_a_failure() -> None:
+    done = redirected(">&-", *FIND)
+    assert (done.status, "cannot write the output" in done.err) == (1, True), done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("how", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_file_is_written_without_the_streams(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    done = redirected(how, "-m", "pacs", "-c", f"find patient JOD* sex=M > {path}")
+    assert (done.status, done.out) == (0, ""), done.err
+    assert path.read_text("utf-8").splitlines()[1:] == ["0555643F,,JODOGNE^SEBASTIEN,M,19750314,2"]
+
+
+def test_data_without_an_error_stream() -> None:
+    done = redirected("2>&-", *FIND)
+    assert (done.status, len(done.out.splitlines())) == (0, 2)
+
+
+def test_a_failure_without_an_error_stream() -> None:
+    assert redirected("2>&-", "-c", "use nowhere").status == 2
+
+
+def test_without_input_there_is_no_prompt() -> None:
+    done = redirected("<&-")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.splitlines()[0] == "dicomsh: cannot read standard input: Bad file descriptor"
