@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -136,7 +137,9 @@ def _broken_pipe(error: OSError) -> bool:
 
 
 class FileTarget:
-    """A file: UTF-8, LF. A new one is for its owner only, because it holds patient data.
+    """A file: UTF-8, LF. It is for its owner only, because it holds patient data.
+
+    A file that is replaced becomes so, if it is ours; one that is appended to keeps its mode.
 
     The file is opened at once, so that a wrong path is told before a query is sent; what it held
     goes with the first text, so that a query that fails leaves it alone.
@@ -185,6 +188,7 @@ class FileTarget:
     def settle(self) -> None:
         """Drops what the file held, if nothing was written yet."""
         if self._truncate:
+            _keep_to_owner(self._file.fileno())
             os.ftruncate(self._file.fileno(), 0)
             self._truncate = False
 
@@ -192,6 +196,14 @@ class FileTarget:
         """Closes the file."""
         with contextlib.suppress(OSError):
             self._file.close()
+
+
+def _keep_to_owner(handle: int) -> None:
+    """Lets nobody but the owner of an open file read it, where that is us and there are modes."""
+    if sys.platform == "win32" or os.fstat(handle).st_uid != os.geteuid():
+        return
+    with contextlib.suppress(OSError):  # a file system without modes
+        os.fchmod(handle, _OWNER_ONLY)
 
 
 def _cannot_open(path: Path, error: Exception) -> UsageError:

@@ -110,12 +110,20 @@ def test_a_new_file_is_for_its_owner_only(sink: Sink, tmp_path: Path) -> None:
     with sink.to_file(tmp_path / "new"):
         pass
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
+
+
+@POSIX_ONLY
+@pytest.mark.parametrize(("append", "mode"), [(False, 0o600), (True, 0o644)])
+def test_a_file_that_is_replaced_becomes_its_owners_only(
+    append: bool, mode: int, sink: Sink, tmp_path: Path
+) -> None:
     old = tmp_path / "old"
     old.touch()
     old.chmod(0o644)
-    with sink.to_file(old):
+    with sink.to_file(old, append=append):
+        assert stat.S_IMODE(old.stat().st_mode) == 0o644
         sink.data("x")
-    assert stat.S_IMODE(old.stat().st_mode) == 0o644
+    assert stat.S_IMODE(old.stat().st_mode) == mode
 
 
 def test_append(sink: Sink, tmp_path: Path) -> None:
