@@ -17,6 +17,9 @@ from dicomsh.output.theme import SEQUENCE
 ROOM = 32 * 2**20
 """Bytes that may wait for the pager, so that an answer need not wait for its reader."""
 
+OWNER_ONLY_UMASK = 0o077
+"""What a pager saves is patient data, as our own files are."""
+
 _BELOW = 2
 """Lines of the screen that are not for data: the result line and the next prompt."""
 
@@ -42,10 +45,11 @@ def pager_environ(environ: Mapping[str, str], *, wide: bool = False) -> dict[str
     """The variables for the pager: our colours, and UTF-8, where the user says nothing else.
 
     For less: R lets colours through, F leaves at once what fits, X leaves the text on the screen,
-    S cuts lines that are too wide, so that the arrow keys move sideways.
+    S cuts lines that are too wide, so that the arrow keys move sideways. LESSSECURE takes away the
+    keys that save what is shown, edit files and run commands: it is patient data.
     """
     options = "-RXS" if wide else "-RFX"
-    return {"LESS": options, "LESSCHARSET": "utf-8", **environ}
+    return {"LESS": options, "LESSCHARSET": "utf-8", "LESSSECURE": "1", **environ}
 
 
 class Paged:

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Mapping
 
+from dicomsh.errors import DicomshError
 from dicomsh.interrupt import go_on
 from dicomsh.output.targets import CommandGoneError, for_terminal
 
@@ -32,6 +33,20 @@ async def finished(process: asyncio.subprocess.Process) -> bool:
             _pass_on(process)
         else:
             return pressed or process.returncode == -signal.SIGINT
+
+
+_UNREAD = (-13, 128 + 13)
+"""Statuses of a command that SIGPIPE ended (13 in POSIX), also as a shell tells it."""
+
+
+def check_status(status: int | None) -> None:
+    """Judge how a command has ended; that nobody read what it wrote is no failure.
+
+    Raises:
+        DicomshError: it failed.
+    """
+    if status and status not in _UNREAD:
+        raise DicomshError(f"the command ended with status {status}")
 
 
 def _pass_on(process: asyncio.subprocess.Process) -> None:
@@ -74,6 +89,7 @@ class CommandTarget:
         environ: Mapping[str, str] | None = None,
         *,
         safe: bool = False,
+        umask: int = -1,
     ) -> CommandTarget:
         """Start a command.
 
@@ -83,9 +99,14 @@ class CommandTarget:
             room: bytes that may wait for it.
             environ: its environment variables; None for ours.
             safe: whether it shows what it reads on a terminal as it is.
+            umask: modes that its files do not get, where the platform has any; -1 for ours.
         """
         process = await asyncio.create_subprocess_shell(
-            text, stdin=asyncio.subprocess.PIPE, stdout=stdout, env=environ or os.environ
+            text,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=stdout,
+            env=environ or os.environ,
+            umask=umask,
         )
         return cls(process, room, safe=safe)
 

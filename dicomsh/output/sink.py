@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 from dicomsh.errors import InterruptedByUserError
-from dicomsh.output.pager import ROOM, Paged, pager_command, pager_environ
-from dicomsh.output.programs import CommandTarget
+from dicomsh.output.pager import OWNER_ONLY_UMASK, ROOM, Paged, pager_command, pager_environ
+from dicomsh.output.programs import CommandTarget, check_status
 from dicomsh.output.progress import ProgressLine
 from dicomsh.output.targets import (
     CommandGoneError,
@@ -157,6 +157,7 @@ class Sink:
 
         Raises:
             InterruptedByUserError: Ctrl-C ended the command.
+            DicomshError: it ended with another status than 0, other than for want of a reader.
         """
         command = await CommandTarget.start(text, self._stdout.fileno())
         with self._redirected(command):
@@ -167,6 +168,7 @@ class Sink:
                 await command.close()
         if command.interrupted and command.status:
             raise InterruptedByUserError("the command was interrupted")
+        check_status(command.status)
 
     @contextlib.asynccontextmanager
     async def to_screen(
@@ -195,7 +197,9 @@ class Sink:
         async def start() -> CommandTarget:
             self._progress.clear()
             stdout = self._stdout.fileno()
-            return await CommandTarget.start(pager, stdout, ROOM, environ, safe=True)
+            return await CommandTarget.start(
+                pager, stdout, ROOM, environ, safe=True, umask=OWNER_ONLY_UMASK
+            )
 
         return Paged(self._stdout, self.columns(), self._size().lines, start, wide=wide)
 

@@ -37,6 +37,8 @@ def test_data_on_stdout_talk_on_stderr() -> None:
         ("print $X", 2, "no variable 'X'"),
         ("print a > /no/such/folder/x", 2, "there is no folder"),
         ("!exit 3", 1, "the command ended with status 3"),
+        ("use pacs; find patient | !exit 3", 1, "the command ended with status 3"),
+        ("use pacs; find patient | !exit 141", 0, ""),
         ("last", 2, "nothing was listed yet"),
         ("cd -", 2, "no previous place"),
         ("print a; exit; print b", 0, ""),

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import os
+import stat
 import sys
 from pathlib import Path
 
@@ -45,6 +47,11 @@ def test_options_of_less_only_where_the_user_has_none() -> None:
     assert pager_environ({})["LESS"] == "-RFX"
     assert pager_environ({"LESS": ""})["LESS"] == ""
     assert pager_environ({"LESS": "-M", "LESSCHARSET": "dos"})["LESSCHARSET"] == "dos"
+
+
+def test_less_is_kept_from_saving_unless_the_user_says_otherwise() -> None:
+    assert pager_environ({})["LESSSECURE"] == "1"
+    assert pager_environ({"LESSSECURE": "0"})["LESSSECURE"] == "0"
 
 
 def program(code: str) -> str:
@@ -124,6 +131,21 @@ def test_what_is_said_waits_for_the_pager_to_be_left() -> None:
         assert out.getvalue().endswith("999 rows\n")
 
     asyncio.run(run())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have modes on POSIX systems")
+def test_what_a_pager_saves_is_for_its_owner_only(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    sink = Sink(Terminal(), io.StringIO())
+
+    async def run() -> None:
+        async with sink.to_screen({"PAGER": f"tail -n +1 > {saved}"}):
+            sink.data("patient\n" * 100)
+            await sink.drain()
+
+    asyncio.run(run())
+    assert saved.read_text().count("patient") == 100
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
 
 
 def test_no_pager_where_standard_output_is_no_terminal() -> None:

@@ -204,8 +204,10 @@ def test_a_command_reads_more_than_a_pipe_holds(sink: Sink, tmp_path: Path) -> N
     assert Path(path).stat().st_size == 3_000_000
 
 
-def test_the_status_of_a_command(sink: Sink) -> None:
-    assert asyncio.run(fed(sink, python("raise SystemExit(3)"))).status == 3
+def test_a_command_that_fails_is_an_error(sink: Sink) -> None:
+    with pytest.raises(DicomshError, match="the command ended with status 3"):
+        asyncio.run(fed(sink, python("raise SystemExit(3)")))
+    assert not sink.redirected
 
 
 def test_a_command_that_ends_early_ends_the_block_quietly(sink: Sink) -> None:
