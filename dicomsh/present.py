@@ -177,11 +177,13 @@ class Presenter:
     def _counted(
         self, records: Records, outcome: Outcome, left: Left | None, hidden: Sequence[str]
     ) -> ExitStatus:
-        if records.unit[0] or not outcome.complete:
-            unit = records.unit if records.unit[0] else ("row", "rows")
+        unit = records.unit if records.unit[0] else ("row", "rows")
+        asked = records.outcome is not None
+        if not outcome.complete or (asked and records.unit[0]):
             return self._told(outcome, left, hidden, unit=unit)
-        if hidden:
-            self._sink.talk(" · ".join(hidden))
+        count = [counted(outcome.rows, unit)] if records.unit[0] and outcome.rows else []
+        if count or hidden:
+            self._sink.talk(" · ".join([*count, *hidden]))
         return status_of(outcome)
 
 

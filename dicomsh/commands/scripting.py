@@ -111,7 +111,8 @@ async def history(
         return Talk("the history is empty")
     columns = (FieldColumn("number", "No.", number=True), FieldColumn("line", "Line"))
     lines = list(enumerate(kept.lines, 1))[-(number or 0) :]
-    return Records(columns, at_once([{"number": n, "line": line} for n, line in lines]))
+    records: list[Record] = [{"number": n, "line": line} for n, line in lines]
+    return Records(columns, at_once(records), lambda line: f"{line['number']:>5}  {line['line']}")
 
 
 @command("let", family="shell", examples=("let DAY = 2009-04-12; find study date=$DAY",))

@@ -212,5 +212,6 @@ def _import_slow() -> None:
 
 
 def _not_run(number: int) -> str:
-    lines = "1 line was" if number == 1 else f"{number} lines were"
-    return f"{lines} not run and stand at the prompt again; Ctrl-C drops them"
+    if number == 1:
+        return "1 line was not run and stands at the prompt again; Ctrl-C drops it"
+    return f"{number} lines were not run and stand at the prompt again; Ctrl-C drops them"

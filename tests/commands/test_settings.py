@@ -21,6 +21,14 @@ def test_set_lists_every_setting_with_its_default() -> None:
     assert rows["editing"]["value"] == "emacs"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("modalities", "1 modality\n"), ("lesson list", "13 lessons\n"), ("set", "")],
+)
+def test_lists_that_asked_nobody_have_a_count_alone(text: str, said: str) -> None:
+    assert run(text).err == said
+
+
 def json_rows(text: str) -> list[dict[str, str]]:
     """The rows of the last of several arrays."""
     import json

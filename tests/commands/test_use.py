@@ -15,4 +15,4 @@ def test_without_an_association_one_stays_where_one_was() -> None:
 
 
 def test_with_an_association_one_is_there() -> None:
-    assert run("use pacs; pwd").out.strip() == "/pacs/"
+    assert run("use pacs; pwd").out.strip() == "/pacs"

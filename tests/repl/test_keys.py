@@ -42,6 +42,8 @@ def test_a_paste_stops_at_the_first_failure_and_the_rest_stands_at_the_prompt() 
     assert "no command 'nonsense'" in done.err
     assert "2 lines were not run and stand at the prompt again" in done.err
     assert typed(pasted("nonsense\nprint three\nprint four"), "\r", "\r").out == "three\nfour\n"
+    one = typed(pasted("nonsense\nprint three"), "\r", CTRL_C).err
+    assert "1 line was not run and stands at the prompt again; Ctrl-C drops it" in one
 
 
 def test_help_on_the_command_being_typed_leaves_the_line_as_it_is() -> None:
@@ -56,7 +58,7 @@ def test_the_history_is_listed_with_numbers_or_its_end() -> None:
         '{"number": 3, "line": "set output ndjson"}\n{"number": 4, "line": "history 2"}\n'
     )
     everything = typed("print one\r", "print one\r", "history\r").out.splitlines()
-    assert [line.split()[1:] for line in everything[-2:]] == [
+    assert [line.split() for line in everything[-2:]] == [
         ["1", "print", "one"],
         ["2", "history"],
     ]
