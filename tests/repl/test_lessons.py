@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
 
+from dicomsh.lessons.course import Lesson
 from dicomsh.lessons.read import read_course
 from dicomsh.lessons.tutor import LESSONS
 from tests.repl.terminal import Terminal, ctrl
@@ -26,6 +28,31 @@ def test_the_first_steps_of_the_course(tmp_path: Path) -> None:
         assert "Hint 1: " in terminal.run("lesson hint", "classroom:/> ")
         assert "Step 4 of 5" in terminal.run("find patient id=10002", "classroom:/> ")
         assert "Step 5 of 5" in terminal.run("cd 0555643F", "0555643F> ")
+
+
+def steps_done(home: Path, lesson: Lesson) -> int:
+    """The progress that is kept for the learner."""
+    file = home / ".local" / "state" / "dicomsh" / "lessons.json"
+    courses = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    return max((held["steps"].get(lesson.name, 0) for held in courses.values()), default=0)
+
+
+@pytest.mark.parametrize("lesson", read_course(LESSONS).lessons, ids=lambda lesson: lesson.name)
+def test_solutions_pass_and_a_wrong_answer_fails(lesson: Lesson, tmp_path: Path) -> None:
+    with Terminal(home=tmp_path, rows=60, columns=120) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.run("set pager off", "dicomsh> ")
+        terminal.run(f"lesson start {lesson.name}", ":/> ")
+        wrong = [line for line in lesson.steps[0].wrong if not line.startswith("use")][:1]
+        for number, step in enumerate(lesson.steps):
+            for line in wrong if number == 0 else ():
+                terminal.run(line, "> ")
+                assert steps_done(tmp_path, lesson) == 0
+            for line in ["lesson skip"] if step.interrupt else step.solution.splitlines():
+                terminal.run(line, "> ")
+            assert steps_done(tmp_path, lesson) == number + 1, terminal.screen
+            for line in step.solution.splitlines()[:1] if step.interrupt else ():
+                terminal.run(line, "> ")
 
 
 def test_an_answer_is_cancelled_as_the_lesson_asks(tmp_path: Path) -> None:
