@@ -91,8 +91,13 @@ class Presenter:
                 return await self._records(result, result.output or name, continues)
             case Report() if name not in FOR_PEOPLE:
                 return await self._records(result.records, name, continues)
-            case Text() | Report():
+            case Text(prose=False):
                 self._sink.data(self._session.shown(result.text) + "\n")
+            case Text():
+                self._sink.prose(self._session.shown(result.text))
+            case Report():
+                self._sink.prose(self._session.shown(result.text))
+                self._sink.data(self._session.shown(result.copied))
             case Talk():
                 self._sink.talk(result.text)
         return ExitStatus.DONE

@@ -60,7 +60,8 @@ async def explain(
     asked = [_forced(context, sent, typed=bool(inner.options.get("model"))) for sent in done.sent]
     if as_ is not None:
         return _tools_only(context, asked, as_, inner.command.name)
-    return Report(_page(context, done, asked), _records(asked))
+    copied = "".join(f"{line}\n" for line in _equivalents(context, asked))
+    return Report(_page(context, done, asked), _records(asked), copied)
 
 
 def _forced(context: Context, sent: Sent, *, typed: bool) -> Sent:
@@ -82,7 +83,7 @@ def _page(context: Context, done: Rehearsal, asked: list[Sent]) -> str:
     for number, sent in enumerate(asked, 1):
         lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
     lines += [f"note: {note}" for note in done.notes]
-    return "\n".join(lines + _equivalents(context, asked))
+    return "\n".join(lines)
 
 
 def _numbered(number: int, asked: list[Sent]) -> list[str]:

@@ -221,9 +221,15 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Lines that are the result itself: they go to standard output."""
+    """Lines that are the result itself: they go to standard output.
+
+    Args:
+        text: the lines.
+        prose: whether people read them, so that a terminal breaks them between words.
+    """
 
     text: str
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +239,12 @@ class Report:
     Args:
         text: lines for the formats for people, table and vertical.
         records: the same facts for all other formats.
+        copied: further lines, to be copied from the terminal: they are not broken.
     """
 
     text: str
     records: Records
+    copied: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dicomsh.errors import InterruptedByUserError
 from dicomsh.output.pager import OWNER_ONLY_UMASK, ROOM, Paged, pager_command, pager_environ
 from dicomsh.output.programs import CommandTarget, check_status
 from dicomsh.output.progress import ProgressLine
+from dicomsh.output.prose import filled, wrapped
 from dicomsh.output.targets import (
     CommandGoneError,
     FileTarget,
@@ -90,6 +91,10 @@ class Sink:
                 self._progress.clear()
             self._target.write(text)
 
+    def prose(self, text: str) -> None:
+        """Writes lines for people as data; a terminal breaks them between words."""
+        self.data((text if self.width is None else filled(text, self.width)) + "\n")
+
     async def drain(self) -> None:
         """Waits while too much data is still to be written; raises as `data` does."""
         await self._target.drain()
@@ -107,7 +112,7 @@ class Sink:
             self._later.append(line)
         elif self.is_terminal:
             self._progress.clear()
-            self._stdout.write(f"{self.shown(line)}\n")
+            self._stdout.write(f"{wrapped(self.shown(line), self.columns())}\n")
         else:
             self.error(line)
 
@@ -116,6 +121,8 @@ class Sink:
         self._progress.clear()
         line = self.shown(line)
         safe = for_terminal(line) if self._stderr.isatty() else line
+        if self.is_terminal and self._stderr.isatty():
+            safe = wrapped(safe, self.columns())
         try:
             self._stderr.write(f"{safe}\n")
             self._stderr.flush()

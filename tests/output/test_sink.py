@@ -286,3 +286,19 @@ def test_lost_standard_error_is_no_trouble() -> None:
     os.close(reader)
     with os.fdopen(writer, "w") as stderr:
         Sink(io.StringIO(), stderr).error("x")
+
+
+def test_prose_is_broken_between_words_on_a_terminal_alone(
+    sink: Sink, streams: tuple[io.StringIO, io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "12")
+    text = "one two three four"
+    for written in (sink.prose, sink.talk, sink.error):
+        written(text)
+    assert [stream.getvalue() for stream in streams] == [f"{text}\n", f"{text}\n" * 2]
+    out, err = Terminal(), Terminal()
+    there = Sink(out, err)
+    for written in (there.prose, there.talk, there.error):
+        written(text)
+    broken = "one two\nthree four\n"
+    assert (out.getvalue(), err.getvalue()) == (broken * 2, broken)

@@ -34,12 +34,12 @@ async def help_(context: Context, *topic: Annotated[Word, TOPIC]) -> Text:
     targets, language, settings and prompt.
     """
     if not topic:
-        return Text(overview(context.registry))
+        return Text(overview(context.registry), prose=True)
     name = " ".join(word.text for word in topic)
     page = _page(context, name)
     if page is None:
         raise UsageError(f"no help on '{name}'", hint=_nearest(context, name), span=topic[0].span)
-    return Text(page)
+    return Text(page, prose=True)
 
 
 PAGES: Mapping[str, Callable[[Session], str]] = {

@@ -1,0 +1,63 @@
+"""Prose put into lines that a terminal holds: broken between words, never in one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dicomsh.output.safe import width
+from dicomsh.output.theme import SEQUENCE
+
+_LIST = re.compile(r" *\S+(?: \S+)* {2,}(?=\S)")
+"""A name and the spaces before what is said of it, as in a list of options."""
+
+_WORD = re.compile(r" *[^ ]+")
+_PLAIN = re.compile(r"\S+(?: \S+)*")
+
+
+def wrapped(text: str, columns: int) -> str:
+    """The text in lines of at most `columns` cells, where words are not longer than that.
+
+    What a line has too much hangs below its beginning; in a list, below what is said of a name.
+    Colours take no room.
+    """
+    return "\n".join(part for line in text.split("\n") for part in _lines(line, columns))
+
+
+def filled(text: str, columns: int) -> str:
+    """Like `wrapped`, but a paragraph whose lines are too long is filled anew."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        too_long = bool(lines) and _cells(lines[-1]) > columns
+        if too_long and _PLAIN.fullmatch(line) and _PLAIN.fullmatch(lines[-1]):
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return wrapped("\n".join(lines), columns)
+
+
+def _lines(line: str, columns: int) -> Iterator[str]:
+    if _cells(line) <= columns:
+        yield line
+        return
+    indent = _indent(line, columns)
+    held, *words = _WORD.findall(line) or [line]
+    for word in words:
+        if _cells(held + word) > columns:
+            yield held
+            held = " " * indent + word.lstrip(" ")
+        else:
+            held += word
+    yield held
+
+
+def _indent(line: str, columns: int) -> int:
+    plain = SEQUENCE.sub("", line)
+    listed = _LIST.match(plain)
+    own = len(plain) - len(plain.lstrip(" "))
+    hanging = width(listed[0]) if listed else own
+    return hanging if hanging <= columns // 2 else min(own + 2, columns // 2)
+
+
+def _cells(text: str) -> int:
+    return width(SEQUENCE.sub("", text))
