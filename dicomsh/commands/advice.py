@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from dicomsh.language.scan import quote
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
+from dicomsh.model.moments import WORDS
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Origin, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
@@ -200,16 +201,42 @@ def _other_level(request: Request) -> Iterator[Phrase]:
         yield Phrase(other, (), request.place)
 
 
+_SPOKEN = re.compile(r"([^,^=*?\\]*\w), *(\w[^,^=*?\\]*)|([^\s,^=*?\\]+) ([^\s,^=*?\\]+)")
+"""`Doe, Jane`, and `Doe Jane`; three words without a comma may all be a family name."""
+
+
+def _name_as_spoken(request: Request) -> Iterator[Phrase]:
+    """Components of a name stand between carets (PS3.5 6.2.1), not spaces or a comma."""
+    for key in _matched(request):
+        spoken = _SPOKEN.fullmatch(key.value) if key.attribute.vr == "PN" else None
+        if spoken:
+            family, given = filter(None, spoken.groups())
+            yield _with(request, key, f"{family}^{given.strip()}*")
+
+
+def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
+    """A pattern that is a date or a modality elsewhere in the language."""
+    for key in _matched(request):
+        if key.origin is not Origin.PATTERN or request.level is not Level.STUDY:
+            continue
+        if key.value.lower() in WORDS:
+            yield _with(request, key, key.value.lower(), "date")
+        elif key.value.upper() in MODALITIES:
+            yield _with(request, key, key.value.upper(), "mod")
+
+
 _RULES: tuple[Rule, ...] = (
+    _word_meant_otherwise,
+    _name_as_spoken,
     _wildcard,
     _wider_date,
     _case,
     _series_of_modality,
     _uid_of_other_level,
     _elsewhere,
+    _fewer_keys,
     _anywhere_in_name,
     _other_attribute,
-    _fewer_keys,
     _lower_case,
     _other_level,
 )
