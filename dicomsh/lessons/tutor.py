@@ -161,12 +161,14 @@ class Tutor:
 
     def after(self, happened: Happened) -> Lines:
         """What to say after a statement; nothing where it has no bearing on the step."""
-        step = self.step
-        if step is None or happened.command.split(" ")[0] == "lesson":
+        lesson, step = self.lesson, self.step
+        if lesson is None or step is None or happened.command.split(" ")[0] == "lesson":
             return []
         missing = unmet(step.check, happened)
         if missing is None:
             return self._praised(step)
+        if happened.modality not in lesson.archives:
+            return []
         several = len(step.solution.splitlines()) > 1
         if attempted(step.check, happened) and not (several and on_the_way(step.check, happened)):
             return [f"Not yet: {missing}. 'lesson hint' helps."]

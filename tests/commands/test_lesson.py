@@ -52,6 +52,12 @@ def test_what_is_no_attempt_is_left_alone() -> None:
     assert "Not yet" not in done.err
 
 
+def test_work_in_a_modality_that_is_not_of_the_lesson_is_left_alone() -> None:
+    asked = "find patient sex=M"
+    assert "Not yet" in run(f"lesson start 2; {asked}", keep_going=True).err
+    assert "Not yet" not in run(f"lesson start 2; use pacs; {asked}", keep_going=True).err
+
+
 def test_hints_tell_more_and_more_and_at_last_the_solution() -> None:
     done = run("lesson start 3; lesson hint; lesson hint; lesson hint")
     assert "Hint 1: " in done.err
