@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 exit statuses: 0 done; 1 a command failed; 2 usage, script or configuration error;
-3 no association; 4 timed out; 5 finished, but an answer is incomplete; 130 interrupted
+3 no association; 4 timed out; 5 finished, but an answer is incomplete; 130 interrupted;
+129 and 143 ended by SIGHUP and SIGTERM
 
 dicomsh -c help lists the commands.
 dicomsh practice runs the practice archive as a server (./practice is a script of that name)."""
@@ -69,8 +70,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return practice(arguments[1:])
     options = parser().parse_args(arguments)
+    from dicomsh.interrupt import ToldToEndError, end_when_told
+
+    end_when_told()
     try:
         return int(_run(options))
+    except ToldToEndError as told:
+        sys.stderr.write(f"dicomsh: ended by {told.name}\n")
+        return told.status
     except DicomshError as error:
         hint = f"\n{error.hint}" if error.hint else ""
         sys.stderr.write(f"dicomsh: {error.message}{hint}\n")

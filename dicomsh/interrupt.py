@@ -1,7 +1,8 @@
-"""Ctrl-C as cancellation of what runs, on every system.
+"""Ctrl-C as cancellation of what runs, on every system; SIGTERM and SIGHUP the same, for good.
 
 Each press cancels the task once. Whoever ends a command for it calls `go_on`, so that the shell
-itself is not ended.
+itself is not ended. A signal that ends the program does so when the command has been left; the
+second one does at once.
 """
 
 from __future__ import annotations
@@ -9,32 +10,90 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _Result = TypeVar("_Result")
+
+
+class ToldToEndError(Exception):
+    """SIGTERM or SIGHUP: release everything and end.
+
+    Args:
+        number: the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.name = signal.Signals(number).name
+        self.status = 128 + number
 
 
 async def interruptible(work: Coroutine[None, None, _Result]) -> _Result:
     """Await a coroutine; Ctrl-C meanwhile cancels it once for each press.
 
     Uses `signal.signal`, because Windows has no `loop.add_signal_handler`.
+
+    Raises:
+        ToldToEndError: the program shall end; the coroutine was cancelled and has ended.
     """
     if threading.current_thread() is not threading.main_thread():
         return await work
+    task = asyncio.get_running_loop().create_task(work)
+    with _cancelling(task, [signal.SIGINT, *_ending()]):
+        return await task
+
+
+async def endable(work: Coroutine[None, None, _Result]) -> _Result:
+    """Await a coroutine that sees to Ctrl-C itself; raises as `interruptible` does."""
+    task = asyncio.current_task()
+    if task is None or threading.current_thread() is not threading.main_thread():
+        return await work
+    with _cancelling(task, _ending()):
+        return await work
+
+
+@contextmanager
+def _cancelling(task: asyncio.Task[Any], signals: list[signal.Signals]) -> Iterator[None]:
+    """Signals cancel a task inside the `with`; one that ends the program ends the `with` so."""
     loop = asyncio.get_running_loop()
-    task = loop.create_task(work)
+    told: list[int] = []
 
     def cancel(number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
+        if number != signal.SIGINT:
+            told.append(number)
+            signal.signal(number, signal.SIG_DFL)
         loop.call_soon_threadsafe(task.cancel)
 
-    before = signal.signal(signal.SIGINT, cancel)
+    before = {number: signal.signal(number, cancel) for number in signals}
     try:
-        return await task
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in before.keys() - told:
+            signal.signal(number, before[number])
+        if told:
+            raise ToldToEndError(told[0])
+
+
+def end_when_told() -> None:
+    """Let SIGTERM and SIGHUP raise ToldToEndError where nothing is awaited, once."""
+    for number in _ending():
+        signal.signal(number, _raise)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    del frame
+    signal.signal(number, signal.SIG_DFL)
+    raise ToldToEndError(number)
+
+
+def _ending() -> list[signal.Signals]:
+    """The signals that end a program, without those that it was started to ignore, as by nohup."""
+    named = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
+    return [one for one in named if one and signal.getsignal(one) is not signal.SIG_IGN]
 
 
 def go_on() -> int:

@@ -108,9 +108,11 @@ class _Prompt:
 
     async def _typed(self) -> bool:
         """What the user types; False when there will be no more."""
+        from dicomsh.interrupt import endable
+
         text, self._left = "\n".join(self._left), []
         try:
-            text = await self._reader.read(text)
+            text = await endable(self._reader.read(text))
         except KeyboardInterrupt:
             return True
         except EOFError:

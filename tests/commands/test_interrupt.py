@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -82,3 +83,67 @@ def test_ctrl_c_while_waiting_for_a_connection_is_status_130(tmp_path: Path) -> 
     assert process.returncode == 130
     assert "interrupted" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking it")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_keeps_what_arrived_and_says_so(number: int, tmp_path: Path) -> None:
+    config = practice(tmp_path, **HONOURS)
+    path = tmp_path / "x.json"
+    find = f"use faulty; find study --limit 1; find instance > {path}; print never"
+    command = [sys.executable, "-m", "dicomsh", "--keep-going", "-f", str(config), "-c", find]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        while not (path.exists() and path.stat().st_size):
+            assert process.poll() is None
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number, err
+    assert json.loads(path.read_text("utf-8"))
+    assert "never" not in out
+    cancelled, told = err.splitlines()[-2:]
+    assert "cancelled by you" in cancelled
+    assert told == f"dicomsh: ended by {signal.Signals(number).name}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking it")
+def test_a_signal_ends_a_script_that_waits_for_its_next_line() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "dicomsh"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=ROOT,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write("use pacs; print ready\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        err = process.stderr.read()
+        assert process.wait(30) == 143, err
+    assert err.splitlines()[-1] == "dicomsh: ended by SIGTERM"
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking it")
+def test_what_a_program_was_started_to_ignore_is_ignored() -> None:
+    command = """trap '' HUP; exec "$0" -m dicomsh -c '!kill -HUP $PPID' -c 'print on'"""
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "on\n"), done.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -177,3 +179,16 @@ def test_nothing_runs(tmp_path: Path) -> None:
         terminal.type("find pat", ctrl("c"))
         terminal.wait_until(lambda: terminal.line == PROMPT, "an empty prompt")
         next_answer_is_right(terminal)
+
+
+def test_a_signal_that_ends_is_heard_at_the_prompt_and_in_a_query(tmp_path: Path) -> None:
+    with slow(tmp_path, HONOURS) as terminal:
+        os.kill(terminal.pid, signal.SIGTERM)
+        assert terminal.wait_for_end() == 143
+        assert "dicomsh: ended by SIGTERM" in terminal.screen
+    with slow(tmp_path, HONOURS) as terminal:
+        terminal.type("find instance --limit 100\r")
+        terminal.wait_for(" 1 ")
+        os.kill(terminal.pid, signal.SIGHUP)
+        assert terminal.wait_for_end() == 129
+        assert "cancelled by you" in terminal.screen
