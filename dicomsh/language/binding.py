@@ -10,7 +10,8 @@ from typing import Any
 from dicomsh.errors import Span, UsageError
 from dicomsh.language.alias import Aliases, expanded_words
 from dicomsh.language.command import Command, Names, Parameter, Registry
-from dicomsh.language.kinds import Kind, Knowledge, Scope, Token, same, suggestion
+from dicomsh.language.kinds import PATTERN, Kind, Knowledge, Scope, Token, same, suggestion
+from dicomsh.language.terms import is_term
 from dicomsh.language.words import Variable, Word
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Listing
@@ -258,8 +259,24 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Left:
             waiting.remove(parameter)
             return Left(waiting, (parameter, (word, *queue)))
         else:
+            before = words[: -len(queue) - 1]
+            if parameter.kind is PATTERN and before and _is_torn(before[-1], word):
+                binding.fail(_torn(before[-1], word))
             _bind_word(parameter, word, waiting, binding)
     return Left(waiting)
+
+
+def _is_torn(before: Word, word: Word) -> bool:
+    """Whether a bare word stands right behind a typed Key=Value, whose value it may belong to."""
+    typed = len(set(before.places)) > 2  # all that an alias stands for has one place
+    bare = not word.quoted and not set("*?") & set(word.text)
+    return typed and bare and is_term(before) and not before.text.startswith("+")
+
+
+def _torn(before: Word, word: Word) -> UsageError:
+    key, _, value = before.text.partition("=")
+    hint = f"quote a value with spaces: {key}='{value} {word.text}'; a PATTERN stands before keys"
+    return UsageError(f"'{word.text}' stands behind {before.text}", hint=hint, span=word.span)
 
 
 def _check_missing(

@@ -153,6 +153,8 @@ def test_words_are_bound(
         ),
         ("find series sex.mod=CT", "sex", "PatientSex is no sequence", ""),
         ("find patient Modality=CT", "Modality", "a key of the series level", "find series"),
+        # a value with a space
+        ("find study desc=CT THORAX", "THORAX", "'THORAX' stands behind desc=CT", "'CT THORAX'"),
         # the first of several
         ("find patint --limit x sx=M", "patint", "expected patient", ""),
         ("find patient sx=M --limit x 1 2", "sx", "no attribute 'sx'", ""),
