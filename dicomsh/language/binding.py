@@ -10,6 +10,7 @@ from typing import Any
 from dicomsh.errors import Span, UsageError
 from dicomsh.language.alias import Aliases, expanded_words
 from dicomsh.language.command import Command, Names, Parameter, Registry
+from dicomsh.language.foreign import foreign_command, foreign_option
 from dicomsh.language.kinds import PATTERN, Kind, Knowledge, Scope, Token, same, suggestion
 from dicomsh.language.terms import is_term
 from dicomsh.language.words import Variable, Word
@@ -226,7 +227,8 @@ def _no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
     if longer:
         wanted = ", ".join(name.split()[1] for name in longer)
         return UsageError(f"'{first}' needs one of: {wanted}", span=words[0].span)
-    hint = suggestion(first, registry.names) or "'help' lists the commands"
+    hint = foreign_command(first) or suggestion(first, registry.names)
+    hint = hint or "'help' lists the commands"
     if first in registry.stages.names:
         hint = f"'{first}' works on the rows of a command: ls | {first} …"
     return UsageError(f"no command '{first}'", hint=hint, span=words[0].span)
@@ -302,7 +304,8 @@ def _bind_option(command: Command, word: Word, queue: list[Word], binding: Bindi
     if option is None:
         binding.tokens.append((word.span, "error"))
         known = [p.flag for p in command.parameters if p.option]
-        hint = suggestion(flag, known) or (
+        hint = foreign_option(command.name, flag) or suggestion(flag, known)
+        hint = hint or (
             f"options of {command.name}: {', '.join(known)}" if known else f"usage: {command.usage}"
         )
         binding.fail(

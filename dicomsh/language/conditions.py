@@ -68,7 +68,18 @@ def read_condition(word: Word) -> Condition:
     if found is None:
         raise UsageError(
             f"'{word.text}' is no condition",
-            hint="Key=Value keeps what matches, Key!=Value what does not",
+            hint=_compared(word.text)
+            or "Key=Value keeps what matches, Key!=Value what does not; also date=>2010",
             span=word.span,
         )
     return Condition(word, found[1], found[2] == "!=", word.text[found.end() :])
+
+
+_FORMS = "Key=Value keeps what matches, Key!=Value what does not; compared: date=>2010"
+_BARE = re.compile(rf"({KEY})([<>].*)", re.ASCII)
+
+
+def _compared(text: str) -> str:
+    """The form of a comparison that lacks its `=`; empty for other text."""
+    bare = _BARE.fullmatch(text)
+    return f"a comparison has = in front of it: '{bare[1]}={bare[2]}'" if bare else ""
