@@ -44,6 +44,8 @@ async def set_(
 ) -> Records | Talk:
     """Show the settings, or one, or change it.
 
+    A change is told beside the data: nothing of it gets into the output of a script.
+
     The value default goes back to the default. Settings that were saved are read when a prompt
     starts; scripts do not read them, so that a script does the same for everybody.
     """
@@ -52,6 +54,8 @@ async def set_(
         session.set(name.text, _read(session, name.text, value))
     if save:
         return _saved(session)
+    if name is not None and value is not None:
+        return Talk(_now(session, name.text))
     return _shown(session, list(SETTINGS) if name is None else [name.text])
 
 
@@ -59,6 +63,10 @@ def _read(session: Session, name: str, value: Word) -> Any:
     kind = session.setting_kind(name)
     assert kind is not None
     return kind.parse(value, Scope(session, None))
+
+
+def _now(session: Session, name: str) -> str:
+    return f"{name} is {SETTINGS[name].write(getattr(session.settings, name))}"
 
 
 def _saved(session: Session) -> Talk:

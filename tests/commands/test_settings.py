@@ -29,6 +29,12 @@ def test_lists_that_asked_nobody_have_a_count_alone(text: str, said: str) -> Non
     assert run(text).err == said
 
 
+def test_a_change_leaves_the_data_alone() -> None:
+    done = run("set limit 5; set fuzzy default; print a", output="json")
+    assert done.out == "a\n"
+    assert done.err.splitlines() == ["limit is 5", "fuzzy is off"]
+
+
 def json_rows(text: str) -> list[dict[str, str]]:
     """The rows of the last of several arrays."""
     import json
@@ -87,11 +93,13 @@ def test_a_script_does_not_read_the_users_settings(tmp_path: Path) -> None:
 
 def test_a_query_at_a_prompt_stops_at_a_thousand_and_says_how_to_go_on(tmp_path: Path) -> None:
     done = run(
-        "use pacs; find instance; set limit none; find instance",
+        "use pacs; find instance",
+        "set limit none; find instance",
         settings_file=tmp_path / "settings.yaml",
         output="ndjson",
     )
-    limited, everything = done.err.splitlines()[-2:]
+    limited, change, everything = done.err.splitlines()[-3:]
+    assert change == "limit is none"
     assert limited.startswith("1,000 instances, stopped at --limit 1000 · the server has more")
     assert limited.endswith("--limit N takes N rows, 'set limit none' all")
     assert everything.startswith("12,313 instances, complete")
