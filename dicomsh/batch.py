@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
@@ -25,13 +26,29 @@ def commands(texts: list[str]) -> Iterator[Source]:
         yield text, Origin("-c" if len(texts) == 1 else f"-c {number}")
 
 
-def script(path: Path) -> Iterator[Source]:
+def script(shell: Shell, name: str) -> Iterator[Source]:
     """A script file.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: it cannot be read; with a hint where the name is meant as something else.
     """
-    yield read_script(path), Origin(str(path))
+    path = Path(name)
+    try:
+        yield read_script(path), Origin(name)
+    except UsageError as error:
+        if path.exists():
+            raise
+        raise UsageError(error.message, hint=_meant(shell, name)) from None
+
+
+def _meant(shell: Shell, name: str) -> str | None:
+    """What to type where the name of a script is that of a modality, or a command."""
+    if name in shell.session.config.modalities:
+        return f"a modality is named with -m: dicomsh -m {name}"
+    words = name.split()
+    if len(words) > 1 or (words and shell.registry.get(words[0])):
+        return f"commands are given with -c: dicomsh -c {shlex.quote(name)}"
+    return None
 
 
 def lines(stream: TextIO) -> Iterator[Source]:

@@ -115,5 +115,5 @@ def _batch(options: argparse.Namespace) -> ExitStatus:
     if options.command:
         return batch.run(shell, batch.commands(options.command))
     if options.script and options.script != "-":
-        return batch.run(shell, batch.script(Path(options.script)))
+        return batch.run(shell, batch.script(shell, options.script))
     return batch.run(shell, batch.lines(sys.stdin))
