@@ -82,4 +82,5 @@ async def _run(shell: Shell, sources: Iterable[Source]) -> ExitStatus:
         pass
     finally:
         await shell.close()
-    return overall(statuses)
+    status = overall(statuses)
+    return shell.unheard if status is ExitStatus.DONE else status

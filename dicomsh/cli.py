@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dicomsh import __version__
 from dicomsh.errors import DicomshError, ExitStatus
@@ -25,9 +25,27 @@ dicomsh -c help lists the commands.
 dicomsh practice runs the practice archive as a server (./practice is a script of that name)."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Raises OSError where help or the version cannot be written, which argparse passes over."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is not sys.stdout:
+            super()._print_message(message, file)
+            return
+        try:
+            file.write(message)
+            file.flush()
+        except OSError as error:
+            from dicomsh.output.targets import is_broken_pipe, silence
+
+            silence(file)
+            if not is_broken_pipe(error):
+                raise
+
+
 def parser() -> argparse.ArgumentParser:
     """The outer command line."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog="dicomsh",
         usage="dicomsh [OPTIONS] [SCRIPT [ARG…]]",
         description="Look into DICOM archives: at a prompt, from a script, or with -c.",
@@ -69,7 +87,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from dicomsh.practice.__main__ import main as practice
 
         return practice(arguments[1:])
-    options = parser().parse_args(arguments)
+    try:
+        options = parser().parse_args(arguments)
+    except OSError as error:
+        sys.stderr.write(f"dicomsh: cannot write the output: {error.strerror}\n")
+        return int(ExitStatus.FAILED)
     from dicomsh.interrupt import ToldToEndError, end_when_told
 
     end_when_told()

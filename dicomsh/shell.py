@@ -137,6 +137,11 @@ class Shell:
         connecting = self.peers.connecting
         return f"connecting to {connecting}" if connecting else "waiting for an answer"
 
+    @property
+    def unheard(self) -> ExitStatus:
+        """The status of what was said: failed where standard error did not take a line."""
+        return ExitStatus.FAILED if self._sink.lost else ExitStatus.DONE
+
     def ends_with(self, status: ExitStatus) -> bool:
         """Whether a script stops after a command with that status."""
         goes_on = self._manner.keep_going and status is not ExitStatus.INTERRUPTED

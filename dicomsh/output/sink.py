@@ -22,6 +22,7 @@ from dicomsh.output.targets import (
     Stream,
     Target,
     for_terminal,
+    is_broken_pipe,
     silence,
 )
 
@@ -37,6 +38,7 @@ class Sink:
 
     Attributes:
         shown: what a line of talk or an error is shown as; masking sets it.
+        lost: whether a line could not be written to standard error, which is full.
     """
 
     def __init__(self, stdout: TextIO, stderr: TextIO) -> None:
@@ -45,6 +47,7 @@ class Sink:
         self._target: Target = self._stdout
         self._progress = ProgressLine(stderr)
         self._later: list[str] = []
+        self.lost = False
         self.shown: Callable[[str], str] = str
 
     @classmethod
@@ -117,7 +120,7 @@ class Sink:
             self.error(line)
 
     def error(self, line: str) -> None:
-        """Writes a line to standard error; one that cannot be written is lost."""
+        """Writes a line to standard error; one that cannot be written is `lost`."""
         self._progress.clear()
         line = self.shown(line)
         safe = for_terminal(line) if self._stderr.isatty() else line
@@ -126,7 +129,8 @@ class Sink:
         try:
             self._stderr.write(f"{safe}\n")
             self._stderr.flush()
-        except OSError:
+        except OSError as error:
+            self.lost = self.lost or not is_broken_pipe(error)
             silence(self._stderr)
 
     def progress(self, text: str) -> None:

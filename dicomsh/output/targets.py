@@ -96,7 +96,7 @@ class Stream:
             self._stream.flush()
         except OSError as error:
             silence(self._stream)
-            if not _broken_pipe(error):
+            if not is_broken_pipe(error):
                 raise DicomshError(f"cannot write the output: {error.strerror}") from None
             raise StdoutGoneError from None
 
@@ -132,7 +132,8 @@ def silence(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-def _broken_pipe(error: OSError) -> bool:
+def is_broken_pipe(error: OSError) -> bool:
+    """Whether the reader of a pipe has ended."""
     return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == 22)
 
 

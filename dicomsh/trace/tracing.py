@@ -84,19 +84,25 @@ class Tracing:
         if self._tap.tracer is None:
             self._tap.tracer = self
             self._start = time.monotonic()
-            self._write([f"trace begins {datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z}"])
+            self._write([_beginning()])
 
     def to(self, name: str) -> None:
         """Trace to a file, which is for its owner only.
 
         Raises:
             UsageError: it cannot be opened.
+            DicomshError: it cannot be written.
         """
         file = self._open_file(name)
+        try:
+            file.write(f"{_beginning()}\n")
+        except DicomshError:
+            file.close()
+            raise
         self._close_file()
         self._file, self._where = file, name
-        self._tap.tracer, hexadecimal = None, self._hexadecimal and self._tap.tracer is not None
-        self.on(hexadecimal=hexadecimal)
+        self._hexadecimal = self._hexadecimal and self._tap.tracer is not None
+        self._tap.tracer, self._start = self, time.monotonic()
 
     def off(self) -> None:
         """Trace no more."""
@@ -179,3 +185,7 @@ class Tracing:
         if self._file is not None:
             self._file.close()
         self._file, self._where = None, ""
+
+
+def _beginning() -> str:
+    return f"trace begins {datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z}"

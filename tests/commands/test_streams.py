@@ -16,10 +16,19 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="closed with the
 FIND = ("-m", "pacs", "-o", "csv", "-c", "find patient JOD* sex=M")
 
 
-def redirected(how: str, *arguments: str) -> Done:
+def redirected(how: str, *arguments: str, before: str = "") -> Done:
     """Run dicomsh with a redirection of a POSIX shell."""
     done = subprocess.run(
-        ["sh", "-c", f'exec "$@" {how}', "sh", sys.executable, "-m", "dicomsh", *arguments],
+        [
+            "sh",
+            "-c",
+            f'{before} exec "$@" {how}',
+            "sh",
+            sys.executable,
+            "-m",
+            "dicomsh",
+            *arguments,
+        ],
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -53,7 +62,36 @@ def test_a_failure_without_an_error_stream() -> None:
     assert redirected("2>&-", "-c", "use nowhere").status == 2
 
 
+def test_a_disk_that_fills_ends_the_trace_and_not_the_query(tmp_path: Path) -> None:
+    texts = (f"trace to {tmp_path / 'talk.txt'}; find patient JOD* sex=M",)
+    done = redirected("", "-m", "pacs", "-o", "csv", "-c", *texts, before="ulimit -f 1;")
+    assert (done.status, len(done.out.splitlines())) == (0, 2), done.err
+    assert done.err.count("talk.txt': File too large; trace is off") == 1
+
+
 def test_without_input_there_is_no_prompt() -> None:
     done = redirected("<&-")
     assert (done.status, done.out) == (2, "")
     assert done.err.splitlines()[0] == "dicomsh: cannot read standard input: Bad file descriptor"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux is needed")
+class TestFull:
+    @pytest.mark.parametrize("option", ["--version", "--help"])
+    def test_what_an_option_tells(self, option: str) -> None:
+        done = redirected(">/dev/full", option)
+        assert done.status == 1
+        assert done.err == "dicomsh: cannot write the output: No space left on device\n"
+
+    def test_a_trace_that_cannot_be_written_fails_at_once(self) -> None:
+        done = redirected("", "-m", "pacs", "-c", "trace to /dev/full; find patient")
+        assert (done.status, done.out) == (1, "")
+        assert "cannot write '/dev/full': No space left on device" in done.err
+
+    @pytest.mark.parametrize(
+        ("text", "status"),
+        [("find patient JOD*", 1), ("use nowhere", 2), ("print a", 0)],
+        ids=["statement lost", "failure", "nothing said"],
+    )
+    def test_what_is_said_beside_the_data(self, text: str, status: int) -> None:
+        assert redirected("2>/dev/full", "-m", "pacs", "-c", text).status == status

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import sys
 from pathlib import Path
-
-import pytest
 
 from tests.harness import dicomsh, practice, run
 
@@ -94,15 +91,6 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     assert done.status == 2
     assert "there is no folder" in done.err
     assert "^^^" in done.err
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full device")  # noqa: PTH110
-def test_a_full_disk_ends_the_trace_and_not_the_query() -> None:
-    done = run(f"trace to /dev/full; use pacs; {FIND}", output="csv")
-    assert done.status == 0
-    assert len(done.out.splitlines()) == 2
-    assert done.err.count("cannot write '/dev/full'") == 1
-    assert "trace is off" in done.err
 
 
 def test_a_rejection_and_an_abort_are_told(tmp_path: Path) -> None:
