@@ -18,7 +18,7 @@ def test_nothing_real_reaches_the_terminal(tmp_path: Path) -> None:
     with Terminal(home=tmp_path, columns=120) as terminal:
         terminal.wait_for_line("dicomsh> ")
         terminal.type("set mask on", ENTER)
-        terminal.wait_for("made-up names")
+        terminal.wait_for("mask is on")
         terminal.type("use pacs", ENTER)
         terminal.wait_for_line("pacs:/> ")
         terminal.type("find patient JOD* sex=M", ENTER)
