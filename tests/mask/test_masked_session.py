@@ -115,7 +115,7 @@ def test_a_traced_file_is_masked_too(tmp_path: Path) -> None:
 def masked(*texts: str) -> list[dict[str, object]]:
     done = run("set mask on; use pacs", *texts, output="ndjson")
     assert done.status == 0, done.err
-    return [json.loads(line) for line in done.out.splitlines()[1:]]
+    return [json.loads(line) for line in done.out.splitlines()]
 
 
 def test_row_numbers_lead_to_the_real_entity() -> None:
