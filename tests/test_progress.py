@@ -129,7 +129,7 @@ def test_nothing_while_another_program_has_the_screen() -> None:
     async def check() -> None:
         stream = Stream(terminal=True)
         sink, progress = made(stream)
-        async with sink.to_command(f'"{sys.executable}" -c "input()"'):
+        async with sink.to_command(f'"{sys.executable}" -c "import sys; sys.stdin.read()"'):
             sink.progress(progress.text)
             assert stream.getvalue() == ""
 
