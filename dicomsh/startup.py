@@ -31,7 +31,7 @@ def collect_seldom() -> None:
     eighth of the time of a long answer.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 50, 1000)
+    gc.set_threshold(200_000, 50, 1000)
 
 
 @dataclass(frozen=True, slots=True)
