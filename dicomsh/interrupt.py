@@ -18,15 +18,17 @@ from typing import Any, TypeVar
 _Result = TypeVar("_Result")
 
 
-class ToldToEndError(Exception):
+class ToldToEndError(SystemExit):
     """SIGTERM or SIGHUP: release everything and end.
+
+    A SystemExit, because the event loop swallows any other error raised between two callbacks.
 
     Args:
         number: the signal.
     """
 
     def __init__(self, number: int) -> None:
-        super().__init__()
+        super().__init__(128 + number)
         self.name = signal.Signals(number).name
         self.status = 128 + number
 

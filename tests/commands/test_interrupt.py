@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -128,11 +129,19 @@ def test_a_signal_ends_a_script_that_waits_for_its_next_line() -> None:
         process.stdin.write("use pacs; print ready\n")
         process.stdin.flush()
         assert process.stdout.readline() == "ready\n"
+        _wait_until_it_reads(process.pid)
         process.send_signal(signal.SIGTERM)
         err = process.stderr.read()
         assert process.wait(30) == 143, err
     assert err.splitlines()[-1] == "dicomsh: ended by SIGTERM"
     assert "Traceback" not in err
+
+
+def _wait_until_it_reads(pid: int) -> None:
+    """Until the program waits for its standard input, where the system tells that."""
+    place, deadline = Path(f"/proc/{pid}/wchan"), time.monotonic() + 10
+    while place.exists() and "pipe" not in place.read_text() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking it")
