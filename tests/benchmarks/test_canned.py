@@ -14,6 +14,7 @@ from dicomsh.model.levels import VERIFICATION, Model
 from tests.benchmarks.canned import stream
 from tests.benchmarks.paint import PacedServer
 from tests.benchmarks.rows import AET, KEYS, canned
+from tests.practice.scu import keep_answers
 from tests.processes import HOST
 
 _ROWS = 40
@@ -27,6 +28,7 @@ def association() -> Iterator[Association]:
             entity.add_requested_context(uid)
         association = entity.associate(HOST, port, ae_title=AET)
         assert association.is_established
+        keep_answers(association)
         yield association
         association.release()
 

@@ -34,11 +34,24 @@ def associated(port: int, syntax: str = ExplicitVRLittleEndian, pdu: int = 16382
         entity.add_requested_context(sop_class, [syntax])
     association: Association = entity.associate("127.0.0.1", port, max_pdu=pdu)
     assert association.is_established
+    keep_answers(association)
     try:
         yield association
     finally:
         if association.is_established:
             association.release()
+
+
+def keep_answers(association: Association) -> None:
+    """Leave messages to the one who waits for them.
+
+    pynetdicom's reactor says that it is paused before it is, so that a look at the queue may still
+    follow the first request, and the answer it finds there is lost. An SCU needs no such look.
+    """
+    take = association.dimse.get_msg
+    association.dimse.get_msg = (  # type: ignore[method-assign]
+        lambda block=False: take(block) if block else (None, None)
+    )
 
 
 @dataclass
