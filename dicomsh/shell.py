@@ -11,6 +11,7 @@ from pathlib import Path
 from dicomsh.commands import registry
 from dicomsh.commands.context import Context, Peers
 from dicomsh.commands.pipe import result_of
+from dicomsh.commands.reread import reread
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.config import KnownPeers
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
@@ -175,6 +176,8 @@ class Shell:
         self._sink.error(problem(error, text, span, origin, theme))
 
     async def _statement(self, statement: Statement, origin: Origin) -> ExitStatus:
+        for line in reread(self.session, self._context.environ):
+            self._sink.talk(line)
         statement = _meant(statement, self.session, self.tracing)
         analysis = analyse(statement, self.registry, self.session)
         if analysis.problem is not None:

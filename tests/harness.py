@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class Done:
 
 
 def run(
-    *texts: str,
+    *texts: str | Callable[[], object],
     config: Path | None = None,
     output: str | None = None,
     keep_going: bool = False,
@@ -54,7 +54,8 @@ def run(
 ) -> Done:
     """Run texts as `-c` would, in this process; with a settings file, as a prompt would.
 
-    What is found out about peers is kept in the folder `state`, and forgotten without one.
+    What is found out about peers is kept in the folder `state`, and forgotten without one. What is
+    no text is called, between the texts before and behind it.
     """
     out, err = io.StringIO(), io.StringIO()
     default = ROOT / "modalities.yaml"
@@ -67,8 +68,17 @@ def run(
         session.choose(session.config.find(modality))
     environ = {"DICOMSH_TRACEBACK": "1", **({"XDG_STATE_HOME": str(state)} if state else {})}
     shell = Shell(session, Sink(out, err), Manner(keep_going, lessons=lessons), environ)
-    status = batch.run(shell, batch.commands(list(texts)))
+    status = batch.run(shell, _sources(texts))
     return Done(out.getvalue(), err.getvalue(), int(status))
+
+
+def _sources(steps: tuple[str | Callable[[], object], ...]) -> Iterator[batch.Source]:
+    texts = batch.commands([step for step in steps if isinstance(step, str)])
+    for step in steps:
+        if isinstance(step, str):
+            yield next(texts)
+        else:
+            step()
 
 
 def dicomsh(

@@ -86,16 +86,22 @@ class Peers:
         self._tap = tap
         self._clients: dict[tuple[str, Extensions], tuple[Modality, Client]] = {}
         self._pools: dict[str, tuple[Modality, dimse_pool.Pool]] = {}
-        self._archives: dict[str, PracticeServer] = {}
+        self._archives: dict[str, tuple[Modality, PracticeServer]] = {}
 
     def reach(self, modality: Modality) -> Modality:
-        """The modality with the address it can be reached at; starts a practice archive."""
+        """The modality with the address it can be reached at; starts a practice archive.
+
+        One that runs with other faults than it is to have now makes room.
+        """
         if not modality.practice:
             return modality
-        archive = self._archives.get(modality.name)
-        if archive is None:
-            archive = self._archives[modality.name] = _started(modality)
-        return replace(modality, host="127.0.0.1", port=archive.port)
+        held = self._archives.get(modality.name)
+        if held is not None and not _same_archive(held[0], modality):
+            held[1].stop()
+            held = None
+        if held is None:
+            held = self._archives[modality.name] = modality, _started(modality)
+        return replace(modality, host="127.0.0.1", port=held[1].port)
 
     async def client(self, modality: Modality) -> Scu:
         """The client that keeps the association with a modality.
@@ -155,9 +161,13 @@ class Peers:
         for _, client in self._clients.values():
             await client.close()
         self._clients.clear()
-        for archive in self._archives.values():
+        for _, archive in self._archives.values():
             archive.stop()
         self._archives.clear()
+
+
+def _same_archive(one: Modality, other: Modality) -> bool:
+    return (one.aet, one.faults) == (other.aet, other.faults)
 
 
 def _started(modality: Modality) -> PracticeServer:

@@ -9,7 +9,8 @@ from typing import Annotated, TypeVar
 
 from dicomsh.commands.ask import answer_from
 from dicomsh.commands.context import Context
-from dicomsh.config import edit, load
+from dicomsh.config import edit
+from dicomsh.config.locate import load_again
 from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import ADDRESS, MODALITY, NEW_NAME
@@ -51,7 +52,8 @@ def _at(word: Word, action: Callable[[], _Result]) -> _Result:
 
 
 def _reload(context: Context, path: Path) -> None:
-    context.session.config = load(path, environ=context.environ, cwd=Path.cwd())
+    session = context.session
+    session.config = load_again(session.config, path, environ=context.environ, cwd=Path.cwd())
 
 
 async def _greeting(context: Context, modality: Modality) -> str:

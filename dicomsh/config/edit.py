@@ -36,6 +36,7 @@ def add(config: Config, name: str, address: str, *, environ: Mapping[str, str]) 
         ConfigError: the file cannot be read or written.
     """
     place = typed_address(address)
+    _check_free(name, config)
     path, text = _editable(config, environ)
     write_text(path, add_modality(text, name, place, path=path))
     return path

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 
 from dicomsh.config import jsontext, modalities, orthanc
-from dicomsh.config.settings import Config
+from dicomsh.config.settings import GONE, Config, Identity
 from dicomsh.errors import ConfigError
 from dicomsh.folders import config_folder
 
@@ -66,11 +68,33 @@ def load(explicit: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Con
     raise AssertionError("the built-in default is always there")
 
 
+def load_again(config: Config, path: Path, *, environ: Mapping[str, str], cwd: Path) -> Config:
+    """A file as it is now, with the practice archives of lessons that a configuration has.
+
+    Raises:
+        ConfigError: it cannot be read or used.
+        UsageError: it has another modality by the name of such an archive.
+    """
+    candidate = Candidate("the configuration in use", path, required=True)
+    return _load(candidate, environ, cwd).with_archives(config.archives)
+
+
+def identity_of(path: Path) -> Identity | None:
+    """The identity of a file; None for what is no regular file, such as a pipe."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return GONE
+    return Identity(found.st_mtime_ns, found.st_size) if S_ISREG(found.st_mode) else None
+
+
 def _load(candidate: Candidate, environ: Mapping[str, str], cwd: Path) -> Config:
     path = candidate.path
+    identity = identity_of(path)
     file = str(path.relative_to(cwd) if path.is_relative_to(cwd) else path)
     text = read_text(path, file, candidate.named_by)
-    return parse(text, file, None if path == BUILTIN else path, environ)
+    config = parse(text, file, None if path == BUILTIN else path, environ)
+    return replace(config, identity=identity)
 
 
 def parse(text: str, file: str, path: Path | None, environ: Mapping[str, str]) -> Config:

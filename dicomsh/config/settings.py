@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from dicomsh.config import checks
 from dicomsh.config.tree import shown, suggestion
 from dicomsh.errors import Span, UsageError
 from dicomsh.model.peer import Modality, Timeouts
+
+
+class Identity(NamedTuple):
+    """What tells one state of a file from another: nanoseconds of its last change, and bytes."""
+
+    changed: int
+    size: int
+
+
+GONE = Identity(0, -1)
+"""The identity of a file that is not there."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +33,37 @@ class Config:
         aet: our AE title.
         timeouts: time limits where a modality sets no others.
         modalities: every modality by name, in the order of the file, all settings resolved.
+        archives: those of them that are in no file: practice archives of lessons.
+        identity: of the file when it was read; None where it is read once only.
     """
 
     path: Path | None = None
     aet: str = "DICOMSH"
     timeouts: Timeouts = field(default_factory=Timeouts)
     modalities: Mapping[str, Modality] = field(default_factory=dict)
+    archives: Mapping[str, Modality] = field(default_factory=dict)
+    identity: Identity | None = field(default=None, compare=False)
 
     @property
     def builtin(self) -> bool:
         """Whether it is the default that the package carries."""
         return self.path is None
+
+    def with_archives(self, archives: Mapping[str, Modality]) -> Config:
+        """The same with practice archives of a lesson.
+
+        Raises:
+            UsageError: the file has another modality by such a name.
+        """
+        for name, archive in archives.items():
+            if self.modalities.get(name, archive) != archive:
+                raise UsageError(
+                    f"a lesson needs the name '{name}' for its practice archive, and your "
+                    "modalities have it too",
+                    hint="dicomsh -f FILE starts with other modalities",
+                )
+        modalities = {**self.modalities, **archives}
+        return replace(self, modalities=modalities, archives={**self.archives, **archives})
 
     def adhoc(self, text: str, span: Span | None = None) -> Modality:
         """The modality written as `AET@HOST:PORT` or `AET@[IPV6]:PORT`, with the global settings.

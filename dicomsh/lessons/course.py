@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from dicomsh.config import Config
@@ -68,15 +68,7 @@ class Lesson:
         Raises:
             UsageError: it has a modality of its own by such a name.
         """
-        for name, archive in self.archives.items():
-            held = config.modalities.get(name)
-            if held is not None and held != archive:
-                raise UsageError(
-                    f"this lesson needs the name '{name}' for its practice archive, and your "
-                    "modalities have it too",
-                    hint="dicomsh -f FILE starts with other modalities",
-                )
-        return replace(config, modalities={**config.modalities, **self.archives})
+        return config.with_archives(self.archives)
 
 
 @dataclass(frozen=True, slots=True)
