@@ -72,12 +72,31 @@ def known_step(
         row = _row(session, place, segment, first=first)
         encoded = quote_segment(read_segment(segment)) == segment  # as %25 is of the key %
         key = _step_by_key(session, modality, place, segment) if row is None and encoded else None
-        return row or key or _no_row(segment)
+        if row or key:
+            return row or key
+        reason = no_row(session, place, segment, first=first)
+        raise UsageError(reason, hint="'ls' lists what is here")
     return _step_by_key(session, modality, place, segment, first=first)
 
 
-def _no_row(segment: str) -> Place:
-    raise UsageError(f"no row {segment[1:]} was listed", hint="'ls' lists what is here")
+def no_row(session: Session, place: Place, segment: str, *, first: bool) -> str:
+    """Why a segment that looks like a row number leads to no row; empty for any other.
+
+    Args:
+        session: what is known.
+        place: where the segment begins.
+        segment: as typed, out of the range of the list.
+        first: whether it is the first of the path.
+    """
+    if not _ROW.match(segment):
+        return ""
+    kept = _list_for(session, place, first=first)
+    none = f"no row {segment.lstrip('%')} was listed"
+    if kept is None:
+        return f"{none}: there is no list yet to take it from"
+    rows = f"{len(kept.rows):,} row{'' if len(kept.rows) == 1 else 's'}"
+    has = "has" if kept.total == len(kept.rows) else "is kept up to"
+    return f"{none}: the last list {has} {rows} ({kept.level.plural} in {kept.place.path})"
 
 
 def _step_by_key(
@@ -106,21 +125,22 @@ def _last_was_at(session: Session, modality: Modality, place: Place) -> bool:
 def _row(session: Session, place: Place, segment: str, *, first: bool) -> Place | None:
     """The entity in a row of the last listing; deeper in a path, of the last one made there."""
     number = int(segment.lstrip("%"))
+    kept = _list_for(session, place, first=first)
+    entity = None if kept is None else _entity(kept, number)
+    if kept is not None and entity is not None and not _on_the_way(kept, place):
+        raise UsageError(
+            f"row {number} is of the list made in {kept.place.path}",
+            hint=f"'ls' lists what is here; the row is at {entity.path}",
+        )
+    return entity
+
+
+def _list_for(session: Session, place: Place, *, first: bool) -> Kept | None:
+    """The list that row numbers are of: the last one; deeper in a path, the last one made there."""
     if first:
-        last = _last_listing(session)
-        if last is None:
-            return None
-        entity = _entity(last, number)
-        if entity is not None and not _on_the_way(last, place):
-            raise UsageError(
-                f"row {number} is of the list made in {last.place.path}",
-                hint=f"'ls' lists what is here; the row is at {entity.path}",
-            )
-        return entity
-    for kept in session.answers():
-        if kept.place.same_entity(place) and kept.level is place.next_level:
-            return _entity(kept, number)
-    return None
+        return _last_listing(session)
+    made = (kept for kept in session.answers() if kept.place.same_entity(place))
+    return next((kept for kept in made if kept.level is place.next_level), None)
 
 
 def _on_the_way(kept: Kept, place: Place) -> bool:

@@ -19,7 +19,7 @@ from dicomsh.model.matching import matcher
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Origin, QueryKey
-from dicomsh.targets import ambiguous, known_step, start_of, whole_key
+from dicomsh.targets import ambiguous, known_step, no_row, start_of, whole_key
 
 _LOOKS_LIKE_UID = re.compile(r"[0-9]+(\.[0-9]+){2,}\Z", re.ASCII)
 
@@ -60,12 +60,20 @@ async def _resolve(context: Context, text: str, here: Destination) -> Destinatio
     for index, segment in enumerate(segments):
         first = index == 0 and not text.startswith("/")
         step = known_step(session, modality, place, segment, first=first)
-        place = step or await _asked(context, modality, place, read_segment(segment))
+        if step is None:
+            unlisted = no_row(session, place, segment, first=first)
+            step = await _asked(context, modality, place, read_segment(segment), unlisted)
+        place = step
     return Destination(modality, place)
 
 
-async def _asked(context: Context, modality: Modality, place: Place, key: str) -> Place:
-    """An entity that was not listed: ask whether it exists."""
+async def _asked(
+    context: Context, modality: Modality, place: Place, key: str, unlisted: str
+) -> Place:
+    """An entity that was not listed: ask whether it exists.
+
+    `unlisted` tells why it is no row either; empty where it cannot be one.
+    """
     if place.level is Level.INSTANCE:
         raise UsageError("nothing is below an instance")
     found = await _existing(context, modality, place, place.next_level, key)
@@ -77,7 +85,9 @@ async def _asked(context: Context, modality: Modality, place: Place, key: str) -
             raise ambiguous(found, f"'{key}' is the unique key of several")
         return found[0]
     level = place.next_level
-    raise UsageError(f"no {level.word} '{key}' here", hint=_advice(level, key))
+    nothing = f"no {level.word} '{key}' here"
+    message = f"{nothing}, and {unlisted}" if unlisted else nothing
+    raise UsageError(message, hint=_advice(level, key))
 
 
 def _uid_levels(place: Place) -> Iterable[Level]:

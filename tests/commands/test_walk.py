@@ -85,7 +85,14 @@ def test_cd_goes_to(text: str, path: str) -> None:
     [
         ("cd NOBODY", "no patient 'NOBODY' here"),
         ("cd 0555643F; cd 9", "no study '9' here"),
-        ("cd 0555643F; cd %9", "no row 9 was listed"),
+        ("cd 0555643F; cd %9", "no row 9 was listed: there is no list yet"),
+        ("cd 3", "no patient '3' here, and no row 3 was listed: there is no list yet"),
+        (
+            "find patient | head 3; cd 7",
+            "row 7 was listed: the last list has 3 rows (patients in /)",
+        ),
+        ("ls 0555643F; cd 0555643F/7", "list has 2 rows (studies in /0555643F)"),
+        ("cd 0555643F; ls date=1990; cd %1", "list has 0 rows (studies in /0555643F)"),
         ("find patient; cd MUC", "several unique keys begin with 'MUC'"),
         ("ls 1.2.3.4", "no patient '1.2.3.4' here"),
         ("find patient mod=CT", "ModalitiesInStudy is a key of the study level"),
@@ -97,6 +104,14 @@ def test_what_is_not_there_is_refused(text: str, message: str) -> None:
     done = run(f"use pacs; {text}")
     assert done.status == 2
     assert message in done.err
+
+
+def test_a_number_may_be_a_patient_id_whatever_was_listed() -> None:
+    ids = [row["PatientID"] for row in run("use pacs; find patient", output="json").json]
+    numeric = next(key for key in ids if key.isdecimal())
+    assert run(f"use pacs; cd {numeric}; pwd").out == f"/pacs/{numeric}\n"
+    done = run(f"use pacs; find patient | head 1; cd {numeric}; pwd")
+    assert done.out.splitlines()[-1] == f"/pacs/{numeric}"
 
 
 def test_two_patients_with_one_id_are_kept_apart() -> None:
