@@ -33,6 +33,11 @@ class ExitStatus(IntEnum):
     INCOMPLETE = 5
     INTERRUPTED = 130
 
+    @property
+    def failed(self) -> bool:
+        """Whether the command did not do what it should; an incomplete answer is no failure."""
+        return self not in (ExitStatus.DONE, ExitStatus.INCOMPLETE)
+
 
 class Span(NamedTuple):
     """Half-open range of character offsets into the text that was typed."""

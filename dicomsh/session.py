@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ class Kept:
     outcome: Outcome | None = None
     question: Question | None = None
     exact: bool = False
+    command: str = ""
+    asked: datetime = field(default_factory=datetime.now)
 
     def add(self, batch: list[Row]) -> None:
         """Keep the rows of a batch, up to `KEPT_ROWS` in all."""
@@ -77,6 +79,14 @@ class Kept:
         return sum(row.compact().text(PATIENT_ID) == key for row in self.rows) > 1
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A command that failed, as typed, and the last answer at that time."""
+
+    command: str
+    last: Kept | None
+
+
 class Session:
     """The state of one shell.
 
@@ -90,6 +100,8 @@ class Session:
         settings: those that hold.
         chosen: the same without what an option of the command line overrides: what can be saved.
         lessons: gives the titles of lessons by name, for completion.
+        command: what runs now, as typed.
+        failure: the last command that failed.
     """
 
     def __init__(
@@ -109,6 +121,8 @@ class Session:
         self.previous: tuple[Modality | None, Place] | None = None
         self.listings: deque[Kept] = deque(maxlen=KEPT_LISTINGS)
         self.lessons: Callable[[], Mapping[str, str]] = dict
+        self.command = ""
+        self.failure: Failure | None = None
         self._seen: defaultdict[str, Seen] = defaultdict(Seen)
         self._mask = Mask()
 
@@ -161,7 +175,7 @@ class Session:
     def begin(self, columns: tuple[Column, ...], level: Level, place: Place) -> Kept:
         """An answer of the current modality, to be filled and then kept."""
         name = self.modality.name if self.modality else ""
-        return Kept(name, columns, level, place)
+        return Kept(name, columns, level, place, command=self.command)
 
     def keep(self, kept: Kept, outcome: Outcome) -> None:
         """Remember an answer that has ended."""

@@ -146,7 +146,7 @@ class Shell:
     def ends_with(self, status: ExitStatus) -> bool:
         """Whether a script stops after a command with that status."""
         goes_on = self._manner.keep_going and status is not ExitStatus.INTERRUPTED
-        return _failed(status) and not goes_on
+        return status.failed and not goes_on
 
     async def _reported(self, statement: Statement, text: str, origin: Origin) -> ExitStatus:
         try:
@@ -239,7 +239,7 @@ class Shell:
                 status = await self.run(text, Origin(str(path)))
         finally:
             self._depth -= 1
-        if _failed(status) or status is ExitStatus.INTERRUPTED:
+        if status.failed:
             raise _ScriptFailedError(status)
 
     @contextmanager
@@ -326,13 +326,9 @@ async def _system(text: str) -> ExitStatus:
     return ExitStatus.DONE
 
 
-def _failed(status: ExitStatus) -> bool:
-    return status not in (ExitStatus.DONE, ExitStatus.INCOMPLETE)
-
-
 def overall(statuses: list[ExitStatus]) -> ExitStatus:
     """The status of several together: the first failure, else whether anything is incomplete."""
-    failures = [status for status in statuses if _failed(status)]
+    failures = [status for status in statuses if status.failed]
     if failures:
         return failures[0]
     incomplete = ExitStatus.INCOMPLETE in statuses

@@ -1,4 +1,4 @@
-"""Notes what a statement does, for those who are learning."""
+"""Notes what a statement does, for the session and for those who are learning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dicomsh.lessons.happened import Happened
 from dicomsh.lessons.tutor import Tutor
 from dicomsh.model.query import Query
 from dicomsh.model.tap import Tap
-from dicomsh.session import Kept, Session
+from dicomsh.session import Failure, Kept, Session
 
 
 class Witness:
@@ -47,8 +47,12 @@ class Witness:
         self, running: Awaitable[ExitStatus], statement: Statement, text: str
     ) -> ExitStatus:
         """Await a statement of a text, and say what the tutor has to say about it."""
+        session, before = self._session, self._session.last
+        session.command = command = " ".join(text[slice(*statement.span)].split())
         with self._watching():
             status = await running
+        if status.failed and session.last is before:
+            session.failure = Failure(command, before)
         if self._tutor.step is not None:
             for line in self._tutor.after(self._happened(statement, text, status)):
                 self._talk(line)

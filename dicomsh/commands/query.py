@@ -26,7 +26,8 @@ from dicomsh.model.plan import Request
 from dicomsh.model.query import QueryKey
 from dicomsh.model.question import Wish
 from dicomsh.model.windows import Period
-from dicomsh.session import Kept
+from dicomsh.output.safe import fit
+from dicomsh.session import Failure, Kept
 
 LIMIT_HELP = "stop after N rows"
 SPLIT_HELP = "ask for studies in windows of their date: those cut off, or every one"
@@ -169,12 +170,14 @@ async def last(
 ) -> Listing:
     """Show the last answer again, without a new query.
 
+    Where a command failed since, the line below tells what it is the answer of, and when.
+
     With --wide, the arrow keys move a table that is wider than the screen, where the pager is less.
     """
     kept = context.session.last
     if kept is None or kept.outcome is None:
         raise UsageError("nothing was listed yet", hint="find LEVEL, or ls")
-    answer = _Again(kept, kept.outcome)
+    answer = _Again(kept, kept.outcome, _older(context.session.failure, kept))
     return Listing(
         kept.columns,
         answer,
@@ -187,12 +190,25 @@ async def last(
     )
 
 
-class _Again:
-    """The rows that were kept of an answer."""
+def _older(failure: Failure | None, kept: Kept) -> tuple[str, ...]:
+    """What is to be said of an answer after which a command gave none."""
+    if failure is None or failure.last is not kept:
+        return ()
+    command, failed = fit(kept.command, _QUOTED), fit(failure.command, _QUOTED)
+    return (f"this answers '{command}' of {kept.asked:%H:%M:%S}; '{failed}' failed after it",)
 
-    def __init__(self, kept: Kept, outcome: Outcome) -> None:
+
+_QUOTED = 60
+"""Terminal cells of a command that is quoted."""
+
+
+class _Again:
+    """The rows that were kept of an answer; `notes` are told with them."""
+
+    def __init__(self, kept: Kept, outcome: Outcome, notes: tuple[str, ...]) -> None:
         self._kept = kept
         self._outcome = outcome
+        self._notes = notes
 
     async def __aiter__(self) -> AsyncIterator[list[Row]]:
         if self._kept.rows:
@@ -203,7 +219,7 @@ class _Again:
         """The outcome of the query, with what was not kept."""
         kept, total = len(self._kept.rows), self._kept.total
         notes = () if kept == total else (f"only the first {kept:,} of {total:,} rows are kept",)
-        return replace(self._outcome, notes=(*self._outcome.notes, *notes))
+        return replace(self._outcome, notes=(*self._notes, *self._outcome.notes, *notes))
 
     async def aclose(self) -> None:
         """Nothing runs."""

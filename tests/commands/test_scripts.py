@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import stat
 import sys
@@ -348,3 +349,18 @@ def test_what_is_nested_too_deep_is_refused(text: str, message: str, column: int
 def test_as_many_stages_as_may_be_run() -> None:
     done = run("find patient" + " | head" * 100, modality="pacs", output="csv")
     assert (done.status, len(done.out.splitlines())) == (0, 11), done.err
+
+
+def test_last_after_a_failure_says_whose_answer_it_is() -> None:
+    done = run("use pacs; find  patient JOD*; find study date=2009-13; last", keep_going=True)
+    told = (
+        r"this answers 'find patient JOD\*' of [\d:]{8}; 'find study date=2009-13' failed after it"
+    )
+    assert re.match(f"1 patient, complete · .* · {told}", done.last)
+
+
+@pytest.mark.parametrize("before", ["find study dat=1; find patient JOD*", "find patient JOD*"])
+def test_last_of_the_command_before_says_nothing_of_it(before: str) -> None:
+    done = run(f"use pacs; {before}; last", keep_going=True)
+    assert done.last.startswith("1 patient, complete")
+    assert "this answers" not in done.last
