@@ -22,9 +22,9 @@ from dicomsh.language.analyse import Analysis, Call, analyse
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
 from dicomsh.lessons.tutor import LESSONS, Tutor
 from dicomsh.mask.typed import masked_text, real_statement
-from dicomsh.model.listing import Listing
+from dicomsh.model.listing import Listing, Records, Result
 from dicomsh.model.tap import Tap
-from dicomsh.output.formats import format_of
+from dicomsh.output.formats import format_of, unknown_suffix
 from dicomsh.output.problem import Origin, problem
 from dicomsh.output.programs import finished
 from dicomsh.output.sink import Sink
@@ -196,8 +196,8 @@ class Shell:
         wide = isinstance(result, Listing) and result.wide
         async with self._target(statement, paged=paged, wide=wide) as continues:
             status = await self._presenter.show(result, suffix, continues=continues)
-        if self.session.mask is not None and _goes_away(statement):
-            self._sink.talk("masked: names and IDs there are made up; 'set mask off' ends that")
+        for line in _remarks(statement, result, self.session):
+            self._sink.talk(line)
         return status
 
     @asynccontextmanager
@@ -267,6 +267,16 @@ def _meant(statement: Statement, session: Session, tracing: Tracing) -> Statemen
     mask = session.mask
     tracing.shown = None if mask is None else mask.by_tag
     return statement if mask is None else real_statement(statement, mask)
+
+
+def _remarks(statement: Statement, result: Result, session: Session) -> Iterator[str]:
+    """What is to be said about data that went to a file or a command."""
+    target = statement.redirect and statement.redirect.target
+    chosen = session.settings.output or getattr(result, "output", None)
+    if target and not chosen and isinstance(result, Listing | Records):
+        yield from unknown_suffix(target.text)
+    if session.mask is not None and _goes_away(statement):
+        yield "masked: names and IDs there are made up; 'set mask off' ends that"
 
 
 def _goes_away(statement: Statement) -> bool:

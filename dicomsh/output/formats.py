@@ -63,6 +63,16 @@ def format_of(path: str) -> str | None:
     return SUFFIXES.get(PurePath(path).suffix.lower())
 
 
+def unknown_suffix(path: str) -> list[str]:
+    """What is to be said of a file that got a table because its suffix asks for no format."""
+    suffix = PurePath(path).suffix
+    if not suffix or format_of(path):
+        return []
+    known = ", ".join(SUFFIXES)
+    told = f"'{path}' holds a table as text: the suffix {suffix} stands for no format"
+    return [f"{told} · known are {known}; '| to FORMAT' or -o chooses one for any file"]
+
+
 def renderer(
     name: str, columns: Sequence[Column], *, level: Level | None, width: int | None, theme: Theme
 ) -> Renderer:

@@ -138,6 +138,27 @@ def test_a_file_takes_the_format_of_its_suffix(suffix: str, tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
+@pytest.mark.parametrize(
+    ("name", "command", "output", "told"),
+    [
+        ("a.xlsx", "find patient", None, True),
+        ("a.xlsx", "modalities", None, True),
+        ("a.xlsx", "find patient | to csv", None, False),
+        ("a.xlsx", "find patient", "csv", False),
+        ("a.xlsx", "print words", None, False),
+        ("a.CSV", "find patient", None, False),
+        ("plain", "find patient", None, False),
+    ],
+)
+def test_a_suffix_that_stands_for_no_format_is_told(
+    name: str, command: str, output: str | None, told: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    done = run(f"use pacs; {command} > '{file}'", output=output)
+    assert (done.status, file.exists()) == (0, True)
+    assert ("the suffix .xlsx stands for no format · known are .csv, " in done.err) is told
+
+
 def test_a_file_with_patients_is_for_its_owner_only(tmp_path: Path) -> None:
     run(f"use pacs; find patient JOD* > '{tmp_path}/x.csv'")
     assert stat.S_IMODE((tmp_path / "x.csv").stat().st_mode) == 0o600
