@@ -187,8 +187,9 @@ class Presenter:
         if not outcome.complete or (asked and records.unit[0]):
             return self._told(outcome, left, hidden, unit=unit)
         count = [counted(outcome.rows, unit)] if records.unit[0] and outcome.rows else []
-        if count or hidden:
-            self._sink.talk(" · ".join([*count, *hidden]))
+        told = [*count, *hidden, *filter(None, [records.note])]
+        if told:
+            self._sink.talk(" · ".join(told))
         return status_of(outcome)
 
 

@@ -285,3 +285,8 @@ class Session:
     def topics(self) -> Iterable[Candidate]:
         """What `help` knows besides commands."""
         return (Candidate(word, about) for word, about in TOPICS.items())
+
+
+def shown_in(session: Session, place: Place) -> Place:
+    """A place as a session may show it."""
+    return session.at(place, {}).shown_place

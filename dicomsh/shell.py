@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dicomsh.commands import registry
@@ -32,7 +33,7 @@ from dicomsh.output.targets import FileTarget, ReaderGoneError
 from dicomsh.output.theme import Palette, no_colours
 from dicomsh.present import Presenter
 from dicomsh.progress import Progress
-from dicomsh.session import Session
+from dicomsh.session import Session, shown_in
 from dicomsh.trace.tracing import Tracing
 from dicomsh.witness import Witness
 
@@ -79,7 +80,7 @@ class Shell:
         state = state_folder(environ)
         self.peers = Peers(tap, KnownPeers(state))
         self.tracing = Tracing(tap, sink.talk, FileTarget)
-        self.tutor = Tutor(manner.lessons or LESSONS, state)
+        self.tutor = Tutor(manner.lessons or LESSONS, state, partial(shown_in, session))
         session.lessons = self.tutor.titles
         self._witness = Witness(session, self.registry, tap, self.tutor, sink.talk)
         self._sink = sink

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.walk import path_of
 from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import LESSON, TEXT
 from dicomsh.language.scan import Word
+from dicomsh.lessons.course import Lesson
+from dicomsh.lessons.tutor import Tutor
 from dicomsh.model.listing import FieldColumn, Record, Records, Talk, at_once
 
 _Result = TypeVar("_Result")
@@ -20,29 +23,67 @@ async def lesson(context: Context) -> Talk:
     """Show the step of the course to do now; begin, or go on where you left.
 
     A lesson has steps: some text, a task, and a word as soon as it is done. In between you may use
-    any command. lesson list shows what there is, lesson hint helps, lesson skip goes on.
+    any command. lesson list shows what there is, lesson hint helps, lesson skip goes on, lesson
+    stop leaves it and leads back to where you were before.
     """
-    if context.tutor.step is None:
+    found = context.tutor.lesson
+    if found is None:
         return _begun(context, None)
+    context.session.config = found.added_to(context.session.config)
     return _shown(context)
 
 
 @command("lesson start", family="teaching", examples=("lesson start 2", "lesson start dates"))
 async def lesson_start(context: Context, lesson: Annotated[Word, LESSON]) -> Talk:
-    """Begin a lesson, by its number or name.
+    """Begin a lesson, by its number or name, at its first step that is not done.
 
-    It uses a practice archive of its own, which is the current modality then.
+    It uses a practice archive of its own, which is the current modality then; lesson stop leads
+    back. A lesson that is done begins anew; steps that were skipped are asked for again.
     """
     return _begun(context, lesson)
 
 
 def _begun(context: Context, word: Word | None) -> Talk:
-    found = _at(word, lambda: context.tutor.begin(word.text if word else None))
-    context.session.config = found.added_to(context.session.config)
-    current = context.session.modality
-    if current is None or current.name not in found.archives or word is not None:
-        context.session.choose(found.archive)
-    return _shown(context)
+    session, tutor = context.session, context.tutor
+    found = _at(word, lambda: tutor.choose(word.text if word else None))
+    session.config = found.added_to(session.config)
+    tutor.begin(found, whole=word is not None)
+    current = session.modality
+    tutor.came_from(current, session.place)
+    if word is None and current is not None and current.name in found.archives:
+        return _shown(context)
+    session.choose(found.archive)
+    return _shown(context, changed=current != found.archive)
+
+
+@command("lesson stop", family="teaching", examples=("lesson start 2; lesson stop",))
+async def lesson_stop(context: Context) -> Talk:
+    """Leave the lesson, and go back to the modality and place that you had before it.
+
+    lesson goes on with it later. Where you have gone to a modality that is not of the course, you
+    stay there.
+    """
+    said = context.tutor.stop()
+    where = f"{_brought_back(context)}."
+    return Talk(f"{said}\n{where}" if said else where)
+
+
+def _brought_back(context: Context) -> str:
+    """Go back to where the learner was before the course; gives where that is."""
+    session, tutor = context.session, context.tutor
+    before, tutor.before = tutor.before, None
+    if before is None or not tutor.teaches_in(session.modality):
+        return f"You stay at {path_of(context)}"
+    if before.modality is None:
+        session.move(None, before.place)
+        return "No modality is in use, as before"
+    name = before.modality.name
+    try:
+        modality = session.config.find(name)
+    except UsageError:
+        return f"You stay at {path_of(context)}: {name}, where you were, is no modality any more"
+    session.move(modality, before.place)
+    return f"You are at {path_of(context)} again"
 
 
 def _at(word: Word | None, action: Callable[[], _Result]) -> _Result:
@@ -55,10 +96,12 @@ def _at(word: Word | None, action: Callable[[], _Result]) -> _Result:
         raise
 
 
-def _shown(context: Context) -> Talk:
-    session = context.session
+def _shown(context: Context, *, changed: bool = False) -> Talk:
+    session, tutor = context.session, context.tutor
     name = session.modality.name if session.modality else ""
-    lines = [*context.tutor.shown(), *context.tutor.elsewhere(name, session.place.path)]
+    lines = [*tutor.shown(), *tutor.elsewhere(name, session.place.path)]
+    if changed:
+        lines += ["", f"The modality is {name} now, for this lesson; {tutor.way_back}."]
     return Talk("\n".join(lines))
 
 
@@ -66,22 +109,36 @@ def _shown(context: Context) -> Talk:
 async def lesson_list(context: Context) -> Records:
     """List the lessons, and how far you are."""
     columns = (
+        FieldColumn("number", "Number", True),
         FieldColumn("name", "Name"),
         FieldColumn("title", "Lesson"),
         FieldColumn("done", "Done", True),
+        FieldColumn("skipped", "Skipped", True),
         FieldColumn("steps", "Steps", True),
     )
-    tutor = context.tutor
-    records: list[Record] = [
-        {
-            "name": found.name,
-            "title": found.title,
-            "done": tutor.done(found),
-            "steps": len(found.steps),
-        }
-        for found in tutor.course.lessons
-    ]
-    return Records(columns, at_once(records), unit=("lesson", "lessons"))
+    tutor, lessons = context.tutor, context.tutor.course.lessons
+    records = [_lesson_record(tutor, found) for found in lessons]
+    name, title = (max(len(str(r[key])) for r in records) for key in ("name", "title"))
+
+    def line(record: Record) -> str:
+        found = lessons[int(str(record["number"])) - 1]
+        text = f"{record['number']:>2}  {found.name:{name}}  {found.title:{title}}  "
+        return (text + tutor.register.standing(found).brief).rstrip()
+
+    unit = ("lesson", "lessons")
+    return Records(columns, at_once(records), line, unit=unit, note=tutor.register.problem)
+
+
+def _lesson_record(tutor: Tutor, lesson: Lesson) -> Record:
+    standing = tutor.register.standing(lesson)
+    return {
+        "number": tutor.course.number(lesson),
+        "name": lesson.name,
+        "title": lesson.title,
+        "done": standing.done,
+        "skipped": standing.skipped,
+        "steps": len(lesson.steps),
+    }
 
 
 @command("lesson hint", family="teaching", examples=("lesson start 1; lesson hint",))
@@ -92,7 +149,7 @@ async def lesson_hint(context: Context) -> Talk:
 
 @command("lesson skip", family="teaching", examples=("lesson start 1; lesson skip",))
 async def lesson_skip(context: Context) -> Talk:
-    """Go on to the next step."""
+    """Go on to the next step; lesson start N comes back to those that were skipped."""
     return Talk("\n".join(context.tutor.skip()))
 
 
@@ -107,4 +164,5 @@ async def lesson_answer(context: Context, *words: Annotated[str, TEXT]) -> Talk:
 @command("lesson reset", family="teaching", examples=("lesson reset", "lesson reset 2"))
 async def lesson_reset(context: Context, lesson: Annotated[Word | None, LESSON] = None) -> Talk:
     """Forget your progress in a lesson, or in all of them."""
-    return Talk(_at(lesson, lambda: context.tutor.reset(lesson.text if lesson else None)))
+    said = _at(lesson, lambda: context.tutor.reset(lesson.text if lesson else None))
+    return Talk("\n".join(said))

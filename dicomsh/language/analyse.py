@@ -12,11 +12,11 @@ from dicomsh.language.binding import (
     aliases,
     bound,
     first_binding,
-    no_variable,
     recolour,
 )
 from dicomsh.language.command import Command, Registry
 from dicomsh.language.kinds import Knowledge, Scope, Token
+from dicomsh.language.refusals import no_variable
 from dicomsh.language.scan import Redirect, Stage, Statement, SystemCommand, Word, scan
 from dicomsh.model.listing import Listing, Records
 

@@ -10,10 +10,17 @@ from typing import Any
 from dicomsh.errors import Span, UsageError
 from dicomsh.language.alias import Aliases, expanded_words
 from dicomsh.language.command import Command, Names, Parameter, Registry
-from dicomsh.language.foreign import foreign_command, foreign_option
+from dicomsh.language.foreign import foreign_option
 from dicomsh.language.kinds import PATTERN, Kind, Knowledge, Scope, Token, same, suggestion
-from dicomsh.language.terms import is_term
-from dicomsh.language.words import Variable, Word
+from dicomsh.language.refusals import (
+    is_torn,
+    no_command,
+    no_stage,
+    no_variable,
+    torn,
+    unexpected,
+)
+from dicomsh.language.words import Word
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Listing
 
@@ -201,44 +208,14 @@ def _lacks_value(word: Word, binding: Binding) -> bool:
     return False
 
 
-def no_variable(variable: Variable, *, of_rows: bool = False) -> UsageError:
-    """The error about a variable without a value."""
-    hint = f"let {variable.name} = VALUE sets it"
-    if variable.name.isdigit():
-        hint = "$1 to $9 are the words behind a script or an alias"
-    elif of_rows:
-        hint = "$PatientID and every other keyword stand for the attributes of the row"
-    return UsageError(f"no variable '{variable.name}'", hint=hint, span=variable.span)
-
-
 def _nothing_named(words: tuple[Word, ...], binding: Binding) -> UsageError:
     if binding.names is binding.registry.stages:
-        return _no_stage(words, binding.registry)
+        return no_stage(words, binding.registry)
     if words[0].text in binding.scope.knowledge.aliases:
         message = f"the alias '{words[0].text}' has stages, or leads back to itself"
         hint = "such an alias stands at the beginning of a statement only"
         return UsageError(message, hint=hint, span=words[0].span)
-    return _no_command(words, binding.registry)
-
-
-def _no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
-    first = words[0].text
-    longer = [name for name in registry.names if name.startswith(first + " ")]
-    if longer:
-        wanted = ", ".join(name.split()[1] for name in longer)
-        return UsageError(f"'{first}' needs one of: {wanted}", span=words[0].span)
-    hint = foreign_command(first) or suggestion(first, registry.names)
-    hint = hint or "'help' lists the commands"
-    if first in registry.stages.names:
-        hint = f"'{first}' works on the rows of a command: ls | {first} …"
-    return UsageError(f"no command '{first}'", hint=hint, span=words[0].span)
-
-
-def _no_stage(words: tuple[Word, ...], registry: Registry) -> UsageError:
-    first = words[0].text
-    near = suggestion(first, registry.stages.names)
-    hint = near or f"a system command is written | !{first}; 'help' lists the stages"
-    return UsageError(f"no stage '{first}'", hint=hint, span=words[0].span)
+    return no_command(words, binding.registry)
 
 
 def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Left:
@@ -256,29 +233,18 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Left:
         elif not literal and _is_option(word):
             _bind_option(command, word, queue, binding)
         elif (parameter := _taker(word, waiting)) is None:
-            _refuse(command, word, binding)
+            further = binding.names.further(command.name) if word is words[0] else []
+            binding.tokens.append((word.span, "error"))
+            binding.fail(unexpected(command, word, further))
         elif parameter.kind is not None and parameter.kind.inner is not None:
             waiting.remove(parameter)
             return Left(waiting, (parameter, (word, *queue)))
         else:
             before = words[: -len(queue) - 1]
-            if parameter.kind is PATTERN and before and _is_torn(before[-1], word):
-                binding.fail(_torn(before[-1], word))
+            if parameter.kind is PATTERN and before and is_torn(before[-1], word):
+                binding.fail(torn(before[-1], word))
             _bind_word(parameter, word, waiting, binding)
     return Left(waiting)
-
-
-def _is_torn(before: Word, word: Word) -> bool:
-    """Whether a bare word stands right behind a typed Key=Value, whose value it may belong to."""
-    typed = len(set(before.places)) > 2  # all that an alias stands for has one place
-    bare = not word.quoted and not set("*?") & set(word.text)
-    return typed and bare and is_term(before) and not before.text.startswith("+")
-
-
-def _torn(before: Word, word: Word) -> UsageError:
-    key, _, value = before.text.partition("=")
-    hint = f"quote a value with spaces: {key}='{value} {word.text}'; a PATTERN stands before keys"
-    return UsageError(f"'{word.text}' stands behind {before.text}", hint=hint, span=word.span)
 
 
 def _check_missing(
@@ -360,12 +326,6 @@ def _bind_word(
     binding.values.setdefault(parameter.name, []).append(value)
     if not parameter.many:
         waiting.remove(parameter)
-
-
-def _refuse(command: Command, word: Word, binding: Binding) -> None:
-    binding.tokens.append((word.span, "error"))
-    hint = f"usage: {command.usage}"
-    binding.fail(UsageError(f"unexpected word '{word.text}'", hint=hint, span=word.span))
 
 
 def _read(kind: Kind, word: Word, binding: Binding) -> Any:

@@ -198,6 +198,10 @@ class Names:
         """The command of an exact name, or None."""
         return self._commands.get(name)
 
+    def further(self, first: str) -> list[str]:
+        """The second words of the names that begin with a word, sorted."""
+        return [name.split()[1] for name in self.names if name.startswith(f"{first} ")]
+
 
 class Registry(Names):
     """The commands of a shell, by name, and its stages.

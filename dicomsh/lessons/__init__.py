@@ -4,7 +4,9 @@
     → check   whether that is what a step asks for
     → course  lessons and their steps
     → read    a folder of YAML files → a course
-    → progress · tutor
+    → progress · register   the file that keeps how far one is · what it says of a lesson
+    → telling · before      lines for the learner · the place before the course
+    → tutor
 
 The lessons themselves are the YAML files of this package; docs/teaching.md explains their form.
 """

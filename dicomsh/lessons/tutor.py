@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 
 from dicomsh.errors import ConfigError, UsageError
+from dicomsh.lessons.before import Before
 from dicomsh.lessons.check import answered, attempted, on_the_way, unmet
 from dicomsh.lessons.course import Course, Lesson, Step
 from dicomsh.lessons.happened import Happened
-from dicomsh.lessons.progress import Progress, ProgressFile
+from dicomsh.lessons.progress import Mark, ProgressFile
+from dicomsh.lessons.register import Register
+from dicomsh.lessons.telling import Lines, finished, hint_lines, marked_lines, step_lines
+from dicomsh.model.location import Place
+from dicomsh.model.peer import Modality
 
 LESSONS = Path(__file__).parent
 """The lessons of the package."""
 
-_WIDTH = 78
-"""Columns of a text; the narrowest of usual terminals has 80."""
 
-Lines = list[str]
-"""What is said to the learner."""
+def _as_it_is(place: Place) -> Place:
+    return place
 
 
 class Tutor:
@@ -30,16 +31,25 @@ class Tutor:
     Args:
         folder: the lessons.
         state: the folder that keeps progress, or None to keep none.
+        shown: a place as it may be shown.
 
     Attributes:
         lesson: the lesson in progress in this session, or None.
+        before: where the learner was before, until `stop` leads back there; None when there is
+            no way to go.
+        register: how far the learner is.
     """
 
-    def __init__(self, folder: Path, state: Path | None) -> None:
+    def __init__(
+        self, folder: Path, state: Path | None, shown: Callable[[Place], Place] = _as_it_is
+    ) -> None:
         self.lesson: Lesson | None = None
+        self.before: Before | None = None
+        self._shown = shown
         self._folder = folder
         file = state / "lessons.json" if state else None
-        self._kept = ProgressFile(file, "" if folder == LESSONS else str(folder.resolve()))
+        course = "" if folder == LESSONS else str(folder.resolve())
+        self.register = Register(ProgressFile(file, course))
         self._hints = 0
 
     @cached_property
@@ -56,63 +66,76 @@ class Tutor:
         except ConfigError:
             return {}
 
-    @cached_property
-    def progress(self) -> Progress:
-        """How far the learner is."""
-        return self._kept.read()
-
-    def done(self, lesson: Lesson) -> int:
-        """Steps of a lesson that are done."""
-        return min(self.progress.steps.get(lesson.name, 0), len(lesson.steps))
+    @property
+    def _number(self) -> int | None:
+        """The step to do next, from 0; None when there is none, or no lesson is in progress."""
+        return self.register.standing(self.lesson).next if self.lesson else None
 
     @property
     def step(self) -> Step | None:
-        """The step to do next; None when the lesson is done, or none is in progress."""
-        if self.lesson is None or self.done(self.lesson) == len(self.lesson.steps):
-            return None
-        return self.lesson.steps[self.done(self.lesson)]
+        """The step to do next; None when the lesson has ended, or none is in progress."""
+        number = self._number
+        return None if self.lesson is None or number is None else self.lesson.steps[number]
 
-    def begin(self, word: str | None) -> Lesson:
-        """Take up a lesson: a new one, or without a word the one where the learner left.
+    def choose(self, word: str | None) -> Lesson:
+        """The lesson of a number or name; without a word the one where the learner left.
 
         Raises:
             UsageError: there is no such lesson.
             ConfigError: the lessons cannot be used.
         """
-        if word is not None:
-            self.lesson = self.course.find(word)
-            if self.done(self.lesson) == len(self.lesson.steps):
-                self._keep(self.lesson, 0)
-        else:
-            self.lesson = self._left()
-        self.progress.current = self.lesson.name
-        self._hints = 0
-        return self.lesson
+        return self.register.left(self.course) if word is None else self.course.find(word)
 
-    def _left(self) -> Lesson:
-        """The lesson in progress, or the next one when it is done; the first in the beginning."""
-        names = {lesson.name: lesson for lesson in self.course.lessons}
-        lesson = names.get(self.progress.current, self.course.lessons[0])
-        while self.done(lesson) == len(lesson.steps):
-            following = self.course.following(lesson)
-            if following is None:
-                raise UsageError(
-                    "you have done the last lesson",
-                    hint="'lesson list' shows them all, 'lesson start N' repeats one",
-                )
-            lesson = following
-        return lesson
+    def begin(self, lesson: Lesson, *, whole: bool) -> None:
+        """Take up a lesson at its first step to do.
+
+        Args:
+            lesson: the lesson.
+            whole: whether steps that were skipped are to be done, and a lesson that is done anew.
+        """
+        if whole:
+            self.register.take_up(lesson)
+        self.register.begun(lesson)
+        self.lesson = lesson
+        self._hints = 0
+
+    def came_from(self, modality: Modality | None, place: Place) -> None:
+        """Note where the learner is, unless that is in the course already."""
+        if self.before is None or not self.teaches_in(modality):
+            self.before = Before(modality, place)
+
+    def teaches_in(self, modality: Modality | None) -> bool:
+        """Whether a modality is an archive of the course."""
+        lessons = self.course.lessons
+        return modality is not None and any(modality.name in one.archives for one in lessons)
+
+    @property
+    def way_back(self) -> str:
+        """How to get to where the learner was before; empty when there is no way to go."""
+        return self.before.way_back(self._shown) if self.before else ""
+
+    def stop(self) -> str:
+        """Leave the lesson; gives how to go on with it, or nothing when it has ended already.
+
+        Raises:
+            UsageError: no lesson is in progress, and there is no way back from one.
+        """
+        lesson, number = self.lesson, self._number
+        if lesson is None and self.before is None:
+            raise _no_lesson()
+        self.lesson = None
+        if lesson is None or number is None:
+            return ""
+        at = f"Lesson {self.course.number(lesson)} waits at step {number + 1}"
+        return f"{at}: 'lesson' goes on there."
 
     def shown(self) -> Lines:
         """The step to do."""
         lesson, step = self._current()
         number, total = self.course.number(lesson), len(self.course.lessons)
         head = f"Lesson {number} of {total}: {lesson.title}"
-        return [head, "", *self._shown(lesson, step)]
-
-    def _shown(self, lesson: Lesson, step: Step) -> Lines:
-        place = f"Step {self.done(lesson) + 1} of {len(lesson.steps)}"
-        return [place, "", *wrapped(step.text), "", *_marked("▸", step.task)]
+        warned = [self.register.problem, ""] if self.register.problem else []
+        return [*warned, head, "", *step_lines(lesson, step)]
 
     def elsewhere(self, modality: str, path: str) -> Lines:
         """How to get where the step begins, for a learner who is somewhere else."""
@@ -126,29 +149,20 @@ class Tutor:
         """The next hint; after the last one the solution."""
         _, step = self._current()
         self._hints += 1
-        if self._hints <= len(step.hints):
-            return wrapped(f"Hint {self._hints}: {step.hints[self._hints - 1]}")
-        said = "This does it" + (", with Ctrl-C while rows arrive:" if step.interrupt else ":")
-        return [said, *(f"  {line}" for line in step.solution.splitlines())]
+        return hint_lines(step, self._hints)
 
     def skip(self) -> Lines:
         """Go on without doing the step."""
         self._current()
-        return ["Skipped.", *self._next()]
+        return ["Skipped.", *self._next(Mark.SKIPPED)]
 
-    def reset(self, word: str | None) -> str:
-        """Forget the progress in one lesson, or in all."""
-        if word is None:
-            self.progress.steps.clear()
-            self.progress.current = ""
-            what = "all lessons begin anew"
-        else:
-            lesson = self.course.find(word)
-            self.progress.steps.pop(lesson.name, None)
-            what = f"lesson {self.course.number(lesson)} begins anew"
+    def reset(self, word: str | None) -> Lines:
+        """Forget the progress in one lesson, or in all; what was in progress is left."""
+        lesson = None if word is None else self.course.find(word)
+        which = f"lesson {self.course.number(lesson)} begins" if lesson else "all lessons begin"
+        back = self._way_back() if self.lesson else []
         self.lesson = None
-        problem = self._kept.write(self.progress)
-        return problem or what
+        return [self.register.forget(lesson) or f"{which} anew", *back]
 
     def answer(self, text: str) -> Lines:
         """Judge an answer to the question of a step."""
@@ -175,53 +189,34 @@ class Tutor:
         return []
 
     def _praised(self, step: Step) -> Lines:
-        return ["", *_marked("✓", step.after or "Right."), *self._next()]
+        return ["", *marked_lines("✓", step.after or "Right."), *self._next(Mark.DONE)]
 
-    def _next(self) -> Lines:
-        assert self.lesson is not None
-        lesson = self.lesson
-        problem = self._keep(lesson, self.done(lesson) + 1)
+    def _next(self, mark: Mark) -> Lines:
+        lesson, number = self.lesson, self._number
+        assert lesson is not None
+        assert number is not None
+        self._hints = 0
+        problem = self.register.keep(lesson, self.register.standing(lesson).marked(number, mark))
         warned = [problem] if problem else []
         if self.step is not None:
-            return [*warned, "", *self._shown(lesson, self.step)]
+            return [*warned, "", *step_lines(lesson, self.step)]
         self.lesson = None
-        return [*warned, "", *self._finished(lesson)]
+        return [
+            *warned,
+            "",
+            *finished(self.course, lesson, self.register.standing(lesson)),
+            *self._way_back(),
+        ]
 
-    def _finished(self, lesson: Lesson) -> Iterator[str]:
-        yield f"Lesson {self.course.number(lesson)} is done: {lesson.title}."
-        following = self.course.following(lesson)
-        if following is None:
-            yield "That was the last lesson."
-        else:
-            number = self.course.number(following)
-            yield f"'lesson' goes on with {number}: {following.title}."
-
-    def _keep(self, lesson: Lesson, done: int) -> str | None:
-        self._hints = 0
-        self.progress.steps[lesson.name] = done
-        self.progress.current = lesson.name
-        return self._kept.write(self.progress)
+    def _way_back(self) -> Lines:
+        return [f"{self.way_back}."] if self.before else []
 
     def _current(self) -> tuple[Lesson, Step]:
         step = self.step
         if self.lesson is None or step is None:
-            raise UsageError("no lesson is in progress", hint="'lesson' begins, or goes on")
+            raise _no_lesson()
         return self.lesson, step
 
 
-def wrapped(text: str, width: int = _WIDTH) -> Lines:
-    """Paragraphs filled anew to a width; indented lines stay as they are."""
-    lines: Lines = []
-    for indented, group in groupby(text.splitlines(), key=lambda line: line[:1] in ("", " ")):
-        part = list(group)
-        lines += part if indented else _filled(" ".join(part), width)
-    return lines
-
-
-def _filled(paragraph: str, width: int) -> Lines:
-    return textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
-
-
-def _marked(sign: str, text: str) -> Lines:
-    first, *rest = wrapped(text, _WIDTH - 2)
-    return [f"{sign} {first}", *(f"  {line}".rstrip() for line in rest)]
+def _no_lesson() -> UsageError:
+    return UsageError("no lesson is in progress", hint="'lesson' begins, or goes on")

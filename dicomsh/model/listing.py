@@ -209,6 +209,7 @@ class Records:
         outcome: known after the rows; None when there is nothing to tell.
         unit: singular and plural of what is counted in the result line; empty for no count.
         output: the format to show them in, or None for the session's.
+        note: a further statement for the line below; empty for none.
     """
 
     columns: tuple[FieldColumn, ...]
@@ -217,6 +218,7 @@ class Records:
     outcome: Callable[[], Outcome] | None = None
     unit: tuple[str, str] = ("", "")
     output: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

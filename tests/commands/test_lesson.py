@@ -67,7 +67,9 @@ def test_hints_tell_more_and_more_and_at_last_the_solution() -> None:
 def test_progress_is_kept_for_the_user_only(home: Path) -> None:
     at(home, f"lesson start 1; {FIRST}")
     file = home / "dicomsh" / "lessons.json"
-    assert json.loads(file.read_text())[""] == {"current": "hierarchy", "steps": {"hierarchy": 2}}
+    marks = ["done", "done", "open", "open", "open"]
+    kept = json.loads(file.read_text())[""]
+    assert kept == {"current": "hierarchy", "steps": {"hierarchy": marks}}
     if sys.platform != "win32":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     again = at(home, "lesson")
@@ -107,16 +109,157 @@ def test_all_skipped_the_course_ends(home: Path) -> None:
     for number in range(1, 14):
         skips = "; ".join(["lesson skip"] * rows[number - 1]["steps"])
         last = at(home, f"lesson start {number}; {skips}")
-        assert f"Lesson {number} is done" in last.err
+        assert f"Lesson {number} has ended" in last.err
     assert "That was the last lesson" in last.err
-    assert "you have done the last lesson" in at(home, "lesson").err
+    assert "you have been through the last lesson" in at(home, "lesson").err
+    assert {row["done"] for row in at(home, "lesson list", output="json").json} == {0}
     assert "Step 1 of" in at(home, "lesson start 13").err
+
+
+RETRIEVE = "lesson start retrieve; lesson answer b"
+
+
+def progress(home: Path, name: str) -> str:
+    (line,) = [found for found in at(home, "lesson list").out.splitlines() if f" {name} " in found]
+    return line.split("  ")[-1]
+
+
+def test_a_skipped_step_is_not_done_and_can_be_done_later(home: Path) -> None:
+    done = at(home, f"{RETRIEVE}; lesson skip; lesson answer get; lesson skip")
+    assert "Lesson 12 has ended, 2 steps skipped: 'lesson start 12' does them." in done.err
+    assert progress(home, "retrieve") == "2 of 4, 2 skipped"
+    row = at(home, "lesson list", output="json").json[11]
+    assert (row["done"], row["skipped"], row["steps"]) == (2, 2, 4)
+    assert "Lesson 13 of 13" in at(home, "lesson").err
+    again = at(home, "lesson start 12; lesson answer b; lesson")
+    assert again.err.index("Step 2 of 4") < again.err.index("Step 4 of 4")
+    assert "Step 3 of 4" not in again.err
+    assert progress(home, "retrieve") == "3 of 4"
+
+
+def test_a_lesson_without_skipped_steps_is_done_and_may_be_repeated(home: Path) -> None:
+    keys = "find study id=0555643F +RetrieveAETitle +InstanceAvailability"
+    done = at(home, f"{RETRIEVE}; lesson answer b; lesson answer get; {keys}")
+    assert "Lesson 12 is done: " in done.err
+    assert progress(home, "retrieve") == "done"
+    assert "Step 1 of 4" in at(home, "lesson start 12").err
+    assert progress(home, "retrieve") == "done"
+    at(home, RETRIEVE)
+    assert progress(home, "retrieve") == "1 of 4"
+
+
+def test_progress_of_earlier_versions_counts_the_steps_done(home: Path) -> None:
+    steps = {"hierarchy": 5, "matching": 2, "trace": 99}
+    write(home, json.dumps({"": {"current": "matching", "steps": steps}}))
+    assert "Step 3 of 5" in at(home, "lesson").err
+    assert progress(home, "hierarchy") == "done"
+    assert progress(home, "matching") == "2 of 5"
+    assert progress(home, "trace") == "done"
+
+
+BEFORE = "use pacs; cd 0555643F"
+
+
+def test_stop_leads_back_to_the_place_before_the_lesson(home: Path) -> None:
+    done = at(home, f"{BEFORE}; lesson start 1; {FIRST}; cd 10001; lesson stop; pwd; lesson list")
+    line = "The modality is classroom now, for this lesson; 'lesson stop' goes back to "
+    assert f"{line}/pacs/0555643F." in done.err
+    said = "Lesson 1 waits at step 3: 'lesson' goes on there.\nYou are at /pacs/0555643F again.\n"
+    assert said in done.err
+    assert done.out.splitlines()[-14] == "/pacs/0555643F"
+    assert "Step 3 of 5" in at(home, "lesson").err
+
+
+def test_after_stop_no_step_is_judged_and_the_lesson_goes_on_later() -> None:
+    done = run(f"{BEFORE}; lesson start 2; lesson stop; find patient sex=", keep_going=True)
+    assert "Step 2 of 5" not in done.err
+    again = run(f"{BEFORE}; lesson start 2; lesson stop; lesson; find patient sex=; lesson stop")
+    assert again.err.count("'lesson stop' goes back to /pacs/0555643F.") == 2
+    assert "Lesson 2 waits at step 2" in again.err
+    assert again.last == "You are at /pacs/0555643F again."
+
+
+def test_a_lesson_that_ends_by_itself_tells_the_way_back() -> None:
+    skips = "; ".join(["lesson skip"] * 4)
+    done = run(f"{BEFORE}; lesson start 12; {skips}; pwd; lesson stop; pwd")
+    ending = done.err[done.err.index("Lesson 12 has ended") :].splitlines()
+    assert ending[2:] == [
+        "'lesson stop' goes back to /pacs/0555643F.",
+        "You are at /pacs/0555643F again.",
+    ]
+    assert done.out == "/classroom\n/pacs/0555643F\n"
+
+
+def test_one_lesson_after_the_other_has_the_way_back_of_the_first() -> None:
+    skips = "; ".join(["lesson skip"] * 4)
+    done = run(f"{BEFORE}; lesson start 12; {skips}; cd 10001; lesson; lesson stop")
+    assert "The modality is glasshouse now, for this lesson" in done.err
+    assert done.last == "You are at /pacs/0555643F again."
+
+
+def test_stop_where_nothing_was_in_use() -> None:
+    done = run("lesson start 1; lesson stop; pwd; lesson stop", keep_going=True)
+    assert "'lesson stop' leaves the practice archive." in done.err
+    assert "No modality is in use, as before.\n" in done.err
+    assert done.out == "/\n"
+    assert "no lesson is in progress" in done.err
+
+
+def test_stop_stays_in_a_modality_that_is_not_of_the_course() -> None:
+    done = run("use pacs; lesson start 1; use pacs; cd 10001; lesson stop; pwd")
+    assert done.last == "You stay at /pacs/10001."
+    assert done.out == "/pacs/10001\n"
+
+
+def test_stop_goes_to_a_modality_as_it_is_now(tmp_path: Path) -> None:
+    config = tmp_path / "m.yaml"
+    config.write_text("modalities:\n  here: {practice: true}\n  there: {practice: true}\n")
+    text = "use here; lesson start 1; modality remove here; lesson; lesson stop; pwd"
+    done = run(text, config=config)
+    said = "You stay at /classroom: here, where you were, is no modality any more."
+    assert done.last == said
+    assert done.out == "/classroom\n"
+
+
+def test_reset_tells_the_way_back() -> None:
+    done = run(f"{BEFORE}; lesson start 1; lesson reset 1; lesson stop")
+    assert "lesson 1 begins anew\n'lesson stop' goes back to /pacs/0555643F.\n" in done.err
+    assert done.last == "You are at /pacs/0555643F again."
+
+
+def test_the_archives_of_a_lesson_outlive_a_change_of_the_modalities(tmp_path: Path) -> None:
+    config = tmp_path / "m.yaml"
+    config.write_text("modalities:\n  here: {practice: true}\n")
+    text = "lesson start 10; modality add other A@192.0.2.1:104; lesson; use hasty"
+    assert run(text, config=config).status == 0
+
+
+def test_a_masked_way_back_shows_no_real_place() -> None:
+    done = run(f"{BEFORE}; set mask on; lesson start 1; lesson stop")
+    assert "0555643F" not in done.err[done.err.index("Lesson 1") :]
+    assert "You are at /pacs/" in done.last
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("lesson strat 2", "did you mean 'start'?"),
+        ("lesson Hint", "did you mean 'hint'?"),
+        ("lesson dates", "'help lesson' explains it"),
+    ],
+)
+def test_an_unknown_word_lists_those_there_are(text: str, hint: str) -> None:
+    done = run(text)
+    assert done.status == 2
+    assert "lesson takes one of answer, hint, list, reset, skip, start, stop" in done.err
+    assert done.last == hint
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("lesson start 14", "no lesson '14'"),
+        ("lesson stop", "no lesson is in progress"),
         ("lesson start m", "no lesson 'm'"),
         ("lesson hint", "no lesson is in progress"),
         ("lesson skip", "no lesson is in progress"),
@@ -132,9 +275,10 @@ def test_what_cannot_be_is_refused(text: str, said: str) -> None:
 def test_a_modality_of_that_name_is_not_taken_over(tmp_path: Path) -> None:
     config = tmp_path / "m.yaml"
     config.write_text("modalities:\n  classroom: {aet: A, host: 192.0.2.1, port: 104}\n")
-    done = run("lesson start 1", config=config)
+    done = run("lesson start 1; lesson hint", config=config, keep_going=True)
     assert done.status == 2
-    assert "this lesson needs the name 'classroom'" in done.err
+    assert "a lesson needs the name 'classroom'" in done.err
+    assert "no lesson is in progress" in done.err
 
 
 LESSON = """\
@@ -155,18 +299,54 @@ def test_lessons_of_a_teacher(tmp_path: Path, home: Path) -> None:
     assert "Lesson 1 of 1: Ours" in done.err
     assert "✓ Right." in done.err
     kept = json.loads((home / "dicomsh" / "lessons.json").read_text())
-    assert kept[str(folder.resolve())]["steps"] == {"ours": 1}
+    assert kept[str(folder.resolve())]["steps"] == {"ours": ["done"]}
     (folder / "ours.yaml").write_text(LESSON.replace("check:", "chekc:"))
     broken = at(home, "lesson list", lessons=folder)
     assert broken.status == 2
     assert f"{folder / 'ours.yaml'}:5: steps[1].chekc: expected a known setting" in broken.err
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"": []}', '{"": {"steps": {"hierarchy": "x"}}}'])
-def test_a_broken_progress_file_is_no_obstacle(home: Path, text: str) -> None:
-    (home / "dicomsh").mkdir(parents=True)
-    (home / "dicomsh" / "lessons.json").write_text(text)
-    assert "Step 1 of 5" in at(home, "lesson").err
+def write(home: Path, text: str) -> Path:
+    file = home / "dicomsh" / "lessons.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no JSON, line 1"),
+        ("\n{", "no JSON, line 2"),
+        ("[]", "JSON of another form"),
+        ('{"": []}', "JSON of another form"),
+        ('{"": {"steps": {"hierarchy": "x"}}}', "JSON of another form"),
+        ('{"": {"steps": {"hierarchy": ["finished"]}}}', "'finished' is not a valid Mark"),
+        ('{"": {"steps": {"hierarchy": -1}}}', "JSON of another form"),
+        ("[" * 5000, "recursion"),
+    ],
+)
+def test_what_is_no_progress_is_told_and_put_aside(home: Path, text: str, reason: str) -> None:
+    file = write(home, text)
+    file.with_name("lessons.json.1").write_text("of another day")
+    listed = at(home, "lesson list").err
+    assert listed.startswith(f"13 lessons · {file}: expected the progress of lessons, found ")
+    assert reason in listed
+    begun = at(home, "lesson; lesson").err
+    assert begun.count("with your next step this file is put aside as lessons.json.2") == 2
+    assert file.read_text() == text
+    done = at(home, "lesson start 1; use classroom; lesson").err
+    assert done.count("put aside") == 1
+    assert "Step 2 of 5" in at(home, "lesson").err
+    assert file.with_name("lessons.json.1").read_text() == "of another day"
+    assert file.with_name("lessons.json.2").read_text() == text
+
+
+def test_the_progress_in_other_courses_stays(home: Path) -> None:
+    other = {"/elsewhere": {"current": "a", "steps": {"a": 3}}}
+    file = write(home, json.dumps(other))
+    at(home, "lesson start 1; use classroom")
+    assert json.loads(file.read_text())["/elsewhere"] == other["/elsewhere"]
 
 
 def test_without_a_place_to_keep_it_the_lesson_goes_on(tmp_path: Path) -> None:
@@ -182,7 +362,7 @@ def test_the_option_and_the_progress_of_a_whole_process(tmp_path: Path, home: Pa
     options = ("--lessons", str(tmp_path), "-c", "lesson; print hello")
     done = dicomsh(*options, environ={"XDG_STATE_HOME": str(home)})
     assert (done.out, done.status) == ("hello\n", 0)
-    assert done.err.rstrip().endswith("That was the last lesson.")
+    assert "That was the last lesson." in done.err
     assert (home / "dicomsh" / "lessons.json").is_file()
 
 

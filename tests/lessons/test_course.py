@@ -12,8 +12,10 @@ import pytest
 
 from dicomsh.config import load
 from dicomsh.lessons.course import Lesson, Step
+from dicomsh.lessons.progress import Mark
 from dicomsh.lessons.read import read_course
-from dicomsh.lessons.tutor import LESSONS, wrapped
+from dicomsh.lessons.telling import wrapped
+from dicomsh.lessons.tutor import LESSONS
 from dicomsh.output.problem import Origin
 from dicomsh.output.sink import Sink
 from dicomsh.session import Session
@@ -37,8 +39,8 @@ class Classroom:
         self.lesson = lesson
 
     @property
-    def done(self) -> int:
-        return self.shell.tutor.done(self.lesson)
+    def left(self) -> int:
+        return self.shell.tutor.register.standing(self.lesson).marks.count(Mark.OPEN)
 
     async def run(self, text: str) -> str:
         before = self.said.tell()
@@ -59,17 +61,18 @@ class Classroom:
 
 async def attend(room: Classroom) -> None:
     await room.run(f"lesson start {room.lesson.name}")
-    for number, step in enumerate(room.lesson.steps):
-        assert room.done == number
+    for left, step in zip(range(len(room.lesson.steps), 0, -1), room.lesson.steps, strict=True):
+        number = len(room.lesson.steps) - left
+        assert room.left == left
         where = f"{room.lesson.file.name}, step {number + 1}"
         await _begins_there(room, step, where)
         for wrong in step.wrong:
             with room.kept():
                 said = await room.run(wrong)
-            assert room.done == number, f"{where}: '{wrong}' passes\n{said}"
+            assert room.left == left, f"{where}: '{wrong}' passes\n{said}"
         solution = "lesson skip" if step.interrupt else step.solution
         said = await room.run(solution)
-        assert room.done == number + 1, f"{where}: '{solution}' does not pass\n{said}"
+        assert room.left == left - 1, f"{where}: '{solution}' does not pass\n{said}"
         if step.interrupt:
             await room.run(step.solution.splitlines()[0])
     assert room.shell.tutor.lesson is None

@@ -1,0 +1,67 @@
+"""What is said about words that no command or parameter takes."""
+
+from __future__ import annotations
+
+from dicomsh.errors import UsageError
+from dicomsh.language.command import Command, Registry
+from dicomsh.language.foreign import foreign_command
+from dicomsh.language.kinds import suggestion
+from dicomsh.language.terms import is_term
+from dicomsh.language.words import Variable, Word
+
+
+def no_variable(variable: Variable, *, of_rows: bool = False) -> UsageError:
+    """The error about a variable without a value."""
+    hint = f"let {variable.name} = VALUE sets it"
+    if variable.name.isdigit():
+        hint = "$1 to $9 are the words behind a script or an alias"
+    elif of_rows:
+        hint = "$PatientID and every other keyword stand for the attributes of the row"
+    return UsageError(f"no variable '{variable.name}'", hint=hint, span=variable.span)
+
+
+def no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
+    """The error about words that name no command."""
+    first = words[0].text
+    further = registry.further(first)
+    if further:
+        near = suggestion(words[1].text.lower(), further) if len(words) > 1 else None
+        message = f"'{first}' needs one of: {', '.join(further)}"
+        return UsageError(message, hint=near, span=words[0].span)
+    hint = foreign_command(first) or suggestion(first, registry.names)
+    hint = hint or "'help' lists the commands"
+    if first in registry.stages.names:
+        hint = f"'{first}' works on the rows of a command: ls | {first} …"
+    return UsageError(f"no command '{first}'", hint=hint, span=words[0].span)
+
+
+def no_stage(words: tuple[Word, ...], registry: Registry) -> UsageError:
+    """The error about words that name no stage."""
+    first = words[0].text
+    near = suggestion(first, registry.stages.names)
+    hint = near or f"a system command is written | !{first}; 'help' lists the stages"
+    return UsageError(f"no stage '{first}'", hint=hint, span=words[0].span)
+
+
+def is_torn(before: Word, word: Word) -> bool:
+    """Whether a bare word stands right behind a typed Key=Value, whose value it may belong to."""
+    typed = len(set(before.places)) > 2  # all that an alias stands for has one place
+    bare = not word.quoted and not set("*?") & set(word.text)
+    return typed and bare and is_term(before) and not before.text.startswith("+")
+
+
+def torn(before: Word, word: Word) -> UsageError:
+    """The error about a word that belongs to the value before it."""
+    key, _, value = before.text.partition("=")
+    hint = f"quote a value with spaces: {key}='{value} {word.text}'; a PATTERN stands before keys"
+    return UsageError(f"'{word.text}' stands behind {before.text}", hint=hint, span=word.span)
+
+
+def unexpected(command: Command, word: Word, further: list[str]) -> UsageError:
+    """The error about a word that no parameter takes; `further` are those it could have been."""
+    message, hint = f"unexpected word '{word.text}'", f"usage: {command.usage}"
+    if further:
+        message = f"{message}: {command.name} takes one of {', '.join(further)}"
+        near = suggestion(word.text.lower(), further)
+        hint = near or f"'help {command.name}' explains it"
+    return UsageError(message, hint=hint, span=word.span)
