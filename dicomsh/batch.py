@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +18,8 @@ from dicomsh.shell import Shell, overall, read_script
 
 Source = tuple[str, Origin]
 """A text to run and where it comes from."""
+
+_STDIN = "<stdin>"
 
 
 def commands(texts: list[str]) -> Iterator[Source]:
@@ -51,6 +53,11 @@ def _meant(shell: Shell, name: str) -> str | None:
     return None
 
 
+def _goes_on(sources: Iterator[Source], origin: Origin) -> bool:
+    """Whether a text is left out; of standard input that is not known without waiting for it."""
+    return origin.name == _STDIN or next(sources, None) is not None
+
+
 def lines(stream: TextIO) -> Iterator[Source]:
     """Lines as they come, so that another program can talk to us; continued lines together.
 
@@ -59,24 +66,26 @@ def lines(stream: TextIO) -> Iterator[Source]:
     """
     try:
         for number, text in whole_lines(stream):
-            yield text, Origin("<stdin>", number)
+            yield text, Origin(_STDIN, number)
     except OSError as error:
         message = f"cannot read standard input: {error.strerror}"
         raise UsageError(message, hint="name a script, or use -c TEXT") from None
 
 
-def run(shell: Shell, sources: Iterable[Source]) -> ExitStatus:
+def run(shell: Shell, sources: Iterator[Source]) -> ExitStatus:
     """Run the texts one after the other, up to the first that fails; then release everything."""
     return asyncio.run(_run(shell, sources))
 
 
-async def _run(shell: Shell, sources: Iterable[Source]) -> ExitStatus:
+async def _run(shell: Shell, sources: Iterator[Source]) -> ExitStatus:
     statuses = [ExitStatus.DONE]
     try:
         for text, origin in sources:
             status = await interruptible(shell.run(text, origin))
             statuses.append(status)
             if shell.ends_with(status):
+                if shell.cancelled and _goes_on(sources, origin):
+                    statuses.append(ExitStatus.INTERRUPTED)
                 break
     except (LeaveShell, StdoutGoneError):
         pass

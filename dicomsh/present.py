@@ -56,6 +56,9 @@ class Presenter:
         progress: counts the rows.
         data: colours for results on a terminal.
         talk: colours for what is said beside them.
+
+    Attributes:
+        cancelled: whether Ctrl-C ended the answer that was shown last.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Presenter:
         self._flow = Flow(sink, progress)
         self._data = data
         self._talk = talk
+        self.cancelled = False
 
     async def show(
         self, result: Result, suffix: str | None = None, *, continues: bool = False
@@ -132,6 +136,7 @@ class Presenter:
         theme = self._talk(self._session.settings.color)
         line = result_line(level, outcome, unit=unit, notes=notes, theme=theme, columns=columns)
         self._sink.talk(line)
+        self.cancelled = left is Left.CTRL_C
         return ExitStatus.INCOMPLETE if left is Left.PAGER else status_of(outcome)
 
     def _page(
@@ -243,7 +248,11 @@ class _Masked:
 
 
 def status_of(outcome: Outcome) -> ExitStatus:
-    """The exit status that an answer stands for."""
-    if outcome.ending is Ending.CANCELLED:
+    """The exit status that an answer stands for.
+
+    A cancelled one that the peer ended with a final status is incomplete as any other; without
+    one, the association had to be aborted.
+    """
+    if outcome.ending is Ending.CANCELLED and outcome.status is None:
         return ExitStatus.INTERRUPTED
     return ExitStatus.DONE if outcome.complete else ExitStatus.INCOMPLETE

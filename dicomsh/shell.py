@@ -110,20 +110,24 @@ class Shell:
         """Run every statement of a text, up to the first that fails.
 
         Errors are written, not raised. The status is that of the first failure; an incomplete
-        answer is no failure, and counts when nothing failed.
+        answer is no failure, and counts when nothing failed. Ctrl-C ends the text, and leaving
+        something of it out is being interrupted.
 
         Raises:
             LeaveShell: the user wants to leave.
             StdoutGoneError: nobody reads our output any more.
         """
         statuses = [ExitStatus.DONE]
-        for statement in scan(text, self.session.variables):
+        statements = iter(scan(text, self.session.variables))
+        for statement in statements:
             with self.tracing.telling():
                 running = self._reported(statement, text, origin)
                 status = await self._witness.attend(running, statement, text)
             statuses.append(status)
             if self.ends_with(status):
                 break
+        if self.cancelled and next(statements, None) is not None:
+            statuses.append(ExitStatus.INTERRUPTED)
         return overall(statuses)
 
     def remark(self, error: DicomshError) -> None:
@@ -144,12 +148,18 @@ class Shell:
         """The status of what was said: failed where standard error did not take a line."""
         return ExitStatus.FAILED if self._sink.lost else ExitStatus.DONE
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether Ctrl-C cancelled the query of the last command."""
+        return self._presenter.cancelled
+
     def ends_with(self, status: ExitStatus) -> bool:
         """Whether a script stops after a command with that status."""
         goes_on = self._manner.keep_going and status is not ExitStatus.INTERRUPTED
-        return status.failed and not goes_on
+        return self.cancelled or (status.failed and not goes_on)
 
     async def _reported(self, statement: Statement, text: str, origin: Origin) -> ExitStatus:
+        self._presenter.cancelled = False
         try:
             return await self._statement(statement, origin)
         except asyncio.CancelledError:
@@ -240,7 +250,7 @@ class Shell:
                 status = await self.run(text, Origin(str(path)))
         finally:
             self._depth -= 1
-        if status.failed:
+        if status.failed or self.cancelled:
             raise _ScriptFailedError(status)
 
     @contextmanager
