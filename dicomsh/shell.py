@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,17 +15,17 @@ from dicomsh.commands.pipe import result_of
 from dicomsh.commands.reread import reread
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.config import KnownPeers
+from dicomsh.destination import asked_format, directed, remarks
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
 from dicomsh.folders import state_folder
 from dicomsh.history import History
 from dicomsh.interrupt import go_on
 from dicomsh.language.analyse import Analysis, Call, analyse
-from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word, scan
+from dicomsh.language.scan import Statement, SystemCommand, scan
 from dicomsh.lessons.tutor import LESSONS, Tutor
 from dicomsh.mask.typed import masked_text, real_statement
-from dicomsh.model.listing import Listing, Records, Result
+from dicomsh.model.listing import Listing
 from dicomsh.model.tap import Tap
-from dicomsh.output.formats import format_of, unknown_suffix
 from dicomsh.output.problem import Origin, problem
 from dicomsh.output.programs import finished
 from dicomsh.output.sink import Sink
@@ -202,42 +202,15 @@ class Shell:
     async def _call(self, call: Call, analysis: Analysis, *, paged: bool) -> ExitStatus:
         result = await result_of(self._context, call, analysis.stages)
         statement = analysis.statement
-        suffix = _suffix(statement)
+        suffix = asked_format(statement)
         status = ExitStatus.DONE  # also where the command that reads the data ends early
         wide = isinstance(result, Listing) and result.wide
-        async with self._target(statement, paged=paged, wide=wide) as continues:
+        pager = self._context.environ if paged and self.session.settings.pager else None
+        async with directed(self._sink, statement, pager, wide=wide) as continues:
             status = await self._presenter.show(result, suffix, continues=continues)
-        for line in _remarks(statement, result, self.session):
+        for line in remarks(statement, result, self.session):
             self._sink.talk(line)
         return status
-
-    @asynccontextmanager
-    async def _target(
-        self, statement: Statement, *, paged: bool, wide: bool
-    ) -> AsyncIterator[bool]:
-        """Where the data of a statement goes; gives whether it continues what is there."""
-        redirect = statement.redirect
-        last = statement.stages[-1] if statement.stages else None
-        command = last if isinstance(last, SystemCommand) else None
-        if redirect is not None and command is not None:
-            raise UsageError("the output goes to a file or to a command", span=redirect.span)
-        async with AsyncExitStack() as stack:
-            continues = False
-            if redirect is not None and redirect.target is not None:
-                continues = not self._opened(stack, redirect, redirect.target).fresh
-            elif command is not None:
-                await stack.enter_async_context(self._sink.to_command(command.text))
-            elif paged and self.session.settings.pager:
-                screen = self._sink.to_screen(self._context.environ, wide=wide)
-                await stack.enter_async_context(screen)
-            yield continues
-
-    def _opened(self, stack: AsyncExitStack, redirect: Redirect, target: Word) -> FileTarget:
-        try:
-            file = self._sink.to_file(target.text, append=redirect.append)
-            return stack.enter_context(file)
-        except UsageError as error:
-            raise UsageError(error.message, hint=error.hint, span=target.span) from None
 
     async def _run_file(self, path: Path, arguments: tuple[str, ...]) -> None:
         text = read_script(path)
@@ -267,33 +240,11 @@ class Shell:
             variables.update(before)
 
 
-def _suffix(statement: Statement) -> str | None:
-    """The format that the file of a redirection asks for."""
-    redirect = statement.redirect
-    return format_of(redirect.target.text) if redirect and redirect.target else None
-
-
 def _meant(statement: Statement, session: Session, tracing: Tracing) -> Statement:
     """A statement as it is meant; what is traced of it is masked where all is."""
     mask = session.mask
     tracing.shown = None if mask is None else mask.by_tag
     return statement if mask is None else real_statement(statement, mask)
-
-
-def _remarks(statement: Statement, result: Result, session: Session) -> Iterator[str]:
-    """What is to be said about data that went to a file or a command."""
-    target = statement.redirect and statement.redirect.target
-    chosen = session.settings.output or getattr(result, "output", None)
-    if target and not chosen and isinstance(result, Listing | Records):
-        yield from unknown_suffix(target.text)
-    if session.mask is not None and _goes_away(statement):
-        yield "masked: names and IDs there are made up; 'set mask off' ends that"
-
-
-def _goes_away(statement: Statement) -> bool:
-    """Whether the data goes to a file or a command."""
-    to_command = bool(statement.stages) and isinstance(statement.stages[-1], SystemCommand)
-    return statement.redirect is not None or to_command
 
 
 def numbered(arguments: tuple[str, ...]) -> dict[str, str]:

@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("lessons",),
     ),
     (("commands",),),
-    (("flow", "present", "progress", "shell", "witness"),),
+    (("destination", "flow", "present", "progress", "shell", "witness"),),
     (("repl", "batch", "startup"), ("lexer",)),
     (("cli", "__main__"),),
 )
