@@ -59,11 +59,13 @@ class Passed:
     Args:
         source: the answer.
         work: what is done with its rows; batches that come out empty are left out.
+        notes: further statements of the outcome, known after the rows.
     """
 
-    def __init__(self, source: Answer, work: Work) -> None:
+    def __init__(self, source: Answer, work: Work, notes: Callable[[], list[str]] = list) -> None:
         self._source = source
         self._work = work
+        self._notes = notes
         self._rows = 0
         self.received = 0
         """How many rows have come so far."""
@@ -82,7 +84,8 @@ class Passed:
     @property
     def outcome(self) -> Outcome:
         """How the source ended, counted in the rows that came out."""
-        return counted(self._source.outcome, self._rows)
+        outcome = counted(self._source.outcome, self._rows)
+        return replace(outcome, notes=(*outcome.notes, *self._notes()))
 
     async def aclose(self) -> None:
         """Leave early."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -27,7 +27,7 @@ from dicomsh.language.command import stage
 from dicomsh.language.conditions import Condition
 from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
-from dicomsh.model.condition import sorting
+from dicomsh.model.condition import measure_of, sorting
 from dicomsh.model.listing import (
     Column,
     FieldColumn,
@@ -36,9 +36,6 @@ from dicomsh.model.listing import (
     Record,
     Records,
 )
-
-Test = Callable[[Any], bool]
-"""Whether a row stays."""
 
 
 @stage(
@@ -61,21 +58,44 @@ async def where(
     Values are written as in a query, and more is possible because no server is asked: text matches
     in any case, numbers and ages take >=10, <5 and 2..8, every attribute takes wildcards and lists.
     Key=* keeps rows that have a value, Key= those that have none. Only attributes among the columns
-    can be used; +Key in the query adds one.
+    can be used; +Key in the query adds one. A value that is no date where one should be, or no
+    number, matches nothing; the line below tells how many there are.
     """
-    tests = [_test(context, rows, condition) for condition in (condition, *more)]
+    tests = [_Test(context, rows, condition) for condition in (condition, *more)]
 
     async def work(batches: Batches) -> Batches:
         async for batch in batches:
-            yield [row for row in batch if all(test(row) for test in tests)]
+            yield [row for row in batch if all(test.keeps(row) for test in tests)]
 
-    return _worked(rows, work)
+    def notes() -> list[str]:
+        return [said for test in tests if (said := test.said)]
+
+    return through(rows, lambda answer: Passed(answer, work, notes))
 
 
-def _test(context: Context, rows: Rows, condition: Condition) -> Test:
-    found = field(rows, condition.key, condition.word)
-    test = condition.test(found.vr, context.session.today)
-    return lambda row: test(found.texts(row))
+class _Test:
+    """A condition on rows, and how many of them could not be compared with it."""
+
+    def __init__(self, context: Context, rows: Rows, condition: Condition) -> None:
+        self._field = field(rows, condition.key, condition.word)
+        self._test = condition.test(self._field.vr, context.session.today)
+        self._negated = condition.negated
+        self._beyond = 0
+
+    def keeps(self, row: Any) -> bool:
+        """Whether a row stays."""
+        found = self._test(self._field.texts(row))
+        self._beyond += found is None
+        return bool(found) is not self._negated
+
+    @property
+    def said(self) -> str:
+        """What could not be compared; empty where all could."""
+        if not self._beyond:
+            return ""
+        rows = "1 row has" if self._beyond == 1 else f"{self._beyond:,} rows have"
+        keyword, measure = self._field.column.keyword, measure_of(self._field.vr)
+        return f"{rows} a {keyword} that is no {measure} and cannot be compared"
 
 
 def _worked(rows: Rows, work: Work, *, drawn: bool = False) -> Rows:

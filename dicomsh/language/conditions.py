@@ -42,16 +42,15 @@ class Condition:
             raise moved(self.word, error, 0) from None
 
     def test(self, vr: str, today: date) -> Test:
-        """The test of the values of a row.
+        """The test of the values of a row, before it is negated.
 
         Raises:
             UsageError: no such value can be; the span is into the source.
         """
         try:
-            test = value_test(vr, self.value, today)
+            return value_test(vr, self.value, today)
         except UsageError as error:
             raise moved(self.word, error, self.value_start) from None
-        return (lambda values: not test(values)) if self.negated else test
 
     def check(self, level: Level, today: date) -> None:
         """Raises UsageError for what cannot be a condition on rows of a level."""

@@ -15,11 +15,11 @@ from datetime import date
 from dicomsh.errors import Span, UsageError
 from dicomsh.model import moments
 
-Test = Callable[[Sequence[str]], bool]
-"""Whether the values of a row, perhaps none, are what is asked for."""
+Test = Callable[[Sequence[str]], bool | None]
+"""Whether the values of a row, perhaps none, are asked for; None where none can be compared."""
 
-ValueTest = Callable[[str], bool]
-"""Whether one value is what is asked for."""
+ValueTest = Callable[[str], bool | None]
+"""Whether one value is what is asked for; None for what cannot be compared."""
 
 NUMBER_VRS = frozenset("IS DS US SS UL SL UV SV FL FD".split())
 """VRs whose values are numbers."""
@@ -57,7 +57,22 @@ def value_test(vr: str, text: str, today: date) -> Test:
         message = "a sequence has no value of its own"
         raise UsageError(message, hint=hint, span=Span(0, len(text)))
     tests = [_one(vr, part, start, today) for part, start in _parts(vr, text)]
-    return lambda values: any(test(value) for value in values if value for test in tests)
+    return lambda values: _any(test(value) for value in values if value for test in tests)
+
+
+def _any(results: Iterator[bool | None]) -> bool | None:
+    """True where one is, else None where one is."""
+    found: bool | None = False
+    for result in results:
+        if result:
+            return True
+        found = None if result is None else found
+    return found
+
+
+def measure_of(vr: str) -> str:
+    """What the values of a VR are compared as, in words: date, time, date-time, age, number."""
+    return _FORMS["IS" if vr in NUMBER_VRS else vr][0]
 
 
 def _parts(vr: str, text: str) -> Iterator[tuple[str, int]]:
@@ -95,8 +110,10 @@ def _moment(vr: str, text: str, today: date) -> ValueTest:
     first, last = _local(stretch.first), _local(stretch.last)
     earliest = "000000" if vr == "TM" else "00000101000000"
 
-    def test(value: str) -> bool:
+    def test(value: str) -> bool | None:
         moment = moment_of(vr, value)
+        if not _is_moment(vr, moment):
+            return None
         moment += earliest[len(moment) : len(first or last)]
         return first <= moment and (not last or moment[: len(last)] <= last)
 
@@ -113,6 +130,22 @@ def moment_of(vr: str, value: str) -> str:
     return _local(value.replace(":", ""))
 
 
+_DAY = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+_HOUR = r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?"
+_WHOLE_MOMENT = {
+    "DA": re.compile(rf"{_DAY}\Z", re.ASCII),
+    "TM": re.compile(rf"{_HOUR}\Z", re.ASCII),
+    "DT": re.compile(rf"({_DAY}({_HOUR})?|\d{{4}}(0[1-9]|1[0-2])?)\Z", re.ASCII),
+}
+
+
+def _is_moment(vr: str, moment: str) -> bool:
+    """Whether a text is a value of a VR of dates or times (PS3.5 6.2), and such a day exists."""
+    if not _WHOLE_MOMENT[vr].match(moment):
+        return False
+    return vr == "TM" or len(moment) < 8 or moments.is_day(moment[:8])
+
+
 def _local(moment: str) -> str:
     return re.sub(r"[+-]\d{4}\Z", "", moment)
 
@@ -124,10 +157,10 @@ def _measure(vr: str, text: str) -> ValueTest:
     """Numbers and ages: single values and ranges, compared by value."""
     low, high, inclusive = _limits(vr, text)
 
-    def test(value: str) -> bool:
+    def test(value: str) -> bool | None:
         number = number_of(vr, value)
         if number is None:
-            return False
+            return None
         return low < number < high or (inclusive and number in (low, high))
 
     return test
@@ -179,7 +212,7 @@ Sorting = tuple[int, float, tuple[int, ...], str]
 def sorting(vr: str, value: str) -> Sorting:
     """What a value of a VR is sorted by: numbers as numbers, UIDs by their parts, else as text.
 
-    What is no number where one should be comes behind the numbers.
+    What is no number, or no date, where one should be comes behind those that are.
     """
     if vr in NUMBER_VRS or vr == "AS":
         number = number_of(vr, value)
@@ -188,7 +221,10 @@ def sorting(vr: str, value: str) -> Sorting:
         parts = value.split(".")
         whole = all(part.isascii() and part.isdigit() and len(part) <= 64 for part in parts)
         return (0, 0.0, tuple(map(int, parts)), value) if whole else (1, 0.0, (), value)
-    return 0, 0.0, (), moment_of(vr, value) if vr in _MOMENTS else _plain(value)
+    if vr in _MOMENTS:
+        moment = moment_of(vr, value)
+        return (0, 0.0, (), moment) if _is_moment(vr, moment) else (1, 0.0, (), value)
+    return 0, 0.0, (), _plain(value)
 
 
 def _text(pattern: str) -> ValueTest:

@@ -199,6 +199,15 @@ def _day(day: date) -> str:
     return f"{day.year:04}{day.month:02}{day.day:02}"
 
 
+def is_day(digits: str) -> bool:
+    """Whether eight digits are a day of the calendar."""
+    try:
+        _as_date(digits)
+    except ValueError:
+        return False
+    return True
+
+
 def _as_date(text: str) -> date:
     return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom.config import disable_value_validation
 
 from tests import servers
+from tests.dimse.peers import answering, scp, study
 from tests.harness import ROOT, Done, practice, run
 
 
@@ -42,6 +44,23 @@ def test_where_compares_numbers() -> None:
     found = rows("find study | where NumberOfStudyRelatedInstances=>=100")
     number = "NumberOfStudyRelatedInstances"
     assert [row[number] for row in found] == [r[number] for r in STUDIES if r[number] >= 100]
+
+
+def test_where_tells_what_it_could_not_compare() -> None:
+    dates = ("20090412", "2009", "12 April 2009", "", "20100101")
+    with disable_value_validation():
+        answer = [study(n, StudyDate=day) for n, day in enumerate(dates)]
+        with scp(answering(*answer)) as modality:
+            address = f"{modality.aet}@{modality.host}:{modality.port}"
+            done = run("find study | where date=2009 | select date", modality=address, output="csv")
+            not_2009 = run(
+                "find study | where date!=2009 | select date", modality=address, output="csv"
+            )
+    told = "2 rows have a StudyDate that is no date and cannot be compared"
+    assert [line.split(",")[0] for line in done.out.splitlines()] == ["StudyDate", "20090412"]
+    assert done.last.endswith(told)
+    assert len(not_2009.out.splitlines()) == 5
+    assert not_2009.last.endswith(told)
 
 
 def test_where_not_and_where_nothing() -> None:
