@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -103,6 +104,24 @@ def dicomsh(
         check=False,
     )
     return Done(done.stdout, done.stderr, done.returncode)
+
+
+def interrupted(config: Path, *arguments: str) -> Done:
+    """What a program wrote, as ndjson, on which Ctrl-C was pressed after its first row."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "dicomsh", "-f", str(config), "-o", "ndjson", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        assert process.stdout
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    return Done(first + out, err, process.returncode)
 
 
 def practice(folder: Path, **faults: Any) -> Path:

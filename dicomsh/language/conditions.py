@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from dicomsh.errors import UsageError
-from dicomsh.language.terms import KEY, moved
+from dicomsh.language.terms import KEY, moved, path_in
 from dicomsh.language.words import Word
 from dicomsh.model.condition import Test, value_test
-from dicomsh.model.keys import Attribute, find_path
+from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 
 _FORM = re.compile(rf"({KEY})(!?=)", re.ASCII)
@@ -36,10 +36,7 @@ class Condition:
         Raises:
             UsageError: there is no such attribute; the span is into the source.
         """
-        try:
-            return find_path(self.key, level)
-        except UsageError as error:
-            raise moved(self.word, error, 0) from None
+        return path_in(self.word, self.key, level, 0)
 
     def test(self, vr: str, today: date) -> Test:
         """The test of the values of a row, before it is negated.

@@ -44,10 +44,7 @@ class Term:
         Raises:
             UsageError: there is no such attribute; the span is into the source.
         """
-        try:
-            return find_path(self.key, level)
-        except UsageError as error:
-            raise moved(self.word, error, self.start) from None
+        return path_in(self.word, self.key, level, self.start)
 
     def query_key(self, level: Level, today: date, *, over_midnight: bool = False) -> QueryKey:
         """The key of the identifier that this asks for.
@@ -92,6 +89,24 @@ def moved(word: Word, error: UsageError, offset: int) -> UsageError:
     start, end = error.span or (0, len(word.text) - offset)
     span = word.part(offset + start, offset + end)
     return UsageError(error.message, hint=error.hint, span=span)
+
+
+def path_in(word: Word, key: str, level: Level, start: int) -> tuple[Attribute, ...]:
+    """The attribute that a key means at a level, with the sequences around it.
+
+    Args:
+        word: the word that the key stands in.
+        key: a keyword, an alias, a tag, or a path of them.
+        level: where an alias is looked up first.
+        start: where the key begins in the word.
+
+    Raises:
+        UsageError: there is no such attribute; the span is into the source.
+    """
+    try:
+        return find_path(key, level)
+    except UsageError as error:
+        raise moved(word, error, start) from None
 
 
 def is_term(word: Word) -> bool:

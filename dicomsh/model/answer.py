@@ -143,8 +143,8 @@ class Row:
             return _text_values(self.decode(raw), vr)
         if vr == "SQ":
             return [self._item(item) for item in self.source.encoding.items(raw)]
-        if vr in _BINARY:
-            return _binary_values(raw, _BINARY[vr])
+        if vr in BINARY_NUMBERS:
+            return _binary_values(raw, BINARY_NUMBERS[vr])
         if vr == "AT":
             return [_tag_text(raw[i : i + 4]) for i in range(0, len(raw) - 3, 4)]
         return [raw]
@@ -174,7 +174,7 @@ def reach(row: Row, path: Sequence[Attribute]) -> list[Row]:
 TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 """VRs whose values are text (PS3.5 6.2)."""
 _ONE_VALUE = frozenset("LT ST UR UT".split())
-_BINARY = {
+BINARY_NUMBERS = {
     "US": Struct("<H"),
     "SS": Struct("<h"),
     "UL": Struct("<I"),
@@ -184,6 +184,7 @@ _BINARY = {
     "FL": Struct("<f"),
     "FD": Struct("<d"),
 }
+"""Layout of the VRs whose values are binary numbers (PS3.5 6.2)."""
 
 
 _ESCAPE = 0x1B

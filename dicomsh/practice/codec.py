@@ -7,7 +7,7 @@ on both sides, and rows have to be written a good deal faster than pydicom does 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from struct import Struct, error, pack, unpack_from
+from struct import error, pack, unpack_from
 
 from dicomsh.model.keys import by_tag
 
@@ -18,18 +18,6 @@ _LONG = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 16
-
-NUMBERS = {
-    "US": Struct("<H"),
-    "SS": Struct("<h"),
-    "UL": Struct("<I"),
-    "SL": Struct("<i"),
-    "UV": Struct("<Q"),
-    "SV": Struct("<q"),
-    "FL": Struct("<f"),
-    "FD": Struct("<d"),
-}
-"""Layout of the binary number VRs."""
 
 
 def read(data: bytes, explicit: bool) -> Elements:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from dicomsh.model.answer import BINARY_NUMBERS
 from dicomsh.model.charset import UTF8
 from dicomsh.model.extension import NONE, Extensions
 from dicomsh.model.keys import (
@@ -23,7 +24,7 @@ from dicomsh.practice.archive import (
     Value,
     vr_of,
 )
-from dicomsh.practice.codec import NUMBERS, element, item
+from dicomsh.practice.codec import element, item
 from dicomsh.practice.extended import extended_condition
 from dicomsh.practice.identifier import (
     IDENTIFIER_MISMATCH,
@@ -195,8 +196,8 @@ def _encoded(tag: int, value: Value, explicit: bool) -> bytes:
     if isinstance(value, tuple):
         items = b"".join(item(_items(entry, explicit)) for entry in value)
         return element(tag, vr, items, explicit)
-    if vr in NUMBERS and value:
-        raw = b"".join(NUMBERS[vr].pack(int(number)) for number in value.split("\\"))
+    if vr in BINARY_NUMBERS and value:
+        raw = b"".join(BINARY_NUMBERS[vr].pack(int(number)) for number in value.split("\\"))
         return element(tag, vr, raw, explicit)
     return element(tag, vr, value.encode(), explicit)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dicomsh.model.answer import BINARY_NUMBERS
 from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET
 from dicomsh.model.levels import Level, Model
 from dicomsh.practice.archive import vr_of
-from dicomsh.practice.codec import NUMBERS, Elements, read
+from dicomsh.practice.codec import Elements, read
 from dicomsh.practice.matching import Key
 
 IDENTIFIER_MISMATCH = 0xA900
@@ -91,8 +92,8 @@ def _item_keys(tag: int, items: tuple[Elements, ...], decode: Decode) -> tuple[K
 
 
 def _text(raw: bytes, vr: str, decode: Decode) -> str:
-    if vr in NUMBERS:
-        form = NUMBERS[vr]
+    if vr in BINARY_NUMBERS:
+        form = BINARY_NUMBERS[vr]
         whole = raw[: len(raw) - len(raw) % form.size]
         return "\\".join(str(number) for (number,) in form.iter_unpack(whole))
     return decode(raw).strip(" \0")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import ROOT, Done, practice, run
+from tests.harness import ROOT, interrupted, practice, run
 
 HONOURS = {"row_delay": 0.005}
 IGNORES = {"row_delay": 0.005, "ignore_cancel": True}
@@ -47,7 +47,7 @@ def test_ctrl_c_keeps_what_arrived_and_ends_the_script(
     faults: Mapping[str, object], tmp_path: Path
 ) -> None:
     find = "use faulty; find instance study=2.25.0,1.2 ; find instance"
-    done = interrupted(tmp_path, faults, "-c", f"{find}; print never")
+    done = interrupted(practice(tmp_path, **faults), "-c", f"{find}; print never")
     assert done.status == 130
     assert "SOPInstanceUID" in done.out
     assert "never" not in done.out
@@ -61,7 +61,7 @@ def test_ctrl_c_keeps_what_arrived_and_ends_the_script(
 def test_a_cancel_that_the_peer_answers_is_an_incomplete_answer(
     faults: Mapping[str, object], status: int, tmp_path: Path
 ) -> None:
-    done = interrupted(tmp_path, faults, "-c", "use faulty; find instance")
+    done = interrupted(practice(tmp_path, **faults), "-c", "use faulty; find instance")
     assert done.status == status
     assert "cancelled by you" in done.last
 
@@ -69,36 +69,17 @@ def test_a_cancel_that_the_peer_answers_is_an_incomplete_answer(
 @pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
 def test_leaving_something_out_is_being_interrupted(tmp_path: Path) -> None:
     find = "use faulty; find instance"
-    assert interrupted(tmp_path, HONOURS, "--keep-going", "-c", find, "-c", "pwd").status == 130
+    config = practice(tmp_path, **HONOURS)
+    assert interrupted(config, "--keep-going", "-c", find, "-c", "pwd").status == 130
     script, inner = tmp_path / "outer.dsh", tmp_path / "inner.dsh"
     inner.write_text(f"{find}\n")
     script.write_text(f"source {inner}\n")
-    assert interrupted(tmp_path, HONOURS, str(script)).status == 5
+    assert interrupted(config, str(script)).status == 5
     inner.write_text(f"{find}\nprint never\n")
-    assert interrupted(tmp_path, HONOURS, str(script)).status == 130
+    assert interrupted(config, str(script)).status == 130
     inner.write_text(f"{find}\n")
     script.write_text(f"source {inner}\nprint never\n")
-    assert interrupted(tmp_path, HONOURS, str(script)).status == 130
-
-
-def interrupted(tmp_path: Path, faults: Mapping[str, object], *arguments: str) -> Done:
-    """What a program wrote on which Ctrl-C was pressed after its first row."""
-    config = practice(tmp_path, **faults)
-    command = [sys.executable, "-m", "dicomsh", "-f", str(config), "-o", "ndjson", *arguments]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        assert process.stdout
-        first = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    assert "Traceback" not in err
-    return Done(first + out, err, process.returncode)
+    assert interrupted(config, str(script)).status == 130
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")

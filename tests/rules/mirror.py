@@ -11,9 +11,9 @@ from pydicom.config import IGNORE
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from dicomsh.model.answer import BINARY_NUMBERS
 from dicomsh.model.keys import by_keyword, tag_pair
 from dicomsh.practice.archive import COUNTERS, Attributes, Entity, Value, practice_archive, vr_of
-from dicomsh.practice.codec import NUMBERS
 
 PATIENTS = (
     *("0555643F", "10002", "10004", "10005", "ozp00sj", "OZP00SJ", "MUC-0001", "MUC-0005"),
@@ -69,7 +69,7 @@ def _fill(dataset: Dataset, attributes: Attributes) -> None:
 
 def _value(vr: str, value: Value) -> object:
     if isinstance(value, str):
-        return int(value) if vr in NUMBERS and value else value
+        return int(value) if vr in BINARY_NUMBERS and value else value
     return [_item(item) for item in value]
 
 

@@ -10,8 +10,6 @@ import csv
 import io
 import json
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -27,7 +25,7 @@ from dicomsh.model.peer import Modality
 from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import scp, study
-from tests.harness import ROOT, Done, dicomsh, practice, run
+from tests.harness import ROOT, Done, dicomsh, interrupted, practice, run
 
 UID = "StudyInstanceUID"
 CUT_OFF = (0xFE00, 0xA700, 0xB001)
@@ -458,27 +456,15 @@ def test_explain_shows_the_query_of_a_split(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
 def test_ctrl_c_keeps_the_windows_that_were_shown(tmp_path: Path) -> None:
     config = practice(tmp_path, cut_off=4, row_delay=0.02)
-    command = [sys.executable, "-m", "dicomsh", "-f", str(config), "-o", "ndjson", "-c"]
-    with subprocess.Popen(
-        [*command, "use faulty; find study --split month; print never"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        assert process.stdout
-        first = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    found = [json.loads(line)[UID] for line in (first, *out.splitlines())]
+    find = "use faulty; find study --split month; print never"
+    done = interrupted(config, "-c", find)
+    assert done.status == 130
+    found = [json.loads(line)[UID] for line in done.out.splitlines()]
     assert len(set(found)) == len(found) < 100
-    assert f"{len(found)} stud" in err
-    assert "cancelled by you" in err
-    assert "not asked for: " in err
-    assert "Traceback" not in err
-    assert "never" not in out
+    assert f"{len(found)} stud" in done.err
+    assert "cancelled by you" in done.err
+    assert "not asked for: " in done.err
+    assert "never" not in done.out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pexpect has no terminal on Windows")
