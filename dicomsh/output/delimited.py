@@ -1,9 +1,12 @@
-"""CSV (RFC 4180 with LF as line end) and TSV: a header of keywords, DICOM values."""
+"""CSV (RFC 4180 with LF as line end) and TSV: a header of keywords, DICOM values.
+
+Both are quoted alike, as Python's csv module, pandas and spreadsheets read them: the value comes
+back as it was answered, with tabs, line breaks and controls. On a terminal these are pictures.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from dicomsh.model.answer import Row, reach
@@ -12,28 +15,12 @@ from dicomsh.model.listing import AttributeColumn, Column
 from dicomsh.output.bulk import BLOCK, block_lines
 from dicomsh.output.json_format import json_text
 from dicomsh.output.plain import BULK_VRS, AnyRow, Plain, are_answers, element, plain
+from dicomsh.output.safe import visible
 from dicomsh.output.unasked import Unasked
 
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
-_TO_QUOTE = frozenset(',"\n\r')
-_CONTROLS = {ord("\t"): "␉", ord("\n"): "␊", ord("\r"): "␍"}
 
 Cells = Callable[[AnyRow], list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """A way of writing cells as lines.
-
-    Args:
-        delimiter: what stands between cells.
-        special: characters that make a cell look different from its text.
-        lines: the lines of rows of cells, whatever is in them.
-    """
-
-    delimiter: bytes
-    special: bytes
-    lines: Callable[[Sequence[list[str]]], str]
 
 
 class Delimited:
@@ -41,19 +28,26 @@ class Delimited:
 
     Several values are separated by `\\`, sequences are compact JSON, bulk data is base64. A path
     into a sequence gives the values of all its items.
+
+    Args:
+        columns: what to show, all of attributes or all of fields.
+        delimiter: the character between cells.
+        seen: whether the lines go to a terminal, where nothing in a value may act.
     """
 
-    def __init__(self, columns: Sequence[Column], style: Style) -> None:
+    def __init__(self, columns: Sequence[Column], delimiter: str, *, seen: bool) -> None:
         self._columns = columns
-        self._style = style
+        self._delimiter = delimiter
+        self._special = f'{delimiter}"\n\r'
+        self._seen = seen
         self._cells = _answer_cells(columns) if are_answers(columns) else _record_cells(columns)
-        self._tags = _text_tags(columns)
+        self._tags = [] if seen else _text_tags(columns)
         self._unasked = Unasked(columns)
         self._count = 0
 
     def begin(self) -> str:
         """The header."""
-        return self._style.lines([[column.keyword for column in self._columns]])
+        return self._line([column.keyword for column in self._columns])
 
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """A line for each row."""
@@ -65,10 +59,21 @@ class Delimited:
     def _block(self, rows: Sequence[AnyRow]) -> str:
         if self._tags:
             answers = cast("Sequence[Row]", rows)
-            text = block_lines(answers, self._tags, self._style.delimiter, self._style.special)
+            delimiter, special = self._delimiter.encode(), self._special.encode()
+            text = block_lines(answers, self._tags, delimiter, special)
             if text is not None:
                 return text
-        return self._style.lines([self._cells(row) for row in rows])
+        return "".join([self._line(self._cells(row)) for row in rows])
+
+    def _line(self, cells: list[str]) -> str:
+        """A line, quoted where it must be. csv.writer takes twice as long for plain cells."""
+        if self._seen:
+            cells = [*map(visible, cells)]
+        delimiter, special = self._delimiter, self._special
+        line = delimiter.join(cells)
+        if line.count(delimiter) >= len(cells) or any(map(line.__contains__, special[1:])):
+            line = delimiter.join([_quoted(cell, special) for cell in cells])
+        return f"{line}\n" if line else '""\n'  # an empty line would be no row
 
     def flush(self) -> str:
         """Nothing: no row is kept back."""
@@ -84,35 +89,8 @@ class Delimited:
         return self._unasked.statements()
 
 
-def _csv_lines(rows: Sequence[list[str]]) -> str:
-    """Lines of CSV, quoted where they must be. csv.writer takes twice as long for plain rows."""
-    return "".join([_csv_line(cells) for cells in rows])
-
-
-def _csv_line(cells: list[str]) -> str:
-    line = ",".join(cells)
-    if '"' in line or "\n" in line or "\r" in line or line.count(",") >= len(cells):
-        line = ",".join(map(_quoted, cells))
-    return f"{line}\n" if line else '""\n'  # an empty line would be no row
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.intersection(cell) else cell
-
-
-def _tsv_lines(rows: Sequence[list[str]]) -> str:
-    """Lines of TSV. A tab or line break inside a value becomes its picture: `␉`, `␊`, `␍`."""
-    return "".join(["\t".join(_without_controls(cells)) + "\n" for cells in rows])
-
-
-def _without_controls(cells: list[str]) -> list[str]:
-    if "".join(cells).isprintable():
-        return cells
-    return [cell.translate(_CONTROLS) for cell in cells]
-
-
-CSV = Style(b",", b'",\n\r', _csv_lines)
-TSV = Style(b"\t", b"\t\n\r", _tsv_lines)
+def _quoted(cell: str, special: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if any(map(cell.__contains__, special)) else cell
 
 
 def _text_tags(columns: Sequence[Column]) -> list[int]:

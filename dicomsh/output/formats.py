@@ -82,7 +82,7 @@ def renderer(
         name: one of `FORMATS`.
         columns: what to show, all of attributes or all of fields.
         level: what the rows are; None when they are no entities.
-        width: terminal cells of a line; None where nothing may be shortened.
+        width: terminal cells of a line; None where nothing may be shortened, as in a file.
         theme: the colours, for the formats for people.
 
     Raises:
@@ -91,9 +91,9 @@ def renderer(
     if name in FOR_PEOPLE:
         return _for_people(name, columns, level, width, theme)
     if name in ("csv", "tsv"):
-        from dicomsh.output.delimited import CSV, TSV, Delimited
+        from dicomsh.output.delimited import Delimited
 
-        return Delimited(columns, CSV if name == "csv" else TSV)
+        return Delimited(columns, "," if name == "csv" else "\t", seen=width is not None)
     if name in ("json", "ndjson", "yaml", "dicom-json"):
         return _objects(name, columns)
     raise UsageError(f"no format '{name}'", hint=f"formats: {', '.join(FORMATS)}")

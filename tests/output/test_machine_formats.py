@@ -13,6 +13,7 @@ from dicomsh.errors import UsageError
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.listing import FORMATS, Record
 from dicomsh.output.formats import SUFFIXES, format_of, renderer
+from dicomsh.output.safe import is_unsafe
 from dicomsh.output.theme import Theme
 from tests.output.rows import answer, columns, fields, rendered
 
@@ -257,35 +258,52 @@ def test_a_lone_carriage_return_is_quoted() -> None:
     assert text == 'PatientComments\n"a\rb"\n'
 
 
-@given(st.lists(st.text(st.sampled_from('ab,"\r\n ')), min_size=1, max_size=3))
-def test_csv_quotes_what_it_must(cells: list[str]) -> None:
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+@given(cells=st.lists(st.text(st.sampled_from('ab,\t"\r\n\x1b ')), min_size=1, max_size=3))
+def test_cells_are_quoted_where_they_must_be(name: str, cells: list[str]) -> None:
     names = [f"field{number}" for number, _ in enumerate(cells)]
-    text, _ = rendered("csv", fields(*names), [dict(zip(names, cells, strict=True))])
-    assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == [names, cells]
+    text, _ = rendered(name, fields(*names), [dict(zip(names, cells, strict=True))])
+    assert read(name, text) == [names, cells]
 
 
-@given(st.lists(ELEMENTS, max_size=4))
-def test_csv_reads_back(batch: list[dict[str | int, bytes]]) -> None:
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+@given(batch=st.lists(ELEMENTS, max_size=4))
+def test_the_csv_module_reads_the_values(name: str, batch: list[dict[str | int, bytes]]) -> None:
     keys = ("PatientName", "StudyDescription", "ModalitiesInStudy", "PatientWeight", "Rows")
     rows = [answer(elements) for elements in batch]
-    text, _ = rendered("csv", columns(*keys), rows)
-    read = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    assert read[0] == list(keys)
-    assert read[1:] == [[row.text(by_keyword(key).tag) or "" for key in keys] for row in rows]
+    text, _ = rendered(name, columns(*keys), rows)
+    lines = read(name, text)
+    assert lines[0] == list(keys)
+    assert lines[1:] == [[row.text(by_keyword(key).tag) or "" for key in keys] for row in rows]
 
 
-@given(st.lists(ELEMENTS, max_size=4))
-def test_tsv_has_one_line_and_one_cell_for_each(batch: list[dict[str | int, bytes]]) -> None:
-    text, _ = rendered("tsv", columns(*KEYS), [answer(elements) for elements in batch])
+def read(name: str, text: str) -> list[list[str]]:
+    """The lines as Python's csv module reads them."""
+    dialect = "excel" if name == "csv" else "excel-tab"
+    return list(csv.reader(io.StringIO(text, newline=""), dialect, strict=True))
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("csv", ","), ("tsv", "\t")])
+@given(batch=st.lists(ELEMENTS, min_size=1, max_size=4))
+def test_on_a_terminal_nothing_in_a_value_acts(
+    name: str, delimiter: str, batch: list[dict[str | int, bytes]]
+) -> None:
+    rows = [answer(elements) for elements in batch]
+    text, _ = rendered(name, columns(*KEYS), rows, width=80)
     lines = text.split("\n")
     assert lines.pop() == ""
-    assert [line.count("\t") for line in lines] == [len(KEYS) - 1] * (len(batch) + 1)
-    assert "\r" not in text
+    assert len(lines) == 1 + len(rows)
+    assert not any(is_unsafe(char) for line in lines for char in line.replace(delimiter, ""))
+    assert [len(cells) for cells in read(name, text)] == [len(KEYS)] * len(lines)
 
 
-def test_tsv_shows_tabs_and_line_breaks() -> None:
-    row = answer({"PatientComments": "a\tb\r\nc\\d"})
-    assert rendered("tsv", columns("PatientComments"), [row])[0] == "PatientComments\na␉b␍␊c\\d\n"
+def test_tsv_golden() -> None:
+    row = answer({"PatientComments": 'a\tb\r\nc\\d, "e"\x1b[31m', "PatientID": "x, y"})
+    keys = columns("PatientComments", "PatientID")
+    head = "PatientComments\tPatientID\n"
+    assert rendered("tsv", keys, [row])[0] == f'{head}"a\tb\r\nc\\d, ""e""\x1b[31m"\tx, y\n'
+    seen = rendered("tsv", keys, [row], width=80)[0]
+    assert seen == f'{head}"a␉b␍␊c\\d, ""e""␛[31m"\tx, y\n'
 
 
 def test_csv_says_what_no_column_shows() -> None:
