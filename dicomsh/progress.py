@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from dicomsh.output.progress import Headway
 from dicomsh.output.sink import Sink
 from dicomsh.output.statement import duration
 
@@ -31,15 +32,15 @@ class Progress:
         self._timer: asyncio.TimerHandle | None = None
         self.count(str)
 
-    def count(self, counted: Callable[[int], str], headway: Callable[[], str] = str) -> None:
+    def count(self, counted: Callable[[int], str], doing: Callable[[], str] = str) -> None:
         """Begin to count anew.
 
         Args:
             counted: a number of rows in words.
-            headway: what is being done, in words, or nothing.
+            doing: what is being done, in words, or nothing.
         """
         self._counted = counted
-        self._headway = headway
+        self._doing = doing
         self._rows = 0
         self._leaving = False
         self._start = time.monotonic()
@@ -72,7 +73,7 @@ class Progress:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._tell)
 
     def _tell(self) -> None:
-        self._sink.progress(self.text)
+        self._sink.progress(self.headway)
         self._tell_in(_EVERY)
 
     def _stop(self) -> None:
@@ -82,14 +83,14 @@ class Progress:
         self._sink.end_progress()
 
     @property
-    def text(self) -> str:
-        """The state in words: rows so far with their rate, or what is waited for."""
+    def headway(self) -> Headway:
+        """Rows so far with their rate, or what is waited for; and for how long."""
         if self._leaving:
-            return "waiting for the server to stop … Ctrl-C again aborts"
+            return Headway("waiting for the server to stop … Ctrl-C again aborts", leaving=True)
         seconds = time.monotonic() - self._start
-        headway = self._headway()
+        doing, elapsed = self._doing(), duration(seconds)
         if not self._rows:
-            return f"{headway or self._waiting()} … {duration(seconds)}"
+            return Headway(doing or self._waiting(), elapsed=elapsed)
         rate = self._rows / seconds
-        told = f"{self._counted(self._rows)} so far · {rate:,.{0 if rate >= 10 else 1}f}/s"
-        return f"{told} · {headway}" if headway else told
+        told = f"{rate:,.{0 if rate >= 10 else 1}f}/s"
+        return Headway(f"{self._counted(self._rows)} so far", told, doing, elapsed)

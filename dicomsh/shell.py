@@ -28,6 +28,7 @@ from dicomsh.model.listing import Listing
 from dicomsh.model.tap import Tap
 from dicomsh.output.problem import Origin, problem
 from dicomsh.output.programs import finished
+from dicomsh.output.progress import PassingLine
 from dicomsh.output.sink import Sink
 from dicomsh.output.targets import FileTarget, ReaderGoneError
 from dicomsh.output.theme import Palette, no_colours
@@ -89,15 +90,9 @@ class Shell:
         self._depth = 0
         self._progress = Progress(sink, self._waiting)
         self._presenter = Presenter(session, sink, self._progress, manner.data, manner.talk)
+        peers, tracing, tutor = self.peers, self.tracing, self.tutor
         self._context = Context(
-            session,
-            self.peers,
-            self.tracing,
-            self.tutor,
-            self.registry,
-            self._run_file,
-            environ,
-            history,
+            session, peers, tracing, tutor, self.registry, self._run_file, environ, history
         )
 
     async def close(self) -> None:
@@ -137,6 +132,10 @@ class Shell:
     def say(self, line: str) -> None:
         """Tell something that is no data."""
         self._sink.talk(line)
+
+    def tell_progress_in(self, line: PassingLine) -> None:
+        """Tell in this line how far a command is."""
+        self._sink.passing = line
 
     def _waiting(self) -> str:
         """What a command without rows waits for."""

@@ -137,7 +137,7 @@ def test_pressed_again_while_the_peer_is_slow_to_stop() -> None:
         await bench.out.written.wait()
         flow.cancel()
         await peer.stopping.wait()
-        assert bench.progress.text == "waiting for the server to stop … Ctrl-C again aborts"
+        assert bench.progress.headway.text == "waiting for the server to stop … Ctrl-C again aborts"
         flow.cancel()
         assert await flow is Left.CTRL_C
         assert peer.left == "aborted"

@@ -11,6 +11,7 @@ from typing import Any
 import pyte
 import pytest
 
+from dicomsh.output.progress import Headway
 from dicomsh.output.sink import Sink
 from dicomsh.output.statement import counted
 from dicomsh.progress import Progress
@@ -78,12 +79,30 @@ def test_it_makes_room_for_what_is_written() -> None:
         with progress.told():
             await stream.written.wait()
             sink.data("row\n")
-            assert stream.screen == ["row"]
-            stream.written.clear()
-            await stream.written.wait()
-            assert len(stream.screen) == 2
+            assert stream.screen[0] == "row"
+            assert stream.screen[1].startswith("waiting … ")
+            sink.talk("beside")
+            assert stream.screen[:2] == ["row", "beside"]
+            assert stream.screen[2].startswith("waiting … ")
+            sink.end_progress()
             sink.talk("1 row")
-            assert stream.screen == ["row", "1 row"]
+            assert stream.screen == ["row", "beside", "1 row"]
+
+    run(check)
+
+
+def test_it_waits_until_a_line_of_data_is_whole() -> None:
+    async def check() -> None:
+        stream = Stream(terminal=True)
+        sink, progress = made(stream)
+        sink.data("[")
+        sink.progress(progress.headway)
+        sink.wipe_line()
+        assert stream.screen == ["["]
+        sink.data("]\n")
+        sink.progress(progress.headway)
+        assert stream.screen[0] == "[]"
+        assert stream.screen[1].startswith("waiting … ")
 
     run(check)
 
@@ -95,6 +114,33 @@ def test_the_keyboard_leaves_nothing_in_the_line() -> None:
     sink.wipe_line()
     sink.talk("cancelled")
     assert stream.screen == ["cancelled"]
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """An event loop whose time stands still until it is told otherwise."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+
+def test_what_takes_half_a_second_needs_no_word() -> None:
+    stream = Stream(terminal=True)
+    clock = Clock()
+
+    async def check() -> None:
+        _, progress = made(stream)
+        with progress.told():
+            clock.now = 0.49
+            await asyncio.sleep(0)
+            assert stream.getvalue() == ""
+            clock.now = 0.51
+            await stream.written.wait()
+        assert stream.screen == []
+
+    with asyncio.Runner(loop_factory=lambda: clock) as runner:
+        runner.run(check())
 
 
 def test_a_command_in_a_command_takes_over() -> None:
@@ -119,7 +165,7 @@ def test_nothing_where_there_is_no_terminal(
         monkeypatch.setenv(name, value)
     stream = Stream(terminal=environ.get("TERM") == "dumb")
     sink = Sink(stream, stream)
-    sink.progress("waiting")
+    sink.progress(Headway("waiting"))
     sink.end_progress()
     sink.wipe_line()
     assert stream.getvalue() == ""
@@ -130,7 +176,7 @@ def test_nothing_while_another_program_has_the_screen() -> None:
         stream = Stream(terminal=True)
         sink, progress = made(stream)
         async with sink.to_command(f'"{sys.executable}" -c "import sys; sys.stdin.read()"'):
-            sink.progress(progress.text)
+            sink.progress(progress.headway)
             assert stream.getvalue() == ""
 
     run(check)
@@ -138,5 +184,5 @@ def test_nothing_while_another_program_has_the_screen() -> None:
 
 def test_a_line_that_is_too_long_is_cut() -> None:
     stream = Stream(terminal=True)
-    Sink(stream, stream).progress("x" * 500)
+    Sink(stream, stream).progress(Headway("x" * 500))
     assert len(stream.screen) == 1

@@ -52,6 +52,21 @@ def pager_environ(environ: Mapping[str, str], *, wide: bool = False) -> dict[str
     return {"LESS": options, "LESSCHARSET": "utf-8", "LESSSECURE": "1", **environ}
 
 
+async def start_pager(
+    command: str, environ: Mapping[str, str], stdout: int | None
+) -> CommandTarget:
+    """Start a pager.
+
+    Args:
+        command: as `pager_command` gives it.
+        environ: its environment variables.
+        stdout: file descriptor of the terminal.
+    """
+    return await CommandTarget.start(
+        command, stdout, ROOM, environ, safe=True, umask=OWNER_ONLY_UMASK
+    )
+
+
 class Paged:
     """The terminal, and the pager in its place from the moment that data is taller than the screen.
 

@@ -4,13 +4,60 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TextIO
+from dataclasses import dataclass
+from typing import Protocol, TextIO
 
 from dicomsh.output.safe import fit, visible, width
 
 
+@dataclass(frozen=True, slots=True)
+class Headway:
+    """How far a command is, in words; empty where there is nothing to tell.
+
+    Args:
+        state: the rows so far, or what is waited for.
+        rate: how fast they come.
+        doing: what is being done.
+        elapsed: the time since it began.
+        leaving: whether the user wants no more.
+    """
+
+    state: str
+    rate: str = ""
+    doing: str = ""
+    elapsed: str = ""
+    leaving: bool = False
+
+    @property
+    def text(self) -> str:
+        """In short: rows with their rate, or what is waited for with the time."""
+        if not self.rate:
+            return f"{self.state} … {self.elapsed}" if self.elapsed else self.state
+        return " · ".join(filter(None, (self.state, self.rate, self.doing)))
+
+
+class PassingLine(Protocol):
+    """The last line of a terminal, for the time being."""
+
+    def show(self, headway: Headway, columns: int) -> None:
+        """Writes it in place of the one before."""
+        ...
+
+    def clear(self) -> bool:
+        """Takes it away; the cursor is at its beginning. Returns whether it was there."""
+        ...
+
+    def again(self) -> None:
+        """Writes it as it was, below what was written meanwhile."""
+        ...
+
+    def wipe(self, columns: int) -> None:
+        """Takes away whatever stands in the line, as the `^C` of a terminal."""
+        ...
+
+
 class ProgressLine:
-    """The last line of a terminal, for the time being; nothing at all where there is no terminal.
+    """A passing line of plain text; nothing at all where there is no terminal.
 
     Args:
         stream: standard error.
@@ -19,23 +66,29 @@ class ProgressLine:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._able = stream.isatty() and os.environ.get("TERM") != "dumb"
-        self._cells = 0
+        self._shown = ""
+        self._text = ""
 
-    def show(self, text: str, columns: int) -> None:
-        """Write a text in place of the one before; not the last column, which could wrap."""
-        short = fit(visible(text), columns - 1)
-        left, self._cells = self._cells, width(short)
-        self._write(f"\r{short}{' ' * max(0, left - self._cells)}")
+    def show(self, headway: Headway, columns: int) -> None:
+        """Writes the short text; not in the last column, which could wrap."""
+        self._text = fit(visible(headway.text), columns - 1)
+        self.again()
 
-    def clear(self) -> None:
-        """Take the line away; the cursor is at its beginning."""
-        if self._cells:
-            self._write(f"\r{' ' * self._cells}\r")
-            self._cells = 0
+    def clear(self) -> bool:
+        """Writes blanks over it."""
+        shown, self._shown = self._shown, ""
+        if shown:
+            self._write(f"\r{' ' * width(shown)}\r")
+        return bool(shown)
+
+    def again(self) -> None:
+        """Writes the text over the one before."""
+        left, self._shown = width(self._shown) - width(self._text), self._text
+        self._write(f"\r{self._text}{' ' * left}")
 
     def wipe(self, columns: int) -> None:
-        """Take away whatever stands in the line, as the `^C` of a terminal."""
-        self._cells = columns - 1
+        """Writes blanks over the whole line."""
+        self._shown = " " * (columns - 1)
         self.clear()
 
     def _write(self, text: str) -> None:

@@ -7,13 +7,14 @@ import io
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from dicomsh.errors import InterruptedByUserError
-from dicomsh.output.pager import OWNER_ONLY_UMASK, ROOM, Paged, pager_command, pager_environ
+from dicomsh.output.pager import Paged, pager_command, pager_environ, start_pager
 from dicomsh.output.programs import CommandTarget, check_status
-from dicomsh.output.progress import ProgressLine
+from dicomsh.output.progress import Headway, PassingLine, ProgressLine
 from dicomsh.output.prose import filled, wrapped
 from dicomsh.output.targets import (
     CommandGoneError,
@@ -39,16 +40,18 @@ class Sink:
     Attributes:
         shown: what a line of talk or an error is shown as; masking sets it.
         lost: whether a line could not be written to standard error, which is full.
+        passing: the line on standard error that tells how far a command is.
     """
 
     def __init__(self, stdout: TextIO, stderr: TextIO) -> None:
         self._stdout = Stream(stdout)
         self._stderr = stderr
         self._target: Target = self._stdout
-        self._progress = ProgressLine(stderr)
+        self._inside_line = False
         self._later: list[str] = []
         self.lost = False
         self.shown: Callable[[str], str] = str
+        self.passing: PassingLine = ProgressLine(stderr)
 
     @classmethod
     def standard(cls) -> Sink:
@@ -68,14 +71,7 @@ class Sink:
     def columns(self) -> int:
         """Width of the terminal in cells; 80 where it is not known."""
         told = os.environ.get("COLUMNS", "")
-        return int(told) if told.isdecimal() and int(told) else self._size().columns
-
-    def _size(self) -> os.terminal_size:
-        with contextlib.suppress(OSError, ValueError):
-            size = os.get_terminal_size(self._stdout.fileno() or 1)
-            if size.columns and size.lines:
-                return size
-        return _DEFAULT_SIZE
+        return int(told) if told.isdecimal() and int(told) else _size(self._stdout).columns
 
     @property
     def width(self) -> int | None:
@@ -89,9 +85,11 @@ class Sink:
             ReaderGoneError: nobody reads any more; stop and end quietly.
             DicomshError: it cannot be written.
         """
-        if text:
-            if self._target.is_terminal:
-                self._progress.clear()
+        if text and self._target.is_terminal:
+            with self._above_progress():
+                self._inside_line = not text.endswith("\n")
+                self._target.write(text)
+        elif text:
             self._target.write(text)
 
     def prose(self, text: str) -> None:
@@ -114,14 +112,15 @@ class Sink:
         if self._target.holds_screen:
             self._later.append(line)
         elif self.is_terminal:
-            self._progress.clear()
-            self._stdout.write(f"{wrapped(self.shown(line), self.columns())}\n")
+            with self._above_progress():
+                self._inside_line = False
+                self._stdout.write(f"{wrapped(self.shown(line), self.columns())}\n")
         else:
             self.error(line)
 
     def error(self, line: str) -> None:
         """Writes a line to standard error; one that cannot be written is `lost`."""
-        self._progress.clear()
+        self.passing.clear()
         line = self.shown(line)
         safe = for_terminal(line) if self._stderr.isatty() else line
         if self.is_terminal and self._stderr.isatty():
@@ -133,19 +132,32 @@ class Sink:
             self.lost = self.lost or not is_broken_pipe(error)
             silence(self._stderr)
 
-    def progress(self, text: str) -> None:
-        """Tells on a terminal how far a command is; the next thing written takes its place."""
-        if not self._target.holds_screen:
-            self._progress.show(text, self.columns())
+    def progress(self, headway: Headway) -> None:
+        """Tells on a terminal how far a command is, below what was written and what will be."""
+        if self._has_line:
+            self.passing.show(headway, self.columns())
 
     def end_progress(self) -> None:
         """Takes the progress away."""
-        self._progress.clear()
+        self.passing.clear()
 
     def wipe_line(self) -> None:
         """Takes away what the keyboard has left in the line, as `^C`."""
-        if not self._target.holds_screen:
-            self._progress.wipe(self.columns())
+        if self._has_line:
+            self.passing.wipe(self.columns())
+
+    @property
+    def _has_line(self) -> bool:
+        """Whether the line that the cursor is in holds no data and belongs to no program."""
+        return not (self._inside_line or self._target.holds_screen)
+
+    @contextlib.contextmanager
+    def _above_progress(self) -> Iterator[None]:
+        """The progress makes room inside the `with`."""
+        was_shown = self.passing.clear()
+        yield
+        if was_shown and self._has_line:
+            self.passing.again()
 
     @contextlib.contextmanager
     def to_file(self, path: str | Path, *, append: bool = False) -> Iterator[FileTarget]:
@@ -205,14 +217,8 @@ class Sink:
                 await paged.close()
 
     def _paged(self, pager: str, environ: Mapping[str, str], wide: bool) -> Paged:
-        async def start() -> CommandTarget:
-            self._progress.clear()
-            stdout = self._stdout.fileno()
-            return await CommandTarget.start(
-                pager, stdout, ROOM, environ, safe=True, umask=OWNER_ONLY_UMASK
-            )
-
-        return Paged(self._stdout, self.columns(), self._size().lines, start, wide=wide)
+        start = partial(start_pager, pager, environ, self._stdout.fileno())
+        return Paged(self._stdout, self.columns(), _size(self._stdout).lines, start, wide=wide)
 
     @contextlib.contextmanager
     def _redirected(self, target: Target) -> Iterator[None]:
@@ -224,6 +230,15 @@ class Sink:
             later, self._later = self._later, []
             for line in later:
                 self.talk(line)
+
+
+def _size(terminal: Stream) -> os.terminal_size:
+    """The size of a terminal; a usual one where it is not known."""
+    with contextlib.suppress(OSError, ValueError):
+        size = os.get_terminal_size(terminal.fileno() or 1)
+        if size.columns and size.lines:
+            return size
+    return _DEFAULT_SIZE
 
 
 def _prepared(stream: TextIO | None) -> TextIO:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from prompt_toolkit.application import get_app
-from prompt_toolkit.enums import DEFAULT_BUFFER
-from prompt_toolkit.filters import Condition, has_focus
+from prompt_toolkit.application import Application, get_app
+from prompt_toolkit.enums import DEFAULT_BUFFER, EditingMode
+from prompt_toolkit.filters import Condition, emacs_mode, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.key_binding.vi_state import InputMode
 
 CONTINUATION = "… "
 """What stands in front of a line that continues the one above."""
@@ -43,12 +45,27 @@ def bindings(explain: Callable[[str], None]) -> KeyBindings:
         event.current_buffer.reset()
 
     @keys.add("f1", filter=typing)
-    @keys.add("escape", "h", filter=typing)
+    @keys.add("escape", "h", filter=typing & emacs_mode)
     def _help(event: KeyPressEvent) -> None:
         """Help on the command being typed."""
         explain(event.current_buffer.document.text_before_cursor)
 
     return keys
+
+
+_MODES = {
+    InputMode.NAVIGATION: "normal",
+    InputMode.REPLACE: "replace",
+    InputMode.REPLACE_SINGLE: "replace",
+}
+
+
+def vi_mode(application: Application[Any]) -> str:
+    """What keys do in vi now: `insert`, `normal`, `replace` or `visual`; nothing in Emacs."""
+    if application.editing_mode is not EditingMode.VI:
+        return ""
+    selects = application.current_buffer.selection_state is not None
+    return "visual" if selects else _MODES.get(application.vi_state.input_mode, "insert")
 
 
 def _goes_on() -> bool:

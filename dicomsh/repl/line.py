@@ -13,16 +13,20 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
+from prompt_toolkit.output import ColorDepth
 
 from dicomsh.history import History
 from dicomsh.repl.colours import STYLE, LineLexer, depth
 from dicomsh.repl.history import PromptHistory
 from dicomsh.repl.insight import Insight
-from dicomsh.repl.keys import CONTINUATION, bindings
+from dicomsh.repl.keys import CONTINUATION, bindings, vi_mode
 from dicomsh.repl.place import START, prompt_text
 from dicomsh.repl.toolbar import toolbar
 
 _EDITING = {"emacs": EditingMode.EMACS, "vi": EditingMode.VI}
+
+_ESCAPE = {EditingMode.EMACS: 0.5, EditingMode.VI: 0.1}
+"""Seconds until a byte ESC is the key of that name and not the beginning of another one."""
 
 
 class LineReader:
@@ -85,7 +89,12 @@ class LineReader:
     def apply(self) -> None:
         """Follow the settings."""
         self.prompt.editing_mode = _EDITING.get(self._setting("editing"), EditingMode.EMACS)
-        self.prompt.color_depth = depth(self._setting("color"), os.environ)
+        self.prompt.app.ttimeoutlen = _ESCAPE[self.prompt.editing_mode]
+        self.prompt.color_depth = self.depth()
+
+    def depth(self) -> ColorDepth:
+        """How many colours to use now."""
+        return depth(self._setting("color"), os.environ)
 
     def echo(self, line: str) -> None:
         """Show a line behind its prompt, as if it had been typed."""
@@ -116,7 +125,7 @@ class LineReader:
 
     def _toolbar(self) -> StyleAndTextTuples:
         before = self.prompt.default_buffer.document.text_before_cursor
-        return toolbar(self._insight, before, self._columns)
+        return toolbar(self._insight, before, self._columns, vi_mode(self.prompt.app))
 
     def _continuation(self, width: int, number: int, wrapped: int) -> str:
         del number

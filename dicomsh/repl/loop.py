@@ -20,6 +20,7 @@ from prompt_toolkit.application import Application, in_terminal, run_in_terminal
 from dicomsh.errors import ExitStatus
 from dicomsh.folders import state_folder
 from dicomsh.history import History
+from dicomsh.repl.bar import standard_bar
 from dicomsh.repl.completer import SessionCompleter
 from dicomsh.repl.early import early_settings
 from dicomsh.repl.greeting import greeting
@@ -195,6 +196,9 @@ class _Prompt:
     def _know(self, started: Started) -> None:
         shell = self._insight.shell = started.shell
         self._completer.know(shell.registry, shell.session)
+        bar = standard_bar(shell, self._reader.depth)
+        if bar is not None:
+            shell.tell_progress_in(bar)
         self._reader.apply()
         self._application.invalidate()
         if started.problems:

@@ -10,6 +10,7 @@ from dicomsh.repl.insight import Insight
 
 if TYPE_CHECKING:
     from dicomsh.language.hint import Part
+    from dicomsh.output.progress import Headway
     from dicomsh.session import Kept, Session
     from dicomsh.shell import Shell
 
@@ -18,19 +19,44 @@ _NOWHERE = "no modality in use: use NAME"
 _BETWEEN = " · "
 
 
-def toolbar(insight: Insight, before: str, columns: int) -> StyleAndTextTuples:
+def toolbar(insight: Insight, before: str, columns: int, mode: str = "") -> StyleAndTextTuples:
     """The state of the session; above it, the usage of the command that is typed.
 
     Args:
         insight: what is known.
         before: the text before the cursor.
         columns: width of the terminal in cells.
+        mode: what keys do now, where that changes, as in vi.
     """
     if insight.shell is None:
-        return [("", _GREETING[:columns])]
+        return [("", _BETWEEN.join(filter(None, (mode, _GREETING)))[:columns])]
     usage = insight.usage(before)
-    state = ("", _state(insight.shell, columns))
+    state = ("", _state(insight.shell, mode, columns))
     return [*_usage(usage, columns), ("", "\n"), state] if usage else [state]
+
+
+def running(shell: Shell, headway: Headway, columns: int) -> str:
+    """The line while a command runs: where we are connected to, and how far it is.
+
+    Where there is no room, the address goes first; rows and the way out stay longest.
+    """
+    modality = shell.session.modality
+    name = modality.name if modality else ""
+    peer = _peer(shell) if modality else ""
+    rows, rate, doing, elapsed = headway.state, headway.rate, headway.doing, headway.elapsed
+    leave = "" if headway.leaving else "Ctrl-C cancels"
+    return _fitting(
+        [
+            [peer, _association(shell), rows, rate, doing, elapsed, leave],
+            [name, _association(shell), rows, rate, doing, elapsed, leave],
+            [name, rows, rate, doing, elapsed, leave],
+            [name, rows, doing, elapsed, leave],
+            [name, rows, elapsed, leave],
+            [rows, leave],
+            [rows],
+        ],
+        columns,
+    )
 
 
 def _usage(parts: list[Part], columns: int) -> StyleAndTextTuples:
@@ -55,19 +81,21 @@ def _without_options(parts: list[Part]) -> list[Part]:
     return kept if len(kept) == len(parts) else [*kept, ("[--…]", False)]
 
 
-def _state(shell: Shell, columns: int) -> str:
+def _state(shell: Shell, mode: str, columns: int) -> str:
     """As much as fits: the address goes first, then what is at the end."""
-    from dicomsh.output.safe import fit, visible, width
-
     session = shell.session
     rest = [part for part in (_association(shell), _last(session), _settings(session)) if part]
-    choices = [
-        [_peer(shell), *rest],
-        *([_name(session), *rest[:n]] for n in range(len(rest), -1, -1)),
-    ]
-    texts = [visible(_BETWEEN.join(parts)) for parts in choices]
-    fitting = [text for text in texts if width(text) <= columns]
-    return fitting[0] if fitting else fit(texts[-1], columns)
+    shorter = [[mode, _name(session), *rest[:n]] for n in range(len(rest), -1, -1)]
+    return _fitting([[mode, _peer(shell), *rest], *shorter], columns)
+
+
+def _fitting(choices: list[list[str]], columns: int) -> str:
+    """The first choice that fits, its parts put together; else the last one, cut."""
+    from dicomsh.output.safe import fit, visible, width
+
+    texts = [visible(_BETWEEN.join(filter(None, parts))) for parts in choices]
+    fitting = (text for text in texts if width(text) <= columns)
+    return next(fitting, fit(texts[-1], columns))
 
 
 def _name(session: Session) -> str:

@@ -116,7 +116,7 @@ def test_several_queries_at_once_pressed_twice(tmp_path: Path) -> None:
 def test_an_entity_that_is_looked_up(tmp_path: Path) -> None:
     with slow(tmp_path, {"row_delay": 30}) as terminal:
         terminal.type("cd 0555643F\r")
-        terminal.wait_for("waiting for an answer …")
+        terminal.wait_for("waiting for an answer · ")
         terminal.type(ctrl("c"))
         screen = terminal.wait_for("interrupted")
         assert "waiting" not in screen
@@ -127,7 +127,7 @@ def test_connecting(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, slow(tmp_path, {}) as terminal:
         address = f"ANY@127.0.0.1:{silent.getsockname()[1]}"
         terminal.type(f"echo {address}\r")
-        terminal.wait_for(f"connecting to {address} …")
+        terminal.wait_for(f"connecting to {address} · ")
         terminal.type(ctrl("c"))
         screen = terminal.wait_for("interrupted")
         assert "connecting" not in screen

@@ -116,6 +116,50 @@ def test_vi_and_emacs_keys_are_a_setting_that_holds_at_once(terminal: Terminal) 
     terminal.wait_until(lambda: "two" in terminal.lines, "two")
 
 
+def mode(terminal: Terminal) -> str:
+    """What the line below the prompt begins with."""
+    return terminal.screen.splitlines()[-1].split(" ")[0]
+
+
+def test_the_toolbar_tells_the_mode_of_vi(terminal: Terminal) -> None:
+    terminal.run("set editing vi", "dicomsh> ")
+    for keys, told in (
+        ("", "insert"),
+        ("print one\x1b", "normal"),
+        ("V", "visual"),
+        ("\x1b", "normal"),
+        ("R", "replace"),
+        ("\x1b", "normal"),
+        ("r", "replace"),
+        ("x", "normal"),
+        ("i", "insert"),
+    ):
+        terminal.type(keys)
+        terminal.wait_until(lambda told=told: mode(terminal) == told, told)  # type: ignore[misc]
+    terminal.run("", "dicomsh> ")
+    terminal.wait_until(lambda: mode(terminal) == "insert", "insert in the next line")
+    terminal.run("set editing emacs", "dicomsh> ")
+    terminal.wait_until(lambda: mode(terminal) == "no", "no mode")
+
+
+def test_the_mode_of_vi_is_told_before_there_is_a_shell(home: Path, start: Open) -> None:
+    settings(home, "editing: vi\n")
+    terminal = start()
+    terminal.wait_until(lambda: mode(terminal) == "insert", "insert")
+    assert "insert · F1 help" in terminal.raw.decode()
+
+
+def test_escape_and_h_move_in_vi_and_help_in_emacs(terminal: Terminal) -> None:
+    terminal.run("set editing vi", "dicomsh> ")
+    terminal.type("print onw", "\x1bh")
+    terminal.wait_for_line("print o")
+    assert "usage: print" not in terminal.screen
+    terminal.run("", "dicomsh> ", ctrl("c"))
+    terminal.run("set editing emacs", "dicomsh> ")
+    terminal.type("print onw", "\x1bh")
+    terminal.wait_for("usage: print")
+
+
 def test_an_editor_of_ones_own_edits_the_line_which_then_runs(home: Path, start: Open) -> None:
     editor = home / "editor"
     editor.write_text('#!/bin/sh\nsed -i s/one/two/ "$1"\n')

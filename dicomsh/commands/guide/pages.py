@@ -64,11 +64,12 @@ _PROMPT = """\
   Ctrl-D                 leave, on an empty line
   Up  Down  Ctrl-R       lines typed before; search in them
   Right  Ctrl-E          take the line that is suggested
-  F1  Alt-H              help on the command being typed
+  F1  Alt-H              help on the command being typed (vi: F1)
+  Ctrl-Z                 suspend the program; 'fg' of the shell brings it back
   Ctrl-X Ctrl-E          write the line in $VISUAL or $EDITOR; it runs when the editor ends (vi: v)
 A paste of several lines waits for Enter, then runs them one after the other up to the first that
-fails; those not run stand at the prompt again. 'set editing vi' takes the keys of vi. A line that
-begins with a space is not remembered."""
+fails; those not run stand at the prompt again. 'set editing vi' takes the keys of vi, whose mode is
+told in the line below the prompt. A line that begins with a space is not remembered."""
 
 
 def values_page(_: Session) -> str:
