@@ -12,7 +12,7 @@ from dicomsh.model.answer import Row
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Ending
-from dicomsh.model.query import Matching, Query
+from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,21 @@ class Key:
     """What a key of the query must be.
 
     Args:
-        value: exactly what goes out, empty for universal matching; None for anything.
+        value: what goes out, several values in any order, empty for universal matching; None for
+            anything.
         matching: the kind of matching that its value asks for, or None for any.
+        like: a regular expression for the whole of what goes out, or None.
     """
 
     value: str | None = None
     matching: Matching | None = None
+    like: re.Pattern[str] | None = None
+
+    def wants(self, sent: str) -> bool:
+        """Whether a value is what goes out, whatever the kind of matching."""
+        if self.like is not None and not self.like.fullmatch(sent):
+            return False
+        return self.value is None or sorted(self.value.split("\\")) == sorted(sent.split("\\"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class Check:
         level: the level of the query.
         model: the information model of the query.
         keys: keys that the query must hold, by keyword.
+        asked: keywords of keys that the learner must have typed, with or without a value.
         unmatched: keywords that the query must not match on.
         charset: the character set of the query; empty for none beyond ASCII.
         rows: fewest and most rows of the answer; no most for None.
@@ -55,6 +65,7 @@ class Check:
     level: Level | None = None
     model: Model | None = None
     keys: Mapping[str, Key] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
     charset: str | None = None
     rows: tuple[int, int | None] | None = None
@@ -71,8 +82,8 @@ class Check:
     @property
     def of_query(self) -> bool:
         """Whether a query is part of what is asked for."""
-        asked = self.level or self.model or self.keys or self.unmatched
-        return bool(asked) or self.charset is not None
+        wanted = self.level or self.model or self.keys or self.asked or self.unmatched
+        return bool(wanted) or self.charset is not None
 
     @property
     def of_answer(self) -> bool:
@@ -90,18 +101,34 @@ def attempted(check: Check, happened: Happened) -> bool:
     if check.answers:
         return False
     if check.commands and happened.command not in check.commands:
-        return False
+        return _is_akin(happened.command, check.commands)
     return happened.rows is not None or not (check.of_query or check.of_answer)
 
 
-def on_the_way(check: Check, happened: Happened) -> bool:
-    """Whether a statement asked at another level than the one that the task ends with."""
-    return check.level is not None and all(q.level is not check.level for q in happened.queries)
+_LOOKING = frozenset(("find", "ls", "cd", "tree", "show", "wado"))
+"""Commands that look into the hierarchy."""
+
+
+def _is_akin(command: str, wanted: tuple[str, ...]) -> bool:
+    """Whether one may take a command for another: of the same first word, or in the hierarchy."""
+    looking = command in _LOOKING and not _LOOKING.isdisjoint(wanted)
+    return looking or command.split(" ", maxsplit=1)[0] in {name.split(" ")[0] for name in wanted}
+
+
+def on_the_way(check: Check, solution: str, happened: Happened) -> bool:
+    """Whether a statement is like one that the solution has before its last, at another level."""
+    earlier = solution.splitlines()[:-1]
+    like_one = any(line.split(" ")[0] == happened.command for line in earlier)
+    return like_one and all(query.level is not check.level for query in happened.queries)
 
 
 def answered(check: Check, text: str) -> bool:
     """Whether a text is one of the right answers to the question of a step."""
-    return any(pattern.fullmatch(text.strip()) for pattern in check.answers)
+    return any(pattern.fullmatch(text.strip(_AROUND)) for pattern in check.answers)
+
+
+_AROUND = " .,;:!()[]'\""
+"""What may stand around an answer without being part of it."""
 
 
 def _missing(check: Check, happened: Happened) -> Iterator[str]:
@@ -150,20 +177,30 @@ def _missing_in_query(check: Check, query: Query) -> Iterator[str]:
         yield f"the query was at {query.level.dicom} level, and should be at {check.level.dicom}"
     if check.model is not None and query.model is not check.model:
         yield f"the query was in {query.model.title}, and should be in {check.model.title}"
-    sent = {key.keyword: key for key in query.keys}
+    yield from _missing_keys(check, {key.keyword: key for key in query.keys})
+    if check.charset is not None and query.charset != check.charset:
+        yield f"the query went out in {query.charset or 'plain ASCII'}"
+
+
+def _missing_keys(check: Check, sent: Mapping[str, QueryKey]) -> Iterator[str]:
     for keyword, wanted in check.keys.items():
         held = sent.get(keyword)
         if held is None:
             yield f"the query has no {keyword}"
-        elif wanted.value is not None and held.value != wanted.value:
+        elif not wanted.wants(held.value):
             yield f"{keyword} went out as {_quoted(held.value)}"
         elif wanted.matching is not None and held.matching is not wanted.matching:
             yield f"{keyword} asked for {held.matching.title} matching"
+    for keyword in check.asked:
+        if keyword not in sent or sent[keyword].origin not in _TYPED:
+            yield f"{keyword} was not asked for by you"
     for keyword in check.unmatched:
         if keyword in sent and sent[keyword].value:
             yield f"the query matches on {keyword}, which this step does without"
-    if check.charset is not None and query.charset != check.charset:
-        yield f"the query went out in {query.charset or 'plain ASCII'}"
+
+
+_TYPED = (Origin.TYPED, Origin.PATTERN, Origin.RETURN)
+"""Where a key comes from that the learner typed."""
 
 
 def _quoted(value: str) -> str:
@@ -181,8 +218,9 @@ def _missing_in_rows(check: Check, happened: Happened) -> Iterator[str]:
         yield f"the answer ended as '{outcome.ending.value}'"
     for keyword, values in check.contains.items():
         found = {value for row in rows for value in _values(row, keyword)}
-        if not found.issuperset(values):
-            yield f"{', '.join(set(values) - found)} is not among the answers"
+        lacking = [value for value in values if value not in found]
+        if lacking:
+            yield f"{', '.join(lacking)} is not among the answers"
     for keyword, values in check.only.items():
         if any(not set(_values(row, keyword)).intersection(values) for row in rows):
             yield f"some rows have another {keyword}"

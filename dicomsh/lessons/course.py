@@ -23,8 +23,9 @@ class Step:
         after: what is said when it is done, or empty.
         hints: help, the least telling first.
         solution: commands that do it.
+        also: other commands that do it, for those who write lessons.
         interrupt: whether Ctrl-C during the solution is part of it.
-        wrong: commands that do not, for those who write lessons.
+        wrong: commands that do not, for them as well.
         begins: the path where the step begins.
     """
 
@@ -34,6 +35,7 @@ class Step:
     after: str
     hints: tuple[str, ...]
     solution: str
+    also: tuple[str, ...]
     interrupt: bool
     wrong: tuple[str, ...]
     begins: str

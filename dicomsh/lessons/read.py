@@ -25,9 +25,9 @@ from dicomsh.model.query import Matching
 T = TypeVar("T")
 
 _LESSON = ("title", "archives", "steps")
-_STEP = ("text", "task", "check", "after", "hints", "solution", "interrupt", "wrong", "begins")
+_STEP = tuple("text task check after hints solution also interrupt wrong begins".split())
 _CHECK = tuple(
-    "command level model keys unmatched charset rows contains only ending modality place"
+    "command level model keys asked unmatched charset rows contains only ending modality place"
     " place_level status typed answer".split()
 )
 _MODELS = {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT}
@@ -135,6 +135,7 @@ def _step(setting: Setting) -> Step:
         after=given.get("after", _text, ""),
         hints=_texts(given, "hints"),
         solution=given.require("solution", _text),
+        also=_texts(given, "also"),
         interrupt=given.get("interrupt", _true, False),
         wrong=_texts(given, "wrong"),
         begins=given.get("begins", _path, "/"),
@@ -170,6 +171,7 @@ def _check(setting: Setting) -> Check:
         level=None if level is None else _LEVELS[_word(level, _LEVELS)],
         model=None if model is None else _MODELS[_word(model, _MODELS)],
         keys=_keys(given.settings.get("keys")),
+        asked=tuple(_keyword(part) for part in _parts(given, "asked")),
         unmatched=tuple(_keyword(part) for part in _parts(given, "unmatched")),
         charset=given.get("charset", str.strip, None),
         rows=None if rows is None else rows.value(_range),
@@ -244,13 +246,14 @@ def _keys(setting: Setting | None) -> dict[str, Key]:
 
 
 def _key(setting: Setting) -> Key:
-    """A value as it goes out, or `{matching: wildcard}`, or nothing for a key of any value."""
+    """A value as it goes out, `{matching: …}`, `{like: …}`, or nothing for any value."""
     if setting.is_nothing:
         return Key()
     if setting.is_mapping:
-        given = setting.section(("matching",))
+        given = setting.section(("matching", "like"))
         matching = given.settings.get("matching")
-        return Key(matching=None if matching is None else _MATCHING[_word(matching, _MATCHING)])
+        kind = None if matching is None else _MATCHING[_word(matching, _MATCHING)]
+        return Key(matching=kind, like=given.get("like", _pattern, None))
     return Key(setting.value(str))
 
 

@@ -51,6 +51,7 @@ class Tutor:
         course = "" if folder == LESSONS else str(folder.resolve())
         self.register = Register(ProgressFile(file, course))
         self._hints = 0
+        self._away = False
 
     @cached_property
     def course(self) -> Course:
@@ -182,11 +183,19 @@ class Tutor:
         if missing is None:
             return self._praised(step)
         if happened.modality not in lesson.archives:
-            return []
-        several = len(step.solution.splitlines()) > 1
-        if attempted(step.check, happened) and not (several and on_the_way(step.check, happened)):
+            return self._left_alone(lesson)
+        self._away = False
+        check, solution = step.check, step.solution
+        if attempted(check, happened) and not on_the_way(check, solution, happened):
             return [f"Not yet: {missing}. 'lesson hint' helps."]
         return []
+
+    def _left_alone(self, lesson: Lesson) -> Lines:
+        """What to say, once, to a learner who works in a modality that is not of the lesson."""
+        if self._away:
+            return []
+        self._away = True
+        return [f"The lesson waits in its practice archive: cd /{lesson.archive.name}"]
 
     def _praised(self, step: Step) -> Lines:
         return ["", *marked_lines("✓", step.after or "Right."), *self._next(Mark.DONE)]

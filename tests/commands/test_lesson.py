@@ -58,6 +58,13 @@ def test_work_in_a_modality_that_is_not_of_the_lesson_is_left_alone() -> None:
     assert "Not yet" not in run(f"lesson start 2; use pacs; {asked}", keep_going=True).err
 
 
+def test_who_leaves_the_archive_of_the_lesson_is_told_the_way_once() -> None:
+    text = "lesson start 2; use pacs; find patient; pwd; cd /classroom; find patient; use pacs"
+    done = run(text, keep_going=True)
+    assert done.err.count("The lesson waits in its practice archive: cd /classroom\n") == 2
+    assert "Not yet: PatientSex was not asked for by you." in done.err
+
+
 def test_hints_tell_more_and_more_and_at_last_the_solution() -> None:
     done = run("lesson start 3; lesson hint; lesson hint; lesson hint")
     assert "Hint 1: " in done.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from dicomsh.config import load
 from dicomsh.lessons.course import Lesson, Step
 from dicomsh.lessons.progress import Mark
 from dicomsh.lessons.read import read_course
-from dicomsh.lessons.telling import wrapped
+from dicomsh.lessons.telling import marked_lines, step_lines, wrapped
 from dicomsh.lessons.tutor import LESSONS
 from dicomsh.output.problem import Origin
 from dicomsh.output.sink import Sink
@@ -23,6 +24,9 @@ from dicomsh.shell import Manner, Shell
 from tests.harness import ROOT
 
 COURSE = read_course(LESSONS)
+
+NO_ATTEMPTS = {"modalities", "echo classroom", "pwd", "last"}
+"""Wrong answers that a learner may also give for another reason; nothing is said about them."""
 
 
 class Classroom:
@@ -49,14 +53,17 @@ class Classroom:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """What a wrong answer changes is undone."""
-        session = self.shell.session
+        """What an answer changes is undone."""
+        session, tutor = self.shell.session, self.shell.tutor
+        standing = tutor.register.standing(self.lesson)
         held = (session.modality, session.place, session.previous, session.settings)
         listings = list(session.listings)
         yield
         session.modality, session.place, session.previous, session.settings = held
         session.listings.clear()
         session.listings.extend(listings)
+        tutor.register.keep(self.lesson, standing)
+        tutor.begin(self.lesson, whole=False)
 
 
 async def attend(room: Classroom) -> None:
@@ -69,7 +76,13 @@ async def attend(room: Classroom) -> None:
         for wrong in step.wrong:
             with room.kept():
                 said = await room.run(wrong)
-            assert room.left == left, f"{where}: '{wrong}' passes\n{said}"
+                assert room.left == left, f"{where}: '{wrong}' passes\n{said}"
+                told = _has_a_reaction(said) or _is_part_of(wrong, step) or wrong in NO_ATTEMPTS
+                assert told, f"{where}: no word about '{wrong}'\n{said}"
+        for also in step.also:
+            with room.kept():
+                said = await room.run(also)
+                assert room.left == left - 1, f"{where}: '{also}' does not pass\n{said}"
         solution = "lesson skip" if step.interrupt else step.solution
         said = await room.run(solution)
         assert room.left == left - 1, f"{where}: '{solution}' does not pass\n{said}"
@@ -77,6 +90,16 @@ async def attend(room: Classroom) -> None:
             await room.run(step.solution.splitlines()[0])
     assert room.shell.tutor.lesson is None
     await room.shell.close()
+
+
+def _has_a_reaction(said: str) -> bool:
+    """Whether a learner is told what is missing, or what is wrong with the command itself."""
+    return "Not yet: " in said or re.search(r"^ +\^+$", said, re.M) is not None
+
+
+def _is_part_of(wrong: str, step: Step) -> bool:
+    """Whether the solution has these commands too, so that a learner may be in the midst of it."""
+    return all(part.strip() in step.solution.splitlines() for part in wrong.split(";"))
 
 
 async def _begins_there(room: Classroom, step: Step, where: str) -> None:
@@ -101,6 +124,19 @@ def test_there_are_thirteen_lessons_of_several_steps_with_wrong_answers_and_hint
         assert len(lesson.steps) >= 4, lesson.name
         assert all(step.wrong and step.hints for step in lesson.steps), lesson.name
         assert all(step.after for step in lesson.steps), lesson.name
+
+
+def test_most_steps_are_tried_with_other_right_answers() -> None:
+    steps = [step for lesson in COURSE.lessons for step in lesson.steps]
+    assert sum(bool(step.also) for step in steps) >= len(steps) - 5
+
+
+def test_a_step_fits_on_the_screen_below_what_is_said_of_the_one_before() -> None:
+    for lesson in COURSE.lessons:
+        said = 0
+        for step in lesson.steps:
+            assert said + len(step_lines(lesson, step)) + 3 <= 24, (lesson.name, step.task)
+            said = len(marked_lines("✓", step.after))
 
 
 def test_the_texts_fit_into_a_terminal() -> None:

@@ -24,7 +24,9 @@ steps:
       command: [find, ls]
       level: series
       model: study
-      keys: {Modality: CT, PatientID: , StudyDate: {matching: range}, SeriesNumber: ""}
+      keys: {Modality: CT, PatientID: , StudyDate: {matching: range}, SeriesNumber: "",
+             SeriesDescription: {like: "tho.*"}}
+      asked: [Modality, SeriesDescription]
       unmatched: PatientName
       charset: ""
       rows: 1..5
@@ -36,6 +38,7 @@ steps:
       status: incomplete
       typed: mod=
     solution: find series mod=CT
+    also: [find series CT]
 """
 
 
@@ -56,11 +59,16 @@ def test_every_condition(tmp_path: Path) -> None:
     check = step.check
     assert check.commands == ("find", "ls")
     assert (check.level, check.model) == (Level.SERIES, Model.STUDY_ROOT)
+    like = check.keys["SeriesDescription"].like
+    assert like is not None
+    assert check.asked == ("Modality", "SeriesDescription")
+    assert step.also == ("find series CT",)
     assert check.keys == {
         "Modality": Key("CT"),
         "PatientID": Key(),
         "StudyDate": Key(matching=Matching.RANGE),
         "SeriesNumber": Key(""),
+        "SeriesDescription": Key(like=like),
     }
     assert check.unmatched == ("PatientName",)
     assert check.charset == ""
@@ -84,9 +92,19 @@ def test_every_condition(tmp_path: Path) -> None:
         ("matching: range", "matching: ranges", "matching: expected single value"),
         ("rows: 1..5", "rows: many", "rows: expected a number of rows such as 3, 3..5 or 3.."),
         ("typed: mod=", "typed: 'mod=('", "typed: expected a regular expression"),
+        (
+            'like: "tho.*"',
+            "like: '*'",
+            "keys.SeriesDescription.like: expected a regular expression",
+        ),
+        ("asked: [Modality", "asked: [Modalty", "asked[1]: expected a keyword"),
         ("cut_off: 3", "cutoff: 3", "01-mine.yaml:3: archives.mine.cutoff: expected a known"),
         ("ending: cut off", "ending: cut", "ending: expected complete, limit, cut off"),
-        ("    solution: find series mod=CT\n", "", "expected the setting 'solution'"),
+        (
+            "    solution: find series mod=CT\n    also: [find series CT]\n",
+            "",
+            "expected the setting 'solution'",
+        ),
         (CHECK, "    check: {}\n", "at least one condition"),
         ("steps:", "stages:\nsteps: [", "YAML"),
     ],

@@ -1,0 +1,78 @@
+"""Checks of a step, judged without a shell."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dicomsh.lessons.check import Check, Key, answered, attempted, on_the_way, unmet
+from dicomsh.lessons.happened import Happened
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.query import Matching, Origin, Query, QueryKey
+
+
+def sent(keyword: str, value: str, origin: Origin = Origin.TYPED) -> Happened:
+    matching = Matching.SINGLE_VALUE if value else Matching.UNIVERSAL
+    key = QueryKey((by_keyword(keyword),), value, matching, origin)
+    return Happened("find study", "find", queries=(Query(Model.STUDY_ROOT, Level.STUDY, (key,)),))
+
+
+def test_several_values_may_be_in_any_order() -> None:
+    check = Check(keys={"ModalitiesInStudy": Key("CT\\MR")})
+    assert unmet(check, sent("ModalitiesInStudy", "MR\\CT")) is None
+    assert unmet(check, sent("ModalitiesInStudy", "CT")) == "ModalitiesInStudy went out as 'CT'"
+    twice = sent("ModalitiesInStudy", "CT\\CT\\MR")
+    assert unmet(check, twice) == "ModalitiesInStudy went out as 'CT\\CT\\MR'"
+
+
+def test_a_value_is_like_a_pattern_as_a_whole() -> None:
+    check = Check(keys={"PatientName": Key(like=re.compile("jod.*[*]", re.IGNORECASE))})
+    assert unmet(check, sent("PatientName", "JODOGNE*")) is None
+    assert unmet(check, sent("PatientName", "JODOGNE")) == "PatientName went out as 'JODOGNE'"
+    assert unmet(check, sent("PatientName", "*JODOGNE*")) is not None
+
+
+@pytest.mark.parametrize("origin", [Origin.TYPED, Origin.PATTERN, Origin.RETURN])
+def test_a_key_that_must_be_asked_for_is_not_one_that_goes_along(origin: Origin) -> None:
+    check = Check(asked=("PatientSex",))
+    assert check.of_query
+    assert unmet(check, sent("PatientSex", "", origin)) is None
+    by_default = sent("PatientSex", "", Origin.LEVEL)
+    assert unmet(check, by_default) == "PatientSex was not asked for by you"
+    assert unmet(check, sent("PatientName", "")) == "PatientSex was not asked for by you"
+
+
+@pytest.mark.parametrize("text", ["b", " B ", "b)", "(b)", "'b'", "b."])
+def test_what_stands_around_an_answer_does_not_count(text: str) -> None:
+    check = Check(answers=(re.compile("b", re.IGNORECASE),))
+    assert answered(check, text)
+    assert not answered(check, f"{text} c")
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted", "is_one"),
+    [
+        ("ls", ("find",), True),
+        ("cd", ("find", "ls"), True),
+        ("tree", ("cd",), True),
+        ("trace on", ("trace off",), True),
+        ("modalities", ("find",), False),
+        ("echo", ("use",), False),
+        ("find", ("explain",), False),
+    ],
+)
+def test_another_command_for_the_same_end_is_an_attempt(
+    command: str, wanted: tuple[str, ...], is_one: bool
+) -> None:
+    check = Check(commands=wanted)
+    assert attempted(check, Happened(command, command)) is is_one
+
+
+def test_what_the_solution_does_before_its_end_is_on_the_way() -> None:
+    check = Check(level=Level.SERIES)
+    study = sent("PatientName", "A")
+    assert on_the_way(check, "find study\ncd 1\nls", study)
+    assert not on_the_way(check, "cd 1\nls", study)
+    assert not on_the_way(Check(level=Level.STUDY), "find study\ncd 1\nls", study)
