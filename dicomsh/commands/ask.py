@@ -131,7 +131,7 @@ def noted(answer: Answer, request: Request, here: Place | None) -> Answer:
         request: what was asked.
         here: where the command line would be typed; None when it was asked of another modality.
     """
-    what = matched(request.keys)
+    what = matched(request)
     empty = (f"matched {what}",) if what else ()
     if here is None:
         return Noted(answer, empty=empty)

@@ -5,6 +5,9 @@ from __future__ import annotations
 _COMMANDS = {
     **dict.fromkeys(("quit", "q", "bye"), "'exit' leaves"),
     **dict.fromkeys(("?", "--help", "-h"), "'help' lists the commands, help COMMAND explains one"),
+    **dict.fromkeys(("clear", "cls"), "Ctrl-L clears the screen"),
+    **dict.fromkeys(("open", "connect"), "'use NAME', or 'use AET@HOST:PORT', goes to a peer"),
+    "query": "'find LEVEL KEY=VALUE …' queries, 'ls' lists what is here",
     "ping": "'echo' asks whether a modality answers",
     **dict.fromkeys(("get", "move", "store"), "images are not transferred yet: find and ls query"),
 }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.model.levels import Level
@@ -172,16 +173,26 @@ def find_attribute(text: str, level: Level) -> Attribute:
 @cache
 def spelling() -> Spelling:
     """Keywords and aliases, to be found by what is spelt nearly so."""
-    return Spelling((*_keywords(), *ALIASES))
+    return Spelling(dict.fromkeys((*_keywords(), *ALIASES)))
 
 
 @lru_cache(maxsize=32)  # a word stays misspelt for as long as the line goes on behind it
 def _suggest(text: str) -> str:
-    near = spelling().near(text.lower(), 3)
+    near = _containing(text.lower()) or spelling().near(text.lower(), 3)
     if not near:
         return "'help keys' lists keywords and aliases; a tag is written gggg,eeee"
     spelt = [word if word in ALIASES else by_keyword(word).keyword for word in near]
     return "did you mean " + " or ".join(f"'{word}'" for word in spelt) + "?"
+
+
+def _containing(text: str) -> list[str]:
+    """Usual keywords with a text in them, such as the heading of a column, when they are few."""
+    for keys in (LEVEL_KEYS, MORE_KEYS):
+        usual = dict.fromkeys(chain(*keys.values()))
+        found = [word.lower() for word in usual if len(text) > 3 and text in word.lower()]
+        if 0 < len(found) <= 3:
+            return found
+    return []
 
 
 _PART = re.compile(r"[^.]+")

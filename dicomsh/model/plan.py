@@ -198,7 +198,14 @@ def patients_from_studies(request: Request) -> Request:
     return Request(Level.STUDY, request.place, (*request.keys, *keys))
 
 
-def matched(keys: Sequence[QueryKey]) -> str:
-    """What a query matched on, in words: `PatientName=JOD*, PatientSex=M`."""
-    typed = [key for key in keys if key.value and key.origin in (Origin.TYPED, Origin.PATTERN)]
-    return ", ".join(key.asked for key in typed)
+def matched(request: Request) -> str:
+    """What a query matched on, in words: `PatientName=JOD*, PatientSex=M`, and where.
+
+    Empty where nothing was typed that matches.
+    """
+    origins = (Origin.TYPED, Origin.PATTERN)
+    typed = [key.asked for key in request.keys if key.value and key.origin in origins]
+    within = request.place.steps[-1:] if typed else ()
+    return ", ".join(typed) + "".join(
+        f" in {step.level.word} {step.label or step.key}" for step in within
+    )

@@ -275,10 +275,11 @@ def test_patients_are_asked_for_as_studies() -> None:
 
 
 def test_what_was_matched_in_words() -> None:
-    place_key = QueryKey((by_keyword("PatientID"),), "1", Matching.SINGLE_VALUE, Origin.CONTEXT)
-    keys = [typed("name=JOD*"), place_key, typed("+sex"), typed("mod=CT,MR"), typed("acc=")]
-    assert matched(keys) == "PatientName=JOD*, ModalitiesInStudy=CT\\MR"
-    assert matched([place_key]) == ""
+    keys = typed("name=JOD*"), typed("+sex"), typed("mod=CT,MR"), typed("acc=")
+    values = "PatientName=JOD*, ModalitiesInStudy=CT\\MR"
+    assert matched(Request(STUDY, ROOT, keys)) == values
+    assert matched(Request(STUDY, AT_PATIENT, keys)) == f"{values} in patient 0555643F"
+    assert matched(Request(STUDY, AT_PATIENT)) == ""
 
 
 def test_kinds_of_matching_in_words() -> None:

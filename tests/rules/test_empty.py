@@ -183,7 +183,11 @@ def test_terms_remember_what_was_typed() -> None:
         ("find patient JOD", "PatientName=JOD", "find patient JOD*"),
         ("find patient id=OZP00SJX", "PatientID=OZP00SJX", "find patient id=OZP00SJX*"),
         ("find study date=2009-04-11", "StudyDate=20090411", "find study date=2009-04"),
-        ("cd 0555643F; find study mod=US", "ModalitiesInStudy=US", "find series mod=US"),
+        (
+            "cd 0555643F; find study mod=US",
+            "ModalitiesInStudy=US in patient 0555643F",
+            "find series mod=US",
+        ),
     ],
 )
 def test_the_line_after_an_empty_answer(query: str, matched: str, tried: str) -> None:
