@@ -72,6 +72,41 @@ def test_an_answer_is_cancelled_as_the_lesson_asks(tmp_path: Path) -> None:
         assert "cancelled by you" in terminal.screen
 
 
+def test_leaving_the_pager_cancels_as_well(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path, environ={"PAGER": "less"}) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.run("lesson start limits", "classroom:/> ")
+        terminal.run("lesson skip", "classroom:/> ")
+        terminal.run("use slow", "slow:/> ")
+        terminal.type("find study\r")
+        terminal.wait_for_line(":")
+        terminal.run("", "slow:/> ", key="q")
+        assert "cancelled by you" in terminal.screen
+        assert "Step 3 of 4" in terminal.screen
+
+
+def test_a_long_list_in_the_pager_does_a_step(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path, environ={"PAGER": "less"}) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.run("lesson", "classroom:/> ")
+        terminal.run("use classroom", "classroom:/> ")
+        terminal.type("find patient\r")
+        terminal.wait_for_line(":")
+        terminal.type(" ", " ")
+        terminal.wait_for("(END)")
+        assert "▸ Find the one patient" in terminal.run("", "classroom:/> ", key="q")
+
+
+def test_stop_leads_back(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.run("use pacs", "pacs:/> ")
+        terminal.run("cd 0555643F", "pacs:/0555643F> ")
+        assert "'lesson stop' goes back to" in terminal.run("lesson", "classroom:/> ")
+        screen = terminal.run("lesson stop", "pacs:/0555643F> ")
+        assert "You are at /pacs/0555643F again." in screen
+
+
 def test_a_trace_in_a_terminal(tmp_path: Path) -> None:
     with Terminal(home=tmp_path, rows=60, columns=120) as terminal:
         terminal.wait_for_line("dicomsh> ")
