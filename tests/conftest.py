@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     hypothesis.settings.register_profile(
         "dicomsh",
+        hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default"),
         deadline=None,
         print_blob=True,
         suppress_health_check=[hypothesis.HealthCheck.too_slow],  # says more of the machine's load
