@@ -92,7 +92,7 @@ class Presenter:
             case Listing():
                 return await self._listing(result, result.output or name, continues)
             case Records():
-                return await self._records(result, result.output or name, continues)
+                return await self._records(result, result.output or _usual(name, result), continues)
             case Report() if name not in FOR_PEOPLE:
                 return await self._records(result.records, name, continues)
             case Text(prose=False):
@@ -247,6 +247,11 @@ class _Masked:
     @property
     def hidden(self) -> list[str]:
         return self._rows.hidden
+
+
+def _usual(name: str, records: Records) -> str:
+    """The format of records where `name` is that of the session: blocks are for entities."""
+    return "table" if name == "vertical" and not records.entities else name
 
 
 def status_of(outcome: Outcome) -> ExitStatus:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dicomsh.errors import DicomshError
 from dicomsh.flow import Flow, Left, Page
 from dicomsh.model.listing import FieldColumn, Record
 from dicomsh.output.formats import renderer
@@ -46,6 +47,7 @@ class Peer:
     def __init__(self, *batches: Sequence[int], ends: bool = False) -> None:
         self._batches = batches
         self._ends = ends
+        self.asked_again = asyncio.Event()
         self.stopping = asyncio.Event()
         self.stopped = asyncio.Event()
         self.left = ""
@@ -53,6 +55,7 @@ class Peer:
     async def __aiter__(self) -> AsyncGenerator[list[Record], None]:
         for batch in self._batches:
             yield [{"n": number} for number in batch]
+        self.asked_again.set()
         if not self._ends:
             await asyncio.Event().wait()
 
@@ -69,12 +72,12 @@ class Peer:
 class Bench:
     """A flow with its streams."""
 
-    def __init__(self, *, terminal: bool = False) -> None:
+    def __init__(self, *, terminal: bool = False, cells: int | None = 80) -> None:
         self.out, self.err = Watched(terminal), Watched(terminal)
         self.sink = Sink(self.out, self.err)
         self.progress = Progress(self.sink, lambda: "waiting")
         columns = (FieldColumn("n", "N"),)
-        table = renderer("table", columns, level=None, width=None, theme=Theme.plain())
+        table = renderer("table", columns, level=None, width=cells, theme=Theme.plain())
         self.page = Page(self.sink, table, lambda _: None, begun=False)
 
     def run(self, peer: Peer) -> Coroutine[Any, Any, Left | None]:
@@ -159,6 +162,38 @@ def test_a_batch_that_comes_with_ctrl_c_is_not_lost() -> None:
         assert bench.out.getvalue() == HEADING + "".join(
             f" {n}  {n}\n" for n in range(1, count + 1)
         )
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+class Failing(Peer):
+    """An answer that fails when all of its batches have come."""
+
+    async def __aiter__(self) -> AsyncGenerator[list[Record], None]:
+        for batch in self._batches:
+            yield [{"n": number} for number in batch]
+        raise DicomshError("the answer failed")
+
+
+def test_rows_held_back_are_written_when_the_answer_fails() -> None:
+    async def run() -> None:
+        bench = Bench(cells=None)
+        with pytest.raises(DicomshError):
+            await bench.run(Failing([1], [2]))
+        assert bench.out.getvalue() == HEADING + FIRST + " 2  2\n"
+
+    asyncio.run(run())
+
+
+def test_rows_held_back_are_written_after_ctrl_c() -> None:
+    async def run() -> None:
+        bench, peer = Bench(cells=None), Peer([1])
+        peer.stopped.set()
+        flow = asyncio.ensure_future(bench.run(peer))
+        await peer.asked_again.wait()
+        flow.cancel()
+        assert await flow is Left.CTRL_C
+        assert bench.out.getvalue() == HEADING + FIRST
 
     asyncio.run(asyncio.wait_for(run(), 30))
 

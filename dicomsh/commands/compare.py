@@ -67,6 +67,7 @@ async def compare(
         comparison.records(),
         outcome=lambda: comparison.outcome,
         unit=("difference", "differences"),
+        entities=True,
     )
 
 

@@ -129,6 +129,7 @@ async def wado(
         instances.records(),
         outcome=lambda: instances.outcome,
         unit=("instance", "instances"),
+        entities=True,
     )
 
 

@@ -169,7 +169,7 @@ def _always(column: Column) -> Column:
     """The column as one that is shown whatever its values are."""
     if isinstance(column, FieldColumn):
         return column
-    return replace(column, optional=False, context=False)
+    return replace(column, optional=False, context=False, asked=True)
 
 
 @stage("head", examples=("find study | head 3", "find study | where mod=CT | head 1"))

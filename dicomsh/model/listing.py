@@ -34,6 +34,7 @@ class AttributeColumn:
         optional: in a table, shown only when some row of the first screenful has a value.
         path: the sequences on the way to the attribute, outermost first.
         context: the key of the place itself, the same in every row: not shown in a table.
+        asked: named by the user: never left out for want of space.
     """
 
     attribute: Attribute
@@ -41,6 +42,7 @@ class AttributeColumn:
     optional: bool = False
     path: tuple[Attribute, ...] = ()
     context: bool = False
+    asked: bool = False
 
     @property
     def keyword(self) -> str:
@@ -210,6 +212,7 @@ class Records:
         unit: singular and plural of what is counted in the result line; empty for no count.
         output: the format to show them in, or None for the session's.
         note: a further statement for the line below; empty for none.
+        entities: whether each is about an entity that answered, so that a vertical block suits it.
     """
 
     columns: tuple[FieldColumn, ...]
@@ -219,6 +222,7 @@ class Records:
     unit: tuple[str, str] = ("", "")
     output: str | None = None
     note: str = ""
+    entities: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,18 @@ class Request:
     def columns(self) -> tuple[AttributeColumn, ...]:
         """Columns of the answer: the defaults, what was typed besides, the keys of the place."""
         names = dict.fromkeys(self.default_keywords())
-        plain = [AttributeColumn(by_keyword(n), _heading(n), n in _OPTIONAL) for n in names]
-        typed = {key.keyword: key.path for key in self.keys if key.keyword not in names}
-        extra = [AttributeColumn(path[-1], _title(path), path=path[:-1]) for path in typed.values()]
+        asked = {key.keyword: key.path for key in self.keys}
+        plain = [
+            AttributeColumn(
+                by_keyword(name), _heading(name), name in _OPTIONAL, asked=name in asked
+            )
+            for name in names
+        ]
+        typed = {name: path for name, path in asked.items() if name not in names}
+        extra = [
+            AttributeColumn(path[-1], _title(path), path=path[:-1], asked=True)
+            for path in typed.values()
+        ]
         shown = {**names, **typed}
         place = [key.attribute for key in context_keys(self.place) if key.keyword not in shown]
         context = [

@@ -40,6 +40,8 @@ class View:
         optional: left out of a table where the first screenful has no value.
         read: the text of a row; None when the attribute is absent.
         usual: terminal cells that hold most texts; 0 where that is not known.
+        spare: left out of a table where space is short: a UID that nobody asked for.
+        telling: says which entity a row is about, as names and dates do.
     """
 
     heading: str
@@ -49,21 +51,25 @@ class View:
     optional: bool
     read: Read
     usual: int = 0
+    spare: bool = False
+    telling: bool = False
 
 
 def view(column: Column) -> View:
     """The column for people: ISO dates, names of SOP classes, nothing that acts on a terminal."""
     if isinstance(column, FieldColumn):
         return _field_view(column)
-    attribute = column.attribute
+    attribute, kind = column.attribute, _kind(column.attribute)
     return View(
         heading=visible(column.heading),
         label=visible(column.keyword),
-        kind=_kind(attribute),
+        kind=kind,
         right=attribute.vr in _NUMBER_VRS,
         optional=column.optional,
         read=_attribute_reader(column),
         usual=_usual(attribute),
+        spare=kind is Kind.UID and not column.asked,
+        telling=_is_telling(attribute),
     )
 
 
@@ -72,8 +78,13 @@ def _field_view(column: FieldColumn) -> View:
         assert not isinstance(row, Row)
         return _field(row, column.keyword)
 
-    heading = visible(column.heading)
-    return View(heading, column.keyword, _field_kind(column), column.number, False, read)
+    heading, kind = visible(column.heading), _field_kind(column)
+    usual = _USUAL_FIELD if kind is Kind.TEXT else 0
+    return View(heading, column.keyword, kind, column.number, False, read, usual)
+
+
+_USUAL_FIELD = 36
+"""Terminal cells that hold most texts of records."""
 
 
 def _field_kind(column: FieldColumn) -> Kind:
@@ -112,6 +123,11 @@ def _usual(attribute: Attribute) -> int:
     """Terminal cells that hold most values of an attribute."""
     described = attribute.keyword.endswith("Description")
     return 24 if described else _USUAL.get(attribute.vr, 0)
+
+
+def _is_telling(attribute: Attribute) -> bool:
+    """Whether values tell entities apart for people; UIDs, kinds of things and counts do not."""
+    return attribute.vr not in ("UI", "CS") and not attribute.keyword.startswith("NumberOf")
 
 
 def _kind(attribute: Attribute) -> Kind:

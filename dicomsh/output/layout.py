@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dicomsh.output.cells import Kind, View
@@ -12,19 +12,25 @@ GAP = 2
 """Cells between two columns."""
 
 _COMPACT_UID = 20
+_SLIM_UID = 16
 _EASY = 20
 _LEAST = {Kind.TEXT: 8, Kind.UID: 10}
+_LEAST_FOLDED = 16
 _LEAST_HEADING = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How many terminal cells a column wants: for its data, and for its heading."""
+    """How many terminal cells a column wants: for its data, and for its heading.
+
+    A `spare` one may be left out where space is short.
+    """
 
     kind: Kind
     heading: int
     data: int = 0
     usual: int = 0
+    spare: bool = False
 
     def grown(self, texts: Iterable[str]) -> Extent:
         """The extent that holds these texts, too."""
@@ -41,58 +47,121 @@ class Extent:
         return min(self.wanted, _COMPACT_UID) if self.kind is Kind.UID else self.wanted
 
     @property
+    def slim(self) -> int:
+        """Cells that show every text, and enough of a UID to tell it from others."""
+        return min(self.wanted, _SLIM_UID) if self.kind is Kind.UID else self.wanted
+
+    @property
     def easy(self) -> int:
         """Cells that are enough for most texts."""
-        return min(self.wanted, _EASY) if self.kind is Kind.TEXT else self.compact
+        return min(self.wanted, _EASY) if self.kind is Kind.TEXT else self.slim
 
     @property
     def bare(self) -> int:
         """Cells for the data alone, with the beginning of the heading."""
         if self.kind is Kind.UID:
-            return self.least
+            return self.slim
         return max(self.data, min(self.heading, _LEAST_HEADING))
 
     @property
     def least(self) -> int:
         """Cells below which the column would not be worth showing."""
-        if self.kind is Kind.UID:
-            return min(self.wanted, _LEAST[self.kind])
         return self.bare if self.kind is Kind.EXACT else min(self.bare, _LEAST[self.kind])
+
+    @property
+    def folded(self) -> int:
+        """Cells below which a text that goes on in further lines would be hard to read."""
+        return min(self.wanted, _LEAST_FOLDED) if self.kind is Kind.TEXT else self.slim
 
 
 def extent(view: View) -> Extent:
     """The extent of a column before any row."""
-    return Extent(view.kind, width(view.heading), usual=view.usual)
+    return Extent(view.kind, width(view.heading), usual=view.usual, spare=view.spare)
 
 
 def lay_out(extents: Sequence[Extent], available: int | None) -> list[int] | None:
     """A width for each column, or None when they cannot be shown side by side.
 
-    Where space is short, the middle of UIDs goes first, then the widest texts shrink, then UIDs to
-    their ends and headings that are wider than their data, then all texts.
+    Where space is short, the middle of UIDs goes first, then the widest texts shrink. Where that is
+    not enough, columns that are spare are left out, one after the other: their width is 0. At last
+    headings that are wider than their data are cut, then all texts, and UIDs to their ends.
 
     Args:
         extents: what the columns want.
         available: terminal cells for the whole line; None for no limit.
     """
     wanted = [column.wanted for column in extents]
-    if available is None:
+    if available is None or _line(wanted) <= available:
         return wanted
-    room = available - GAP * (len(extents) - 1)
-    if sum(wanted) <= room:
+    spare = [index for index, column in enumerate(extents) if column.spare]
+    for count in range(len(spare) + 1):
+        widths = _readable(extents, spare[:count], available)
+        if widths is not None:
+            return widths
+    return _reduced(extents, spare, available)
+
+
+def _line(widths: Sequence[int]) -> int:
+    """Cells of a line with columns so wide."""
+    shown = [size for size in widths if size]
+    return sum(shown) + GAP * (len(shown) - 1)
+
+
+def _readable(extents: Sequence[Extent], left_out: Sequence[int], available: int) -> _Widths:
+    """Widths that cut nothing but the middle of UIDs and long texts."""
+    shown = _without(extents, left_out)
+    compact = [column.compact for column in shown]
+    slim = [column.slim for column in shown]
+    easy = [column.easy for column in shown]
+    return _fitted(((compact, slim), (compact, easy)), left_out, available)
+
+
+def _reduced(extents: Sequence[Extent], left_out: Sequence[int], available: int) -> _Widths:
+    """Widths that cut headings, and then whatever may be cut."""
+    shown = _without(extents, left_out)
+    slim = [column.slim for column in shown]
+    easy = [column.easy for column in shown]
+    bare = [column.bare for column in shown]
+    both = [min(pair) for pair in zip(easy, bare, strict=True)]
+    least = [column.least for column in shown]
+    return _fitted(((slim, bare), (easy, both), (both, least)), left_out, available)
+
+
+_Widths = list[int] | None
+
+
+def _without(extents: Sequence[Extent], left_out: Sequence[int]) -> list[Extent]:
+    return [column for index, column in enumerate(extents) if index not in left_out]
+
+
+def _fitted(
+    steps: Iterable[tuple[list[int], list[int]]], left_out: Sequence[int], available: int
+) -> _Widths:
+    """Widths of the first step in which all fit, each from most to least; 0 for who is left out."""
+    fitting = (_level(most, fewest, available) for most, fewest in steps)
+    widths = next((widths for widths in fitting if widths is not None), None)
+    if widths is None:
+        return None
+    for index in left_out:
+        widths.insert(index, 0)
+    return widths
+
+
+def lay_out_folded(extents: Sequence[Extent], available: int | None) -> list[int] | None:
+    """A width for each column where texts go on in further lines; None when they cannot.
+
+    The widest texts shrink first, then the middle of UIDs goes.
+    """
+    wanted = [column.wanted for column in extents]
+    if available is None or _line(wanted) <= available:
         return wanted
     compact = [column.compact for column in extents]
-    slim = [column.least if column.kind is Kind.UID else column.wanted for column in extents]
-    easy = [column.easy for column in extents]
-    bare = [column.bare for column in extents]
-    least = [column.least for column in extents]
-    steps = ((compact, slim), (compact, easy), (slim, bare), (bare, least))
-    fitting = (_level(most, fewest, room) for most, fewest in steps)
-    return next((widths for widths in fitting if widths is not None), None)
+    return _level(compact, [column.folded for column in extents], available)
 
 
-def _level(wanted: list[int], least: list[int], room: int) -> list[int] | None:
+def _level(wanted: list[int], least: list[int], available: int) -> list[int] | None:
     """Cuts every width to the highest level at which all fit; none below its least."""
+    room = available - GAP * (len(wanted) - 1)
     for level in range(min(room, max(wanted)), 0, -1):
         widths = [min(want, max(level, low)) for want, low in zip(wanted, least, strict=True)]
         if sum(widths) <= room:
@@ -110,18 +179,28 @@ def _filled(widths: list[int], wanted: list[int], room: int) -> list[int]:
     return widths
 
 
-def with_room(extents: Sequence[Extent], available: int | None) -> list[Extent]:
-    """The extents with room for usual texts to come, unless they cannot be shown with it."""
+LayOut = Callable[[Sequence[Extent], int | None], list[int] | None]
+"""What gives each column a width."""
+
+
+def with_room(
+    extents: Sequence[Extent], available: int | None, by: LayOut = lay_out
+) -> list[Extent]:
+    """The extents with room for usual texts to come, unless that takes a column away."""
     roomy = [replace(column, data=max(column.data, column.usual)) for column in extents]
-    fits = available is not None and lay_out(roomy, available) is not None
+    fits = available is not None and _shown(roomy, available, by) == _shown(extents, available, by)
     return roomy if fits else list(extents)
+
+
+def _shown(extents: Sequence[Extent], available: int, by: LayOut) -> int:
+    """How many columns are shown; none where they cannot be shown side by side."""
+    return sum(map(bool, by(extents, available) or ()))
 
 
 def squeeze(extents: Sequence[Extent], available: int) -> list[int]:
     """Widths for a table that has begun and cannot become anything else any more."""
-    room = available - GAP * (len(extents) - 1)
     wanted = [column.compact for column in extents]
-    return _level(wanted, [1] * len(wanted), room) or [1] * len(wanted)
+    return _level(wanted, [1] * len(wanted), available) or [1] * len(wanted)
 
 
 def view_extents(views: Sequence[View], texts: Sequence[Sequence[str]]) -> list[Extent]:

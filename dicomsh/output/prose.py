@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
-from dicomsh.output.safe import width
+from dicomsh.output.safe import pieces, width
 from dicomsh.output.theme import SEQUENCE
 
 _LIST = re.compile(r" *\S+(?: \S+)* {2,}(?=\S)")
 """A name and the spaces before what is said of it, as in a list of options."""
 
 _WORD = re.compile(r" *[^ ]+")
+_BREAK = re.compile(r"(?<=[\\^=/.,;:&?_-])|(?<=[a-z])(?=[A-Z])")
 _PLAIN = re.compile(r"\S+(?: \S+)*")
 
 
@@ -34,6 +36,31 @@ def filled(text: str, columns: int) -> str:
         else:
             lines.append(line)
     return wrapped("\n".join(lines), columns)
+
+
+def folded(text: str, cells: int) -> list[str]:
+    """The text in lines of at most `cells` cells, for a column; at least one line.
+
+    It is broken between words. A word that is longer is broken behind a sign or before a capital
+    where it has one, else anywhere.
+    """
+    if width(text) <= cells:
+        return [text]
+    lines = [""]
+    for part in _parts(text, cells):
+        if width(lines[-1] + part) <= cells:
+            lines[-1] += part
+        else:
+            lines.append(part.lstrip(" "))
+    return lines if lines[0] else lines[1:] or [""]
+
+
+def _parts(text: str, cells: int) -> Iterator[str]:
+    for word in _WORD.findall(text):
+        if width(word.lstrip(" ")) <= cells:
+            yield word
+        else:
+            yield from chain.from_iterable(pieces(part, cells) for part in _BREAK.split(word))
 
 
 def _lines(line: str, columns: int) -> Iterator[str]:

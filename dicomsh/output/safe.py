@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
@@ -65,6 +66,18 @@ def shorten_middle(text: str, cells: int) -> str:
         return fit(text, cells)
     tail = cells // 4
     return _head(text, cells - 1 - tail) + _ELLIPSIS + _tail(text, tail)
+
+
+def pieces(text: str, cells: int) -> Iterator[str]:
+    """The text cut anywhere, in pieces of at most `cells` cells; a character is never cut."""
+    piece, left = "", cells
+    for char in text:
+        size = _cells(char)
+        if piece and size > left:
+            yield piece
+            piece, left = "", cells
+        piece, left = piece + char, left - size
+    yield piece
 
 
 def _head(text: str, cells: int) -> str:

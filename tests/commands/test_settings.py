@@ -35,6 +35,25 @@ def test_a_change_leaves_the_data_alone() -> None:
     assert done.err.splitlines() == ["limit is 5", "fuzzy is off"]
 
 
+@pytest.mark.parametrize("text", ["modalities", "lesson list", "set output default; set", "tree"])
+def test_blocks_are_for_entities(text: str) -> None:
+    before = "use pacs; cd 0555643F; "
+    assert run(before + text, output="vertical").out == run(before + text).out
+
+
+@pytest.mark.parametrize("text", ["find study", "wado 0555643F", "tree | to vertical", "ls"])
+def test_entities_become_blocks(text: str) -> None:
+    lines = run(f"use pacs; {text}", output="vertical").out.splitlines()
+    assert lines[0] in ("study 1", "patient 1", "row 1")
+    assert lines[1].startswith("  ")
+
+
+@pytest.mark.parametrize("output", ["json", "csv", "yaml"])
+def test_every_list_has_the_formats_for_machines(output: str) -> None:
+    for text in ("set", "modalities", "lesson list", "tree"):
+        assert run(f"use pacs; cd 0555643F; {text}", output=output).out[0] not in " ├"
+
+
 def json_rows(text: str) -> list[dict[str, str]]:
     """The rows of the last of several arrays."""
     import json

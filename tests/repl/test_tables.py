@@ -47,7 +47,7 @@ def test_what_was_shortened_is_said_and_last_shows_it(tmp_path: Path) -> None:
     with Terminal("-m", "pacs", home=tmp_path) as terminal:
         terminal.wait_for_line(PACS)
         terminal.type("find study id=TYO-0001\r")
-        screen = terminal.wait_for("columns shortened: last --wide shows them whole")
+        screen = terminal.wait_for("StudyInstanceUID not shown, 5 columns shortened: last --wide")
         assert whole not in screen
         assert "…" in screen
         terminal.wait_for_line(PACS)
@@ -62,18 +62,18 @@ def test_a_wide_table_moves_under_the_arrow_keys(tmp_path: Path) -> None:
         terminal.type("find study id=TYO-0001; last --wide\r")
         screen = terminal.wait_for_line("(END)")
         assert "やまだ^たろう" in screen
-        assert "2.25." not in screen.splitlines()[-2]
-        terminal.type("\x1b[C", "\x1b[C", "\x1b[C")
+        assert "Study UID" not in screen
+        terminal.type("\x1bOC", "\x1bOC")  # as after smkx, which less writes
         terminal.wait_for("Study UID")
         terminal.type("q")
         terminal.wait_for("3 studies, complete")
 
 
 def test_too_narrow_for_a_table(tmp_path: Path) -> None:
-    with Terminal("-m", "pacs", home=tmp_path, columns=50) as terminal:
+    with Terminal("-m", "pacs", home=tmp_path, columns=45) as terminal:
         terminal.wait_for_line(PACS)
         terminal.type("find study id=TYO-0001 | head 1\r")
-        screen = terminal.wait_for("too wide for 50 cells as a table")
+        screen = terminal.wait_for("too wide for 45 cells as a table")
         assert "  PatientID:" in screen
 
 
@@ -83,3 +83,28 @@ def test_no_colours_where_they_are_not_wanted(environ: dict[str, str], tmp_path:
         assert terminal.wait_for_end() == 0
         assert b"\x1b[" not in terminal.raw
         assert "40 patients, complete" in terminal.screen
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("command", ["probe", "show 0555643F", "set"])
+def test_what_is_no_answer_to_a_query_is_shown_whole(
+    command: str, columns: int, tmp_path: Path
+) -> None:
+    with Terminal("-m", "pacs", "-c", command, home=tmp_path, rows=99, columns=columns) as terminal:
+        assert terminal.wait_for_end() == 0
+        assert terminal.lines[0].startswith(" #  ")
+        assert "…" not in terminal.screen
+        assert "shortened" not in terminal.screen
+
+
+def test_a_uid_gives_way_unless_it_was_asked_for(tmp_path: Path) -> None:
+    with Terminal("-m", "pacs", home=tmp_path, columns=60) as terminal:
+        terminal.wait_for_line(PACS)
+        terminal.run("cd 0555643F", "0555643F> ")
+        screen = terminal.run("ls", "0555643F> ")
+        assert " 2  2011-09-30  MR\\SR       MR BRAIN          5        180\n" in screen
+        assert "  · StudyInstanceUID not shown: last --wide shows it whole\n" in screen
+        screen = terminal.run("ls +StudyInstanceUID", "0555643F> ")
+        assert "1.2.840" in screen
+        screen = terminal.run("ls | select uid desc", "0555643F> ")
+        assert "1.2.840.113704.1.111.2768.1239195678.91  MR BRAIN\n" in screen
