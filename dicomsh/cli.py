@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 exit statuses: 0 done; 1 a command failed; 2 usage, script or configuration error;
-3 no association; 4 timed out; 5 finished, but an answer is incomplete; 130 interrupted;
-129 and 143 ended by SIGHUP and SIGTERM
+3 no association; 4 timed out; 5 finished, but an answer is incomplete or in doubt;
+130 interrupted; 129 and 143 ended by SIGHUP and SIGTERM
 
 dicomsh -c help lists the commands.
 dicomsh practice runs the practice archive as a server (./practice is a script of that name)."""

@@ -190,7 +190,7 @@ class Presenter:
     ) -> ExitStatus:
         unit = records.unit if records.unit[0] else ("row", "rows")
         asked = records.outcome is not None
-        if not outcome.complete or (asked and records.unit[0]):
+        if not outcome.sound or (asked and records.unit[0]):
             return self._told(outcome, left, hidden, unit=unit)
         count = [counted(outcome.rows, unit)] if records.unit[0] and outcome.rows else []
         told = [*count, *hidden, *filter(None, [records.note])]
@@ -262,4 +262,4 @@ def status_of(outcome: Outcome) -> ExitStatus:
     """
     if outcome.ending is Ending.CANCELLED and outcome.status is None:
         return ExitStatus.INTERRUPTED
-    return ExitStatus.DONE if outcome.complete else ExitStatus.INCOMPLETE
+    return ExitStatus.DONE if outcome.sound else ExitStatus.INCOMPLETE

@@ -176,8 +176,9 @@ class _Comparison:
 
 def _statement(name: str, received: _Received) -> str:
     outcome = received.outcome
+    doubt = ", in doubt" if outcome.doubtful else ""
     return (
-        f"{name}: {received.level.counted(outcome.rows)}, {outcome.ending.value},"
+        f"{name}: {received.level.counted(outcome.rows)}, {outcome.ending.value}{doubt},"
         f" {outcome.seconds * 1000:,.0f} ms"
     )
 

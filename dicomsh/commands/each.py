@@ -210,7 +210,11 @@ class _Runs:
         notes = [o.notes for o in self._outcomes]
         common = [note for note in whole.notes if all(note in own for own in notes)]
         ending = whole.ending if self.ended else Ending.CANCELLED
-        return replace(whole, ending=ending, of=None, notes=(self._source.note, *common))
+        doubt = [_DOUBT] if whole.doubtful else []
+        return replace(whole, ending=ending, of=None, notes=(self._source.note, *doubt, *common))
+
+
+_DOUBT = "not all rows are surely what was asked for; the command alone tells why"
 
 
 _NAMED = 8

@@ -61,7 +61,7 @@ def _sender(client: Scu, query: Query) -> Send:
 class Reapplied:
     """The rows that pass filters which the peer does not apply; says how many were kept.
 
-    A row that lacks the attribute passes, and is counted.
+    A row that lacks the attribute passes, and is counted: the answer is doubtful then.
     """
 
     def __init__(self, answer: Answer, filters: Sequence[Filter], limit: int | None) -> None:
@@ -104,7 +104,11 @@ class Reapplied:
         if self._untold:
             notes.append(f"{self._untold:,} of them do not have the attribute")
         ending = Ending.LIMIT if self._stopped else outcome.ending
-        return replace(outcome, ending=ending, rows=self._kept, notes=(*outcome.notes, *notes))
+        notes = [*outcome.notes, *notes]
+        doubtful = self._untold > 0
+        return replace(
+            outcome, ending=ending, rows=self._kept, notes=tuple(notes), doubtful=doubtful
+        )
 
     async def aclose(self) -> None:
         """Leave early."""
@@ -113,6 +117,8 @@ class Reapplied:
 
 class Observed:
     """An answer as it is; its outcome tells what in the rows contradicts the query.
+
+    Where something does, or nothing shows that a key was matched, the answer is doubtful.
 
     Args:
         answer: the answer.
@@ -145,9 +151,10 @@ class Observed:
         empty = () if outcome.rows else self._empty
         garbled = bool(self._legibility.lossy)
         watches = (watch for watch in self._watches if watch.ascii or not garbled)
-        seen = (said for watch in watches for said in watch.said(self._modality))
+        seen = [said for watch in watches for said in watch.said(self._modality)]
+        doubtful = outcome.doubtful or bool(seen)
         noticed = (*empty, *seen, *self._oddities.notes, *self._notes, *self._legibility.notes)
-        return replace(outcome, notes=(*outcome.notes, *noticed))
+        return replace(outcome, notes=(*outcome.notes, *noticed), doubtful=doubtful)
 
     async def aclose(self) -> None:
         """Leave early."""
@@ -208,4 +215,6 @@ class _Watch:
                 f" {asked}; {advice}"
             )
         elif self._empty:
-            yield f"{self._empty:,} of {rows:,} rows have no {keyword}, although {asked} was asked"
+            both = "; a range with both ends may leave them out" * self._key.value.startswith("-")
+            without = f"{self._empty:,} of {rows:,} rows have no {keyword}"
+            yield f"{without}, although {asked} was asked{both}"

@@ -23,6 +23,7 @@ def answer_lines(question: Question, outcome: Outcome) -> list[str]:
     lines[0] += f" from {question.modality.name}"
     lines += [f"  status   {_status(outcome)}"]
     lines += [f"  ending   {_ENDINGS[outcome.ending]}"]
+    lines += [f"  doubt    {_DOUBT}"] if outcome.doubtful else []
     lines += [f"  peer     it says: {outcome.comment}"] if outcome.comment else []
     lines += [f"  matched  {text}" for text in _matched(question)]
     lines += [f"  added    {text}" for text in _added(question)]
@@ -48,6 +49,11 @@ _ENDINGS = {
     Ending.TIMED_OUT: "no further answer in time: some matches are missing",
     Ending.PARTIAL: "some matches may be missing, because no query asks for them",
 }
+
+
+_DOUBT = (
+    "rows may be others than those asked for: a server may ignore optional keys (PS3.4 C.2.2.1)"
+)
 
 
 def _matched(question: Question) -> list[str]:

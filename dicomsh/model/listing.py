@@ -100,6 +100,8 @@ class Outcome:
         wish: the stage that left the query early because it had what the user asked for, as typed.
         remedy: what to do about an answer that was cut off, or empty for the general advice.
         unasked: keywords of columns that the peer was not asked for, because it could not be.
+        doubtful: whether some rows are others than those asked for, or nothing shows that they are
+            not; a note says why.
     """
 
     ending: Ending
@@ -114,6 +116,12 @@ class Outcome:
     wish: str = ""
     remedy: str = ""
     unasked: frozenset[str] = frozenset()
+    doubtful: bool = False
+
+    @property
+    def sound(self) -> bool:
+        """Whether the rows are those that were asked for, and all of them."""
+        return self.complete and not self.doubtful
 
     @property
     def complete(self) -> bool:
@@ -132,9 +140,13 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
     early.sort(key=lambda part: part.complete)
     worst = next(iter(early), Outcome(Ending.COMPLETE, rows, seconds))
     notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
-    limit = worst.limit or worst.rows
-    detail = _detail(worst, early)
-    return replace(worst, rows=rows, seconds=seconds, detail=detail, notes=notes, limit=limit)
+    whole = replace(worst, rows=rows, seconds=seconds, notes=notes)
+    return replace(
+        whole,
+        limit=worst.limit or worst.rows,
+        detail=_detail(worst, early),
+        doubtful=any(part.doubtful for part in parts),
+    )
 
 
 def _detail(worst: Outcome, early: Sequence[Outcome]) -> str:

@@ -73,14 +73,20 @@ _SHORT = {
 }
 
 
+_DOUBT = "IN DOUBT"
+"""How an answer ended that is complete but may hold other rows than those asked for."""
+
+
 def short_line(level: Level, outcome: Outcome) -> str:
     """`42 studies, complete, 12 ms`: how an answer ended, for where there is little room."""
     what = _counted(level, outcome, ("", ""))
-    return f"{what}, {_SHORT[outcome.ending]}, {duration(outcome.seconds)}"
+    doubtful = outcome.doubtful and outcome.ending is Ending.COMPLETE
+    told = _DOUBT if doubtful else _SHORT[outcome.ending]
+    return f"{what}, {told}, {duration(outcome.seconds)}"
 
 
 def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
-    return paint(theme.complete if outcome.complete else theme.warning, text)
+    return paint(theme.complete if outcome.sound else theme.warning, text)
 
 
 def _counted(level: Level | None, outcome: Outcome, unit: tuple[str, str]) -> str:
@@ -100,7 +106,8 @@ def _ending(outcome: Outcome, remedy: str) -> list[str]:
     comment = f"the server says: {outcome.comment}" if outcome.comment else ""
     match outcome.ending:
         case Ending.COMPLETE:
-            return ["complete", duration(outcome.seconds), outcome.detail, comment]
+            told = _DOUBT if outcome.doubtful else "complete"
+            return [told, duration(outcome.seconds), outcome.detail, comment]
         case Ending.LIMIT:
             return [*_stopped(outcome), outcome.detail]
         case Ending.CUT_OFF:

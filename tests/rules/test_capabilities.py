@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from pydicom import Dataset
 
 from dicomsh.config.known import KnownPeers
+from dicomsh.errors import ExitStatus
 from dicomsh.model import evidence
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extension import Extension
@@ -39,8 +41,8 @@ def probe(modality: str, **options: Any) -> tuple[dict[str, str], str]:
     return findings(done), done.last
 
 
-def rows_of(done: Done) -> list[dict[str, Any]]:
-    assert done.status == 0, done.err
+def rows_of(done: Done, status: int = ExitStatus.DONE) -> list[dict[str, Any]]:
+    assert done.status == status, done.err
     rows: list[dict[str, Any]] = done.json
     return rows
 
@@ -178,7 +180,7 @@ def test_an_ignored_filter_is_applied_here_and_that_is_said(
     right = rows_of(run(query, modality="pacs", config=config, output="json"))
     before = run(query, modality="faulty", config=config, output="json")
     after = run("probe > /dev/null", query, modality="faulty", config=config, output="json")
-    assert rows_of(before) != right
+    assert rows_of(before, ExitStatus.INCOMPLETE) != right
     assert rows_of(after) == right
     kept = f"{keyword} re-applied here: the server ignores it; {len(right)} of 120 kept"
     assert kept in after.last
@@ -197,10 +199,39 @@ def test_an_ignored_filter_is_told_without_a_probe(tmp_path: Path) -> None:
     """Nothing is assumed, and nothing is dropped; but the rows contradict the query."""
     config = practice(tmp_path, ignore_keys=["ModalitiesInStudy"])
     done = run("find study mod=CT", modality="faulty", config=config, output="json")
-    wrong = sum("CT" not in row["ModalitiesInStudy"] for row in rows_of(done))
+    rows = rows_of(done, ExitStatus.INCOMPLETE)
+    wrong = sum("CT" not in row["ModalitiesInStudy"] for row in rows)
     said = f"{wrong} of 120 rows do not match ModalitiesInStudy=CT: the server seems to ignore it"
     assert said in done.last
     assert "'probe faulty' finds out" in done.last
+    assert done.last.startswith("120 studies, IN DOUBT")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("find study mod=CT | tail 3", "3 of 120 studies, IN DOUBT"),
+        ("find study mod=CT | count", "120 studies, IN DOUBT"),
+        ("find study mod=CT; last", "120 studies, IN DOUBT"),
+        ("find study mod=CT --split", "120 studies, IN DOUBT"),
+        ("find patient JOD*; find study mod=CT; find patient JOD*", "1 patient, complete"),
+        ("find patient JOD* | each find study mod=CT", "the command alone tells why"),
+        ("compare --with pacs find study mod=CT", "faulty: 120 studies, complete, in doubt"),
+    ],
+)
+def test_what_is_made_of_a_doubtful_answer_is_doubtful(
+    text: str, told: str, tmp_path: Path
+) -> None:
+    config = practice(tmp_path, ignore_keys=["ModalitiesInStudy"])
+    done = run(text, modality="faulty", config=config, output="csv")
+    assert done.status == ExitStatus.INCOMPLETE
+    assert told in done.last
+
+
+def test_a_doubt_is_explained(tmp_path: Path) -> None:
+    config = practice(tmp_path, ignore_keys=["ModalitiesInStudy"])
+    done = run("find study mod=CT; explain last", modality="faulty", config=config)
+    assert "  doubt    rows may be others than those asked for" in done.out
 
 
 @pytest.mark.parametrize(
@@ -227,6 +258,10 @@ def test_rows_without_a_date_are_told_apart(orthanc_server: Orthanc) -> None:
     done = run("find patient name='doe*' birth=..1980", modality=orthanc_server.address)
     assert "2 of 2 rows have no PatientBirthDate, although PatientBirthDate=-19801231" in done.last
     assert "seems to ignore" not in done.last
+    assert "; a range with both ends may leave them out" in done.last
+    assert done.status == ExitStatus.INCOMPLETE
+    done = run("find patient name='doe*' birth=1900..1980", modality=orthanc_server.address)
+    assert (done.status, done.last.startswith("no patients, complete")) == (0, True)
 
 
 def test_what_does_not_come_back_proves_nothing_and_that_is_said(
@@ -236,7 +271,8 @@ def test_what_does_not_come_back_proves_nothing_and_that_is_said(
     every = run("find study", modality=dcmqrscp_server.address, output="json")
     query = "find study mod=CT"
     done = run(query, modality=dcmqrscp_server.address, output="json")
-    assert len(rows_of(done)) == len(rows_of(every))
+    assert len(rows_of(done, ExitStatus.INCOMPLETE)) == len(rows_of(every))
+    assert re.match(r"\d+ studies, IN DOUBT · ", done.last)
     assert "nothing shows whether the server matched ModalitiesInStudy=CT" in done.last
     refused = run("probe > /dev/null", query, modality=dcmqrscp_server.address)
     assert refused.status == 2
