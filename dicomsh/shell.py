@@ -27,7 +27,7 @@ from dicomsh.mask.typed import masked_text, real_statement
 from dicomsh.model.listing import Listing
 from dicomsh.model.tap import Tap
 from dicomsh.output.problem import Origin, problem
-from dicomsh.output.programs import finished
+from dicomsh.output.programs import finished, started
 from dicomsh.output.progress import PassingLine
 from dicomsh.output.sink import Sink
 from dicomsh.output.targets import FileTarget, ReaderGoneError
@@ -289,7 +289,7 @@ def _internal(error: Exception) -> DicomshError:
 
 
 async def _system(text: str) -> ExitStatus:
-    process = await asyncio.create_subprocess_shell(text)
+    process = await started(asyncio.create_subprocess_shell(text))
     if await finished(process) and process.returncode:
         raise InterruptedByUserError("the command was interrupted")
     if process.returncode:

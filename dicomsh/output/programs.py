@@ -7,17 +7,37 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Mapping
 
 from dicomsh.errors import DicomshError
-from dicomsh.interrupt import go_on
+from dicomsh.interrupt import cancel_soon, go_on
 from dicomsh.output.targets import CommandGoneError, for_terminal
 
 _ROOM = 256 * 1024
 """Bytes that wait for a command before we wait for it."""
 
 
-async def finished(process: asyncio.subprocess.Process) -> bool:
+async def started(starting: Awaitable[Process]) -> Process:
+    """Wait until a program is started; Ctrl-C pressed meanwhile comes with the next wait.
+
+    The event loop would kill a program whose start is cancelled, which may run already: Ctrl-C is
+    for the program to decide about.
+    """
+    start = asyncio.ensure_future(starting)
+    pressed = False
+    while not start.done():
+        try:
+            await asyncio.wait({start})
+        except asyncio.CancelledError:
+            pressed = True
+            go_on()
+    if pressed:
+        cancel_soon()
+    return start.result()
+
+
+async def finished(process: Process) -> bool:
     """Wait for a program; whether Ctrl-C was pressed meanwhile, or has ended it.
 
     A terminal sends Ctrl-C to the program, too, and it is the program that decides what to do about
@@ -49,7 +69,7 @@ def check_status(status: int | None) -> None:
         raise DicomshError(f"the command ended with status {status}")
 
 
-def _pass_on(process: asyncio.subprocess.Process) -> None:
+def _pass_on(process: Process) -> None:
     if not (sys.stdin and sys.stdin.isatty()):
         with contextlib.suppress(ProcessLookupError, ValueError):
             process.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
@@ -70,9 +90,7 @@ class CommandTarget:
     is_terminal = False
     holds_screen = True
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, room: int = _ROOM, *, safe: bool = False
-    ) -> None:
+    def __init__(self, process: Process, room: int = _ROOM, *, safe: bool = False) -> None:
         assert process.stdin
         self._process = process
         self._pipe = process.stdin
@@ -101,14 +119,14 @@ class CommandTarget:
             safe: whether it shows what it reads on a terminal as it is.
             umask: modes that its files do not get, where the platform has any; -1 for ours.
         """
-        process = await asyncio.create_subprocess_shell(
+        starting = asyncio.create_subprocess_shell(
             text,
             stdin=asyncio.subprocess.PIPE,
             stdout=stdout,
             env=environ or os.environ,
             umask=umask,
         )
-        return cls(process, room, safe=safe)
+        return cls(await started(starting), room, safe=safe)
 
     @property
     def status(self) -> int | None:

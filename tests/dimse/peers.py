@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from socketserver import BaseServer
@@ -30,8 +30,8 @@ from dicomsh.model.listing import Answer
 from dicomsh.model.peer import Modality, Timeouts
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
-DEADLINE = 20.0
-QUICK = Timeouts(connect=5, association=5, response=5, cancel_grace=0.3, idle_release=60)
+DEADLINE = 60.0
+QUICK = Timeouts(connect=20, association=20, response=20, cancel_grace=0.3, idle_release=60)
 """Limits that no test is meant to reach, but a bounded grace time."""
 
 ABSTRACT_SYNTAXES = (VERIFICATION, *(model.value for model in Model), MODALITY_WORKLIST_FIND)
@@ -132,8 +132,7 @@ def scp(
         server.shutdown()
         thread.join()
         for association, connection in opened:
-            _end(association)
-            connection.close()
+            _end(association, connection)
 
 
 class _Listener(ThreadedAssociationServer):
@@ -147,12 +146,15 @@ def _with_socket(association: Any) -> tuple[Any, socket.socket]:
     return association, association.dul.socket.socket
 
 
-def _end(association: Any) -> None:
-    """End the threads of an association."""
+def _end(association: Any, connection: socket.socket) -> None:
+    """End the threads of an association; the one that sends may be waiting for a reader."""
     association.dul.kill_dul()
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
     association.dul.join(5)
     association.kill()
     association.join(5)
+    connection.close()
 
 
 def answering(

@@ -28,8 +28,12 @@ def test_a_short_answer_stays_as_it_is(tmp_path: Path) -> None:
         terminal.wait_for_line(PACS)
         terminal.type("find patient --limit 19\r")
         terminal.wait_for("19 patients, stopped")
-        screen = terminal.wait_for_line(PACS)
-        assert screen.splitlines()[1].startswith(" #  PatientID")
+        lines = terminal.wait_for_line(PACS).splitlines()
+        heading = next(row for row, line in enumerate(lines) if line.startswith(" #  PatientID"))
+        shown = [line.split()[0] for line in lines[heading + 1 : heading + 20]]
+        assert shown == [str(number) for number in range(1, 20)]
+        assert heading <= 1, "the toolbar may have moved the command off the screen, and no more"
+        assert b"(END)" not in terminal.raw
 
 
 def test_a_tall_answer_goes_to_less(tmp_path: Path, less: None) -> None:
