@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from dicomsh.language.scan import quote
+from dicomsh.model.keys import is_named
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
 from dicomsh.model.moments import WORDS
@@ -215,9 +216,13 @@ def _name_as_spoken(request: Request) -> Iterator[Phrase]:
 
 
 def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
-    """A pattern that is a date or a modality elsewhere in the language."""
+    """A pattern that is a key, a date or a modality elsewhere in the language."""
     for key in _matched(request):
-        if key.origin is not Origin.PATTERN or request.level is not Level.STUDY:
+        if key.origin is not Origin.PATTERN:
+            continue
+        if key.keyword == "PatientName" and is_named(key.value):
+            yield _with(request, key, "", key.value)
+        if request.level is not Level.STUDY:
             continue
         if key.value.lower() in WORDS:
             yield _with(request, key, key.value.lower(), "date")

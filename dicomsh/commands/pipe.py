@@ -290,7 +290,11 @@ def _record_field(records: Records, key: str, span: Span) -> Field:
     if column is not None:
         return Field(column, _vr_of(column))
     spelt = [column.keyword for column in records.columns]
-    hint = suggestion(key, spelt) or f"they have {', '.join(spelt)}"
+    listed = key.lower().split(",")
+    if len(listed) > 1 and names.keys() >= set(listed):
+        hint = f"each key is a word of its own: {' '.join(listed)}"
+    else:
+        hint = suggestion(key, spelt) or f"they have {', '.join(spelt)}"
     raise UsageError(f"these rows have no '{key}'", hint=hint, span=span)
 
 

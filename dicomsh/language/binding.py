@@ -235,7 +235,8 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Left:
         elif (parameter := _taker(word, waiting)) is None:
             further = binding.names.further(command.name) if word is words[0] else []
             binding.tokens.append((word.span, "error"))
-            binding.fail(unexpected(command, word, further))
+            previous = words[-len(queue) - 2] if word is not words[0] else None
+            binding.fail(unexpected(command, word, further, previous))
         elif parameter.kind is not None and parameter.kind.inner is not None:
             waiting.remove(parameter)
             return Left(waiting, (parameter, (word, *queue)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dicomsh.errors import UsageError
 from dicomsh.language.command import Command, Registry
 from dicomsh.language.foreign import foreign_command
-from dicomsh.language.kinds import suggestion
+from dicomsh.language.kinds import TERM, suggestion
+from dicomsh.language.scan import quote
 from dicomsh.language.terms import is_term
 from dicomsh.language.words import Variable, Word
+from dicomsh.model.keys import is_named
 
 
 def no_variable(variable: Variable, *, of_rows: bool = False) -> UsageError:
@@ -57,11 +59,29 @@ def torn(before: Word, word: Word) -> UsageError:
     return UsageError(f"'{word.text}' stands behind {before.text}", hint=hint, span=word.span)
 
 
-def unexpected(command: Command, word: Word, further: list[str]) -> UsageError:
-    """The error about a word that no parameter takes; `further` are those it could have been."""
+def unexpected(command: Command, word: Word, further: list[str], before: Word | None) -> UsageError:
+    """The error about a word that no parameter takes.
+
+    Args:
+        command: whose words these are.
+        word: the word.
+        further: those that it could have been.
+        before: the word in front of it, if any.
+    """
     message, hint = f"unexpected word '{word.text}'", f"usage: {command.usage}"
+    meant = before and _meant(command, before.text, quote(word.text))
+    hint = f"did you mean {meant}?" if meant else hint
     if further:
         message = f"{message}: {command.name} takes one of {', '.join(further)}"
         near = suggestion(word.text.lower(), further)
         hint = near or f"'help {command.name}' explains it"
     return UsageError(message, hint=hint, span=word.span)
+
+
+def _meant(command: Command, name: str, value: str) -> str:
+    """An option or a key as it is written, where its name and value stand apart; else empty."""
+    option = command.option(f"--{name.lower()}")
+    if option is not None and option.kind is not None:
+        return f"{option.flag} {value}"
+    takes_keys = any(parameter.kind is TERM for parameter in command.positionals)
+    return f"{name}={value}" if takes_keys and is_named(name) else ""

@@ -176,8 +176,16 @@ def spelling() -> Spelling:
     return Spelling(dict.fromkeys((*_keywords(), *ALIASES)))
 
 
+def is_named(text: str) -> bool:
+    """Whether a text is an alias or a keyword, in any case."""
+    return text.lower() in ALIASES or text.lower() in _keywords()
+
+
 @lru_cache(maxsize=32)  # a word stays misspelt for as long as the line goes on behind it
 def _suggest(text: str) -> str:
+    listed = [part for part in text.split(",") if part] if "," in text else []
+    if listed and all(map(is_named, listed)):
+        return f"each key is a word of its own: {' '.join(listed)}"
     near = _containing(text.lower()) or spelling().near(text.lower(), 3)
     if not near:
         return "'help keys' lists keywords and aliases; a tag is written gggg,eeee"

@@ -188,6 +188,7 @@ def test_records_go_through_stages_too() -> None:
     [
         ("find study | where acc=1", "these studies have no AccessionNumber"),
         ("modalities | where nam=x", "these rows have no 'nam'"),
+        ("modalities | select name,aet", "each key is a word of its own: name aet"),
         ("cd 0555643F | head", "cd gave no rows for head"),
         ("find study | count by", "-c:1:30: count by needs a Key"),
         ("find study | where", "Key=Value is missing"),

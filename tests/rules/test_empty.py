@@ -56,6 +56,8 @@ def request(text: str, place: Place = ROOT) -> Request:
         # a word that means something else in the language
         ("find study today", "find study date=today"),
         ("find study ct", "find study mod=CT"),
+        ("find patient sex", "find patient sex="),
+        ("find study date mod=CT", "find study date= mod=CT"),
         ("find patient CT", "find patient CT*"),
         ("find series PROTOCOL", "find series *PROTOCOL*"),
         # dates are too narrow
