@@ -201,6 +201,7 @@ def dcmqrscp(
     *,
     aet: str = "DCMQRSCP",
     options: Sequence[str] = (),
+    tables: str | None = None,
 ) -> Iterator[Server]:
     """DCMTK's archive holding copies of the files, for any calling AE title.
 
@@ -208,6 +209,7 @@ def dcmqrscp(
         files: DICOM files; those that `dcmqridx` cannot read are left out.
         aet: its AE title; it refuses others.
         options: further options, such as `--no-patient-root`.
+        tables: those of its configuration, in which `/var/lib/dcmtk/db` is where its files are.
 
     Raises:
         MissingProgramError: DCMTK is not installed.
@@ -219,20 +221,26 @@ def dcmqrscp(
     def launch(folder: Path) -> tuple[list[str], Server]:
         (port,) = free_ports(1)
         _fill_storage(index, folder / "storage", sources)
-        table = [f"{aet} {folder / 'storage'} R (1000, 1024mb) ANY"]
+        given = tables or _dcmqrscp_tables(f"{aet} {_DATABASE} R (1000, 1024mb) ANY")
         file = folder / "dcmqrscp.cfg"
-        file.write_text(_dcmqrscp_configuration(port, table), encoding="utf-8")
+        lines = [f"NetworkTCPPort = {port}", "MaxPDUSize = 16384", "MaxAssociations = 16", given]
+        text = "\n".join(lines).replace(_DATABASE, str(folder / "storage"))
+        file.write_text(f"{text}\n", encoding="utf-8")
         return [program, "-c", str(file), *options], Server(aet=aet, port=port)
 
     with running(launch, _is_listening) as server:
         yield server
 
 
-def _dcmqrscp_configuration(port: int, ae_table: Sequence[str]) -> str:
-    lines = [f"NetworkTCPPort = {port}", "MaxPDUSize = 16384", "MaxAssociations = 16"]
-    for table, rows in (("HostTable", ()), ("VendorTable", ()), ("AETable", ae_table)):
+_DATABASE = "/var/lib/dcmtk/db"
+"""Where a dcmqrscp usually has its files."""
+
+
+def _dcmqrscp_tables(entity: str) -> str:
+    lines = []
+    for table, rows in (("HostTable", ()), ("VendorTable", ()), ("AETable", (entity,))):
         lines += [f"{table} BEGIN", *rows, f"{table} END"]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _fill_storage(index: str, storage: Path, files: Sequence[Path]) -> None:

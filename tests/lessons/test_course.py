@@ -37,9 +37,8 @@ class Classroom:
         config = load(ROOT / "modalities.yaml", environ={}, cwd=ROOT)
         session = Session(config)
         environ = {"XDG_STATE_HOME": str(folder), "DICOMSH_TRACEBACK": "1"}
-        self.shell = Shell(
-            session, Sink(io.StringIO(), self.said), Manner(keep_going=True), environ
-        )
+        manner = Manner(keep_going=True, lessons=lesson.file.parent)
+        self.shell = Shell(session, Sink(io.StringIO(), self.said), manner, environ)
         self.lesson = lesson
 
     @property
