@@ -144,8 +144,9 @@ class Shell:
 
     @property
     def unheard(self) -> ExitStatus:
-        """The status of what was said: failed where standard error did not take a line."""
-        return ExitStatus.FAILED if self._sink.lost else ExitStatus.DONE
+        """The status of what was said: failed where a line, or a trace, could not be written."""
+        lost = self._sink.lost or self.tracing.lost
+        return ExitStatus.FAILED if lost else ExitStatus.DONE
 
     @property
     def cancelled(self) -> bool:

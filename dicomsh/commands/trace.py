@@ -42,7 +42,8 @@ async def trace_to(context: Context, file: Annotated[Word, FILE]) -> Talk:
     """Write the trace to FILE until trace off.
 
     The file can be read by its owner only, because the values of patients are in it. What FILE held
-    is replaced. trace pdu afterwards adds the bytes.
+    is replaced. trace pdu afterwards adds the bytes. Where FILE cannot be written any more, the
+    trace ends, commands go on, and a script that did all else ends with status 1.
     """
     try:
         context.tracing.to(file.text)

@@ -52,12 +52,14 @@ class Tracing:
 
     Attributes:
         shown: how values may be shown, or None for as they are; masking sets it.
+        lost: whether a file could not be written any more, so that its trace is not whole.
     """
 
     def __init__(
         self, tap: Tap, talk: Callable[[str], None], open_file: Callable[[str], File]
     ) -> None:
         self.shown: Shown | None = None
+        self.lost = False
         self._tap = tap
         self._talk = talk
         self._open_file = open_file
@@ -178,6 +180,7 @@ class Tracing:
         try:
             file.write("".join(f"{line}\n" for line in lines))
         except DicomshError as problem:  # in the middle of the protocol nothing may be raised
+            self.lost = True
             self.off()
             self._write([f"{problem.message}; trace is off"])
 
