@@ -44,7 +44,7 @@ async def interruptible(work: Coroutine[None, None, _Result]) -> _Result:
     if threading.current_thread() is not threading.main_thread():
         return await work
     task = asyncio.get_running_loop().create_task(work)
-    with _cancelling(task, [signal.SIGINT, *_ending()]):
+    with _cancelling(task, [signal.SIGINT, *ending()]):
         return await task
 
 
@@ -53,7 +53,7 @@ async def endable(work: Coroutine[None, None, _Result]) -> _Result:
     task = asyncio.current_task()
     if task is None or threading.current_thread() is not threading.main_thread():
         return await work
-    with _cancelling(task, _ending()):
+    with _cancelling(task, ending()):
         return await work
 
 
@@ -82,7 +82,7 @@ def _cancelling(task: asyncio.Task[Any], signals: list[signal.Signals]) -> Itera
 
 def end_when_told() -> None:
     """Let SIGTERM and SIGHUP raise ToldToEndError where nothing is awaited, once."""
-    for number in _ending():
+    for number in ending():
         signal.signal(number, _raise)
 
 
@@ -92,7 +92,7 @@ def _raise(number: int, frame: FrameType | None) -> None:
     raise ToldToEndError(number)
 
 
-def _ending() -> list[signal.Signals]:
+def ending() -> list[signal.Signals]:
     """The signals that end a program, without those that it was started to ignore, as by nohup."""
     named = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
     return [one for one in named if one and signal.getsignal(one) is not signal.SIG_IGN]

@@ -17,6 +17,7 @@ from types import FrameType
 from dicomsh.config import load
 from dicomsh.config.modalities import read_faults
 from dicomsh.errors import DicomshError, UnreachableError, UsageError
+from dicomsh.interrupt import ending
 from dicomsh.model.peer import Faults, Modality
 
 _PORT = 11112
@@ -29,7 +30,8 @@ answers C-ECHO and C-FIND in Patient Root, Study Root and Modality Worklist, and
 _EPILOG = """\
 faults are those of modalities.yaml: --fault cut_off=20 --fault no_counts --fault fail.series=0xC000
 
-Ctrl-C or SIGTERM ends it. exit statuses: 0 ended so; 2 usage; 3 the port cannot be listened on"""
+Ctrl-C, SIGTERM or SIGHUP ends it.
+exit statuses: 0 ended so; 2 usage; 3 the port cannot be listened on"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM; returns the exit status."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; returns the exit status."""
     options = parser().parse_args(argv)
     try:
         _serve(_modality(options))
@@ -108,7 +110,8 @@ def _faults(texts: Sequence[str]) -> Faults:
 
 
 def _serve(modality: Modality) -> None:
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in ending():
+        signal.signal(number, _interrupt)
     from dicomsh.practice.server import start
 
     try:
@@ -126,7 +129,8 @@ def _serve(modality: Modality) -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    del number, frame
+    del frame
+    signal.signal(number, signal.SIG_DFL)  # the second one does not wait
     raise KeyboardInterrupt
 
 

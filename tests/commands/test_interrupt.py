@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -127,6 +128,34 @@ def test_a_signal_that_ends_keeps_what_arrived_and_says_so(number: int, tmp_path
     cancelled, told = err.splitlines()[-2:]
     assert "cancelled by you" in cancelled
     assert told == f"dicomsh: ended by {signal.Signals(number).name}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking it")
+def test_the_second_signal_does_not_wait_for_the_server(tmp_path: Path) -> None:
+    """The server takes no notice of C-CANCEL, and has minutes until we abort."""
+    config = tmp_path / "modalities.yaml"
+    deaf = "{practice: true, faults: {row_delay: 0.05, ignore_cancel: true}}"
+    config.write_text(f"cancel_grace: 600\nmodalities: {{deaf: {deaf}}}\n", "utf-8")
+    options = ["--trace", "-f", str(config), "-m", "deaf", "-c", "find instance"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "dicomsh", *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=ROOT,
+    ) as process:
+        assert process.stderr
+        _read_to(process.stderr, "C-FIND-RSP")
+        process.send_signal(signal.SIGTERM)
+        _read_to(process.stderr, "C-CANCEL-RQ")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == -signal.SIGTERM
+        assert "Traceback" not in process.stderr.read()
+
+
+def _read_to(stream: IO[str], text: str) -> None:
+    """Read lines up to one that has a text in it."""
+    assert any(text in line for line in stream), text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without asking it")

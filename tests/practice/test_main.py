@@ -53,13 +53,13 @@ def ended(process: subprocess.Popen[str], by: signal.Signals) -> tuple[str, str,
 
 
 @unix
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("by", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("module", ["dicomsh", "dicomsh.practice"])
-def test_alone_in_the_foreground(by: signal.Signals, module: str) -> None:
+def test_alone_in_the_foreground(by: str, module: str) -> None:
     with alone("--aet", "ALONE", module=module) as (process, server):
         answer = find(server.port, "STUDY", PatientID="0555643F")
         assert answer.column("RetrieveAETitle") == ["ALONE", "ALONE"]
-        rest, errors, status = ended(process, by)
+        rest, errors, status = ended(process, signal.Signals[by])
     assert (rest, status) == ("", 0)
     assert f"dicomsh -m ALONE@{HOST}:{server.port}\n" in errors
     assert "made up" not in errors
