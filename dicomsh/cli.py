@@ -17,12 +17,24 @@ if TYPE_CHECKING:
     from dicomsh.startup import Started
 
 _EPILOG = """\
-exit statuses: 0 done; 1 a command failed; 2 usage, script or configuration error;
-3 no association; 4 timed out; 5 finished, but an answer is incomplete or in doubt;
-130 interrupted; 129 and 143 ended by SIGHUP and SIGTERM
+exit statuses: 0 done; 1 a command failed; 2 usage, script or configuration
+error; 3 no association; 4 timed out; 5 finished, but an answer is incomplete or
+in doubt; 130 interrupted; 129 and 143 ended by SIGHUP and SIGTERM
 
 dicomsh -c help lists the commands.
-dicomsh practice runs the practice archive as a server (./practice is a script of that name)."""
+dicomsh practice runs the practice archive as a server (./practice is a script
+of that name)."""
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Keeps paragraphs apart, and breaks them between words."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if len(text) <= width:  # the version, for which nothing is imported
+            return indent + text
+        from dicomsh.output.prose import filled
+
+        return filled(text, width)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
         usage="dicomsh [OPTIONS] [SCRIPT [ARG…]]",
         description="Look into DICOM archives: at a prompt, from a script, or with -c.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     add = made.add_argument

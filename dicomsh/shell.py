@@ -184,7 +184,8 @@ class Shell:
         text, span = masked_text(text, error.span or statement.span, self.session.shown)
         error.span = error.span and span
         theme = self._manner.talk(self.session.settings.color)
-        self._sink.error(problem(error, text, span, origin, theme))
+        columns = self._sink.error_width
+        self._sink.error(problem(error, text, span, origin, theme, columns=columns))
 
     async def _statement(self, statement: Statement, origin: Origin) -> ExitStatus:
         for line in reread(self.session, self._context.environ):

@@ -38,18 +38,19 @@ class Equivalent:
     notes: tuple[str, ...] = ()
 
 
-_WIDTH = 92
+_WIDTH = 78
+"""Characters of a line, so that most terminals need not break one."""
 
 
-def _lines(parts: Sequence[str]) -> str:
-    """Parts of one command, as many on a line as fit."""
+def _lines(parts: Sequence[str], end: str = " \\") -> str:
+    """Parts of one command, as many on a line as fit; `end` says that it goes on."""
     lines = [parts[0]]
     for part in parts[1:]:
-        if len(lines[-1]) + len(part) < _WIDTH:
+        if len(lines[-1]) + len(part) + len(end) < _WIDTH:
             lines[-1] += f" {part}"
         else:
             lines.append(f"  {part}")
-    return " \\\n".join(lines)
+    return f"{end}\n".join(lines)
 
 
 def _terminal_charset(query: Query) -> tuple[str, tuple[str, ...]]:
@@ -219,7 +220,7 @@ def _python_value(key: QueryKey) -> str:
         return value.lstrip("+")
     if not value and vr in ("US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT"):
         return "None"
-    return json.dumps(value, ensure_ascii=False)
+    return _json(value)
 
 
 def _python_tls(sent: Sent) -> list[str]:
@@ -244,12 +245,23 @@ def orthanc(sent: Sent) -> Equivalent:
         trouble = f"cannot be said: the Query of this route has no sequences ({', '.join(inside)})"
         return Equivalent("Orthanc", "", (trouble,))
     keys = {_orthanc_key(key): key.value for key in query.keys}
-    body = {"Level": query.level.word.title(), "Query": keys, "Normalize": False}
+    level = f'{{"Level": {json.dumps(query.level.word.title())}, "Query": {{'
+    body = _lines([level, *_members(keys), '}, "Normalize": false}'], end="")
     url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/query"
-    first = f"curl -s {quote(url)} -d {quote(json.dumps(body, ensure_ascii=False))}"
+    first = f"curl -s {quote(url)} \\\n  -d {quote(body)} \\\n "
     path = """sed -n 's/.*"Path" *: *"\\([^"]*\\)".*/\\1/p'"""
     second = f'curl -s "{ORTHANC}$answers/answers?expand&simplify"'
     return Equivalent("Orthanc", f"answers=$({first} | {path})\n{second}", _orthanc_notes(sent))
+
+
+def _members(keys: Mapping[str, str]) -> list[str]:
+    """The members of a JSON object, with the commas between them."""
+    pairs = [f"{json.dumps(name)}: {_json(value)}" for name, value in keys.items()]
+    return [f"{pair}," for pair in pairs[:-1]] + pairs[-1:]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _orthanc_key(key: QueryKey) -> str:
@@ -287,9 +299,9 @@ def orthanc_deprecated(sent: Sent) -> Equivalent:
             trouble = f"refused by Orthanc: needs {words} of {LEAST} characters or more"
             return Equivalent(title, "", (trouble,))
     url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/{old.route}"
-    body = quote(json.dumps(given, ensure_ascii=False))
+    parts = [f"curl -s {quote(url)} -X POST", f"-d {quote(_json(given))}"]
     notes = ("it returns its own fixed set of attributes, named by keyword",)
-    return Equivalent(title, f"curl -s {quote(url)} -X POST -d {body}", notes)
+    return Equivalent(title, _lines(parts), notes)
 
 
 def qido(sent: Sent) -> Equivalent:
@@ -310,7 +322,8 @@ def qido(sent: Sent) -> Equivalent:
         if sent.peer.wado_rs
         else (f"WADO-SERVER is a placeholder: {sent.peer.name} has no wado_rs: setting",)
     )
-    return Equivalent("QIDO-RS", f"curl -s {quote(url)} -H 'Accept: application/dicom+json'", notes)
+    parts = [f"curl -s {quote(url)}", "-H 'Accept: application/dicom+json'"]
+    return Equivalent("QIDO-RS", _lines(parts), notes)
 
 
 _RESOURCES = {Level.STUDY: "studies", Level.SERIES: "series", Level.INSTANCE: "instances"}

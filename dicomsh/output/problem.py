@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dicomsh.errors import DicomshError, Span
 from dicomsh.language.scan import place_of
-from dicomsh.output.safe import visible, width
+from dicomsh.output.safe import fit, tail, visible, width
 from dicomsh.output.theme import Theme, paint
 
 
@@ -23,8 +23,21 @@ class Origin:
     first_line: int = 1
 
 
-def problem(error: DicomshError, text: str, span: Span, origin: Origin, theme: Theme) -> str:
+_INDENT = "  "
+
+
+def problem(
+    error: DicomshError,
+    text: str,
+    span: Span,
+    origin: Origin,
+    theme: Theme,
+    *,
+    columns: int | None = None,
+) -> str:
     """The error as lines for people, without a line end.
+
+    Of a line of the text that is wider than the terminal, the part around the place is shown.
 
     Args:
         error: what went wrong.
@@ -32,19 +45,40 @@ def problem(error: DicomshError, text: str, span: Span, origin: Origin, theme: T
         span: the place to mark where the error names none.
         origin: where the text came from; in a script the message begins `file:line:column:`.
         theme: the colours.
+        columns: width of the terminal; None for no limit.
     """
     start, end = error.span or span
     number, column, line = place_of(text, start)
     where = f"{origin.name}:{number + origin.first_line - 1}:{column}: " if origin.name else ""
     lines = [paint(theme.error, where + visible(error.message))]
     if error.span is not None or origin.name:
-        lines += [f"  {visible(line)}", f"  {_caret(line, column - 1, end - start, theme)}"]
+        room = None if columns is None else columns - len(_INDENT)
+        before, marked, after = _parts(line, column - 1, end - start)
+        shown, place, cells = _excerpt(before, marked, after, room)
+        caret = " " * place + paint(theme.place, "^" * cells)
+        lines += [_INDENT + shown, _INDENT + caret]
     if error.hint:
         lines.append(paint(theme.note, visible(error.hint)))
     return "\n".join(lines)
 
 
-def _caret(line: str, column: int, length: int, theme: Theme) -> str:
-    marked = line[column : column + max(length, 1)] or " "
-    before = width(visible(line[:column]))
-    return " " * before + paint(theme.place, "^" * max(width(visible(marked)), 1))
+def _parts(line: str, column: int, length: int) -> tuple[str, str, str]:
+    """The line before a place, at it and behind it, as they are shown."""
+    end = column + max(length, 1)
+    return visible(line[:column]), visible(line[column:end]), visible(line[end:])
+
+
+def _excerpt(before: str, marked: str, after: str, room: int | None) -> tuple[str, int, int]:
+    """The part of a line that can be shown, how many cells are before the place, and its own."""
+    if room is None or width(before + marked + after) <= room:
+        return before + marked + after, width(before), max(width(marked), 1)
+    if width(before + marked) >= room:
+        context = min(width(after), room // 4)
+        before = _ending(before, max(room - width(marked) - context, room // 4))
+    left = room - width(before)
+    return before + fit(marked + after, left), width(before), min(max(width(marked), 1), left)
+
+
+def _ending(text: str, cells: int) -> str:
+    """The text, or as much of its end as fits, with `…` for what is missing."""
+    return text if width(text) <= cells else "…" + tail(text, cells - 1)

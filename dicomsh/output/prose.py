@@ -9,10 +9,12 @@ from itertools import chain
 from dicomsh.output.safe import pieces, width
 from dicomsh.output.theme import SEQUENCE
 
-_LIST = re.compile(r" *\S+(?: \S+)* {2,}(?=\S)")
+_LIST = re.compile(r" *\S+(?: \S+)* {2,}(?=\S)|usage: ")
 """A name and the spaces before what is said of it, as in a list of options."""
 
-_WORD = re.compile(r" *[^ ]+")
+_WORD = re.compile(r" *(?:\[-[^][]{1,20}\]|[^ ])+")
+"""A word; an option that may be left out is one, with its value: `[--limit N]`."""
+
 _BREAK = re.compile(r"(?<=[\\^=/.,;:&?_-])|(?<=[a-z])(?=[A-Z])")
 _PLAIN = re.compile(r"\S+(?: \S+)*")
 

@@ -64,8 +64,8 @@ def shorten_middle(text: str, cells: int) -> str:
         return text
     if cells < 3:
         return fit(text, cells)
-    tail = cells // 4
-    return _head(text, cells - 1 - tail) + _ELLIPSIS + _tail(text, tail)
+    end = cells // 4
+    return _head(text, cells - 1 - end) + _ELLIPSIS + tail(text, end)
 
 
 def pieces(text: str, cells: int) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _head(text: str, cells: int) -> str:
     return text
 
 
-def _tail(text: str, cells: int) -> str:
+def tail(text: str, cells: int) -> str:
     """The longest end that fits and does not begin with a combining character."""
     start = len(text)
     for index in range(len(text) - 1, -1, -1):

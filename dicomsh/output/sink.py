@@ -78,6 +78,11 @@ class Sink:
         """Cells that a line of data may take; None where nothing need be shortened."""
         return self.columns() if self._target.is_terminal else None
 
+    @property
+    def error_width(self) -> int | None:
+        """Cells that a line of an error may take; None where that is not known."""
+        return self.columns() if self.is_terminal and self._stderr.isatty() else None
+
     def data(self, text: str) -> None:
         """Writes data as it is.
 
@@ -123,14 +128,9 @@ class Sink:
         self.passing.clear()
         line = self.shown(line)
         safe = for_terminal(line) if self._stderr.isatty() else line
-        if self.is_terminal and self._stderr.isatty():
-            safe = wrapped(safe, self.columns())
-        try:
-            self._stderr.write(f"{safe}\n")
-            self._stderr.flush()
-        except OSError as error:
-            self.lost = self.lost or not is_broken_pipe(error)
-            silence(self._stderr)
+        if self.error_width is not None:
+            safe = wrapped(safe, self.error_width)
+        self.lost = _is_lost(self._stderr, f"{safe}\n") or self.lost
 
     def progress(self, headway: Headway) -> None:
         """Tells on a terminal how far a command is, below what was written and what will be."""
@@ -239,6 +239,17 @@ def _size(terminal: Stream) -> os.terminal_size:
         if size.columns and size.lines:
             return size
     return _DEFAULT_SIZE
+
+
+def _is_lost(stream: TextIO, text: str) -> bool:
+    """Writes text; whether it could not be, other than for want of a reader."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        silence(stream)
+        return not is_broken_pipe(error)
+    return False
 
 
 def _prepared(stream: TextIO | None) -> TextIO:

@@ -156,3 +156,10 @@ def test_a_path_that_leads_nowhere_is_no_topic() -> None:
     with pytest.raises(UsageError):
         attribute_page("PatientName.Modality")
     assert run("help PatientName.Modality").status == 2
+
+
+def test_what_a_long_option_is_for_stands_below_it() -> None:
+    lines = run("help find").out.splitlines()
+    index = lines.index("  --split auto|day|week|month")
+    above = next(line for line in lines if line.startswith("  --limit"))
+    assert lines[index + 1].index("ask for studies") == above.index("stop after")

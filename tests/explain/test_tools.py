@@ -131,3 +131,13 @@ def test_every_tool_says_something_of_every_level() -> None:
         for level in Level:
             made = tool(sent(key("PatientID", "X"), level=level))
             assert made.text or made.notes
+
+
+def test_no_line_of_a_shell_command_is_too_long() -> None:
+    asked = [key(name) for name in ("StudyDate", "ModalitiesInStudy", "StudyDescription")]
+    counts = [key(f"NumberOf{name}RelatedInstances") for name in ("Patient", "Study", "Series")]
+    made = [tool(sent(*asked, *counts, key("PatientName", "Doe*"))) for tool in TOOLS.values()]
+    lines = [line for equivalent in made for line in equivalent.text.splitlines()]
+    urls = [line for line in lines if "http://" in line]
+    assert len(lines) > 20
+    assert all(len(line) <= 78 for line in lines if line not in urls)

@@ -20,6 +20,12 @@ def test_too_deep_lists_hang_near_the_left() -> None:
     )
 
 
+def test_a_usage_hangs_below_its_command_and_keeps_options_whole() -> None:
+    assert wrapped("usage: find LEVEL [--limit N] [--model MODEL] [PATTERN]", 36) == (
+        "usage: find LEVEL [--limit N]\n       [--model MODEL] [PATTERN]"
+    )
+
+
 def test_colours_take_no_room() -> None:
     painted = paint(Theme.ansi().error, "one two") + " three"
     assert wrapped(painted, 13) == painted

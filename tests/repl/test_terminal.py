@@ -41,3 +41,22 @@ def test_a_modality_added_in_an_editor_is_known_to_the_prompt(tmp_path: Path) ->
         )
         terminal.type("use other\r")
         terminal.wait_for_line("other:/> ")
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_the_place_of_a_problem_is_seen_in_a_long_line(columns: int, tmp_path: Path) -> None:
+    line = f"find study desc=*{'胸部' * 30}* PatientNaem=5 +ReferringPhysicianName"
+    with Terminal("-m", "pacs", "-c", line, home=tmp_path, columns=columns) as terminal:
+        assert terminal.wait_for_end() == 2
+        message, shown, caret = terminal.lines[:3]
+        assert message.endswith("no attribute 'PatientNaem'")
+        assert shown.startswith("  …")
+        row = terminal.cells(1)
+        assert "".join(row[caret.index("^") : len(caret)]) == "PatientNaem"
+
+
+def test_help_on_the_command_line_breaks_no_word(tmp_path: Path) -> None:
+    with Terminal("--help", home=tmp_path, rows=60, columns=60) as terminal:
+        assert terminal.wait_for_end() == 0
+        words = terminal.screen.split()
+        assert {"configuration", "practice", "(./practice", "SIGHUP"} <= set(words)

@@ -21,7 +21,18 @@ def overview(registry: Registry) -> str:
 
 
 def _family(name: str, entries: list[tuple[str, str]]) -> list[str]:
-    return [f"{name}:", *(f"  {word:<18} {summary}" for word, summary in entries)]
+    return [f"{name}:", *(_entry(word, summary) for word, summary in entries)]
+
+
+_NAME = 18
+"""Cells for the names of a list."""
+
+
+def _entry(name: str, text: str) -> str:
+    """A name and what it is for; below it where the name is long."""
+    if len(name) > _NAME:
+        return f"  {name}\n  {'':<{_NAME}} {text}"
+    return f"  {name:<{_NAME}} {text}"
 
 
 def command_page(made: Command) -> str:
@@ -31,7 +42,7 @@ def command_page(made: Command) -> str:
     if options:
         lines += ["", "options:"]
         names = [f"{p.flags} {p.kind.name}" if p.kind else p.flags for p in options]
-        lines += [f"  {n:<18} {p.help}" for n, p in zip(names, options, strict=True)]
+        lines += [_entry(n, p.help) for n, p in zip(names, options, strict=True)]
     if made.examples:
         lines += ["", "examples:", *(f"  {example}" for example in made.examples)]
     return "\n".join(lines)
