@@ -43,6 +43,7 @@ from tests.dimse.peers import (
     run,
     scp,
     scripted,
+    silent_port,
     study,
     uids,
 )
@@ -82,21 +83,9 @@ def test_an_ae_title_that_cannot_be_sent(title: str) -> None:
 
 
 def test_connecting_has_its_own_limit() -> None:
-    """A listener whose queue is full does not answer."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        address = listener.getsockname()
-        waiting = [socket.socket() for _ in range(8)]
-        try:
-            for one in waiting:
-                one.setblocking(False)
-                one.connect_ex(address)
-            limits = replace(QUICK, connect=0.2)
-            error = failure(replace(nowhere(port=address[1]), timeouts=limits))
-        finally:
-            for one in waiting:
-                one.close()
+    with silent_port() as port:
+        limits = replace(QUICK, connect=0.2)
+        error = failure(replace(nowhere(port=port), timeouts=limits))
     assert isinstance(error, TimedOutError)
     assert "no connection within 0.2 s (time limit: connect)" in error.message
     assert "timeout" in (error.hint or "")

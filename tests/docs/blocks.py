@@ -64,9 +64,14 @@ def blocks(*kinds: str) -> list[Block]:
     return [block for block in found if not kinds or block.kind in kinds]
 
 
+def outside_blocks(page: Path) -> str:
+    """The text of a page around its blocks."""
+    return _FENCED.sub("", page.read_text("utf-8"))
+
+
 def indented(page: Path) -> list[str]:
     """What Markdown takes for a block because of its indent: nothing tells what that is."""
-    return _INDENTED.findall(_FENCED.sub("", page.read_text("utf-8")))
+    return _INDENTED.findall(outside_blocks(page))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,53 @@
+"""The messages that docs/troubleshooting.md explains are those that are seen."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests import servers
+from tests.dimse.peers import scp, silent_port
+from tests.harness import ROOT, practice, run
+
+PAGE = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+HEADINGS = re.findall(r"^## (.*?)(?: \(to 0xCFFF\))?$", PAGE, re.M)
+
+SYMPTOMS = {"Nothing is found, but it is there", "Letters are wrong", "Columns are shortened"}
+"""Headings that are no messages."""
+
+FAULTS: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"abort_on_find": True}, "find study"),
+    ({"fail": {"study": 0xA900}}, "find study"),
+    ({"fail": {"study": 0xC000}}, "find study"),
+    ({"cut_off": 20}, "find study"),
+    ({"ignore_keys": ["ModalitiesInStudy"]}, "find study mod=CT"),
+)
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What is said where something goes wrong."""
+    told = run("use ANY@127.0.0.1:1").err
+    with silent_port() as port:
+        told += run(f"set timeout 0.3; use ANY@127.0.0.1:{port}").err
+    for faults, text in FAULTS:
+        config = practice(tmp_path_factory.mktemp("faulty"), **faults)
+        told += run(f"use faulty; {text}", config=config).err
+    config = practice(tmp_path_factory.mktemp("slow"), row_delay=3)
+    told += run("use faulty; set timeout 0.3; find study", config=config).err
+    with scp(configure=lambda entity: setattr(entity, "require_calling_aet", ["OTHER"])) as peer:
+        told += run(f"use {peer.address}").err
+    with scp(abstract_syntaxes=["1.2.840.10008.1.1"]) as peer:
+        told += run(f"use {peer.address}; find study").err
+    return told
+
+
+@pytest.mark.parametrize("heading", [text for text in HEADINGS if text not in SYMPTOMS])
+def test_a_message_is_explained_as_it_is_seen(
+    heading: str, said: str, dcmqrscp_server: servers.Server
+) -> None:
+    """Numbers differ."""
+    said += run(f"use WRONG@{dcmqrscp_server.host}:{dcmqrscp_server.port}").err
+    assert re.search(re.sub(r"\b\d+\b", r"[\\d.]+", re.escape(heading)), said), said
