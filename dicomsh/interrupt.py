@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
@@ -78,6 +78,31 @@ def _cancelling(task: asyncio.Task[Any], signals: list[signal.Signals]) -> Itera
             signal.signal(number, before[number])
         if told:
             raise ToldToEndError(told[0])
+
+
+@contextmanager
+def suspendable(aside: Callable[[], object]) -> Iterator[None]:
+    """Ctrl-Z inside the `with` suspends the program; `aside` takes away before what would be left.
+
+    Where there is no job control, as on Windows, nothing changes.
+    """
+    number = getattr(signal, "SIGTSTP", None)
+    if number is None or signal.getsignal(number) is not signal.SIG_DFL:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def suspend() -> None:
+        aside()
+        handler = signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)  # returns when the program is continued
+        signal.signal(number, handler)
+
+    signal.signal(number, lambda *_: loop.call_soon_threadsafe(suspend))
+    try:
+        yield
+    finally:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def end_when_told() -> None:

@@ -46,10 +46,12 @@ def pager_environ(environ: Mapping[str, str], *, wide: bool = False) -> dict[str
 
     For less: R lets colours through, F leaves at once what fits, X leaves the text on the screen,
     S cuts lines that are too wide, so that the arrow keys move sideways. LESSSECURE takes away the
-    keys that save what is shown, edit files and run commands: it is patient data.
+    keys that save what is shown, edit files and run commands: it is patient data. So is what was
+    searched for, which `-` keeps out of less's history.
     """
     options = "-RXS" if wide else "-RFX"
-    return {"LESS": options, "LESSCHARSET": "utf-8", "LESSSECURE": "1", **environ}
+    ours = {"LESS": options, "LESSCHARSET": "utf-8", "LESSSECURE": "1", "LESSHISTFILE": "-"}
+    return {**ours, **environ}
 
 
 async def start_pager(

@@ -20,7 +20,7 @@ from prompt_toolkit.application import Application, in_terminal, run_in_terminal
 from dicomsh.errors import ExitStatus
 from dicomsh.folders import state_folder
 from dicomsh.history import History
-from dicomsh.repl.bar import standard_bar
+from dicomsh.repl.bar import Bar, standard_bar
 from dicomsh.repl.completer import SessionCompleter
 from dicomsh.repl.early import early_settings
 from dicomsh.repl.greeting import greeting
@@ -83,6 +83,7 @@ class _Prompt:
         self._making: asyncio.Task[Started] | None = None
         self._beside: set[asyncio.Future[None]] = set()
         self._left: list[str] = []
+        self._bar: Bar | None = None
         self._insight = Insight()
         self._completer = SessionCompleter()
         self._reader = LineReader(self._insight, early, history, self._completer, self._explain)
@@ -135,17 +136,23 @@ class _Prompt:
         return True
 
     async def _lines(self, shell: Shell, lines: list[str]) -> None:
-        from dicomsh.interrupt import interruptible
+        from dicomsh.interrupt import interruptible, suspendable
         from dicomsh.output.problem import Origin
 
         for number, line in enumerate(lines, 1):
             if len(lines) > 1:
                 self._reader.echo(line)
-            status = await interruptible(shell.run(line, Origin()))
+            with suspendable(self._step_aside):
+                status = await interruptible(shell.run(line, Origin()))
             if shell.ends_with(status) and lines[number:]:
                 self._left = lines[number:]
                 shell.say(_not_run(len(self._left)))
                 return
+
+    def _step_aside(self) -> None:
+        """Take the line below the rows away."""
+        if self._bar is not None:
+            self._bar.clear()
 
     def _explain(self, before: str) -> None:
         """Show help on the command that a text ends in, above the prompt."""
@@ -196,9 +203,9 @@ class _Prompt:
     def _know(self, started: Started) -> None:
         shell = self._insight.shell = started.shell
         self._completer.know(shell.registry, shell.session)
-        bar = standard_bar(shell, self._reader.depth)
-        if bar is not None:
-            shell.tell_progress_in(bar)
+        self._bar = standard_bar(shell, self._reader.depth)
+        if self._bar is not None:
+            shell.tell_progress_in(self._bar)
         self._reader.apply()
         self._application.invalidate()
         if started.problems:

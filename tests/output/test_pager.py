@@ -52,6 +52,7 @@ def test_options_of_less_only_where_the_user_has_none() -> None:
 def test_less_is_kept_from_saving_unless_the_user_says_otherwise() -> None:
     assert pager_environ({})["LESSSECURE"] == "1"
     assert pager_environ({"LESSSECURE": "0"})["LESSSECURE"] == "0"
+    assert pager_environ({})["LESSHISTFILE"] == "-"
 
 
 def program(code: str) -> str:

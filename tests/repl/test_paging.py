@@ -139,3 +139,21 @@ def test_a_script_on_a_terminal_has_no_pager(tmp_path: Path) -> None:
     with Terminal("-m", "pacs", "-c", command, home=tmp_path, environ=environ) as terminal:
         assert terminal.wait_for_end() == 0
         assert "\n30  " in terminal.screen
+
+
+def test_less_neither_saves_nor_edits_nor_runs_anything(tmp_path: Path, less: None) -> None:
+    with Terminal("-m", "pacs", home=tmp_path, environ={"VISUAL": "touch edited"}) as terminal:
+        terminal.wait_for_line(PACS)
+        terminal.type("find patient --limit 30\r")
+        terminal.wait_for_line(":")
+        before = sorted(path.name for path in tmp_path.iterdir())
+        for keys in ("ssaved\r", "|", "!", "v", ":e"):
+            terminal.type(keys)
+            terminal.wait_for(" not available")
+            terminal.type("\r")
+            terminal.wait_until(lambda: "not available" not in terminal.screen, "less again")
+        terminal.type("/Nightshift\r")
+        terminal.wait_for("Pattern not found")
+        terminal.type("\r", "q")
+        terminal.wait_for("30 patients, stopped")
+        assert sorted(path.name for path in tmp_path.iterdir()) == before, "a name was searched for"
