@@ -25,7 +25,7 @@ PATIENCE = 30.0
 
 _PROMPT_BEGINS = b"\x1b[?2004h"
 
-TAB, ENTER, ESCAPE, UP, DOWN = "\t", "\r", "\x1b", "\x1b[A", "\x1b[B"
+TAB, SHIFT_TAB, ENTER, ESCAPE, UP, DOWN = "\t", "\x1b[Z", "\r", "\x1b", "\x1b[A", "\x1b[B"
 
 
 def ctrl(letter: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
 
-from tests.repl.terminal import ENTER, TAB, Terminal, ctrl
+from tests.repl.terminal import ENTER, SHIFT_TAB, TAB, Terminal, ctrl
 from tests.servers import Orthanc
 
 
@@ -32,6 +32,74 @@ def test_a_walk_on_orthanc_with_tab_alone(orthanc_server: Orthanc, tmp_path: Pat
         terminal.wait_for_line(":/> ")
         terminal.run("find patient JODL*", ":/> ")
         walk(terminal, "JODL^KARL^^DR  M  1950-01-01", "HAND LEFT", "CR  AP")
+
+
+def press(terminal: Terminal, *keys: str) -> None:
+    """Type what somebody types who knows the names of some commands and Tab, and nothing else."""
+    assert set(keys) <= {TAB, SHIFT_TAB, ENTER, " ", "use", "find", "cd", "ls", "pwd"}
+    terminal.type(*keys)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(24, 80), (40, 140)])
+@pytest.mark.parametrize("orthanc", [False, True], ids=["practice", "orthanc"])
+def test_a_walk_with_tab_and_names_of_commands_alone(
+    rows: int, columns: int, orthanc: bool, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    if orthanc:
+        server: Orthanc = request.getfixturevalue("orthanc_server")
+        described = f"archive: {{aet: {server.aet}, host: {server.host}, port: {server.port}}}"
+    else:
+        described = "archive: {practice: true}"
+    (tmp_path / "modalities.yaml").write_text(f"modalities: {{{described}}}\n")
+    environ = {"PAGER": ""}
+    with Terminal(home=tmp_path, rows=rows, columns=columns, environ=environ) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        press(terminal, "use", " ", TAB)
+        terminal.wait_for_line("use archive")
+        terminal.run("", "archive:/> ")
+        press(terminal, "find", " ", TAB)
+        terminal.wait_for("C-FIND at PATIENT level")
+        press(terminal, TAB)
+        terminal.wait_for_line("find patient")
+        terminal.run("", "archive:/> ")
+        for deeper in ("study", "series", "instance", ""):
+            press(terminal, "cd", " ", TAB)
+            terminal.wait_for_line("cd ")
+            terminal.wait_until(lambda: " 1  " in below(terminal), "a menu of rows")
+            press(terminal, TAB, TAB, SHIFT_TAB)
+            terminal.wait_for_line("cd 1")
+            terminal.run("", "> ")
+            if deeper:
+                terminal.run("ls", "> ")
+        press(terminal, "pwd", ENTER)
+        path = terminal.wait_for("/archive/").partition("pwd\n")[2]
+        terminal.wait_until(lambda: terminal.line.endswith("> "), "the prompt")
+        assert path.split("> ")[0].replace("\n", "").count("/") >= 5
+
+
+def below(terminal: Terminal) -> str:
+    """What is on the screen below the cursor."""
+    return "\n".join(terminal.lines[terminal.cursor[0] + 1 :])
+
+
+def test_tab_goes_through_the_menu_and_shift_tab_back(tmp_path: Path) -> None:
+    with Terminal(home=tmp_path) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        terminal.type("find ", TAB)
+        terminal.wait_for("C-FIND at IMAGE level")
+        for key, line in (
+            (TAB, "find patient"),
+            (TAB, "find study"),
+            (TAB, "find series"),
+            (SHIFT_TAB, "find study"),
+            (SHIFT_TAB, "find patient"),
+            (SHIFT_TAB, "find "),
+            (SHIFT_TAB, "find --split"),
+            (TAB, "find "),
+        ):
+            terminal.type(key)
+            terminal.wait_for_line(line)
+            assert "C-FIND at IMAGE level" in terminal.screen
 
 
 def walk(terminal: Terminal, *described: str) -> None:
