@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydicom.config import disable_value_validation
 
 if sys.platform == "win32":
     pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
 
+from dicomsh.model.listing import FORMATS
+from tests.dimse.peers import answering, scp, study
 from tests.processes import find_program
 from tests.repl.terminal import Terminal
 
@@ -108,3 +111,19 @@ def test_a_uid_gives_way_unless_it_was_asked_for(tmp_path: Path) -> None:
         assert "1.2.840" in screen
         screen = terminal.run("ls | select uid desc", "0555643F> ")
         assert "1.2.840.113704.1.111.2768.1239195678.91  MR BRAIN\n" in screen
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_nothing_in_a_value_acts_in_any_format(name: str, tmp_path: Path) -> None:
+    with disable_value_validation():
+        hostile = study(1, StudyDescription="\x1b[31mRED\x07\rNO\tTAB\u202e")
+        hostile.SpecificCharacterSet = "ISO_IR 192"
+        with scp(answering(hostile)) as modality:
+            address = f"{modality.aet}@{modality.host}:{modality.port}"
+            asked = ("-m", address, "-o", name, "-c", "find study")
+            with Terminal(*asked, home=tmp_path, columns=140) as terminal:
+                terminal.wait_for("1 study, complete")
+                assert terminal.wait_for_end() == 0
+    assert "RED" in terminal.screen
+    acting = (b"\x1b[31mRED", b"\x07", b"\rNO", b"NO\tTAB", "\u202e".encode())
+    assert [raw for raw in acting if raw in terminal.raw] == []
