@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
+from dicomsh.model.levels import Level
 from dicomsh.repl.insight import Insight
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _GREETING = "F1 help · Tab completes · Ctrl-C cancels · Ctrl-D leaves"
 _NOWHERE = "no modality in use: use NAME"
+_UNLISTED = "· nothing listed here yet: ls"
 _BETWEEN = " · "
 
 
@@ -30,7 +32,7 @@ def toolbar(insight: Insight, before: str, columns: int, mode: str = "") -> Styl
     """
     if insight.shell is None:
         return [("", _BETWEEN.join(filter(None, (mode, _GREETING)))[:columns])]
-    usage = insight.usage(before)
+    usage = [*insight.usage(before), *_advice(insight, before)]
     state = ("", _state(insight.shell, mode, columns))
     return [*_usage(usage, columns), ("", "\n"), state] if usage else [state]
 
@@ -57,6 +59,21 @@ def running(shell: Shell, headway: Headway, columns: int) -> str:
         ],
         columns,
     )
+
+
+def _advice(insight: Insight, before: str) -> list[Part]:
+    """Where Tab has no TARGET to offer: what to do so that it has."""
+    from dicomsh.targets import completions
+
+    awaited = any(current and "TARGET" in text for text, current in insight.usage(before))
+    if insight.shell is None or not awaited or not before.endswith(" "):
+        return []
+    session = insight.shell.session
+    deepest = len(session.place.steps) == len(Level)
+    offered = (one for one in completions(session, "") if one.text != "..")
+    if session.modality is None or deepest or any(True for _ in offered):
+        return []
+    return [(_UNLISTED, False)]
 
 
 def _usage(parts: list[Part], columns: int) -> StyleAndTextTuples:

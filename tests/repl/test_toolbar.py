@@ -6,11 +6,12 @@ import pytest
 
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Ending, Outcome
-from dicomsh.model.location import Place
+from dicomsh.model.location import Place, Step
 from dicomsh.output.safe import width
 from dicomsh.repl.insight import Insight
 from dicomsh.repl.toolbar import toolbar
 from tests.repl.test_colours import insight
+from tests.test_seen import row
 
 
 def told(known: Insight, before: str = "", columns: int = 140) -> list[str]:
@@ -85,6 +86,29 @@ def current(before: str) -> list[str]:
 )
 def test_the_part_of_the_usage_that_is_typed_stands_out(before: str, parts: list[str]) -> None:
     assert current(before) == parts
+
+
+@pytest.mark.parametrize("before", ["cd ", "show ", "pwd; ls "])
+def test_where_nothing_was_listed_it_tells_what_lists(before: str) -> None:
+    known = used()
+    assert known.shell
+    assert told(known, before)[0].endswith(" · nothing listed here yet: ls")
+    assert "listed" not in told(known, f"{before}1")[0]
+    assert "listed" not in told(known, "find ")[0]
+    assert "listed" not in told(insight(), before)[0], "no modality is in use"
+    session = known.shell.session
+    kept = session.begin((), Level.PATIENT, session.place)
+    kept.add([row(PatientID="P1")])
+    session.keep(kept, Outcome(Ending.COMPLETE, 1, 0.012))
+    assert "listed" not in told(known, before)[0]
+
+
+def test_below_an_instance_there_is_nothing_to_list() -> None:
+    known = used()
+    assert known.shell
+    session = known.shell.session
+    session.move(session.current(), Place(tuple(Step(level, "1.2", "1") for level in Level)))
+    assert "listed" not in told(known, "cd ")[0]
 
 
 @pytest.mark.parametrize(
