@@ -98,11 +98,19 @@ def unmet(check: Check, happened: Happened) -> str | None:
 
 def attempted(check: Check, happened: Happened) -> bool:
     """Whether a statement looks like an attempt, so that a word about it is welcome."""
-    if check.answers:
+    if check.answers or _has_been_told(happened.status, check.statuses):
         return False
     if check.commands and happened.command not in check.commands:
         return _is_akin(happened.command, check.commands)
     return happened.rows is not None or not (check.of_query or check.of_answer)
+
+
+_WORKED = (ExitStatus.DONE, ExitStatus.INCOMPLETE)
+
+
+def _has_been_told(status: ExitStatus, wanted: tuple[ExitStatus, ...]) -> bool:
+    """Whether a statement failed, so that an error tells what was wrong with it."""
+    return status not in (*_WORKED, ExitStatus.INTERRUPTED, *wanted)
 
 
 _LOOKING = frozenset(("find", "ls", "cd", "tree", "show", "wado"))
@@ -138,24 +146,30 @@ def _missing(check: Check, happened: Happened) -> Iterator[str]:
         yield f"this step is about the command {' or '.join(check.commands)}"
     if happened.status not in check.statuses:
         yield _ended_wrongly(happened.status)
+    if check.modality is not None and happened.modality != check.modality:
+        yield f"the modality in use should be {check.modality}"
     if check.of_query:
         yield from _missing_in_queries(check, happened.queries)
     if check.of_answer:
         yield from _missing_in_rows(check, happened)
     yield from _missing_place(check, happened)
     if check.typed and not check.typed.search(happened.text):
-        yield "the command is not written as the task asks"
+        yield _written_wrongly(check.typed.pattern)
 
 
 def _ended_wrongly(status: ExitStatus) -> str:
-    if status in (ExitStatus.DONE, ExitStatus.INCOMPLETE):
+    if status in _WORKED:
         return "that worked, and this step is about something that does not"
     return "the command did not run to its end"
 
 
+def _written_wrongly(pattern: str) -> str:
+    if pattern.replace("-", "").isalnum():
+        return f"the command is without {pattern}"
+    return "the command is not written as the task asks"
+
+
 def _missing_place(check: Check, happened: Happened) -> Iterator[str]:
-    if check.modality is not None and happened.modality != check.modality:
-        yield f"the modality in use should be {check.modality}"
     if check.place is not None and happened.place.path != check.place:
         yield f"you are at {happened.place.path}, and should be at {check.place}"
     if check.place_level is not None and happened.place.level is not check.place_level:
@@ -174,7 +188,7 @@ def _missing_in_queries(check: Check, queries: tuple[Query, ...]) -> Iterator[st
 
 def _missing_in_query(check: Check, query: Query) -> Iterator[str]:
     if check.level is not None and query.level is not check.level:
-        yield f"the query was at {query.level.dicom} level, and should be at {check.level.dicom}"
+        yield f"the query was at {query.level.word} level, and should be at {check.level.word}"
     if check.model is not None and query.model is not check.model:
         yield f"the query was in {query.model.title}, and should be in {check.model.title}"
     yield from _missing_keys(check, {key.keyword: key for key in query.keys})
@@ -188,9 +202,10 @@ def _missing_keys(check: Check, sent: Mapping[str, QueryKey]) -> Iterator[str]:
         if held is None:
             yield f"the query has no {keyword}"
         elif not wanted.wants(held.value):
-            yield f"{keyword} went out as {_quoted(held.value)}"
+            yield _sent_wrongly(keyword, held.value)
         elif wanted.matching is not None and held.matching is not wanted.matching:
-            yield f"{keyword} asked for {held.matching.title} matching"
+            kinds = f"{held.matching.title} matching, and should ask for {wanted.matching.title}"
+            yield f"{keyword} asked for {kinds} matching"
     for keyword in check.asked:
         if keyword not in sent or sent[keyword].origin not in _TYPED:
             yield f"{keyword} was not asked for by you"
@@ -203,8 +218,10 @@ _TYPED = (Origin.TYPED, Origin.PATTERN, Origin.RETURN)
 """Where a key comes from that the learner typed."""
 
 
-def _quoted(value: str) -> str:
-    return f"'{value}'" if value else "an empty value, which matches everything"
+def _sent_wrongly(keyword: str, value: str) -> str:
+    if not value:
+        return f"{keyword} went out as an empty value, which matches everything"
+    return f"{keyword} went out as '{value}', which is not what the task asks for"
 
 
 def _missing_in_rows(check: Check, happened: Happened) -> Iterator[str]:
@@ -215,7 +232,8 @@ def _missing_in_rows(check: Check, happened: Happened) -> Iterator[str]:
     if check.rows is not None and not _within(len(rows), check.rows):
         yield f"the answer has {_counted(len(rows))}, and should have {_range(check.rows)}"
     if check.endings and outcome.ending not in check.endings:
-        yield f"the answer ended as '{outcome.ending.value}'"
+        wanted = " or ".join(ending.value for ending in check.endings)
+        yield f"the answer ended so: {outcome.ending.value}; and should: {wanted}"
     for keyword, values in check.contains.items():
         found = {value for row in rows for value in _values(row, keyword)}
         lacking = [value for value in values if value not in found]

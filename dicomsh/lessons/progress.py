@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
@@ -110,12 +111,38 @@ class ProgressFile:
                 f"and with your next step this file is put aside as {self._aside().name}"
             )
 
-    def write(self, progress: Progress) -> str | None:
-        """Keep the progress; gives what went wrong, or None. A lesson goes on without it."""
+    def keep(self, lesson: str, marks: tuple[Mark, ...]) -> str | None:
+        """Keep what became of the steps of the lesson in progress, beside what others kept.
+
+        Gives what went wrong, or None; a lesson goes on without it.
+        """
+
+        def changed(kept: Progress) -> Progress:
+            return Progress(lesson, {**kept.steps, lesson: marks})
+
+        return self._write(changed)
+
+    def begin(self, lesson: str) -> None:
+        """Keep which lesson is in progress."""
+        self._write(lambda kept: Progress(lesson, kept.steps))
+
+    def forget(self, lesson: str | None) -> str | None:
+        """Forget a lesson, or all of them; gives what went wrong, or None."""
+
+        def changed(kept: Progress) -> Progress:
+            if lesson is None:
+                return Progress()
+            steps = {name: marks for name, marks in kept.steps.items() if name != lesson}
+            return Progress(kept.current, steps)
+
+        return self._write(changed)
+
+    def _write(self, changed: Callable[[Progress], Progress]) -> str | None:
         if self._path is None:
             return None
         try:
             made = self._kept()
+            progress = changed(self.read()[0])
             made[self._course] = {"current": progress.current, "steps": progress.steps}
             write_text(self._path, json.dumps(made, indent=1) + "\n")
         except ConfigError as error:

@@ -56,14 +56,17 @@ class Register:
         return lesson
 
     def begun(self, lesson: Lesson) -> None:
-        """Note the lesson as the one in progress; kept with the next step."""
+        """Note the lesson as the one in progress."""
         self._progress.current = lesson.name
+        if not self.problem:
+            self._file.begin(lesson.name)
 
     def keep(self, lesson: Lesson, standing: Standing) -> str | None:
         """Keep how far the learner is in a lesson; gives what went wrong, or None."""
         self._progress.steps[lesson.name] = standing.marks
         self._progress.current = lesson.name
-        return self._written()
+        self.problem = ""
+        return self._file.keep(lesson.name, standing.marks)
 
     def forget(self, lesson: Lesson | None) -> str | None:
         """Forget the progress in a lesson, or in all; gives what went wrong, or None."""
@@ -72,8 +75,5 @@ class Register:
             self._progress.current = ""
         else:
             self._progress.steps.pop(lesson.name, None)
-        return self._written()
-
-    def _written(self) -> str | None:
-        progress, self.problem = self._progress, ""
-        return self._file.write(progress)
+        self.problem = ""
+        return self._file.forget(lesson.name if lesson else None)

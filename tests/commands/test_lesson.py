@@ -43,7 +43,8 @@ def test_a_lesson_leads_from_step_to_step() -> None:
 
 def test_an_attempt_that_is_not_it_is_told_why() -> None:
     done = run("lesson start 2; find patient sex=M; find patient sex=", keep_going=True)
-    assert "Not yet: PatientSex went out as 'M'. 'lesson hint' helps." in done.err
+    said = "Not yet: PatientSex went out as 'M', which is not what the task asks for."
+    assert f"{said} 'lesson hint' helps." in done.err
     assert "Step 2 of 5" in done.err
 
 
@@ -347,6 +348,25 @@ def test_what_is_no_progress_is_told_and_put_aside(home: Path, text: str, reason
     assert "Step 2 of 5" in at(home, "lesson").err
     assert file.with_name("lessons.json.1").read_text() == "of another day"
     assert file.with_name("lessons.json.2").read_text() == text
+
+
+def test_a_lesson_that_was_only_begun_is_the_one_to_go_on_with(home: Path) -> None:
+    at(home, "lesson start 5")
+    assert "Lesson 5 of 13" in at(home, "lesson").err
+
+
+def test_two_sessions_do_not_undo_the_progress_of_each_other(home: Path) -> None:
+    one, other = (Tutor(LESSONS, home / "dicomsh") for _ in range(2))
+    for tutor, name in ((one, "retrieve"), (other, "dates")):
+        tutor.begin(tutor.choose(name), whole=True)
+    one.skip()
+    other.skip()
+    one.skip()
+    assert progress(home, "retrieve") == "0 of 4, 2 skipped"
+    assert progress(home, "dates") == "0 of 5, 1 skipped"
+    other.reset("dates")
+    assert progress(home, "retrieve") == "0 of 4, 2 skipped"
+    assert progress(home, "dates").strip() == "Dates, times and ranges"
 
 
 def test_the_progress_in_other_courses_stays(home: Path) -> None:

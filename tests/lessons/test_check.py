@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from dicomsh.errors import ExitStatus
 from dicomsh.lessons.check import Check, Key, answered, attempted, on_the_way, unmet
 from dicomsh.lessons.happened import Happened
 from dicomsh.model.keys import by_keyword
@@ -22,15 +23,16 @@ def sent(keyword: str, value: str, origin: Origin = Origin.TYPED) -> Happened:
 def test_several_values_may_be_in_any_order() -> None:
     check = Check(keys={"ModalitiesInStudy": Key("CT\\MR")})
     assert unmet(check, sent("ModalitiesInStudy", "MR\\CT")) is None
-    assert unmet(check, sent("ModalitiesInStudy", "CT")) == "ModalitiesInStudy went out as 'CT'"
-    twice = sent("ModalitiesInStudy", "CT\\CT\\MR")
-    assert unmet(check, twice) == "ModalitiesInStudy went out as 'CT\\CT\\MR'"
+    for value in ("CT", "CT\\CT\\MR"):
+        said = f"ModalitiesInStudy went out as '{value}', which is not what the task asks for"
+        assert unmet(check, sent("ModalitiesInStudy", value)) == said
 
 
 def test_a_value_is_like_a_pattern_as_a_whole() -> None:
     check = Check(keys={"PatientName": Key(like=re.compile("jod.*[*]", re.IGNORECASE))})
     assert unmet(check, sent("PatientName", "JODOGNE*")) is None
-    assert unmet(check, sent("PatientName", "JODOGNE")) == "PatientName went out as 'JODOGNE'"
+    missing = "PatientName went out as 'JODOGNE', which is not what the task asks for"
+    assert unmet(check, sent("PatientName", "JODOGNE")) == missing
     assert unmet(check, sent("PatientName", "*JODOGNE*")) is not None
 
 
@@ -68,6 +70,27 @@ def test_another_command_for_the_same_end_is_an_attempt(
 ) -> None:
     check = Check(commands=wanted)
     assert attempted(check, Happened(command, command)) is is_one
+
+
+def test_where_the_learner_should_be_goes_before_what_was_asked() -> None:
+    check = Check(modality="hasty", level=Level.SERIES)
+    assert unmet(check, sent("PatientName", "A")) == "the modality in use should be hasty"
+
+
+def test_a_word_that_is_left_out_is_named() -> None:
+    happened = sent("PatientName", "A")
+    said = "the command is without --rs"
+    assert unmet(Check(typed=re.compile("--rs")), happened) == said
+    other = unmet(Check(typed=re.compile("explain +last")), happened)
+    assert other == "the command is not written as the task asks"
+
+
+def test_a_command_that_failed_has_been_told_about() -> None:
+    failed = Happened("use X", "use", ExitStatus.USAGE)
+    assert not attempted(Check(commands=("use",)), failed)
+    assert attempted(Check(commands=("use",), statuses=(ExitStatus.USAGE,)), failed)
+    interrupted = Happened("find study", "find", ExitStatus.INTERRUPTED)
+    assert attempted(Check(commands=("find",)), interrupted)
 
 
 def test_what_the_solution_does_before_its_end_is_on_the_way() -> None:
