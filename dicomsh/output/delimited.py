@@ -69,10 +69,10 @@ class Delimited:
         """A line, quoted where it must be. csv.writer takes twice as long for plain cells."""
         if self._seen:
             cells = [*map(visible, cells)]
-        delimiter, special = self._delimiter, self._special
+        delimiter = self._delimiter
         line = delimiter.join(cells)
-        if line.count(delimiter) >= len(cells) or any(map(line.__contains__, special[1:])):
-            line = delimiter.join([_quoted(cell, special) for cell in cells])
+        if '"' in line or "\n" in line or "\r" in line or line.count(delimiter) >= len(cells):
+            line = delimiter.join([_quoted(cell, self._special) for cell in cells])
         return f"{line}\n" if line else '""\n'  # an empty line would be no row
 
     def flush(self) -> str:
