@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from dicomsh.language.scan import quote
-from dicomsh.model.keys import is_named
+from dicomsh.model.keys import alias_keyword, by_keyword, is_named, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
 from dicomsh.model.moments import WORDS
@@ -220,7 +220,7 @@ def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
         if key.origin is not Origin.PATTERN:
             continue
-        if key.keyword == "PatientName" and is_named(key.value):
+        if key.keyword == "PatientName" and _is_key(key.value, request.level):
             yield _with(request, key, "", key.value)
         if request.level is not Level.STUDY:
             continue
@@ -228,6 +228,14 @@ def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
             yield _with(request, key, key.value.lower(), "date")
         elif key.value.upper() in MODALITIES:
             yield _with(request, key, key.value.upper(), "mod")
+
+
+def _is_key(text: str, level: Level) -> bool:
+    """Whether a text names a usual key of a level, or of one above."""
+    if not is_named(text):
+        return False
+    owner = level_of(by_keyword(alias_keyword(text, level) or text).keyword)
+    return owner is not None and owner.value <= level.value
 
 
 _RULES: tuple[Rule, ...] = (

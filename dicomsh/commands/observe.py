@@ -204,6 +204,7 @@ class _Watch:
         asked = self._key.asked
         advice = f"'probe {modality.name}' finds out"
         known = modality.capabilities.support(keyword) is not Support.UNKNOWN
+        without = self._empty + (self._untold if self._untold < rows else 0)
         if self._wrong:
             yield (
                 f"{self._wrong:,} of {rows:,} rows do not match {asked}: the server seems to"
@@ -214,7 +215,7 @@ class _Watch:
                 f"{keyword} does not come back, so that nothing shows whether the server matched"
                 f" {asked}; {advice}"
             )
-        elif self._empty:
+        elif without:
             both = "; a range with both ends may leave them out" * self._key.value.startswith("-")
-            without = f"{self._empty:,} of {rows:,} rows have no {keyword}"
-            yield f"{without}, although {asked} was asked{both}"
+            told = f"{without:,} of {rows:,} rows have no {keyword}"
+            yield f"{told}, although {asked} was asked{both}"

@@ -26,7 +26,7 @@ from dicomsh.model.extension import Extension
 from dicomsh.model.levels import Model
 from dicomsh.model.peer import Modality
 from tests.conftest import Start
-from tests.dimse.peers import scp, study
+from tests.dimse.peers import answering, scp, study
 from tests.harness import Done, practice, run
 from tests.servers import Orthanc, Server, dcmqrscp, orthanc
 
@@ -262,6 +262,15 @@ def test_rows_without_a_date_are_told_apart(orthanc_server: Orthanc) -> None:
     assert done.status == ExitStatus.INCOMPLETE
     done = run("find patient name='doe*' birth=1900..1980", modality=orthanc_server.address)
     assert (done.status, done.last.startswith("no patients, complete")) == (0, True)
+
+
+def test_a_row_without_the_attribute_is_told_beside_those_that_have_it() -> None:
+    rows = [study(1, StudyDate="20240305"), study(2, StudyDate=""), study(3)]
+    with scp(answering(*rows)) as modality:
+        address = f"{modality.aet}@{modality.host}:{modality.port}"
+        done = run("find study date=2024", modality=address)
+    assert done.status == ExitStatus.INCOMPLETE
+    assert "2 of 3 rows have no StudyDate, although StudyDate=20240101-20241231" in done.last
 
 
 def test_what_does_not_come_back_proves_nothing_and_that_is_said(

@@ -19,6 +19,7 @@ from dicomsh.commands.advice import advice, split_line
 from dicomsh.language.analyse import analyse_text
 from dicomsh.language.scan import Word, whole_word
 from dicomsh.language.terms import Term, is_term, pattern_key, read_term
+from dicomsh.model.keys import is_named
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place, Step
 from dicomsh.model.plan import Request
@@ -58,6 +59,8 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find study ct", "find study mod=CT"),
         ("find patient sex", "find patient sex="),
         ("find study date mod=CT", "find study date= mod=CT"),
+        ("find patient mod", "find patient mod*"),
+        ("find patient SOPClassesInStudy", "find patient SOPClassesInStudy*"),
         ("find patient CT", "find patient CT*"),
         ("find series PROTOCOL", "find series *PROTOCOL*"),
         # dates are too narrow
@@ -149,7 +152,7 @@ def test_the_line_can_be_typed_as_it_stands(level: str, pattern: str, terms: lis
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")), min_size=1))
 def test_any_text_is_quoted_as_needed(text: str) -> None:
     word = whole_word(text)
-    if is_term(word) or "\\" in text or len(text) > 30:
+    if is_term(word) or is_named(text) or "\\" in text or len(text) > 30:
         return
     key = pattern_key(Level.PATIENT, word, TODAY)
     line = advice(Request(Level.PATIENT, ROOT, (key,)), ROOT)
