@@ -107,7 +107,7 @@ def _for_people(
 
     if name == "table":
         return Table(columns, level, width, theme)
-    return Vertical(columns, level, theme)
+    return Vertical(columns, level, width, theme)
 
 
 def _objects(name: str, columns: Sequence[Column]) -> Renderer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from dicomsh.output.safe import pieces, width
@@ -46,10 +46,18 @@ def folded(text: str, cells: int) -> list[str]:
     It is broken between words. A word that is longer is broken behind a sign or before a capital
     where it has one, else anywhere.
     """
-    if width(text) <= cells:
-        return [text]
+    return [text] if width(text) <= cells else _put_together(_parts(text, cells), cells)
+
+
+def between_words(text: str, cells: int) -> list[str]:
+    """The text in lines of at most `cells` cells, where words are not longer than that."""
+    return [text] if width(text) <= cells else _put_together(_WORD.findall(text), cells)
+
+
+def _put_together(parts: Iterable[str], cells: int) -> list[str]:
+    """Lines of as many parts as each holds; at least one line."""
     lines = [""]
-    for part in _parts(text, cells):
+    for part in parts:
         if width(lines[-1] + part) <= cells:
             lines[-1] += part
         else:

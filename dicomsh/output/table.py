@@ -42,7 +42,7 @@ class Table:
         self, columns: Sequence[Column], level: Level | None, available: int | None, theme: Theme
     ) -> None:
         self._views = [view(column) for column in columns if not is_context(column)]
-        self._vertical = Vertical(columns, level, theme)
+        self._vertical = Vertical(columns, level, available, theme)
         self._unasked = Unasked(columns)
         self._available = available
         self._theme = theme

@@ -10,23 +10,37 @@ from dicomsh.model.levels import Level
 from dicomsh.model.listing import AttributeColumn, Column
 from dicomsh.output.cells import shown, view
 from dicomsh.output.plain import AnyRow, is_bookkeeping, root_tags
+from dicomsh.output.prose import between_words
 from dicomsh.output.safe import width
 from dicomsh.output.theme import Theme, paint
 
 Line = tuple[str, str]
+
+_LEAST = 16
+"""Terminal cells in which a text can be read that goes on below."""
 
 
 class Vertical:
     """Renders rows as numbered blocks of `keyword: value` lines, nothing shortened.
 
     An absent attribute has no line, an empty one has an empty line. Attributes that nobody asked
-    for follow the columns; the items of a sequence are indented.
+    for follow the columns; the items of a sequence are indented. What is too long goes on below,
+    broken between words: a UID stays in one piece, to be copied.
+
+    Args:
+        columns: the columns.
+        level: what the rows are; None when they are no entities.
+        available: terminal cells of a line; None for no limit.
+        theme: the colours.
     """
 
-    def __init__(self, columns: Sequence[Column], level: Level | None, theme: Theme) -> None:
+    def __init__(
+        self, columns: Sequence[Column], level: Level | None, available: int | None, theme: Theme
+    ) -> None:
         self._columns = [(column, view(column)) for column in columns]
         self._tags = frozenset(root_tags(columns))
         self._noun = level.word if level else "row"
+        self._available = available
         self._theme = theme
         self._count = 0
         self.hidden: list[str] = []
@@ -57,7 +71,13 @@ class Vertical:
         for label, text in lines:
             name = paint(self._theme.label, f"{label}:")
             pad = " " * (indent - width(label) - 1)
-            yield f"  {name}{pad}{text}".rstrip()
+            first, *more = self._broken(text, indent + 2)
+            yield f"  {name}{pad}{first}".rstrip()
+            yield from (" " * (indent + 2) + line for line in more)
+
+    def _broken(self, text: str, indent: int) -> list[str]:
+        room = 0 if self._available is None else self._available - indent
+        return between_words(text, room) if room >= _LEAST else [text]
 
     def _asked(self, row: AnyRow) -> Iterator[Line]:
         for column, seen in self._columns:

@@ -361,6 +361,20 @@ def test_vertical() -> None:
     assert done.hidden == []
 
 
+def test_long_texts_go_on_below_in_vertical_and_uids_stay_in_one_piece() -> None:
+    shown = columns("StudyDescription", "StudyInstanceUID")
+    row = answer({"StudyDescription": "CT of chest and 山田 abdomen", "StudyInstanceUID": UID * 2})
+    text, done = rendered("vertical", shown, [row], width=40)
+    assert text == (
+        "study 1\n"
+        "  StudyDescription:  CT of chest and\n"
+        "                     山田 abdomen\n"
+        f"  StudyInstanceUID:  {UID * 2}\n"
+    )
+    assert done.hidden == []
+    assert "and 山田 abdomen\n" in rendered("vertical", shown, [row])[0]
+
+
 def test_vertical_of_a_sequence_that_was_asked_for() -> None:
     row = answer({"OtherPatientIDsSequence": [{"PatientID": "A"}]})
     text, _ = rendered("vertical", columns("OtherPatientIDsSequence"), [row])
