@@ -40,6 +40,15 @@ def test_every_command_has_a_page_with_its_usage_options_and_examples(made: obje
     assert all(f"\n  {example}" in page for example in made.examples)
 
 
+def test_a_command_names_those_that_begin_as_it_does() -> None:
+    page = run("help lesson").out
+    for word in ("answer", "hint", "list", "reset", "skip", "start", "stop"):
+        assert f"  lesson {word} " in page
+    assert "Leave the lesson, and go back" in page
+    assert "trace pdu" in run("help trace").out
+    assert "see also" not in run("help find").out
+
+
 def test_every_topic_has_a_page() -> None:
     assert list(PAGES) == list(TOPICS)
     pages = [run(f"help {topic}").out for topic in TOPICS]

@@ -10,7 +10,7 @@ from dicomsh.commands.context import Context
 from dicomsh.commands.guide import attributes, pages
 from dicomsh.commands.guide.reference import command_page, overview
 from dicomsh.errors import UsageError
-from dicomsh.language.command import command
+from dicomsh.language.command import Command, command
 from dicomsh.language.kinds import TOPIC
 from dicomsh.language.scan import Word
 from dicomsh.language.topics import TOPICS
@@ -58,12 +58,18 @@ def _page(context: Context, name: str) -> str | None:
     """The page on a name; what is written exactly so goes first, a command before all."""
     found = context.registry.get(name) or context.registry.stages.get(name)
     if found is not None:
-        return command_page(found)
+        return command_page(found, _further(context, name))
     if name.lower() in PAGES:
         return PAGES[name.lower()](context.session)
     if name.lower() in LEVEL_WORDS:
         return attributes.level_page(LEVEL_WORDS[name.lower()])
     return _attribute(name)
+
+
+def _further(context: Context, name: str) -> list[Command]:
+    """The commands that begin with the name of another."""
+    named = [context.registry.get(f"{name} {word}") for word in context.registry.further(name)]
+    return [made for made in named if made is not None]
 
 
 def _attribute(name: str) -> str | None:

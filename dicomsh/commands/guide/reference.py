@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dicomsh.language.command import Command, Registry
 from dicomsh.language.topics import TOPICS
 
@@ -35,14 +37,16 @@ def _entry(name: str, text: str) -> str:
     return f"  {name:<{_NAME}} {text}"
 
 
-def command_page(made: Command) -> str:
-    """Usage, description, options and examples of a command."""
+def command_page(made: Command, further: Sequence[Command] = ()) -> str:
+    """Usage, description, options and examples of a command, and those that begin as it does."""
     lines = [f"usage: {made.usage}", "", made.doc]
     options = [p for p in made.parameters if p.option]
     if options:
         lines += ["", "options:"]
         names = [f"{p.flags} {p.kind.name}" if p.kind else p.flags for p in options]
         lines += [_entry(n, p.help) for n, p in zip(names, options, strict=True)]
+    if further:
+        lines += ["", "see also:", *(_entry(other.name, other.summary) for other in further)]
     if made.examples:
         lines += ["", "examples:", *(f"  {example}" for example in made.examples)]
     return "\n".join(lines)
