@@ -9,8 +9,11 @@ from itertools import chain
 from dicomsh.output.safe import pieces, width
 from dicomsh.output.theme import SEQUENCE
 
-_LIST = re.compile(r" *\S+(?: \S+)* {2,}(?=\S)|usage: ")
-"""A name and the spaces before what is said of it, as in a list of options."""
+_LIST = re.compile(r"(?: *\S+(?: {1,2}\S+)* {3,}| *\S+(?: \S+)* {2,})(?=\S)|usage: ")
+"""A name and the spaces before what is said of it, as in a list of options.
+
+The first wide gap counts, so that a name can have several parts: `Up  Down      lines before`.
+"""
 
 _WORD = re.compile(r" *(?:\[-[^][]{1,20}\]|[^ ])+")
 """A word; an option that may be left out is one, with its value: `[--limit N]`."""
@@ -29,15 +32,26 @@ def wrapped(text: str, columns: int) -> str:
 
 
 def filled(text: str, columns: int) -> str:
-    """Like `wrapped`, but a paragraph whose lines are too long is filled anew."""
+    """Like `wrapped`, but a paragraph whose lines are too long is filled anew.
+
+    So is what is enumerated behind a name in a list.
+    """
     lines: list[str] = []
     for line in text.split("\n"):
         too_long = bool(lines) and _cells(lines[-1]) > columns
-        if too_long and _PLAIN.fullmatch(line) and _PLAIN.fullmatch(lines[-1]):
-            lines[-1] += f" {line}"
+        if too_long and _goes_on(lines[-1], line):
+            lines[-1] += f" {line.lstrip(' ')}"
         else:
             lines.append(line)
     return wrapped("\n".join(lines), columns)
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether the following line belongs to the same paragraph."""
+    if _PLAIN.fullmatch(following):
+        return bool(_PLAIN.fullmatch(line))
+    listed, own = _LIST.match(line), len(following) - len(following.lstrip(" "))
+    return listed is not None and width(listed[0]) == own and line.endswith(",")
 
 
 def folded(text: str, cells: int) -> list[str]:

@@ -36,6 +36,19 @@ def test_a_paragraph_is_filled_anew() -> None:
     assert filled(text, 8) == "aaa bbb\nccc ddd\neee\n\n  x  y\nshort\nlines"
 
 
+def test_what_is_enumerated_behind_a_name_is_filled_anew() -> None:
+    text = "one    aaa, bbb, ccc,\n       ddd, eee\ntwo    aaa bbb ccc\n       ddd"
+    assert filled(text, 16) == (
+        "one    aaa, bbb,\n       ccc, ddd,\n       eee\ntwo    aaa bbb\n       ccc\n       ddd"
+    )
+
+
+def test_a_name_may_have_several_parts() -> None:
+    assert wrapped("  Up  Down   lines typed before", 28) == (
+        "  Up  Down   lines typed\n             before"
+    )
+
+
 @given(st.text("ab山 -\n", max_size=80), st.integers(4, 40))
 def test_no_word_is_broken_and_none_is_lost(text: str, columns: int) -> None:
     for result in (wrapped(text, columns), filled(text, columns)):
