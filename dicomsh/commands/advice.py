@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
+from dicomsh.errors import UsageError
 from dicomsh.language.scan import quote
+from dicomsh.language.terms import is_term, pattern_key, read_term
+from dicomsh.language.words import whole_word
 from dicomsh.model.keys import alias_keyword, by_keyword, is_named, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
@@ -71,9 +75,25 @@ def advice(request: Request, here: Place) -> str:
     for rule in _RULES:
         for phrase in rule(request):
             line = phrase.line(here)
-            if line:
+            if line and _can_be_asked(phrase):
                 return line
     return ""
+
+
+_ANY_DAY = date(2000, 1, 1)
+
+
+def _can_be_asked(phrase: Phrase) -> bool:
+    """Whether each value is within the rules of its VR; one that was extended may be too long."""
+    try:
+        for word in map(whole_word, phrase.words):
+            if is_term(word):
+                read_term(word).query_key(phrase.level, _ANY_DAY, over_midnight=True)
+            else:
+                pattern_key(phrase.level, word, _ANY_DAY)
+    except UsageError:
+        return False
+    return True
 
 
 Rule = Callable[[Request], Iterator[Phrase]]

@@ -149,21 +149,31 @@ def test_the_line_can_be_typed_as_it_stands(level: str, pattern: str, terms: lis
         assert all(part.problem is None and part.call is not None for part in parsed), line
 
 
+def test_a_value_that_would_be_too_long_is_not_advised() -> None:
+    """An AccessionNumber has 16 characters at most, a PatientID 64 (PS3.5 6.2)."""
+    key = pattern_key(Level.PATIENT, whole_word("0000000000000000?"), TODAY)
+    assert not advice(Request(Level.PATIENT, ROOT, (key,)), ROOT)
+    accession = read_term(whole_word("acc=A234567890123456")).query_key(Level.STUDY, TODAY)
+    assert "*" not in advice(Request(Level.STUDY, ROOT, (accession,)), ROOT)
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")), min_size=1))
 def test_any_text_is_quoted_as_needed(text: str) -> None:
     word = whole_word(text)
-    if is_term(word) or is_named(text) or "\\" in text or len(text) > 30:
+    if not text.strip() or is_term(word) or is_named(text) or "\\" in text or len(text) > 30:
         return
     key = pattern_key(Level.PATIENT, word, TODAY)
     line = advice(Request(Level.PATIENT, ROOT, (key,)), ROOT)
+    if not line:
+        return
     (analysis,), _ = analyse_text(line, REGISTRY, Known())
     assert analysis.problem is None, line
     tried = analysis.call.arguments[1] if analysis.call else None
     value = tried.text if isinstance(tried, Word) else ""
     terms = [term.value for term in (analysis.call.arguments[2:] if analysis.call else ())]
     found = value or "".join(filter(None, terms))
-    spoken = re.sub(r", *| ", "^", text.strip())
-    assert any(form.strip("*").upper() in found.upper() for form in (text, spoken))
+    spoken = (re.sub(parting, "^", text.strip()) for parting in (", *", " "))
+    assert any(form.strip("*").upper() in found.upper() for form in (text, *spoken))
 
 
 def test_a_line_too_long_to_be_typed_is_not_told() -> None:
