@@ -44,7 +44,7 @@ def find_program(name: str) -> str:
     path = shutil.which(name, path=others)
     if path is None:
         raise MissingProgramError(
-            f"{name} is not installed (Debian: apt install orthanc dcmtk tshark)"
+            f"{name} is not installed (Debian: apt install orthanc dcmtk tshark jq)"
         )
     return path
 
