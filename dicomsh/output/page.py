@@ -90,13 +90,15 @@ class Page:
         self._form = form
         self._extents: list[Extent] = []
         self._widths: list[int] = []
+        self._measured: list[list[str]] = []
         self._left_out: list[str] = []
         self._shortened: set[str] = set()
         self._late: dict[str, int] = {}
 
     def fits(self, batch: Sequence[AnyRow], *, early: bool) -> bool:
         """Settles the columns for these first rows; False when these need more space."""
-        extents = view_extents(self._views, self._texts(batch, 1))
+        texts = self._texts(batch, 1)
+        extents = view_extents(self._views, texts)
         extents = with_room(extents, self._available, self._form.lay_out) if early else extents
         widths = self._form.lay_out(extents, self._available)
         if widths is None:
@@ -107,6 +109,7 @@ class Page:
         self._views = list(compress(self._views, widths))
         self._extents = [replace(column, spare=False) for column in compress(extents, widths)]
         self._widths = list(filter(None, widths))
+        self._measured = [list(compress(cells, widths)) for cells in texts]
         return True
 
     def heading(self) -> str:
@@ -116,9 +119,16 @@ class Page:
         return self._row(views, [column.heading for column in views], roles)
 
     def lines(self, batch: Sequence[AnyRow], first: int) -> str:
-        """The lines of rows; `first` is the number of the first."""
-        texts = self._texts(batch, first)
-        self._widen(texts)
+        """The lines of rows, at first of those that settled the columns.
+
+        Args:
+            batch: the rows.
+            first: the number of the first.
+        """
+        texts, self._measured = self._measured, []
+        if not texts:
+            texts = self._texts(batch, first)
+            self._widen(texts)
         self._watch(batch, first)
         roles = [self._role(column) for column in self._views]
         return "".join([self._row(self._views, cells, roles) for cells in texts])

@@ -105,7 +105,7 @@ class Table:
             if column.optional and not any(column.read(row) for row in batch)
         ]
         shown = [column for column in self._views if column not in empty]
-        if not _can_be_told_apart(shown, batch):
+        if self._available is not None and not _can_be_told_apart(shown, batch):
             shown = [replace(column, spare=False) for column in shown]
         page = Page(shown, empty, self._available, self._theme, self._form)
         self._upright = not page.fits(batch, early=early)
