@@ -172,10 +172,8 @@ def _expected_of(
 def candidates(expected: Expected, registry: Registry) -> Iterable[Candidate]:
     """Completions for what is expected; not all of them begin as typed."""
     if expected.commands:
-        known = expected.scope.knowledge.aliases
-        yield from (Candidate(name, text) for name, text in known.items())
-        yield from (Candidate(made.name, made.summary, verbatim=True) for made in registry)
         yield from starmap(Candidate, expected.scope.knowledge.aliases.items())
+        yield from (Candidate(made.name, made.summary, verbatim=True) for made in registry)
     if expected.stages:
         yield from (Candidate(made.name, made.summary) for made in registry.stages)
     scope = replace(expected.scope, typed=expected.prefix)

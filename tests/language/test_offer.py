@@ -277,6 +277,11 @@ def test_aliases_of_the_user_are_commands() -> None:
     assert told("to|", known) == {"today": "find study date=today"}
 
 
+def test_an_alias_that_is_found_loosely_is_offered_once() -> None:
+    known = Known(aliases={"today": "find study date=today"}, fuzzy=True)
+    assert completed("tdy|", known).count("today") == 1
+
+
 def test_a_file_is_asked_of_the_prompt() -> None:
     def files(typed: str) -> Iterable[Candidate]:
         return (Candidate("a b.csv", at=typed.rfind("/") + 1),)
