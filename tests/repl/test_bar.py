@@ -86,6 +86,7 @@ def test_it_stays_below_the_rows_while_they_come(rows: int, columns: int, tmp_pa
         terminal.wait_for("cancelled by you · C-CANCEL, ")
         terminal.wait_for_line(FAULTY)
         terminal.wait_for("studies, cancelled, ")
+        assert b"Ctrl-C cancels" not in terminal.raw.rpartition(b"cancelled by you")[2]
         assert [terminal.lines[row].split(" ·")[0] for row in bars(terminal)] == [
             "faulty" if columns == 80 else terminal.lines[-1].split(" ·")[0]
         ]
