@@ -86,13 +86,22 @@ def test_it_stays_below_the_rows_while_they_come(rows: int, columns: int, tmp_pa
         terminal.wait_for("cancelled by you · C-CANCEL, ")
         terminal.wait_for_line(FAULTY)
         terminal.wait_for("studies, cancelled, ")
-        assert b"Ctrl-C cancels" not in terminal.raw.rpartition(b"cancelled by you")[2]
         assert [terminal.lines[row].split(" ·")[0] for row in bars(terminal)] == [
             "faulty" if columns == 80 else terminal.lines[-1].split(" ·")[0]
         ]
         assert "so far" not in terminal.screen
         shown = [int(line[:2]) for line in terminal.lines if re.match(r"[ \d]\d  ", line)]
         assert shown == list(range(shown[0], shown[0] + len(shown)))
+
+
+def test_it_is_gone_before_the_line_that_says_what_the_answer_is(tmp_path: Path) -> None:
+    with slow(tmp_path) as terminal:
+        terminal.wait_for_line(FAULTY)
+        terminal.type("find study --limit 12\r")
+        wait_for_bar(terminal, " so far")
+        terminal.wait_for("12 studies, stopped")
+        terminal.wait_for_line(FAULTY)
+        assert b"Ctrl-C cancels" not in terminal.raw.rpartition(b"12 studies, stopped")[2]
 
 
 @pytest.mark.parametrize("command", ["tree", "find study | sort date", "find study > rows.csv"])
