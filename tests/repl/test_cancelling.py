@@ -155,8 +155,8 @@ def test_a_system_command_gets_it_and_decides(tmp_path: Path) -> None:
 
 def test_a_command_that_reads_rows(tmp_path: Path) -> None:
     with slow(tmp_path, HONOURS, wide=True) as terminal:
-        terminal.type("find study | !cat\r")
-        terminal.wait_for("\n 2  ")
+        terminal.type("find study | to ndjson | !cat\r")
+        terminal.wait_for('\n{"PatientID"')
         terminal.type(ctrl("c"))
         terminal.wait_for_line(PROMPT)
         next_answer_is_right(terminal)
