@@ -16,9 +16,6 @@ from dicomsh.output.table import FIRST_PAGE
 from dicomsh.output.targets import PagerLeftError, ReaderGoneError
 from dicomsh.progress import Progress
 
-HOLD = 0.005
-"""Seconds that a table may keep its first rows back, to fit its columns to more than one."""
-
 
 class Left(Enum):
     """Why the user wants no more of an answer."""
@@ -81,8 +78,9 @@ class Page:
         shown = self._cut(batch)
         self.count += len(shown)
         self._sink.data(self._rows.rows(shown))
-        if shown and self._due is None:
-            self._due = asyncio.get_running_loop().time() + HOLD
+        patience = self._sink.patience
+        if shown and self._due is None and patience is not None:
+            self._due = asyncio.get_running_loop().time() + patience
         if self.patience == 0:
             self.release()
 

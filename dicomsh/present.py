@@ -131,7 +131,7 @@ class Presenter:
         level: Level | None = None,
         unit: tuple[str, str] = ("row", "rows"),
     ) -> ExitStatus:
-        self._sink.end_progress()
+        self._sink.passing.clear()
         notes = [left.value, *notes] if left else notes
         columns = self._sink.columns() if self._sink.is_terminal else None
         theme = self._talk(self._session.settings.color)
@@ -195,7 +195,7 @@ class Presenter:
         count = [counted(outcome.rows, unit)] if records.unit[0] and outcome.rows else []
         told = [*count, *hidden, *filter(None, [records.note])]
         if told:
-            self._sink.end_progress()
+            self._sink.passing.clear()
             self._sink.talk(" · ".join(told))
         return status_of(outcome)
 

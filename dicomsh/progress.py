@@ -80,7 +80,7 @@ class Progress:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._sink.end_progress()
+        self._sink.passing.clear()
 
     @property
     def headway(self) -> Headway:

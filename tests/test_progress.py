@@ -84,7 +84,7 @@ def test_it_makes_room_for_what_is_written() -> None:
             sink.talk("beside")
             assert stream.screen[:2] == ["row", "beside"]
             assert stream.screen[2].startswith("waiting … ")
-            sink.end_progress()
+            sink.passing.clear()
             sink.talk("1 row")
             assert stream.screen == ["row", "beside", "1 row"]
 
@@ -166,7 +166,7 @@ def test_nothing_where_there_is_no_terminal(
     stream = Stream(terminal=environ.get("TERM") == "dumb")
     sink = Sink(stream, stream)
     sink.progress(Headway("waiting"))
-    sink.end_progress()
+    sink.passing.clear()
     sink.wipe_line()
     assert stream.getvalue() == ""
 

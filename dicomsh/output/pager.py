@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from dicomsh.output.programs import CommandTarget
 from dicomsh.output.safe import width
-from dicomsh.output.targets import CommandGoneError, PagerLeftError, Stream
+from dicomsh.output.targets import SOON, CommandGoneError, PagerLeftError, Stream
 from dicomsh.output.theme import SEQUENCE
 
 ROOM = 32 * 2**20
@@ -84,6 +84,7 @@ class Paged:
     """
 
     is_terminal = True
+    patience = SOON
 
     def __init__(
         self,

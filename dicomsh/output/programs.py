@@ -10,9 +10,9 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Mapping
 
-from dicomsh.errors import DicomshError
+from dicomsh.errors import DicomshError, InterruptedByUserError
 from dicomsh.interrupt import cancel_soon, go_on
-from dicomsh.output.targets import CommandGoneError, for_terminal
+from dicomsh.output.targets import WHILE, CommandGoneError, for_terminal
 
 _ROOM = 256 * 1024
 """Bytes that wait for a command before we wait for it."""
@@ -59,16 +59,6 @@ _UNREAD = (-13, 128 + 13)
 """Statuses of a command that SIGPIPE ended (13 in POSIX), also as a shell tells it."""
 
 
-def check_status(status: int | None) -> None:
-    """Judge how a command has ended; that nobody read what it wrote is no failure.
-
-    Raises:
-        DicomshError: it failed.
-    """
-    if status and status not in _UNREAD:
-        raise DicomshError(f"the command ended with status {status}")
-
-
 def _pass_on(process: Process) -> None:
     if not (sys.stdin and sys.stdin.isatty()):
         with contextlib.suppress(ProcessLookupError, ValueError):
@@ -88,6 +78,7 @@ class CommandTarget:
     """
 
     is_terminal = False
+    patience = WHILE
     holds_screen = True
 
     def __init__(self, process: Process, room: int = _ROOM, *, safe: bool = False) -> None:
@@ -132,6 +123,18 @@ class CommandTarget:
     def status(self) -> int | None:
         """Its exit status, once it has ended."""
         return self._process.returncode
+
+    def judge(self) -> None:
+        """Judge how the command has ended; that nobody read what it wrote is no failure.
+
+        Raises:
+            InterruptedByUserError: Ctrl-C ended it.
+            DicomshError: it failed.
+        """
+        if self.interrupted and self.status:
+            raise InterruptedByUserError("the command was interrupted")
+        if self.status and self.status not in _UNREAD:
+            raise DicomshError(f"the command ended with status {self.status}")
 
     def write(self, text: str) -> None:
         """Hand over text; `drain` waits where it is not read."""

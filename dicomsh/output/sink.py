@@ -11,9 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from dicomsh.errors import InterruptedByUserError
 from dicomsh.output.pager import Paged, pager_command, pager_environ, start_pager
-from dicomsh.output.programs import CommandTarget, check_status
+from dicomsh.output.programs import CommandTarget
 from dicomsh.output.progress import Headway, PassingLine, ProgressLine
 from dicomsh.output.prose import filled, wrapped
 from dicomsh.output.targets import (
@@ -79,6 +78,11 @@ class Sink:
         return self.columns() if self._target.is_terminal else None
 
     @property
+    def patience(self) -> float | None:
+        """Seconds for which rows may be kept back; None where nobody waits for them."""
+        return self._target.patience
+
+    @property
     def error_width(self) -> int | None:
         """Cells that a line of an error may take; None where that is not known."""
         return self.columns() if self.is_terminal and self._stderr.isatty() else None
@@ -137,10 +141,6 @@ class Sink:
         if self._has_line:
             self.passing.show(headway, self.columns())
 
-    def end_progress(self) -> None:
-        """Takes the progress away."""
-        self.passing.clear()
-
     def wipe_line(self) -> None:
         """Takes away what the keyboard has left in the line, as `^C`."""
         if self._has_line:
@@ -189,9 +189,7 @@ class Sink:
                     yield command
             finally:
                 await command.close()
-        if command.interrupted and command.status:
-            raise InterruptedByUserError("the command was interrupted")
-        check_status(command.status)
+        command.judge()
 
     @contextlib.asynccontextmanager
     async def to_screen(

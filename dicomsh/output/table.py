@@ -68,11 +68,11 @@ class Table:
         return self._page is not None or self._upright
 
     def flush(self) -> str:
-        """Everything kept back for a terminal; call it when the server pauses.
+        """Everything kept back; call it when those who read have waited long enough.
 
         Where so few rows settle the columns, these get room for longer texts.
         """
-        return "" if self._available is None else self._lines(early=True)
+        return self._lines(early=self._available is not None)
 
     def _lines(self, *, early: bool) -> str:
         batch, self._waiting = self._waiting, []

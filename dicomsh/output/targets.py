@@ -44,6 +44,11 @@ class Target(Protocol):
         ...
 
     @property
+    def patience(self) -> float | None:
+        """Seconds that those who read may wait for rows; None where they do so at the end."""
+        ...
+
+    @property
     def holds_screen(self) -> bool:
         """Whether another program may be writing on the terminal now."""
         ...
@@ -72,6 +77,19 @@ async def never() -> ReaderGoneError:
     return await gone
 
 
+SOON = 0.005
+"""Patience of somebody at a terminal."""
+
+WHILE = 0.5
+"""Patience of a program."""
+
+
+def patience_with(number: int | None) -> float | None:
+    """Patience of those who read what goes to a file descriptor; None is a text in memory."""
+    stored = number is None or stat.S_ISREG(os.fstat(number).st_mode)
+    return None if stored else WHILE
+
+
 class Stream:
     """Standard output. On a terminal only line ends, tabs and our own colours act.
 
@@ -84,6 +102,7 @@ class Stream:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.is_terminal = stream.isatty()
+        self.patience = SOON if self.is_terminal else patience_with(self.fileno())
 
     def write(self, text: str) -> None:
         """Writes text at once."""
@@ -166,6 +185,7 @@ class FileTarget:
             raise _cannot_open(self._path, error) from None
         self._file = os.fdopen(handle, "wb")
         info = os.fstat(handle)
+        self.patience = patience_with(handle)
         self._truncate = stat.S_ISREG(info.st_mode) and not append
         self.fresh = not append or not info.st_size
         """Whether the text begins the file, so that a header belongs in it."""

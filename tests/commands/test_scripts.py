@@ -385,3 +385,23 @@ def test_last_of_the_command_before_says_nothing_of_it(before: str) -> None:
     done = run(f"use pacs; {before}; last", keep_going=True)
     assert done.last.startswith("1 patient, complete")
     assert "this answers" not in done.last
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="head is no program of Windows")
+def test_a_program_reads_rows_while_they_come(tmp_path: Path) -> None:
+    """The whole answer takes longer than the test may."""
+    config = practice(tmp_path, row_delay=2)
+    done = dicomsh("-m", "faulty", "-c", "find patient | !head -2", config=config, timeout=60)
+    assert done.status == 0, done.err
+    assert done.out.count("\n") == 2
+
+
+def test_a_file_has_columns_that_fit_the_whole_answer(tmp_path: Path) -> None:
+    """The slow answer has the lines of the quick one, whose rows come all at once."""
+    slow, quick = tmp_path / "slow.txt", tmp_path / "quick.txt"
+    config = practice(tmp_path, row_delay=0.02)
+    done = run(
+        f"use faulty; find patient > {slow}; use pacs; find patient > {quick}", config=config
+    )
+    assert done.status == 0, done.err
+    assert slow.read_text("utf-8") == quick.read_text("utf-8")

@@ -235,7 +235,7 @@ def test_later_rows_widen_the_columns() -> None:
 
 def test_where_nobody_watches_columns_fit_the_whole_answer() -> None:
     chosen = renderer("table", fields("name", "place"), level=None, width=None, theme=Theme.plain())
-    assert chosen.rows(people("short") * FIRST_PAGE) + chosen.flush() == ""
+    assert chosen.rows(people("short") * FIRST_PAGE) == ""
     assert chosen.rows(people("much longer")) == ""
     lines = chosen.end().splitlines()
     assert {line.rindex("x") for line in lines[1:]} == {len(" 1  much longer  ")}
