@@ -141,3 +141,17 @@ def cancel_soon() -> None:
     task = asyncio.current_task()
     if task is not None:
         task.cancel()
+
+
+@contextmanager
+def unsuspended() -> Iterator[None]:
+    """Ctrl-Z inside the `with` does nothing, here and in the programs that are started."""
+    number = getattr(signal, "SIGTSTP", None)
+    if number is None:
+        yield
+        return
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
+from dicomsh.interrupt import unsuspended
 from dicomsh.output.programs import CommandTarget
 from dicomsh.output.safe import width
 from dicomsh.output.targets import SOON, CommandGoneError, PagerLeftError, Stream
@@ -64,9 +65,31 @@ async def start_pager(
         environ: its environment variables.
         stdout: file descriptor of the terminal.
     """
-    return await CommandTarget.start(
-        command, stdout, ROOM, environ, safe=True, umask=OWNER_ONLY_UMASK
-    )
+    with contextlib.ExitStack() as stack:
+        if environ.get("LESSSECURE"):
+            stack.enter_context(unsuspended())
+        pager = await _Pager.start(
+            command, stdout, ROOM, environ, safe=True, umask=OWNER_ONLY_UMASK
+        )
+        pager.held = stack.pop_all()
+        return pager
+
+
+class _Pager(CommandTarget):
+    """A pager. Less that may not run commands does not stop at Ctrl-Z either: nobody does then.
+
+    If we did, less and the user's shell would both read the keyboard.
+
+    Attributes:
+        held: what ends with it.
+    """
+
+    held: contextlib.ExitStack
+
+    async def close(self) -> None:
+        """End its input and wait for it."""
+        with self.held:
+            await super().close()
 
 
 class Paged:

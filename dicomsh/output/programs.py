@@ -9,6 +9,7 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Mapping
+from typing import Self
 
 from dicomsh.errors import DicomshError, InterruptedByUserError
 from dicomsh.interrupt import cancel_soon, go_on
@@ -99,7 +100,7 @@ class CommandTarget:
         *,
         safe: bool = False,
         umask: int = -1,
-    ) -> CommandTarget:
+    ) -> Self:
         """Start a command.
 
         Args:

@@ -88,3 +88,19 @@ def test_a_query_that_was_suspended_can_be_cancelled(terminal: Terminal) -> None
     terminal.wait_for_line(PROMPT)
     terminal.type("find patient JOD*\r")
     terminal.wait_for("1 patient, complete")
+
+
+def test_in_less_that_may_not_run_commands_nothing_is_suspended(terminal: Terminal) -> None:
+    """It does not stop itself: a shell beside it would read the keyboard, too."""
+    find_program("less")
+    terminal.type("use pacs; find study\r")
+    terminal.wait_for_line(":")
+    terminal.type(ctrl("z"), "G")
+    terminal.wait_for_line("(END)")
+    assert "Stopped" not in terminal.screen
+    terminal.type("q")
+    terminal.wait_for("120 studies, complete")
+    terminal.wait_for_line("pacs:/> ")
+    suspended(terminal)
+    terminal.type("fg\r")
+    terminal.wait_for_line("pacs:/> ")
