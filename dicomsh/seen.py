@@ -77,14 +77,15 @@ class Entities:
 
     def beginning(self, path: str, start: str) -> Iterator[tuple[str, Entity]]:
         """Those below a place whose unique key begins so, with that key, in its order."""
-        for name in self._order.beginning(f"{path}{_BELOW}{start}"):
-            yield _key_of(name), self._entities[name]
+        if start.isprintable():
+            for name in self._order.beginning(f"{path}{_BELOW}{start}"):
+                yield _key_of(name), self._entities[name]
 
     def recent(self, path: str, start: str, among: int) -> Iterator[tuple[str, Entity]]:
         """As `beginning`, the latest first, among the last so many seen anywhere."""
         prefix = f"{path}{_BELOW}{start}"
         for name in islice(reversed(self._entities), among):
-            if name.startswith(prefix):
+            if name.startswith(prefix) and start.isprintable():
                 yield _key_of(name), self._entities[name]
 
 

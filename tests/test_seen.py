@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomsh import seen as module
@@ -155,6 +155,7 @@ _ids = st.text(st.sampled_from("AB/%\x00\x01é"), max_size=3)
 
 
 @given(st.lists(st.tuples(_ids, _ids), max_size=8), _ids)
+@example([("A", "")], "A\x01")
 def test_any_answer_can_be_looked_up(found: list[tuple[str, str]], start: str) -> None:
     rows = [row(PatientID=key, IssuerOfPatientID=issuer) for key, issuer in found]
     made = seen((Level.PATIENT, Place(), rows))

@@ -59,7 +59,8 @@ def _any_of(key: QueryKey) -> Callable[[str], bool]:
         numbers = {_number(text) for text in wanted}
         return lambda text: _number(text) in numbers
     if vr == "PN":
-        return _named(key.value)
+        names = [_named(text) for text in wanted]
+        return lambda text: any(fits(text) for fits in names)
     if vr == "UI":  # no wildcards, and a list may have thousands
         uids = set(map(_folded, wanted))
         return lambda text: _folded(text) in uids

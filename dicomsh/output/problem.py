@@ -70,13 +70,14 @@ def _parts(line: str, column: int, length: int) -> tuple[str, str, str]:
 
 def _excerpt(before: str, marked: str, after: str, room: int | None) -> tuple[str, int, int]:
     """The part of a line that can be shown, how many cells are before the place, and its own."""
-    if room is None or width(before + marked + after) <= room:
-        return before + marked + after, width(before), max(width(marked), 1)
-    if width(before + marked) >= room:
+    cells = max(width(marked), 1)
+    if room is None or max(width(before + marked + after), width(before) + cells) <= room:
+        return before + marked + after, width(before), cells
+    if width(before) + cells >= room:
         context = min(width(after), room // 4)
-        before = _ending(before, max(room - width(marked) - context, room // 4))
+        before = _ending(before, max(room - cells - context, room // 4))
     left = room - width(before)
-    return before + fit(marked + after, left), width(before), min(max(width(marked), 1), left)
+    return before + fit(marked + after, left), width(before), min(cells, left)
 
 
 def _ending(text: str, cells: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomsh.errors import UsageError
@@ -142,6 +142,7 @@ TYPED = st.one_of(
 
 
 @given(st.sampled_from(WORDS), TYPED)
+@example("PatientName", "MG\\*")
 def test_whatever_the_archive_finds_is_kept(keyword: str, typed: str) -> None:
     try:
         key = key_of(keyword, typed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomsh.errors import Span, UsageError
@@ -44,12 +44,13 @@ def test_a_place_that_is_wider_than_the_terminal_shows_its_beginning() -> None:
     assert caret == " " * 11 + "^" * 29
 
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\n…"), max_size=40) | st.text(
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n…"), max_size=40) | st.text(
     "ab =山\u0301홍", max_size=90
 )
 
 
 @given(before=TEXTS, marked=TEXTS.filter(bool), after=TEXTS, columns=st.integers(20, 100))
+@example(before="0" * 13 + "⺀" * 6, marked="\u0300", after="", columns=27)
 def test_the_caret_is_under_the_place(before: str, marked: str, after: str, columns: int) -> None:
     span = Span(len(before), len(before) + len(marked))
     shown, caret = lines_of(before + marked + after, span, columns)
