@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -114,6 +115,14 @@ def test_the_keyboard_leaves_nothing_in_the_line() -> None:
     sink.wipe_line()
     sink.talk("cancelled")
     assert stream.screen == ["cancelled"]
+
+
+def test_the_rate_is_that_of_the_rows() -> None:
+    begun = time.monotonic()
+    _, progress = made(Stream(terminal=True))
+    progress.add(5_000_000)
+    rate = float(progress.headway.rate.removesuffix("/s").replace(",", ""))
+    assert rate >= 5_000_000 / (time.monotonic() - begun) - 1
 
 
 class Clock(asyncio.SelectorEventLoop):
