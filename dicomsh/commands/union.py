@@ -12,7 +12,7 @@ from itertools import islice
 from dicomsh.commands.context import POOL_SIZE, Pool, Scu
 from dicomsh.errors import DicomshError, NoAssociationError, QueryFailedError, TimedOutError
 from dicomsh.model.answer import Row
-from dicomsh.model.listing import Answer, Ending, Outcome, combined
+from dicomsh.model.listing import Answer, Ending, Outcome, combined, summed
 from dicomsh.model.once import Once
 from dicomsh.model.parts import Part
 from dicomsh.model.plan import Request
@@ -195,7 +195,7 @@ def _repeated(number: int) -> tuple[str, ...]:
 
 def _remarks(outcomes: Iterable[Outcome]) -> list[str]:
     """What was noticed in the answers, each remark once."""
-    remarks = list(dict.fromkeys(note for outcome in outcomes for note in outcome.notes))
+    remarks = list(summed(note for outcome in outcomes for note in outcome.notes))
     more = len(remarks) - _NAMED
     return remarks[:_NAMED] + ([f"{more:,} more such remarks"] if more > 0 else [])
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+import re
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
@@ -139,7 +147,7 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
     early = [part for part in parts if part.ending is not Ending.COMPLETE]
     early.sort(key=lambda part: part.complete)
     worst = next(iter(early), Outcome(Ending.COMPLETE, rows, seconds))
-    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    notes = summed(note for part in parts for note in part.notes)
     whole = replace(worst, rows=rows, seconds=seconds, notes=notes)
     return replace(
         whole,
@@ -147,6 +155,25 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
         detail=_detail(worst, early),
         doubtful=any(part.doubtful for part in parts),
     )
+
+
+_SHARE = re.compile(r"([\d,]+) of [\d,]+ (rows .*)", re.DOTALL)
+"""A note that counts the rows of one answer."""
+
+
+def summed(notes: Iterable[str]) -> tuple[str, ...]:
+    """Each note once, in order; several that count rows, `1 of 3 rows …`, as one: `5 rows …`."""
+    alike: dict[str, list[tuple[str, int]]] = {}
+    for note in notes:
+        share = _SHARE.fullmatch(note)
+        said, count = (share[2], share[1]) if share else (note, "0")
+        alike.setdefault(said, []).append((note, int(count.replace(",", ""))))
+    return tuple(_one_note(said, given) for said, given in alike.items())
+
+
+def _one_note(said: str, given: Sequence[tuple[str, int]]) -> str:
+    total = sum(count for _, count in given)
+    return f"{total:,} {said}" if total and len(given) > 1 else given[0][0]
 
 
 def _detail(worst: Outcome, early: Sequence[Outcome]) -> str:

@@ -7,7 +7,15 @@ import asyncio
 import pytest
 
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.listing import AttributeColumn, Ending, Outcome, Record, at_once, combined
+from dicomsh.model.listing import (
+    AttributeColumn,
+    Ending,
+    Outcome,
+    Record,
+    at_once,
+    combined,
+    summed,
+)
 from dicomsh.model.peer import Modality
 
 
@@ -79,3 +87,8 @@ def test_queries_that_were_cancelled_together_tell_all_that_happened() -> None:
     whole = combined([Outcome(Ending.COMPLETE, 5, 0.1), *parts])
     assert (whole.ending, whole.rows) == (Ending.CANCELLED, 9)
     assert whole.detail == "; ".join(how[:2])
+
+
+def test_notes_that_count_rows_are_summed() -> None:
+    notes = ["1 of 2 rows differ", "slow", "1,001 of 4,000 rows differ", "slow", "1 of 9 rows lie"]
+    assert summed(notes) == ("1,002 rows differ", "slow", "1 of 9 rows lie")
