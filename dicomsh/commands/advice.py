@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,12 +11,12 @@ from dicomsh.errors import UsageError
 from dicomsh.language.scan import quote
 from dicomsh.language.terms import is_term, pattern_key, read_term
 from dicomsh.language.words import whole_word
-from dicomsh.model.keys import alias_keyword, by_keyword, is_named, level_of
+from dicomsh.model.keys import find_path, is_named, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
 from dicomsh.model.moments import WORDS
 from dicomsh.model.plan import Request
-from dicomsh.model.query import Origin, QueryKey
+from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
 
 _LONGEST = 160
@@ -31,15 +31,17 @@ class Phrase:
         level: the level.
         words: the pattern and the keys, unquoted.
         place: where it is asked.
+        options: options of it, as typed.
     """
 
     level: Level
     words: tuple[str, ...]
     place: Place
+    options: tuple[str, ...] = ()
 
-    def line(self, here: Place, option: str = "") -> str:
+    def line(self, here: Place) -> str:
         """The command line, typed at a place; empty when it would be too long to be typed."""
-        words = [*map(_quoted, self.words), *option.split()]
+        words = [*map(_quoted, self.words), *self.options]
         line = " ".join(["find", self.level.word, *words])
         if not self.place.same_entity(here.above(self.level)):
             line = f"cd {quote(self.place.path)}; {line}"
@@ -53,16 +55,22 @@ def _quoted(word: str) -> str:
 
 def phrase_of(request: Request) -> Phrase:
     """The query as it was typed."""
-    return Phrase(request.level, tuple(map(_word, request.keys)), request.place)
+    return Phrase(request.level, _words(request.keys), request.place)
+
+
+def _words(keys: Iterable[QueryKey]) -> tuple[str, ...]:
+    """The words that asked for keys; a value that nobody typed is told as it is."""
+    return tuple(_word(key) for key in keys if key.typed or key.value)
 
 
 def _word(key: QueryKey) -> str:
-    return key.typed or (f"{key.keyword}={key.value}" if key.value else f"+{key.keyword}")
+    return key.typed or f"{key.keyword}={key.value}"
 
 
 def split_line(request: Request, here: Place) -> str:
     """The command line that asks for a study query in windows; empty when it is none."""
-    return phrase_of(request).line(here, "--split") if request.level is Level.STUDY else ""
+    split = replace(phrase_of(request), options=("--split",))
+    return split.line(here) if request.level is Level.STUDY else ""
 
 
 def advice(request: Request, here: Place) -> str:
@@ -103,8 +111,8 @@ def _with(request: Request, key: QueryKey, value: str, name: str = "") -> Phrase
     """The query with another value for a key; for a pattern, another pattern."""
     named = name or _name(key)
     new = f"{named}={value}" if named else value
-    words = [new if other is key else _word(other) for other in request.keys]
-    return replace(phrase_of(request), words=tuple(words))
+    keys = [replace(other, typed=new) if other is key else other for other in request.keys]
+    return replace(phrase_of(request), words=_words(keys))
 
 
 def _name(key: QueryKey) -> str:
@@ -116,7 +124,7 @@ def _matched(request: Request) -> list[QueryKey]:
     return [key for key in request.keys if key.value]
 
 
-_WITH_CASE = frozenset(("LO", "SH", "UC"))
+_WITH_CASE = frozenset(("LO", "LT", "SH", "ST", "UC", "UT"))
 _TEXTS = _WITH_CASE | {"PN"}
 _IDS = frozenset(("PatientID", "AccessionNumber", "StudyID"))
 
@@ -127,6 +135,13 @@ def _wildcard(request: Request) -> Iterator[Phrase]:
         if key.attribute.vr in _TEXTS and not set("*?\\") & set(key.value):
             anywhere = key.attribute.vr != "PN" and key.keyword not in _IDS
             yield _with(request, key, f"*{key.value}*" if anywhere else f"{key.value}*")
+
+
+def _one_of_list(request: Request) -> Iterator[Phrase]:
+    """Lists of anything but UIDs are optional for a peer, as of codes (PS3.4 C.2.2.2.8)."""
+    for key in _matched(request):
+        if key.matching is Matching.MULTIPLE_VALUES and key.attribute.vr != "CS":
+            yield _with(request, key, key.value.partition("\\")[0])
 
 
 def _anywhere_in_name(request: Request) -> Iterator[Phrase]:
@@ -151,18 +166,29 @@ def _lower_case(request: Request) -> Iterator[Phrase]:
 
 _ONE_DAY = re.compile(r"(\d{4})(\d{2})\d{2}\Z")
 _ONE_MONTH = re.compile(r"(\d{4})(\d{2})01-\1\2(?:28|29|30|31)\Z")
+_ONE_YEAR = re.compile(r"(\d{4})0101-(?:\1)1231\Z")
+_IN_AN_HOUR = re.compile(r"(\d{2})(?!0000-\d\d5959)[\d.]+(?:-\1[\d.]+)?\Z")
 
 
 def _wider_date(request: Request) -> Iterator[Phrase]:
-    """A day, then its month, then its year."""
+    """A day, then its month, then its year, then those beside it."""
     for key in _matched(request):
         if key.attribute.vr != "DA":
             continue
-        day, month = _ONE_DAY.match(key.value), _ONE_MONTH.match(key.value)
-        if day:
+        if day := _ONE_DAY.match(key.value):
             yield _with(request, key, f"{day[1]}-{day[2]}")
-        elif month:
+        elif month := _ONE_MONTH.match(key.value):
             yield _with(request, key, month[1])
+        elif year := _ONE_YEAR.match(key.value):
+            yield _with(request, key, f"{int(year[1]) - 1:04}..{int(year[1]) + 1:04}")
+
+
+def _wider_time(request: Request) -> Iterator[Phrase]:
+    """A time, then its hour."""
+    for key in _matched(request):
+        hour = _IN_AN_HOUR.match(key.value) if key.attribute.vr == "TM" else None
+        if hour:
+            yield _with(request, key, hour[1])
 
 
 def _series_of_modality(request: Request) -> Iterator[Phrase]:
@@ -180,12 +206,20 @@ def _value(key: QueryKey) -> str:
     return word if key.origin is Origin.PATTERN else word.partition("=")[2]
 
 
+_OTHER_UIDS = (
+    (Level.STUDY, Level.SERIES),
+    (Level.SERIES, Level.STUDY),
+    (Level.INSTANCE, Level.SERIES),
+)
+
+
 def _uid_of_other_level(request: Request) -> Iterator[Phrase]:
     """A UID does not tell what it is the UID of."""
     for key in _matched(request):
-        for level, other in ((Level.STUDY, Level.SERIES), (Level.SERIES, Level.STUDY)):
-            if key.keyword == level.unique_keyword and "\\" not in key.value:
-                yield Phrase(other, (f"{other.word}={key.value}",), request.place.above(other))
+        for level, other in _OTHER_UIDS:
+            if key.keyword == level.unique_keyword:
+                uids = key.value.replace("\\", ",")
+                yield Phrase(other, (f"{other.word}={uids}",), request.place.above(other))
 
 
 def _other_attribute(request: Request) -> Iterator[Phrase]:
@@ -205,7 +239,7 @@ def _fewer_keys(request: Request) -> Iterator[Phrase]:
     """What was matched on last left nothing."""
     matched = _matched(request)
     if len(matched) > 1:
-        words = tuple(_word(key) for key in request.keys if key is not matched[-1])
+        words = _words(key for key in request.keys if key is not matched[-1])
         yield replace(phrase_of(request), words=words)
 
 
@@ -240,7 +274,8 @@ def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
         if key.origin is not Origin.PATTERN:
             continue
-        if key.keyword == "PatientName" and _is_key(key.value, request.level):
+        named = key.keyword == "PatientName" or "." in key.value
+        if named and _is_key(key.value, request.level):
             yield _with(request, key, "", key.value)
         if request.level is not Level.STUDY:
             continue
@@ -251,18 +286,31 @@ def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
 
 
 def _is_key(text: str, level: Level) -> bool:
-    """Whether a text names a usual key of a level, or of one above."""
-    if not is_named(text):
+    """Whether a text names a usual key of a level, or of one above; or a key in a sequence."""
+    if not all(map(is_named, text.split("."))):
         return False
-    owner = level_of(by_keyword(alias_keyword(text, level) or text).keyword)
-    return owner is not None and owner.value <= level.value
+    first, *inner = find_path(text, level)
+    owner = level_of(first.keyword)
+    return bool(inner) or (owner is not None and owner.value <= level.value)
+
+
+def _any_value(request: Request) -> Iterator[Phrase]:
+    """Rows with other values show how the peer writes them."""
+    uids = [level.unique_keyword for level in Level if level is not Level.PATIENT]
+    for key in _matched(request):
+        if key.keyword in uids:
+            continue
+        name = key.keyword if key.origin is Origin.PATTERN else _name(key)
+        yield replace(_with(request, key, "", name), options=("--limit", "20"))
 
 
 _RULES: tuple[Rule, ...] = (
     _word_meant_otherwise,
     _name_as_spoken,
+    _one_of_list,
     _wildcard,
     _wider_date,
+    _wider_time,
     _case,
     _series_of_modality,
     _uid_of_other_level,
@@ -272,5 +320,6 @@ _RULES: tuple[Rule, ...] = (
     _other_attribute,
     _lower_case,
     _other_level,
+    _any_value,
 )
 """From the most likely cause to the least; the first that applies is told."""

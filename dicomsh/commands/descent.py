@@ -15,7 +15,7 @@ from dicomsh.commands.context import POOL_SIZE, Context, Pool
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Answer, Ending, Outcome, Record, all_rows, combined
+from dicomsh.model.listing import Answer, Ending, Outcome, Record, all_rows, combined, left_early
 from dicomsh.model.location import Place, count_below, place_of, title_of
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, return_key
@@ -61,6 +61,7 @@ class Descent:
         self._seen = context.session.seen_of(modality.name)
         self._rows = 0
         self._nameless = 0
+        self._finished = False
         self._answers: list[Answer] = []
         self._start = time.monotonic()
 
@@ -69,6 +70,7 @@ class Descent:
         """The first ending that is not complete, for all entities met."""
         seconds = time.monotonic() - self._start
         whole = combined([answer.outcome for answer in self._answers])
+        whole = whole if self._finished else left_early(whole)
         if self._nameless:
             note = f"{self._nameless:,} without a unique key left out, with all that is below"
             ending = Ending.PARTIAL if whole.ending is Ending.COMPLETE else whole.ending
@@ -88,6 +90,7 @@ class Descent:
             async with aclosing(self._below(pool, children, self._depth, ())) as below:
                 async for branch in below:
                     yield branch
+        self._finished = True
 
     async def _below(
         self, pool: Pool, children: list[_Child], depth: int, lasts: tuple[bool, ...]

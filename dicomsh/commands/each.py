@@ -31,6 +31,7 @@ from dicomsh.model.listing import (
     Talk,
     Text,
     combined,
+    left_early,
 )
 from dicomsh.model.location import Place, place_of, with_issuer
 
@@ -209,9 +210,9 @@ class _Runs:
         whole = combined([self._source.outcome, *self._outcomes])
         notes = [o.notes for o in self._outcomes]
         common = [note for note in whole.notes if all(note in own for own in notes)]
-        ending = whole.ending if self.ended else Ending.CANCELLED
+        whole = whole if self.ended else left_early(whole)
         doubt = [_DOUBT] if whole.doubtful else []
-        return replace(whole, ending=ending, of=None, notes=(self._source.note, *doubt, *common))
+        return replace(whole, of=None, notes=(self._source.note, *doubt, *common))
 
 
 _DOUBT = "not all rows are surely what was asked for; the command alone tells why"

@@ -15,7 +15,7 @@ from dicomsh.commands.observe import send
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, LEVEL_KEYS, PATIENT_ID, PATIENT_KEYS
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import Answer, Ending, Outcome, combined
+from dicomsh.model.listing import Answer, Ending, Outcome, combined, left_early
 from dicomsh.model.location import Place, place_of
 from dicomsh.model.peer import Modality
 from dicomsh.model.plan import Request, return_key
@@ -109,7 +109,7 @@ class StudiesOfPatients:
             async for batch in self._find(below, self._room()):
                 self._rows += len(batch)
                 yield batch
-            if self._answers[-1].outcome.ending is not Ending.COMPLETE:
+            if self._answers[-1].outcome.ending not in (Ending.COMPLETE, Ending.CUT_OFF):
                 break
         self._finished = True
 
@@ -145,7 +145,8 @@ class StudiesOfPatients:
     def outcome(self) -> Outcome:
         """The ending of the first part that is not complete, for all rows."""
         whole = combined([answer.outcome for answer in self._answers])
-        ending = whole.ending if self._finished else Ending.CANCELLED
+        whole = whole if self._finished else left_early(whole)
+        ending = whole.ending
         notes = [f"asked patient by patient: {self._why}"]
         if self._unnamed:
             notes.insert(0, f"{_of(self._unnamed)} without PatientID could not be asked for")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from dicomsh.model.answer import Row
-from dicomsh.model.listing import Answer, Ending, Outcome, combined
+from dicomsh.model.listing import Answer, Ending, Outcome, combined, left_early
 
 Send = Callable[[int | None], Awaitable[Answer]]
 """Sends a query with a limit of rows, or None."""
@@ -45,8 +45,8 @@ class InTurn:
     def outcome(self) -> Outcome:
         """The ending of the first query that is not complete, for all rows."""
         whole = combined(self._endings)
-        ending = whole.ending if self._finished else Ending.CANCELLED
-        return replace(whole, ending=ending, rows=self._rows, notes=(*whole.notes, self._note))
+        whole = whole if self._finished else left_early(whole)
+        return replace(whole, rows=self._rows, notes=(*whole.notes, self._note))
 
     async def aclose(self) -> None:
         """Leave early."""

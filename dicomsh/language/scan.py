@@ -205,6 +205,9 @@ class Scanner:
         append = self._peek(1) == ">"
         self._at += 2 if append else 1
         operator = Span(start, self._at)
+        if self._peek() == "=" and self._text[start - 1 : start] not in _BLANK:
+            hint = "quote it, or put it behind an equals sign: date='>=2024'"
+            draft.fail("'>' writes to a file, here one named '=…'", operator, hint)
         self._skip_blanks()
         target = None
         if self._peek() and self._peek() not in ";|>\n":

@@ -8,14 +8,14 @@ from datetime import date
 
 from dicomsh.errors import UsageError
 from dicomsh.language.scan import Word
-from dicomsh.model.keys import Attribute, find_path, level_of
+from dicomsh.model.keys import Attribute, find_path, is_named, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import Matcher, matcher
 from dicomsh.model.moments import BackwardsError
 from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
 
-KEY = r"(?:\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)(?:\[0\])?|[\w,.])+"
+KEY = r"(?:\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)|\[\d\]|[\w,.])+"
 """How an attribute is named: keyword, alias, tag or path, as a regular expression."""
 
 _KEY = re.compile(rf"{KEY}(?==)", re.ASCII)
@@ -145,12 +145,27 @@ def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
     Raises:
         UsageError: the pattern is against the rules of that attribute.
     """
+    _check_no_key(word)
     (attribute,) = find_path(pattern_keyword(level, word.text), level)
     try:
         found: Matcher = matcher(attribute, word.text, today)
     except UsageError as error:
         raise word.error(error) from None
     return QueryKey((attribute,), found.value, found.kind, Origin.PATTERN, word.text)
+
+
+_ALMOST_KEY = re.compile(rf"\s*({KEY})\s*(?:!=|[=:<>~])", re.ASCII)
+
+
+def _check_no_key(word: Word) -> None:
+    """Refuse `date<2004` and `id:3`: nobody is called so, and nothing would be found."""
+    meant = _ALMOST_KEY.match(word.text)
+    if meant and all(map(is_named, meant[1].split("."))):
+        raise UsageError(
+            f"'{word.text}' is no pattern: it begins with the name of a key",
+            hint=f"Key=Value matches, as in {meant[1]}=VALUE; a range is date='>=2024'",
+            span=word.span,
+        )
 
 
 PATTERN_KEYWORDS = {

@@ -207,8 +207,8 @@ _PART = re.compile(r"[^.]+")
 _DEEPEST = 16
 """Sequences that a path may lead through; identifiers of real peers have two."""
 
-_NOT_IN_DATA_SETS = frozenset((0x0000, 0x0002, 0xFFFE))
-"""Groups of commands, of file meta information and of delimiters (PS3.5 7.8, PS3.10 7.1)."""
+_NOT_IN_DATA_SETS = frozenset((0x0000, 0x0001, 0x0002, 0x0003, 0x0005, 0x0007, 0xFFFE, 0xFFFF))
+"""Groups of commands, file meta information, delimiters, and of nothing (PS3.5 7.8, PS3.10 7.1)."""
 
 
 def stands_in_data_sets(attribute: Attribute) -> bool:
@@ -219,6 +219,8 @@ def stands_in_data_sets(attribute: Attribute) -> bool:
 def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
     """The attributes of a path into a sequence, `Sequence.Sequence.Attribute`; one for no path.
 
+    A sequence of a query has one item, so that `Sequence[0].Attribute` is the same.
+
     Raises:
         UsageError: a part is no attribute, or a part before the last is no sequence. The span
             is into `text`.
@@ -226,7 +228,7 @@ def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
     parts = list(_PART.finditer(text))
     if not parts or "." in (text[:1], text[-1:]) or ".." in text:
         raise UsageError(f"no attribute '{text}'", span=Span(0, len(text)))
-    path = tuple(_part(part, level) for part in parts)
+    path = tuple(_part(part, part is not parts[-1], level) for part in parts)
     for part, attribute in zip(parts[:-1], path[:-1], strict=True):
         if attribute.vr != "SQ":
             raise UsageError(
@@ -239,9 +241,9 @@ def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
     return path
 
 
-def _part(part: re.Match[str], level: Level) -> Attribute:
+def _part(part: re.Match[str], holds: bool, level: Level) -> Attribute:
     try:
-        attribute = find_attribute(part[0], level)
+        attribute = find_attribute(part[0].removesuffix("[0]") if holds else part[0], level)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, span=Span(*part.span())) from None
     if not stands_in_data_sets(attribute):

@@ -176,6 +176,14 @@ def _one_note(said: str, given: Sequence[tuple[str, int]]) -> str:
     return f"{total:,} {said}" if total and len(given) > 1 else given[0][0]
 
 
+def left_early(whole: Outcome) -> Outcome:
+    """The outcome of several queries together that were left before all of them were asked.
+
+    There is no final status of such an answer, whatever that of the query that was under way.
+    """
+    return replace(whole, ending=Ending.CANCELLED, status=None)
+
+
 def _detail(worst: Outcome, early: Sequence[Outcome]) -> str:
     if worst.ending is not Ending.CANCELLED:
         return worst.detail

@@ -65,8 +65,7 @@ def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
     vr = attribute.vr
     if not text or (text == "*" and (vr in WILDCARD_VRS or vr == "UN")):
         return UNIVERSAL
-    if attribute.tag in _FOLLOWS:
-        raise UsageError(_FOLLOWS[attribute.tag], span=Span(0, len(text)))
+    _check_free(attribute, text)
     if vr in _MOMENTS:
         return _moment(attribute, text, today)
     if vr == "SQ":
@@ -97,6 +96,15 @@ _FOLLOWS = {
     QUERY_RETRIEVE_LEVEL: "QueryRetrieveLevel follows from the level that is asked for",
 }
 """Attributes of a query that nobody can choose, by tag, with the reason (PS3.4 C.4.1.1.3.1)."""
+
+
+def _check_free(attribute: Attribute, text: str) -> None:
+    """Refuse a value for what nobody can choose."""
+    follows = _FOLLOWS.get(attribute.tag)
+    if attribute.tag & 0xFFFF == 0:
+        follows = f"{attribute.tag_text} is a group length, which nothing matches (PS3.5 7.2)"
+    if follows:
+        raise UsageError(follows, span=Span(0, len(text)))
 
 
 def _refused(attribute: Attribute, text: str, hint: str, offset: int = 0) -> UsageError:

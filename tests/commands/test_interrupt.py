@@ -74,6 +74,7 @@ def test_leaving_something_out_is_being_interrupted(tmp_path: Path) -> None:
     find = "use faulty; find instance"
     config = practice(tmp_path, **HONOURS)
     assert interrupted(config, "--keep-going", "-c", find, "-c", "pwd").status == 130
+    assert interrupted(config, "-c", "use faulty; tree").status == 130
     script, inner = tmp_path / "outer.dsh", tmp_path / "inner.dsh"
     inner.write_text(f"{find}\n")
     script.write_text(f"source {inner}\n")

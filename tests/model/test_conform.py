@@ -57,6 +57,8 @@ def matches(keyword: str, typed: str, stored: str) -> bool | None:
         ("PatientID", "?ZP", "ozp00sj", False),
         ("StudyInstanceUID", "1.2,1.3", "1.3", True),
         ("PatientName", "doe^j*", "Doe^Jane", True),
+        ("PatientName", r"roe*\doe*", "Doe^Jane", True),
+        ("PatientName", r"roe*\=*花*", "Doe^Jane", False),
         ("PatientName", "Doe J*", "DOE^JANE", True),
         ("PatientName", "*山田*", "Yamada^Tarou=山田^太郎=やまだ^たろう", True),
         ("PatientName", "*山田*", "Rei^Tarou=例^太郎=れい^たろう", False),

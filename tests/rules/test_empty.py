@@ -32,6 +32,9 @@ PATIENT = Place((Step(Level.PATIENT, "0555643F"),))
 STUDY = PATIENT.down(Step(Level.STUDY, "1.2.3"))
 
 
+ANY_PROCEDURE = "find series RequestAttributesSequence.RequestedProcedureID="
+
+
 def request(text: str, place: Place = ROOT) -> Request:
     """The request of `find LEVEL …` at a place."""
     (analysis,), _ = analyse_text(text, REGISTRY, Known())
@@ -51,6 +54,7 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find patient 0555643", "find patient 0555643*"),
         ("find patient name=JOD +age", "find patient name=JOD* +age"),
         ("find study desc=thorax", "find study desc=*thorax*"),
+        ("find patient comments=pain", "find patient comments=*pain*"),
         ("find study 'name=Doe Jane'", "find study name=Doe^Jane*"),
         ("find patient 'Jodogne, Sebastien'", "find patient Jodogne^Sebastien*"),
         ("find patient 'van der Berg'", "find patient 'van der Berg*'"),
@@ -58,6 +62,7 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find study today", "find study date=today"),
         ("find study ct", "find study mod=CT"),
         ("find patient sex", "find patient sex="),
+        ("find series RequestAttributesSequence.RequestedProcedureID", ANY_PROCEDURE),
         ("find study date mod=CT", "find study date= mod=CT"),
         ("find patient mod", "find patient mod*"),
         ("find patient SOPClassesInStudy", "find patient SOPClassesInStudy*"),
@@ -68,6 +73,18 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find study date=2024-03", "find study date=2024"),
         ("find study mod=CT date=20240304", "find study mod=CT date=2024-03"),
         ("find patient birth=1975-03-14", "find patient birth=1975-03"),
+        ("find study date=2024", "find study date=2023..2025"),
+        ("find study time=10:15:30", "find study time=10"),
+        ("find study time=10:15..10:30", "find study time=10"),
+        # lists of anything but UIDs and codes are optional
+        (r"find patient 'id=A1\A2'", "find patient id=A1"),
+        ("find study study=1.2.3,1.2.4", "find series series=1.2.3,1.2.4"),
+        # nothing better is known: values that there are
+        ("find patient sex=MALE", "find patient sex= --limit 20"),
+        ("find study date=>=2031", "find study date= --limit 20"),
+        ("find study time=10", "find study time= --limit 20"),
+        ("find series number=77", "find series number= --limit 20"),
+        ("find instance 99", "find instance InstanceNumber= --limit 20"),
         # case counts outside of names
         ("find patient id=ozp*", "find patient id=OZP*"),
         ("find study desc=*thorax*", "find study desc=*THORAX*"),
@@ -79,6 +96,7 @@ def request(text: str, place: Place = ROOT) -> Request:
         # a UID does not tell whose it is
         ("find study study=1.2.3", "find series series=1.2.3"),
         ("find series series=1.2.3", "find study study=1.2.3"),
+        ("find instance instance=1.2.3", "find series series=1.2.3"),
         # another attribute
         ("find patient *JOD*", "find patient id=*JOD*"),
         ("find patient 12*", "find study acc=12*"),
@@ -152,7 +170,8 @@ def test_the_line_can_be_typed_as_it_stands(level: str, pattern: str, terms: lis
 def test_a_value_that_would_be_too_long_is_not_advised() -> None:
     """An AccessionNumber has 16 characters at most, a PatientID 64 (PS3.5 6.2)."""
     key = pattern_key(Level.PATIENT, whole_word("0000000000000000?"), TODAY)
-    assert not advice(Request(Level.PATIENT, ROOT, (key,)), ROOT)
+    line = advice(Request(Level.PATIENT, ROOT, (key,)), ROOT)
+    assert line == "find patient PatientID= --limit 20"
     accession = read_term(whole_word("acc=A234567890123456")).query_key(Level.STUDY, TODAY)
     assert "*" not in advice(Request(Level.STUDY, ROOT, (accession,)), ROOT)
 
@@ -234,3 +253,24 @@ def test_an_answer_that_was_cut_off_has_no_advice_to_widen(tmp_path: Path) -> No
     done = run("use faulty; find patient JOD*", config=config)
     assert done.status == 5
     assert "try:" not in done.last
+
+
+EMPTY = (
+    *("find patient *zzz*", "find patient sex=X", "find patient birth=1801..1802"),
+    *("find patient comments=zz", r"find patient 'id=x\y'", "find patient ==鹿"),
+    *("find study date=2031", "find study 'date=>=2031'", "find study time=03:03"),
+    *("find study age=099Y", "find study PatientWeight=3", "find study desc=*zz*"),
+    *("find study study=1.2.3,1.2.4", "find study zz --split", "find study mod=ZZ"),
+    *("find series number=77", "find series BodyPartExamined=ZZ", "find series zz"),
+    *("find instance 99999", "find instance instance=1.2.3"),
+)
+
+
+@pytest.mark.parametrize("query", EMPTY)
+def test_no_empty_answer_is_without_advice_and_the_advice_runs(query: str) -> None:
+    done = run(query, modality="pacs", output="ndjson")
+    assert done.out == ""
+    (line,) = re.findall(r"· try: (.+?)(?: · |$)", done.last)
+    assert line != query
+    assert "StudyTime" not in line
+    assert run(line, modality="pacs", output="ndjson").status == 0

@@ -146,6 +146,7 @@ def test_codes_and_lists(typed: str, codes: set[str] | None) -> None:
         ("id=0555643?", ["0555643F"]),
         ("id=OZP*", ["OZP00SJ"]),
         ("sex=F birth=1944", ["RTN-0001"]),
+        (r"'name=JOD*\Sample^A*'", ["0555643F", "10005"]),
     ],
 )
 def test_names_hold_equals_signs(typed: str, ids: list[str]) -> None:
@@ -157,6 +158,8 @@ def test_names_hold_equals_signs(typed: str, ids: list[str]) -> None:
     [
         ("RequestAttributesSequence.ScheduledProcedureStepID=SPS0002", 4),
         ("(0040,0275).(0040,0009)=SPS0002", 4),
+        ("'(0040,0275)[0].(0040,0009)=SPS0002'", 4),
+        ("RequestAttributesSequence[0].ScheduledProcedureStepID=SPS0002", 4),
         ("'RequestAttributesSequence.ScheduledProcedureStepID=SPS000[2]'", 0),
         (
             "RequestAttributesSequence.ScheduledProcedureStepID=SPS0002"
@@ -242,6 +245,14 @@ REFUSED = [
     ("find study PatientName.Modality=x", "PatientName", "PatientName is no sequence"),
     ("find series Rows=512", "Rows", "Rows is a key of the instance level"),
     ("find patient name=a name=b", "name=b", "PatientName is given twice"),
+    ("find study date<2004", "date<2004", "begins with the name of a key"),
+    ("find study id:3", "id:3", "begins with the name of a key"),
+    ("find study 'StudyDate > 2024'", "'StudyDate > 2024'", "begins with the name of a key"),
+    ("find study name!=JOD*", "name!=JOD*", "begins with the name of a key"),
+    ("find study date>=2024", ">", "writes to a file, here one named '=…'"),
+    ("find study PatientID[0]=3", "PatientID[0]", "no attribute 'PatientID[0]'"),
+    ("find study 0008,0000=1", "1", "(0008,0000) is a group length"),
+    ("find study ffff,ffff=1", "ffff,ffff", "never stands in a query"),
 ]
 
 
