@@ -105,6 +105,15 @@ def test_a_line_typed_before_is_suggested_and_taken_at_its_end(terminal: Termina
     terminal.wait_until(lambda: terminal.lines.count("one two") == 2, "one two again")
 
 
+def test_nothing_is_suggested_while_names_are_masked(terminal: Terminal) -> None:
+    terminal.run("print one two", "dicomsh> ")
+    terminal.run("set mask on", "dicomsh> ")
+    terminal.type("print o")
+    terminal.wait_for_line("print o")
+    terminal.type(ctrl("e"), "\r")
+    terminal.wait_until(lambda: "o" in terminal.lines, "what was typed alone")
+
+
 def test_vi_and_emacs_keys_are_a_setting_that_holds_at_once(terminal: Terminal) -> None:
     terminal.run("set editing vi", "dicomsh> ")
     terminal.type("print onw", "\x1b")
