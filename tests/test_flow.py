@@ -73,7 +73,7 @@ class Bench:
     """A flow with its streams."""
 
     def __init__(self, *, terminal: bool = False, cells: int | None = 80) -> None:
-        self.out, self.err = Watched(terminal), Watched(terminal)
+        self.out, self.err = Watched(cells is not None), Watched(terminal)
         self.sink = Sink(self.out, self.err)
         self.progress = Progress(self.sink, lambda: "waiting")
         columns = (FieldColumn("n", "N"),)
@@ -191,6 +191,7 @@ def test_rows_held_back_are_written_after_ctrl_c() -> None:
         peer.stopped.set()
         flow = asyncio.ensure_future(bench.run(peer))
         await peer.asked_again.wait()
+        assert bench.page.patience is None
         flow.cancel()
         assert await flow is Left.CTRL_C
         assert bench.out.getvalue() == HEADING + FIRST
