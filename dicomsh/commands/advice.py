@@ -269,6 +269,9 @@ def _name_as_spoken(request: Request) -> Iterator[Phrase]:
             yield _with(request, key, f"{family}^{given.strip()}*")
 
 
+_DAY_OR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?:\Z|\.\.)")
+
+
 def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
     """A pattern that is a key, a date or a modality elsewhere in the language."""
     for key in _matched(request):
@@ -279,7 +282,7 @@ def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
             yield _with(request, key, "", key.value)
         if request.level is not Level.STUDY:
             continue
-        if key.value.lower() in WORDS:
+        if key.value.lower() in WORDS or _DAY_OR_MONTH.match(key.value):
             yield _with(request, key, key.value.lower(), "date")
         elif key.value.upper() in MODALITIES:
             yield _with(request, key, key.value.upper(), "mod")

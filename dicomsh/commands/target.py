@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from dicomsh.commands.ask import ask
 from dicomsh.commands.context import Context
 from dicomsh.errors import UsageError
-from dicomsh.language.scan import Word
+from dicomsh.language.scan import Word, quote
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID as ISSUER
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
@@ -97,10 +97,17 @@ def _uid_levels(place: Place) -> Iterable[Level]:
 
 def _advice(level: Level, key: str) -> str:
     if level is Level.PATIENT:
-        return f"find patient id={key}* finds those that begin so"
+        pattern = f"{key.rstrip('*')}*"
+        if not any(map(str.isdigit, key)):
+            return f"a place is named by its unique key; {_find('name', pattern)} finds names"
+        return f"{_find('id', pattern)} finds those that begin so"
     return (
         f"'ls' lists {level.plural} by number; a UID is typed whole, or its beginning once listed"
     )
+
+
+def _find(key: str, pattern: str) -> str:
+    return f"find patient {key}={quote(pattern)}"
 
 
 async def _existing(

@@ -56,6 +56,8 @@ def torn(before: Word, word: Word) -> UsageError:
     """The error about a word that belongs to the value before it."""
     key, _, value = before.text.partition("=")
     hint = f"quote a value with spaces: {key}='{value} {word.text}'; a PATTERN stands before keys"
+    if is_named(word.text):
+        hint = f"did you mean '+{word.text}', which asks for it, or '{word.text}=…'?"
     return UsageError(f"'{word.text}' stands behind {before.text}", hint=hint, span=word.span)
 
 

@@ -177,11 +177,15 @@ def _missing_place(check: Check, happened: Happened) -> Iterator[str]:
 
 
 def _missing_in_queries(check: Check, queries: tuple[Query, ...]) -> Iterator[str]:
-    """What the last query lacks, unless one of them lacks nothing."""
+    """What the last query lacks, unless one of them lacks nothing.
+
+    Those at another level only prepare for the ones at the level that is asked for.
+    """
     if not queries:
         yield "no query was sent"
         return
-    lacking = [next(_missing_in_query(check, query), None) for query in queries]
+    meant = [query for query in queries if query.level is check.level] or queries
+    lacking = [next(_missing_in_query(check, query), None) for query in meant]
     if all(lacking):
         yield str(lacking[-1])
 
@@ -202,7 +206,7 @@ def _missing_keys(check: Check, sent: Mapping[str, QueryKey]) -> Iterator[str]:
         if held is None:
             yield f"the query has no {keyword}"
         elif not wanted.wants(held.value):
-            yield _sent_wrongly(keyword, held.value)
+            yield _sent_wrongly(held)
         elif wanted.matching is not None and held.matching is not wanted.matching:
             kinds = f"{held.matching.title} matching, and should ask for {wanted.matching.title}"
             yield f"{keyword} asked for {kinds} matching"
@@ -218,10 +222,13 @@ _TYPED = (Origin.TYPED, Origin.PATTERN, Origin.RETURN)
 """Where a key comes from that the learner typed."""
 
 
-def _sent_wrongly(keyword: str, value: str) -> str:
-    if not value:
-        return f"{keyword} went out as an empty value, which matches everything"
-    return f"{keyword} went out as '{value}', which is not what the task asks for"
+def _sent_wrongly(held: QueryKey) -> str:
+    level = next((level for level in Level if level.unique_keyword == held.keyword), None)
+    if level is not None and held.origin is Origin.CONTEXT:
+        return f"the query was below another {level.word} than the task asks for"
+    if not held.value:
+        return f"{held.keyword} went out as an empty value, which matches everything"
+    return f"{held.keyword} went out as '{held.value}', which is not what the task asks for"
 
 
 def _missing_in_rows(check: Check, happened: Happened) -> Iterator[str]:
@@ -240,8 +247,11 @@ def _missing_in_rows(check: Check, happened: Happened) -> Iterator[str]:
         if lacking:
             yield f"{', '.join(lacking)} is not among the answers"
     for keyword, values in check.only.items():
-        if any(not set(_values(row, keyword)).intersection(values) for row in rows):
-            yield f"some rows have another {keyword}"
+        held = (_values(row, keyword) for row in rows)
+        strange = next((found for found in held if not set(found).intersection(values)), None)
+        if strange:
+            named = "\\".join(strange) or "an empty one"
+            yield f"the answer has rows that the task does not ask for ({keyword}: {named})"
 
 
 def _values(row: Row, keyword: str) -> list[str]:

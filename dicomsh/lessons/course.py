@@ -9,6 +9,7 @@ from pathlib import Path
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
 from dicomsh.lessons.check import Check
+from dicomsh.model.levels import Level
 from dicomsh.model.peer import Modality
 
 
@@ -39,6 +40,27 @@ class Step:
     interrupt: bool
     wrong: tuple[str, ...]
     begins: str
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether the step is a question that needs no other command than the answer."""
+        return all(line.startswith("lesson answer ") for line in self.solution.splitlines())
+
+    def is_on_the_way(self, path: str) -> bool:
+        """Whether a place is where the step begins, or below that where its query may be asked."""
+        places, held = _places(self.begins), _places(path)
+        if self.check.place is not None or held[: len(places)] != places:
+            return held == places
+        wanted = self.check.keys
+        return all(
+            level.unique_keyword in wanted and wanted[level.unique_keyword].wants(key)
+            for level, key in [*zip(Level, held, strict=False)][len(places) :]
+        )
+
+
+def _places(path: str) -> list[str]:
+    """The unique keys of a path."""
+    return [key for key in path.split("/") if key]
 
 
 @dataclass(frozen=True, slots=True)

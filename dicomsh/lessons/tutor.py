@@ -139,12 +139,12 @@ class Tutor:
         return [*warned, head, "", *step_lines(lesson, step)]
 
     def elsewhere(self, modality: str, path: str) -> Lines:
-        """How to get where the step begins, for a learner who is somewhere else."""
+        """How to get where the step begins, for a learner who is neither there nor on the way."""
         lesson, step = self._current()
-        if modality in lesson.archives and path == step.begins:
+        if step.is_anywhere or (modality in lesson.archives and step.is_on_the_way(path)):
             return []
         where = modality if modality in lesson.archives else lesson.archive.name
-        return [f"  This step begins at: cd /{where}{step.begins.rstrip('/')}"]
+        return [f"  This step begins at another place: cd /{where}{step.begins.rstrip('/')}"]
 
     def hint(self) -> Lines:
         """The next hint; after the last one the solution."""

@@ -128,7 +128,11 @@ def _moment(attribute: Attribute, text: str, today: date) -> Matcher:
     if "*" in text or "?" in text:
         alone = f"{attribute.keyword}= alone matches any value"
         raise _no_wildcard(attribute, text, alone if text == "*" else _FORMS[attribute.vr])
-    stretch = moments.read_range(text, _MOMENTS[attribute.vr], today)
+    try:
+        stretch = moments.read_range(text, _MOMENTS[attribute.vr], today)
+    except moments.NoMomentError as error:
+        error.hint = _FORMS[attribute.vr]
+        raise
     if stretch is None:
         raise _refused(attribute, text, _FORMS[attribute.vr])
     single = stretch.first == stretch.last

@@ -71,7 +71,7 @@ def read_range(text: str, scale: Scale, today: date) -> Stretch | None:
     for dash in re.finditer("-", text):
         try:
             return _between(text, dash.start(), 1, scale, today)
-        except _NoMomentError:
+        except NoMomentError:
             continue
     return None
 
@@ -95,7 +95,7 @@ class BackwardsError(UsageError):
         self.stretch = stretch
 
 
-class _NoMomentError(UsageError):
+class NoMomentError(UsageError):
     """An end of a range is no date or time at all."""
 
 
@@ -109,7 +109,7 @@ def _one(text: str, offset: int, scale: Scale, today: date) -> Stretch | None:
 def _between(text: str, at: int, width: int, scale: Scale, today: date) -> Stretch:
     left, right = text[:at], text[at + width :]
     if not left and not right:
-        raise _NoMomentError("a range needs at least one end", span=Span(0, len(text)))
+        raise NoMomentError("a range needs at least one end", span=Span(0, len(text)))
     first = _end(left, 0, scale, today).first if left else ""
     last = _end(right, at + width, scale, today).last if right else ""
     if first and last and first > last:
@@ -121,7 +121,7 @@ def _end(text: str, offset: int, scale: Scale, today: date) -> Stretch:
     found = _one(text, offset, scale, today)
     if found is None:
         span = Span(offset, offset + len(text))
-        raise _NoMomentError(f"'{text}' is no end of a range", span=span)
+        raise NoMomentError(f"'{text}' is no end of a range", span=span)
     return found
 
 

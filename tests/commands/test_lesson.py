@@ -89,9 +89,38 @@ def test_progress_is_kept_for_the_user_only(home: Path) -> None:
 def test_a_step_that_begins_elsewhere_says_how_to_get_there(home: Path) -> None:
     at(home, f"lesson start 1; {FIRST}; find patient id=10002; cd 0555643F")
     again = at(home, "lesson; cd /classroom/0555643F; ls; cd 1; ls; lesson")
-    assert "This step begins at: cd /classroom/0555643F" in again.err
+    assert "This step begins at another place: cd /classroom/0555643F" in again.err
     assert "Lesson 1 is done" in again.err
     assert "Lesson 2 of 13" in again.err
+
+
+def test_a_place_on_the_way_of_the_solution_is_where_a_learner_may_be() -> None:
+    start = "lesson start 7; cd 0555643F; ls"
+    assert "another place" not in run(f"{start}; cd 1; lesson").err
+    assert "another place: cd /classroom" in run(f"{start}; cd 2; lesson").err
+    assert "another place: cd /classroom" in run("lesson start 7; cd 10001; lesson").err
+
+
+def test_a_question_can_be_answered_anywhere() -> None:
+    done = run("lesson start retrieve; cd 0555643F; lesson")
+    assert done.err.count("Step 1 of 4") == 2
+    assert "another place" not in done.err
+
+
+def test_queries_that_split_prepares_are_not_what_the_learner_asked() -> None:
+    steps = "lesson start limits; lesson skip; lesson skip; use hasty; find study"
+    done = run(f"{steps}; find study --split; find study date=2024-03-05 --split")
+    assert "patient level" not in done.err
+    assert "Not yet: StudyDate went out as " in done.err
+    assert "Lesson 10 has ended" in done.err
+
+
+def test_another_place_and_other_rows_are_named() -> None:
+    done = run(f"lesson start 1; {FIRST}; find patient id=10002; cd 0555643F; ls; cd 2; ls")
+    assert "Not yet: the query was below another study than the task asks for." in done.err
+    steps = "; ".join(["lesson skip"] * 2)
+    done = run(f"lesson start 2; {steps}; find patient Doe^Jan*")
+    assert "rows that the task does not ask for (PatientID: 10001)." in done.err
 
 
 def test_skip_and_reset(home: Path) -> None:

@@ -168,6 +168,7 @@ def test_words_are_bound(
         ("find patient Modality=CT", "Modality", "a key of the series level", "find series"),
         # a value with a space
         ("find study desc=CT THORAX", "THORAX", "'THORAX' stands behind desc=CT", "'CT THORAX'"),
+        ("find study id=1 StudyTime", "StudyTime", "stands behind id=1", "'+StudyTime'"),
         # the first of several
         ("find patint --limit x sx=M", "patint", "expected patient", ""),
         ("find patient sx=M --limit x 1 2", "sx", "no attribute 'sx'", ""),

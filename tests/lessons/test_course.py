@@ -105,6 +105,9 @@ async def _begins_there(room: Classroom, step: Step, where: str) -> None:
     """`begins` is the place where the steps before lead; the command that is offered goes there."""
     session = room.shell.session
     assert step.begins in ("/", session.place.path), where
+    if step.is_anywhere:
+        assert not room.shell.tutor.elsewhere("", "/nowhere"), where
+        return
     name = session.modality.name if session.modality else ""
     (offered,) = room.shell.tutor.elsewhere("", "") or [""]
     with room.kept():

@@ -174,6 +174,8 @@ def test_a_value_goes_out_as_meant(name: str, typed: str, value: str, kind: Matc
         ("StudyDate", "2024-03..2024-01", "2024-03..2024-01", "the range is backwards"),
         ("StudyDate", "soon", "soon", "'soon' is no value of StudyDate, whose VR is DA"),
         ("StudyDate", "2024..never", "never", "'never' is no end of a range"),
+        ("StudyDate", "2024..never", "never", "a date is 2024-03-05"),
+        ("StudyTime", "8..10", "8", "a time is 10:15"),
         ("StudyDate", ">=2024-02-30", "2024-02-30", "there is no day 30"),
         # numbers, ages, what cannot be matched
         ("SeriesNumber", "4.5", "4.5", "a whole number"),

@@ -60,6 +60,9 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find patient 'van der Berg'", "find patient 'van der Berg*'"),
         # a word that means something else in the language
         ("find study today", "find study date=today"),
+        ("find study 2024-03-04", "find study date=2024-03-04"),
+        ("find study 2024-02..2024-02-03", "find study date=2024-02..2024-02-03"),
+        ("find study 2024-13", "find study 2024-13*"),
         ("find study ct", "find study mod=CT"),
         ("find patient sex", "find patient sex="),
         ("find series RequestAttributesSequence.RequestedProcedureID", ANY_PROCEDURE),
