@@ -18,7 +18,7 @@ from dicomsh.language.topics import TOPICS
 from dicomsh.mask import Mask
 from dicomsh.mask.row import MaskedRow
 from dicomsh.mask.shown import shown_candidates, shown_place, shown_request
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import Row, weight
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Column, Outcome
@@ -33,11 +33,17 @@ from dicomsh.targets import completions
 KEPT_ROWS = 50_000
 """Rows of one answer that stay known for `last`, row numbers and completion."""
 
+KEPT_BYTES = 1 << 26
+"""Bytes of the rows of one answer that stay known."""
+
 KEPT_LISTINGS = 200
 """Answers that stay known."""
 
 KEPT_IN_ALL = 250_000
 """Rows of all answers that stay known; the oldest answer makes room."""
+
+KEPT_BYTES_IN_ALL = 4 * KEPT_BYTES
+"""Bytes of the rows of all answers that stay known."""
 
 
 @dataclass(slots=True)
@@ -50,6 +56,7 @@ class Kept:
     place: Place
     rows: list[Row] = field(default_factory=list)
     total: int = 0
+    bytes: int = 0
     outcome: Outcome | None = None
     question: Question | None = None
     exact: bool = False
@@ -57,11 +64,12 @@ class Kept:
     asked: datetime = field(default_factory=datetime.now)
 
     def add(self, batch: list[Row]) -> None:
-        """Keep the rows of a batch, up to `KEPT_ROWS` in all."""
+        """Keep the rows of a batch, up to `KEPT_ROWS` and `KEPT_BYTES` in all."""
         self.total += len(batch)
         room = KEPT_ROWS - len(self.rows)
-        if room > 0:
+        if room > 0 and self.bytes < KEPT_BYTES:
             self.rows += [row.compact() for row in batch[:room]]
+            self.bytes += weight(batch)
 
     def entity(self, number: int) -> Place | None:
         """The entity in row `number`, counted from 1; None when there is no such row."""
@@ -183,7 +191,7 @@ class Session:
         if kept.question is not None:
             kept.modality = kept.question.modality.name
         self.listings.append(kept)
-        while sum(len(kept.rows) for kept in self.listings) > KEPT_IN_ALL:
+        while _too_much(self.listings):
             self.listings.popleft()
         self._seen[kept.modality].feed(kept.rows, kept.level, kept.place)
 
@@ -290,3 +298,11 @@ class Session:
 def shown_in(session: Session, place: Place) -> Place:
     """A place as a session may show it."""
     return session.at(place, {}).shown_place
+
+
+def _too_much(kept: Iterable[Kept]) -> bool:
+    """Whether answers have more rows, or more bytes, than stay known."""
+    held = list(kept)
+    if sum(len(one.rows) for one in held) > KEPT_IN_ALL:
+        return True
+    return sum(one.bytes for one in held) > KEPT_BYTES_IN_ALL

@@ -10,11 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomsh import seen as module
+from dicomsh.config import load
 from dicomsh.model.answer import Row
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
+from dicomsh.model.listing import Ending, Outcome
 from dicomsh.model.location import Place, Step
 from dicomsh.seen import Entity, Seen
+from dicomsh.session import KEPT_BYTES, KEPT_BYTES_IN_ALL, Session
+from tests.harness import ROOT
 from tests.model.rows import answer
 
 PATIENT = Place((Step(Level.PATIENT, "P1"),))
@@ -171,3 +175,16 @@ def test_any_answer_can_be_looked_up(found: list[tuple[str, str]], start: str) -
     }
     assert set(keys(made.beginning(Place(), start))) == wanted
     assert set(keys(made.recent(Place(), start, 100))) == wanted
+
+
+def test_what_is_kept_of_answers_is_bounded_in_bytes() -> None:
+    session = Session(load(ROOT / "modalities.yaml", environ={}, cwd=ROOT), {})
+    heavy = Row(bytes(KEPT_BYTES // 4), row(PatientID="A1").source)
+    for _ in range(8):
+        kept = session.begin((), Level.PATIENT, Place())
+        for _ in range(9):
+            kept.add([heavy])
+        assert (kept.total, len(kept.rows)) == (9, 4)
+        session.listings.append(kept)
+        session.keep(session.begin((), Level.PATIENT, Place()), Outcome(Ending.COMPLETE, 0, 0))
+    assert sum(kept.bytes for kept in session.listings) == KEPT_BYTES_IN_ALL

@@ -9,11 +9,13 @@ from dicomsh.dimse.command import FIND_RESPONSE, Response, cancel_request, find_
 from dicomsh.dimse.negotiation import Context
 from dicomsh.dimse.pdu import Message
 from dicomsh.errors import DicomshError, ProtocolViolationError
-from dicomsh.model.answer import Row, Source
+from dicomsh.model.answer import Row, Source, weight
 
 _PENDING = (0xFF00, 0xFF01)
 _MANY_ROWS = 4096
 """Rows waiting to be taken beyond which reading pauses."""
+_MANY_BYTES = 1 << 24
+"""Bytes of their identifiers beyond which it pauses as well."""
 
 
 class FindExchange:
@@ -47,6 +49,7 @@ class FindExchange:
         self._limit = limit
         self._message_id = association.next_message_id()
         self._rows: list[Row] = []
+        self._weight = 0
         self._cancelled = False
         self._waiter: asyncio.Future[None] | None = None
 
@@ -67,7 +70,7 @@ class FindExchange:
 
     def take(self) -> list[Row]:
         """The rows that arrived since the last time."""
-        rows, self._rows = self._rows, []
+        rows, self._rows, self._weight = self._rows, [], 0
         if not self.ended:
             self._association.resume()
         return rows
@@ -127,6 +130,7 @@ class FindExchange:
                     rows.append(Row(identifier, source, split(identifier)))
         finally:
             self.arrived += len(rows) - before
+            self._weight += weight(rows[before:])
             self._after_read()
 
     def lost(self, error: DicomshError) -> None:
@@ -154,7 +158,7 @@ class FindExchange:
             self._association.end(self)
         elif self.over_limit:
             self._cancel()
-        elif len(self._rows) > _MANY_ROWS:
+        elif len(self._rows) > _MANY_ROWS or self._weight > _MANY_BYTES:
             self._association.pause()
         self._wake()
 

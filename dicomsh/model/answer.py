@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from struct import Struct
@@ -156,6 +156,11 @@ class Row:
         elements = self.source.encoding.split(data)
         decode = None if elements.get(SPECIFIC_CHARACTER_SET) else self.decode
         return Row(data, self.source, elements, decode, self._depth + 1)
+
+
+def weight(rows: Iterable[object]) -> int:
+    """Bytes of the identifiers of rows, whatever else is among these: what a peer can make grow."""
+    return sum(len(row.data) for row in rows if isinstance(row, Row))
 
 
 def reach(row: Row, path: Sequence[Attribute]) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dicomsh.model.answer import weight
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Column
 from dicomsh.output.cells import View, view
@@ -19,6 +20,9 @@ FIRST_PAGE = 50
 
 HELD = 10_000
 """Rows that are held back for widths that fit them all, where nobody watches them come."""
+
+_HEAVY = 1 << 24
+"""Bytes of rows that are not held back any longer, however few they are."""
 
 
 class Table:
@@ -48,6 +52,7 @@ class Table:
         self._theme = theme
         self._form = ONE_LINE if level else FOLDED
         self._waiting: list[AnyRow] = []
+        self._weight = 0
         self._page: Page | None = None
         self._upright = False
         self._count = 0
@@ -59,8 +64,9 @@ class Table:
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """Lines for a batch, or nothing while the first page fills."""
         self._waiting.extend(batch)
+        self._weight += weight(batch)
         enough = HELD if self._available is None else FIRST_PAGE
-        full = self._has_started or len(self._waiting) >= enough
+        full = self._has_started or len(self._waiting) >= enough or self._weight > _HEAVY
         return self._lines(early=False) if full else ""
 
     @property

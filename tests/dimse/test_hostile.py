@@ -434,6 +434,40 @@ def test_endless_answers_wait_in_the_network_not_in_memory() -> None:
     run(work())
 
 
+def test_long_answers_wait_in_the_network_however_few_they_are() -> None:
+    total, heavy = 80, encoded(study(1, TextValue="x" * (1 << 20)))
+    progress: list[int] = []
+
+    async def flood(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        for sent in range(total):
+            peer.send(request.raw_row(heavy))
+            await peer.writer.drain()
+            progress.append(sent + 1)
+        peer.send(request.final())
+        await peer.request()
+
+    async def work() -> None:
+        async with scripted(flood) as modality:
+            client = Client(modality)
+            answer = await client.find(query())
+            batches = answer.__aiter__()
+            rows = len(await anext(batches))
+            settled = -1
+            while settled != len(progress):  # until the sender no longer gets on
+                settled = len(progress)
+                await asyncio.sleep(0.2)
+            assert settled < total
+            async for batch in batches:
+                assert len(batch) < total // 2
+                rows += len(batch)
+            assert rows == total
+            await client.close()
+
+    run(work())
+
+
 def test_a_flood_after_the_cancel_is_drained_for_a_bounded_time() -> None:
     limits: Timeouts = replace(QUICK, cancel_grace=0.2)
 

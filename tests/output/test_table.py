@@ -386,3 +386,12 @@ def test_vertical_of_records() -> None:
     records: list[Record] = [{"name": "a\x1bb", "place": None}, {"place": [1, 2]}]
     text, _ = rendered("vertical", fields("name", "place"), records, level=None)
     assert text == "row 1\n  name:   a␛b\n  place:\n\nrow 2\n  place:  1\\2\n"
+
+
+def test_long_rows_are_not_held_back_however_few_they_are() -> None:
+    table = renderer("table", STUDY_COLUMNS, level=Level.STUDY, width=None, theme=Theme())
+    row = study("CT THORAX")
+    assert row.elements
+    row.data = bytes(9 << 20)
+    assert table.rows([row]) == ""
+    assert table.rows([row]).count("CT THORAX") == 2
