@@ -11,7 +11,7 @@ from dicomsh.errors import UsageError
 from dicomsh.language.scan import quote
 from dicomsh.language.terms import is_term, pattern_key, read_term
 from dicomsh.language.words import whole_word
-from dicomsh.model.keys import find_path, is_named, level_of
+from dicomsh.model.keys import COUNTS, LEVEL_KEYS, find_path, is_named, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
 from dicomsh.model.moments import WORDS
@@ -307,8 +307,20 @@ def _any_value(request: Request) -> Iterator[Phrase]:
         yield replace(_with(request, key, "", name), options=("--limit", "20"))
 
 
+def _counted_here(request: Request) -> Iterator[Phrase]:
+    """Peers count for the answer; many match what is stored, and there no such number is."""
+    for key in _matched(request):
+        if key.path[0].tag in COUNTS:
+            words = _words(other for other in request.keys if other is not key)
+            if key.keyword not in LEVEL_KEYS[request.level]:
+                words += (f"+{key.keyword}",)
+            stage = ("|", "where", quote(f"{key.keyword}={key.value}"))
+            yield replace(phrase_of(request), words=words, options=stage)
+
+
 _RULES: tuple[Rule, ...] = (
     _word_meant_otherwise,
+    _counted_here,
     _name_as_spoken,
     _one_of_list,
     _wildcard,

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from dicomsh.model.extension import Extension
 
@@ -23,6 +23,9 @@ _FAILURES = (range(0x0100, 0x0300), range(0xA000, 0xB000), range(0xC000, 0xD000)
 
 ADDRESS_FORM = "AET@HOST:PORT, such as ORTHANC@127.0.0.1:4242"
 CUT_OFF_STATUSES = (0xFE00, 0xA700, 0xB001)
+
+
+_Value = TypeVar("_Value")
 
 
 class Address(NamedTuple):
@@ -218,4 +221,16 @@ def address(text: str) -> Address:
     if parts is None:
         raise ValueError(ADDRESS_FORM)
     name = parts["host"] if parts["v6"] is None else parts["v6"]
-    return Address(ae_title(parts["aet"]), host(name), port(parts["port"]))
+    return Address(
+        _part("AET", ae_title, parts["aet"]),
+        _part("HOST", host, name),
+        _part("PORT", port, parts["port"]),
+    )
+
+
+def _part(name: str, check: Callable[[str], _Value], text: str) -> _Value:
+    """A part of what was typed; the error names it."""
+    try:
+        return check(text)
+    except ValueError as error:
+        raise ValueError(f"{error} as {name}") from None

@@ -12,6 +12,9 @@ from dicomsh.config.tree import shown, suggestion
 from dicomsh.errors import Span, UsageError
 from dicomsh.model.peer import Modality, Timeouts
 
+_PRACTICE = "pacs"
+"""What the built-in configuration calls the practice archive."""
+
 
 class Identity(NamedTuple):
     """What tells one state of a file from another: nanoseconds of its last change, and bytes."""
@@ -97,9 +100,15 @@ class Config:
 
     def unknown(self, name: str, span: Span | None = None) -> UsageError:
         """The error for a name that no modality has."""
-        names = ", ".join(self.modalities) or "none yet"
-        hint = suggestion(name, self.modalities) or f"known are {names}; or write AET@HOST:PORT"
+        way = "or write AET@HOST:PORT"
+        if name == _PRACTICE:
+            way = "the practice archive is 'pacs: {practice: true}' in modalities.yaml"
+        hint = suggestion(name, self.modalities) or f"{self._known()}; {way}"
         return UsageError(f"no modality {shown(name)}", hint=hint, span=span)
+
+    def _known(self) -> str:
+        names = ", ".join(self.modalities)
+        return f"known are {names}" if names else "none is known yet: 'modality add' makes one"
 
 
 def typed_address(text: str, span: Span | None = None) -> checks.Address:

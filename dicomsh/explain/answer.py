@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dicomsh.model.keys import COUNTS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Ending, Outcome
 from dicomsh.model.query import Matching, Origin, QueryKey
@@ -118,6 +119,8 @@ def _for_nothing(question: Question) -> list[str]:
 def _doubts_of(key: QueryKey) -> list[str]:
     if key.attribute.vr == "PN" and key.matching is Matching.SINGLE_VALUE:
         return [f"a name matches as a whole, with all its components: {key.keyword}={key.value}*"]
+    if key.path[0].tag in COUNTS:
+        return [f"many servers do not match what they count: … | where {key.keyword}={key.value}"]
     if key.matching is Matching.RANGE or key.attribute.vr in ("DA", "TM", "DT"):
         return [f"entities without {key.keyword} are in no range: leave it out to see them"]
     if key.attribute.vr in ("LO", "SH") and key.origin in (Origin.TYPED, Origin.PATTERN):

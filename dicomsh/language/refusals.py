@@ -28,6 +28,8 @@ def no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
     further = registry.further(first)
     if further:
         near = suggestion(words[1].text.lower(), further) if len(words) > 1 else None
+        others = [name for name in registry.names if not name.startswith(f"{first} ")]
+        near = near or suggestion(first, others)
         message = f"'{first}' needs one of: {', '.join(further)}"
         return UsageError(message, hint=near, span=words[0].span)
     hint = foreign_command(first) or suggestion(first, registry.names)

@@ -38,6 +38,7 @@ _BLANK = " \t\r"
 _ESCAPABLE = frozenset(_BLANK + "'\"\\;|>#$!\n")
 _ESCAPABLE_QUOTED = frozenset('"\\$`\n')
 _ORDINARY = re.compile(r"""[^ \t\r\n;|>'"\\$]+""")
+_COMPARED = re.compile(r"=|\d[\d.:-]*(?=[\s;|>]|\Z)", re.ASCII)
 _MOST_STAGES = 100
 _CONTINUATION = re.compile(r"\\\r?\n")
 
@@ -205,9 +206,8 @@ class Scanner:
         append = self._peek(1) == ">"
         self._at += 2 if append else 1
         operator = Span(start, self._at)
-        if self._peek() == "=" and self._text[start - 1 : start] not in _BLANK:
-            hint = "quote it, or put it behind an equals sign: date='>=2024'"
-            draft.fail("'>' writes to a file, here one named '=…'", operator, hint)
+        if self._text[start - 1 : start] not in _BLANK:
+            self._check_comparison(draft, operator)
         self._skip_blanks()
         target = None
         if self._peek() and self._peek() not in ";|>\n":
@@ -217,6 +217,17 @@ class Scanner:
         if draft.redirect is not None:
             draft.fail("the output goes to one file only", operator)
         draft.redirect = Redirect(target, append, operator)
+
+    def _check_comparison(self, draft: _Draft, operator: Span) -> None:
+        """Refuse `date>=2024` and `date>2024`, which would make a file."""
+        value = _COMPARED.match(self._text, self._at)
+        if value is None:
+            return
+        name = "=…" if value[0] == "=" else value[0]
+        hint = "quote it, or put it behind an equals sign: date='>=2024'"
+        if name == value[0]:
+            hint += f"; a file is meant by > {name}"
+        draft.fail(f"'>' writes to a file, here one named '{name}'", operator, hint)
 
     def _word(self, draft: _Draft) -> Word:
         word = WordDraft(self._at)
@@ -336,6 +347,11 @@ def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:
     for stage in stages:
         if isinstance(stage, SystemCommand) and not stage.text:
             draft.fail("a system command is missing after '!'", stage.span)
+
+
+def has_open_quote(text: str) -> bool:
+    """Whether a quote is open at the end of a text."""
+    return any(statement.unclosed for statement in scan(text, {}))
 
 
 def is_open(text: str) -> bool:

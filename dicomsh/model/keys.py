@@ -49,6 +49,8 @@ PATIENT_ID = 0x00100020
 ISSUER_OF_PATIENT_ID = 0x00100021
 BOOKKEEPING = frozenset({SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, 0x00080054, 0x00080056})
 """Tags of an answer that speak of the answer, not of the entity (PS3.4 C.4.1.1.3.2)."""
+COUNTS = range(0x00201200, 0x0020120A, 2)
+"""Tags of the numbers of studies, series and instances below, which a peer counts (PS3.4 C.3.4)."""
 
 _AT_LEVEL = {
     "uid": ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),

@@ -279,8 +279,9 @@ def _groups(attribute: Attribute, part: str, span: Span) -> list[str]:
 def _check_characters(attribute: Attribute, text: str) -> None:
     control = _CONTROL.search(text)
     if control is not None:
+        what = "line end" if control[0] in "\r\n" else "control character"
         raise UsageError(
-            f"a control character in the value of {attribute.keyword}", span=Span(*control.span())
+            f"a {what} in the value of {attribute.keyword}", span=Span(*control.span())
         )
     if attribute.vr in ("AE", "CS", "UR") and not text.isascii():
         raise _refused(attribute, text, "ASCII characters only (PS3.5 6.2)")

@@ -230,7 +230,7 @@ def _keep_to_owner(handle: int) -> None:
 def _cannot_open(path: Path, error: Exception) -> UsageError:
     if path.is_dir():
         return UsageError(f"'{path}' is a folder", hint="name a file in it")
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return UsageError(
             f"cannot write '{path}': there is no folder '{path.parent}'", hint="create it first"
         )

@@ -32,7 +32,7 @@ def toolbar(insight: Insight, before: str, columns: int, mode: str = "") -> Styl
     """
     if insight.shell is None:
         return [("", _BETWEEN.join(filter(None, (mode, _GREETING)))[:columns])]
-    usage = [*insight.usage(before), *_advice(insight, before)]
+    usage = _way_out(before) or [*insight.usage(before), *_advice(insight, before)]
     state = ("", _state(insight.shell, mode, columns))
     return [*_usage(usage, columns), ("", "\n"), state] if usage else [state]
 
@@ -59,6 +59,14 @@ def running(shell: Shell, headway: Headway, columns: int) -> str:
         ],
         columns,
     )
+
+
+def _way_out(before: str) -> list[Part]:
+    """What ends the lines that a forgotten quote begins."""
+    from dicomsh.language.scan import has_open_quote
+
+    goes_on = "\n" in before and has_open_quote(before)
+    return [("a quote is open: close it, or Ctrl-C drops the lines", True)] if goes_on else []
 
 
 def _advice(insight: Insight, before: str) -> list[Part]:

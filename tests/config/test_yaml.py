@@ -382,6 +382,33 @@ def test_wrong_adhoc(text: str) -> None:
         Config().adhoc(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [("A@h:65536", "65535 as PORT"), ("A@-:1", "address as HOST"), ("@h:1", "AET")],
+)
+def test_a_wrong_part_of_an_address_is_named(text: str, part: str) -> None:
+    with pytest.raises(UsageError, match=f"{part}, found '{text}'"):
+        Config().adhoc(text)
+
+
+@pytest.mark.parametrize(
+    ("modalities", "name", "hint"),
+    [
+        ("{}", "x", "none is known yet: 'modality add' makes one; or write AET@HOST:PORT"),
+        ("{a: {practice: true}}", "x", "known are a; or write AET@HOST:PORT"),
+        (
+            "{a: {practice: true}}",
+            "pacs",
+            "known are a; the practice archive is 'pacs: {practice: true}' in modalities.yaml",
+        ),
+    ],
+)
+def test_find_tells_what_there_is(modalities: str, name: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(f"modalities: {modalities}").find(name)
+    assert caught.value.hint == hint
+
+
 def test_find_suggests_a_name() -> None:
     with pytest.raises(UsageError, match="no modality 'pasc'") as caught:
         parse(BUILTIN.read_text("utf-8")).find("pasc")

@@ -101,7 +101,7 @@ def test_words_are_bound(
         # commands
         ("fnd patient", "fnd", "no command 'fnd'", "did you mean 'find'?"),
         ("qqqq", "qqqq", "no command 'qqqq'", "'help' lists the commands"),
-        ("modality", "modality", "'modality' needs one of: add, remove", ""),
+        ("modality", "modality", "needs one of: add, remove", "did you mean 'modalities'?"),
         ("modality ad x", "modality", "needs one of: add, remove", ""),
         ("fidn patient", "fidn", "no command 'fidn'", "did you mean 'find'?"),
         ("get study", "get", "no command 'get'", "images are not transferred yet"),

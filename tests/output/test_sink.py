@@ -171,6 +171,14 @@ def test_files_that_cannot_be_written(sink: Sink, tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_to_nowhere_is_not_taken_for_a_missing_folder(sink: Sink, tmp_path: Path) -> None:
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "no" / "x.csv")
+    with pytest.raises(UsageError, match="csv': No such file"), sink.to_file(link):
+        pass
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_an_error(sink: Sink) -> None:
     told = pytest.raises(DicomshError, match="cannot write '/dev/full': No space")

@@ -103,6 +103,14 @@ def test_where_nothing_was_listed_it_tells_what_lists(before: str) -> None:
     assert "listed" not in told(known, before)[0]
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_in_the_lines_of_an_open_quote_it_tells_the_way_out(quote: str) -> None:
+    known, way_out = insight(), "a quote is open: close it, or Ctrl-C drops the lines"
+    assert told(known, f"find study desc={quote}CT\nMR")[0] == way_out
+    for before in (f"find study desc={quote}CT", f"find study desc={quote}CT\n{quote} "):
+        assert told(known, before)[0].startswith("find LEVEL ")
+
+
 def test_below_an_instance_there_is_nothing_to_list() -> None:
     known = used()
     assert known.shell

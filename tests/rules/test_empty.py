@@ -266,6 +266,7 @@ EMPTY = (
     *("find study study=1.2.3,1.2.4", "find study zz --split", "find study mod=ZZ"),
     *("find series number=77", "find series BodyPartExamined=ZZ", "find series zz"),
     *("find instance 99999", "find instance instance=1.2.3"),
+    *("find study NumberOfStudyRelatedInstances=77", "find patient NumberOfPatientRelatedSeries=0"),
 )
 
 

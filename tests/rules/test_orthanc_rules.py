@@ -301,3 +301,14 @@ def test_a_limit_of_answers_is_told(level: str, tmp_path: Path) -> None:
         done = run("find instance", modality=server.address, output="json")
         assert done.status == 5
         assert len(done.json) == 4
+
+
+def test_what_orthanc_counts_and_does_not_match_is_compared_here(mirror: str) -> None:
+    done = asked("find study id=0555643F NumberOfStudyRelatedSeries=3", mirror)
+    assert done.json == []
+    tried = "find study id=0555643F | where NumberOfStudyRelatedSeries=3"
+    assert done.last.endswith(f" · try: {tried}")
+    (row,) = asked(f"{tried} | select NumberOfStudyRelatedSeries", mirror).json
+    assert row["NumberOfStudyRelatedSeries"] == 3
+    explained = run("find study NumberOfStudyRelatedSeries=3; explain last", modality=mirror)
+    assert "  next     many servers do not match what they count: … | where " in explained.out
