@@ -97,12 +97,23 @@ def _at(word: Word | None, action: Callable[[], _Result]) -> _Result:
 
 
 def _shown(context: Context, *, changed: bool = False) -> Talk:
-    session, tutor = context.session, context.tutor
-    name = session.modality.name if session.modality else ""
-    lines = [*tutor.shown(), *tutor.elsewhere(name, session.place.path)]
+    tutor = context.tutor
+    lines = [*tutor.shown(), *_elsewhere(context)]
     if changed:
+        name = _in_use(context)
         lines += ["", f"The modality is {name} now, for this lesson; {tutor.way_back}."]
     return Talk("\n".join(lines))
+
+
+def _in_use(context: Context) -> str:
+    modality = context.session.modality
+    return modality.name if modality else ""
+
+
+def _elsewhere(context: Context) -> list[str]:
+    """How to get where the step to do begins; nothing for a learner who is there."""
+    tutor, place = context.tutor, context.session.place
+    return tutor.elsewhere(_in_use(context), place.path) if tutor.step else []
 
 
 @command("lesson list", family="teaching", examples=("lesson list",))
@@ -150,7 +161,7 @@ async def lesson_hint(context: Context) -> Talk:
 @command("lesson skip", family="teaching", examples=("lesson start 1; lesson skip",))
 async def lesson_skip(context: Context) -> Talk:
     """Go on to the next step; lesson start N comes back to those that were skipped."""
-    return Talk("\n".join(context.tutor.skip()))
+    return Talk("\n".join([*context.tutor.skip(), *_elsewhere(context)]))
 
 
 @command("lesson answer", family="teaching", examples=("lesson start retrieve; lesson answer b",))

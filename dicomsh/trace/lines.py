@@ -43,7 +43,8 @@ _STATUS = 0x00000900
 _LONGEST = 200
 """Characters of one value; what is longer is cut, and says so."""
 _NOISE = 64
-_WIDTH = 16
+_WIDTH = 8
+"""Bytes of a line: most fit into 80 columns with the name of their field."""
 
 
 def as_typed(tag: int, text: str) -> str:

@@ -101,6 +101,12 @@ def test_a_place_on_the_way_of_the_solution_is_where_a_learner_may_be() -> None:
     assert "another place: cd /classroom" in run("lesson start 7; cd 10001; lesson").err
 
 
+def test_who_skips_the_way_is_told_where_the_next_step_begins() -> None:
+    skipped = run("lesson start wado; lesson skip; lesson skip")
+    assert skipped.err.count("another place") == 1
+    assert skipped.err.endswith("  This step begins at another place: cd /classroom/0555643F\n")
+
+
 def test_a_question_can_be_answered_anywhere() -> None:
     done = run("lesson start retrieve; cd 0555643F; lesson")
     assert done.err.count("Step 1 of 4") == 2
