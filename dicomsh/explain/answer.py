@@ -62,11 +62,17 @@ def _matched(question: Question) -> list[str]:
     keys = [key for key in question.request.keys if key.value]
     if not keys and not question.request.place.steps:
         return [f"nothing narrows it: every {question.request.level.word} is a match"]
-    return [f"{key.keyword} = {key.value}: {_REASONS[key.matching]}" for key in keys]
+    return [f"{key.keyword} = {key.value}: {_reason(key)}" for key in keys]
+
+
+def _reason(key: QueryKey) -> str:
+    if key.matching is Matching.SINGLE_VALUE and key.attribute.vr == "PN":
+        return "equal to it, perhaps in any case (C.2.2.2.1)"
+    return _REASONS[key.matching]
 
 
 _REASONS = {
-    Matching.SINGLE_VALUE: "equal to it, a name perhaps in any case (C.2.2.2.1)",
+    Matching.SINGLE_VALUE: "equal to it (C.2.2.2.1)",
     Matching.UID_LIST: "one of the UIDs (C.2.2.2.2)",
     Matching.UNIVERSAL: "anything (C.2.2.2.3)",
     Matching.WILDCARD: "* any characters, ? one; a value that is absent does not match (C.2.2.2.4)",

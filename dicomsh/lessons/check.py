@@ -226,6 +226,8 @@ def _sent_wrongly(held: QueryKey) -> str:
     level = next((level for level in Level if level.unique_keyword == held.keyword), None)
     if level is not None and held.origin is Origin.CONTEXT:
         return f"the query was below another {level.word} than the task asks for"
+    if held.origin is Origin.WINDOW:
+        return f"no window of --split has the {held.keyword} that the task asks for"
     if not held.value:
         return f"{held.keyword} went out as an empty value, which matches everything"
     return f"{held.keyword} went out as '{held.value}', which is not what the task asks for"

@@ -229,7 +229,10 @@ def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
     """
     parts = list(_PART.finditer(text))
     if not parts or "." in (text[:1], text[-1:]) or ".." in text:
-        raise UsageError(f"no attribute '{text}'", span=Span(0, len(text)))
+        hint = (
+            None if text else "the attribute stands right there, without a space: +Key, Key=Value"
+        )
+        raise UsageError(f"no attribute '{text}'", hint=hint, span=Span(0, len(text)))
     path = tuple(_part(part, part is not parts[-1], level) for part in parts)
     for part, attribute in zip(parts[:-1], path[:-1], strict=True):
         if attribute.vr != "SQ":

@@ -189,6 +189,12 @@ def test_last_explains_the_answer() -> None:
     assert "typed: sex=M" in done.out
 
 
+def test_only_a_name_may_be_matched_in_any_case() -> None:
+    done = run("use pacs; find patient Doe^Jane id=10001; explain last")
+    assert "PatientName = Doe^Jane: equal to it, perhaps in any case" in done.out
+    assert "PatientID = 10001: equal to it (C.2.2.2.1)" in done.out
+
+
 def test_last_says_why_there_was_nothing() -> None:
     done = run("use pacs; cd 0555643F; find study name=JODOGNE date=1990; explain last")
     assert "no studies from pacs" in done.out

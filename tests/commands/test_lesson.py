@@ -117,7 +117,7 @@ def test_queries_that_split_prepares_are_not_what_the_learner_asked() -> None:
     steps = "lesson start limits; lesson skip; lesson skip; use hasty; find study"
     done = run(f"{steps}; find study --split; find study date=2024-03-05 --split")
     assert "patient level" not in done.err
-    assert "Not yet: StudyDate went out as " in done.err
+    assert "Not yet: no window of --split has the StudyDate that the task asks for." in done.err
     assert "Lesson 10 has ended" in done.err
 
 

@@ -128,7 +128,7 @@ def test_a_path_leads_into_sequences(typed: str, path: str) -> None:
             "did you mean 'StudyDescription' or 'SeriesDescription'",
         ),
         ("qqqq", "qqqq", "no attribute", "'help keys'"),
-        ("", "", "no attribute ''", ""),
+        ("", "", "no attribute ''", "without a space: +Key"),
         (".", ".", "no attribute '.'", ""),
         ("a..b", "a..b", "no attribute", ""),
         (".sex", ".sex", "no attribute", ""),
