@@ -29,7 +29,7 @@ from dicomsh.model.listing import (
 )
 from dicomsh.output.formats import FOR_PEOPLE, Renderer, renderer
 from dicomsh.output.plain import AnyRow, root_tags
-from dicomsh.output.safe import visible
+from dicomsh.output.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.statement import counted, result_line
 from dicomsh.output.targets import CommandGoneError
@@ -96,15 +96,20 @@ class Presenter:
             case Report() if name not in FOR_PEOPLE:
                 return await self._records(result.records, name, continues)
             case Text(prose=False):
-                self._sink.data(self._session.shown(result.text) + "\n")
+                self._sink.data(self._lines(result.text) + "\n")
             case Text():
-                self._sink.prose(self._session.shown(result.text))
+                self._sink.prose(self._lines(result.text))
             case Report():
-                self._sink.prose(self._session.shown(result.text))
-                self._sink.data(self._session.shown(result.copied))
+                self._sink.prose(self._lines(result.text))
+                self._sink.data(self._lines(result.copied))
             case Talk():
-                self._sink.talk(result.text)
+                self._sink.talk(visible_lines(result.text))
         return ExitStatus.DONE
+
+    def _lines(self, text: str) -> str:
+        """Lines that are the result: no colour in them is ours, so that none acts on a terminal."""
+        shown = self._session.shown(text)
+        return shown if self._sink.width is None else visible_lines(shown)
 
     async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
         kept = self._session.begin(listing.columns, listing.level, listing.place)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
 _ELLIPSIS = "…"
+_LINES = re.compile(r"([\n\t])")
 
 
 def is_unsafe(character: str) -> bool:
@@ -27,6 +29,13 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(_stand_in(char) if is_unsafe(char) else char for char in text)
+
+
+def visible_lines(text: str) -> str:
+    """The text with every unsafe character replaced, except line ends and tabs."""
+    if text.isprintable():
+        return text
+    return "".join(part if part in "\n\t" else visible(part) for part in _LINES.split(text))
 
 
 def _stand_in(char: str) -> str:

@@ -127,3 +127,20 @@ def test_nothing_in_a_value_acts_in_any_format(name: str, tmp_path: Path) -> Non
     assert "RED" in terminal.screen
     acting = (b"\x1b[31mRED", b"\x07", b"\rNO", b"NO\tTAB", "\u202e".encode())
     assert [raw for raw in acting if raw in terminal.raw] == []
+
+
+def test_no_key_acts_where_a_command_tells_it(tmp_path: Path) -> None:
+    """Text is no row: `pwd` and `explain` tell the keys of the place, which a peer has chosen."""
+    with disable_value_validation():
+        hostile = study(1, PatientID="\x1b[35mMAGENTA", PatientName="\x1b[35mMAGENTA^\u202e")
+        hostile.SpecificCharacterSet = "ISO_IR 192"
+        hostile.StudyInstanceUID = "1.2\x1b[35m.3"
+        with scp(answering(hostile)) as modality:
+            address = f"{modality.aet}@{modality.host}:{modality.port}"
+            text = "find study; cd 1; pwd; pwd --keys; explain ls; explain answer"
+            asked = ("-m", address, "--keep-going", "-c", text)
+            with Terminal(*asked, home=tmp_path, columns=140, rows=300) as terminal:
+                terminal.wait_for_end()
+    assert "␛[35mMAGENTA" in terminal.screen
+    acting = (b"\x1b[35m", "\u202e".encode())
+    assert [raw for raw in acting if raw in terminal.raw] == []
