@@ -82,6 +82,10 @@ class QueryFailedError(DicomshError):
         self.comment = comment
 
 
+class NotThereError(DicomshError):
+    """What was typed names an entity or a row that there is not: it is a matter of the data."""
+
+
 class UsageError(DicomshError):
     """What was typed cannot be run: unknown word, missing argument, value of a wrong form."""
 

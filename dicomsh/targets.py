@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from dicomsh.errors import UsageError
+from dicomsh.errors import NotThereError, UsageError
 from dicomsh.language.kinds import Candidate
 from dicomsh.model.location import Place, about, quote_segment, read_segment, title_of
 from dicomsh.model.peer import Modality
@@ -64,7 +64,8 @@ def known_step(
         first: whether it is the first of the path, which may be a row of the last listing.
 
     Raises:
-        UsageError: it may mean several entities, or is a row that was not listed.
+        NotThereError: it is a row that was not listed.
+        UsageError: it may mean several entities, or a row of a list made elsewhere.
     """
     if segment == "..":
         return place.parent
@@ -75,7 +76,7 @@ def known_step(
         if row or key:
             return row or key
         reason = no_row(session, place, segment, first=first)
-        raise UsageError(reason, hint="'ls' lists what is here")
+        raise NotThereError(reason, hint="'ls' lists what is here")
     return _step_by_key(session, modality, place, segment, first=first)
 
 
@@ -233,7 +234,7 @@ def known_place(session: Session, path: str) -> tuple[Modality, Place] | None:
         first = index == 0 and not path.startswith("/")
         try:
             step = known_step(session, modality, place, segment, first=first)
-        except UsageError:
+        except (NotThereError, UsageError):
             return None
         if step is None:
             return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from dicomsh.commands.ask import ask
 from dicomsh.commands.context import Context
-from dicomsh.errors import UsageError
+from dicomsh.errors import NotThereError, UsageError
 from dicomsh.language.scan import Word, quote
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID as ISSUER
 from dicomsh.model.keys import by_keyword
@@ -38,7 +38,8 @@ async def resolve(context: Context, target: Word | None) -> Destination:
     What was listed is believed; anything else is asked of the peer.
 
     Raises:
-        UsageError: nothing there, or several things; the span is the target's.
+        NotThereError: nothing there, or it is not known; the span is the target's.
+        UsageError: it may mean several things; the span is the target's.
         DicomshError: the peer could not be asked.
     """
     here = Destination(context.session.current(), context.session.place)
@@ -46,8 +47,8 @@ async def resolve(context: Context, target: Word | None) -> Destination:
         return here
     try:
         return await _resolve(context, target.text, here)
-    except UsageError as error:
-        raise UsageError(error.message, hint=error.hint, span=target.span) from None
+    except (NotThereError, UsageError) as error:
+        raise type(error)(error.message, hint=error.hint, span=target.span) from None
 
 
 async def _resolve(context: Context, text: str, here: Destination) -> Destination:
@@ -75,7 +76,7 @@ async def _asked(
     `unlisted` tells why it is no row either; empty where it cannot be one.
     """
     if place.level is Level.INSTANCE:
-        raise UsageError("nothing is below an instance")
+        raise NotThereError("nothing is below an instance")
     found = await _existing(context, modality, place, place.next_level, key)
     if not found and _LOOKS_LIKE_UID.match(key):
         for level in _uid_levels(place):
@@ -87,7 +88,7 @@ async def _asked(
     level = place.next_level
     nothing = f"no {level.word} '{key}' here"
     message = f"{nothing}, and {unlisted}" if unlisted else nothing
-    raise UsageError(message, hint=_advice(level, key))
+    raise NotThereError(message, hint=_advice(level, key))
 
 
 def _uid_levels(place: Place) -> Iterable[Level]:
@@ -124,7 +125,7 @@ async def _existing(
     context.session.recognise(rows)
     outcome = listing.answer.outcome
     if not rows and outcome.ending is not Ending.COMPLETE:
-        raise UsageError(f"whether '{key}' exists is not known: {outcome.ending.value}")
+        raise NotThereError(f"whether '{key}' exists is not known: {outcome.ending.value}")
     tag = by_keyword(level.unique_keyword).tag
     rows = [row for row in rows if row.text(tag) == key]
     places = [place_of(row, level, place) for row in rows]

@@ -121,5 +121,5 @@ def typed_address(text: str, span: Span | None = None) -> checks.Address:
         return checks.address(text)
     except ValueError as error:
         message = f"expected {error}, found {shown(text)}"
-        hint = f"write {checks.ADDRESS_FORM}"
+        hint = None if checks.ADDRESS_FORM in message else f"write {checks.ADDRESS_FORM}"
         raise UsageError(message, hint=hint, span=span) from None

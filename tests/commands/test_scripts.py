@@ -218,7 +218,7 @@ def test_source_runs_a_script_here_and_gives_its_place(tmp_path: Path) -> None:
     assert done.out == "/pacs/0555643F\n"
     script.write_text("cd NOBODY\n")
     failed = run(f"use pacs; source '{script}'; pwd")
-    assert (failed.status, failed.out) == (2, "")
+    assert (failed.status, failed.out) == (1, "")
     assert f"{script}:1:4: no patient 'NOBODY' here" in failed.err
 
 

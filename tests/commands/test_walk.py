@@ -96,14 +96,25 @@ def test_cd_goes_to(text: str, path: str) -> None:
         ),
         ("ls 0555643F; cd 0555643F/7", "list has 2 rows (studies in /0555643F)"),
         ("cd 0555643F; ls date=1990; cd %1", "list has 0 rows (studies in /0555643F)"),
-        ("find patient; cd MUC", "several unique keys begin with 'MUC'"),
         ("ls 1.2.3.4", "no patient '1.2.3.4' here"),
+    ],
+)
+def test_what_is_not_there_is_a_failure(text: str, message: str) -> None:
+    done = run(f"use pacs; {text}")
+    assert done.status == 1
+    assert message in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("find patient; cd MUC", "several unique keys begin with 'MUC'"),
         ("find patient mod=CT", "ModalitiesInStudy is a key of the study level"),
         ("wado", "wado needs a patient, study or series"),
         ("show", "the root is no entity"),
     ],
 )
-def test_what_is_not_there_is_refused(text: str, message: str) -> None:
+def test_what_cannot_be_meant_is_refused(text: str, message: str) -> None:
     done = run(f"use pacs; {text}")
     assert done.status == 2
     assert message in done.err
