@@ -26,13 +26,32 @@ def suspicion(request: Request, outcome: Outcome, earlier: Iterable[Asked], cap:
         cap: rows after which the peer is known to cut answers off, or None.
     """
     rows = outcome.rows
-    if outcome.ending is not Ending.COMPLETE or not rows:
+    if outcome.ending is not Ending.COMPLETE:
+        return ""
+    if cap and rows < cap and (late := _matched_late(request)):
+        codes = late.replace("\\", ",")
+        return (
+            f"the server cuts answers off at {cap:,} rows, maybe before it matches"
+            f" {_LATE}: 'find series mod={codes}' shows what is missing"
+        )
+    if not rows:
         return ""
     if rows == cap:
         return f"as many as the server has cut an answer off at ({rows:,}): is it whole?"
     if is_round(rows) and any(_same_number(request, rows, asked) for asked in earlier):
         return f"also {rows:,} for an earlier query: a limit of the server?"
     return ""
+
+
+_LATE = "ModalitiesInStudy"
+"""What some peers match among the first rows alone: it is no attribute of a study, but computed.
+
+Orthanc with LimitFindResults calls what then is left a success.
+"""
+
+
+def _matched_late(request: Request) -> str:
+    return next((key.value for key in request.keys if key.keyword == _LATE), "")
 
 
 def _same_number(request: Request, rows: int, asked: Asked) -> bool:

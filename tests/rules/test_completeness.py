@@ -28,6 +28,7 @@ from tests.conftest import Start
 from tests.dimse.peers import Peer, Script, forever, scp, scripted, study
 from tests.harness import Done, practice, run
 from tests.model.test_plan import request
+from tests.rules.mirror import write_files
 
 INCOMPLETE = 5
 
@@ -125,6 +126,20 @@ def test_orthanc_as_server_is_told_to_have_cut_off(
 
 
 # Limits that nobody tells of
+
+
+def test_orthanc_matches_modalities_among_the_first_rows_alone_and_that_is_told(
+    start_server: Start[servers.Orthanc], tmp_path: Path
+) -> None:
+    """It calls 2 of 9 studies a success; findscu shows them as all there are."""
+    server = start_server(servers.orthanc(limit_results=5))
+    server.upload(write_files(tmp_path))
+    found = "find study mod=CT"
+    done = run(f"probe {server.address}", found, modality=server.address, state=tmp_path)
+    assert "the server cuts answers off at 5 rows, maybe before it matches Modal" in done.last
+    assert "'find series mod=CT' shows what is missing" in done.last
+    series = run("find series mod=CT", modality=server.address)
+    assert "CUT OFF" in series.last
 
 
 def capped(cap: int) -> Callable[[evt.Event], Iterator[tuple[int, Dataset | None]]]:
