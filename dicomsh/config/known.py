@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from dicomsh.config.write import write_text
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extension import Extension
 from dicomsh.model.levels import Model
-from dicomsh.model.peer import Modality
+from dicomsh.model.peer import Faults, Modality
 
 FILE_NAME = "peers.json"
 _SCHEMA = 1
@@ -97,8 +98,14 @@ _UNUSABLE = (
 def _key(modality: Modality) -> str:
     """The address; a practice archive has none that stays, but its faults make it another."""
     if modality.practice:
-        return f"practice {modality.name} {zlib.crc32(repr(modality.faults).encode()):08x}"
+        return f"practice {modality.name} {zlib.crc32(_spelt(modality.faults).encode()):08x}"
     return modality.address
+
+
+def _spelt(faults: Faults) -> str:
+    """Faults as a text that is the same in every process: sets have no order that is."""
+    values = ((field.name, getattr(faults, field.name)) for field in fields(faults))
+    return repr([(name, sorted(v) if isinstance(v, frozenset) else v) for name, v in values])
 
 
 def _read_file(path: Path) -> dict[str, Capabilities]:

@@ -27,7 +27,7 @@ from dicomsh.model.levels import Model
 from dicomsh.model.peer import Modality
 from tests.conftest import Start
 from tests.dimse.peers import answering, scp, study
-from tests.harness import Done, practice, run
+from tests.harness import Done, dicomsh, practice, run
 from tests.servers import Orthanc, Server, dcmqrscp, orthanc
 
 
@@ -340,6 +340,16 @@ def test_it_is_remembered_from_one_session_to_the_next(tmp_path: Path) -> None:
     told = {row["name"]: row["known"] or "" for row in listed}
     assert "ignores PatientSex" in told["faulty"]
     assert told["pacs"] == ""
+
+
+def test_it_is_remembered_by_every_process(tmp_path: Path) -> None:
+    """A set of keys has another order in each."""
+    config = practice(tmp_path, ignore_keys=["PatientSex", "StudyDescription", "StudyID"])
+    for seed in "123":
+        environ = {"XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONHASHSEED": seed}
+        text = "find patient sex=O" if seed > "1" else "probe"
+        done = dicomsh("-m", "faulty", "-c", text, config=config, environ=environ)
+        assert ("re-applied here" in done.last) == (seed > "1"), done.err
 
 
 def test_it_can_be_forgotten(tmp_path: Path) -> None:
