@@ -93,7 +93,9 @@ def _counted(level: Level | None, outcome: Outcome, unit: tuple[str, str]) -> st
     what = (level.word, level.plural) if level else unit
     if outcome.of not in (None, outcome.rows) and not outcome.wish:
         return f"{outcome.rows:,} of {counted(outcome.of or 0, what)}"
-    return counted(outcome.rows, what) if outcome.rows else f"no {what[1]}"
+    if outcome.rows:
+        return counted(outcome.rows, what)
+    return f"no {what[1]} so far" if outcome.ending is Ending.CANCELLED else f"no {what[1]}"
 
 
 def counted(number: int, unit: tuple[str, str]) -> str:

@@ -42,6 +42,7 @@ from dicomsh.output.theme import SEQUENCE, Theme
             Outcome(Ending.CANCELLED, 50, 1, 0xFE00, detail="C-CANCEL, 12 further rows drained"),
             "50 studies, cancelled by you · C-CANCEL, 12 further rows drained",
         ),
+        (Outcome(Ending.CANCELLED, 0, 1), "no studies so far, cancelled by you"),
         (
             Outcome(Ending.LOST, 17, 1),
             "17 studies, then the association was lost · incomplete",
