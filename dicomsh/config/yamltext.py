@@ -36,6 +36,5 @@ def _marked(error: yaml.MarkedYAMLError, file: str) -> ConfigError:
     line = mark.line + 1 if mark else 1
     problem = (error.problem or error.context or "unknown").removeprefix("but ")
     hint = "indent with spaces, not with tabs" if r"\t" in problem else error.context
-    return ConfigError(
-        f"{file}:{line}: YAML: expected well-formed text, found an error: {problem}", hint=hint
-    )
+    found = problem if problem.startswith("found ") else f"found an error: {problem}"
+    return ConfigError(f"{file}:{line}: YAML: expected well-formed text, {found}", hint=hint)

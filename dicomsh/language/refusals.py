@@ -79,6 +79,8 @@ def unexpected(command: Command, word: Word, further: list[str], before: Word | 
         message = f"{message}: {command.name} takes one of {', '.join(further)}"
         near = suggestion(word.text.lower(), further)
         hint = near or f"'help {command.name}' explains it"
+        if "start" in further and word.text.isdigit():
+            hint = f"did you mean '{command.name} start {word.text}'?"
     return UsageError(message, hint=hint, span=word.span)
 
 

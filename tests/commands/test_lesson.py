@@ -289,6 +289,7 @@ def test_a_masked_way_back_shows_no_real_place() -> None:
         ("lesson strat 2", "did you mean 'start'?"),
         ("lesson Hint", "did you mean 'hint'?"),
         ("lesson dates", "'help lesson' explains it"),
+        ("lesson 2", "did you mean 'lesson start 2'?"),
     ],
 )
 def test_an_unknown_word_lists_those_there_are(text: str, hint: str) -> None:

@@ -239,10 +239,8 @@ WRONG = {
     "mapping values are not allowed here",
     "aet: A\nx\n": "modalities.yaml:3: YAML: expected well-formed text, found an error: "
     "could not find expected ':'",
-    "a: *b": "modalities.yaml:1: YAML: expected well-formed text, found an error: "
-    "found undefined alias 'b'",
-    "--- 1\n--- 2": "modalities.yaml:2: YAML: expected well-formed text, found an error: "
-    "found another document",
+    "a: *b": "modalities.yaml:1: YAML: expected well-formed text, found undefined alias 'b'",
+    "--- 1\n--- 2": "modalities.yaml:2: YAML: expected well-formed text, found another document",
     'aet: "\\UFFFFFFFF"': "modalities.yaml:1: YAML: expected well-formed text, found a number out "
     "of range",
     "a: \n\0": "modalities.yaml:2: YAML: expected printable text, found the character 0",
