@@ -23,7 +23,7 @@ from dicomsh.model.levels import Level, Model
 from dicomsh.model.listing import Listing, Outcome
 from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request
-from dicomsh.model.query import QueryKey
+from dicomsh.model.query import Origin, QueryKey
 from dicomsh.model.question import Wish
 from dicomsh.model.windows import Period
 from dicomsh.output.safe import fit
@@ -147,14 +147,18 @@ def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]
     for key, span in zip(keys, spans, strict=True):
         other = held.get(key.keyword)
         if other is not None and other.value and key.value and other.value != key.value:
-            raise UsageError(
-                f"{key.keyword} is given twice, {other.value} and {key.value}",
-                hint="a list of values is written once, with , or \\ between them",
-                span=span,
-            )
+            message = f"{key.keyword} is given twice, {other.value} and {key.value}"
+            raise UsageError(message, hint=_one_value(other), span=span)
         if other is None or key.value:
             held[key.keyword] = key
     return tuple(held.values())
+
+
+def _one_value(key: QueryKey) -> str:
+    """What to do where a key has a value already."""
+    if key.origin is Origin.PATTERN:
+        return f"the PATTERN {key.typed or key.value} stands for {key.keyword} here: leave one out"
+    return "a list of values is written once, with , or \\ between them"
 
 
 @command(

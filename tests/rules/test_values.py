@@ -245,6 +245,7 @@ REFUSED = [
     ("find study PatientName.Modality=x", "PatientName", "PatientName is no sequence"),
     ("find series Rows=512", "Rows", "Rows is a key of the instance level"),
     ("find patient name=a name=b", "name=b", "PatientName is given twice"),
+    ("find series P1 desc=s*", "desc=s*", "SeriesDescription is given twice, P1 and s*"),
     ("find study date<2004", "date<2004", "begins with the name of a key"),
     ("find study id:3", "id:3", "begins with the name of a key"),
     ("find study 'StudyDate > 2024'", "'StudyDate > 2024'", "begins with the name of a key"),
@@ -277,6 +278,13 @@ def test_what_is_wrong_is_refused_in_its_place_and_nothing_is_sent(
     assert said in message
     place = line[caret.index("^") : caret.rindex("^") + 1]
     assert place == marked or (not marked and not place.strip()) or not marked.isprintable()
+
+
+def test_a_pattern_that_is_a_second_value_is_explained() -> None:
+    done = run("find series P1 desc=s*", modality="pacs")
+    assert done.last == "the PATTERN P1 stands for SeriesDescription here: leave one out"
+    done = run("find series mod=CT mod=MR", modality="pacs")
+    assert done.last == "a list of values is written once, with , or \\ between them"
 
 
 @pytest.mark.parametrize(
