@@ -16,12 +16,14 @@ class Association:
 
     Attributes:
         last_used: loop time of the last request or end of an operation.
+        proven: whether an operation has ended on it, so that it is no new one.
     """
 
     def __init__(self, layer: UpperLayer, agreement: Agreement) -> None:
         self._layer = layer
         self._agreement = agreement
         self._message_id = 0
+        self.proven = False
         self.last_used = asyncio.get_running_loop().time()
 
     @property
@@ -72,6 +74,7 @@ class Association:
         """The operation is over: any further message breaks the protocol."""
         if self._layer.user is user:
             self._layer.user = None
+            self.proven = True
             self.last_used = asyncio.get_running_loop().time()
             self.resume()
 

@@ -47,6 +47,12 @@ class Client:
         return self._association is not None and self._association.is_open
 
     @property
+    def _is_kept(self) -> bool:
+        """Whether there is one that served before; one opened for a query shows what it aborts."""
+        association = self._association
+        return association is not None and association.is_open and association.proven
+
+    @property
     def is_opening(self) -> bool:
         """Whether an association is being opened now."""
         return self._opening.locked()
@@ -83,7 +89,7 @@ class Client:
             QueryFailedError: the peer answered with a failure.
         """
         await self._finish_answer()
-        kept = self.is_open
+        kept = self._is_kept
         try:
             return await echo(await self._opened(), self._modality)
         except AssociationAbortedError:
@@ -105,7 +111,7 @@ class Client:
             UsageError: a value cannot be written.
         """
         await self._finish_answer()
-        kept = self.is_open
+        kept = self._is_kept
         if self._tap.asked is not None:
             self._tap.asked(query)
         answer = await self._find(query, limit)

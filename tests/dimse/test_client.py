@@ -199,6 +199,20 @@ def test_a_new_association_that_is_aborted_is_not_tried_again() -> None:
     run(work())
 
 
+def test_one_that_was_opened_to_learn_what_it_accepts_is_a_new_one() -> None:
+    """As for each first query: an Orthanc that does not know us is asked once."""
+
+    async def work() -> None:
+        async with scripted(abort_queries, serve_all) as modality:
+            client = Client(modality)
+            await client.connect()
+            with pytest.raises(AssociationAbortedError, match="aborted"):
+                await rows_of(await client.find(query()))
+            await client.close()
+
+    run(work())
+
+
 def test_a_retry_that_is_aborted_too_is_told() -> None:
     async def work() -> None:
         async with scripted(serve_one, abort_queries, serve_all) as modality:
