@@ -65,7 +65,7 @@ def fit(text: str, cells: int) -> str:
 
 
 def shorten_middle(text: str, cells: int) -> str:
-    """The text with `…` for its middle where it is wider than `cells`; for UIDs.
+    """The text with `…` for its middle where it is wider than `cells`; for UIDs, and for places.
 
     A quarter goes to the end, because UIDs of one archive differ at both ends and repeat between.
     """

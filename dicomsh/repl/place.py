@@ -19,6 +19,7 @@ def prompt_text(session: Session, columns: int) -> StyleAndTextTuples:
     """`pacs:/0555643F/2009-04-12 CT THORAX> `, in at most half of the columns.
 
     What does not fit is left out at the left, behind the modality: `pacs:…/2009-04-12 CT THORAX> `.
+    Of one segment that is too long, its middle is: a study begins with its date.
     """
     from dicomsh.output.safe import fit, visible, width
 
@@ -42,8 +43,8 @@ def _segments(session: Session) -> StyleAndTextTuples:
 
 
 def _fitted(segments: StyleAndTextTuples, room: int) -> StyleAndTextTuples:
-    """The segments with their separators, as many from the end as fit."""
-    from dicomsh.output.safe import width
+    """The segments with their separators, as many from the end as fit; of the last both ends."""
+    from dicomsh.output.safe import shorten_middle, width
 
     separator = ("class:prompt.separator", "/")
     if not segments:
@@ -53,14 +54,6 @@ def _fitted(segments: StyleAndTextTuples, room: int) -> StyleAndTextTuples:
         text = "".join(part[1] for part in shown)
         if width(text) + bool(first) <= room:
             return [*([("class:prompt.more", _MORE)] if first else []), *shown]
+    more: StyleAndTextTuples = [("class:prompt.more", _MORE)] if segments[1:] else []
     style, text, *_ = segments[-1]
-    return [("class:prompt.more", _MORE), (style, _end(text, room - 1))]
-
-
-def _end(text: str, cells: int) -> str:
-    """The longest end of a text that fits."""
-    from dicomsh.output.safe import width
-
-    while width(text) > max(cells, 1):
-        text = text[1:]
-    return text
+    return [*more, separator, (style, shorten_middle(text, room - len(more) - 1))]

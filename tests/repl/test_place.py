@@ -54,9 +54,10 @@ def test_what_does_not_fit_goes_from_the_left(columns: int, text: str) -> None:
     assert shown(at(*LABELS), columns) == text
 
 
-def test_a_segment_that_is_too_long_is_cut_at_its_left() -> None:
+def test_a_segment_that_is_too_long_is_cut_in_its_middle() -> None:
     session = at("P1", "2009-04-12 CT THORAX WITH CONTRAST")
-    assert shown(session, 40) == "pacs:…ITH CONTRAST> "
+    assert shown(session, 50) == "pacs:…/2009-04-12 …RAST> "
+    assert shown(at("1234567890" * 3), 30) == "pacs:/12345…0> "
 
 
 @given(st.lists(st.text(max_size=80), max_size=4), st.text(min_size=1, max_size=80))
