@@ -12,7 +12,7 @@ from itertools import islice
 from dicomsh.commands.context import POOL_SIZE, Pool, Scu
 from dicomsh.errors import DicomshError, NoAssociationError, QueryFailedError, TimedOutError
 from dicomsh.model.answer import Row
-from dicomsh.model.listing import Answer, Ending, Outcome, combined, summed
+from dicomsh.model.listing import Answer, Ending, Outcome, all_rows, combined, summed
 from dicomsh.model.once import Once
 from dicomsh.model.parts import Part
 from dicomsh.model.plan import Request
@@ -133,7 +133,7 @@ class Union:
             self._asked += 1
             try:
                 answer = await self._ask(client, part.request, self._limit)
-                rows = [row async for batch in answer for row in batch]
+                rows = await all_rows(answer)
             except QueryFailedError as error:
                 if not part.optional:
                     raise

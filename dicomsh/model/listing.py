@@ -16,7 +16,8 @@ from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from dicomsh.model.answer import Row, reach
+from dicomsh.errors import DicomshError
+from dicomsh.model.answer import Row, reach, weight
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.location import Place
@@ -320,9 +321,27 @@ async def at_once(records: list[Record]) -> AsyncGenerator[list[Record], None]:
         yield records
 
 
+MOST_GATHERED = 500_000
+"""Rows of one query that are gathered before any is shown."""
+
+_MOST_BYTES = 1 << 28
+_NARROW = "they are gathered in memory before they are shown: 'find' shows them as they come"
+
+
 async def all_rows(answer: Answer) -> list[Row]:
-    """Every row of an answer; one that is given up on the way is left, so that the peer stops."""
+    """Every row of an answer; one that is given up on the way is left, so that the peer stops.
+
+    Raises:
+        DicomshError: there are more than memory should hold.
+    """
+    rows: list[Row] = []
+    size = 0
     try:
-        return [row async for batch in answer for row in batch]
+        async for batch in answer:
+            rows += batch
+            size += weight(batch)
+            if len(rows) > MOST_GATHERED or size > _MOST_BYTES:
+                raise DicomshError(f"more than {len(rows) - 1:,} rows for one query", hint=_NARROW)
+        return rows
     finally:
         await answer.aclose()

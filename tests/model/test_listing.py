@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 
+from dicomsh.errors import DicomshError
+from dicomsh.model.answer import Row, Source
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.listing import (
+    Answer,
     AttributeColumn,
     Ending,
     Outcome,
     Record,
+    all_rows,
     at_once,
     combined,
     summed,
 )
 from dicomsh.model.peer import Modality
+from tests.output.rows import Implicit
 
 
 def outcome(ending: Ending, *notes: str) -> Outcome:
@@ -92,3 +99,20 @@ def test_queries_that_were_cancelled_together_tell_all_that_happened() -> None:
 def test_notes_that_count_rows_are_summed() -> None:
     notes = ["1 of 2 rows differ", "slow", "1,001 of 4,000 rows differ", "slow", "1 of 9 rows lie"]
     assert summed(notes) == ("1,002 rows differ", "slow", "1 of 9 rows lie")
+
+
+def test_rows_are_not_gathered_without_end() -> None:
+    class Endless:
+        left = False
+
+        async def __aiter__(self) -> AsyncIterator[list[Row]]:
+            while True:
+                yield [Row(b"", Source(Implicit()))] * 10_000
+
+        async def aclose(self) -> None:
+            self.left = True
+
+    answer = Endless()
+    with pytest.raises(DicomshError, match="rows for one query"):
+        asyncio.run(all_rows(cast(Answer, answer)))
+    assert answer.left
