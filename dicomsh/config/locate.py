@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
 
 from dicomsh.config import jsontext, modalities, orthanc
@@ -80,10 +80,12 @@ def load_again(config: Config, path: Path, *, environ: Mapping[str, str], cwd: P
 
 
 def identity_of(path: Path) -> Identity | None:
-    """The identity of a file; None for what is no regular file, such as a pipe."""
+    """The identity of a file; GONE also for a folder, None for a pipe and the like."""
     try:
         found = path.stat()
     except (OSError, ValueError):
+        return GONE
+    if S_ISDIR(found.st_mode):
         return GONE
     return Identity(found.st_mtime_ns, found.st_size) if S_ISREG(found.st_mode) else None
 
@@ -91,7 +93,8 @@ def identity_of(path: Path) -> Identity | None:
 def _load(candidate: Candidate, environ: Mapping[str, str], cwd: Path) -> Config:
     path = candidate.path
     identity = identity_of(path)
-    file = str(path.relative_to(cwd) if path.is_relative_to(cwd) else path)
+    near = path.is_relative_to(cwd) and cwd != Path(cwd.anchor)
+    file = str(path.relative_to(cwd) if near else path)
     text = read_text(path, file, candidate.named_by)
     config = parse(text, file, None if path == BUILTIN else path, environ)
     return replace(config, identity=identity)

@@ -65,6 +65,17 @@ def test_a_file_that_is_gone_is_told_and_may_come_back(file: Path) -> None:
     assert done.out.splitlines() == ["/pacs", "/again"]
 
 
+def test_a_folder_in_its_place_is_told(file: Path) -> None:
+    def replaced() -> None:
+        file.unlink()
+        file.mkdir()
+
+    done = run("use pacs", replaced, "pwd", config=file)
+    assert "found none to read: " in done.err
+    assert "the configuration read before stays in use" in done.err
+    assert done.out.splitlines() == ["/pacs"]
+
+
 def test_the_next_association_uses_the_new_settings(file: Path, orthanc_server: Orthanc) -> None:
     place = {"aet": "ORTHANC", "host": "127.0.0.1", "port": orthanc_server.port}
     moved = written(file, pacs=place)

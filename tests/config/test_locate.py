@@ -83,6 +83,13 @@ def test_error_names_the_file_as_seen_from_here(tmp_path: Path) -> None:
     assert caught.value.message.startswith(f"{Path('sub', 'x.yaml')}:1: aet: expected")
 
 
+def test_seen_from_the_root_it_keeps_its_whole_name(tmp_path: Path) -> None:
+    file = tmp_path / "no.yaml"
+    with pytest.raises(ConfigError) as caught:
+        load(file, environ={}, cwd=Path(tmp_path.anchor))
+    assert caught.value.message.startswith(f"{file}: ")
+
+
 def test_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "modalities.yaml").write_text(ENTRY.format(name="a"), "utf-8-sig")
     assert names(load(None, environ={}, cwd=tmp_path)) == ["a"]
