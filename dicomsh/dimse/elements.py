@@ -121,19 +121,19 @@ class ExplicitLittleEndian:
         """
         elements: dict[int, bytes] = {}
         unpack, tags = _HEAD.unpack_from, self._heads
-        end = len(data)
-        start = 8  # of the value; its header has 8 bytes, or 12 with a long length
-        while start <= end:
-            head, length = unpack(data, start - 8)
-            if head in tags:
-                stop = start + length
-                elements[tags[head]] = data[start:stop]
-                start = stop + 8
-            else:
-                tag, value, after = self._uncached(data, start - 8, head)
+        offset, last = 0, len(data) - 8  # where a header of 8 bytes still fits
+        while offset <= last:
+            head, length = unpack(data, offset)
+            try:
+                tag = tags[head]
+            except KeyError:
+                tag, value, offset = self._uncached(data, offset, head)
                 elements[tag] = value
-                start = after + 8
-        if start != end + 8:
+                continue
+            start = offset + 8
+            offset = start + length
+            elements[tag] = data[start:offset]
+        if offset != len(data):
             _find_fault(data)
         return elements
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from struct import Struct
@@ -158,9 +158,9 @@ class Row:
         return Row(data, self.source, elements, decode, self._depth + 1)
 
 
-def weight(rows: Iterable[object]) -> int:
-    """Bytes of the identifiers of rows, whatever else is among these: what a peer can make grow."""
-    return sum(len(row.data) for row in rows if isinstance(row, Row))
+def weight(rows: Sequence[Row]) -> int:
+    """Bytes of the identifiers of rows: what a peer can make grow."""
+    return sum([len(row.data) for row in rows])
 
 
 def reach(row: Row, path: Sequence[Attribute]) -> list[Row]:

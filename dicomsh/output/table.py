@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dicomsh.model.answer import weight
+from dicomsh.model.answer import Row, weight
 from dicomsh.model.levels import Level
 from dicomsh.model.listing import Column
 from dicomsh.output.cells import View, view
@@ -64,7 +64,7 @@ class Table:
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """Lines for a batch, or nothing while the first page fills."""
         self._waiting.extend(batch)
-        self._weight += weight(batch)
+        self._weight += weight([row for row in batch if isinstance(row, Row)])
         enough = HELD if self._available is None else FIRST_PAGE
         full = self._has_started or len(self._waiting) >= enough or self._weight > _HEAVY
         return self._lines(early=False) if full else ""

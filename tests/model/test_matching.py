@@ -150,7 +150,7 @@ def test_a_value_goes_out_as_meant(name: str, typed: str, value: str, kind: Matc
         ("StudyInstanceUID", "1.２", "1.２", "is no UID"),
         # repertoire and length
         ("PatientName", "a\x1bb", "\x1b", "a control character"),
-        ("PatientName", "a\nb", "\n", "a control character"),
+        ("PatientName", "a\nb", "\n", "a line end"),
         ("PatientName", "a\x85", "\x85", "a control character"),
         ("PatientName", "ab\ud800", "\ud800", "a control character"),
         ("Modality", "CT,M-R", "M-R", "'M-R' is no value of Modality"),
