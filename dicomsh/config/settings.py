@@ -47,11 +47,6 @@ class Config:
     archives: Mapping[str, Modality] = field(default_factory=dict)
     identity: Identity | None = field(default=None, compare=False)
 
-    @property
-    def builtin(self) -> bool:
-        """Whether it is the default that the package carries."""
-        return self.path is None
-
     def with_archives(self, archives: Mapping[str, Modality]) -> Config:
         """The same with practice archives of a lesson.
 

@@ -214,7 +214,8 @@ def matched(request: Request) -> str:
     """
     origins = (Origin.TYPED, Origin.PATTERN)
     typed = [key.asked for key in request.keys if key.value and key.origin in origins]
-    within = request.place.steps[-1:] if typed else ()
-    return ", ".join(typed) + "".join(
-        f" in {step.level.word} {step.label or step.key}" for step in within
-    )
+    said = ", ".join(typed)
+    if not typed or not request.place.steps:
+        return said
+    step = request.place.steps[-1]
+    return f"{said} in {step.level.word} {step.label or step.key}"

@@ -64,10 +64,14 @@ class Table:
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """Lines for a batch, or nothing while the first page fills."""
         self._waiting.extend(batch)
+        full = self._has_started or self._fills_with(batch)
+        return self._lines(early=False) if full else ""
+
+    def _fills_with(self, batch: Sequence[AnyRow]) -> bool:
+        """Whether enough is held back, with a further batch."""
         self._weight += weight([row for row in batch if isinstance(row, Row)])
         enough = HELD if self._available is None else FIRST_PAGE
-        full = self._has_started or len(self._waiting) >= enough or self._weight > _HEAVY
-        return self._lines(early=False) if full else ""
+        return len(self._waiting) >= enough or self._weight > _HEAVY
 
     @property
     def _has_started(self) -> bool:

@@ -25,7 +25,7 @@ def test_order(tmp_path: Path) -> None:
     here, there, xdg = tmp_path / "here", tmp_path / "there", tmp_path / "xdg"
     here.mkdir()
     environ = {"XDG_CONFIG_HOME": str(xdg)}
-    assert load(None, environ=environ, cwd=here).builtin
+    assert load(None, environ=environ, cwd=here).path is None
     user = write(xdg / "dicomsh" / "modalities.yaml", "user")
     assert load(None, environ=environ, cwd=here).path == user
     write(here / "modalities.yaml", "folder")
@@ -35,7 +35,7 @@ def test_order(tmp_path: Path) -> None:
     write(here / "given.conf", "given")
     config = load(Path("given.conf"), environ=environ, cwd=here)
     assert names(config) == ["given"]
-    assert (config.path, config.builtin) == (here / "given.conf", False)
+    assert config.path == here / "given.conf"
     places = candidates(Path("given.conf"), environ=environ, cwd=here)
     assert [place.named_by for place in places] == [
         "-f",
