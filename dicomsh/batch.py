@@ -12,9 +12,9 @@ from dicomsh.commands.scripting import LeaveShell
 from dicomsh.errors import ExitStatus, UsageError
 from dicomsh.interrupt import interruptible
 from dicomsh.language.lines import whole_lines
-from dicomsh.output.problem import Origin
-from dicomsh.output.targets import StdoutGoneError
-from dicomsh.shell import Shell, overall, read_script
+from dicomsh.output.error_text import Origin
+from dicomsh.output.streams import StdoutGoneError
+from dicomsh.shell.shell import Shell, overall, read_script
 
 Source = tuple[str, Origin]
 """A text to run and where it comes from."""

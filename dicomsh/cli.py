@@ -13,7 +13,7 @@ from dicomsh import __version__
 from dicomsh.errors import DicomshError, ExitStatus
 
 if TYPE_CHECKING:
-    from dicomsh.history import History
+    from dicomsh.session.history import History
     from dicomsh.startup import Started
 
 _EPILOG = """\
@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
             file.write(message)
             file.flush()
         except OSError as error:
-            from dicomsh.output.targets import is_broken_pipe, silence
+            from dicomsh.output.streams import is_broken_pipe, silence
 
             silence(file)
             if not is_broken_pipe(error):

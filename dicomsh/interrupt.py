@@ -123,7 +123,7 @@ def ending() -> list[signal.Signals]:
     return [one for one in named if one and signal.getsignal(one) is not signal.SIG_IGN]
 
 
-def go_on() -> int:
+def absorb_interrupts() -> int:
     """The task was cancelled by Ctrl-C, which ends the command and not the shell.
 
     Returns:

@@ -84,7 +84,7 @@ def _analysed(text: str) -> tuple[list[Analysis], list[Span]]:
     from dicomsh.language.analyse import analyse
     from dicomsh.language.kinds import Scope
     from dicomsh.language.scan import scan
-    from dicomsh.session import Session
+    from dicomsh.session.state import Session
 
     session, comments, found = Session(Config()), list[Any](), []
     for statement in scan(text, {}, comments):

@@ -13,15 +13,15 @@ from typing import Any
 from dicomsh.commands.scripting import assignment
 from dicomsh.config import load
 from dicomsh.errors import ConfigError, UsageError
-from dicomsh.history import History
 from dicomsh.language.kinds import COUNT, FORMAT, SECONDS, Kind, Scope
 from dicomsh.language.scan import whole_word
 from dicomsh.output.sink import Sink
 from dicomsh.output.theme import palette
-from dicomsh.session import Session
+from dicomsh.session.history import History
+from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT
 from dicomsh.settings.file import read_settings, settings_file
-from dicomsh.shell import Manner, Shell, numbered
+from dicomsh.shell.shell import Shell, ShellOptions, numbered
 
 
 def collect_seldom() -> None:
@@ -110,7 +110,7 @@ def _variables(options: argparse.Namespace) -> dict[str, str]:
     return variables
 
 
-def _manner(options: argparse.Namespace) -> Manner:
+def _manner(options: argparse.Namespace) -> ShellOptions:
     talk = sys.stdout if sys.stdout.isatty() else sys.stderr
     data, beside = (palette(stream.isatty(), os.environ) for stream in (sys.stdout, talk))
-    return Manner(options.keep_going, data, beside, options.lessons)
+    return ShellOptions(options.keep_going, data, beside, options.lessons)

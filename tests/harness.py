@@ -16,9 +16,9 @@ from typing import Any
 from dicomsh import batch
 from dicomsh.config import load
 from dicomsh.output.sink import Sink
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT, Settings
-from dicomsh.shell import Manner, Shell
+from dicomsh.shell.shell import Shell, ShellOptions
 
 ROOT = Path(__file__).parent.parent
 
@@ -68,7 +68,7 @@ def run(
     if modality:
         session.choose(session.config.find(modality))
     environ = {"DICOMSH_TRACEBACK": "1", **({"XDG_STATE_HOME": str(state)} if state else {})}
-    shell = Shell(session, Sink(out, err), Manner(keep_going, lessons=lessons), environ)
+    shell = Shell(session, Sink(out, err), ShellOptions(keep_going, lessons=lessons), environ)
     status = batch.run(shell, _sources(texts))
     return Done(out.getvalue(), err.getvalue(), int(status))
 

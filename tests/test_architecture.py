@@ -20,14 +20,13 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("language",), ("output",)),
     (
-        ("mask", "session", "settings", "seen", "targets"),
-        ("history",),
+        ("mask", "session", "settings"),
         ("practice",),
         ("trace",),
         ("lessons",),
     ),
-    (("commands",),),
-    (("destination", "flow", "present", "progress", "shell", "witness"),),
+    (("commands", "query"),),
+    (("shell",),),
     (("repl", "batch", "startup"), ("lexer",)),
     (("cli", "__main__"),),
 )
@@ -125,10 +124,10 @@ def _may(importer: tuple[int, tuple[str, ...]], target: tuple[int, tuple[str, ..
 
 def test_an_import_upwards_or_of_a_sibling_is_noticed() -> None:
     model, scan, language = map(place_of, ("dicomsh.model", "dicomsh.language.scan", "language"))
-    output, shell = place_of("dicomsh.output.table"), place_of("dicomsh.shell")
+    output, shell = place_of("dicomsh.output.table"), place_of("dicomsh.shell.shell")
     assert _may(language, scan)
     assert _may(language, model)
-    assert _may(shell, place_of("dicomsh.present"))
+    assert _may(shell, place_of("dicomsh.shell.present"))
     assert not _may(model, scan)
     assert not _may(scan, language)
     assert not _may(language, output)
@@ -196,7 +195,7 @@ def test_output_never_queries() -> None:
     for found in IMPORTS:
         if found.module.startswith("dicomsh.output"):
             assert not found.target.startswith(
-                ("dicomsh.dimse", "dicomsh.session", "dicomsh.commands", "dicomsh.practice")
+                ("dicomsh.dimse", "dicomsh.session.state", "dicomsh.commands", "dicomsh.practice")
             ), str(found)
 
 

@@ -11,11 +11,9 @@ def registry() -> Registry:
         aliases,
         compare,
         each,
-        entity,
         explain,
         guide,
         lesson,
-        peers,
         probe,
         query,
         scripting,
@@ -23,6 +21,8 @@ def registry() -> Registry:
         trace,
         walk,
     )
+    from dicomsh.commands import modalities as peers
+    from dicomsh.commands import show as entity
 
     families = (
         peers,

@@ -8,16 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from dicomsh.commands.context import Context
-from dicomsh.commands.emulate import NOT_BELOW
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.language.analyse import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, MODALITY
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import Row
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, by_keyword
-from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import (
+from dicomsh.model.answer import (
     AttributeColumn,
     Column,
     Ending,
@@ -28,7 +24,11 @@ from dicomsh.model.listing import (
     Records,
     combined,
 )
-from dicomsh.model.location import title_of
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, by_keyword
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.place import title_of
+from dicomsh.model.row import Row
+from dicomsh.query.other_model import NOT_BELOW
 
 
 @command(

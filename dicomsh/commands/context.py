@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from dicomsh.config import KnownPeers
 from dicomsh.errors import UnreachableError
-from dicomsh.history import History
 from dicomsh.language.command import Registry
 from dicomsh.lessons.tutor import Tutor
+from dicomsh.model.answer import Answer
 from dicomsh.model.capability import NOTHING_KNOWN
-from dicomsh.model.extension import Extensions
+from dicomsh.model.extended_negotiation import Extensions
 from dicomsh.model.levels import Model
-from dicomsh.model.listing import Answer
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
 from dicomsh.model.tap import Tap
-from dicomsh.session import Session
+from dicomsh.session.history import History
+from dicomsh.session.state import Session
 from dicomsh.trace.tracing import Tracing
 
 if TYPE_CHECKING:

@@ -16,10 +16,7 @@ from dicomsh.errors import DicomshError, UsageError
 from dicomsh.language.binding import Call, bound_again
 from dicomsh.language.command import stage
 from dicomsh.language.kinds import ROW_COMMAND
-from dicomsh.model.answer import Row
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_tag
-from dicomsh.model.levels import Level
-from dicomsh.model.listing import (
+from dicomsh.model.answer import (
     AttributeColumn,
     Ending,
     FieldColumn,
@@ -30,10 +27,13 @@ from dicomsh.model.listing import (
     Result,
     Talk,
     Text,
+    as_cancelled,
     combined,
-    left_early,
 )
-from dicomsh.model.location import Place, place_of, with_issuer
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_tag
+from dicomsh.model.levels import Level
+from dicomsh.model.place import Place, place_of, with_issuer
+from dicomsh.model.row import Row
 
 
 @stage(
@@ -114,7 +114,7 @@ async def _received(context: Context, rows: Rows) -> _Source:
 def _source(subjects: list[_Subject], outcome: Outcome, note: str) -> _Source:
     """The limit of the rows before is none of what the commands give: it is noted."""
     if outcome.ending is Ending.LIMIT:
-        limit = outcome.wish or f"--limit {outcome.limit or outcome.rows}"
+        limit = outcome.stopped_by or f"--limit {outcome.limit or outcome.rows}"
         outcome, note = replace(outcome, ending=Ending.COMPLETE), f"{note}, stopped at {limit}"
     return _Source(subjects, outcome, note)
 
@@ -210,9 +210,9 @@ class _Runs:
         whole = combined([self._source.outcome, *self._outcomes])
         notes = [o.notes for o in self._outcomes]
         common = [note for note in whole.notes if all(note in own for own in notes)]
-        whole = whole if self.ended else left_early(whole)
+        whole = whole if self.ended else as_cancelled(whole)
         doubt = [_DOUBT] if whole.doubtful else []
-        return replace(whole, of=None, notes=(self._source.note, *doubt, *common))
+        return replace(whole, received=None, notes=(self._source.note, *doubt, *common))
 
 
 _DOUBT = "not all rows are surely what was asked for; the command alone tells why"
@@ -283,4 +283,4 @@ def _listing(first: Listing, rows: Rows, answer: _Merged) -> Listing:
     told = [c for c in attributes if c.context and c.keyword not in known]
     others = [column for column in first.columns if column not in told]
     columns = (*(replace(column, context=False) for column in told), *others)
-    return replace(first, columns=columns, answer=answer, place=place, question=None)
+    return replace(first, columns=columns, answer=answer, place=place, asked_query=None)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Annotated
 
 from dicomsh.commands.context import Context
-from dicomsh.commands.rehearsal import Rehearsal, explainable, rehearse, rehearse_again
 from dicomsh.errors import UsageError
 from dicomsh.explain.answer import answer_lines
 from dicomsh.explain.identifier import Element, elements
@@ -17,9 +16,10 @@ from dicomsh.language.analyse import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
 from dicomsh.mask.shown import shown_query, shown_request
-from dicomsh.model.listing import FieldColumn, Record, Records, Report, Text, at_once
-from dicomsh.model.question import Question
-from dicomsh.session import Kept
+from dicomsh.model.answer import FieldColumn, Record, Records, Report, Text, at_once
+from dicomsh.model.asked_query import AskedQuery
+from dicomsh.query.dry_run import DryRun, dry_run, dry_run_again, explainable
+from dicomsh.session.state import KeptAnswer
 
 _ALL = "all"
 _TOOL = one_of("TOOL", {name: name for name in (*TOOLS, _ALL)})
@@ -56,7 +56,7 @@ async def explain(
     if inner.command.name == "last":
         return await _last(context, as_)
     explainable(inner)
-    done = await rehearse(context, inner)
+    done = await dry_run(context, inner)
     asked = [_forced(context, sent, typed=bool(inner.options.get("model"))) for sent in done.sent]
     if as_ is not None:
         return _tools_only(context, asked, as_, inner.command.name)
@@ -74,7 +74,7 @@ def _forced(context: Context, sent: Sent, *, typed: bool) -> Sent:
     return Sent(query, sent.peer, sent.limit, sent.accepted, forced)
 
 
-def _page(context: Context, done: Rehearsal, asked: list[Sent]) -> str:
+def _page(context: Context, done: DryRun, asked: list[Sent]) -> str:
     lines = ["nothing is sent; the command would do this:"]
     if done.echoes:
         lines.append("open an association, unless one is open, and send a C-ECHO (PS3.4 A.4)")
@@ -190,10 +190,10 @@ def _missing(context: Context, sent: Sent) -> list[str]:
     ]
 
 
-def _asked_back(kept: Kept) -> tuple[str, ...]:
-    if kept.question is None:
+def _asked_back(kept: KeptAnswer) -> tuple[str, ...]:
+    if kept.asked_query is None:
         return ()
-    request = kept.question.request
+    request = kept.asked_query.request
     return (*request.default_keywords(), *(key.keyword for key in request.keys))
 
 
@@ -201,21 +201,21 @@ async def _last(context: Context, as_: str | None) -> Report | Text:
     kept = context.session.last
     if kept is None or kept.outcome is None:
         raise UsageError("nothing was listed yet", hint="find LEVEL, or ls; then explain last")
-    if kept.question is None:
+    if kept.asked_query is None:
         raise UsageError("the last answer was no single question", hint="explain COMMAND")
-    done = await rehearse_again(context, kept.question)
-    typed = kept.question.wish.model is not None
+    done = await dry_run_again(context, kept.asked_query)
+    typed = kept.asked_query.options.model is not None
     asked = [_forced(context, sent, typed=typed) for sent in done.sent]
     if as_ is not None:
         return _tools_only(context, asked, as_, "last")
-    lines = answer_lines(_shown(context, kept.question), kept.outcome)
+    lines = answer_lines(_shown(context, kept.asked_query), kept.outcome)
     for number, sent in enumerate(asked, 1):
         lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
     return Report("\n".join(lines), _records(asked))
 
 
-def _shown(context: Context, question: Question) -> Question:
+def _shown(context: Context, asked_query: AskedQuery) -> AskedQuery:
     mask = context.session.mask
     if mask is None:
-        return question
-    return replace(question, request=shown_request(question.request, mask))
+        return asked_query
+    return replace(asked_query, request=shown_request(asked_query.request, mask))

@@ -13,7 +13,7 @@ from dicomsh.language.kinds import LESSON, TEXT
 from dicomsh.language.scan import Word
 from dicomsh.lessons.course import Lesson
 from dicomsh.lessons.tutor import Tutor
-from dicomsh.model.listing import FieldColumn, Record, Records, Talk, at_once
+from dicomsh.model.answer import FieldColumn, Record, Records, Talk, at_once
 
 _Result = TypeVar("_Result")
 

@@ -14,10 +14,7 @@ from dicomsh.errors import Span, UsageError
 from dicomsh.language.binding import Call
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
-from dicomsh.model.answer import Row
-from dicomsh.model.keys import alias_keyword
-from dicomsh.model.levels import Level
-from dicomsh.model.listing import (
+from dicomsh.model.answer import (
     Answer,
     AttributeColumn,
     Column,
@@ -29,6 +26,9 @@ from dicomsh.model.listing import (
     Records,
     Result,
 )
+from dicomsh.model.keys import alias_keyword
+from dicomsh.model.levels import Level
+from dicomsh.model.row import Row
 
 Rows = Listing | Records
 """What a stage works on."""
@@ -95,8 +95,8 @@ class Passed:
 def counted(outcome: Outcome, rows: int) -> Outcome:
     """The outcome of a source of which `rows` are left."""
     limit = outcome.limit or outcome.rows
-    before = outcome.rows if outcome.of is None else outcome.of
-    return replace(outcome, rows=rows, of=before, limit=limit)
+    before = outcome.rows if outcome.received is None else outcome.received
+    return replace(outcome, rows=rows, received=before, limit=limit)
 
 
 class First:
@@ -123,7 +123,7 @@ class First:
         """How the source ended; leaving it early was what the user asked for."""
         outcome = counted(self._source.outcome, self._rows)
         if self._left and outcome.ending is Ending.CANCELLED:
-            return replace(outcome, ending=Ending.LIMIT, wish=f"head {self._number}")
+            return replace(outcome, ending=Ending.LIMIT, stopped_by=f"head {self._number}")
         return outcome
 
     async def aclose(self) -> None:

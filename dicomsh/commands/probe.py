@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
-from dicomsh.commands.bench import Bench, Finding
 from dicomsh.commands.context import Context
-from dicomsh.commands.probing import findings
 from dicomsh.language.command import command
 from dicomsh.language.kinds import MODALITY
 from dicomsh.language.scan import Word
-from dicomsh.model.extension import Extension
-from dicomsh.model.listing import Ending, FieldColumn, Outcome, Record, Records, Talk
-from dicomsh.model.peer import Modality
+from dicomsh.model.answer import Ending, FieldColumn, Outcome, Record, Records, Talk
+from dicomsh.model.extended_negotiation import Extension
+from dicomsh.model.modality import Modality
+from dicomsh.query.probe.steps import findings
+from dicomsh.query.probe.trial import Finding, Trial
 
 _COLUMNS = (
     FieldColumn("capability", "Capability"),
@@ -70,7 +70,7 @@ class _Probing:
     async def records(self) -> AsyncGenerator[list[Record], None]:
         """A record for each finding; what was found is kept at the end."""
         everything = replace(self._timed, extended=frozenset(Extension))
-        bench = Bench(self._timed, await self._peers.client(self._timed))
+        bench = Trial(self._timed, await self._peers.client(self._timed))
         rows = 0
         async for finding in findings(bench, await self._peers.client(everything)):
             rows += 1

@@ -6,28 +6,28 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated
 
-from dicomsh.commands.ask import ask, plain_way
 from dicomsh.commands.context import Context
-from dicomsh.commands.split import split_answer
-from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.language.command import Alone, command
 from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, PERIOD, TARGET, TERM
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, pattern_key
 from dicomsh.model.adapt import date_times
-from dicomsh.model.answer import Row
-from dicomsh.model.conform import ends
-from dicomsh.model.extension import Extension, Extensions
+from dicomsh.model.answer import Listing, Outcome
+from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import Listing, Outcome
 from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Origin, QueryKey
-from dicomsh.model.question import Wish
+from dicomsh.model.row import Row
+from dicomsh.model.row_matching import ends
 from dicomsh.model.windows import Period
 from dicomsh.output.safe import fit
-from dicomsh.session import Failure, Kept
+from dicomsh.query.ask import ask, plain_way
+from dicomsh.query.resolve import resolve
+from dicomsh.query.split import split_answer
+from dicomsh.session.state import Failure, KeptAnswer
 
 LIMIT_HELP = "stop after N rows"
 SPLIT_HELP = "ask for studies in windows of their date: those cut off, or every one"
@@ -79,9 +79,9 @@ async def find(
     request = Request(level, place, _once(keys, terms))
     if split is not None:
         request = with_time(request)
-    wish = Wish(limit, model, wanted, split)
+    options = QueryOptions(limit, model, wanted, split)
     way = plain_way if split is None else split_answer
-    return await ask(context, context.session.current(), request, wish, way)
+    return await ask(context, context.session.current(), request, options, way)
 
 
 @command(
@@ -110,7 +110,7 @@ async def ls(
     _check_nights(keys, terms)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
     request = Request(level, there.place, _once(keys, terms))
-    return await ask(context, there.modality, request, Wish(limit, model, wanted))
+    return await ask(context, there.modality, request, QueryOptions(limit, model, wanted))
 
 
 def _extensions(**chosen: bool) -> Extensions:
@@ -194,7 +194,7 @@ async def last(
     )
 
 
-def _older(failure: Failure | None, kept: Kept) -> tuple[str, ...]:
+def _older(failure: Failure | None, kept: KeptAnswer) -> tuple[str, ...]:
     """What is to be said of an answer after which a command gave none."""
     if failure is None or failure.last is not kept:
         return ()
@@ -209,7 +209,7 @@ _QUOTED = 60
 class _Again:
     """The rows that were kept of an answer; `notes` are told with them."""
 
-    def __init__(self, kept: Kept, outcome: Outcome, notes: tuple[str, ...]) -> None:
+    def __init__(self, kept: KeptAnswer, outcome: Outcome, notes: tuple[str, ...]) -> None:
         self._kept = kept
         self._outcome = outcome
         self._notes = notes

@@ -18,8 +18,8 @@ from dicomsh.language.kinds import (
     Scope,
 )
 from dicomsh.language.scan import Word, is_name
-from dicomsh.model.listing import FieldColumn, Record, Records, Talk, Text, at_once
-from dicomsh.session import Session
+from dicomsh.model.answer import FieldColumn, Record, Records, Talk, Text, at_once
+from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS, Setting, changed
 from dicomsh.settings.file import write_settings
 

@@ -27,8 +27,7 @@ from dicomsh.language.command import stage
 from dicomsh.language.conditions import Condition
 from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
-from dicomsh.model.condition import measure_of, sorting
-from dicomsh.model.listing import (
+from dicomsh.model.answer import (
     Column,
     FieldColumn,
     Listing,
@@ -36,6 +35,7 @@ from dicomsh.model.listing import (
     Record,
     Records,
 )
+from dicomsh.model.where_matching import measure_of, sorting
 
 
 @stage(
@@ -286,12 +286,14 @@ class _Counts:
         if not self._by:
             return outcome
         number = (
-            f"{outcome.rows:,}" if outcome.of is None else f"{outcome.rows:,} of {outcome.of:,}"
+            f"{outcome.rows:,}"
+            if outcome.received is None
+            else f"{outcome.rows:,} of {outcome.received:,}"
         )
         note = f"{number} {self.unit[1]} counted"
         limit = outcome.limit or outcome.rows
         notes = (note, *outcome.notes)
-        return replace(outcome, rows=len(self._counter), of=None, limit=limit, notes=notes)
+        return replace(outcome, rows=len(self._counter), received=None, limit=limit, notes=notes)
 
 
 @stage("to", examples=("find patient JOD* | to json", "find study | head 2 | to vertical"))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 from dicomsh.commands.context import Context
-from dicomsh.commands.descent import Branch, Descent
-from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import DEPTH, TARGET
 from dicomsh.language.scan import Word
+from dicomsh.model.answer import FieldColumn, Record, Records, Result, Talk, Text, at_once
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import FieldColumn, Record, Records, Result, Talk, Text, at_once
-from dicomsh.model.location import quote_segment
+from dicomsh.model.place import quote_segment
+from dicomsh.query.hierarchy import Branch, Hierarchy
+from dicomsh.query.resolve import resolve
 
 
 @command("cd", family="walk", examples=("cd 0555643F", "cd /", "cd 0555643F; cd .."))
@@ -95,7 +95,7 @@ async def tree(
     there = await resolve(context, target)
     if there.place.level is Level.INSTANCE:
         raise UsageError("nothing is below an instance", span=target.span if target else None)
-    descent = Descent(context, there.modality, there.place, depth or 2)
+    descent = Hierarchy(context, there.modality, there.place, depth or 2)
     return Records(
         _TREE_COLUMNS,
         descent.records(_tree_record),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from dicomsh.model.extension import Extension
+from dicomsh.model.extended_negotiation import Extension
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NAME = re.compile(r"\w[\w.-]{0,63}")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dicomsh.config import checks, modalities, patch
+from dicomsh.config.config import Config, typed_address
 from dicomsh.config.locate import BUILTIN, is_orthanc, read_text, user_file
-from dicomsh.config.settings import Config, typed_address
 from dicomsh.config.tree import shown
 from dicomsh.config.write import write_text
 from dicomsh.errors import ConfigError, UsageError
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 
 _BYTE_ORDER_MARK = "\ufeff"
 

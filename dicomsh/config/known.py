@@ -10,9 +10,9 @@ from typing import Any
 
 from dicomsh.config.write import write_text
 from dicomsh.model.capability import Capabilities, Feature, Support
-from dicomsh.model.extension import Extension
+from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Model
-from dicomsh.model.peer import Faults, Modality
+from dicomsh.model.modality import Faults, Modality
 
 FILE_NAME = "peers.json"
 _SCHEMA = 1

@@ -10,7 +10,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
 
 from dicomsh.config import jsontext, modalities, orthanc
-from dicomsh.config.settings import GONE, Config, Identity
+from dicomsh.config.config import GONE, Config, Identity
 from dicomsh.errors import ConfigError
 from dicomsh.folders import config_folder
 

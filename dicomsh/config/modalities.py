@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from dicomsh.config import checks, yamltext
-from dicomsh.config.settings import Config
-from dicomsh.config.tree import Section, Setting, shown
+from dicomsh.config.config import Config
+from dicomsh.config.tree import ConfigNode, Section, shown
 from dicomsh.model.capability import declared
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.peer import Faults, Modality, Timeouts, Tls
+from dicomsh.model.modality import Faults, Modality, Timeouts, Tls
 
 _GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities")
 _TIMEOUT = ("connect", "association", "response")
@@ -46,9 +46,9 @@ def parse(text: str, file: str = "modalities.yaml", path: Path | None = None) ->
         ConfigError: it cannot be used; the message begins with `file:line: path:`.
     """
     root = yamltext.compose(text, file)
-    if root is None or Setting(root, file).is_nothing:
+    if root is None or ConfigNode(root, file).is_nothing:
         return Config(path)
-    section = Setting(root, file).section(_GLOBAL)
+    section = ConfigNode(root, file).section(_GLOBAL)
     config = Config(path, section.get("aet", checks.ae_title, "DICOMSH"), _timeouts(section))
     modalities = _modalities(section.settings.get("modalities"), config)
     return Config(path, config.aet, config.timeouts, MappingProxyType(modalities))
@@ -76,14 +76,14 @@ def _timeout(section: Section, base: Timeouts) -> Timeouts:
     return replace(base, **dict.fromkeys(_TIMEOUT, setting.value(checks.time_limit)))
 
 
-def _modalities(setting: Setting | None, config: Config) -> Mapping[str, Modality]:
+def _modalities(setting: ConfigNode | None, config: Config) -> Mapping[str, Modality]:
     if setting is None or setting.is_nothing:
         return {}
     children = setting.children("a mapping from names to settings")
     return {name: _modality(name, child, config) for name, child in children.items()}
 
 
-def _modality(name: str, setting: Setting, config: Config) -> Modality:
+def _modality(name: str, setting: ConfigNode, config: Config) -> Modality:
     checked_name(name, setting)
     given = setting.section(_MODALITY)
     practice = given.get("practice", checks.boolean, False)
@@ -113,7 +113,7 @@ def _modality(name: str, setting: Setting, config: Config) -> Modality:
     )
 
 
-def checked_name(name: str, setting: Setting) -> None:
+def checked_name(name: str, setting: ConfigNode) -> None:
     """Raise ConfigError at the setting when its key cannot be the name of a modality."""
     try:
         checks.modality_name(name)
@@ -136,11 +136,11 @@ def _practice_place(given: Section) -> checks.Address:
     return checks.Address(given.get("aet", checks.ae_title, _PRACTICE_AET), _LOOPBACK, 0)
 
 
-def _model(setting: Setting | None) -> Model | None:
+def _model(setting: ConfigNode | None) -> Model | None:
     return _MODELS[setting.word("auto, patient or study", _MODELS)] if setting else None
 
 
-def _charset(setting: Setting | None) -> tuple[str, str]:
+def _charset(setting: ConfigNode | None) -> tuple[str, str]:
     """Declared and fallback; a single value is declared only."""
     if setting is None:
         return "", ""
@@ -150,7 +150,7 @@ def _charset(setting: Setting | None) -> tuple[str, str]:
     return setting.value(checks.charset), ""
 
 
-def _tls(setting: Setting | None, path: Path | None) -> Tls | None:
+def _tls(setting: ConfigNode | None, path: Path | None) -> Tls | None:
     if setting is None:
         return None
     if not setting.is_mapping:
@@ -174,10 +174,10 @@ def read_faults(text: str, file: str) -> Faults:
         ConfigError: an unknown fault, or a value that it cannot have.
     """
     root = yamltext.compose(text, file)
-    return Faults() if root is None else faults_of(Setting(root, file))
+    return Faults() if root is None else faults_of(ConfigNode(root, file))
 
 
-def faults_of(setting: Setting | None) -> Faults:
+def faults_of(setting: ConfigNode | None) -> Faults:
     """The faults of a practice archive; raises ConfigError where one cannot be."""
     if setting is None:
         return Faults()
@@ -203,7 +203,7 @@ def faults_of(setting: Setting | None) -> Faults:
     )
 
 
-def _fail(setting: Setting | None) -> dict[Level, int]:
+def _fail(setting: ConfigNode | None) -> dict[Level, int]:
     if setting is None:
         return {}
     given = setting.section(_LEVELS)

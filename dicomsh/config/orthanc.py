@@ -16,10 +16,10 @@ from types import MappingProxyType
 from yaml import SequenceNode
 
 from dicomsh.config import checks, jsontext
+from dicomsh.config.config import Config
 from dicomsh.config.modalities import checked_name
-from dicomsh.config.settings import Config
-from dicomsh.config.tree import Section, Setting
-from dicomsh.model.peer import Modality, Timeouts, Tls
+from dicomsh.config.tree import ConfigNode, Section
+from dicomsh.model.modality import Modality, Timeouts, Tls
 
 _AET = "ORTHANC"
 _MANUFACTURERS = {
@@ -59,7 +59,7 @@ def parse(
     Raises:
         ConfigError: it cannot be used; the message begins with `file:line: path:`.
     """
-    root = Setting(jsontext.compose(_substituted(text, environ or {}), file), file)
+    root = ConfigNode(jsontext.compose(_substituted(text, environ or {}), file), file)
     section = Section(root, root.children("an Orthanc configuration"))
     base = Modality(
         "", "", "", 0, section.get("DicomAet", checks.ae_title, _AET), timeouts=_timeouts(section)
@@ -77,7 +77,7 @@ def _substituted(text: str, environ: Mapping[str, str]) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def _child(section: Section, key: str) -> Setting:
+def _child(section: Section, key: str) -> ConfigNode:
     if key not in section.settings:
         raise section.place.error(
             f"the setting '{key}'",
@@ -98,7 +98,7 @@ def _limited(base: Timeouts, seconds: float) -> Timeouts:
     return replace(base, connect=seconds, association=seconds, response=seconds)
 
 
-def _modality(name: str, setting: Setting, base: Modality, tls: Tls | None) -> Modality:
+def _modality(name: str, setting: ConfigNode, base: Modality, tls: Tls | None) -> Modality:
     checked_name(name, setting)
     given = _settings(setting)
     return replace(
@@ -114,7 +114,7 @@ def _modality(name: str, setting: Setting, base: Modality, tls: Tls | None) -> M
     )
 
 
-def _settings(setting: Setting) -> Section:
+def _settings(setting: ConfigNode) -> Section:
     """The settings of a modality, whichever of the two forms it has."""
     node = setting.node
     if not isinstance(node, SequenceNode):
@@ -123,11 +123,11 @@ def _settings(setting: Setting) -> Section:
         found = f"a list of {len(node.value)}"
         raise setting.error("[AET, host, port] or [AET, host, port, manufacturer]", found=found)
     items = zip(_ARRAY, node.value, strict=False)
-    below = {key: Setting(item, setting.file, f"{setting.path}.{key}") for key, item in items}
+    below = {key: ConfigNode(item, setting.file, f"{setting.path}.{key}") for key, item in items}
     return Section(setting, below)
 
 
-def _uses_tls(setting: Setting) -> bool:
+def _uses_tls(setting: ConfigNode) -> bool:
     return setting.is_mapping and _settings(setting).get("UseDicomTls", checks.boolean, False)
 
 
@@ -144,7 +144,7 @@ def _optional_ae_title(text: str) -> str:
     return checks.ae_title(text) if text else ""
 
 
-def _universal(setting: Setting | None) -> str:
+def _universal(setting: ConfigNode | None) -> str:
     if setting is None:
         return ""
     return _MANUFACTURERS[setting.word("a manufacturer that Orthanc knows", _MANUFACTURERS)]

@@ -37,7 +37,7 @@ def suggestion(word: str, known: Iterable[str]) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ConfigNode:
     """One node of a file.
 
     Args:
@@ -102,7 +102,7 @@ class Setting:
         """
         if not isinstance(self.node, SequenceNode):
             return [self.value(check)]
-        return [Setting(item, self.file, self.path).value(check) for item in self.node.value]
+        return [ConfigNode(item, self.file, self.path).value(check) for item in self.node.value]
 
     def _text(self) -> str:
         """The text of a single value; for anything else a text that no check accepts."""
@@ -122,7 +122,7 @@ class Setting:
             raise self.error(expected, hint=suggestion(text, known))
         return text
 
-    def children(self, expected: str = "a mapping") -> dict[str, Setting]:
+    def children(self, expected: str = "a mapping") -> dict[str, ConfigNode]:
         """What is below it by key, in the order of the file.
 
         Raises:
@@ -130,13 +130,13 @@ class Setting:
         """
         if not self.is_mapping:
             raise self.error(expected)
-        below: dict[str, Setting] = {}
+        below: dict[str, ConfigNode] = {}
         for key, value in self.node.value:
             name = self._key(key)
             if name in below:
                 again = f"{shown(name)} again (first in line {below[name].line})"
                 raise self._at(key).error("each key once", found=again)
-            below[name] = Setting(value, self.file, self._below(name))
+            below[name] = ConfigNode(value, self.file, self._below(name))
         return below
 
     def _key(self, key: Node) -> str:
@@ -144,8 +144,8 @@ class Setting:
             return str(key.value)
         raise self._at(key).error("a word as key")
 
-    def _at(self, node: Node) -> Setting:
-        return Setting(node, self.file, self.path)
+    def _at(self, node: Node) -> ConfigNode:
+        return ConfigNode(node, self.file, self.path)
 
     def _below(self, name: str) -> str:
         part = name if name.isprintable() and len(name) <= _SHOWN else shown(name)
@@ -170,8 +170,8 @@ class Setting:
 class Section:
     """The settings below one node, by key."""
 
-    place: Setting
-    settings: dict[str, Setting]
+    place: ConfigNode
+    settings: dict[str, ConfigNode]
 
     def get(self, key: str, check: Check[T], default: T) -> T:
         """The value of a setting, or the default where it is not given."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dicomsh.dimse.negotiation import Agreement, Context
 from dicomsh.dimse.pdu import write_message
 from dicomsh.dimse.upper_layer import ServiceUser, UpperLayer
-from dicomsh.model.extension import Extensions
+from dicomsh.model.extended_negotiation import Extensions
 
 
 class Association:

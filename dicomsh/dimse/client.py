@@ -11,12 +11,12 @@ from dicomsh.dimse.echo import echo
 from dicomsh.dimse.find import Find
 from dicomsh.dimse.negotiation import Context
 from dicomsh.errors import AssociationAbortedError, NoPresentationContextError
-from dicomsh.model.answer import Row
-from dicomsh.model.extension import NONE, Extensions
+from dicomsh.model.answer import Answer, Outcome
+from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
-from dicomsh.model.listing import Answer, Outcome
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
+from dicomsh.model.row import Row
 from dicomsh.model.tap import Tap
 
 

@@ -10,7 +10,7 @@ from dicomsh.dimse.association import Association
 from dicomsh.dimse.negotiation import associate_request
 from dicomsh.dimse.upper_layer import UpperLayer
 from dicomsh.errors import ConfigError, DicomshError, TimedOutError, UnreachableError
-from dicomsh.model.peer import Modality, Tls
+from dicomsh.model.modality import Modality, Tls
 from dicomsh.model.tap import Tap
 
 

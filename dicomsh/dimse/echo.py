@@ -10,7 +10,7 @@ from dicomsh.dimse.connect import timed_out
 from dicomsh.dimse.pdu import Message
 from dicomsh.errors import DicomshError, NoPresentationContextError, ProtocolViolationError
 from dicomsh.model.levels import VERIFICATION
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 
 
 async def echo(association: Association, modality: Modality) -> float:

@@ -10,8 +10,8 @@ from struct import Struct
 from typing import NamedTuple, NoReturn
 
 from dicomsh.errors import ProtocolViolationError
-from dicomsh.model.answer import DEEPEST
 from dicomsh.model.keys import by_tag, tag_pair
+from dicomsh.model.row import DEEPEST
 
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"

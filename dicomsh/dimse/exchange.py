@@ -9,7 +9,7 @@ from dicomsh.dimse.command import FIND_RESPONSE, Response, cancel_request, find_
 from dicomsh.dimse.negotiation import Context
 from dicomsh.dimse.pdu import Message
 from dicomsh.errors import DicomshError, ProtocolViolationError
-from dicomsh.model.answer import Row, Source, weight
+from dicomsh.model.row import Row, Source, weight
 
 _PENDING = (0xFF00, 0xFF01)
 _MANY_ROWS = 4096

@@ -11,14 +11,14 @@ from dicomsh.dimse.identifier import encode_identifier
 from dicomsh.dimse.negotiation import Context
 from dicomsh.dimse.status import Meaning, failure, meaning
 from dicomsh.errors import AssociationAbortedError, DicomshError
-from dicomsh.model.answer import Row, Source
-from dicomsh.model.listing import Ending, Outcome
-from dicomsh.model.peer import Modality
+from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
+from dicomsh.model.row import Row, Source
 
 
 class Find:
-    """A C-FIND in progress; implements `dicomsh.model.listing.Answer`.
+    """A C-FIND in progress; implements `dicomsh.model.answer.Answer`.
 
     Args:
         association: open, and without another operation.

@@ -36,9 +36,9 @@ from dicomsh.errors import (
     ProtocolViolationError,
     UsageError,
 )
-from dicomsh.model.extension import Extensions, agreed, application_information
+from dicomsh.model.extended_negotiation import Extensions, agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 
 IMPLEMENTATION_CLASS_UID = "2.25.85903601587723424137920537291301200142"
 IMPLEMENTATION_VERSION = f"DICOMSH_{__version__}"[:16]
@@ -241,9 +241,9 @@ def abort(by_provider: bool) -> bytes:
         fault = A_P_ABORT()
         fault.provider_reason = 0
         return bytes(A_ABORT_RQ(fault).encode())
-    wish = A_ABORT()
-    wish.abort_source = 0
-    return bytes(A_ABORT_RQ(wish).encode())
+    abort = A_ABORT()
+    abort.abort_source = 0
+    return bytes(A_ABORT_RQ(abort).encode())
 
 
 def release_request() -> bytes:

@@ -20,7 +20,7 @@ from dicomsh.dimse.pdu import (
     PduReader,
 )
 from dicomsh.errors import AssociationAbortedError, DicomshError, ProtocolViolationError
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap, Wire
 
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.keys import COUNTS
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import Ending, Outcome
 from dicomsh.model.query import Matching, Origin, QueryKey
-from dicomsh.model.question import Question
 
 _STATUSES = {
     0x0000: "Success: every match was sent",
@@ -17,19 +17,19 @@ _STATUSES = {
 }
 
 
-def answer_lines(question: Question, outcome: Outcome) -> list[str]:
+def answer_lines(asked_query: AskedQuery, outcome: Outcome) -> list[str]:
     """The answer explained, line by line."""
-    level = question.request.level
+    level = asked_query.request.level
     lines = [f"{level.counted(outcome.rows) if outcome.rows else f'no {level.plural}'}"]
-    lines[0] += f" from {question.modality.name}"
+    lines[0] += f" from {asked_query.modality.name}"
     lines += [f"  status   {_status(outcome)}"]
     lines += [f"  ending   {_ENDINGS[outcome.ending]}"]
     lines += [f"  doubt    {_DOUBT}"] if outcome.doubtful else []
     lines += [f"  peer     it says: {outcome.comment}"] if outcome.comment else []
-    lines += [f"  matched  {text}" for text in _matched(question)]
-    lines += [f"  added    {text}" for text in _added(question)]
+    lines += [f"  matched  {text}" for text in _matched(asked_query)]
+    lines += [f"  added    {text}" for text in _added(asked_query)]
     lines += [f"  note     {note}" for note in outcome.notes]
-    return lines + [f"  next     {text}" for text in advice(question, outcome)]
+    return lines + [f"  next     {text}" for text in advice(asked_query, outcome)]
 
 
 def _status(outcome: Outcome) -> str:
@@ -57,11 +57,11 @@ _DOUBT = (
 )
 
 
-def _matched(question: Question) -> list[str]:
+def _matched(asked_query: AskedQuery) -> list[str]:
     """Each key that narrows the answer, with what the server compares."""
-    keys = [key for key in question.request.keys if key.value]
-    if not keys and not question.request.place.steps:
-        return [f"nothing narrows it: every {question.request.level.word} is a match"]
+    keys = [key for key in asked_query.request.keys if key.value]
+    if not keys and not asked_query.request.place.steps:
+        return [f"nothing narrows it: every {asked_query.request.level.word} is a match"]
     return [f"{key.keyword} = {key.value}: {_reason(key)}" for key in keys]
 
 
@@ -82,8 +82,8 @@ _REASONS = {
 }
 
 
-def _added(question: Question) -> list[str]:
-    request = question.request
+def _added(asked_query: AskedQuery) -> list[str]:
+    request = asked_query.request
     steps = [f"{step.level.unique_keyword} = {step.key}" for step in request.place.steps]
     told = [f"{text}, the current place" for text in steps]
     return [*told, f"asked back by default: {', '.join(request.default_keywords())}"]
@@ -99,25 +99,25 @@ _AFTER = {
 }
 
 
-def advice(question: Question, outcome: Outcome) -> list[str]:
+def advice(asked_query: AskedQuery, outcome: Outcome) -> list[str]:
     """What to try next."""
     if outcome.ending in _AFTER:
         return [_AFTER[outcome.ending]]
     if outcome.rows == 0:
-        return _for_nothing(question)
-    if question.request.level is Level.INSTANCE:
+        return _for_nothing(asked_query)
+    if asked_query.request.level is Level.INSTANCE:
         return ["show 1 has every attribute of the first; wado tells where it can be fetched"]
     return ["cd 1 goes into the first; ls there lists what is below"]
 
 
-def _for_nothing(question: Question) -> list[str]:
+def _for_nothing(asked_query: AskedQuery) -> list[str]:
     """Why there may be no row, the likeliest first."""
-    told = [text for key in question.request.keys if key.value for text in _doubts_of(key)]
-    if question.request.place.steps:
+    told = [text for key in asked_query.request.keys if key.value for text in _doubts_of(key)]
+    if asked_query.request.place.steps:
         told.append("the query is bound to the current place: 'cd /' asks everywhere")
-    if len([key for key in question.request.keys if key.value]) > 1:
+    if len([key for key in asked_query.request.keys if key.value]) > 1:
         told.append("all keys must match at once: leave one out to see which one excludes")
-    if question.wish.model is Model.PATIENT_ROOT:
+    if asked_query.options.model is Model.PATIENT_ROOT:
         told.append("--model study asks in the other information model")
     return told or ["the archive holds nothing here, or shows nothing to our AE title"]
 

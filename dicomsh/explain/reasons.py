@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dicomsh.errors import UsageError
 from dicomsh.model.charset import UTF8, encode
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query, QueryKey
 
 

@@ -21,8 +21,8 @@ from dicomsh.language.refusals import (
     unexpected,
 )
 from dicomsh.language.words import Word
+from dicomsh.model.answer import Listing
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Listing
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from datetime import date
 from dicomsh.errors import UsageError
 from dicomsh.language.terms import KEY, moved, path_in
 from dicomsh.language.words import Word
-from dicomsh.model.condition import Test, value_test
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
+from dicomsh.model.where_matching import Test, value_test
 
 _FORM = re.compile(rf"({KEY})(!?=)", re.ASCII)
 

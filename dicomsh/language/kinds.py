@@ -24,9 +24,9 @@ from dicomsh.language.knowledge import Knowledge as Knowledge  # noqa: PLC0414 -
 from dicomsh.language.knowledge import Scope as Scope  # noqa: PLC0414 - also ours
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, is_term, read_term
+from dicomsh.model.answer import FORMATS
 from dicomsh.model.keys import find_path, is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
-from dicomsh.model.listing import FORMATS
 from dicomsh.model.windows import Period
 
 Token = tuple[Span, str]

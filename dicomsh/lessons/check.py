@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dicomsh.errors import ExitStatus
-from dicomsh.lessons.happened import Happened
-from dicomsh.model.answer import Row
+from dicomsh.lessons.statement_record import StatementRecord
+from dicomsh.model.answer import Ending
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import Ending
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.row import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,12 @@ class Check:
         return bool(self.rows or self.contains or self.only or self.endings)
 
 
-def unmet(check: Check, happened: Happened) -> str | None:
+def unmet(check: Check, happened: StatementRecord) -> str | None:
     """What is still missing, as a sentence for the learner; None when the step is done."""
     return next(_missing(check, happened), None)
 
 
-def attempted(check: Check, happened: Happened) -> bool:
+def attempted(check: Check, happened: StatementRecord) -> bool:
     """Whether a statement looks like an attempt, so that a word about it is welcome."""
     if check.answers or _has_been_told(happened.status, check.statuses):
         return False
@@ -123,7 +123,7 @@ def _is_akin(command: str, wanted: tuple[str, ...]) -> bool:
     return looking or command.split(" ", maxsplit=1)[0] in {name.split(" ")[0] for name in wanted}
 
 
-def on_the_way(check: Check, solution: str, happened: Happened) -> bool:
+def on_the_way(check: Check, solution: str, happened: StatementRecord) -> bool:
     """Whether a statement is like one that the solution has before its last, at another level."""
     earlier = solution.splitlines()[:-1]
     like_one = any(line.split(" ")[0] == happened.command for line in earlier)
@@ -139,7 +139,7 @@ _AROUND = " .,;:!()[]'\""
 """What may stand around an answer without being part of it."""
 
 
-def _missing(check: Check, happened: Happened) -> Iterator[str]:
+def _missing(check: Check, happened: StatementRecord) -> Iterator[str]:
     if check.answers:
         yield "this step has a question: 'lesson answer …' answers it"
     if check.commands and happened.command not in check.commands:
@@ -169,7 +169,7 @@ def _written_wrongly(pattern: str) -> str:
     return "the command is not written as the task asks"
 
 
-def _missing_place(check: Check, happened: Happened) -> Iterator[str]:
+def _missing_place(check: Check, happened: StatementRecord) -> Iterator[str]:
     if check.place is not None and happened.place.path != check.place:
         yield f"you are at {happened.place.path}, and should be at {check.place}"
     if check.place_level is not None and happened.place.level is not check.place_level:
@@ -233,7 +233,7 @@ def _sent_wrongly(held: QueryKey) -> str:
     return f"{held.keyword} went out as '{held.value}', which is not what the task asks for"
 
 
-def _missing_in_rows(check: Check, happened: Happened) -> Iterator[str]:
+def _missing_in_rows(check: Check, happened: StatementRecord) -> Iterator[str]:
     rows, outcome = happened.rows, happened.outcome
     if rows is None or outcome is None:
         yield "nothing was listed"

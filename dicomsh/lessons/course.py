@@ -10,7 +10,7 @@ from dicomsh.config import Config
 from dicomsh.errors import UsageError
 from dicomsh.lessons.check import Check
 from dicomsh.model.levels import Level
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 
 
 @dataclass(frozen=True, slots=True)

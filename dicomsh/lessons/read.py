@@ -12,14 +12,14 @@ from yaml import SequenceNode
 
 from dicomsh.config.locate import read_text
 from dicomsh.config.modalities import faults_of
-from dicomsh.config.tree import Section, Setting, shown
+from dicomsh.config.tree import ConfigNode, Section, shown
 from dicomsh.config.yamltext import compose
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
 from dicomsh.lessons.check import Check, Key
 from dicomsh.lessons.course import Course, Lesson, Step
+from dicomsh.model.answer import Ending
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import Ending
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from dicomsh.model.query import Matching
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ def _lesson(file: Path) -> Lesson:
     root = compose(read_text(file, str(file), "--lessons").removeprefix("\ufeff"), str(file))
     if root is None:
         raise ConfigError(f"{file}:1: expected a lesson, found nothing")
-    given = Setting(root, str(file)).section(_LESSON)
+    given = ConfigNode(root, str(file)).section(_LESSON)
     steps = given.settings.get("steps")
     if steps is None:
         raise given.place.error("the setting 'steps'", found="none")
@@ -100,7 +100,7 @@ def _text(text: str) -> str:
     return text.strip()
 
 
-def _list(setting: Setting) -> list[Setting]:
+def _list(setting: ConfigNode) -> list[ConfigNode]:
     """The parts of a list; a single value is a list of one."""
     node = setting.node
     if not isinstance(node, SequenceNode):
@@ -108,12 +108,12 @@ def _list(setting: Setting) -> list[Setting]:
     if not node.value:
         raise setting.error("at least one", found="none")
     return [
-        Setting(child, setting.file, f"{setting.path}[{number}]")
+        ConfigNode(child, setting.file, f"{setting.path}[{number}]")
         for number, child in enumerate(node.value, 1)
     ]
 
 
-def _archives(setting: Setting | None) -> Mapping[str, Modality]:
+def _archives(setting: ConfigNode | None) -> Mapping[str, Modality]:
     plain = Modality("classroom", "PRACTICE", "127.0.0.1", 0, practice=True)
     if setting is None:
         return {plain.name: plain}
@@ -124,7 +124,7 @@ def _archives(setting: Setting | None) -> Mapping[str, Modality]:
     }
 
 
-def _step(setting: Setting) -> Step:
+def _step(setting: ConfigNode) -> Step:
     given = setting.section(_STEP)
     if "check" not in given.settings:
         raise setting.error("the setting 'check'", found="none")
@@ -159,7 +159,7 @@ def _texts(given: Section, key: str) -> tuple[str, ...]:
     return () if setting is None else tuple(part.value(_text) for part in _list(setting))
 
 
-def _check(setting: Setting) -> Check:
+def _check(setting: ConfigNode) -> Check:
     given = setting.section(_CHECK)
     if not given.settings:
         raise setting.error("at least one condition", found="none")
@@ -187,12 +187,12 @@ def _check(setting: Setting) -> Check:
     )
 
 
-def _parts(given: Section, key: str) -> list[Setting]:
+def _parts(given: Section, key: str) -> list[ConfigNode]:
     setting = given.settings.get(key)
     return [] if setting is None else _list(setting)
 
 
-def _word(setting: Setting, words: Mapping[str, object]) -> str:
+def _word(setting: ConfigNode, words: Mapping[str, object]) -> str:
     return setting.word(", ".join(words), words)
 
 
@@ -217,14 +217,14 @@ def _range(text: str) -> tuple[int, int | None]:
     return int(match[1]), int(match[3]) if match[3] else None
 
 
-def _keyword(setting: Setting) -> str:
+def _keyword(setting: ConfigNode) -> str:
     """A keyword, or keywords joined by full stops; the dictionary must know each."""
     text = setting.value(_text)
     _known(setting, text)
     return text
 
 
-def _known(setting: Setting, path: str) -> None:
+def _known(setting: ConfigNode, path: str) -> None:
     from dicomsh.model.keys import find_attribute
 
     for word in path.split("."):
@@ -236,7 +236,7 @@ def _known(setting: Setting, path: str) -> None:
             raise setting.error(f"the keyword {found}", found=shown(word))
 
 
-def _keys(setting: Setting | None) -> dict[str, Key]:
+def _keys(setting: ConfigNode | None) -> dict[str, Key]:
     if setting is None:
         return {}
     children = setting.children("a mapping from keywords to values")
@@ -245,7 +245,7 @@ def _keys(setting: Setting | None) -> dict[str, Key]:
     return {name: _key(child) for name, child in children.items()}
 
 
-def _key(setting: Setting) -> Key:
+def _key(setting: ConfigNode) -> Key:
     """A value as it goes out, `{matching: …}`, `{like: …}`, or nothing for any value."""
     if setting.is_nothing:
         return Key()
@@ -257,7 +257,7 @@ def _key(setting: Setting) -> Key:
     return Key(setting.value(str))
 
 
-def _values(setting: Setting | None) -> dict[str, tuple[str, ...]]:
+def _values(setting: ConfigNode | None) -> dict[str, tuple[str, ...]]:
     if setting is None:
         return {}
     children = setting.children("a mapping from keywords to values")

@@ -7,15 +7,15 @@ from functools import cached_property
 from pathlib import Path
 
 from dicomsh.errors import ConfigError, UsageError
-from dicomsh.lessons.before import Before
 from dicomsh.lessons.check import answered, attempted, on_the_way, unmet
 from dicomsh.lessons.course import Course, Lesson, Step
-from dicomsh.lessons.happened import Happened
 from dicomsh.lessons.progress import Mark, ProgressFile
 from dicomsh.lessons.register import Register
+from dicomsh.lessons.return_point import ReturnPoint
+from dicomsh.lessons.statement_record import StatementRecord
 from dicomsh.lessons.telling import Lines, finished, hint_lines, marked_lines, step_lines
-from dicomsh.model.location import Place
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
+from dicomsh.model.place import Place
 
 LESSONS = Path(__file__).parent
 """The lessons of the package."""
@@ -44,7 +44,7 @@ class Tutor:
         self, folder: Path, state: Path | None, shown: Callable[[Place], Place] = _as_it_is
     ) -> None:
         self.lesson: Lesson | None = None
-        self.before: Before | None = None
+        self.before: ReturnPoint | None = None
         self._shown = shown
         self._folder = folder
         file = state / "lessons.json" if state else None
@@ -103,7 +103,7 @@ class Tutor:
     def came_from(self, modality: Modality | None, place: Place) -> None:
         """Note where the learner is, unless that is in the course already."""
         if self.before is None or not self.teaches_in(modality):
-            self.before = Before(modality, place)
+            self.before = ReturnPoint(modality, place)
 
     def teaches_in(self, modality: Modality | None) -> bool:
         """Whether a modality is an archive of the course."""
@@ -174,7 +174,7 @@ class Tutor:
             return self._praised(step)
         return ["Not yet: that is not the answer. 'lesson hint' helps."]
 
-    def after(self, happened: Happened) -> Lines:
+    def after(self, happened: StatementRecord) -> Lines:
         """What to say after a statement; nothing where it has no bearing on the step."""
         lesson, step = self.lesson, self.step
         if lesson is None or step is None or happened.command.split(" ")[0] == "lesson":

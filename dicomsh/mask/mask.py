@@ -6,9 +6,15 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 
-from dicomsh.mask.inventor import CODE_LENGTH, CODE_LETTERS, CODE_PREFIX, STANDARD_ROOT, Inventor
+from dicomsh.mask.ps315_actions import Action, treatment
+from dicomsh.mask.pseudonyms import (
+    CODE_LENGTH,
+    CODE_LETTERS,
+    CODE_PREFIX,
+    STANDARD_ROOT,
+    Pseudonyms,
+)
 from dicomsh.mask.replacements import Replacements
-from dicomsh.mask.treatment import Treatment, treatment
 from dicomsh.model.keys import Attribute, by_keyword, by_tag
 
 MASKED = "(masked)"
@@ -38,15 +44,15 @@ class Mask:
     """
 
     def __init__(self, secret: bytes | None = None) -> None:
-        inventor = Inventor(secret or secrets.token_bytes(32))
-        self._made: dict[tuple[Treatment, str], str] = {}
+        inventor = Pseudonyms(secret or secrets.token_bytes(32))
+        self._made: dict[tuple[Action, str], str] = {}
         self._reals: dict[str, str] = {}
         self._known = Replacements()
         self._names = Replacements()
-        self._make: Mapping[Treatment, Callable[[str, int], str]] = {
-            Treatment.NAME: inventor.name,
-            Treatment.CODE: inventor.code,
-            Treatment.UID: inventor.uid,
+        self._make: Mapping[Action, Callable[[str, int], str]] = {
+            Action.NAME: inventor.name,
+            Action.CODE: inventor.code,
+            Action.UID: inventor.uid,
         }
 
     def value(self, attribute: Attribute, text: str, vr: str = "") -> str:
@@ -58,9 +64,9 @@ class Mask:
             vr: the VR where the dictionary has none.
         """
         how = treatment(attribute.tag, vr or attribute.vr)
-        if how is Treatment.KEEP or not text:
+        if how is Action.KEEP or not text:
             return text
-        if how is Treatment.BLANK:
+        if how is Action.BLANK:
             return MASKED if (vr or attribute.vr) in ("LT", "ST", "UT") else ""
         return "\\".join(self._one(how, part) for part in text.split("\\"))
 
@@ -80,25 +86,25 @@ class Mask:
             return self.text(text)
         return self.value(attribute, text) if attribute.keyword == last else self.text(text)
 
-    def _one(self, how: Treatment, real: str) -> str:
+    def _one(self, how: Action, real: str) -> str:
         real = real.strip(" \0")
-        standard = how is Treatment.UID and real.startswith(STANDARD_ROOT)
+        standard = how is Action.UID and real.startswith(STANDARD_ROOT)
         if not real or standard or real in self._reals:  # made up already
             return real
-        if how is Treatment.YEAR:
+        if how is Action.YEAR:
             return "-".join(map(_first_day, real.split("-")))
         made = self._made.get((how, real))
         return made if made is not None else self._invented(how, real)
 
-    def _invented(self, how: Treatment, real: str) -> str:
+    def _invented(self, how: Action, real: str) -> str:
         attempt = 0
         while (made := self._make[how](real, attempt)) in self._reals:
             attempt += 1
         self._made[how, real] = made
         self._reals[made] = real
-        if how is Treatment.NAME:
+        if how is Action.NAME:
             self._names.add(made, real)
-        if len(real) >= _LEAST and how is not Treatment.UID:
+        if len(real) >= _LEAST and how is not Action.UID:
             self._known.add(real, made)
         return made
 
@@ -110,14 +116,14 @@ class Mask:
 
     def _uid_in_text(self, found: re.Match[str]) -> str:
         uid = found[0]
-        known = (Treatment.UID, uid) in self._made
+        known = (Action.UID, uid) in self._made
         if known or uid.count(".") >= _SURELY - 1:
-            return self._one(Treatment.UID, uid)
+            return self._one(Action.UID, uid)
         return uid
 
     def word(self, text: str) -> str:
         """A word as it may be shown: a whole value even if it is short."""
-        for how in (Treatment.CODE, Treatment.UID):
+        for how in (Action.CODE, Action.UID):
             if (how, text) in self._made:
                 return self._made[how, text]
         return self.text(text)

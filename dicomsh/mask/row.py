@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dicomsh.mask.treatment import Treatment, treatment
-from dicomsh.model.answer import Row
+from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.model.keys import by_tag
+from dicomsh.model.row import Row
 
 if TYPE_CHECKING:
     from dicomsh.mask.mask import Mask
@@ -34,7 +34,7 @@ class MaskedRow(Row):
 def _raw(row: Row, tag: int, mask: Mask) -> bytes:
     """The value field that is shown in place of the real one; made-up values are ASCII."""
     raw, vr = row.elements[tag], row.vr(tag)
-    if not raw or treatment(tag, vr) is Treatment.KEEP:
+    if not raw or treatment(tag, vr) is Action.KEEP:
         return raw
     shown = mask.value(by_tag(tag), row.text(tag) or "", vr)
     return shown.encode("ascii", "replace")

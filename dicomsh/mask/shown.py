@@ -9,7 +9,7 @@ from typing import Any
 
 from dicomsh.language.candidate import Candidate
 from dicomsh.mask.mask import Mask
-from dicomsh.model.location import Place, Step
+from dicomsh.model.place import Place, Step
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Query, QueryKey
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from dicomsh.errors import UsageError
 from dicomsh.model.capability import Capabilities, Feature, Support
-from dicomsh.model.conform import Test, combined_test, ends, test_of, testable
-from dicomsh.model.extension import Extension, Extensions
+from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.levels import Level
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.row_matching import Test, combined_test, ends, test_of, testable
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,247 +1,347 @@
-"""Rows of an answer, decoded when asked for."""
+"""What a command hands to the output: columns, rows as they arrive, and how the answer ended."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from struct import Struct
-from typing import Protocol
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from dicomsh.errors import ProtocolViolationError
-from dicomsh.model.charset import Decode, decoder
-from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, Attribute, by_tag
+from dicomsh.errors import DicomshError
+from dicomsh.model.keys import Attribute
+from dicomsh.model.levels import Level
+from dicomsh.model.place import Place
+from dicomsh.model.row import Row, items_at, weight
 
-DEEPEST = 64
-"""Sequences nested deeper than this are refused: a peer chooses the depth."""
+if TYPE_CHECKING:
+    from dicomsh.model.asked_query import AskedQuery
+
+Record = Mapping[str, Any]
+"""A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
 
 
-class Encoding(Protocol):
-    """How an identifier is laid out in bytes: a transfer syntax (PS3.5 annex A)."""
+_WHOLE = frozenset("LT ST UR UT".split())
+"""VRs in which a backslash separates no values (PS3.5 6.2)."""
 
-    def split(self, data: bytes) -> dict[int, bytes]:
-        """Value field of every element of a data set, by tag, in the order received."""
+
+@dataclass(frozen=True, slots=True)
+class AttributeColumn:
+    """A column that shows one attribute of the rows.
+
+    Args:
+        attribute: the attribute; for a path into a sequence, its last part.
+        heading: the heading for people.
+        optional: in a table, shown only when some row of the first screenful has a value.
+        path: the sequences on the way to the attribute, outermost first.
+        context: the key of the place itself, the same in every row: not shown in a table.
+        asked: named by the user: never left out for want of space.
+    """
+
+    attribute: Attribute
+    heading: str
+    optional: bool = False
+    path: tuple[Attribute, ...] = ()
+    context: bool = False
+    asked: bool = False
+
+    @property
+    def keyword(self) -> str:
+        """The key in machine output: keywords joined by a full stop."""
+        return ".".join(part.keyword for part in (*self.path, self.attribute))
+
+    def texts(self, row: Row) -> list[str]:
+        """The values of a row as text, those of all items for a path; none when absent or empty."""
+        tag = self.attribute.tag
+        found = [item.text(tag) for item in items_at(row, self.path)]
+        whole = self.attribute.vr in _WHOLE
+        values = [[text] if whole else text.split("\\") for text in found if text]
+        return [value.strip() for value in chain.from_iterable(values) if value.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldColumn:
+    """A column that shows one field of plain records; `whole` where a part of it is worthless."""
+
+    keyword: str
+    heading: str
+    number: bool = False
+    whole: bool = False
+
+
+Column = AttributeColumn | FieldColumn
+
+
+class Ending(Enum):
+    """How an answer ended; only the first means that nothing is missing."""
+
+    COMPLETE = "complete"
+    LIMIT = "stopped at our own limit"
+    CUT_OFF = "the server ended early, unasked"
+    CANCELLED = "cancelled by the user"
+    LOST = "the association was lost"
+    TIMED_OUT = "no further answer in time"
+    PARTIAL = "some of it cannot be asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known of an answer once it has ended.
+
+    Args:
+        ending: how it ended.
+        rows: how many rows were handed out.
+        seconds: from sending the query to its end.
+        status: the final DIMSE status, or None when none was received.
+        comment: Error Comment (0000,0902) of the peer, or None.
+        detail: how an early end went, in words (`C-CANCEL, 12 further rows drained`), or empty.
+        notes: further statements about the answer, each a sentence for the result line.
+        limit: the limit of each query, where several together ended at it.
+        received: how many rows came to the stages that passed on `rows` of them; None without any.
+        stopped_by: the stage, as typed, that left the query early with all it was asked for.
+        remedy: what to do about an answer that was cut off, or empty for the general advice.
+        unasked: keywords of columns that the peer was not asked for, because it could not be.
+        doubtful: whether some rows are others than those asked for, or nothing shows that they are
+            not; a note says why.
+    """
+
+    ending: Ending
+    rows: int
+    seconds: float
+    status: int | None = None
+    comment: str | None = None
+    detail: str = ""
+    notes: tuple[str, ...] = ()
+    limit: int | None = None
+    received: int | None = None
+    stopped_by: str = ""
+    remedy: str = ""
+    unasked: frozenset[str] = frozenset()
+    doubtful: bool = False
+
+    @property
+    def sound(self) -> bool:
+        """Whether the rows are those that were asked for, and all of them."""
+        return self.complete and not self.doubtful
+
+    @property
+    def complete(self) -> bool:
+        """Whether every match of the peer is there, or the user's own limit ended the answer."""
+        return self.ending in (Ending.COMPLETE, Ending.LIMIT)
+
+
+def combined(parts: Sequence[Outcome]) -> Outcome:
+    """The outcome of several queries together.
+
+    The first ending that lost something counts, else the first at our own limit. Queries that
+    were cancelled together may have ended differently: all that is told.
+    """
+    rows, seconds = sum(part.rows for part in parts), sum(part.seconds for part in parts)
+    early = [part for part in parts if part.ending is not Ending.COMPLETE]
+    early.sort(key=lambda part: part.complete)
+    worst = next(iter(early), Outcome(Ending.COMPLETE, rows, seconds))
+    notes = summed(note for part in parts for note in part.notes)
+    whole = replace(worst, rows=rows, seconds=seconds, notes=notes)
+    return replace(
+        whole,
+        limit=worst.limit or worst.rows,
+        detail=_detail(worst, early),
+        doubtful=any(part.doubtful for part in parts),
+    )
+
+
+_SHARE = re.compile(r"([\d,]+) of [\d,]+ (rows .*)", re.DOTALL)
+"""A note that counts the rows of one answer."""
+
+
+def summed(notes: Iterable[str]) -> tuple[str, ...]:
+    """Each note once, in order; several that count rows, `1 of 3 rows …`, as one: `5 rows …`."""
+    alike: dict[str, list[tuple[str, int]]] = {}
+    for note in notes:
+        share = _SHARE.fullmatch(note)
+        said, count = (share[2], share[1]) if share else (note, "0")
+        alike.setdefault(said, []).append((note, int(count.replace(",", ""))))
+    return tuple(_one_note(said, given) for said, given in alike.items())
+
+
+def _one_note(said: str, given: Sequence[tuple[str, int]]) -> str:
+    total = sum(count for _, count in given)
+    return f"{total:,} {said}" if total and len(given) > 1 else given[0][0]
+
+
+def as_cancelled(whole: Outcome) -> Outcome:
+    """The outcome of several queries together that were left before all of them were asked.
+
+    There is no final status of such an answer, whatever that of the query that was under way.
+    """
+    return replace(whole, ending=Ending.CANCELLED, status=None)
+
+
+def _detail(worst: Outcome, early: Sequence[Outcome]) -> str:
+    if worst.ending is not Ending.CANCELLED:
+        return worst.detail
+    cancelled = [part.detail for part in early if part.ending is worst.ending]
+    return "; ".join(dict.fromkeys(filter(None, cancelled)))
+
+
+@runtime_checkable
+class Advancing(Protocol):
+    """An answer made from several, which can tell how far it is."""
+
+    @property
+    def headway(self) -> str:
+        """How far it is, for people; empty when there is nothing to tell."""
         ...
 
-    def vrs(self, data: bytes) -> Mapping[int, str]:
-        """VR of every element where the encoding carries it; empty where it does not."""
+
+class Answer(Protocol):
+    """An answer that is still arriving: batches of rows, then an outcome."""
+
+    def __aiter__(self) -> AsyncIterator[list[Row]]:
+        """Batches, each at least one row, in the order received."""
         ...
 
-    def items(self, value: bytes) -> list[bytes]:
-        """The data sets inside the value field of a sequence."""
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended; only after the iteration has."""
+        ...
+
+    async def aclose(self) -> None:
+        """Leave early: cancel the operation if it still runs; the outcome is then known."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """What the rows of one answer have in common.
-
-    `fallback` is the character set to assume where a row declares none (a defined term, or empty).
-    """
-
-    encoding: Encoding
-    fallback: str = ""
-
-
-class Row:
-    """One matching entity: the raw identifier and, once looked into, its elements.
+class Listing:
+    """Entities that answer a query.
 
     Args:
-        data: the encoded identifier.
-        source: how to read it.
-        elements: value fields by tag when already split.
-        decode: the reader for text, for an item that inherits its character set.
-        depth: how many sequences are around it.
+        columns: what to show, in order.
+        answer: the rows, still arriving.
+        level: the level of the entities.
+        place: where they were asked for.
+        output: the format to show it in, or None for the session's.
+        again: whether it was listed before.
+        asked_query: what was asked, or None where it is not one question.
+        exact: whether nothing but the columns is shown of a row, whatever else was answered.
+        headway: tells how far the answer is, for people.
+        wide: whether a table is as wide as its rows, whatever the terminal.
     """
 
-    __slots__ = ("_decode", "_depth", "_elements", "data", "source")
-
-    def __init__(
-        self,
-        data: bytes,
-        source: Source,
-        elements: dict[int, bytes] | None = None,
-        decode: Decode | None = None,
-        depth: int = 0,
-    ) -> None:
-        self.data = data
-        self.source = source
-        self._elements = elements
-        self._decode = decode
-        self._depth = depth
-
-    @property
-    def elements(self) -> dict[int, bytes]:
-        """Raw value field of each element by tag, in the order received."""
-        if self._elements is None:
-            self._elements = self.source.encoding.split(self.data)
-        return self._elements
-
-    def compact(self) -> Row:
-        """The same row without its index: a fifth of the memory, split again when asked."""
-        return Row(self.data, self.source)
-
-    def only(self, tags: Collection[int]) -> Row:
-        """The same row without the elements of other tags."""
-        kept = {tag: raw for tag, raw in self.elements.items() if tag in tags}
-        return Row(self.data, self.source, kept, self.decode, self._depth)
-
-    @property
-    def decode(self) -> Decode:
-        """The reader for text in the character set of this row."""
-        if self._decode is None:
-            declared = self.elements.get(SPECIFIC_CHARACTER_SET, b"")
-            self._decode = decoder(declared, self.source.fallback)
-        return self._decode
-
-    def vr(self, tag: int) -> str:
-        """VR of an element: the dictionary's; for what it lacks, the one that was sent."""
-        vr = by_tag(tag).vr
-        if vr == "UN":
-            return self.source.encoding.vrs(self.data).get(tag, vr)
-        return vr
-
-    def text(self, tag: int) -> str | None:
-        """The element as one DICOM string, `\\` between values; None when absent.
-
-        Binary numbers are written in decimal; sequences and bulk data give their length.
-        """
-        raw = (self._elements or self.elements).get(tag)
-        if raw is None:
-            return None
-        if not is_text(tag):
-            return self._text_of_other(tag)
-        if raw.isascii() and _ESCAPE not in raw:
-            return raw.decode().strip(" \0")
-        return self.decode(raw).strip(" \0")
-
-    def _text_of_other(self, tag: int) -> str:
-        if self.vr(tag) in TEXT_VRS:
-            return self.decode(self.elements[tag]).strip(" \0")
-        return "\\".join(_written(value) for value in self.values(tag) or ())
-
-    def values(self, tag: int) -> list[str | int | float | bytes | Row] | None:
-        """The values of an element; None when absent, an empty list when zero length.
-
-        IS, US, UL, SS, SL, SV and UV give int, DS, FL and FD give float; a number that cannot be
-        read stays text. SQ gives rows, AT gives `gggg,eeee`, bulk VRs give their bytes.
-
-        Raises:
-            ProtocolViolationError: the value of a sequence is malformed, or nested too deeply.
-        """
-        raw = self.elements.get(tag)
-        if raw is None:
-            return None
-        return self._read(raw, self.vr(tag))
-
-    def _read(self, raw: bytes, vr: str) -> list[str | int | float | bytes | Row]:
-        if not raw:
-            return []
-        if vr in TEXT_VRS:
-            return _text_values(self.decode(raw), vr)
-        if vr == "SQ":
-            return [self._item(item) for item in self.source.encoding.items(raw)]
-        if vr in BINARY_NUMBERS:
-            return _binary_values(raw, BINARY_NUMBERS[vr])
-        if vr == "AT":
-            return [_tag_text(raw[i : i + 4]) for i in range(0, len(raw) - 3, 4)]
-        return [raw]
-
-    def _item(self, data: bytes) -> Row:
-        """An item keeps the character set around it unless it has its own (PS3.3 C.12.1.1.2)."""
-        if self._depth >= DEEPEST:
-            raise ProtocolViolationError(f"sequences are nested deeper than {DEEPEST}")
-        elements = self.source.encoding.split(data)
-        decode = None if elements.get(SPECIFIC_CHARACTER_SET) else self.decode
-        return Row(data, self.source, elements, decode, self._depth + 1)
+    columns: tuple[Column, ...]
+    answer: Answer
+    level: Level
+    place: Place
+    output: str | None = None
+    again: bool = False
+    asked_query: AskedQuery | None = None
+    exact: bool = False
+    headway: Callable[[], str] = str
+    wide: bool = False
 
 
-def weight(rows: Sequence[Row]) -> int:
-    """Bytes of the identifiers of rows: what a peer can make grow."""
-    return sum([len(row.data) for row in rows])
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Plain rows: what is no answer to one query.
+
+    Args:
+        columns: what to show, in order.
+        batches: the rows, as they become known.
+        draw: the line of a record for people; None for a table.
+        outcome: known after the rows; None when there is nothing to tell.
+        unit: singular and plural of what is counted in the result line; empty for no count.
+        output: the format to show them in, or None for the session's.
+        note: a further statement for the line below; empty for none.
+        entities: whether each is about an entity that answered, so that a vertical block suits it.
+    """
+
+    columns: tuple[FieldColumn, ...]
+    batches: AsyncGenerator[list[Record], None]
+    draw: Callable[[Record], str] | None = None
+    outcome: Callable[[], Outcome] | None = None
+    unit: tuple[str, str] = ("", "")
+    output: str | None = None
+    note: str = ""
+    entities: bool = False
 
 
-def reach(row: Row, path: Sequence[Attribute]) -> list[Row]:
-    """The items at the end of a path of sequences, in order; the row itself for no path.
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Lines that are the result itself: they go to standard output.
+
+    Args:
+        text: the lines.
+        prose: whether people read them, so that a terminal breaks them between words.
+    """
+
+    text: str
+    prose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A text for people that has records for machines.
+
+    Args:
+        text: lines for the formats for people, table and vertical.
+        records: the same facts for all other formats.
+        copied: further lines, to be copied from the terminal: they are not broken.
+    """
+
+    text: str
+    records: Records
+    copied: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What the shell says to a person: never in the data."""
+
+    text: str
+
+
+Result = Listing | Records | Report | Text | Talk | None
+"""What a command returns."""
+
+FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "dicom-json")
+"""Names of the output formats."""
+
+
+async def at_once(records: list[Record]) -> AsyncGenerator[list[Record], None]:
+    """Records that are known already, as one batch."""
+    if records:
+        yield records
+
+
+MOST_GATHERED = 500_000
+"""Rows of one query that are gathered before any is shown."""
+
+_MOST_BYTES = 1 << 28
+_NARROW = "they are gathered in memory before they are shown: 'find' shows them as they come"
+
+
+async def all_rows(answer: Answer) -> list[Row]:
+    """Every row of an answer; one that is given up on the way is left, so that the peer stops.
 
     Raises:
-        ProtocolViolationError: the value of a sequence is malformed, or nested too deeply.
+        DicomshError: there are more than memory should hold.
     """
-    rows = [row]
-    for part in path:
-        values = [value for outer in rows for value in outer.values(part.tag) or ()]
-        rows = [value for value in values if isinstance(value, Row)]
-    return rows
-
-
-TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
-"""VRs whose values are text (PS3.5 6.2)."""
-_ONE_VALUE = frozenset("LT ST UR UT".split())
-BINARY_NUMBERS = {
-    "US": Struct("<H"),
-    "SS": Struct("<h"),
-    "UL": Struct("<I"),
-    "SL": Struct("<i"),
-    "UV": Struct("<Q"),
-    "SV": Struct("<q"),
-    "FL": Struct("<f"),
-    "FD": Struct("<d"),
-}
-"""Layout of the VRs whose values are binary numbers (PS3.5 6.2)."""
-
-
-_ESCAPE = 0x1B
-
-
-@cache
-def is_text(tag: int) -> bool:
-    """Whether the dictionary gives an attribute a VR of text."""
-    return by_tag(tag).vr in TEXT_VRS
-
-
-def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:
-    if vr in _ONE_VALUE:
-        return [text.rstrip(" \0")]
-    parts = [part.strip(" \0") for part in text.split("\\")]
-    if parts == [""]:
-        return []
-    if vr == "IS":
-        return [_integer(part) for part in parts]
-    if vr == "DS":
-        return [_decimal(part) for part in parts]
-    return list(parts)
-
-
-_LONGEST_INTEGER = 64
-"""Digits beyond which an integer string is taken for text: the standard allows 12."""
-
-_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
-
-
-def _integer(text: str) -> str | int:
-    return int(text) if len(text) <= _LONGEST_INTEGER and _INTEGER.match(text) else text
-
-
-def _decimal(text: str) -> str | float:
-    value = float(text) if _DECIMAL.match(text) else math.inf
-    return value if math.isfinite(value) else text
-
-
-def _binary_values(raw: bytes, form: Struct) -> list[str | int | float | bytes | Row]:
-    whole = len(raw) - len(raw) % form.size
-    return [value for (value,) in form.iter_unpack(raw[:whole])]
-
-
-def _tag_text(raw: bytes) -> str:
-    return f"{raw[1]:02x}{raw[0]:02x},{raw[3]:02x}{raw[2]:02x}"
-
-
-def _written(value: str | int | float | bytes | Row) -> str:
-    if isinstance(value, Row):
-        return f"<item of {len(value.elements)} elements>"
-    if isinstance(value, bytes):
-        return f"<{len(value)} bytes>"
-    return str(value)
+    rows: list[Row] = []
+    size = 0
+    try:
+        async for batch in answer:
+            rows += batch
+            size += weight(batch)
+            if len(rows) > MOST_GATHERED or size > _MOST_BYTES:
+                raise DicomshError(f"more than {len(rows) - 1:,} rows for one query", hint=_NARROW)
+        return rows
+    finally:
+        await answer.aclose()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from dicomsh.model.extension import NONE, Extensions
+from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.levels import Model
 
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dicomsh.model.answer import Row, is_text
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.capability import Support
-from dicomsh.model.conform import test_of
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
-from dicomsh.model.listing import Ending, Outcome
 from dicomsh.model.query import QueryKey
+from dicomsh.model.row import Row, is_text
+from dicomsh.model.row_matching import test_of
 
 
 @dataclass(frozen=True, slots=True)

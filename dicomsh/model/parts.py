@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.listing import Ending, Outcome
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.row import Row
 from dicomsh.model.windows import Period, Window, divided, periods, window_of
 
 STUDY_DATE = "StudyDate"

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dicomsh.errors import NoPresentationContextError, UsageError
+from dicomsh.model.answer import AttributeColumn
 from dicomsh.model.charset import choose, encode
 from dicomsh.model.keys import LEVEL_KEYS, Attribute, by_keyword
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import AttributeColumn
-from dicomsh.model.location import Place
+from dicomsh.model.place import Place
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
 

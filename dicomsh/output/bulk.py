@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dicomsh.model.answer import Row
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
+from dicomsh.model.row import Row
 
 BLOCK = 64
 """Rows taken together: one row that needs care slows down no more than these."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from dicomsh.model.answer import Row, reach
+from dicomsh.model.answer import AttributeColumn, Column, FieldColumn, Record
 from dicomsh.model.keys import Attribute
-from dicomsh.model.listing import AttributeColumn, Column, FieldColumn, Record
+from dicomsh.model.row import Row, items_at
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.safe import visible
 
@@ -109,7 +109,7 @@ def _attribute_reader(column: AttributeColumn) -> Read:
         assert isinstance(row, Row)
         if not path:
             return shown(row, tag)
-        texts = [shown(item, tag) for item in reach(row, path)]
+        texts = [shown(item, tag) for item in items_at(row, path)]
         found = [text for text in texts if text is not None]
         return "\\".join(found) if found else None
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from dicomsh.model.answer import Row, reach
+from dicomsh.model.answer import AttributeColumn, Column
 from dicomsh.model.keys import Attribute
-from dicomsh.model.listing import AttributeColumn, Column
+from dicomsh.model.row import Row, items_at
 from dicomsh.output.bulk import BLOCK, block_lines
+from dicomsh.output.extra_attributes import ExtraAttributes
 from dicomsh.output.json_format import json_text
 from dicomsh.output.plain import BULK_VRS, AnyRow, Plain, are_answers, element, plain
 from dicomsh.output.safe import visible
-from dicomsh.output.unasked import Unasked
 
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 
@@ -42,7 +42,7 @@ class Delimited:
         self._seen = seen
         self._cells = _answer_cells(columns) if are_answers(columns) else _record_cells(columns)
         self._tags = [] if seen else _text_tags(columns)
-        self._unasked = Unasked(columns)
+        self._unasked = ExtraAttributes(columns)
         self._count = 0
 
     def begin(self) -> str:
@@ -130,7 +130,9 @@ def _step(column: AttributeColumn) -> tuple[int, Callable[[Row], str] | None]:
     if not column.path and attribute.vr in _TEXT_VRS:
         return attribute.tag, None
     return attribute.tag, lambda row: "\\".join(
-        _cell(item, attribute) for item in reach(row, column.path) if attribute.tag in item.elements
+        _cell(item, attribute)
+        for item in items_at(row, column.path)
+        if attribute.tag in item.elements
     )
 
 

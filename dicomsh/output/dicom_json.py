@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from dicomsh.model.answer import Row
+from dicomsh.model.row import Row
 from dicomsh.output.plain import BULK_VRS, AnyRow, Plain, scalars
 
 _PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")

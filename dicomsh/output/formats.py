@@ -7,8 +7,8 @@ from pathlib import PurePath
 from typing import Protocol
 
 from dicomsh.errors import UsageError
+from dicomsh.model.answer import FORMATS, Column
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import FORMATS, Column
 from dicomsh.output.plain import AnyRow, are_answers, converter
 from dicomsh.output.theme import Theme
 

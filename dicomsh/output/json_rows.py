@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import cast
 
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import AttributeColumn, Column
 from dicomsh.model.keys import Attribute, by_tag
-from dicomsh.model.listing import AttributeColumn, Column
+from dicomsh.model.row import Row
 from dicomsh.output.bulk import ABSENT, BLOCK, block_columns
 from dicomsh.output.json_format import json_text
 from dicomsh.output.plain import SHORT_TEXT, AnyRow, Plain, are_answers, converter, is_bookkeeping

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 
 from dicomsh.interrupt import unsuspended
-from dicomsh.output.programs import CommandTarget
+from dicomsh.output.programs import CommandWriter
 from dicomsh.output.safe import width
-from dicomsh.output.targets import SOON, CommandGoneError, PagerLeftError, Stream
+from dicomsh.output.streams import SOON, CommandGoneError, PagerLeftError, Stream
 from dicomsh.output.theme import SEQUENCE
 
 ROOM = 32 * 2**20
@@ -57,7 +57,7 @@ def pager_environ(environ: Mapping[str, str], *, wide: bool = False) -> dict[str
 
 async def start_pager(
     command: str, environ: Mapping[str, str], stdout: int | None
-) -> CommandTarget:
+) -> CommandWriter:
     """Start a pager.
 
     Args:
@@ -75,7 +75,7 @@ async def start_pager(
         return pager
 
 
-class _Pager(CommandTarget):
+class _Pager(CommandWriter):
     """A pager. Less that may not run commands does not stop at Ctrl-Z either: nobody does then.
 
     If we did, less and the user's shell would both read the keyboard.
@@ -114,7 +114,7 @@ class Paged:
         screen: Stream,
         columns: int,
         lines: int,
-        start: Callable[[], Awaitable[CommandTarget]],
+        start: Callable[[], Awaitable[CommandWriter]],
         *,
         wide: bool = False,
     ) -> None:
@@ -125,7 +125,7 @@ class Paged:
         self._wide = wide
         self._written = ""
         self._beyond = ""
-        self._pager: CommandTarget | None = None
+        self._pager: CommandWriter | None = None
         self._started = asyncio.Event()
 
     @property
@@ -176,7 +176,7 @@ class Paged:
             return True
         return _rows(self._written + text, self._columns) - 1 > self._room
 
-    async def _opened(self) -> CommandTarget:
+    async def _opened(self) -> CommandWriter:
         self._screen.control(_erasing(_rows(self._written, self._columns) - 1))
         pager = self._pager = await self._start()
         self._started.set()
@@ -184,7 +184,7 @@ class Paged:
         self._page(pager, text)
         return pager
 
-    def _page(self, pager: CommandTarget, text: str) -> None:
+    def _page(self, pager: CommandWriter, text: str) -> None:
         try:
             pager.write(text)
         except CommandGoneError:

@@ -7,9 +7,9 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import AttributeColumn, Column, Record
 from dicomsh.model.keys import BOOKKEEPING, by_tag, tag_pair
-from dicomsh.model.listing import AttributeColumn, Column, Record
+from dicomsh.model.row import Row
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 AnyRow = Row | Record

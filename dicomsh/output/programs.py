@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Mapping
 from typing import Self
 
 from dicomsh.errors import DicomshError, InterruptedByUserError
-from dicomsh.interrupt import cancel_soon, go_on
-from dicomsh.output.targets import WHILE, CommandGoneError, for_terminal
+from dicomsh.interrupt import absorb_interrupts, cancel_soon
+from dicomsh.output.streams import WHILE, CommandGoneError, for_terminal
 
 _ROOM = 256 * 1024
 """Bytes that wait for a command before we wait for it."""
@@ -32,7 +32,7 @@ async def started(starting: Awaitable[Process]) -> Process:
             await asyncio.wait({start})
         except asyncio.CancelledError:
             pressed = True
-            go_on()
+            absorb_interrupts()
     if pressed:
         cancel_soon()
     return start.result()
@@ -50,7 +50,7 @@ async def finished(process: Process) -> bool:
             await process.wait()
         except asyncio.CancelledError:
             pressed = True
-            go_on()
+            absorb_interrupts()
             _pass_on(process)
         else:
             return pressed or process.returncode == -signal.SIGINT
@@ -66,7 +66,7 @@ def _pass_on(process: Process) -> None:
             process.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
 
 
-class CommandTarget:
+class CommandWriter:
     """A command of the system's shell that reads our data on its standard input.
 
     Args:

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TextIO
 
 from dicomsh.output.pager import Paged, pager_command, pager_environ, start_pager
-from dicomsh.output.programs import CommandTarget
+from dicomsh.output.programs import CommandWriter
 from dicomsh.output.progress import Headway, PassingLine, ProgressLine
 from dicomsh.output.prose import filled, wrapped
-from dicomsh.output.targets import (
+from dicomsh.output.streams import (
     CommandGoneError,
-    FileTarget,
+    FileWriter,
     ReaderGoneError,
     Stream,
-    Target,
+    Writer,
     for_terminal,
     is_broken_pipe,
     silence,
@@ -45,7 +45,7 @@ class Sink:
     def __init__(self, stdout: TextIO, stderr: TextIO) -> None:
         self._stdout = Stream(stdout)
         self._stderr = stderr
-        self._target: Target = self._stdout
+        self._target: Writer = self._stdout
         self._inside_line = False
         self._later: list[str] = []
         self.lost = False
@@ -160,19 +160,19 @@ class Sink:
             self.passing.again()
 
     @contextlib.contextmanager
-    def to_file(self, path: str | Path, *, append: bool = False) -> Iterator[FileTarget]:
+    def to_file(self, path: str | Path, *, append: bool = False) -> Iterator[FileWriter]:
         """Data goes to a file inside the `with`.
 
         Raises:
             UsageError: the file cannot be opened.
         """
-        file = FileTarget(path, append=append)
+        file = FileWriter(path, append=append)
         with contextlib.closing(file), self._redirected(file):
             yield file
             file.settle()
 
     @contextlib.asynccontextmanager
-    async def to_command(self, text: str) -> AsyncIterator[CommandTarget]:
+    async def to_command(self, text: str) -> AsyncIterator[CommandWriter]:
         """Data goes to a command inside the `with`, which then waits for the command.
 
         A command that ends early makes `data` or `drain` raise CommandGoneError, which leaves the
@@ -182,7 +182,7 @@ class Sink:
             InterruptedByUserError: Ctrl-C ended the command.
             DicomshError: it ended with another status than 0, other than for want of a reader.
         """
-        command = await CommandTarget.start(text, self._stdout.fileno())
+        command = await CommandWriter.start(text, self._stdout.fileno())
         with self._redirected(command):
             try:
                 with contextlib.suppress(CommandGoneError):
@@ -219,7 +219,7 @@ class Sink:
         return Paged(self._stdout, self.columns(), _size(self._stdout).lines, start, wide=wide)
 
     @contextlib.contextmanager
-    def _redirected(self, target: Target) -> Iterator[None]:
+    def _redirected(self, target: Writer) -> Iterator[None]:
         before, self._target = self._target, target
         try:
             yield

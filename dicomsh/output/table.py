@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dicomsh.model.answer import Row, weight
+from dicomsh.model.answer import Column
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Column
+from dicomsh.model.row import Row, weight
 from dicomsh.output.cells import View, view
-from dicomsh.output.page import FOLDED, ONE_LINE, Page
+from dicomsh.output.extra_attributes import ExtraAttributes
 from dicomsh.output.plain import AnyRow, is_context
+from dicomsh.output.table_lines import FOLDED, ONE_LINE, Page
 from dicomsh.output.theme import Theme
-from dicomsh.output.unasked import Unasked
 from dicomsh.output.vertical import Vertical
 
 FIRST_PAGE = 50
@@ -47,7 +47,7 @@ class Table:
     ) -> None:
         self._views = [view(column) for column in columns if not is_context(column)]
         self._vertical = Vertical(columns, level, available, theme)
-        self._unasked = Unasked(columns)
+        self._unasked = ExtraAttributes(columns)
         self._available = available
         self._theme = theme
         self._form = ONE_LINE if level else FOLDED

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import AttributeColumn, Column
 from dicomsh.model.keys import by_tag
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import AttributeColumn, Column
+from dicomsh.model.row import Row
 from dicomsh.output.cells import shown, view
 from dicomsh.output.plain import AnyRow, is_bookkeeping, root_tags
 from dicomsh.output.prose import between_words

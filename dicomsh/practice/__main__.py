@@ -18,7 +18,7 @@ from dicomsh.config import load
 from dicomsh.config.modalities import read_faults
 from dicomsh.errors import DicomshError, UnreachableError, UsageError
 from dicomsh.interrupt import ending
-from dicomsh.model.peer import Faults, Modality
+from dicomsh.model.modality import Faults, Modality
 
 _PORT = 11112
 _LOOPBACK = "127.0.0.1"

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from dicomsh.model.extension import Extension, Extensions
+from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.keys import by_tag
 from dicomsh.practice.archive import Attributes
 from dicomsh.practice.matching import Key, combined, item_condition, wildcard

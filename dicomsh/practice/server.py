@@ -12,12 +12,12 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, _config, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
-from dicomsh.model.extension import agreed, application_information
+from dicomsh.model.extended_negotiation import agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
-from dicomsh.model.peer import Faults, Modality
+from dicomsh.model.modality import Faults, Modality
 from dicomsh.practice.archive import Archive, practice_archive
-from dicomsh.practice.find import FindService
-from dicomsh.practice.outlet import Provider, close_surely, hang_up, send_at_once, wake
+from dicomsh.practice.responses import Provider, close_surely, hang_up, send_at_once, wake
+from dicomsh.practice.service import FindService
 
 HOST = "127.0.0.1"
 

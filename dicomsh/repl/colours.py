@@ -12,7 +12,7 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
-from dicomsh.repl.insight import Insight
+from dicomsh.repl.line_analysis import LineAnalysis
 
 if TYPE_CHECKING:
     from dicomsh.errors import Span
@@ -59,7 +59,7 @@ def depth(color: str, environ: Mapping[str, str]) -> ColorDepth:
 class LineLexer(Lexer):
     """Colours the line from its analysis; errors are underlined where they are."""
 
-    def __init__(self, insight: Insight) -> None:
+    def __init__(self, insight: LineAnalysis) -> None:
         self._insight = insight
 
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:

@@ -14,7 +14,7 @@ from prompt_toolkit.document import Document
 if TYPE_CHECKING:
     from dicomsh.language.command import Registry
     from dicomsh.language.offer import Offer
-    from dicomsh.session import Session
+    from dicomsh.session.state import Session
 
 _AT_ONCE = 40
 """Rows of new answers that one key looks into; `learn` looks into the others between keys."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 
 from prompt_toolkit import history
 
-from dicomsh.history import History
+from dicomsh.session.history import History
 
 
 class PromptHistory(history.History):

@@ -15,13 +15,13 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
 from prompt_toolkit.output import ColorDepth
 
-from dicomsh.history import History
 from dicomsh.repl.colours import STYLE, LineLexer, depth
 from dicomsh.repl.history import PromptHistory
-from dicomsh.repl.insight import Insight
 from dicomsh.repl.keys import CONTINUATION, bindings, vi_mode
+from dicomsh.repl.line_analysis import LineAnalysis
 from dicomsh.repl.place import START, prompt_text
 from dicomsh.repl.toolbar import toolbar
+from dicomsh.session.history import History
 
 _EDITING = {"emacs": EditingMode.EMACS, "vi": EditingMode.VI}
 
@@ -42,7 +42,7 @@ class LineReader:
 
     def __init__(
         self,
-        insight: Insight,
+        insight: LineAnalysis,
         early: Mapping[str, str],
         history: History,
         completer: Completer,

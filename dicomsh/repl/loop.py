@@ -19,16 +19,16 @@ from prompt_toolkit.application import Application, in_terminal, run_in_terminal
 
 from dicomsh.errors import ExitStatus
 from dicomsh.folders import state_folder
-from dicomsh.history import History
-from dicomsh.repl.bar import Bar, standard_bar
 from dicomsh.repl.completer import SessionCompleter
-from dicomsh.repl.early import early_settings
+from dicomsh.repl.early_settings import early_settings
 from dicomsh.repl.greeting import greeting
-from dicomsh.repl.insight import Insight
 from dicomsh.repl.line import LineReader
+from dicomsh.repl.line_analysis import LineAnalysis
+from dicomsh.repl.progress_bar import ProgressBar, standard_bar
+from dicomsh.session.history import History
 
 if TYPE_CHECKING:
-    from dicomsh.shell import Shell
+    from dicomsh.shell.shell import Shell
     from dicomsh.startup import Started
 
 _SLOW_IMPORTS = ("dicomsh.dimse.client", "dicomsh.practice.server")
@@ -83,8 +83,8 @@ class _Prompt:
         self._making: asyncio.Task[Started] | None = None
         self._beside: set[asyncio.Future[None]] = set()
         self._left: list[str] = []
-        self._bar: Bar | None = None
-        self._insight = Insight()
+        self._bar: ProgressBar | None = None
+        self._insight = LineAnalysis()
         self._completer = SessionCompleter()
         self._reader = LineReader(self._insight, early, history, self._completer, self._explain)
 
@@ -126,7 +126,7 @@ class _Prompt:
         shell = (await self._begin()).shell
         from dicomsh.commands.scripting import LeaveShell
         from dicomsh.language.lines import commands_of
-        from dicomsh.output.targets import StdoutGoneError
+        from dicomsh.output.streams import StdoutGoneError
 
         lines = commands_of(text)
         try:
@@ -137,7 +137,7 @@ class _Prompt:
 
     async def _lines(self, shell: Shell, lines: list[str]) -> None:
         from dicomsh.interrupt import interruptible, suspendable
-        from dicomsh.output.problem import Origin
+        from dicomsh.output.error_text import Origin
 
         for number, line in enumerate(lines, 1):
             if len(lines) > 1:
@@ -160,7 +160,7 @@ class _Prompt:
             self._do_beside(self._help(self._insight.shell, before))
 
     async def _help(self, shell: Shell, before: str) -> None:
-        from dicomsh.output.problem import Origin
+        from dicomsh.output.error_text import Origin
 
         usage = self._insight.usage(before)
         topic = usage[0][0] if usage else before.strip()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 if TYPE_CHECKING:
-    from dicomsh.session import Session
+    from dicomsh.session.state import Session
 
 START: StyleAndTextTuples = [("class:prompt.modality", "dicomsh"), ("", "> ")]
 """The prompt while no modality is in use."""

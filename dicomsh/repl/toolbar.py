@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 from dicomsh.model.levels import Level
-from dicomsh.repl.insight import Insight
+from dicomsh.repl.line_analysis import LineAnalysis
 
 if TYPE_CHECKING:
     from dicomsh.language.hint import Part
     from dicomsh.output.progress import Headway
-    from dicomsh.session import Kept, Session
-    from dicomsh.shell import Shell
+    from dicomsh.session.state import KeptAnswer, Session
+    from dicomsh.shell.shell import Shell
 
 _GREETING = "F1 help · Tab completes · Ctrl-C cancels · Ctrl-D leaves"
 _NOWHERE = "no modality in use: use NAME"
@@ -21,7 +21,7 @@ _UNLISTED = "· nothing listed here yet: ls"
 _BETWEEN = " · "
 
 
-def toolbar(insight: Insight, before: str, columns: int, mode: str = "") -> StyleAndTextTuples:
+def toolbar(insight: LineAnalysis, before: str, columns: int, mode: str = "") -> StyleAndTextTuples:
     """The state of the session; above it, the usage of the command that is typed.
 
     Args:
@@ -69,9 +69,9 @@ def _way_out(before: str) -> list[Part]:
     return [("a quote is open: close it, or Ctrl-C drops the lines", True)] if goes_on else []
 
 
-def _advice(insight: Insight, before: str) -> list[Part]:
+def _advice(insight: LineAnalysis, before: str) -> list[Part]:
     """Where Tab has no TARGET to offer: what to do so that it has."""
-    from dicomsh.targets import completions
+    from dicomsh.session.targets import completions
 
     awaited = any(current and "TARGET" in text for text, current in insight.usage(before))
     if insight.shell is None or not awaited or not before.endswith(" "):
@@ -142,9 +142,9 @@ def _last(session: Session) -> str:
     return "" if kept is None else _told(kept)
 
 
-def _told(kept: Kept) -> str:
+def _told(kept: KeptAnswer) -> str:
     """`42 studies, complete, 12 ms`: the last answer in short."""
-    from dicomsh.output.statement import short_line
+    from dicomsh.output.result_line import short_line
 
     return short_line(kept.level, kept.outcome) if kept.outcome else ""
 

@@ -55,13 +55,13 @@ def read_settings(path: Path | None, scope: Scope) -> Saved:
     if path is not None and path.is_file():
         try:
             root = compose(read_text(path, str(path), "your configuration folder"), str(path))
-            _read(tree.Setting(root, str(path)) if root else None, saved, scope)
+            _read(tree.ConfigNode(root, str(path)) if root else None, saved, scope)
         except ConfigError as error:
             saved.problems.append(error)
     return saved
 
 
-def _read(root: tree.Setting | None, saved: Saved, scope: Scope) -> None:
+def _read(root: tree.ConfigNode | None, saved: Saved, scope: Scope) -> None:
     for name, setting in root.children().items() if root else ():
         try:
             if name == ALIASES:
@@ -72,7 +72,7 @@ def _read(root: tree.Setting | None, saved: Saved, scope: Scope) -> None:
             saved.problems.append(error)
 
 
-def _value(name: str, given: tree.Setting, scope: Scope) -> Any:
+def _value(name: str, given: tree.ConfigNode, scope: Scope) -> Any:
     if name not in SETTINGS:
         hint = suggestion(name, SETTINGS) or f"known here: {', '.join(SETTINGS)}"
         raise given.error("a known setting", found=tree.shown(name), hint=hint)
@@ -84,7 +84,7 @@ def _value(name: str, given: tree.Setting, scope: Scope) -> Any:
         raise ConfigError(message, hint=error.hint) from None
 
 
-def _texts(given: tree.Setting) -> Iterator[tuple[str, str]]:
+def _texts(given: tree.ConfigNode) -> Iterator[tuple[str, str]]:
     for name, text in given.children("a mapping from names to commands").items():
         yield name, text.value(str)
 

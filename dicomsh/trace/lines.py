@@ -9,8 +9,8 @@ from struct import error
 from dicomsh.dimse import status
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import DicomshError
-from dicomsh.model.answer import Row, Source
 from dicomsh.model.keys import by_tag
+from dicomsh.model.row import Row, Source
 from dicomsh.output.safe import visible
 from dicomsh.trace.conversation import Event, Message, Noise, Pdu, Proposal, proposals
 from dicomsh.trace.fields import ABORT, ASSOCIATE_AC, ASSOCIATE_RQ, P_DATA, PDU_NAMES, Field

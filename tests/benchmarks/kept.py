@@ -14,7 +14,7 @@ import time
 from dicomsh.dimse.client import Client
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 from tests.benchmarks.small import QUERY
 from tests.processes import HOST

@@ -16,16 +16,16 @@ from dicomsh.commands import registry
 from dicomsh.config import load
 from dicomsh.dimse.elements import ENCODINGS, EXPLICIT_LITTLE_ENDIAN
 from dicomsh.model import dictionary
-from dicomsh.model.answer import Row, Source
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Ending, Outcome
+from dicomsh.model.row import Row, Source
 from dicomsh.output.sink import Sink
 from dicomsh.repl.colours import LineLexer
 from dicomsh.repl.completer import SessionCompleter
-from dicomsh.repl.insight import Insight
+from dicomsh.repl.line_analysis import LineAnalysis
 from dicomsh.repl.toolbar import toolbar
-from dicomsh.session import KEPT_ROWS, Session
-from dicomsh.shell import Manner, Shell
+from dicomsh.session.state import KEPT_ROWS, Session
+from dicomsh.shell.shell import Shell, ShellOptions
 from dicomsh.startup import collect_seldom
 from tests.benchmarks.canned import identifier
 from tests.benchmarks.measure import milliseconds
@@ -75,7 +75,7 @@ def session_that_has_seen(entities: int) -> Session:
     return session
 
 
-def _typed(line: str, completer: SessionCompleter, insight: Insight) -> _Keys:
+def _typed(line: str, completer: SessionCompleter, insight: LineAnalysis) -> _Keys:
     """A line typed key by key."""
     lexer, event = LineLexer(insight), CompleteEvent(text_inserted=True)
     insight.renew()
@@ -132,8 +132,8 @@ def main(rounds: int) -> None:
     learnt = time.perf_counter() - start
     completer = SessionCompleter()
     completer.know(registry(), session)
-    insight = Insight()
-    insight.shell = Shell(session, Sink(io.StringIO(), io.StringIO()), Manner(), {})
+    insight = LineAnalysis()
+    insight.shell = Shell(session, Sink(io.StringIO(), io.StringIO()), ShellOptions(), {})
     typed = [[_typed(line, completer, insight) for line in LINES] for _ in range(rounds)]
     _report([_fastest(keys) for keys in zip(*typed, strict=True)])
     print(f"- looking into 100,000 rows before that, between keys: {milliseconds(learnt)}")

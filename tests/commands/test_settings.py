@@ -8,7 +8,7 @@ import pytest
 
 from dicomsh.config import Config
 from dicomsh.language.kinds import Scope
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 from dicomsh.settings.file import read_settings
 from tests.harness import dicomsh, practice, run
 

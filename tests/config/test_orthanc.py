@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsh.config.config import Config
 from dicomsh.config.jsontext import compose, looks_like_json
 from dicomsh.config.orthanc import parse
-from dicomsh.config.settings import Config
 from dicomsh.errors import ConfigError
-from dicomsh.model.peer import Modality, Timeouts, Tls
+from dicomsh.model.modality import Modality, Timeouts, Tls
 
 BOOK = """
     /* An Orthanc configuration, with a comment

@@ -9,14 +9,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsh.config.config import Config
 from dicomsh.config.locate import BUILTIN
 from dicomsh.config.modalities import parse
-from dicomsh.config.settings import Config
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
 from dicomsh.model.capability import Support
-from dicomsh.model.extension import Extension
+from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.peer import Faults, Modality, Timeouts, Tls
+from dicomsh.model.modality import Faults, Modality, Timeouts, Tls
 
 
 def config(text: str, path: Path | None = None) -> Config:

@@ -23,12 +23,12 @@ from pynetdicom.presentation import negotiate_as_acceptor
 from pynetdicom.transport import ThreadedAssociationServer
 
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
-from dicomsh.model.answer import Row
+from dicomsh.model.answer import Answer
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
-from dicomsh.model.listing import Answer
-from dicomsh.model.peer import Modality, Timeouts
+from dicomsh.model.modality import Modality, Timeouts
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.row import Row
 
 DEADLINE = 60.0
 QUICK = Timeouts(connect=20, association=20, response=20, cancel_grace=0.3, idle_release=60)

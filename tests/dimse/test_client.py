@@ -19,8 +19,8 @@ from dicomsh.errors import (
     TimedOutError,
     UnreachableError,
 )
-from dicomsh.model.listing import Answer, Ending
-from dicomsh.model.peer import Modality
+from dicomsh.model.answer import Answer, Ending
+from dicomsh.model.modality import Modality
 from tests.dimse.peers import (
     ABORT_BY_USER,
     QUICK,

@@ -30,7 +30,7 @@ from dicomsh.errors import (
     UnreachableError,
     UsageError,
 )
-from dicomsh.model.peer import Modality, Tls
+from dicomsh.model.modality import Modality, Tls
 from tests.dimse.peers import (
     ABORT_BY_USER,
     QUICK,

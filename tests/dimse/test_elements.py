@@ -21,7 +21,7 @@ from dicomsh.dimse.elements import (
     LittleEndian,
 )
 from dicomsh.errors import ProtocolViolationError
-from dicomsh.model.answer import DEEPEST, Row, Source
+from dicomsh.model.row import DEEPEST, Row, Source
 from tests.dimse.peers import decoded, encoded
 
 IMPLICIT = ENCODINGS[IMPLICIT_LITTLE_ENDIAN]

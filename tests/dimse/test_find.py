@@ -14,9 +14,9 @@ from pynetdicom import evt
 from dicomsh.dimse import Client
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import NoPresentationContextError, QueryFailedError
+from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import Answer, Ending, Outcome
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from tests.dimse.peers import (
     QUICK,
     answering,

@@ -18,8 +18,8 @@ from dicomsh.errors import (
     ProtocolViolationError,
     TimedOutError,
 )
-from dicomsh.model.listing import Ending, Outcome
-from dicomsh.model.peer import Timeouts
+from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.modality import Timeouts
 from tests.dimse.peers import (
     ABORT_BY_PROVIDER,
     ABORT_BY_USER,

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicomsh.config import load
-from dicomsh.output.problem import Origin
+from dicomsh.output.error_text import Origin
 from dicomsh.output.sink import Sink
 from dicomsh.repl.place import prompt_text
-from dicomsh.session import Session
-from dicomsh.shell import Manner, Shell
+from dicomsh.session.state import Session
+from dicomsh.shell.shell import Shell, ShellOptions
 from tests.harness import ROOT, dicomsh
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -61,7 +61,7 @@ class Player:
         config = load(ROOT / "modalities.yaml", environ={}, cwd=ROOT)
         self._session = Session(config)
         sink = Sink(self._screen, Beside(self._screen))
-        self._shell = Shell(self._session, sink, Manner(), {"DICOMSH_TRACEBACK": "1"})
+        self._shell = Shell(self._session, sink, ShellOptions(), {"DICOMSH_TRACEBACK": "1"})
 
     def __enter__(self) -> Player:
         self._runner = asyncio.Runner()

@@ -15,7 +15,7 @@ import pytest
 from dicomsh.config import load
 from dicomsh.lessons.read import read_course
 from dicomsh.model.levels import Level
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from dicomsh.practice.server import PracticeServer, start
 from tests import servers
 from tests.benchmarks.__main__ import arguments

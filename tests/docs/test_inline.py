@@ -14,7 +14,7 @@ from dicomsh.language.analyse import analyse_text
 from dicomsh.language.scan import scan
 from dicomsh.language.terms import read_term
 from dicomsh.model.levels import Level
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 from tests.docs.blocks import outside_blocks
 from tests.docs.sessions import PAGES
 from tests.harness import ROOT

@@ -13,7 +13,7 @@ from dicomsh.explain.reasons import Sent
 from dicomsh.explain.tools import TOOLS, Equivalent, dcm4che, findscu, pynetdicom, qido
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.peer import Modality, Tls
+from dicomsh.model.modality import Modality, Tls
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
 PEER = Modality("pacs", "ARCHIVE", "192.0.2.10", 104)

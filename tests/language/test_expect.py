@@ -14,7 +14,7 @@ from dicomsh.config import load
 from dicomsh.language.expect import candidates, expect
 from dicomsh.language.scan import quote
 from dicomsh.model.levels import Level
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 from tests.language.knowledge import REGISTRY, Known
 from tests.language.test_analyse import any_line
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import pytest
 
-from dicomsh.commands import entity, query, scripting
+from dicomsh.commands import query, scripting
+from dicomsh.commands import show as entity
 from dicomsh.language.analyse import Analysis, Call, analyse_text
 from dicomsh.language.command import Registry, command
 from dicomsh.language.expect import candidates, expect

@@ -23,7 +23,7 @@ VARIABLES = {"DAY": "2024-03-05", "1": "first", "EMPTY": "", "TWO": "two words",
 
 
 @dataclass(frozen=True)
-class Seen:
+class EntityIndex:
     """What a text of one statement says."""
 
     words: list[str]
@@ -37,9 +37,9 @@ def statements(text: str) -> list[Statement]:
     return list(scan(text, VARIABLES))
 
 
-def seen(statement: Statement) -> Seen:
+def seen(statement: Statement) -> EntityIndex:
     redirect = statement.redirect
-    return Seen(
+    return EntityIndex(
         [word.text for word in statement.words],
         redirect.target.text if redirect and redirect.target else None,
         redirect.append if redirect else False,
@@ -61,7 +61,7 @@ def judge(
     problem: str = "",
 ) -> None:
     (statement,) = statements(text)
-    assert seen(statement) == Seen(words, file, append, stages, problem)
+    assert seen(statement) == EntityIndex(words, file, append, stages, problem)
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,18 @@ import pytest
 
 from dicomsh.errors import ExitStatus
 from dicomsh.lessons.check import Check, Key, answered, attempted, on_the_way, unmet
-from dicomsh.lessons.happened import Happened
+from dicomsh.lessons.statement_record import StatementRecord
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
 
-def sent(keyword: str, value: str, origin: Origin = Origin.TYPED) -> Happened:
+def sent(keyword: str, value: str, origin: Origin = Origin.TYPED) -> StatementRecord:
     matching = Matching.SINGLE_VALUE if value else Matching.UNIVERSAL
     key = QueryKey((by_keyword(keyword),), value, matching, origin)
-    return Happened("find study", "find", queries=(Query(Model.STUDY_ROOT, Level.STUDY, (key,)),))
+    return StatementRecord(
+        "find study", "find", queries=(Query(Model.STUDY_ROOT, Level.STUDY, (key,)),)
+    )
 
 
 def test_several_values_may_be_in_any_order() -> None:
@@ -69,7 +71,7 @@ def test_another_command_for_the_same_end_is_an_attempt(
     command: str, wanted: tuple[str, ...], is_one: bool
 ) -> None:
     check = Check(commands=wanted)
-    assert attempted(check, Happened(command, command)) is is_one
+    assert attempted(check, StatementRecord(command, command)) is is_one
 
 
 def test_where_the_learner_should_be_goes_before_what_was_asked() -> None:
@@ -86,10 +88,10 @@ def test_a_word_that_is_left_out_is_named() -> None:
 
 
 def test_a_command_that_failed_has_been_told_about() -> None:
-    failed = Happened("use X", "use", ExitStatus.USAGE)
+    failed = StatementRecord("use X", "use", ExitStatus.USAGE)
     assert not attempted(Check(commands=("use",)), failed)
     assert attempted(Check(commands=("use",), statuses=(ExitStatus.USAGE,)), failed)
-    interrupted = Happened("find study", "find", ExitStatus.INTERRUPTED)
+    interrupted = StatementRecord("find study", "find", ExitStatus.INTERRUPTED)
     assert attempted(Check(commands=("find",)), interrupted)
 
 

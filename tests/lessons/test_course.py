@@ -17,10 +17,10 @@ from dicomsh.lessons.progress import Mark
 from dicomsh.lessons.read import read_course
 from dicomsh.lessons.telling import marked_lines, step_lines, wrapped
 from dicomsh.lessons.tutor import LESSONS
-from dicomsh.output.problem import Origin
+from dicomsh.output.error_text import Origin
 from dicomsh.output.sink import Sink
-from dicomsh.session import Session
-from dicomsh.shell import Manner, Shell
+from dicomsh.session.state import Session
+from dicomsh.shell.shell import Shell, ShellOptions
 from tests.harness import ROOT
 
 COURSE = read_course(LESSONS)
@@ -37,7 +37,7 @@ class Classroom:
         config = load(ROOT / "modalities.yaml", environ={}, cwd=ROOT)
         session = Session(config)
         environ = {"XDG_STATE_HOME": str(folder), "DICOMSH_TRACEBACK": "1"}
-        manner = Manner(keep_going=True, lessons=lesson.file.parent)
+        manner = ShellOptions(keep_going=True, lessons=lesson.file.parent)
         self.shell = Shell(session, Sink(io.StringIO(), self.said), manner, environ)
         self.lesson = lesson
 

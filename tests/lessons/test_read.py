@@ -9,8 +9,8 @@ import pytest
 from dicomsh.errors import ConfigError, ExitStatus
 from dicomsh.lessons.check import Key
 from dicomsh.lessons.read import read_course
+from dicomsh.model.answer import Ending
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.listing import Ending
 from dicomsh.model.query import Matching
 
 GOOD = """\

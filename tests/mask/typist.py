@@ -9,10 +9,10 @@ from typing import Any, Self
 
 from dicomsh.config import load
 from dicomsh.language.offer import offers
-from dicomsh.output.problem import Origin
+from dicomsh.output.error_text import Origin
 from dicomsh.output.sink import Sink
-from dicomsh.session import Session
-from dicomsh.shell import Manner, Shell
+from dicomsh.session.state import Session
+from dicomsh.shell.shell import Shell, ShellOptions
 from tests.harness import ROOT, Done
 
 
@@ -23,7 +23,7 @@ class Typist:
         self._out, self._err = io.StringIO(), io.StringIO()
         self._session = Session(load(ROOT / "modalities.yaml", environ={}, cwd=ROOT))
         sink = Sink(self._out, self._err)
-        self._shell = Shell(self._session, sink, Manner(), {"DICOMSH_TRACEBACK": "1"})
+        self._shell = Shell(self._session, sink, ShellOptions(), {"DICOMSH_TRACEBACK": "1"})
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
-from dicomsh.model.answer import Row, Source
 from dicomsh.model.keys import by_keyword
+from dicomsh.model.row import Row, Source
 
 
 def answer(**elements: str) -> Row:

@@ -1,254 +1,118 @@
-"""Rows: values by VR from bytes that pydicom wrote, in both encodings; odd values are shown."""
+"""Outcomes of several queries together, columns, and the address of a modality."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from struct import pack
+import asyncio
+from collections.abc import AsyncIterator
+from typing import cast
 
-import pydicom
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydicom import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
 
-from dicomsh.dimse.elements import (
-    ENCODINGS,
-    EXPLICIT_LITTLE_ENDIAN,
-    IMPLICIT_LITTLE_ENDIAN,
+from dicomsh.errors import DicomshError
+from dicomsh.model.answer import (
+    Answer,
+    AttributeColumn,
+    Ending,
+    Outcome,
+    Record,
+    all_rows,
+    at_once,
+    combined,
+    summed,
 )
-from dicomsh.errors import ProtocolViolationError
-from dicomsh.model.answer import Row, Source
 from dicomsh.model.keys import by_keyword
-
-IMPLICIT, EXPLICIT = "implicit", "explicit"
-_SYNTAX = {IMPLICIT: IMPLICIT_LITTLE_ENDIAN, EXPLICIT: EXPLICIT_LITTLE_ENDIAN}
-
-
-def written(data_set: Dataset, encoding: str) -> bytes:
-    buffer = DicomBytesIO()
-    buffer.is_little_endian = True
-    buffer.is_implicit_VR = encoding == IMPLICIT
-    write_dataset(buffer, data_set)
-    return buffer.getvalue()
+from dicomsh.model.modality import Modality
+from dicomsh.model.row import Row, Source
+from tests.output.rows import Implicit
 
 
-def row(data_set: Dataset, encoding: str = EXPLICIT, fallback: str = "") -> Row:
-    source = Source(ENCODINGS[_SYNTAX[encoding]], fallback)
-    return Row(written(data_set, encoding), source)
-
-
-def tag(keyword: str) -> int:
-    return by_keyword(keyword).tag
-
-
-@pytest.fixture(params=[IMPLICIT, EXPLICIT])
-def encoding(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-def sample() -> Dataset:
-    made = Dataset()
-    made.SpecificCharacterSet = "ISO_IR 192"
-    made.PatientName = "Yamada^Tarou=山田^太郎"
-    made.PatientID = "0555643F"
-    made.StudyDate = "20090412"
-    made.StudyTime = "101530"
-    made.AccessionNumber = ""
-    made.ModalitiesInStudy = ["CT", "MR"]
-    made.StudyInstanceUID = "1.2.3"
-    made.NumberOfStudyRelatedSeries = "3"
-    made.PatientWeight = "72.5"
-    made.Rows = 512
-    made.SmallestImagePixelValue = 7
-    made.PixelAspectRatio = ["1", "2"]
-    made.FrameAcquisitionDuration = 1.5
-    made.SimpleFrameList = [1, 2]
-    made.FrameIncrementPointer = 0x00181063
-    made.PatientComments = "first\\second "
-    made.PatientAge = "045Y"
-    made.TextValue = "a\\b"
-    return made
+def outcome(ending: Ending, *notes: str) -> Outcome:
+    return Outcome(ending, 3, 0.5, notes=notes)
 
 
 @pytest.mark.parametrize(
-    ("keyword", "text", "values"),
+    ("endings", "together"),
     [
-        ("PatientName", "Yamada^Tarou=山田^太郎", ["Yamada^Tarou=山田^太郎"]),
-        ("PatientID", "0555643F", ["0555643F"]),
-        ("StudyDate", "20090412", ["20090412"]),
-        ("AccessionNumber", "", []),
-        ("ModalitiesInStudy", "CT\\MR", ["CT", "MR"]),
-        ("StudyInstanceUID", "1.2.3", ["1.2.3"]),
-        ("NumberOfStudyRelatedSeries", "3", [3]),
-        ("PatientWeight", "72.5", [72.5]),
-        ("Rows", "512", [512]),
-        ("PixelAspectRatio", "1\\2", [1, 2]),
-        ("FrameAcquisitionDuration", "1.5", [1.5]),
-        ("SimpleFrameList", "1\\2", [1, 2]),
-        ("FrameIncrementPointer", "0018,1063", ["0018,1063"]),
-        ("PatientComments", "first\\second", ["first\\second"]),
-        ("PatientAge", "045Y", ["045Y"]),
-        ("TextValue", "a\\b", ["a\\b"]),
-        ("StudyDescription", None, None),
+        ([], Ending.COMPLETE),
+        ([Ending.COMPLETE] * 2, Ending.COMPLETE),
+        ([Ending.COMPLETE, Ending.LIMIT], Ending.LIMIT),
+        ([Ending.COMPLETE, Ending.LOST, Ending.CUT_OFF], Ending.LOST),
+        # our own limit must not hide that something is missing
+        ([Ending.LIMIT, Ending.TIMED_OUT, Ending.COMPLETE], Ending.TIMED_OUT),
+        ([Ending.CUT_OFF, Ending.LIMIT], Ending.CUT_OFF),
     ],
 )
-def test_values_by_vr(
-    encoding: str, keyword: str, text: str | None, values: list[object] | None
+def test_together_they_are_as_complete_as_the_worst(
+    endings: list[Ending], together: Ending
 ) -> None:
-    answer = row(sample(), encoding)
-    assert answer.text(tag(keyword)) == text
-    assert answer.values(tag(keyword)) == values
-    assert answer.compact().text(tag(keyword)) == text
+    found = combined([outcome(ending) for ending in endings])
+    assert found.ending is together
+    assert found.complete is all(outcome(ending).complete for ending in endings)
+    assert found.rows == 3 * len(endings)
+    assert found.seconds == pytest.approx(0.5 * len(endings))
 
 
-def test_the_elements_are_in_the_order_received(encoding: str) -> None:
-    answer = row(sample(), encoding)
-    assert list(answer.elements) == sorted(int(element.tag) for element in sample())
+def test_the_detail_of_the_worst_is_kept_and_each_note_once() -> None:
+    lost = Outcome(Ending.LOST, 1, 1.0, 0xC000, "comment", "detail", ("b", "a"))
+    found = combined([outcome(Ending.COMPLETE, "a"), lost])
+    assert (found.status, found.comment, found.detail) == (0xC000, "comment", "detail")
+    assert found.notes == ("a", "b")
 
 
-def with_items(*names: str, charset: str | None = None) -> Dataset:
-    made = Dataset()
-    made.SpecificCharacterSet = "ISO_IR 100"
-    items = []
-    for name in names:
-        item = Dataset()
-        if charset is not None:
-            item.SpecificCharacterSet = charset
-        item.PatientName = name
-        items.append(item)
-    made.ReferencedPatientSequence = items
-    return made
+@pytest.mark.parametrize("ending", Ending)
+def test_only_the_users_own_limit_is_no_loss(ending: Ending) -> None:
+    assert outcome(ending).complete is (ending in (Ending.COMPLETE, Ending.LIMIT))
 
 
-def names_of(answer: Row) -> list[str | None]:
-    items = answer.values(tag("ReferencedPatientSequence"))
-    assert items is not None
-    return [item.text(tag("PatientName")) for item in items if isinstance(item, Row)]
-
-
-def test_items_inherit_the_character_set(encoding: str) -> None:
-    answer = row(with_items("Müller", "Jérôme"), encoding)
-    assert names_of(answer) == ["Müller", "Jérôme"]
-    assert answer.text(tag("ReferencedPatientSequence")) == (
-        "<item of 1 elements>\\<item of 1 elements>"
+def test_the_key_of_a_column_is_its_path() -> None:
+    sequence, inner = by_keyword("RequestAttributesSequence"), by_keyword("Modality")
+    assert AttributeColumn(inner, "Modality").keyword == "Modality"
+    assert AttributeColumn(inner, "", path=(sequence,)).keyword == (
+        "RequestAttributesSequence.Modality"
     )
 
 
-def test_items_may_have_their_own_character_set(encoding: str) -> None:
-    answer = row(with_items("山田", "Διο", charset="ISO_IR 192"), encoding)
-    assert names_of(answer) == ["山田", "Διο"]
+def test_records_at_once_are_one_batch_or_none() -> None:
+    async def batches(records: list[Record]) -> list[list[Record]]:
+        return [batch async for batch in at_once(records)]
 
-
-def test_an_empty_sequence_has_no_items(encoding: str) -> None:
-    assert row(with_items(), encoding).values(tag("ReferencedPatientSequence")) == []
-
-
-def test_a_malformed_item_is_a_protocol_violation(encoding: str) -> None:
-    source = Source(ENCODINGS[_SYNTAX[encoding]])
-    sequence = tag("ReferencedPatientSequence")
-    answer = Row(b"", source, {sequence: pack("<HHI", 0xFFFE, 0xE000, 500)})
-    with pytest.raises(ProtocolViolationError):
-        answer.values(sequence)
-
-
-@pytest.mark.parametrize("name", ["chrSQEncoding.dcm", "chrSQEncoding1.dcm"])
-def test_items_of_pydicoms_files(name: str, encoding: str) -> None:
-    path = Path(pydicom.__file__).parent / "data" / "charset_files" / name
-    read = pydicom.dcmread(path)
-    data_set = Dataset({element.tag: element for element in read if element.tag.group != 2})
-    (item,) = row(data_set, encoding).values(tag("RequestedProcedureCodeSequence")) or []
-    assert isinstance(item, Row)
-    assert item.text(tag("PatientName")) == "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう"
-
-
-def test_the_fallback_is_for_answers_without_a_label() -> None:
-    raw = "Люк".encode("iso8859-5")
-    source = ENCODINGS[IMPLICIT_LITTLE_ENDIAN]
-    name = tag("PatientName")
-    assert Row(b"", Source(source, "ISO_IR 144"), {name: raw}).text(name) == "Люк"
-    assert Row(b"", Source(source), {name: raw}).text(name) == raw.decode("latin-1")
-    labelled = {tag("SpecificCharacterSet"): b"ISO_IR 192", name: "Люк".encode()}
-    assert Row(b"", Source(source, "ISO_IR 144"), labelled).text(name) == "Люк"
-
-
-def test_a_private_element_has_the_vr_that_was_sent() -> None:
-    made = Dataset()
-    made.add_new(0x00091001, "US", 5)
-    made.add_new(0x00091002, "LO", ["a", "b"])
-    assert row(made, EXPLICIT).values(0x00091001) == [5]
-    assert row(made, EXPLICIT).text(0x00091002) == "a\\b"
-    assert row(made, IMPLICIT).vr(0x00091001) == "UN"
-    assert row(made, IMPLICIT).values(0x00091001) == [b"\x05\x00"]
-    assert row(made, IMPLICIT).text(0x00091001) == "<2 bytes>"
-
-
-def raw_values(keyword: str, raw: bytes) -> list[object] | None:
-    source = Source(ENCODINGS[IMPLICIT_LITTLE_ENDIAN])
-    found = Row(b"", source, {tag(keyword): raw}).values(tag(keyword))
-    return None if found is None else list(found)
+    assert asyncio.run(batches([{"a": 1}, {"a": 2}])) == [[{"a": 1}, {"a": 2}]]
+    assert asyncio.run(batches([])) == []
 
 
 @pytest.mark.parametrize(
-    ("keyword", "raw", "values"),
-    [
-        # a number that cannot be read stays text
-        ("SeriesNumber", b"4 ", [4]),
-        ("SeriesNumber", b"+04", [4]),
-        ("SeriesNumber", b"four", ["four"]),
-        ("SeriesNumber", b"1_000", ["1_000"]),
-        ("SeriesNumber", b"4.0", ["4.0"]),
-        ("SeriesNumber", b"3\\\\5", [3, "", 5]),
-        ("SeriesNumber", b"9" * 5000, ["9" * 5000]),
-        ("PatientWeight", b"nan ", ["nan"]),
-        ("PatientWeight", b"inf ", ["inf"]),
-        ("PatientWeight", b"1e999", ["1e999"]),
-        ("PatientWeight", b"1_0", ["1_0"]),
-        ("PatientWeight", b"7.25e1", [72.5]),
-        ("PatientWeight", b"1" * 100_001 + b"x", ["1" * 100_001 + "x"]),
-        # what does not fit its VR
-        ("Rows", b"\x00\x02\x01", [512]),
-        ("Rows", b"\x01", []),
-        ("FrameIncrementPointer", b"\x18\x00\x63\x10\x01", ["0018,1063"]),
-        # padding
-        ("StudyInstanceUID", b"1.2\0", ["1.2"]),
-        ("Modality", b" CT ", ["CT"]),
-        ("StudyDescription", b"  ", []),
-        ("PatientComments", b"  as typed  ", ["  as typed"]),
-        ("PixelData", b"\x01\x02", [b"\x01\x02"]),
-    ],
+    ("host", "address"),
+    [("127.0.0.1", "PACS@127.0.0.1:104"), ("::1", "PACS@[::1]:104"), ("pacs", "PACS@pacs:104")],
 )
-def test_odd_values_are_shown(keyword: str, raw: bytes, values: list[object]) -> None:
-    assert raw_values(keyword, raw) == values
+def test_the_address_of_a_modality(host: str, address: str) -> None:
+    assert Modality("pacs", "PACS", host, 104).address == address
 
 
-KEYWORDS = (
-    "PatientName SeriesNumber PatientWeight StudyDate Modality PatientComments Rows"
-    " FrameAcquisitionDuration FrameIncrementPointer PixelData StudyInstanceUID"
-).split()
+def test_queries_that_were_cancelled_together_tell_all_that_happened() -> None:
+    how = ["C-CANCEL, 2 further rows drained", "association aborted at once", ""]
+    parts = [Outcome(Ending.CANCELLED, 1, 0.1, detail=detail) for detail in [*how, how[0]]]
+    whole = combined([Outcome(Ending.COMPLETE, 5, 0.1), *parts])
+    assert (whole.ending, whole.rows) == (Ending.CANCELLED, 9)
+    assert whole.detail == "; ".join(how[:2])
 
 
-@given(st.sampled_from(KEYWORDS), st.binary(max_size=60), st.binary(max_size=20))
-def test_any_bytes_have_a_text(keyword: str, raw: bytes, charset: bytes) -> None:
-    elements = {tag("SpecificCharacterSet"): charset, tag(keyword): raw}
-    answer = Row(b"", Source(ENCODINGS[IMPLICIT_LITTLE_ENDIAN]), elements)
-    assert isinstance(answer.text(tag(keyword)), str)
-    assert isinstance(answer.values(tag(keyword)), list)
+def test_notes_that_count_rows_are_summed() -> None:
+    notes = ["1 of 2 rows differ", "slow", "1,001 of 4,000 rows differ", "slow", "1 of 9 rows lie"]
+    assert summed(notes) == ("1,002 rows differ", "slow", "1 of 9 rows lie")
 
 
-@given(
-    st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=20).map(
-        lambda text: text.replace("\\", "").strip()
-    ),
-    st.integers(-(2**31), 2**31 - 1),
-)
-def test_what_pydicom_writes_is_read_back(text: str, number: int) -> None:
-    made = Dataset()
-    made.SpecificCharacterSet = "ISO_IR 192"
-    made.add_new(tag("PatientComments"), "LT", text)
-    made.add_new(tag("SeriesNumber"), "IS", number)
-    for encoding in (IMPLICIT, EXPLICIT):
-        answer = row(made, encoding)
-        assert answer.text(tag("PatientComments")) == text
-        assert answer.values(tag("SeriesNumber")) == [number]
+def test_rows_are_not_gathered_without_end() -> None:
+    class Endless:
+        left = False
+
+        async def __aiter__(self) -> AsyncIterator[list[Row]]:
+            while True:
+                yield [Row(b"", Source(Implicit()))] * 10_000
+
+        async def aclose(self) -> None:
+            self.left = True
+
+    answer = Endless()
+    with pytest.raises(DicomshError, match="rows for one query"):
+        asyncio.run(all_rows(cast(Answer, answer)))
+    assert answer.left

@@ -10,8 +10,8 @@ from dicomsh.errors import NoPresentationContextError, UsageError
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import LEVEL_KEYS, by_keyword, find_path
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.location import Place, Step
 from dicomsh.model.matching import matcher
+from dicomsh.model.place import Place, Step
 from dicomsh.model.plan import (
     Request,
     build,

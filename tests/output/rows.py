@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from struct import pack, unpack_from
 from typing import Any
 
-from dicomsh.model.answer import Row, Source
+from dicomsh.model.answer import AttributeColumn, Column, FieldColumn
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import AttributeColumn, Column, FieldColumn
+from dicomsh.model.row import Row, Source
 from dicomsh.output.formats import Renderer, renderer
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.theme import Theme

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomsh.model.answer import Row
+from dicomsh.model.row import Row
 from dicomsh.output.bulk import block_columns, block_lines
 from dicomsh.output.json_rows import object_lines, one_by_one
 from dicomsh.output.plain import converter, element, root_tags

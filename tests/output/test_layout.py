@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from dicomsh.model.answer import AttributeColumn, Column, FieldColumn
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import AttributeColumn, Column, FieldColumn
 from dicomsh.output.cells import Kind, view
 from dicomsh.output.formats import renderer
 from dicomsh.output.plain import AnyRow

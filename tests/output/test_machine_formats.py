@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.errors import UsageError
+from dicomsh.model.answer import FORMATS, Record
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.listing import FORMATS, Record
 from dicomsh.output.formats import SUFFIXES, format_of, renderer
 from dicomsh.output.safe import is_unsafe
 from dicomsh.output.theme import Theme

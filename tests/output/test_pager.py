@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dicomsh.output.pager import Paged, pager_command, pager_environ
-from dicomsh.output.programs import CommandTarget
+from dicomsh.output.programs import CommandWriter
 from dicomsh.output.sink import Sink
-from dicomsh.output.targets import PagerLeftError, Stream
+from dicomsh.output.streams import PagerLeftError, Stream
 from dicomsh.output.theme import Theme, paint
 
 PYTHON = f'"{sys.executable}"'
@@ -62,7 +62,7 @@ def program(code: str) -> str:
 
 def paged(terminal: Terminal, command: str) -> Paged:
     """A terminal of 20 × 10 with this pager."""
-    return Paged(Stream(terminal), 20, 10, lambda: CommandTarget.start(command, None, safe=True))
+    return Paged(Stream(terminal), 20, 10, lambda: CommandWriter.start(command, None, safe=True))
 
 
 def shown(folder: Path, *texts: str) -> tuple[str, str]:

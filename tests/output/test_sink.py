@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dicomsh.errors import DicomshError, UsageError
-from dicomsh.output.programs import CommandTarget
+from dicomsh.output.programs import CommandWriter
 from dicomsh.output.sink import Sink
-from dicomsh.output.targets import CommandGoneError, StdoutGoneError, for_terminal
+from dicomsh.output.streams import CommandGoneError, StdoutGoneError, for_terminal
 from dicomsh.output.theme import Theme, paint
 
 POSIX_ONLY = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX terminal or file modes")
@@ -188,7 +188,7 @@ def test_a_full_disk_is_an_error(sink: Sink) -> None:
         Sink(full, sys.stderr).data("x")
 
 
-async def fed(sink: Sink, command: str, *texts: str) -> CommandTarget:
+async def fed(sink: Sink, command: str, *texts: str) -> CommandWriter:
     """A command that was given texts and has ended."""
     async with sink.to_command(command) as target:
         for text in texts:
@@ -273,7 +273,7 @@ def test_the_reader_of_standard_output_may_go() -> None:
 
 def test_a_program_whose_reader_has_gone_ends_without_a_word() -> None:
     code = (
-        "from dicomsh.output.targets import StdoutGoneError\n"
+        "from dicomsh.output.streams import StdoutGoneError\n"
         "try:\n    while True: sink.data('x' * 1000 + '\\n')\n"
         "except StdoutGoneError: pass"
     )

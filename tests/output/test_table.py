@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from dicomsh.model.answer import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Column, FieldColumn, Record
 from dicomsh.output.formats import Renderer, renderer
 from dicomsh.output.safe import width
 from dicomsh.output.table import FIRST_PAGE, HELD

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dicomsh.model.peer import Faults, Modality
+from dicomsh.model.modality import Faults, Modality
 from dicomsh.practice.server import PracticeServer, start
 
 Start = Callable[[Faults], PracticeServer]

@@ -14,7 +14,7 @@ from pynetdicom import evt
 
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.peer import Faults, Modality
+from dicomsh.model.modality import Faults, Modality
 from dicomsh.practice.archive import HELD, Archive, Entity, vr_of
 from dicomsh.practice.server import PracticeServer, start
 from tests.practice.conftest import Start

@@ -12,12 +12,12 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from dicomsh.config import load
-from dicomsh.history import History
 from dicomsh.output.sink import Sink
 from dicomsh.repl.loop import run_prompt
-from dicomsh.session import Session
+from dicomsh.session.history import History
+from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT
-from dicomsh.shell import Manner, Shell
+from dicomsh.shell.shell import Shell, ShellOptions
 from dicomsh.startup import Started
 from tests.harness import ROOT
 
@@ -51,7 +51,7 @@ def typed(
         for name, value in (settings or {}).items():
             session.set(name, value)
         environ = {"DICOMSH_TRACEBACK": "1"}
-        return Started(Shell(session, Sink(out, err), Manner(), environ, history), ())
+        return Started(Shell(session, Sink(out, err), ShellOptions(), environ, history), ())
 
     with create_pipe_input() as keyboard, create_app_session(keyboard, DummyOutput()):
         keyboard.send_text("".join(keys) + LEAVE)

@@ -15,20 +15,20 @@ from dicomsh.config import Config
 from dicomsh.lexer import TOKENS
 from dicomsh.output.sink import Sink
 from dicomsh.repl.colours import STYLE, LineLexer, depth
-from dicomsh.repl.insight import Insight
-from dicomsh.session import Session
-from dicomsh.shell import Manner, Shell
+from dicomsh.repl.line_analysis import LineAnalysis
+from dicomsh.session.state import Session
+from dicomsh.shell.shell import Shell, ShellOptions
 
 
-def insight(**variables: str) -> Insight:
+def insight(**variables: str) -> LineAnalysis:
     """An insight into a shell that nothing was done in."""
-    made = Insight()
+    made = LineAnalysis()
     sink = Sink(io.StringIO(), io.StringIO())
-    made.shell = Shell(Session(Config(), variables), sink, Manner(), {})
+    made.shell = Shell(Session(Config(), variables), sink, ShellOptions(), {})
     return made
 
 
-def painted(text: str, known: Insight | None = None) -> list[tuple[str, str]]:
+def painted(text: str, known: LineAnalysis | None = None) -> list[tuple[str, str]]:
     """The text in pieces with their roles, without what has none."""
     lexer = LineLexer(known or insight())
     lines = lexer.lex_document(Document(text))
@@ -90,11 +90,11 @@ def test_what_may_only_be_unfinished_is_not_wrong_yet(text: str) -> None:
 
 
 def test_nothing_is_painted_before_there_is_a_shell() -> None:
-    assert painted("find patient", Insight()) == []
+    assert painted("find patient", LineAnalysis()) == []
 
 
 def test_a_text_is_painted_anew_when_the_shell_comes_or_a_line_begins() -> None:
-    known = Insight()
+    known = LineAnalysis()
     lexer = LineLexer(known)
     before = lexer.invalidation_hash()
     known.shell = insight().shell

@@ -12,10 +12,10 @@ from prompt_toolkit.output import DummyOutput
 
 from dicomsh.model.levels import Level
 from dicomsh.repl.completer import SessionCompleter
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 from tests.language.knowledge import REGISTRY
-from tests.test_seen import row
-from tests.test_targets import shell_after
+from tests.session.test_entity_index import row
+from tests.session.test_targets import shell_after
 
 UIDS = [f"1.2.840.113704.1.111.2768.1239195678.{number}" for number in range(500)]
 

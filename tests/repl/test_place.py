@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from dicomsh.config import Config
 from dicomsh.model.levels import Level
-from dicomsh.model.location import Place, Step
+from dicomsh.model.place import Place, Step
 from dicomsh.output.safe import width
 from dicomsh.repl.place import prompt_text
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 
 LABELS = ("0555643F", "2009-04-12 CT THORAX", "1 CT", "17")
 

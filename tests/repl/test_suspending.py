@@ -15,7 +15,7 @@ if sys.platform == "win32":
 from tests.harness import practice
 from tests.processes import find_program
 from tests.repl.terminal import Terminal, ctrl
-from tests.repl.test_bar import bars, wait_for_bar
+from tests.repl.test_progress_bar import bars, wait_for_bar
 
 SHELL, PROMPT = "shell$ ", "faulty:/> "
 

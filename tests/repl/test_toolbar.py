@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Ending, Outcome
-from dicomsh.model.location import Place, Step
+from dicomsh.model.place import Place, Step
 from dicomsh.output.safe import width
-from dicomsh.repl.insight import Insight
+from dicomsh.repl.line_analysis import LineAnalysis
 from dicomsh.repl.toolbar import toolbar
 from tests.repl.test_colours import insight
-from tests.test_seen import row
+from tests.session.test_entity_index import row
 
 
-def told(known: Insight, before: str = "", columns: int = 140) -> list[str]:
+def told(known: LineAnalysis, before: str = "", columns: int = 140) -> list[str]:
     return "".join(part[1] for part in toolbar(known, before, columns)).split("\n")
 
 
-def used() -> Insight:
+def used() -> LineAnalysis:
     """A shell with a modality, an answer and a changed setting."""
     known = insight()
     assert known.shell
@@ -31,7 +31,7 @@ def used() -> Insight:
 
 
 def test_before_there_is_a_shell_it_tells_the_keys() -> None:
-    assert told(Insight()) == ["F1 help · Tab completes · Ctrl-C cancels · Ctrl-D leaves"]
+    assert told(LineAnalysis()) == ["F1 help · Tab completes · Ctrl-C cancels · Ctrl-D leaves"]
 
 
 def test_it_tells_the_peer_the_last_answer_and_what_was_set() -> None:

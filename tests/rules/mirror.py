@@ -11,8 +11,8 @@ from pydicom.config import IGNORE
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from dicomsh.model.answer import BINARY_NUMBERS
 from dicomsh.model.keys import by_keyword, tag_pair
+from dicomsh.model.row import BINARY_NUMBERS
 from dicomsh.practice.archive import COUNTERS, Attributes, Entity, Value, practice_archive, vr_of
 
 PATIENTS = (

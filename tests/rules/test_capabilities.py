@@ -22,9 +22,9 @@ from dicomsh.config.known import KnownPeers
 from dicomsh.errors import ExitStatus
 from dicomsh.model import evidence
 from dicomsh.model.capability import Capabilities, Feature, Support
-from dicomsh.model.extension import Extension
+from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Model
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from tests.conftest import Start
 from tests.dimse.peers import answering, scp, study
 from tests.harness import Done, dicomsh, practice, run

@@ -18,11 +18,11 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
-from dicomsh.model.listing import Ending, Outcome
-from dicomsh.model.location import Place
+from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
-from dicomsh.model.suspicion import is_round, suspicion
+from dicomsh.model.silent_truncation import is_round, suspicion
 from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import Peer, Script, forever, scp, scripted, study

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomsh.commands.advice import advice, split_line
 from dicomsh.language.analyse import analyse_text
 from dicomsh.language.scan import Word, whole_word
 from dicomsh.language.terms import Term, is_term, pattern_key, read_term
 from dicomsh.model.keys import is_named
 from dicomsh.model.levels import Level
-from dicomsh.model.location import Place, Step
+from dicomsh.model.place import Place, Step
 from dicomsh.model.plan import Request
+from dicomsh.query.suggest import advice, split_line
 from tests.harness import practice, run
 from tests.language.knowledge import REGISTRY, Known
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pynetdicom import evt
 
-from dicomsh.model.extension import Extension, agreed, application_information
+from dicomsh.model.extended_negotiation import Extension, agreed, application_information
 from dicomsh.model.levels import Model
 from tests.dimse.peers import scp
 from tests.harness import Done, practice, run

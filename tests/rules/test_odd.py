@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from dicomsh.model.levels import Level
-from dicomsh.model.oddities import Oddities
+from dicomsh.model.row_checks import RowChecks
 from tests.dimse.peers import answering, scp, study
 from tests.harness import Done, run
 from tests.model.rows import answer
@@ -148,7 +148,7 @@ def test_a_level_cannot_carry_escape_sequences_to_the_terminal() -> None:
 
 
 def test_more_rows_than_are_compared_are_still_counted() -> None:
-    oddities = Oddities(Level.STUDY)
+    oddities = RowChecks(Level.STUDY)
     rows = [answer(StudyInstanceUID=f"1.{number}") for number in range(1000)]
     for _ in range(2):
         oddities.look(rows)

@@ -21,7 +21,7 @@ from pynetdicom import evt
 
 from dicomsh.config.known import KnownPeers
 from dicomsh.model.capability import Capabilities
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import scp, study

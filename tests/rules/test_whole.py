@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dicomsh.config import load
 from dicomsh.model.levels import Level
-from dicomsh.model.location import Place
-from dicomsh.session import Session
-from dicomsh.targets import whole_key
+from dicomsh.model.place import Place
+from dicomsh.session.state import Session
+from dicomsh.session.targets import whole_key
 from tests.harness import ROOT, run
 from tests.servers import Orthanc
-from tests.test_seen import row
+from tests.session.test_entity_index import row
 
 
 def test_studies_of_patients_without_id_are_missed_aloud(orthanc_server: Orthanc) -> None:

@@ -12,7 +12,7 @@ from dicomsh.config import Config
 from dicomsh.errors import ConfigError
 from dicomsh.language.kinds import Scope
 from dicomsh.model.levels import Model
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 from dicomsh.settings.file import read_settings, settings_file, write_settings
 
 SCOPE = Scope(Session(Config()), None)

@@ -11,7 +11,7 @@ from dicomsh.errors import UsageError
 from dicomsh.language.kinds import SETTING_VALUE, Scope
 from dicomsh.language.scan import whole_word
 from dicomsh.model.levels import Model
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT, SETTINGS, Settings, changed
 
 SESSION = Session(Config(), defaults=AT_PROMPT)

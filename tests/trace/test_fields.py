@@ -11,7 +11,7 @@ from dicomsh.dimse.command import find_request
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.dimse.negotiation import abort, associate_request, release_request
 from dicomsh.dimse.pdu import write_message
-from dicomsh.model.peer import Modality
+from dicomsh.model.modality import Modality
 from dicomsh.trace.conversation import Conversation, Message, Noise, Pdu, proposals
 from dicomsh.trace.fields import fields_of
 from dicomsh.trace.lines import as_typed, lines_of

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dicomsh.dimse.negotiation import release_request
 from dicomsh.model.tap import Tap, Wire
-from dicomsh.output.targets import FileTarget
+from dicomsh.output.streams import FileWriter
 from dicomsh.trace.tracing import Tracing
 
 
 def test_what_happens_at_the_prompt_is_told_with_the_next_command() -> None:
     said: list[str] = []
     tap, wire = Tap(), Wire("PEER@127.0.0.1:104")
-    tracing = Tracing(tap, said.append, FileTarget)
+    tracing = Tracing(tap, said.append, FileWriter)
     with tracing.telling():
         tracing.on(hexadecimal=False)
     assert [line.split(" 20")[0] for line in said] == ["trace begins"]
@@ -28,7 +28,7 @@ def test_what_happens_at_the_prompt_is_told_with_the_next_command() -> None:
 def test_off_nobody_listens() -> None:
     said: list[str] = []
     tap = Tap()
-    tracing = Tracing(tap, said.append, FileTarget)
+    tracing = Tracing(tap, said.append, FileWriter)
     tracing.on(hexadecimal=True)
     assert tracing.state.startswith("trace is on: with every byte named")
     tracing.off()

@@ -23,7 +23,7 @@ from dicomsh.model.levels import Level
 from dicomsh.model.matching import matcher
 from dicomsh.model.query import Matching
 from dicomsh.model.vocabulary import attributes_inside, defined_terms
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 
 _WIDTH = 78
 

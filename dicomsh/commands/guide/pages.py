@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dicomsh.session import Session
+from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS, Setting, Where
 
 _VALUES = """\

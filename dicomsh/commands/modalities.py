@@ -1,0 +1,190 @@
+"""Modalities: which there are, which one is in use, whether it answers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from dicomsh.commands.context import Context
+from dicomsh.config import edit
+from dicomsh.config.locate import load_again
+from dicomsh.errors import UsageError
+from dicomsh.language.command import command
+from dicomsh.language.kinds import ADDRESS, MODALITY, NEW_NAME
+from dicomsh.language.scan import Word
+from dicomsh.model.answer import FieldColumn, Record, Records, Talk, all_rows, at_once
+from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
+from dicomsh.model.modality import Modality
+from dicomsh.model.place import Place
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.query.ask import answer_from
+
+_Result = TypeVar("_Result")
+
+
+@command("use", family="modalities", examples=("use pacs",))
+async def use(context: Context, name: Annotated[Word | None, MODALITY] = None) -> Talk:
+    """Open an association with a modality and make it the current one.
+
+    NAME is a configured modality or AET@HOST:PORT. The line that follows tells the time of a C-ECHO
+    and the information models that the peer accepted. When there is no association, you stay where
+    you are. Without NAME, tells which one is in use.
+    """
+    if name is None:
+        return Talk(await _greeting(context, context.session.current()))
+    modality = _at(name, lambda: context.session.config.find(name.text))
+    greeting = await _greeting(context, modality)
+    context.session.choose(modality)
+    return Talk(greeting)
+
+
+def _at(word: Word, action: Callable[[], _Result]) -> _Result:
+    """What an action gives; a usage error that it raises is placed at a word."""
+    try:
+        return action()
+    except UsageError as error:
+        raise UsageError(error.message, hint=error.hint, span=error.span or word.span) from None
+
+
+def _reload(context: Context, path: Path) -> None:
+    session = context.session
+    session.config = load_again(session.config, path, environ=context.environ, cwd=Path.cwd())
+
+
+async def _greeting(context: Context, modality: Modality) -> str:
+    modality = context.timed(modality)
+    client = await context.peers.client(modality)
+    accepted = await client.connect()
+    echo = "no C-ECHO"
+    if VERIFICATION in accepted:
+        echo = f"C-ECHO {milliseconds(await client.echo())}"
+    reached = context.peers.reach(modality)
+    where = f"{reached.aet} at {reached.host}:{reached.port}"
+    parts = (f"{modality.name}  {where}", echo, _models(accepted), *_knowledge(context, modality))
+    return "   ".join(parts)
+
+
+def _knowledge(context: Context, modality: Modality) -> list[str]:
+    """What was found out about a peer, and what became of the file that it is kept in."""
+    problem = context.peers.memory.problem
+    trouble = f"{problem}: what was found out about peers is lost; probe again" if problem else ""
+    return [text for text in (modality.capabilities.brief, trouble) if text]
+
+
+def milliseconds(seconds: float) -> str:
+    """A short time for people: `3 ms`, `0.4 ms`."""
+    value = seconds * 1000
+    return f"{value:.1f} ms" if value < 1 else f"{value:,.0f} ms"
+
+
+def _models(accepted: frozenset[str]) -> str:
+    titles = [model.title for model in Model if model.value in accepted]
+    if MODALITY_WORKLIST_FIND in accepted:
+        titles.append("Modality Worklist")
+    return ", ".join(titles) or "no query model accepted"
+
+
+@command("echo", family="modalities", examples=("echo pacs", "echo pacs --find"))
+async def echo(
+    context: Context,
+    name: Annotated[Word | None, MODALITY] = None,
+    *,
+    find: Annotated[bool, "also try a C-FIND that matches nothing"] = False,
+) -> Records:
+    """Send a C-ECHO and tell its time.
+
+    A peer may answer C-ECHO and yet refuse queries: --find tries one, for a study that cannot
+    exist.
+    """
+    config = context.session.config
+    modality = _at(name, lambda: config.find(name.text)) if name else context.session.current()
+    client = await context.peers.client(context.timed(modality))
+    record: Record = {"modality": modality.name, "echo_ms": _rounded(await client.echo())}
+    columns = [FieldColumn("modality", "Modality"), FieldColumn("echo_ms", "C-ECHO ms", True)]
+    if find:
+        record = {**record, "find_ms": _rounded(await _harmless_find(context, modality))}
+        columns.append(FieldColumn("find_ms", "C-FIND ms", True))
+    return Records(tuple(columns), at_once([record]))
+
+
+def _rounded(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+async def _harmless_find(context: Context, modality: Modality) -> float:
+    """Seconds of a study query that matches nothing: its UID was never used."""
+    uid = f"2.25.{secrets.randbits(128)}"
+    attribute = by_keyword("StudyInstanceUID")
+    key = QueryKey((attribute,), uid, Matching.SINGLE_VALUE, Origin.TYPED)
+    client = await context.peers.client(context.timed(modality))
+    request = Request(Level.STUDY, Place(), (key,))
+    answer = await answer_from(
+        client, modality, request, QueryOptions(limit=1, model=modality.model)
+    )
+    await all_rows(answer)
+    return answer.outcome.seconds
+
+
+@command("modalities", family="modalities", examples=("modalities",))
+async def modalities(context: Context) -> Records:
+    """List the configured modalities.
+
+    A modality is a remote application entity here, as in Orthanc's DicomModalities; the attribute
+    is always written Modality.
+    """
+    session = context.session
+    columns = (
+        FieldColumn("name", "Name"),
+        FieldColumn("aet", "AE title"),
+        FieldColumn("host", "Host"),
+        FieldColumn("port", "Port", True),
+        FieldColumn("association", "Association"),
+        FieldColumn("known", "Known"),
+    )
+    known = dict(session.config.modalities)
+    if session.modality is not None:
+        known.setdefault(session.modality.name, session.modality)
+    records = [_modality_record(context, modality) for modality in known.values()]
+    return Records(columns, at_once(records), unit=("modality", "modalities"))
+
+
+def _modality_record(context: Context, modality: Modality) -> Record:
+    used = context.session.modality is not None and context.session.modality.name == modality.name
+    state = context.peers.state(modality)
+    return {
+        "name": modality.name,
+        "aet": modality.aet,
+        "host": "practice archive" if modality.practice else modality.host,
+        "port": None if modality.practice else modality.port,
+        "association": f"{state}, in use" if used else state,
+        "known": context.peers.memory.of(modality).brief or None,
+    }
+
+
+@command(
+    "modality add", family="modalities", examples=("modality add archive ORTHANC@127.0.0.1:4242",)
+)
+async def modality_add(
+    context: Context,
+    name: Annotated[Word, NEW_NAME],
+    address: Annotated[Word, ADDRESS],
+) -> Talk:
+    """Add a modality to the modalities file, keeping its comments and order."""
+    config = context.session.config
+    path = _at(name, lambda: edit.add(config, name.text, address.text, environ=context.environ))
+    _reload(context, path)
+    return Talk(f"{name.text} added to {path}")
+
+
+@command("modality remove", family="modalities", examples=("modality remove archive",))
+async def modality_remove(context: Context, name: Annotated[Word, MODALITY]) -> Talk:
+    """Remove a modality from the modalities file, keeping its comments and order."""
+    config = context.session.config
+    path = _at(name, lambda: edit.remove(config, name.text, environ=context.environ))
+    _reload(context, path)
+    return Talk(f"{name.text} removed from {path}")

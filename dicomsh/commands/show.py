@@ -1,0 +1,203 @@
+"""show and wado: everything about one entity, and where its instances can be fetched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Annotated
+
+from dicomsh.commands.context import Context
+from dicomsh.errors import QueryFailedError, UsageError
+from dicomsh.language.command import command
+from dicomsh.language.kinds import TARGET
+from dicomsh.language.scan import Word
+from dicomsh.model.answer import Ending, FieldColumn, Outcome, Record, Records, all_rows, combined
+from dicomsh.model.keys import MORE_KEYS, by_tag
+from dicomsh.model.levels import Level
+from dicomsh.model.modality import Modality
+from dicomsh.model.place import Place
+from dicomsh.model.plan import Request, return_key
+from dicomsh.model.row import Row
+from dicomsh.model.wado import PLACEHOLDER_RS, PLACEHOLDER_URI, retrieve_uri, rs_url
+from dicomsh.query.ask import ask
+from dicomsh.query.hierarchy import Hierarchy
+from dicomsh.query.resolve import ResolvedTarget, resolve
+
+_SHOW_COLUMNS = (
+    FieldColumn("tag", "Tag"),
+    FieldColumn("vr", "VR"),
+    FieldColumn("keyword", "Keyword"),
+    FieldColumn("value", "Value"),
+)
+
+
+@command("show", family="walk", examples=("show 0555643F", "cd 0555643F; show"))
+async def show(context: Context, target: Annotated[Word | None, TARGET] = None) -> Records:
+    """Show every attribute known of one entity: tag, VR, keyword, value.
+
+    The entity is asked for again with all keys of its level that the standard knows of.
+    """
+    there = await resolve(context, target)
+    if there.place.level is None:
+        raise UsageError(
+            "the root is no entity",
+            hint="show TARGET, or cd to a patient, study, series or instance",
+        )
+    entity = _Entity(context, there, there.place.level)
+    return Records(_SHOW_COLUMNS, entity.records(), outcome=lambda: entity.outcome)
+
+
+class _Entity:
+    """The attributes of one entity, asked for when iterated."""
+
+    def __init__(self, context: Context, there: ResolvedTarget, level: Level) -> None:
+        self._context = context
+        self._there = there
+        self._level = level
+        self.outcome = Outcome(Ending.COMPLETE, 0, 0.0)
+
+    async def records(self) -> AsyncGenerator[list[Record], None]:
+        """One record for each element; elements inside a sequence are indented with `>`."""
+        rows = await self._rows(MORE_KEYS[self._level])
+        if not rows:
+            raise UsageError(
+                f"this {self._level.word} is not in the archive any more",
+                hint="'ls ..' lists again",
+            )
+        for row in rows:
+            yield [record for tag in sorted(row.elements) for record in _element(row, tag, "")]
+
+    async def _rows(self, more: tuple[str, ...]) -> list[Row]:
+        place = self._there.place
+        request = Request(self._level, place, tuple(return_key(keyword) for keyword in more))
+        try:
+            listing = await ask(self._context, self._there.modality, request)
+            rows = await all_rows(listing.answer)
+        except QueryFailedError:
+            if not more:
+                raise
+            return await self._rows(())
+        self._context.session.recognise(rows)
+        self.outcome = listing.answer.outcome
+        return rows
+
+
+def _element(row: Row, tag: int, indent: str) -> list[Record]:
+    attribute = by_tag(tag)
+    vr = row.vr(tag)
+    record: Record = {
+        "tag": f"{indent}{attribute.tag_text}",
+        "vr": vr,
+        "keyword": attribute.keyword if attribute.keyword != attribute.tag_text[1:-1] else "",
+        "value": row.text(tag) if vr != "SQ" else None,
+    }
+    records = [record]
+    if vr == "SQ":
+        for item in row.values(tag) or []:
+            if isinstance(item, Row):
+                for inner in sorted(item.elements):
+                    records += _element(item, inner, indent + ">")
+    return records
+
+
+@command(
+    "wado",
+    family="walk",
+    examples=("cd 0555643F; wado", "wado 0555643F --rs"),
+)
+async def wado(
+    context: Context,
+    *targets: Annotated[Word, TARGET],
+    rs: Annotated[bool, "WADO-RS instead of WADO-URI"] = False,
+) -> Records:
+    """List the three WADO identifiers and the retrieve URL of each instance.
+
+    Every instance below the current place, or below each TARGET: StudyInstanceUID,
+    SeriesInstanceUID, SOPInstanceUID and the WADO-URI (PS3.18 9.4), or with --rs the WADO-RS URL
+    (PS3.18 10.4). Nothing is fetched or stored. The base URL is the modality's wado: setting.
+    """
+    there = [await resolve(context, target) for target in targets or (None,)]
+    for destination, target in zip(there, targets or (None,), strict=True):
+        if destination.place.level is None:
+            span = target.span if target else None
+            raise UsageError("wado needs a patient, study or series", hint="cd to one", span=span)
+    instances = _Instances(context, there, rs)
+    return Records(
+        _wado_columns(rs),
+        instances.records(),
+        outcome=lambda: instances.outcome,
+        unit=("instance", "instances"),
+        entities=True,
+    )
+
+
+def _wado_columns(rs: bool) -> tuple[FieldColumn, ...]:
+    return (
+        FieldColumn("StudyInstanceUID", "Study UID"),
+        FieldColumn("SeriesInstanceUID", "Series UID"),
+        FieldColumn("SOPInstanceUID", "SOP Instance UID"),
+        FieldColumn("RetrieveURL", "WADO-RS" if rs else "WADO-URI", whole=True),
+    )
+
+
+class _Instances:
+    """The instances below several places, with their URLs."""
+
+    def __init__(self, context: Context, there: list[ResolvedTarget], rs: bool) -> None:
+        self._context = context
+        self._there = there
+        self._rs = rs
+        self._rows = 0
+        self._descents: list[Hierarchy] = []
+        self._start = time.monotonic()
+
+    async def records(self) -> AsyncGenerator[list[Record], None]:
+        """One record for each instance."""
+        for destination in self._there:
+            level = destination.place.level
+            if level is None or level is Level.INSTANCE:
+                yield [self._record(destination, destination.place)]
+                continue
+            depth = Level.INSTANCE.value - level.value
+            descent = Hierarchy(self._context, destination.modality, destination.place, depth)
+            self._descents.append(descent)
+            async with aclosing(descent.branches()) as branches:
+                async for branch in branches:
+                    if branch.place.level is Level.INSTANCE:
+                        yield [self._record(destination, branch.place)]
+
+    def _base(self, modality: Modality) -> str | None:
+        return modality.wado_rs if self._rs else modality.wado
+
+    def _record(self, there: ResolvedTarget, place: Place) -> Record:
+        self._rows += 1
+        study, series, instance = (
+            step.key if (step := place.step(level)) else "" for level in list(Level)[1:]
+        )
+        make, placeholder = _WADO_RS if self._rs else _WADO_URI
+        base = self._base(there.modality) or placeholder
+        return {
+            "StudyInstanceUID": study,
+            "SeriesInstanceUID": series,
+            "SOPInstanceUID": instance,
+            "RetrieveURL": make(base, study, series, instance),
+        }
+
+    @property
+    def outcome(self) -> Outcome:
+        """The first ending that is not complete; says when the base URL is a placeholder."""
+        names = {t.modality.name for t in self._there if not self._base(t.modality)}
+        setting = "wado_rs" if self._rs else "wado"
+        notes = [
+            f"WADO-SERVER is a placeholder: {name} has no {setting}: setting" for name in names
+        ]
+        whole = combined([descent.outcome for descent in self._descents])
+        seconds = time.monotonic() - self._start
+        notes = [*whole.notes, *sorted(notes)]
+        return replace(whole, rows=self._rows, seconds=seconds, notes=tuple(notes))
+
+
+_WADO_URI = (retrieve_uri, PLACEHOLDER_URI)
+_WADO_RS = (rs_url, PLACEHOLDER_RS)

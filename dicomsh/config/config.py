@@ -1,0 +1,120 @@
+"""What a configuration comes to: our AE title, time limits, and modalities by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from dicomsh.config import checks
+from dicomsh.config.tree import shown, suggestion
+from dicomsh.errors import Span, UsageError
+from dicomsh.model.modality import Modality, Timeouts
+
+_PRACTICE = "pacs"
+"""What the built-in configuration calls the practice archive."""
+
+
+class Identity(NamedTuple):
+    """What tells one state of a file from another: nanoseconds of its last change, and bytes."""
+
+    changed: int
+    size: int
+
+
+GONE = Identity(0, -1)
+"""The identity of a file that is not there."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration that has been read and checked.
+
+    Args:
+        path: the file, or None for the built-in default.
+        aet: our AE title.
+        timeouts: time limits where a modality sets no others.
+        modalities: every modality by name, in the order of the file, all settings resolved.
+        archives: those of them that are in no file: practice archives of lessons.
+        identity: of the file when it was read; None where it is read once only.
+    """
+
+    path: Path | None = None
+    aet: str = "DICOMSH"
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    modalities: Mapping[str, Modality] = field(default_factory=dict)
+    archives: Mapping[str, Modality] = field(default_factory=dict)
+    identity: Identity | None = field(default=None, compare=False)
+
+    def with_archives(self, archives: Mapping[str, Modality]) -> Config:
+        """The same with practice archives of a lesson.
+
+        Raises:
+            UsageError: the file has another modality by such a name.
+        """
+        for name, archive in archives.items():
+            if self.modalities.get(name, archive) != archive:
+                raise UsageError(
+                    f"a lesson needs the name '{name}' for its practice archive, and your "
+                    "modalities have it too",
+                    hint="dicomsh -f FILE starts with other modalities",
+                )
+        modalities = {**self.modalities, **archives}
+        return replace(self, modalities=modalities, archives={**self.archives, **archives})
+
+    def adhoc(self, text: str, span: Span | None = None) -> Modality:
+        """The modality written as `AET@HOST:PORT` or `AET@[IPV6]:PORT`, with the global settings.
+
+        Args:
+            text: what was typed.
+            span: where it was typed, for the error.
+
+        Raises:
+            UsageError: it is no such address.
+        """
+        address = typed_address(text, span)
+        modality = self.plain("", address)
+        return replace(modality, name=modality.address)
+
+    def plain(self, name: str, address: checks.Address) -> Modality:
+        """A modality at an address, with the global settings for all else."""
+        return Modality(name, *address, local_aet=self.aet, timeouts=self.timeouts)
+
+    def find(self, text: str, span: Span | None = None) -> Modality:
+        """The modality of a name, or of an address.
+
+        Raises:
+            UsageError: neither; the hint suggests the nearest name.
+        """
+        if text in self.modalities:
+            return self.modalities[text]
+        if "@" in text:
+            return self.adhoc(text, span)
+        raise self.unknown(text, span)
+
+    def unknown(self, name: str, span: Span | None = None) -> UsageError:
+        """The error for a name that no modality has."""
+        way = "or write AET@HOST:PORT"
+        if name == _PRACTICE:
+            way = "the practice archive is 'pacs: {practice: true}' in modalities.yaml"
+        hint = suggestion(name, self.modalities) or f"{self._known()}; {way}"
+        return UsageError(f"no modality {shown(name)}", hint=hint, span=span)
+
+    def _known(self) -> str:
+        names = ", ".join(self.modalities)
+        return f"known are {names}" if names else "none is known yet: 'modality add' makes one"
+
+
+def typed_address(text: str, span: Span | None = None) -> checks.Address:
+    """The parts of an address that was typed.
+
+    Raises:
+        UsageError: it is no such address; the message says what was expected and found.
+    """
+    try:
+        return checks.address(text)
+    except ValueError as error:
+        message = f"expected {error}, found {shown(text)}"
+        hint = None if checks.ADDRESS_FORM in message else f"write {checks.ADDRESS_FORM}"
+        raise UsageError(message, hint=hint, span=span) from None

@@ -1,0 +1,36 @@
+"""What a statement did, as far as a lesson may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dicomsh.errors import ExitStatus
+from dicomsh.model.answer import Outcome
+from dicomsh.model.place import Place
+from dicomsh.model.query import Query
+from dicomsh.model.row import Row
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRecord:
+    """One statement and what came of it.
+
+    Args:
+        text: the statement as typed.
+        command: the name of its command; empty when there is none.
+        status: how it ended.
+        queries: what was sent meanwhile, in order.
+        rows: the rows of the answer that it listed, or None when it listed none.
+        outcome: how that answer ended, or None.
+        modality: the modality in use afterwards; empty for none.
+        place: where the learner is afterwards.
+    """
+
+    text: str
+    command: str
+    status: ExitStatus = ExitStatus.DONE
+    queries: tuple[Query, ...] = ()
+    rows: tuple[Row, ...] | None = None
+    outcome: Outcome | None = None
+    modality: str = ""
+    place: Place = field(default_factory=Place)

@@ -1,0 +1,114 @@
+"""Whether the text of an answer can be read for certain (PS3.3 C.12.1.1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dicomsh.model.charset import carries, known
+from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
+from dicomsh.model.row import Row, is_text
+
+_ASCII = "ISO_IR 6"
+_REPLACEMENT = "\ufffd"
+_ESC = b"\x1b"
+
+
+def _by_set(rows: Sequence[Row]) -> dict[bytes, list[Row]]:
+    """Rows with text beyond ASCII by what they declare; a row that has none may be among them."""
+    if b"".join([row.data for row in rows]).isascii():
+        return {}
+    sets = _declared(rows)
+    if len(set(sets)) == 1:
+        return {sets[0]: list(rows)}
+    found: dict[bytes, list[Row]] = {}
+    for declared, row in zip(sets, rows, strict=True):
+        found.setdefault(declared, []).append(row)
+    return found
+
+
+def _declared(rows: Sequence[Row]) -> list[bytes]:
+    return [row.elements.get(SPECIFIC_CHARACTER_SET, b"") for row in rows]
+
+
+def _sound(declared: bytes, rows: Sequence[Row]) -> bool:
+    """Whether all bytes of these rows are text in a known set: looked at together, to be fast.
+
+    First the rows as they are: where even lengths and tags can be read as text, so can all values.
+    """
+    own = declared.decode("ascii", "replace").strip(" \0")
+    if own in ("", _ASCII) or not known(own):
+        return False
+    return _readable(rows, [row.data for row in rows]) or _readable(
+        rows, [value for row in rows for value in row.elements.values()]
+    )
+
+
+def _readable(rows: Sequence[Row], parts: list[bytes]) -> bool:
+    raw = b"\n".join(parts)
+    return _ESC not in raw and _REPLACEMENT not in rows[0].decode(raw)
+
+
+class CharsetCheck:
+    """Looks at rows until something is found that the user should know; each is told once.
+
+    Args:
+        fallback: the character set assumed for answers that name none, or empty.
+        asked: the text of the query, which its answers should be able to hold.
+    """
+
+    def __init__(self, fallback: str, asked: str = "") -> None:
+        self._fallback = fallback
+        self._asked = "" if asked.isascii() else asked
+        self._sets: set[bytes] = set()
+        self._unlabelled = False
+        self._unknown = ""
+        self._broken = ""
+
+    def look(self, rows: Sequence[Row]) -> None:
+        """Take note of rows."""
+        if self._asked:
+            self._sets.update(_declared(rows))
+        for declared, alike in _by_set(rows).items():
+            if not _sound(declared, alike) and not (self._broken and self._unlabelled):
+                for row in alike:
+                    self._look_into(row)
+
+    def _look_into(self, row: Row) -> None:
+        values = [v for tag, v in row.elements.items() if not v.isascii() and is_text(tag)]
+        if not values:
+            return
+        declared = row.elements.get(SPECIFIC_CHARACTER_SET, b"").decode("ascii", "replace")
+        own = declared.strip(" \0")
+        if own in ("", _ASCII):
+            self._unlabelled = not self._fallback
+        elif not known(own):
+            self._unknown = own
+        if any(_REPLACEMENT in row.decode(value) for value in values):
+            self._broken = own or self._fallback
+
+    @property
+    def lossy(self) -> list[str]:
+        """Character sets of the answers that lack a character of the query."""
+        declared = (raw.decode("ascii", "replace").strip(" \0") for raw in self._sets)
+        return sorted(term for term in declared if term and not carries(self._asked, term))
+
+    @property
+    def notes(self) -> list[str]:
+        """What to say in the result line."""
+        notes = []
+        read_as = self._fallback or "Latin-1"
+        if self._unknown:
+            notes.append(f"character set '{self._unknown}' is not known: read as {read_as}")
+        if self._unlabelled:
+            notes.append(
+                "text beyond ASCII came without a character set and is read as Latin-1, which may"
+                " be wrong: 'charset: {fallback: …}' of the modality names the right one"
+            )
+        if self.lossy:
+            notes.append(
+                f"answers come in {', '.join(self.lossy)}, which lacks characters of the query:"
+                " the server leaves out of a name what it cannot write"
+            )
+        if self._broken:
+            notes.append(f"bytes that are no text in {self._broken} are shown as {_REPLACEMENT}")
+        return notes

@@ -1,0 +1,74 @@
+"""Rows of several answers made into one: each entity once, up to a limit. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_keyword
+from dicomsh.model.levels import Level
+from dicomsh.model.row import Row
+
+
+class Dedup:
+    """Lets each entity through once.
+
+    Rows without a unique key cannot be told apart and are all let through; those of two patients
+    are never one entity, whatever their UID.
+
+    Args:
+        level: what the rows are.
+        limit: largest number of rows to let through, or None.
+
+    Attributes:
+        rows: how many were let through.
+        repeated: how many were left out because an earlier answer had them.
+        stopped: whether there was a row beyond the limit.
+    """
+
+    def __init__(self, level: Level, limit: int | None) -> None:
+        self.rows = 0
+        self.repeated = 0
+        self.stopped = False
+        self._limit = limit
+        self._tag = by_keyword(level.unique_keyword).tag
+        self._others = (PATIENT_ID, ISSUER_OF_PATIENT_ID)
+        self._seen: set[bytes] = set()
+        self._aside: dict[bytes, Row] = {}
+
+    def admit(self, rows: list[Row]) -> list[Row]:
+        """Those of the rows of one answer that no answer before it had."""
+        keyed = [] if self.stopped else list(self._keyed(rows))
+        fresh = [row for key, row in keyed if not key or key not in self._seen]
+        for key, _ in keyed:
+            self._aside.pop(key, None)
+            self._seen.add(key)
+        self.repeated += len(keyed) - len(fresh)
+        if self._limit is not None and self.rows + len(fresh) > self._limit:
+            self.stopped = True
+            del fresh[self._limit - self.rows :]
+        self.rows += len(fresh)
+        return fresh
+
+    def set_aside(self, rows: Iterable[Row]) -> None:
+        """Keep rows of an answer that was cut off, in case that they never come again.
+
+        Those without a unique key would not be known again, and are not kept.
+        """
+        keyed = ((key, row) for key, row in self._keyed(rows) if key and key not in self._seen)
+        self._aside.update(keyed)
+
+    @property
+    def any(self) -> bool:
+        """Whether there was a row at all."""
+        return bool(self.rows or self._aside)
+
+    def left_over(self) -> list[Row]:
+        """The rows set aside that did not come again; they are let through by that."""
+        rows, self._aside = list(self._aside.values()), {}
+        return self.admit(rows)
+
+    def _keyed(self, rows: Iterable[Row]) -> Iterator[tuple[bytes, Row]]:
+        for row in rows:
+            key = row.elements.get(self._tag, b"").strip(b"\0 ")
+            others = (row.elements.get(tag, b"").strip(b" ") for tag in self._others)
+            yield b"\\".join((key, *others)) if key else b"", row

@@ -1,0 +1,131 @@
+"""What we know of a remote application entity: address, time limits, TLS, quirks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dicomsh.model.capability import NOTHING_KNOWN, Capabilities
+from dicomsh.model.extended_negotiation import NONE, Extensions
+from dicomsh.model.levels import Level, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Time limits in seconds.
+
+    `connect`: TCP (and TLS) connection; `association`: from A-ASSOCIATE-RQ to its answer;
+    `response`: silence between two answers of an operation; `cancel_grace`: how long the answers
+    of a cancelled operation are drained before we abort; `idle_release`: how long an unused
+    association is kept.
+    """
+
+    connect: float = 10.0
+    association: float = 10.0
+    response: float = 60.0
+    cancel_grace: float = 2.0
+    idle_release: float = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """TLS towards a peer. `ca`, `cert` and `key` are PEM files; without `ca` the system's are used.
+
+    `verify` off accepts any certificate and host name.
+    """
+
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What a practice archive does wrong, on demand.
+
+    Args:
+        cut_off: number of rows after which a query ends with `cut_off_status`, or None.
+        cut_off_status: 0xFE00, 0xA700 or 0xB001.
+        fail: level → failure status for queries at that level.
+        refuse_patient_root: do not accept the Patient Root presentation context.
+        no_counts: leave NumberOf… attributes out of the answers.
+        row_delay: seconds to wait before each row.
+        abort_after: rows after which the association is aborted, or None.
+        close_after: rows after which the TCP connection is closed without a word, or None.
+        ignore_cancel: take no notice of C-CANCEL.
+        no_charset: leave (0008,0005) out of the answers.
+        abort_on_find: accept the association and abort at the first C-FIND.
+        ignore_keys: keywords of keys whose value is taken no notice of.
+        reject_keys: keywords of keys whose presence makes a query fail with 0xC000.
+        no_modalities_in_study: neither match nor return ModalitiesInStudy.
+        refuse_extended: agree to nothing by extended negotiation.
+    """
+
+    cut_off: int | None = None
+    cut_off_status: int = 0xFE00
+    fail: Mapping[Level, int] = field(default_factory=dict)
+    refuse_patient_root: bool = False
+    no_counts: bool = False
+    row_delay: float = 0.0
+    abort_after: int | None = None
+    close_after: int | None = None
+    ignore_cancel: bool = False
+    no_charset: bool = False
+    abort_on_find: bool = False
+    ignore_keys: frozenset[str] = frozenset()
+    reject_keys: frozenset[str] = frozenset()
+    no_modalities_in_study: bool = False
+    refuse_extended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Modality:
+    """A remote application entity that can be used, with every setting resolved.
+
+    Args:
+        name: what the user calls it; `AET@HOST:PORT` for one that is not configured.
+        aet: its AE title, 1 to 16 characters.
+        host: host name or address; for a practice archive, loopback.
+        port: 1 to 65535; 0 for a practice archive that has not been started.
+        local_aet: our AE title towards it.
+        timeouts: time limits.
+        model: the information model to use, or None to choose by query.
+        charset: defined term(s) of (0008,0005) declared for queries, or empty.
+        fallback_charset: defined term assumed for answers that declare none, or empty.
+        limit: largest number of rows to take from one query, or None.
+        tls: TLS settings, or None for plain TCP.
+        wado: base URL of its WADO-URI service, or None.
+        wado_rs: base URL of its WADO-RS service, or None.
+        universal: what a universal matching key is sent as: empty, or `*` for peers that need it.
+        practice: whether it is the built-in practice archive.
+        faults: what the practice archive does wrong.
+        extended: what is proposed by extended negotiation beside plain matching.
+        capabilities: what is known of its abilities.
+    """
+
+    name: str
+    aet: str
+    host: str
+    port: int
+    local_aet: str = "DICOMSH"
+    timeouts: Timeouts = Timeouts()
+    model: Model | None = None
+    charset: str = ""
+    fallback_charset: str = ""
+    limit: int | None = None
+    tls: Tls | None = None
+    wado: str | None = None
+    wado_rs: str | None = None
+    universal: str = ""
+    practice: bool = False
+    faults: Faults = Faults()
+    extended: Extensions = NONE
+    capabilities: Capabilities = NOTHING_KNOWN
+
+    @property
+    def address(self) -> str:
+        """`AET@HOST:PORT`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.aet}@{host}:{self.port}"

@@ -1,0 +1,185 @@
+"""A place in the Patient → Study → Series → Instance hierarchy, and paths to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import Level
+from dicomsh.model.row import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entity on the way to a place.
+
+    Args:
+        level: its level.
+        key: value of its unique key.
+        label: what people call it.
+        issuer: Issuer of Patient ID, only where the PatientID alone is not unique.
+    """
+
+    level: Level
+    key: str
+    label: str = ""
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the hierarchy; the root has no steps.
+
+    A step may be missing at the top, where a server does not tell the patient of a study.
+    """
+
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def level(self) -> Level | None:
+        """Level of the entity that this is, or None at the root."""
+        return self.steps[-1].level if self.steps else None
+
+    @property
+    def next_level(self) -> Level:
+        """The level one below; instances have none, and give their own."""
+        return (self.level.below or self.level) if self.level else Level.PATIENT
+
+    @property
+    def parent(self) -> Place:
+        """One step up; the root is its own parent."""
+        return Place(self.steps[:-1])
+
+    def step(self, level: Level) -> Step | None:
+        """The step at a level, or None."""
+        return next((step for step in self.steps if step.level is level), None)
+
+    def above(self, level: Level) -> Place:
+        """The part of the place above a level."""
+        return Place(tuple(step for step in self.steps if step.level.value < level.value))
+
+    def down(self, step: Step) -> Place:
+        """The place one entity further down; steps at or below its level are left."""
+        return Place((*self.above(step.level).steps, step))
+
+    @property
+    def path(self) -> str:
+        """Unique keys joined by `/`, beginning with one; `/` at the root."""
+        return "/" + "/".join(quote_segment(step.key) for step in self.steps)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What people call the entities on the way."""
+        return tuple(step.label or step.key for step in self.steps)
+
+    def same_entity(self, other: Place) -> bool:
+        """Whether both are the same entities, whatever their labels."""
+        return [(s.key, s.issuer) for s in self.steps] == [(s.key, s.issuer) for s in other.steps]
+
+
+def quote_segment(key: str) -> str:
+    """A unique key as one segment of a path: `%`, `/` and a lone `.` or `..` percent-encoded."""
+    if key in (".", ".."):
+        return key.replace(".", "%2E")
+    return key.replace("%", "%25").replace("/", "%2F")
+
+
+def read_segment(segment: str) -> str:
+    """The unique key that a segment of a path stands for."""
+    return unquote(segment)
+
+
+def place_of(row: Row, level: Level, around: Place) -> Place | None:
+    """The place of an entity in an answer; None when its unique key is missing or empty.
+
+    Args:
+        row: the answer.
+        level: the level of the query.
+        around: where the query was asked; its steps are kept, others are taken from the row.
+    """
+    key = row.text(by_keyword(level.unique_keyword).tag)
+    if not key:
+        return None
+    return parent_of(row, level, around).down(Step(level, key, label_of(row, level)))
+
+
+def parent_of(row: Row, level: Level, around: Place) -> Place:
+    """The place that an entity in an answer is in; the arguments are those of `place_of`."""
+    steps = []
+    for ancestor in level.ancestors:
+        step = around.step(ancestor)
+        if step is None:
+            value = row.text(by_keyword(ancestor.unique_keyword).tag)
+            step = Step(ancestor, value) if value else None
+        if step is not None:
+            steps.append(step)
+    return Place(tuple(steps))
+
+
+def with_issuer(patient: Place, issuer: str) -> Place:
+    """A patient whose PatientID is not unique, told apart by its issuer."""
+    return Place((*patient.steps[:-1], replace(patient.steps[-1], issuer=issuer)))
+
+
+def about(row: Row, level: Level) -> str:
+    """What tells an entity from others to a reader who sees its unique key as well."""
+    texts = (row.text(by_keyword(keyword).tag) for keyword in _TITLE_KEYS[level])
+    unique = row.text(by_keyword(level.unique_keyword).tag)
+    return "  ".join(_readable(text) for text in texts if text and text != unique)
+
+
+_COUNT = re.compile(r"[0-9]{1,12}\Z")
+
+_TITLE_KEYS = {
+    Level.PATIENT: ("PatientID", "PatientName", "PatientSex", "PatientBirthDate"),
+    Level.STUDY: ("StudyDate", "ModalitiesInStudy", "StudyDescription"),
+    Level.SERIES: ("SeriesNumber", "Modality", "SeriesDescription"),
+    Level.INSTANCE: ("InstanceNumber", "SOPInstanceUID"),
+}
+
+_COUNT_KEYS = {
+    Level.PATIENT: ("NumberOfPatientRelatedStudies", Level.STUDY),
+    Level.STUDY: ("NumberOfStudyRelatedSeries", Level.SERIES),
+    Level.SERIES: ("NumberOfSeriesRelatedInstances", Level.INSTANCE),
+}
+
+
+def title_of(row: Row, level: Level) -> str:
+    """One line about an entity; its unique key when the answer has nothing else."""
+    texts = [row.text(by_keyword(keyword).tag) for keyword in _TITLE_KEYS[level]]
+    title = "  ".join(_readable(text) for text in texts if text)
+    return title or row.text(by_keyword(level.unique_keyword).tag) or ""
+
+
+def count_below(row: Row, level: Level) -> str | None:
+    """How many entities are one level below, in words; None when the answer does not tell."""
+    if level not in _COUNT_KEYS:
+        return None
+    keyword, below = _COUNT_KEYS[level]
+    text = row.text(by_keyword(keyword).tag) or ""
+    return below.counted(int(text)) if _COUNT.match(text) else None
+
+
+_LABEL_KEYS = {
+    Level.PATIENT: ("PatientID",),
+    Level.STUDY: ("StudyDate", "StudyDescription"),
+    Level.SERIES: ("SeriesNumber", "Modality"),
+    Level.INSTANCE: ("InstanceNumber",),
+}
+
+
+def label_of(row: Row, level: Level) -> str:
+    """What people call an entity: patient ID; date and description; number and modality; number.
+
+    Empty when the answer has none of that.
+    """
+    texts = (row.text(by_keyword(keyword).tag) for keyword in _LABEL_KEYS[level])
+    return " ".join(_readable(text) for text in texts if text)
+
+
+def _readable(text: str) -> str:
+    if len(text) == 8 and text.isdigit() and text[:2] in ("19", "20"):
+        return f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    return text

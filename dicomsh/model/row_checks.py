@@ -1,0 +1,128 @@
+"""Rows that are not what an answer should consist of: shown as they are, and told. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from dicomsh.model.keys import (
+    ISSUER_OF_PATIENT_ID,
+    PATIENT_ID,
+    QUERY_RETRIEVE_LEVEL,
+    by_keyword,
+    by_tag,
+)
+from dicomsh.model.levels import Level
+from dicomsh.model.row import Row
+
+_MOST = 200_000
+"""Rows that are compared with each other; those after them are not."""
+
+_LONGEST = 16
+"""Characters of a level that are told: those of its VR."""
+
+_PATIENT_NAME = 0x00100010
+_WITNESSES = {
+    Level.PATIENT: _PATIENT_NAME,
+    Level.STUDY: PATIENT_ID,
+    Level.SERIES: 0x0020000D,
+    Level.INSTANCE: 0x0020000E,
+}
+"""What rows of one entity must agree in."""
+
+
+class RowChecks:
+    """Looks at rows for what the user should know: no unique key, another level, the same again.
+
+    Args:
+        level: the level of the query.
+    """
+
+    def __init__(self, level: Level) -> None:
+        self._level = level
+        self._tag = by_keyword(level.unique_keyword).tag
+        self._witness = _WITNESSES[level]
+        self._known: dict[int, int] = {}  # hashes: bytes would keep every answer in memory
+        self._rows = 0
+        self._keyless = 0
+        self._private = False
+        self._repeated = 0
+        self._torn = 0
+        self._levels: Counter[bytes] = Counter()
+        own = self._level.dicom.encode()
+        self._own = {b"", own, own + b" "}
+
+    def look(self, rows: Sequence[Row]) -> None:
+        """Take note of rows: together, as long as there is nothing odd about them."""
+        elements = [row.elements for row in rows]
+        if not {held.get(QUERY_RETRIEVE_LEVEL, b"") for held in elements} <= self._own:
+            levels = (held.get(QUERY_RETRIEVE_LEVEL, b"") for held in elements)
+            self._levels.update(level for level in levels if level not in self._own)
+        self._rows += len(rows)
+        if self._rows > _MOST:
+            return
+        keys = [held.get(self._tag, b"") for held in elements]
+        if self._level is Level.PATIENT:
+            issuers = (held.get(ISSUER_OF_PATIENT_ID, b"") for held in elements)
+            keys = [key and key + b"\\" + issuer for key, issuer in zip(keys, issuers, strict=True)]
+        witnesses = [held.get(self._witness, b"") for held in elements]
+        fresh = dict(zip(map(hash, keys), map(hash, witnesses), strict=True))
+        if len(fresh) == len(keys) and all(keys) and self._known.keys().isdisjoint(fresh):
+            self._known.update(fresh)
+            return
+        for key, witness, held in zip(keys, witnesses, elements, strict=True):
+            self._look_at(key, witness, held)
+
+    def _look_at(self, key: bytes, witness: bytes, held: Mapping[int, bytes]) -> None:
+        if not key:
+            self._keyless += 1
+            self._private |= any(tag >> 16 & 1 for tag in held)
+        elif hash(key) not in self._known:
+            self._known[hash(key)] = hash(witness)
+        else:
+            alike = self._known[hash(key)] in (hash(witness), hash(b""))
+            self._repeated += alike or not witness
+            self._torn += bool(witness) and not alike
+
+    @property
+    def notes(self) -> list[str]:
+        """What to say in the result line."""
+        told = [*self._without_key(), *self._of_other_level()]
+        if self._repeated:
+            told.append(_again(self._repeated, self._level))
+        if self._torn:
+            told.append(self._contradicting())
+        return told
+
+    def _without_key(self) -> list[str]:
+        if not self._keyless:
+            return []
+        have = "row has" if self._keyless == 1 else "rows have"
+        told = f"{self._keyless:,} {have} no {self._level.unique_keyword}"
+        hidden = ", but private attributes: last --output vertical shows all"
+        return [told + hidden if self._private else told]
+
+    def _of_other_level(self) -> list[str]:
+        return [
+            f"{_counted(number, 'says it is', 'say they are')} of level"
+            f" {level.decode('ascii', 'replace').strip()[:_LONGEST]}"
+            for level, number in self._levels.most_common(2)
+        ]
+
+    def _contradicting(self) -> str:
+        if self._level is Level.PATIENT:
+            what = "the PatientID and issuer of an earlier row, but another PatientName"
+        else:
+            keyword = by_tag(self._witness).keyword
+            what = f"the {self._level.unique_keyword} of an earlier row, but another {keyword}"
+        return f"{_counted(self._torn, 'has', 'have')} {what}"
+
+
+def _again(number: int, level: Level) -> str:
+    if number == 1:
+        return f"2 rows are the same {level.word}"
+    return f"{number:,} rows are a {level.word} of an earlier row again"
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} row {one}" if number == 1 else f"{number:,} rows {many}"

@@ -1,0 +1,158 @@
+"""The line after the rows: how many there are, and whether something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.levels import Level
+from dicomsh.output.safe import visible, width
+from dicomsh.output.theme import Theme, paint
+
+_REASONS = {
+    0xFE00: "not asked for",
+    0xB001: "its limit of answers is reached",
+    0xA700: "out of resources",
+    0xA900: "identifier does not match SOP class",
+}
+"""Statuses that end a C-FIND early (PS3.4 table C.4-1)."""
+
+
+def result_line(
+    level: Level | None,
+    outcome: Outcome,
+    *,
+    unit: tuple[str, str] = ("row", "rows"),
+    remedy: str = "narrow the query",
+    notes: Iterable[str] = (),
+    theme: Theme | None = None,
+    columns: int | None = None,
+) -> str:
+    """One line, without line end, that says what was found and whether it is all.
+
+    Where it is wider than the terminal, it goes on in a line below instead of breaking a word.
+
+    Args:
+        level: what the rows are; None to count them in `unit`.
+        outcome: how the answer ended.
+        unit: singular and plural of what is counted where there is no level.
+        remedy: what to do about an answer that the server cut off.
+        notes: further statements, put after those of the outcome.
+        theme: the colours; none when left out.
+        columns: width of the terminal; None for no limit.
+    """
+    ending, *details = _ending(outcome, remedy)
+    told = [part for part in (*details, *outcome.notes, *notes) if part]
+    what = f"{_counted(level, outcome, unit)}, {ending}"
+    first, *others = _lines([what, *map(visible, told)], columns)
+    painted = _painted(what, outcome, theme or Theme.plain())
+    return "\n  · ".join([painted + first.removeprefix(what), *others])
+
+
+def _lines(parts: list[str], columns: int | None) -> list[str]:
+    """The parts put together, as many in a line as it holds."""
+    lines = parts[:1]
+    for part in parts[1:]:
+        line = f"{lines[-1]} · {part}"
+        indent = 4 if len(lines) > 1 else 0
+        if columns is None or indent + width(line) <= columns:
+            lines[-1] = line
+        else:
+            lines.append(part)
+    return lines
+
+
+_SHORT = {
+    Ending.COMPLETE: "complete",
+    Ending.LIMIT: "at the limit",
+    Ending.CUT_OFF: "CUT OFF",
+    Ending.PARTIAL: "INCOMPLETE",
+    Ending.CANCELLED: "cancelled",
+    Ending.LOST: "association lost",
+    Ending.TIMED_OUT: "timed out",
+}
+
+
+_DOUBT = "IN DOUBT"
+"""How an answer ended that is complete but may hold other rows than those asked for."""
+
+
+def short_line(level: Level, outcome: Outcome) -> str:
+    """`42 studies, complete, 12 ms`: how an answer ended, for where there is little room."""
+    what = _counted(level, outcome, ("", ""))
+    doubtful = outcome.doubtful and outcome.ending is Ending.COMPLETE
+    told = _DOUBT if doubtful else _SHORT[outcome.ending]
+    return f"{what}, {told}, {duration(outcome.seconds)}"
+
+
+def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
+    return paint(theme.complete if outcome.sound else theme.warning, text)
+
+
+def _counted(level: Level | None, outcome: Outcome, unit: tuple[str, str]) -> str:
+    what = (level.word, level.plural) if level else unit
+    if outcome.received not in (None, outcome.rows) and not outcome.stopped_by:
+        return f"{outcome.rows:,} of {counted(outcome.received or 0, what)}"
+    if outcome.rows:
+        return counted(outcome.rows, what)
+    return f"no {what[1]} so far" if outcome.ending is Ending.CANCELLED else f"no {what[1]}"
+
+
+def counted(number: int, unit: tuple[str, str]) -> str:
+    """A number of things, in the singular or plural of what they are."""
+    return f"{number:,} {unit[number != 1]}"
+
+
+def _ending(outcome: Outcome, remedy: str) -> list[str]:
+    """How it ended, then what to add, in the order told."""
+    comment = f"the server says: {outcome.comment}" if outcome.comment else ""
+    match outcome.ending:
+        case Ending.COMPLETE:
+            told = _DOUBT if outcome.doubtful else "complete"
+            return [told, duration(outcome.seconds), outcome.detail, comment]
+        case Ending.LIMIT:
+            return [*_stopped(outcome), outcome.detail]
+        case Ending.CUT_OFF:
+            told = f"CUT OFF by the server{_status(outcome)}"
+            return [told, outcome.remedy or remedy, comment, outcome.detail]
+        case Ending.CANCELLED:
+            return ["cancelled by you", outcome.detail]
+        case Ending.PARTIAL:
+            return ["INCOMPLETE", duration(outcome.seconds), outcome.detail]
+        case Ending.LOST | Ending.TIMED_OUT:
+            return [_BROKEN_OFF[outcome.ending], "incomplete", outcome.detail]
+
+
+_BROKEN_OFF = {
+    Ending.LOST: "then the association was lost",
+    Ending.TIMED_OUT: "then no further answer in time",
+}
+
+
+def _stopped(outcome: Outcome) -> tuple[str, str]:
+    if outcome.stopped_by:
+        return f"stopped at {outcome.stopped_by}", "there may be more"
+    return f"stopped at --limit {outcome.limit or outcome.rows}", "the server has more"
+
+
+def _status(outcome: Outcome) -> str:
+    if outcome.status is None:
+        return ""
+    reason = _REASONS.get(outcome.status) or _by_range(outcome.status)
+    return f" (0x{outcome.status:04X}, {reason})"
+
+
+def _by_range(status: int) -> str:
+    return "unable to process" if status >> 12 == 0xC else "a status this service does not define"
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: `0.4 ms`, `12 ms`, `1.24 s`, `2 min 05 s`."""
+    if seconds < 0.00095:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.995:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"

@@ -1,0 +1,238 @@
+"""Where data can go: a stream of the program, a file; programs are in `programs`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import stat
+import sys
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from dicomsh.errors import DicomshError, UsageError
+from dicomsh.output.safe import visible
+from dicomsh.output.theme import SEQUENCE
+
+_KEPT = re.compile(rf"(\n|\t|{SEQUENCE.pattern})")
+_OWNER_ONLY = 0o600
+
+
+class ReaderGoneError(Exception):
+    """Nobody reads any more: stop producing rows. No failure, and nothing to tell."""
+
+
+class CommandGoneError(ReaderGoneError):
+    """The command that data was piped to has ended, as `head -1` does."""
+
+
+class PagerLeftError(ReaderGoneError):
+    """The user has left the pager."""
+
+
+class StdoutGoneError(ReaderGoneError):
+    """The reader of standard output has ended, as in `dicomsh … | head`: end quietly."""
+
+
+class Writer(Protocol):
+    """Where data goes."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it is seen on the terminal, with its width and colours."""
+        ...
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds that those who read may wait for rows; None where they do so at the end."""
+        ...
+
+    @property
+    def holds_screen(self) -> bool:
+        """Whether another program may be writing on the terminal now."""
+        ...
+
+    def write(self, text: str) -> None:
+        """Writes text, or takes it over to be written.
+
+        Raises:
+            ReaderGoneError: nobody reads any more.
+            DicomshError: it cannot be written.
+        """
+        ...
+
+    async def drain(self) -> None:
+        """Waits while too much is still to be written; raises as `write` does."""
+        ...
+
+    async def gone(self) -> ReaderGoneError:
+        """Returns when nobody reads any more, with what to raise; never where that is not known."""
+        ...
+
+
+async def never() -> ReaderGoneError:
+    """Does not return."""
+    gone: asyncio.Future[ReaderGoneError] = asyncio.get_running_loop().create_future()
+    return await gone
+
+
+SOON = 0.005
+"""Patience of somebody at a terminal."""
+
+WHILE = 0.5
+"""Patience of a program."""
+
+
+def patience_with(number: int | None) -> float | None:
+    """Patience of those who read what goes to a file descriptor; None is a text in memory."""
+    stored = number is None or stat.S_ISREG(os.fstat(number).st_mode)
+    return None if stored else WHILE
+
+
+class Stream:
+    """Standard output. On a terminal only line ends, tabs and our own colours act.
+
+    Args:
+        stream: the text stream; its encoding and line ends are used as they are.
+    """
+
+    holds_screen = False
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.is_terminal = stream.isatty()
+        self.patience = SOON if self.is_terminal else patience_with(self.fileno())
+
+    def write(self, text: str) -> None:
+        """Writes text at once."""
+        self.control(for_terminal(text) if self.is_terminal else text)
+
+    def control(self, text: str) -> None:
+        """Writes text of our own at once, whatever it does to a terminal."""
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError as error:
+            silence(self._stream)
+            if not is_broken_pipe(error):
+                raise DicomshError(f"cannot write the output: {error.strerror}") from None
+            raise StdoutGoneError from None
+
+    async def drain(self) -> None:
+        """Nothing waits."""
+
+    async def gone(self) -> ReaderGoneError:
+        """Does not return: that is seen when writing."""
+        return await never()
+
+    def fileno(self) -> int | None:
+        """The file descriptor, or None for a stream in memory."""
+        try:
+            return self._stream.fileno()
+        except OSError:
+            return None
+
+
+def for_terminal(text: str) -> str:
+    """The text without anything that acts on a terminal, except line ends, tabs and our colours."""
+    if text.isprintable():
+        return text
+    parts = _KEPT.split(text)
+    parts[::2] = map(visible, parts[::2])
+    return "".join(parts)
+
+
+def silence(stream: TextIO) -> None:
+    """Lets what is still buffered go nowhere, so that the interpreter can end without complaint."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def is_broken_pipe(error: OSError) -> bool:
+    """Whether the reader of a pipe has ended."""
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == 22)
+
+
+class FileWriter:
+    """A file: UTF-8, LF. It is for its owner only, because it holds patient data.
+
+    A file that is replaced becomes so, if it is ours; one that is appended to keeps its mode.
+
+    The file is opened at once, so that a wrong path is told before a query is sent; what it held
+    goes with the first text, so that a query that fails leaves it alone.
+
+    Args:
+        path: where; `~` is the user's folder.
+        append: whether to keep what it holds.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+
+    is_terminal = False
+    holds_screen = False
+
+    def __init__(self, path: str | Path, *, append: bool = False) -> None:
+        self._path = Path(path)
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        try:
+            self._path = self._path.expanduser()
+            handle = os.open(self._path, flags | (os.O_APPEND if append else 0), _OWNER_ONLY)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise _cannot_open(self._path, error) from None
+        self._file = os.fdopen(handle, "wb")
+        info = os.fstat(handle)
+        self.patience = patience_with(handle)
+        self._truncate = stat.S_ISREG(info.st_mode) and not append
+        self.fresh = not append or not info.st_size
+        """Whether the text begins the file, so that a header belongs in it."""
+
+    def write(self, text: str) -> None:
+        """Writes text at once; the first one replaces what the file held."""
+        try:
+            self.settle()
+            self._file.write(text.encode("utf-8", "backslashreplace"))
+            self._file.flush()
+        except OSError as error:
+            raise DicomshError(f"cannot write '{self._path}': {error.strerror}") from None
+
+    async def drain(self) -> None:
+        """Nothing waits."""
+
+    async def gone(self) -> ReaderGoneError:
+        """Does not return: a file stays."""
+        return await never()
+
+    def settle(self) -> None:
+        """Drops what the file held, if nothing was written yet."""
+        if self._truncate:
+            _keep_to_owner(self._file.fileno())
+            os.ftruncate(self._file.fileno(), 0)
+            self._truncate = False
+
+    def close(self) -> None:
+        """Closes the file."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+
+def _keep_to_owner(handle: int) -> None:
+    """Lets nobody but the owner of an open file read it, where that is us and there are modes."""
+    if sys.platform == "win32" or os.fstat(handle).st_uid != os.geteuid():
+        return
+    with contextlib.suppress(OSError):  # a file system without modes
+        os.fchmod(handle, _OWNER_ONLY)
+
+
+def _cannot_open(path: Path, error: Exception) -> UsageError:
+    if path.is_dir():
+        return UsageError(f"'{path}' is a folder", hint="name a file in it")
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+        return UsageError(
+            f"cannot write '{path}': there is no folder '{path.parent}'", hint="create it first"
+        )
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return UsageError(f"cannot write '{path}': {reason}", hint="choose another place")

@@ -1,0 +1,206 @@
+"""A query on the archive: which entities match, and the identifier of each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from dicomsh.model.charset import UTF8
+from dicomsh.model.extended_negotiation import NONE, Extensions
+from dicomsh.model.keys import (
+    BOOKKEEPING,
+    QUERY_RETRIEVE_LEVEL,
+    SPECIFIC_CHARACTER_SET,
+    by_keyword,
+)
+from dicomsh.model.levels import Level
+from dicomsh.model.row import BINARY_NUMBERS
+from dicomsh.practice.archive import (
+    COUNTERS,
+    HELD,
+    Archive,
+    Attributes,
+    Entity,
+    Value,
+    vr_of,
+)
+from dicomsh.practice.codec import element, item
+from dicomsh.practice.extended import extended_condition
+from dicomsh.practice.identifier import (
+    IDENTIFIER_MISMATCH,
+    UNABLE_TO_PROCESS,
+    Identifier,
+    RefusedError,
+)
+from dicomsh.practice.matching import Key, UnmatchableError, item_condition
+
+Path = tuple[Entity, ...]
+"""An entity with all that it belongs to, the patient first."""
+
+_RETRIEVE_AE = 0x00080054
+_AVAILABILITY = 0x00080056
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How answers are found and written.
+
+    `labelled` says whether (0008,0005) is among them, `counted` whether counters are; `agreed` is
+    what extended negotiation came to.
+    """
+
+    explicit: bool
+    retrieve_aet: str
+    labelled: bool = True
+    counted: bool = True
+    agreed: Extensions = NONE
+
+
+class PracticeQuery:
+    """One query, understood.
+
+    Relational (PS3.4 C.4.1.2.2.2): keys of all levels above may be missing, may be matched, and
+    are returned when asked for. An attribute that the archive holds comes back zero-length where
+    an entity has no value for it, as in Orthanc; one that it does not hold is left out, and the
+    answers have status 0xFF01 (C.4.1.1.4), as in dcmqrscp.
+
+    Args:
+        archive: what is searched.
+        identifier: what is asked.
+        style: how answers are written.
+
+    Raises:
+        RefusedError: a value that cannot be matched (0xC000, as Orthanc answers `*` in a date), or
+            one for an attribute of a level below (0xA900).
+    """
+
+    def __init__(self, archive: Archive, identifier: Identifier, style: Style) -> None:
+        self._archive = archive
+        self._level = identifier.level
+        self._style = style
+        keys = [key for key in identifier.keys if key.tag not in BOOKKEEPING]
+        self._conditions = [
+            _entity_condition(_keys_at(level, keys, identifier.level), style.agreed)
+            for level in (*identifier.level.ancestors, identifier.level)
+        ]
+        self._asked = _asked(identifier, style.counted)
+        self.unsupported = any(_home(key.tag, identifier.level) is None for key in keys)
+
+    def matches(self) -> Iterator[Path]:
+        """Matching entities: patients as listed, studies by date, the others by number."""
+        return self._below(self._archive.patients, ())
+
+    def _below(self, entities: Iterable[Entity], path: Path) -> Iterator[Path]:
+        matching = self._conditions[len(path)]
+        for entity in entities:
+            if not matching(entity.attributes):
+                continue
+            if len(path) == self._level.value:
+                yield (*path, entity)
+            else:
+                yield from self._below(entity.children, (*path, entity))
+
+    def answer(self, path: Path) -> bytes:
+        """The encoded response identifier for one match, elements in the order of their tags."""
+        return b"".join(self._element(key, level, path) for key, level in self._asked)
+
+    def _element(self, key: Key, level: Level | None, path: Path) -> bytes:
+        style = self._style
+        if level is not None:
+            stored = path[level.value].attributes.get(key.tag, "")
+            return _encoded(key.tag, _returned(key, stored), style.explicit)
+        if key.tag == SPECIFIC_CHARACTER_SET and not style.labelled:
+            return b""
+        text = {
+            SPECIFIC_CHARACTER_SET: UTF8,
+            QUERY_RETRIEVE_LEVEL: self._level.dicom,
+            _RETRIEVE_AE: style.retrieve_aet,
+            _AVAILABILITY: "ONLINE",
+        }[key.tag]
+        return _encoded(key.tag, text, style.explicit)
+
+
+_COUNTED = frozenset(by_keyword(word).tag for words in COUNTERS.values() for word in words)
+
+
+def _home(tag: int, level: Level) -> Level | None:
+    """The level at or above `level` that an attribute belongs to; None when there is none.
+
+    Counters belong to their own level alone (PS3.4 C.3.4).
+    """
+    if tag in HELD[level]:
+        return level
+    return next((upper for upper in level.ancestors if tag in HELD[upper] - _COUNTED), None)
+
+
+def _keys_at(level: Level, keys: list[Key], lowest: Level) -> tuple[Key, ...]:
+    """The keys that are decided at a level; what the archive does not hold, at the lowest."""
+    return tuple(key for key in keys if (_home(key.tag, lowest) or lowest) is level)
+
+
+def _entity_condition(keys: tuple[Key, ...], agreed: Extensions) -> Callable[[Attributes], bool]:
+    for key in keys:
+        try:
+            item_condition((key,))
+        except UnmatchableError as error:
+            tag = f"({key.tag >> 16:04x},{key.tag & 0xFFFF:04x})"
+            raise RefusedError(UNABLE_TO_PROCESS, f"{tag}: {error}") from None
+    return extended_condition(keys, agreed)
+
+
+def _asked(identifier: Identifier, counted: bool) -> list[tuple[Key, Level | None]]:
+    """The keys of an answer with their levels; those about the answer itself have none."""
+    level = identifier.level
+    _refuse_lower(identifier)
+    asked = [
+        (key, home)
+        for key in identifier.keys
+        if (home := _home(key.tag, level)) is not None and (counted or key.tag not in _COUNTED)
+    ]
+    always = {SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _RETRIEVE_AE}
+    always |= {key.tag for key in identifier.keys if key.tag == _AVAILABILITY}
+    about = [(Key(tag, vr_of(tag), ""), None) for tag in always]
+    return sorted([*asked, *about], key=lambda pair: pair[0].tag)
+
+
+def _refuse_lower(identifier: Identifier) -> None:
+    """Refuse to match on what only lower levels have (PS3.4 C.4.1.2.2.1)."""
+    level = identifier.level
+    below = [lower for lower in Level if lower.value > level.value]
+    for key in identifier.keys:
+        if key.universal or _home(key.tag, level) is not None:
+            continue
+        if any(key.tag in HELD[lower] for lower in below):
+            tag = f"({key.tag >> 16:04x},{key.tag & 0xFFFF:04x})"
+            comment = f"{tag} is below level {level.dicom}"
+            raise RefusedError(IDENTIFIER_MISMATCH, comment)
+
+
+def _returned(key: Key, stored: Value) -> Value:
+    """What is returned of a value: of a sequence the matching items, with the keys asked for.
+
+    A sequence asked for with no item, or an empty one, comes back whole (PS3.4 C.2.2.2.6).
+    """
+    if isinstance(stored, str) or not key.items:
+        return stored
+    matches = item_condition(key.items)
+    return tuple(_trimmed(key.items, entry) for entry in stored if matches(entry))
+
+
+def _trimmed(keys: tuple[Key, ...], entry: Attributes) -> Attributes:
+    return {key.tag: _returned(key, entry[key.tag]) for key in keys if key.tag in entry}
+
+
+def _encoded(tag: int, value: Value, explicit: bool) -> bytes:
+    vr = vr_of(tag)
+    if isinstance(value, tuple):
+        items = b"".join(item(_items(entry, explicit)) for entry in value)
+        return element(tag, vr, items, explicit)
+    if vr in BINARY_NUMBERS and value:
+        raw = b"".join(BINARY_NUMBERS[vr].pack(int(number)) for number in value.split("\\"))
+        return element(tag, vr, raw, explicit)
+    return element(tag, vr, value.encode(), explicit)
+
+
+def _items(entry: Attributes, explicit: bool) -> bytes:
+    return b"".join(_encoded(tag, value, explicit) for tag, value in sorted(entry.items()))

@@ -1,0 +1,157 @@
+"""The C-FIND service of the practice archive (PS3.4 C.4.1), with faults on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from threading import Event
+from typing import Any
+
+from pydicom.uid import ExplicitVRLittleEndian
+
+from dicomsh.model.extended_negotiation import agreed
+from dicomsh.model.keys import by_tag
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Model
+from dicomsh.model.modality import Faults
+from dicomsh.practice.archive import Archive
+from dicomsh.practice.identifier import (
+    UNABLE_TO_PROCESS,
+    Identifier,
+    RefusedError,
+    read_identifier,
+)
+from dicomsh.practice.matching import Key
+from dicomsh.practice.query import PracticeQuery, Style
+from dicomsh.practice.responses import (
+    CANCELLED,
+    PENDING,
+    PENDING_UNSUPPORTED,
+    SUCCESS,
+    PeerGoneError,
+    Responses,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FindService:
+    """Answers `EVT_C_FIND`.
+
+    Args:
+        archive: what is searched.
+        aet: the AE title given as Retrieve AE Title (0008,0054).
+        faults: what to do wrong.
+        stopped: set when the server stops.
+    """
+
+    archive: Archive
+    aet: str
+    faults: Faults
+    stopped: Event
+
+    def handle(self, event: Any) -> Iterator[tuple[int, None]]:
+        """Answer one request; what is left to pynetdicom is nothing."""
+        outlet = Responses(event)
+        try:
+            self._answer(event, outlet)
+        except RefusedError as refusal:
+            _end(outlet, refusal.status, str(refusal))
+        except PeerGoneError:
+            pass
+        except Exception:  # pynetdicom would swallow it and leave the peer waiting
+            _end(outlet, UNABLE_TO_PROCESS, "Internal error of the practice archive")
+            raise
+        return iter(())
+
+    def _answer(self, event: Any, outlet: Responses) -> None:
+        if self.faults.abort_on_find:
+            outlet.abort()
+        elif event.context.abstract_syntax == MODALITY_WORKLIST_FIND:
+            outlet.final(SUCCESS)
+        else:
+            self._rows(event, outlet, self._finder(event))
+
+    def _finder(self, event: Any) -> PracticeQuery:
+        explicit = event.context.transfer_syntax == ExplicitVRLittleEndian
+        model = Model(event.context.abstract_syntax)
+        identifier = read_identifier(event.request.Identifier.getvalue(), explicit, model)
+        if identifier.level in self.faults.fail:
+            comment = f"Practice fault: no answers at {identifier.level.dicom} level"
+            raise RefusedError(self.faults.fail[identifier.level], comment)
+        faults = self.faults
+        proposed = event.assoc.acceptor.sop_class_extended.get(model.value, b"")
+        style = Style(
+            explicit, self.aet, not faults.no_charset, not faults.no_counts, agreed(proposed)
+        )
+        return PracticeQuery(self.archive, misread(identifier, faults), style)
+
+    def _rows(self, event: Any, outlet: Responses, finder: PracticeQuery) -> None:
+        """Send every match, or as many as a fault, C-CANCEL or `stop` allow."""
+        status = PENDING_UNSUPPORTED if finder.unsupported else PENDING
+        event.assoc.dimse.wake.clear()
+        for sent, match in enumerate(chain(finder.matches(), [None])):
+            if self._broken(sent, outlet):
+                return
+            if match is None:
+                outlet.final(SUCCESS)
+            elif sent == self.faults.cut_off:
+                outlet.final(self.faults.cut_off_status, self._limit_comment())
+                return
+            elif not self._wait(event, outlet):
+                outlet.final(CANCELLED)
+                return
+            else:
+                outlet.pending(finder.answer(match), status)
+
+    def _broken(self, sent: int, outlet: Responses) -> bool:
+        """Whether the association was broken off on purpose, after so many rows."""
+        if sent == self.faults.abort_after:
+            outlet.abort()
+        elif sent == self.faults.close_after:
+            outlet.close()
+        else:
+            return False
+        return True
+
+    def _limit_comment(self) -> str:
+        """Error Comment of a cut answer; with 0xFE00 real servers say nothing."""
+        if self.faults.cut_off_status == CANCELLED:
+            return ""
+        return f"More than {self.faults.cut_off} matches"
+
+    def _wait(self, event: Any, outlet: Responses) -> bool:
+        """Wait before a row as long as `row_delay` says; whether it is still wanted then."""
+        if self.faults.row_delay:
+            outlet.flush()
+            waker = self.stopped if self.faults.ignore_cancel else event.assoc.dimse.wake
+            waker.wait(self.faults.row_delay)
+        if self.stopped.is_set() or event.assoc.acse.is_aborted():
+            raise PeerGoneError
+        return self.faults.ignore_cancel or not event.is_cancelled
+
+
+def misread(identifier: Identifier, faults: Faults) -> Identifier:
+    """The identifier as an archive with these faults takes it.
+
+    Raises:
+        RefusedError: it holds a key that the archive rejects.
+    """
+    words = {key.tag: by_tag(key.tag).keyword for key in identifier.keys}
+    rejected = sorted(faults.reject_keys.intersection(words.values()))
+    if rejected:
+        raise RefusedError(UNABLE_TO_PROCESS, f"Practice fault: {rejected[0]} is not supported")
+    unknown = {"ModalitiesInStudy"} if faults.no_modalities_in_study else set()
+    keys = (key for key in identifier.keys if words[key.tag] not in unknown)
+    return replace(identifier, keys=tuple(_ignored(key, words, faults) for key in keys))
+
+
+def _ignored(key: Key, words: Mapping[int, str], faults: Faults) -> Key:
+    """A key without its value, where the archive takes no notice of it."""
+    return replace(key, value="") if words[key.tag] in faults.ignore_keys else key
+
+
+def _end(outlet: Responses, status: int, comment: str) -> None:
+    try:
+        outlet.final(status, comment)
+    except PeerGoneError:
+        return

@@ -1,0 +1,1 @@
+"""From a request to an answer: asking, checking, splitting, walking down; no shell needed."""

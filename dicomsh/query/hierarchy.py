@@ -1,0 +1,171 @@
+"""Walking down a hierarchy in order, with several queries under way at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from dicomsh.commands.context import POOL_SIZE, Context, Pool
+from dicomsh.model.answer import Answer, Ending, Outcome, Record, all_rows, as_cancelled, combined
+from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import Level
+from dicomsh.model.modality import Modality
+from dicomsh.model.place import Place, count_below, place_of, title_of
+from dicomsh.model.plan import Request, return_key
+from dicomsh.model.row import Row
+from dicomsh.query.ask import answer_from, resolved
+
+_AHEAD = 2 * POOL_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An entity met on the way down.
+
+    Args:
+        place: the entity.
+        title: one line about it.
+        below: what the peer says is below it, in words, or None.
+        last: for each level from the top, whether it is the last of its siblings.
+    """
+
+    place: Place
+    title: str
+    below: str | None
+    last: tuple[bool, ...]
+
+
+class Hierarchy:
+    """Everything below a place, depth first.
+
+    Args:
+        context: where the command runs.
+        modality: the peer.
+        top: the place to begin below.
+        depth: how many levels to go down, at least 1.
+    """
+
+    def __init__(self, context: Context, modality: Modality, top: Place, depth: int) -> None:
+        self._modality = context.timed(modality)
+        self._session = context.session
+        self._wish = resolved(context, modality, QueryOptions())
+        self._reach = context.peers.pool(self._modality)
+        self._top = top
+        self._depth = depth
+        self._seen = context.session.seen_of(modality.name)
+        self._rows = 0
+        self._nameless = 0
+        self._finished = False
+        self._answers: list[Answer] = []
+        self._start = time.monotonic()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The first ending that is not complete, for all entities met."""
+        seconds = time.monotonic() - self._start
+        whole = combined([answer.outcome for answer in self._answers])
+        whole = whole if self._finished else as_cancelled(whole)
+        if self._nameless:
+            note = f"{self._nameless:,} without a unique key left out, with all that is below"
+            ending = Ending.PARTIAL if whole.ending is Ending.COMPLETE else whole.ending
+            whole = replace(whole, ending=ending, notes=(note, *whole.notes))
+        return replace(whole, rows=self._rows, seconds=seconds)
+
+    async def records(self, make: Callable[[Branch], Record]) -> AsyncGenerator[list[Record], None]:
+        """One record for each entity met, as made by `make`."""
+        async with aclosing(self.branches()) as branches:
+            async for branch in branches:
+                yield [make(branch)]
+
+    async def branches(self) -> AsyncGenerator[Branch, None]:
+        """Every entity, parents before children, siblings in the order of date or number."""
+        async with self._reach as pool:
+            children = await self._children(pool, self._top)
+            async with aclosing(self._below(pool, children, self._depth, ())) as below:
+                async for branch in below:
+                    yield branch
+        self._finished = True
+
+    async def _below(
+        self, pool: Pool, children: list[_Child], depth: int, lasts: tuple[bool, ...]
+    ) -> AsyncGenerator[Branch, None]:
+        deeper = depth > 1 and bool(children) and children[0].place.level is not Level.INSTANCE
+        async with aclosing(self._ahead(pool, children if deeper else [])) as ahead:
+            for number, child in enumerate(children, 1):
+                own = (*lasts, number == len(children))
+                self._rows += 1
+                yield child.branch(own)
+                if deeper:
+                    below = self._below(pool, await anext(ahead), depth - 1, own)
+                    async with aclosing(below):
+                        async for branch in below:
+                            yield branch
+
+    async def _ahead(self, pool: Pool, parents: list[_Child]) -> AsyncGenerator[list[_Child], None]:
+        """The children of each parent in turn, asked for a little ahead of time."""
+        waiting = iter(parents)
+        under_way = deque(
+            asyncio.create_task(self._children(pool, parent.place))
+            for parent in islice(waiting, _AHEAD)
+        )
+        try:
+            while under_way:
+                children = await under_way[0]
+                under_way.popleft()
+                for parent in islice(waiting, 1):
+                    under_way.append(asyncio.create_task(self._children(pool, parent.place)))
+                yield children
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _children(self, pool: Pool, place: Place) -> list[_Child]:
+        level = place.next_level
+        request = Request(level, place, tuple(return_key(word) for word in _ORDER[level]))
+        async with pool.client() as client:
+            answer = await answer_from(client, self._modality, request, self._wish)
+            self._answers.append(answer)
+            rows = await all_rows(answer)
+        self._seen.note([row.compact() for row in rows], level, place)
+        placed = ((place_of(row, level, place), row) for row in rows)
+        shown = self._session.shown_row
+        children = [_Child(child, row, shown(row)) for child, row in placed if child is not None]
+        self._nameless += len(rows) - len(children)
+        return sorted(children, key=_Child.order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    place: Place
+    row: Row
+    shown: Row
+
+    def branch(self, last: tuple[bool, ...]) -> Branch:
+        level = self.place.steps[-1].level
+        return Branch(self.place, title_of(self.shown, level), count_below(self.row, level), last)
+
+    def order(self) -> tuple[int, str]:
+        """Studies by date and time, series and instances by number, patients by ID."""
+        level = self.place.steps[-1].level
+        texts = [self.row.text(by_keyword(word).tag) or "" for word in _ORDER[level]]
+        number = int(texts[0]) if level.value >= Level.SERIES.value and _is_int(texts[0]) else 0
+        return number, "\0".join(texts)
+
+
+_ORDER = {
+    Level.PATIENT: ("PatientID", "IssuerOfPatientID"),
+    Level.STUDY: ("StudyDate", "StudyTime"),
+    Level.SERIES: ("SeriesNumber",),
+    Level.INSTANCE: ("InstanceNumber",),
+}
+
+
+def _is_int(text: str) -> bool:
+    return text.lstrip("+-").isascii() and text.lstrip("+-").isdigit()

@@ -1,0 +1,217 @@
+"""Answers that a peer's information models do not give by themselves, made from those they do.
+
+A peer with Study Root alone has no patient level: its patients are those of its studies
+(as PS3.4 C.6.2.1 puts patient attributes at the study level). A peer with Patient Root alone needs
+a PatientID below the patient level: its studies are asked patient by patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+
+from dicomsh.commands.context import Scu
+from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, LEVEL_KEYS, PATIENT_ID, PATIENT_KEYS
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.modality import Modality
+from dicomsh.model.place import Place, place_of
+from dicomsh.model.plan import Request, return_key
+from dicomsh.model.query import QueryKey
+from dicomsh.model.row import Row
+from dicomsh.query.check import send
+
+_COUNTS = frozenset(word for word in LEVEL_KEYS[Level.PATIENT] if word.startswith("NumberOf"))
+"""What no study tells of its patient."""
+
+NOT_BELOW = PATIENT_KEYS - {Level.PATIENT.unique_keyword}
+"""What Patient Root has at the patient level alone (PS3.4 C.6.1.1.3)."""
+
+
+class PatientsOfStudies:
+    """The patients of a study answer, each once: PatientID and issuer tell them apart.
+
+    Args:
+        studies: the answer.
+        limit: largest number of patients, or None.
+        why: why it is made of studies, in words.
+    """
+
+    def __init__(self, studies: Answer, limit: int | None, why: str) -> None:
+        self._studies = studies
+        self._why = why
+        self._limit = limit
+        self._seen: set[tuple[str, str]] = set()
+        self._stopped = False
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        async for batch in self._studies:
+            fresh = self._within_limit([row for row in batch if self._is_new(row)])
+            if fresh:
+                yield fresh
+            if self._stopped:
+                await self._studies.aclose()
+                return
+
+    def _is_new(self, row: Row) -> bool:
+        key = (row.text(PATIENT_ID) or "", row.text(ISSUER_OF_PATIENT_ID) or "")
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def _within_limit(self, fresh: list[Row]) -> list[Row]:
+        over = 0 if self._limit is None else len(self._seen) - self._limit
+        if over <= 0:
+            return fresh
+        self._stopped = True
+        return fresh[: len(fresh) - over]
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the study answer ended, counted in patients."""
+        outcome = self._studies.outcome
+        note = f"patients taken from the studies: {self._why}"
+        ending = Ending.LIMIT if self._stopped else outcome.ending
+        rows = len(self._seen) if not self._stopped else (self._limit or 0)
+        notes = (*outcome.notes, note)
+        return replace(outcome, ending=ending, rows=rows, notes=notes, unasked=_COUNTS)
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        await self._studies.aclose()
+
+
+class StudiesOfPatients:
+    """What is below the patient level, asked patient by patient.
+
+    Patients without a PatientID cannot be asked for: then the answer is not whole. Those who share
+    one are asked for together, because a peer need not match the issuer: each entity comes once.
+    """
+
+    def __init__(
+        self, client: Scu, modality: Modality, request: Request, limit: int | None, why: str
+    ) -> None:
+        self._client = client
+        self._why = why
+        self._unnamed = 0
+        self._modality = modality
+        self._request = request
+        self._limit = limit
+        self._rows = 0
+        self._answers: list[Answer] = []
+        self._finished = False
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        patients = await self._patients()
+        for patient in patients:
+            below = replace(self._request, place=patient, keys=self._below_patient())
+            async for batch in self._find(below, self._room()):
+                self._rows += len(batch)
+                yield batch
+            if self._answers[-1].outcome.ending not in (Ending.COMPLETE, Ending.CUT_OFF):
+                break
+        self._finished = True
+
+    def _room(self) -> int | None:
+        return None if self._limit is None else self._limit - self._rows
+
+    async def _patients(self) -> list[Place]:
+        request = Request(Level.PATIENT, self._request.place, self._of_patient())
+        places = []
+        async for batch in self._find(request, None):
+            places += [place_of(row, Level.PATIENT, self._request.place) for row in batch]
+        found = [place for place in places if place is not None]
+        self._unnamed = len(places) - len(found)
+        return _together(found)
+
+    def _of_patient(self) -> tuple[QueryKey, ...]:
+        return tuple(key for key in self._request.keys if key.keyword in PATIENT_KEYS)
+
+    def _below_patient(self) -> tuple[QueryKey, ...]:
+        """The other keys; those of the patient only ask back."""
+        keys = self._request.keys
+        return tuple(
+            return_key(key.keyword) if key.keyword in PATIENT_KEYS else key for key in keys
+        )
+
+    async def _find(self, request: Request, limit: int | None) -> AsyncIterator[list[Row]]:
+        answer = await send(self._client, self._modality, request, Model.PATIENT_ROOT, limit)
+        self._answers.append(answer)
+        async for batch in answer:
+            yield batch
+
+    @property
+    def outcome(self) -> Outcome:
+        """The ending of the first part that is not complete, for all rows."""
+        whole = combined([answer.outcome for answer in self._answers])
+        whole = whole if self._finished else as_cancelled(whole)
+        ending = whole.ending
+        notes = [f"asked patient by patient: {self._why}"]
+        if self._unnamed:
+            notes.insert(0, f"{_of(self._unnamed)} without PatientID could not be asked for")
+            ending = Ending.PARTIAL if ending is Ending.COMPLETE else ending
+        notes += whole.notes
+        return replace(whole, ending=ending, rows=self._rows, notes=tuple(notes), unasked=NOT_BELOW)
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        for answer in self._answers[-1:]:
+            await answer.aclose()
+
+
+def _together(patients: Iterable[Place]) -> list[Place]:
+    """The patients by PatientID; without an issuer where several share one."""
+    sharing: dict[str, Place] = {}
+    for place in patients:
+        (step,) = place.steps
+        held = sharing.setdefault(step.key, place)
+        if held != place:
+            sharing[step.key] = replace(place, steps=(replace(step, issuer=""),))
+    return list(sharing.values())
+
+
+def _of(number: int) -> str:
+    return f"the {Level.STUDY.plural} of {Level.PATIENT.counted(number)}"
+
+
+class OfIssuer:
+    """The rows of one patient among several that share a PatientID.
+
+    Issuer of Patient ID is no unique key: a peer may not match it below the patient level.
+    """
+
+    def __init__(self, answer: Answer, issuer: str) -> None:
+        self._answer = answer
+        self._issuer = issuer
+        self._other = 0
+        self._untold = 0
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        async for batch in self._answer:
+            kept = [row for row in batch if self._fits(row)]
+            if kept:
+                yield kept
+
+    def _fits(self, row: Row) -> bool:
+        issuer = row.text(ISSUER_OF_PATIENT_ID)
+        self._untold += not issuer
+        self._other += bool(issuer) and issuer != self._issuer
+        return not issuer or issuer == self._issuer
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the answer ended, with what is not certain about the issuer."""
+        outcome = self._answer.outcome
+        notes = list(outcome.notes)
+        if self._other:
+            notes.append(f"{self._other} rows of another issuer left out, which the peer had sent")
+        if self._untold:
+            notes.append(
+                "the peer does not tell the issuer: other patients' rows may be among them"
+            )
+        return replace(outcome, rows=outcome.rows - self._other, notes=tuple(notes))
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        await self._answer.aclose()

@@ -1,0 +1,206 @@
+"""Several queries as one answer: side by side over a small pool, in order, each entity once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from dicomsh.commands.context import POOL_SIZE, Pool, Scu
+from dicomsh.errors import DicomshError, NoAssociationError, QueryFailedError, TimedOutError
+from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, combined, summed
+from dicomsh.model.dedup import Dedup
+from dicomsh.model.parts import Part
+from dicomsh.model.plan import Request
+from dicomsh.model.row import Row
+from dicomsh.model.silent_truncation import cut_off
+
+_AHEAD = 2 * POOL_SIZE
+_NAMED = 3
+_PATIENCE = 64
+"""Answers in a row that were cut off before their first row: more than it takes from all dates down
+to a second."""
+
+Ask = Callable[[Scu, Request, int | None], Awaitable[Answer]]
+"""Sends a request, with a limit of rows or None, by a client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a part was answered."""
+
+    rows: list[Row]
+    outcome: Outcome
+
+
+class Parallel:
+    """The rows of all parts, those of a part together, the parts in their order.
+
+    A part whose answer was cut off is asked again in smaller parts. Rows that a peer gave for the
+    larger one and for none of the smaller are set aside in `once`.
+
+    Args:
+        pool: the clients; closed at the end.
+        ask: how a request is sent.
+        parts: what to ask, taken as needed.
+        once: lets each entity through once, up to a limit.
+        limit: rows after which one query need not go on, or None.
+        cap: rows after which the peer is known to cut answers off, perhaps without a word, or None.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        ask: Ask,
+        parts: Iterable[Part],
+        once: Dedup,
+        *,
+        limit: int | None = None,
+        cap: int | None = None,
+    ) -> None:
+        self._pool = pool
+        self._ask = ask
+        self._parts = iter(parts)
+        self._once = once
+        self._limit = None if limit is None else limit + 1
+        self._cap = cap
+        self._barren = 0
+        self._under_way: deque[tuple[Part, asyncio.Task[Found]]] = deque()
+        self._endings: list[tuple[Part, Outcome]] = []
+        self._broken: DicomshError | None = None
+        self._finished = False
+        self._started = time.monotonic()
+        self._asked = 0
+        self._now = ""
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        async for _, rows in self.found():
+            if rows:
+                yield rows
+
+    async def found(self) -> AsyncGenerator[tuple[Part, list[Row]], None]:
+        """Each part that was not divided, with the rows that no part before it gave."""
+        try:
+            async for part, found in self._answered():
+                self._endings.append((part, found.outcome))
+                rows = self._once.admit(found.rows)
+                yield part, rows
+                if self._once.stopped or found.outcome.ending is Ending.LIMIT:
+                    break
+            self._finished = True
+        except DicomshError as error:
+            if not self._once.any:
+                raise
+            self._broken = error
+        finally:
+            await self.aclose()
+
+    async def _answered(self) -> AsyncIterator[tuple[Part, Found]]:
+        while self._fill():
+            part, task = self._under_way[0]
+            self._now = part.title
+            found = await task
+            self._under_way.popleft()
+            smaller = part.divided(found.rows) if self._to_be_divided(found) else ()
+            if smaller:
+                self._once.set_aside(found.rows)
+                self._under_way.extendleft(reversed([self._start(piece) for piece in smaller]))
+            else:
+                yield part, found
+
+    def _to_be_divided(self, found: Found) -> bool:
+        """Whether smaller parts are worth a try: not for a peer that gives no row for any."""
+        if not cut_off(found.outcome, self._cap):
+            self._barren = 0
+            return False
+        self._barren = 0 if found.rows else self._barren + 1
+        return self._barren <= _PATIENCE
+
+    def _fill(self) -> bool:
+        """Have the next parts under way; whether there are any."""
+        room = max(0, _AHEAD - len(self._under_way))
+        self._under_way.extend(self._start(part) for part in islice(self._parts, room))
+        return bool(self._under_way)
+
+    def _start(self, part: Part) -> tuple[Part, asyncio.Task[Found]]:
+        return part, asyncio.create_task(self._fetch(part))
+
+    async def _fetch(self, part: Part) -> Found:
+        async with self._pool.client() as client:
+            self._asked += 1
+            try:
+                answer = await self._ask(client, part.request, self._limit)
+                rows = await all_rows(answer)
+            except QueryFailedError as error:
+                if not part.optional:
+                    raise
+                return Found([], Outcome(Ending.COMPLETE, 0, 0, error.code))
+        return Found(rows, answer.outcome)
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        under_way = [task for _, task in self._under_way]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._pool.close()
+
+    @property
+    def headway(self) -> str:
+        """How far it is, for people."""
+        return f"{self._asked:,} queries, now {self._now}"
+
+    @property
+    def outcome(self) -> Outcome:
+        """The first ending that lost something, for all rows, and the parts that are not whole."""
+        return replace(
+            self._ending(),
+            rows=self._once.rows,
+            seconds=time.monotonic() - self._started,
+            limit=None,
+            notes=(
+                *_repeated(self._once.repeated),
+                *_remarks(outcome for _, outcome in self._endings),
+            ),
+        )
+
+    def _ending(self) -> Outcome:
+        rest = f"not asked for: {self._now} and what follows"
+        if self._broken is not None:
+            return Outcome(_ending_of(self._broken), 0, 0, detail=f"{self._broken.message}; {rest}")
+        if not self._finished:
+            return Outcome(Ending.CANCELLED, 0, 0, detail=rest)
+        whole = combined([outcome for _, outcome in self._endings])
+        if self._once.stopped and whole.complete:
+            return replace(whole, ending=Ending.LIMIT, detail="")
+        return replace(whole, detail=_not_whole(self._endings))
+
+
+def _not_whole(endings: Sequence[tuple[Part, Outcome]]) -> str:
+    titles = [part.title for part, outcome in endings if not outcome.complete]
+    if not titles:
+        return ""
+    more = f" and {len(titles) - _NAMED:,} more" if len(titles) > _NAMED else ""
+    return f"not whole: {', '.join(titles[:_NAMED])}{more}"
+
+
+def _repeated(number: int) -> tuple[str, ...]:
+    if not number:
+        return ()
+    return (f"{number:,} {'row' if number == 1 else 'rows'} that came again left out",)
+
+
+def _remarks(outcomes: Iterable[Outcome]) -> list[str]:
+    """What was noticed in the answers, each remark once."""
+    remarks = list(summed(note for outcome in outcomes for note in outcome.notes))
+    more = len(remarks) - _NAMED
+    return remarks[:_NAMED] + ([f"{more:,} more such remarks"] if more > 0 else [])
+
+
+def _ending_of(error: DicomshError) -> Ending:
+    if isinstance(error, TimedOutError):
+        return Ending.TIMED_OUT
+    return Ending.LOST if isinstance(error, NoAssociationError) else Ending.CUT_OFF

@@ -1,0 +1,142 @@
+"""TARGET: a row number, a unique key, a unique beginning of one, or a path, made into a place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from dicomsh.commands.context import Context
+from dicomsh.errors import NotThereError, UsageError
+from dicomsh.language.scan import Word, quote
+from dicomsh.model.answer import Ending, all_rows
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID as ISSUER
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import Level
+from dicomsh.model.matching import matcher
+from dicomsh.model.modality import Modality
+from dicomsh.model.place import Place, place_of, read_segment, with_issuer
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Origin, QueryKey
+from dicomsh.query.ask import ask
+from dicomsh.session.targets import ambiguous, known_step, no_row, start_of, whole_key
+
+_LOOKS_LIKE_UID = re.compile(r"[0-9]+(\.[0-9]+){2,}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTarget:
+    """A modality and a place in it."""
+
+    modality: Modality
+    place: Place
+
+
+async def resolve(context: Context, target: Word | None) -> ResolvedTarget:
+    """Where a TARGET leads; no target is the current place.
+
+    What was listed is believed; anything else is asked of the peer.
+
+    Raises:
+        NotThereError: nothing there, or it is not known; the span is the target's.
+        UsageError: it may mean several things; the span is the target's.
+        DicomshError: the peer could not be asked.
+    """
+    here = ResolvedTarget(context.session.current(), context.session.place)
+    if target is None:
+        return here
+    try:
+        return await _resolve(context, target.text, here)
+    except (NotThereError, UsageError) as error:
+        raise type(error)(error.message, hint=error.hint, span=target.span) from None
+
+
+async def _resolve(context: Context, text: str, here: ResolvedTarget) -> ResolvedTarget:
+    session = context.session
+    session.learn()
+    known = whole_key(session, text)
+    if known is not None:
+        return replace(here, place=known)
+    modality, place, segments = start_of(session, text)
+    for index, segment in enumerate(segments):
+        first = index == 0 and not text.startswith("/")
+        step = known_step(session, modality, place, segment, first=first)
+        if step is None:
+            unlisted = no_row(session, place, segment, first=first)
+            step = await _asked(context, modality, place, read_segment(segment), unlisted)
+        place = step
+    return ResolvedTarget(modality, place)
+
+
+async def _asked(
+    context: Context, modality: Modality, place: Place, key: str, unlisted: str
+) -> Place:
+    """An entity that was not listed: ask whether it exists.
+
+    `unlisted` tells why it is no row either; empty where it cannot be one.
+    """
+    if place.level is Level.INSTANCE:
+        raise NotThereError("nothing is below an instance")
+    found = await _existing(context, modality, place, place.next_level, key)
+    if not found and _LOOKS_LIKE_UID.match(key):
+        for level in _uid_levels(place):
+            found = found or await _existing(context, modality, place, level, key)
+    if found:
+        if len(found) > 1:
+            raise ambiguous(found, f"'{key}' is the unique key of several")
+        return found[0]
+    level = place.next_level
+    nothing = f"no {level.word} '{key}' here"
+    message = f"{nothing}, and {unlisted}" if unlisted else nothing
+    raise NotThereError(message, hint=_advice(level, key))
+
+
+def _uid_levels(place: Place) -> Iterable[Level]:
+    below = (level for level in Level if level.value > place.next_level.value)
+    return (level for level in below if level is not Level.PATIENT)
+
+
+def _advice(level: Level, key: str) -> str:
+    if level is Level.PATIENT:
+        pattern = f"{key.rstrip('*')}*"
+        if not any(map(str.isdigit, key)):
+            return f"a place is named by its unique key; {_find('name', pattern)} finds names"
+        return f"{_find('id', pattern)} finds those that begin so"
+    return (
+        f"'ls' lists {level.plural} by number; a UID is typed whole, or its beginning once listed"
+    )
+
+
+def _find(key: str, pattern: str) -> str:
+    return f"find patient {key}={quote(pattern)}"
+
+
+async def _existing(
+    context: Context, modality: Modality, place: Place, level: Level, key: str
+) -> list[Place]:
+    """Entities of a level with that unique key, below a place."""
+    try:
+        wanted = _exact_key(context, level, key)
+    except UsageError:
+        return []
+    request = Request(level, place, (wanted,))
+    listing = await ask(context, modality, request)
+    rows = await all_rows(listing.answer)
+    context.session.recognise(rows)
+    outcome = listing.answer.outcome
+    if not rows and outcome.ending is not Ending.COMPLETE:
+        raise NotThereError(f"whether '{key}' exists is not known: {outcome.ending.value}")
+    tag = by_keyword(level.unique_keyword).tag
+    rows = [row for row in rows if row.text(tag) == key]
+    places = [place_of(row, level, place) for row in rows]
+    found = [p for p in places if p is not None]
+    if len(found) > 1 and level is Level.PATIENT:
+        issuers = [row.text(ISSUER) or "" for row in rows]
+        return [with_issuer(p, issuer) for p, issuer in zip(found, issuers, strict=False)]
+    return found
+
+
+def _exact_key(context: Context, level: Level, key: str) -> QueryKey:
+    attribute = by_keyword(level.unique_keyword)
+    found = matcher(attribute, key, context.session.today)
+    return QueryKey((attribute,), found.value, found.kind, Origin.TYPED)

@@ -1,0 +1,227 @@
+"""`find study --split`: a study query asked in windows of its date, so that nothing is cut off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import date, timedelta
+
+from dicomsh.commands.context import Context, Scu
+from dicomsh.errors import UsageError
+from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.capability import Support
+from dicomsh.model.dedup import Dedup
+from dicomsh.model.extended_negotiation import Extension
+from dicomsh.model.keys import PATIENT_ID
+from dicomsh.model.levels import Level
+from dicomsh.model.modality import Modality
+from dicomsh.model.parts import (
+    STUDY_DATE,
+    STUDY_TIME,
+    Doubt,
+    Part,
+    Plan,
+    by_moment,
+    day_of,
+    judged,
+)
+from dicomsh.model.plan import Request, choose_model
+from dicomsh.model.row import Row
+from dicomsh.model.silent_truncation import cut_off
+from dicomsh.model.windows import FIRST_DAY, Period
+from dicomsh.query.ask import answer_from, needs_patients
+from dicomsh.query.parallel import Parallel
+from dicomsh.query.undated import UndatedStudies
+
+_HELD = 10_000
+"""Rows of an answer that are kept back until it is known whether it is whole."""
+
+
+async def split_answer(
+    context: Context, client: Scu, modality: Modality, request: Request, options: QueryOptions
+) -> Answer:
+    """The answer to a study query, asked in windows of its date.
+
+    Args:
+        context: where the command runs.
+        client: asks the peer.
+        modality: the peer, with its time limits.
+        request: what is asked.
+        options: how it is asked, settled; `split` says in which windows.
+
+    Raises:
+        UsageError: no study query, or one that cannot be split.
+        DicomshError: no association.
+    """
+    _check(modality, request)
+    model = choose_model(request, await client.connect(), options.model)
+    if needs_patients(request, model):
+        raise UsageError(
+            "--split needs Study Root across patients, and the peer accepts Patient Root only",
+            hint="inside a patient it can be split: cd PatientID",
+        )
+    tomorrow = context.session.today + timedelta(days=1)
+    plan = Plan(request, options.split or Period.AUTO, tomorrow)
+    return Split(context, client, replace(options, model=model), modality, plan)
+
+
+def _check(modality: Modality, request: Request) -> None:
+    if request.level is not Level.STUDY:
+        raise UsageError(
+            f"--split goes by StudyDate, which {request.level.plural} are not matched on",
+            hint="find study … --split",
+        )
+    trouble = modality.capabilities.support(STUDY_DATE)
+    if trouble in (Support.IGNORED, Support.FINDS_NOTHING, Support.REFUSED):
+        raise UsageError(
+            "--split goes by StudyDate, which the server does not match"
+            f" ({modality.capabilities.source})"
+        )
+    timed = any(key.keyword == STUDY_TIME and key.value for key in request.keys)
+    if timed and Extension.DATETIME in modality.extended:
+        raise UsageError("--split takes date and time apart, and --datetime together")
+
+
+class Split:
+    """A study query asked in windows; implements `dicomsh.model.answer.Answer`.
+
+    Args:
+        context: where the command runs.
+        client: asks what needs no pool.
+        options: how queries are asked, settled.
+        modality: the peer.
+        plan: what is to be split.
+    """
+
+    def __init__(
+        self, context: Context, client: Scu, options: QueryOptions, modality: Modality, plan: Plan
+    ) -> None:
+        self._context = context
+        self._client = client
+        self._wish = options
+        self._modality = modality
+        self._plan = plan
+        self._once = Dedup(Level.STUDY, options.limit)
+        self._found: Counter[str] = Counter()
+        self._census = UndatedStudies(plan.request, self._found)
+        self._doubt = Doubt()
+        self._current: Answer | None = None
+        self._asked = 0
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        async with aclosing(self._batches()) as batches:
+            async for batch in batches:
+                self._found.update(row.text(PATIENT_ID) or "" for row in batch)
+                if batch:
+                    yield batch
+
+    async def _batches(self) -> AsyncGenerator[list[Row], None]:
+        parts: Iterable[Part]
+        if self._plan.period is Period.AUTO:
+            lead = Lead(self._plan.lead, self._once, self._modality.capabilities.cap)
+            self._current = await self._ask(self._client, lead.part.request, self._wish.limit)
+            async for batch in lead.batches(self._current):
+                yield batch
+            parts = lead.divided(self._current.outcome)
+            if not parts:
+                yield self._once.admit(lead.rows)
+                return
+            self._once.set_aside(lead.rows)
+        else:
+            parts = self._plan.parts(await self._oldest())
+        async with aclosing(self._of_parts(parts)) as rows:
+            async for batch in rows:
+                yield batch
+
+    async def _of_parts(self, parts: Iterable[Part]) -> AsyncGenerator[list[Row], None]:
+        pool = self._context.peers.pool(self._modality)
+        limit, cap = self._wish.limit, self._modality.capabilities.cap
+        self._current = union = Parallel(pool, self._ask, parts, self._once, limit=limit, cap=cap)
+        async with aclosing(union.found()) as found:
+            async for part, rows in found:
+                self._doubt.look(part, rows)
+                yield sorted(rows, key=by_moment)
+        if self._doubt.about and union.outcome.ending is Ending.COMPLETE:
+            await self._census.take(self._client, self._ask)
+            async for batch in self._census.rows(pool, self._ask, self._once):
+                yield batch
+        yield self._once.left_over()
+
+    async def _oldest(self) -> date:
+        """The first day of a year before which there is no study, found by halving."""
+        if self._plan.whole.window.first != date.min:
+            return date.min
+        low, high = FIRST_DAY.year, self._plan.tomorrow.year
+        while low < high:
+            middle = (low + high + 1) // 2
+            if await self._any_before(date(middle, 1, 1)):
+                high = middle - 1
+            else:
+                low = middle
+        return date(low, 1, 1)
+
+    async def _any_before(self, day: date) -> bool:
+        window = replace(self._plan.whole.window, first=FIRST_DAY, last=day - timedelta(days=1))
+        request = replace(self._plan.whole, window=window).request
+        answer = await self._ask(self._client, request, 1)
+        rows = [row async for batch in answer for row in batch]
+        return any(day_of(row) is not None for row in rows)
+
+    async def _ask(self, client: Scu, request: Request, limit: int | None) -> Answer:
+        self._asked += 1
+        patients = request.level is Level.PATIENT
+        model = None if patients else self._wish.model  # their counts are in Patient Root
+        options = replace(self._wish, limit=limit, model=model)
+        return await answer_from(client, self._modality, request, options)
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended, with what no window reaches."""
+        assert self._current is not None
+        outcome = self._current.outcome
+        asked = f"asked in {self._asked:,} queries"
+        notes = (asked, *outcome.notes) if self._asked > 1 else outcome.notes
+        outcome = replace(outcome, rows=self._once.rows, notes=notes)
+        if outcome.ending is not Ending.COMPLETE:
+            return outcome
+        return judged(outcome, self._doubt, self._census.missing)
+
+    @property
+    def headway(self) -> str:
+        """How far it is, for people."""
+        return self._current.headway if isinstance(self._current, Parallel) else ""
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        if self._current is not None:
+            await self._current.aclose()
+
+
+class Lead:
+    """The query as one, in case that nothing is cut off.
+
+    Its `rows` are kept back, up to a number, so that windows can come in the order of their dates.
+    """
+
+    def __init__(self, part: Part, once: Dedup, cap: int | None) -> None:
+        self.part = part
+        self._once = once
+        self._cap = cap
+        self.rows: list[Row] = []
+        self._kept_back = True
+
+    async def batches(self, answer: Answer) -> AsyncIterator[list[Row]]:
+        """Rows that need not be kept back."""
+        async for batch in answer:
+            self.rows += batch
+            if not self._kept_back or len(self.rows) > _HELD:
+                self._kept_back = False
+                rows, self.rows = self.rows, []
+                yield self._once.admit(rows)
+
+    def divided(self, outcome: Outcome) -> Sequence[Part]:
+        """The parts to ask for when it was cut off; none when it is the answer."""
+        return self.part.divided(self.rows) if cut_off(outcome, self._cap) else ()

@@ -1,0 +1,340 @@
+"""One thing to try when nothing was found, and other ready command lines. Nothing is asked here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from dicomsh.errors import UsageError
+from dicomsh.language.scan import quote
+from dicomsh.language.terms import is_term, pattern_key, read_term
+from dicomsh.language.words import whole_word
+from dicomsh.model.keys import COUNTS, LEVEL_KEYS, find_path, is_named, level_of
+from dicomsh.model.levels import Level
+from dicomsh.model.moments import WORDS
+from dicomsh.model.place import Place
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.vocabulary import MODALITIES
+
+_LONGEST = 160
+"""Characters beyond which a command line is no longer something to look at and type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A query as it is typed.
+
+    Args:
+        level: the level.
+        words: the pattern and the keys, unquoted.
+        place: where it is asked.
+        options: options of it, as typed.
+    """
+
+    level: Level
+    words: tuple[str, ...]
+    place: Place
+    options: tuple[str, ...] = ()
+
+    def line(self, here: Place) -> str:
+        """The command line, typed at a place; empty when it would be too long to be typed."""
+        words = [*map(_quoted, self.words), *self.options]
+        line = " ".join(["find", self.level.word, *words])
+        if not self.place.same_entity(here.above(self.level)):
+            line = f"cd {quote(self.place.path)}; {line}"
+        return line if len(line) <= _LONGEST else ""
+
+
+def _quoted(word: str) -> str:
+    """A word as it must be typed, and not as an option."""
+    return f"'{word}'" if word.startswith("-") and quote(word) == word else quote(word)
+
+
+def phrase_of(request: Request) -> Phrase:
+    """The query as it was typed."""
+    return Phrase(request.level, _words(request.keys), request.place)
+
+
+def _words(keys: Iterable[QueryKey]) -> tuple[str, ...]:
+    """The words that asked for keys; a value that nobody typed is told as it is."""
+    return tuple(_word(key) for key in keys if key.typed or key.value)
+
+
+def _word(key: QueryKey) -> str:
+    return key.typed or f"{key.keyword}={key.value}"
+
+
+def split_line(request: Request, here: Place) -> str:
+    """The command line that asks for a study query in windows; empty when it is none."""
+    split = replace(phrase_of(request), options=("--split",))
+    return split.line(here) if request.level is Level.STUDY else ""
+
+
+def advice(request: Request, here: Place) -> str:
+    """The command line to try when a query found nothing; empty when there is none.
+
+    Args:
+        request: what was asked.
+        here: the current place, where the line would be typed.
+    """
+    for rule in _RULES:
+        for phrase in rule(request):
+            line = phrase.line(here)
+            if line and _can_be_asked(phrase):
+                return line
+    return ""
+
+
+_ANY_DAY = date(2000, 1, 1)
+
+
+def _can_be_asked(phrase: Phrase) -> bool:
+    """Whether each value is within the rules of its VR; one that was extended may be too long."""
+    try:
+        for word in map(whole_word, phrase.words):
+            if is_term(word):
+                read_term(word).query_key(phrase.level, _ANY_DAY, over_midnight=True)
+            else:
+                pattern_key(phrase.level, word, _ANY_DAY)
+    except UsageError:
+        return False
+    return True
+
+
+Rule = Callable[[Request], Iterator[Phrase]]
+
+
+def _with(request: Request, key: QueryKey, value: str, name: str = "") -> Phrase:
+    """The query with another value for a key; for a pattern, another pattern."""
+    named = name or _name(key)
+    new = f"{named}={value}" if named else value
+    keys = [replace(other, typed=new) if other is key else other for other in request.keys]
+    return replace(phrase_of(request), words=_words(keys))
+
+
+def _name(key: QueryKey) -> str:
+    """How the attribute was named; empty for a pattern."""
+    return "" if key.origin is Origin.PATTERN else _word(key).partition("=")[0]
+
+
+def _matched(request: Request) -> list[QueryKey]:
+    return [key for key in request.keys if key.value]
+
+
+_WITH_CASE = frozenset(("LO", "LT", "SH", "ST", "UC", "UT"))
+_TEXTS = _WITH_CASE | {"PN"}
+_IDS = frozenset(("PatientID", "AccessionNumber", "StudyID"))
+
+
+def _wildcard(request: Request) -> Iterator[Phrase]:
+    """A text is matched whole: a name needs its other components, a description its other words."""
+    for key in _matched(request):
+        if key.attribute.vr in _TEXTS and not set("*?\\") & set(key.value):
+            anywhere = key.attribute.vr != "PN" and key.keyword not in _IDS
+            yield _with(request, key, f"*{key.value}*" if anywhere else f"{key.value}*")
+
+
+def _one_of_list(request: Request) -> Iterator[Phrase]:
+    """Lists of anything but UIDs are optional for a peer, as of codes (PS3.4 C.2.2.2.8)."""
+    for key in _matched(request):
+        if key.matching is Matching.MULTIPLE_VALUES and key.attribute.vr != "CS":
+            yield _with(request, key, key.value.partition("\\")[0])
+
+
+def _anywhere_in_name(request: Request) -> Iterator[Phrase]:
+    """The text may stand in a given name, or in the ideographic or phonetic group."""
+    for key in _matched(request):
+        if key.attribute.vr == "PN" and not key.value.startswith("*"):
+            yield _with(request, key, f"*{key.value}")
+
+
+def _case(request: Request) -> Iterator[Phrase]:
+    """Only names are matched without regard to case (PS3.4 C.2.2.2.1), and most text is upper."""
+    for key in _matched(request):
+        if key.attribute.vr in _WITH_CASE and key.value != key.value.upper():
+            yield _with(request, key, key.value.upper())
+
+
+def _lower_case(request: Request) -> Iterator[Phrase]:
+    for key in _matched(request):
+        if key.attribute.vr in _WITH_CASE and key.value != key.value.lower():
+            yield _with(request, key, key.value.lower())
+
+
+_ONE_DAY = re.compile(r"(\d{4})(\d{2})\d{2}\Z")
+_ONE_MONTH = re.compile(r"(\d{4})(\d{2})01-\1\2(?:28|29|30|31)\Z")
+_ONE_YEAR = re.compile(r"(\d{4})0101-(?:\1)1231\Z")
+_IN_AN_HOUR = re.compile(r"(\d{2})(?!0000-\d\d5959)[\d.]+(?:-\1[\d.]+)?\Z")
+
+
+def _wider_date(request: Request) -> Iterator[Phrase]:
+    """A day, then its month, then its year, then those beside it."""
+    for key in _matched(request):
+        if key.attribute.vr != "DA":
+            continue
+        if day := _ONE_DAY.match(key.value):
+            yield _with(request, key, f"{day[1]}-{day[2]}")
+        elif month := _ONE_MONTH.match(key.value):
+            yield _with(request, key, month[1])
+        elif year := _ONE_YEAR.match(key.value):
+            yield _with(request, key, f"{int(year[1]) - 1:04}..{int(year[1]) + 1:04}")
+
+
+def _wider_time(request: Request) -> Iterator[Phrase]:
+    """A time, then its hour."""
+    for key in _matched(request):
+        hour = _IN_AN_HOUR.match(key.value) if key.attribute.vr == "TM" else None
+        if hour:
+            yield _with(request, key, hour[1])
+
+
+def _series_of_modality(request: Request) -> Iterator[Phrase]:
+    """ModalitiesInStudy is optional for a peer, Modality of a series is not (PS3.4 C.6.2.1)."""
+    for key in _matched(request):
+        if key.keyword == "ModalitiesInStudy" and request.level is Level.STUDY:
+            others = (other for other in _matched(request) if other is not key)
+            words = [f"{other.keyword}={_value(other)}" for other in others]
+            yield Phrase(Level.SERIES, (f"mod={_value(key)}", *words), request.place)
+
+
+def _value(key: QueryKey) -> str:
+    """The value as it was typed."""
+    word = _word(key)
+    return word if key.origin is Origin.PATTERN else word.partition("=")[2]
+
+
+_OTHER_UIDS = (
+    (Level.STUDY, Level.SERIES),
+    (Level.SERIES, Level.STUDY),
+    (Level.INSTANCE, Level.SERIES),
+)
+
+
+def _uid_of_other_level(request: Request) -> Iterator[Phrase]:
+    """A UID does not tell what it is the UID of."""
+    for key in _matched(request):
+        for level, other in _OTHER_UIDS:
+            if key.keyword == level.unique_keyword:
+                uids = key.value.replace("\\", ",")
+                yield Phrase(other, (f"{other.word}={uids}",), request.place.above(other))
+
+
+def _other_attribute(request: Request) -> Iterator[Phrase]:
+    """A pattern with a digit was taken for a PatientID, one without for a name."""
+    for key in _matched(request):
+        if key.origin is not Origin.PATTERN:
+            continue
+        if key.keyword == "PatientID":
+            yield Phrase(Level.STUDY, (f"acc={key.value}",), request.place.above(Level.STUDY))
+        elif key.keyword == "PatientName":
+            yield _with(request, key, key.value, "id")
+        elif key.keyword == "SeriesDescription" and key.value.upper() in MODALITIES:
+            yield _with(request, key, key.value, "mod")
+
+
+def _fewer_keys(request: Request) -> Iterator[Phrase]:
+    """What was matched on last left nothing."""
+    matched = _matched(request)
+    if len(matched) > 1:
+        words = _words(key for key in request.keys if key is not matched[-1])
+        yield replace(phrase_of(request), words=words)
+
+
+def _elsewhere(request: Request) -> Iterator[Phrase]:
+    """What is asked for may be outside of the place."""
+    if request.place.steps and _matched(request):
+        yield replace(phrase_of(request), place=Place())
+
+
+def _other_level(request: Request) -> Iterator[Phrase]:
+    """A peer may hold what is asked for, and yet not show it at this level."""
+    other = Level.PATIENT if request.level is Level.STUDY else Level.STUDY
+    if not request.place.steps and not _matched(request):
+        yield Phrase(other, (), request.place)
+
+
+_SPOKEN = re.compile(r"([^,^=*?\\]*\w), *(\w[^,^=*?\\]*)|([^\s,^=*?\\]+) ([^\s,^=*?\\]+)")
+"""`Doe, Jane`, and `Doe Jane`; three words without a comma may all be a family name."""
+
+
+def _name_as_spoken(request: Request) -> Iterator[Phrase]:
+    """Components of a name stand between carets (PS3.5 6.2.1), not spaces or a comma."""
+    for key in _matched(request):
+        spoken = _SPOKEN.fullmatch(key.value) if key.attribute.vr == "PN" else None
+        if spoken:
+            family, given = filter(None, spoken.groups())
+            yield _with(request, key, f"{family}^{given.strip()}*")
+
+
+_DAY_OR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?:\Z|\.\.)")
+
+
+def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
+    """A pattern that is a key, a date or a modality elsewhere in the language."""
+    for key in _matched(request):
+        if key.origin is not Origin.PATTERN:
+            continue
+        named = key.keyword == "PatientName" or "." in key.value
+        if named and _is_key(key.value, request.level):
+            yield _with(request, key, "", key.value)
+        if request.level is not Level.STUDY:
+            continue
+        if key.value.lower() in WORDS or _DAY_OR_MONTH.match(key.value):
+            yield _with(request, key, key.value.lower(), "date")
+        elif key.value.upper() in MODALITIES:
+            yield _with(request, key, key.value.upper(), "mod")
+
+
+def _is_key(text: str, level: Level) -> bool:
+    """Whether a text names a usual key of a level, or of one above; or a key in a sequence."""
+    if not all(map(is_named, text.split("."))):
+        return False
+    first, *inner = find_path(text, level)
+    owner = level_of(first.keyword)
+    return bool(inner) or (owner is not None and owner.value <= level.value)
+
+
+def _any_value(request: Request) -> Iterator[Phrase]:
+    """Rows with other values show how the peer writes them."""
+    uids = [level.unique_keyword for level in Level if level is not Level.PATIENT]
+    for key in _matched(request):
+        if key.keyword in uids:
+            continue
+        name = key.keyword if key.origin is Origin.PATTERN else _name(key)
+        yield replace(_with(request, key, "", name), options=("--limit", "20"))
+
+
+def _counted_here(request: Request) -> Iterator[Phrase]:
+    """Peers count for the answer; many match what is stored, and there no such number is."""
+    for key in _matched(request):
+        if key.path[0].tag in COUNTS:
+            words = _words(other for other in request.keys if other is not key)
+            if key.keyword not in LEVEL_KEYS[request.level]:
+                words += (f"+{key.keyword}",)
+            stage = ("|", "where", quote(f"{key.keyword}={key.value}"))
+            yield replace(phrase_of(request), words=words, options=stage)
+
+
+_RULES: tuple[Rule, ...] = (
+    _word_meant_otherwise,
+    _counted_here,
+    _name_as_spoken,
+    _one_of_list,
+    _wildcard,
+    _wider_date,
+    _wider_time,
+    _case,
+    _series_of_modality,
+    _uid_of_other_level,
+    _elsewhere,
+    _fewer_keys,
+    _anywhere_in_name,
+    _other_attribute,
+    _lower_case,
+    _other_level,
+    _any_value,
+)
+"""From the most likely cause to the least; the first that applies is told."""

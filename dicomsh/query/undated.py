@@ -1,0 +1,86 @@
+"""Studies that no range of dates finds, found by the counts of their patients."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+
+from dicomsh.commands.context import Pool, Scu
+from dicomsh.errors import DicomshError
+from dicomsh.model.answer import Ending
+from dicomsh.model.dedup import Dedup
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.row import Row
+from dicomsh.model.undated_studies import counts, missing, patients_of
+from dicomsh.query.parallel import Ask, Parallel
+
+
+@dataclass(frozen=True, slots=True)
+class StudiesOfOnePatient:
+    """All studies of one patient; a part of a union."""
+
+    base: Request
+    patient_id: str
+    optional: bool = True
+
+    @property
+    def request(self) -> Request:
+        """What is asked."""
+        path = (by_keyword("PatientID"),)
+        key = QueryKey(path, self.patient_id, Matching.SINGLE_VALUE, Origin.TYPED)
+        keys = [held for held in self.base.keys if held.keyword != key.keyword]
+        return replace(self.base, keys=(*keys, key))
+
+    @property
+    def title(self) -> str:
+        """Whose studies."""
+        return f"patient {self.patient_id}"
+
+    def divided(self, rows: list[Row]) -> list[StudiesOfOnePatient]:
+        """It cannot be divided."""
+        del rows
+        return []
+
+
+class UndatedStudies:
+    """Compares what was found with the counts of the patients, and asks for what is missing.
+
+    Args:
+        request: the study query.
+        found: studies handed out, by PatientID; kept up to date by whoever hands them out.
+    """
+
+    def __init__(self, request: Request, found: Mapping[str, int]) -> None:
+        self._request = request
+        self._found = found
+        self._expected: dict[str, int] | None = None
+
+    async def take(self, client: Scu, ask: Ask) -> None:
+        """Ask the patients for their counts; where a peer cannot tell them, nothing is known."""
+        patients = patients_of(self._request)
+        if patients is None:
+            return
+        try:
+            answer = await ask(client, patients, None)
+            rows = [row async for batch in answer for row in batch]
+        except DicomshError:
+            return
+        if answer.outcome.ending is Ending.COMPLETE:
+            self._expected = counts(rows)
+
+    async def rows(self, pool: Pool, ask: Ask, once: Dedup) -> AsyncIterator[list[Row]]:
+        """The studies of the patients who have more than were found."""
+        gaps = missing(self._expected or {}, self._found)
+        plain = [key for key in gaps if not set(key) & set("*?\\")]
+        parts = [StudiesOfOnePatient(self._request, key) for key in plain]
+        async for batch in Parallel(pool, ask, parts, once):
+            yield batch
+
+    @property
+    def missing(self) -> int | None:
+        """How many studies were not found; None when it is not known."""
+        if self._expected is None:
+            return None
+        return sum(missing(self._expected, self._found).values())

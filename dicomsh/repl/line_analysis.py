@@ -1,0 +1,54 @@
+"""What is known of the line being typed: one analysis for colours, hints and completion."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dicomsh.errors import Span
+    from dicomsh.language.analyse import Analysis
+    from dicomsh.language.hint import Part
+    from dicomsh.shell.shell import Shell
+
+
+class LineAnalysis:
+    """The shell, once it is made, and what it makes of a text. Knows nothing before."""
+
+    def __init__(self) -> None:
+        self.shell: Shell | None = None
+        self._prompts = 0
+        self._analysed: tuple[Hashable, tuple[list[Analysis], list[Span]]] | None = None
+        self._hinted: tuple[Hashable, list[Part]] | None = None
+
+    @property
+    def version(self) -> Hashable:
+        """Another one whenever the same text may mean something else."""
+        return self._prompts, self.shell is not None
+
+    def renew(self) -> None:
+        """A new line begins: what the session knows may have changed."""
+        self._prompts += 1
+
+    def analysed(self, text: str) -> tuple[list[Analysis], list[Span]]:
+        """The statements of a text, and the places of its comments."""
+        if self.shell is None:
+            return [], []
+        key = text, self.version
+        if self._analysed is None or self._analysed[0] != key:
+            from dicomsh.language.analyse import analyse_text
+
+            found = analyse_text(text, self.shell.registry, self.shell.session)
+            self._analysed = key, found
+        return self._analysed[1]
+
+    def usage(self, before: str) -> list[Part]:
+        """The usage line of the command that is typed up to the cursor, in parts."""
+        if self.shell is None:
+            return []
+        key = before, self.version
+        if self._hinted is None or self._hinted[0] != key:
+            from dicomsh.language.hint import usage_at
+
+            self._hinted = key, usage_at(before, self.shell.registry, self.shell.session)
+        return self._hinted[1]

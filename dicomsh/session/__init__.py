@@ -1,0 +1,1 @@
+"""What a session remembers; no input or output of its own."""

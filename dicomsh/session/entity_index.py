@@ -1,0 +1,202 @@
+"""What was seen of one modality: entities by place, values by attribute. No I/O.
+
+Answers are handed in when they have ended and looked into later, some rows at a time: a long answer
+goes to its file at full speed, and Tab finds what was seen without walking all of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from dicomsh.model.charset import Decode
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_keyword, by_tag
+from dicomsh.model.levels import Level
+from dicomsh.model.ordered import OrderedStrings
+from dicomsh.model.place import Place, Step, parent_of, place_of, with_issuer
+from dicomsh.model.row import TEXT_VRS, Row
+
+MOST_ENTITIES = 200_000
+"""Entities of one level that stay known; the one seen longest ago makes room."""
+
+MOST_VALUES = 300
+"""Values of one attribute that stay known."""
+
+_LONGEST_VALUE = 128
+"""Bytes beyond which a value is no use for completion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An entity in an answer.
+
+    Args:
+        row: the answer's row.
+        level: the level of the query.
+        around: where it was asked.
+        issuer: Issuer of Patient ID, where other patients in the answer have the same ID.
+    """
+
+    row: Row
+    level: Level
+    around: Place
+    issuer: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        place = place_of(self.row.compact(), self.level, self.around)
+        assert place is not None
+        return with_issuer(place, self.issuer) if self.issuer else place
+
+
+class Entities:
+    """Entities of one level by place and unique key, the one seen last being the last."""
+
+    def __init__(self) -> None:
+        self._entities: dict[str, Entity] = {}
+        self._order = OrderedStrings()
+
+    def put(self, path: str, key: str, entity: Entity) -> None:
+        """Remember an entity below the place of a path, in the stead of what was known of it."""
+        name = f"{path}{_BELOW}{key}{_ISSUER}{entity.issuer}"
+        if self._entities.pop(name, None) is None:
+            self._order.add(name)
+        self._entities[name] = entity
+        if len(self._entities) > MOST_ENTITIES:
+            oldest = next(iter(self._entities))
+            del self._entities[oldest]
+            self._order.remove(oldest)
+
+    def exactly(self, path: str, key: str) -> list[Entity]:
+        """Those below a place with that unique key: one, or one for each issuer."""
+        names = self._order.beginning(f"{path}{_BELOW}{key}{_ISSUER}")
+        return [self._entities[name] for name in names]
+
+    def beginning(self, path: str, start: str) -> Iterator[tuple[str, Entity]]:
+        """Those below a place whose unique key begins so, with that key, in its order."""
+        if start.isprintable():
+            for name in self._order.beginning(f"{path}{_BELOW}{start}"):
+                yield _key_of(name), self._entities[name]
+
+    def recent(self, path: str, start: str, among: int) -> Iterator[tuple[str, Entity]]:
+        """As `beginning`, the latest first, among the last so many seen anywhere."""
+        prefix = f"{path}{_BELOW}{start}"
+        for name in islice(reversed(self._entities), among):
+            if name.startswith(prefix) and start.isprintable():
+                yield _key_of(name), self._entities[name]
+
+
+_BELOW, _ISSUER = "\x00", "\x01"
+"""What stands before a unique key and before its issuer in the name of an entity; no key that is
+looked up has them."""
+
+
+def path_of(steps: Sequence[Step]) -> str:
+    """The unique keys of a place as one string; the names of what is below begin with it."""
+    return "".join(f"{_BELOW}{step.key}{_ISSUER}{step.issuer}" for step in steps)
+
+
+def _key_of(name: str) -> str:
+    return name[name.rindex(_BELOW) + 1 : name.rindex(_ISSUER)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Rows to be looked into; `deeper` is for entities of a listing that are further down."""
+
+    rows: Sequence[Row]
+    level: Level
+    around: Place
+    deeper: Entities | None
+
+
+class EntityIndex:
+    """What was seen of one modality."""
+
+    def __init__(self) -> None:
+        self._coming: deque[Iterator[None]] = deque()
+        self._entities = {level: Entities() for level in Level}
+        self._deeper = Entities()
+        self._values: dict[int, dict[bytes, Decode]] = {}
+
+    def feed(self, rows: Sequence[Row], level: Level, around: Place) -> None:
+        """Hand in the rows of an answer that was listed, to be looked into by `learn`."""
+        self._coming.append(self._looking(_Answer(rows, level, around, Entities())))
+
+    def note(self, rows: Sequence[Row], level: Level, around: Place) -> None:
+        """Hand in rows that were not listed: they tell of entities that nothing is known of."""
+        self._coming.append(self._looking(_Answer(rows, level, around, None)))
+
+    def learn(self, rows: int | None = None) -> bool:
+        """Look into that many rows, or into all; gives whether any are left."""
+        while self._coming and rows != 0:
+            if next(self._coming[0], True):
+                self._coming.popleft()
+            elif rows is not None:
+                rows -= 1
+        return bool(self._coming)
+
+    def below(self, place: Place, key: str) -> list[Entity]:
+        """Entities one level below a place with exactly that unique key."""
+        return self._entities[place.next_level].exactly(path_of(place.steps), key)
+
+    def beginning(self, place: Place, start: str) -> Iterator[tuple[str, Entity]]:
+        """Entities one level below a place whose unique key begins so."""
+        return self._entities[place.next_level].beginning(path_of(place.steps), start)
+
+    def recent(self, place: Place, start: str, among: int) -> Iterator[tuple[str, Entity]]:
+        """As `beginning`, the latest first, among the last so many that were seen anywhere."""
+        return self._entities[place.next_level].recent(path_of(place.steps), start, among)
+
+    @property
+    def deeper(self) -> Entities:
+        """Entities of the last answer that are more than one level below where it was asked.
+
+        They stand below the empty path.
+        """
+        return self._deeper
+
+    def values(self, tag: int) -> Iterator[str]:
+        """Values that are text, the latest first; several values of one entity are apart."""
+        if by_tag(tag).vr not in TEXT_VRS:
+            return
+        for raw, decode in reversed(self._values.get(tag, {}).items()):
+            yield from (value.strip(" \0") for value in decode(raw).split("\\"))
+
+    def _looking(self, answer: _Answer) -> Iterator[None]:
+        """Look into rows one by one, the first one last: it counts as the latest."""
+        shared: Counter[str | None] = Counter()
+        if answer.level is Level.PATIENT:
+            for row in answer.rows:
+                shared[row.compact().text(PATIENT_ID)] += 1
+                yield
+        self._deeper = answer.deeper or self._deeper
+        for row in reversed(answer.rows):
+            self._look(row, answer, shared)
+            yield
+
+    def _look(self, row: Row, answer: _Answer, shared: Counter[str | None]) -> None:
+        opened, level, around = row.compact(), answer.level, answer.around
+        for tag, raw in opened.elements.items():
+            if 0 < len(raw) <= _LONGEST_VALUE:
+                self._keep(tag, raw, opened)
+        key = opened.text(by_keyword(level.unique_keyword).tag)
+        issuer = opened.text(ISSUER_OF_PATIENT_ID) or "" if shared[key] > 1 else ""
+        if not key or not (key + issuer).isprintable():
+            return
+        parent = parent_of(opened, level, around)
+        path, entity = path_of(parent.steps), Entity(row, level, around, issuer)
+        if answer.deeper is not None or not self._entities[level].exactly(path, key):
+            self._entities[level].put(path, key, entity)
+        if answer.deeper is not None and not parent.same_entity(around):
+            answer.deeper.put("", key, entity)
+
+    def _keep(self, tag: int, raw: bytes, row: Row) -> None:
+        held = self._values.setdefault(tag, {})
+        held.pop(raw, None)
+        held[raw] = row.decode
+        if len(held) > MOST_VALUES:
+            del held[next(iter(held))]

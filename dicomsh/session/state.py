@@ -1,0 +1,308 @@
+"""What a session remembers: modality, place, entities listed, settings, variables. No I/O."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dicomsh.config import Config
+from dicomsh.errors import UsageError
+from dicomsh.language.kinds import Candidate, Kind
+from dicomsh.language.topics import TOPICS
+from dicomsh.mask import Mask
+from dicomsh.mask.row import MaskedRow
+from dicomsh.mask.shown import shown_candidates, shown_place, shown_request
+from dicomsh.model.answer import Column, Outcome
+from dicomsh.model.asked_query import AskedQuery
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, Attribute
+from dicomsh.model.levels import Level
+from dicomsh.model.modality import Modality
+from dicomsh.model.place import Place, place_of, with_issuer
+from dicomsh.model.plan import Request
+from dicomsh.model.row import Row, weight
+from dicomsh.session.entity_index import EntityIndex
+from dicomsh.session.targets import completions
+from dicomsh.settings import SETTINGS, Settings
+
+KEPT_ROWS = 50_000
+"""Rows of one answer that stay known for `last`, row numbers and completion."""
+
+KEPT_BYTES = 1 << 26
+"""Bytes of the rows of one answer that stay known."""
+
+KEPT_LISTINGS = 200
+"""Answers that stay known."""
+
+KEPT_IN_ALL = 250_000
+"""Rows of all answers that stay known; the oldest answer makes room."""
+
+KEPT_BYTES_IN_ALL = 4 * KEPT_BYTES
+"""Bytes of the rows of all answers that stay known."""
+
+
+@dataclass(slots=True)
+class KeptAnswer:
+    """An answer that was listed: its rows and where they were asked for."""
+
+    modality: str
+    columns: tuple[Column, ...]
+    level: Level
+    place: Place
+    rows: list[Row] = field(default_factory=list)
+    total: int = 0
+    bytes: int = 0
+    outcome: Outcome | None = None
+    asked_query: AskedQuery | None = None
+    exact: bool = False
+    command: str = ""
+    asked: datetime = field(default_factory=datetime.now)
+
+    def add(self, batch: list[Row]) -> None:
+        """Keep the rows of a batch, up to `KEPT_ROWS` and `KEPT_BYTES` in all."""
+        self.total += len(batch)
+        room = KEPT_ROWS - len(self.rows)
+        if room > 0 and self.bytes < KEPT_BYTES:
+            self.rows += [row.compact() for row in batch[:room]]
+            self.bytes += weight(batch)
+
+    def entity(self, number: int) -> Place | None:
+        """The entity in row `number`, counted from 1; None when there is no such row."""
+        if not 1 <= number <= len(self.rows):
+            return None
+        row = self.rows[number - 1].compact()
+        place = place_of(row, self.level, self.place)
+        if place is not None and self.level is Level.PATIENT and self._is_shared(row):
+            return with_issuer(place, row.text(ISSUER_OF_PATIENT_ID) or "")
+        return place
+
+    def _is_shared(self, patient: Row) -> bool:
+        """Whether the PatientID of a row is that of other rows as well."""
+        key = patient.text(PATIENT_ID)
+        return sum(row.compact().text(PATIENT_ID) == key for row in self.rows) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A command that failed, as typed, and the last answer at that time."""
+
+    command: str
+    last: KeptAnswer | None
+
+
+class Session:
+    """The state of one shell.
+
+    Args:
+        config: the modalities file.
+        variables: values of `$NAME`.
+        defaults: the settings to begin with.
+        settings_file: where the user's settings are kept; None in scripts, which have none.
+
+    Attributes:
+        settings: those that hold.
+        chosen: the same without what an option of the command line overrides: what can be saved.
+        lessons: gives the titles of lessons by name, for completion.
+        command: what runs now, as typed.
+        failure: the last command that failed.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        variables: dict[str, str] | None = None,
+        defaults: Settings | None = None,
+        settings_file: Path | None = None,
+    ) -> None:
+        self.config = config
+        self.variables: dict[str, str] = dict(variables or {})
+        self.aliases: dict[str, str] = {}
+        self.defaults = self.settings = self.chosen = defaults or Settings()
+        self.settings_file = settings_file
+        self.modality: Modality | None = None
+        self.place = Place()
+        self.previous: tuple[Modality | None, Place] | None = None
+        self.listings: deque[KeptAnswer] = deque(maxlen=KEPT_LISTINGS)
+        self.lessons: Callable[[], Mapping[str, str]] = dict
+        self.command = ""
+        self.failure: Failure | None = None
+        self._seen: defaultdict[str, EntityIndex] = defaultdict(EntityIndex)
+        self._mask = Mask()
+
+    @property
+    def today(self) -> date:
+        """The day that relative dates count from."""
+        return date.today()
+
+    @property
+    def next_level(self) -> Level:
+        """The level that `ls` lists at the current place."""
+        return self.place.next_level
+
+    @property
+    def last(self) -> KeptAnswer | None:
+        """The last answer listed."""
+        return self.listings[-1] if self.listings else None
+
+    def current(self) -> Modality:
+        """The current modality.
+
+        Raises:
+            UsageError: none was chosen.
+        """
+        if self.modality is None:
+            raise UsageError("no modality is in use", hint="'modalities' lists them; use NAME")
+        return self.modality
+
+    def choose(self, modality: Modality) -> None:
+        """Make a modality the current one, at its root."""
+        self.move(modality, Place())
+
+    def move(self, modality: Modality | None, place: Place) -> None:
+        """Go to a place of a modality; the old one is kept for `cd -`."""
+        self.previous = (self.modality, self.place)
+        self.modality = modality
+        self.place = place
+
+    def at(self, place: Place, variables: Mapping[str, str]) -> Session:
+        """The same session as one sees it elsewhere, with further variables.
+
+        What is listed there is known here; where one goes there, and what one sets, is not.
+        """
+        there = copy(self)
+        there.place = place
+        there.variables = {**self.variables, **variables}
+        there.aliases = dict(self.aliases)
+        return there
+
+    def begin(self, columns: tuple[Column, ...], level: Level, place: Place) -> KeptAnswer:
+        """An answer of the current modality, to be filled and then kept."""
+        name = self.modality.name if self.modality else ""
+        return KeptAnswer(name, columns, level, place, command=self.command)
+
+    def keep(self, kept: KeptAnswer, outcome: Outcome) -> None:
+        """Remember an answer that has ended."""
+        kept.outcome = outcome
+        if kept.asked_query is not None:
+            kept.modality = kept.asked_query.modality.name
+        self.listings.append(kept)
+        while _too_much(self.listings):
+            self.listings.popleft()
+        self._seen[kept.modality].feed(kept.rows, kept.level, kept.place)
+
+    def answers(self) -> Iterator[KeptAnswer]:
+        """Answers of the current modality, the latest first."""
+        name = self.modality.name if self.modality else ""
+        return (kept for kept in reversed(self.listings) if kept.modality == name)
+
+    def seen_of(self, modality: str) -> EntityIndex:
+        """What was seen of a modality."""
+        return self._seen[modality]
+
+    @property
+    def seen(self) -> EntityIndex:
+        """What was seen of the current modality."""
+        return self.seen_of(self.modality.name if self.modality else "")
+
+    def learn(self, rows: int | None = None) -> bool:
+        """Look into that many rows of what was listed, or all; gives whether any are left."""
+        left = [seen.learn(rows) for seen in self._seen.values()]
+        return any(left)
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a setting; the value has been checked."""
+        self.chosen = replace(self.chosen, **{name: value})
+        self.override(name, value)
+
+    def override(self, name: str, value: Any) -> None:
+        """Change a setting for this session alone; the value has been checked."""
+        self.settings = replace(self.settings, **{name: value})
+        if name == "mask" and value:
+            self.recognise(row for kept in self.listings for row in kept.rows)
+
+    @property
+    def mask(self) -> Mask | None:
+        """What makes up names and IDs for all that is shown; None while real ones are shown."""
+        return self._mask if self.settings.mask else None
+
+    def recognise(self, rows: Iterable[Row]) -> None:
+        """Know the values of rows, so that `shown` finds them in a text."""
+        if self.settings.mask:
+            for row in rows:
+                MaskedRow(row, self._mask)
+
+    def asked(self, request: Request) -> None:
+        """Know the values that were typed, so that `shown` finds them in a text."""
+        if self.settings.mask:
+            shown_request(request, self._mask)
+
+    def shown(self, text: str) -> str:
+        """A text as it may be shown."""
+        return self._mask.text(text) if self.settings.mask else text
+
+    def shown_row(self, row: Row) -> Row:
+        """A row as it may be shown."""
+        return MaskedRow(row, self._mask) if self.settings.mask else row
+
+    @property
+    def shown_place(self) -> Place:
+        """The current place as it may be shown."""
+        return shown_place(self.place, self._mask) if self.settings.mask else self.place
+
+    def modality_names(self) -> Iterable[Candidate]:
+        """Configured modalities with AE title and address."""
+        for name, modality in self.config.modalities.items():
+            where = "practice archive" if modality.practice else modality.address
+            yield Candidate(name, where)
+
+    def targets(self, typed: str) -> Iterable[Candidate]:
+        """What may complete a TARGET."""
+        if self.mask is None:
+            return completions(self, typed)
+        return shown_candidates(partial(completions, self), typed, self.mask)
+
+    def values(self, attribute: Attribute) -> Iterable[str]:
+        """Values of an attribute that were seen, the latest first."""
+        found, mask = self.seen.values(attribute.tag), self.mask
+        return found if mask is None else (mask.value(attribute, value) for value in found)
+
+    @property
+    def fuzzy(self) -> bool:
+        """Whether what is typed with gaps is completed too."""
+        return self.settings.fuzzy
+
+    def setting_names(self) -> Iterable[Candidate]:
+        """Settings with their values."""
+        for name, setting in SETTINGS.items():
+            yield Candidate(name, setting.write(getattr(self.settings, name)))
+
+    def setting_kind(self, name: str) -> Kind | None:
+        """The kind of the values of a setting; None when there is no such setting."""
+        setting = SETTINGS.get(name)
+        return None if setting is None else setting.values(self.settings, self.defaults)
+
+    def lesson_names(self) -> Iterable[Candidate]:
+        """Lessons of the course with their titles."""
+        return (Candidate(name, title) for name, title in self.lessons().items())
+
+    def topics(self) -> Iterable[Candidate]:
+        """What `help` knows besides commands."""
+        return (Candidate(word, about) for word, about in TOPICS.items())
+
+
+def shown_in(session: Session, place: Place) -> Place:
+    """A place as a session may show it."""
+    return session.at(place, {}).shown_place
+
+
+def _too_much(kept: Iterable[KeptAnswer]) -> bool:
+    """Whether answers have more rows, or more bytes, than stay known."""
+    held = list(kept)
+    if sum(len(one.rows) for one in held) > KEPT_IN_ALL:
+        return True
+    return sum(one.bytes for one in held) > KEPT_BYTES_IN_ALL

@@ -1,0 +1,301 @@
+"""TARGETs as far as a session knows them: where they lead, and what completes them. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from dicomsh.errors import NotThereError, UsageError
+from dicomsh.language.kinds import Candidate
+from dicomsh.model.modality import Modality
+from dicomsh.model.place import Place, about, quote_segment, read_segment, title_of
+from dicomsh.session.entity_index import Entity, EntityIndex
+
+if TYPE_CHECKING:
+    from dicomsh.session.state import KeptAnswer, Session
+
+_ROW = re.compile(r"%?(\d{1,9})\Z", re.ASCII)
+_PLAIN_ROW = re.compile(r"%(\d{1,9})\Z", re.ASCII)
+_SHOWN = 8
+_COUNTED = 1000
+"""Candidates that are counted where a word is ambiguous."""
+
+
+def start_of(session: Session, text: str) -> tuple[Modality, Place, list[str]]:
+    """Where a path begins, and its segments.
+
+    Raises:
+        UsageError: no modality is in use.
+    """
+    current = session.current()
+    segments = [segment for segment in text.split("/") if segment not in ("", ".")]
+    if not text.startswith("/"):
+        return current, session.place, segments
+    if segments and segments[0] == current.name:
+        return current, Place(), segments[1:]
+    if segments and segments[0] in session.config.modalities:
+        return session.config.find(segments[0]), Place(), segments[1:]
+    return current, Place(), segments
+
+
+def whole_key(session: Session, text: str) -> Place | None:
+    """An entity seen here whose whole unique key is the text, slashes included.
+
+    None for what begins with a slash: a peer must not choose where `cd /` leads.
+    """
+    slashed = "/" in text and not text.startswith("/")
+    found = session.seen.below(session.place, text) if slashed else []
+    return found[0].place if len(found) == 1 else None
+
+
+def known_step(
+    session: Session, modality: Modality, place: Place, segment: str, *, first: bool
+) -> Place | None:
+    """Where one segment of a path leads, from what was listed; None when that does not tell.
+
+    Args:
+        session: what is known.
+        modality: the peer that the path is in.
+        place: where the segment begins.
+        segment: `..`, a row number, a unique key or its beginning.
+        first: whether it is the first of the path, which may be a row of the last listing.
+
+    Raises:
+        NotThereError: it is a row that was not listed.
+        UsageError: it may mean several entities, or a row of a list made elsewhere.
+    """
+    if segment == "..":
+        return place.parent
+    if _PLAIN_ROW.match(segment):
+        row = _row(session, place, segment, first=first)
+        encoded = quote_segment(read_segment(segment)) == segment  # as %25 is of the key %
+        key = _step_by_key(session, modality, place, segment) if row is None and encoded else None
+        if row or key:
+            return row or key
+        reason = no_row(session, place, segment, first=first)
+        raise NotThereError(reason, hint="'ls' lists what is here")
+    return _step_by_key(session, modality, place, segment, first=first)
+
+
+def no_row(session: Session, place: Place, segment: str, *, first: bool) -> str:
+    """Why a segment that looks like a row number leads to no row; empty for any other.
+
+    Args:
+        session: what is known.
+        place: where the segment begins.
+        segment: as typed, out of the range of the list.
+        first: whether it is the first of the path.
+    """
+    if not _ROW.match(segment):
+        return ""
+    kept = _list_for(session, place, first=first)
+    none = f"no row {segment.lstrip('%')} was listed"
+    if kept is None:
+        return f"{none}: there is no list yet to take it from"
+    rows = f"{len(kept.rows):,} row{'' if len(kept.rows) == 1 else 's'}"
+    has = "has" if kept.total == len(kept.rows) else "is kept up to"
+    return f"{none}: the last list {has} {rows} ({kept.level.plural} in {kept.place.path})"
+
+
+def _step_by_key(
+    session: Session, modality: Modality, place: Place, segment: str, *, first: bool | None = None
+) -> Place | None:
+    """By exact key, else by row unless `first` is None, else by the beginning of a key."""
+    seen, key = session.seen_of(modality.name), read_segment(segment)
+    elsewhere = seen.deeper if _last_was_at(session, modality, place) else None
+    exact = seen.below(place, key) + (elsewhere.exactly("", key) if elsewhere else [])
+    if exact:
+        return _only(exact, f"'{key}' is the unique key of several")
+    if first is not None and _ROW.match(segment):
+        row = _row(session, place, segment, first=first)
+        if row is not None:
+            return row
+    begun = chain(seen.beginning(place, key), elsewhere.beginning("", key) if elsewhere else ())
+    found = [entity for _, entity in islice(begun, _COUNTED + 1)]
+    return _only(found, f"several unique keys begin with '{key}'") if found else None
+
+
+def _last_was_at(session: Session, modality: Modality, place: Place) -> bool:
+    last = session.last
+    return last is not None and last.modality == modality.name and last.place.same_entity(place)
+
+
+def _row(session: Session, place: Place, segment: str, *, first: bool) -> Place | None:
+    """The entity in a row of the last listing; deeper in a path, of the last one made there."""
+    number = int(segment.lstrip("%"))
+    kept = _list_for(session, place, first=first)
+    entity = None if kept is None else _entity(kept, number)
+    if kept is not None and entity is not None and not _on_the_way(kept, place):
+        raise UsageError(
+            f"row {number} is of the list made in {kept.place.path}",
+            hint=f"'ls' lists what is here; the row is at {entity.path}",
+        )
+    return entity
+
+
+def _list_for(session: Session, place: Place, *, first: bool) -> KeptAnswer | None:
+    """The list that row numbers are of: the last one; deeper in a path, the last one made there."""
+    if first:
+        return _last_listing(session)
+    made = (kept for kept in session.answers() if kept.place.same_entity(place))
+    return next((kept for kept in made if kept.level is place.next_level), None)
+
+
+def _on_the_way(kept: KeptAnswer, place: Place) -> bool:
+    """Whether a list was made here, above or below: its rows are no entities of somebody else."""
+    pairs = zip(kept.place.steps, place.steps, strict=False)
+    return all((one.key, one.issuer) == (other.key, other.issuer) for one, other in pairs)
+
+
+def _entity(kept: KeptAnswer, number: int) -> Place | None:
+    """The entity in a row; None when there is no such row."""
+    place = kept.entity(number)
+    if place is None and 1 <= number <= len(kept.rows):
+        raise UsageError(
+            f"row {number} has no {kept.level.unique_keyword}: the server did not tell what it is",
+            hint="last --output vertical shows all that it has",
+        )
+    return place
+
+
+def _last_listing(session: Session) -> KeptAnswer | None:
+    """The last listing, when it is of the current modality."""
+    last, current = session.last, session.modality
+    return last if last and current and last.modality == current.name else None
+
+
+def _only(entities: list[Entity], trouble: str) -> Place:
+    if len(entities) == 1:
+        return entities[0].place
+    raise ambiguous([entity.place for entity in entities[:_SHOWN]], trouble, len(entities))
+
+
+def ambiguous(places: list[Place], trouble: str, number: int | None = None) -> UsageError:
+    """The refusal of a word that means one of several places; `number` of them in all."""
+    shown = ", ".join(_candidate(place) for place in places[:_SHOWN])
+    left = (number or len(places)) - _SHOWN
+    over = "more than " if left > _COUNTED - _SHOWN else ""
+    more = f" and {over}{min(left, _COUNTED - _SHOWN)} more" if left > 0 else ""
+    return UsageError(f"{trouble}: {shown}{more}", hint="type more of it, or its row number as %1")
+
+
+def _candidate(place: Place) -> str:
+    step = place.steps[-1]
+    if step.issuer:
+        return f"{step.key} (issuer {step.issuer})"
+    return step.key if step.label in ("", step.key) else f"{step.key} ({step.label})"
+
+
+_MOST = 60
+"""Unique keys that are offered at once."""
+
+_MOST_ROWS = 50
+"""Row numbers that are offered at once."""
+
+_RECENT = 500
+"""Entities seen last that are ranked before older ones."""
+
+
+def completions(session: Session, typed: str) -> Iterator[Candidate]:
+    """What may complete a TARGET, from what was listed: rows, unique keys, segments of a path."""
+    if session.modality is None:
+        return
+    if "/" in typed:
+        yield from _in_path(session, typed)
+        return
+    yield from _rows(session, typed)
+    last = session.last
+    if last is not None and _last_was_at(session, session.modality, session.place):
+        deeper = islice(session.seen.deeper.beginning("", typed), _MOST)
+        yield from (_offer(_as_segment(key), entity, 0) for key, entity in deeper)
+    yield from _keys(session, session.seen, session.place, typed, 0)
+    if session.place.steps:
+        yield Candidate("..", "one level up")
+
+
+def _in_path(session: Session, typed: str) -> Iterator[Candidate]:
+    at = typed.rindex("/") + 1
+    if at == 1:
+        for made in session.modality_names():
+            yield Candidate(f"{made.text}/", made.meta, at)
+    there = known_place(session, typed[:at])
+    if there is not None:
+        modality, place = there
+        yield from _keys(session, session.seen_of(modality.name), place, typed[at:], at)
+
+
+def known_place(session: Session, path: str) -> tuple[Modality, Place] | None:
+    """Where a path leads, without asking; None if what was listed does not tell."""
+    modality, place, segments = start_of(session, path)
+    for index, segment in enumerate(segments):
+        first = index == 0 and not path.startswith("/")
+        try:
+            step = known_step(session, modality, place, segment, first=first)
+        except (NotThereError, UsageError):
+            return None
+        if step is None:
+            return None
+        place = step
+    return modality, place
+
+
+def _keys(
+    session: Session, seen: EntityIndex, place: Place, typed: str, at: int
+) -> Iterator[Candidate]:
+    """Unique keys of what is below a place, the latest before older ones."""
+    start = read_segment(typed)
+    found: dict[str, Entity] = {}
+    for key, entity in seen.recent(place, "" if session.fuzzy else start, _RECENT):
+        if start.lower() in key.lower():
+            found.setdefault(key, entity)
+    for spelt in dict.fromkeys((start, start.upper(), start.lower())):
+        for key, entity in islice(seen.beginning(place, spelt), _MOST):
+            found.setdefault(key, entity)
+    for key, entity in islice(found.items(), _MOST):
+        yield _offer(_as_segment(key), entity, at)
+
+
+_MEANS_SOMETHING = re.compile("^[-+]|=")
+
+
+def _as_segment(key: str) -> str:
+    """A unique key as a segment that is read neither as an option nor as a key of a query."""
+    return _MEANS_SOMETHING.sub(lambda found: f"%{ord(found[0]):02X}", quote_segment(key))
+
+
+def _offer(text: str, entity: Entity, at: int) -> Candidate:
+    return Candidate(text, partial(_told, entity), at)
+
+
+def _told(entity: Entity) -> str:
+    return about(entity.row.compact(), entity.level)
+
+
+def _rows(session: Session, typed: str) -> Iterator[Candidate]:
+    """Row numbers of the last listing; `%1` is offered where 1 is a unique key."""
+    last, plain = _last_listing(session), typed.removeprefix("%")
+    if last is None or (typed and not _ROW.match(f"%{plain or 1}")):
+        return
+    for number in islice(_numbers(plain, len(last.rows)), _MOST_ROWS):
+        sign = (
+            "%" if typed.startswith("%") or session.seen.below(session.place, str(number)) else ""
+        )
+        yield Candidate(f"{sign}{number}", partial(_row_told, last, number))
+
+
+def _numbers(begin: str, most: int) -> Iterable[int]:
+    """Numbers from 1 whose digits begin so."""
+    if not begin:
+        yield from range(1, most + 1)
+        return
+    low, width = int(begin), 1
+    while begin[0] != "0" and low * width <= most:
+        yield from range(low * width, min((low + 1) * width, most + 1))
+        width *= 10
+
+
+def _row_told(kept: KeptAnswer, number: int) -> str:
+    return title_of(kept.rows[number - 1].compact(), kept.level)

@@ -1,0 +1,1 @@
+"""The shell: one text from analysis to exit status."""

@@ -1,0 +1,236 @@
+"""Rows on their way to the screen: up to their end, to Ctrl-C, or until nobody reads any more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from enum import Enum
+from typing import Any
+
+from dicomsh.errors import DicomshError
+from dicomsh.interrupt import absorb_interrupts, cancel_soon
+from dicomsh.output.formats import Renderer
+from dicomsh.output.sink import Sink
+from dicomsh.output.streams import PagerLeftError, ReaderGoneError
+from dicomsh.output.table import FIRST_PAGE
+from dicomsh.shell.progress import Progress
+
+
+class Left(Enum):
+    """Why the user wants no more of an answer."""
+
+    CTRL_C = ""
+    PAGER = "you left the pager"
+
+
+Cut = Callable[[list[Any]], list[Any]]
+"""What is shown of the rows of a batch."""
+
+
+def whole(batch: list[Any]) -> list[Any]:
+    """Everything."""
+    return batch
+
+
+class Page:
+    """A renderer and the sink it writes to; nothing is written before the first row or the end.
+
+    Args:
+        sink: the only writer.
+        rows: turns batches into text.
+        begun: whether the text before the first row is there already.
+        took: is told of each batch, before it is shown.
+        cut: what is shown of the rows of a batch.
+
+    Attributes:
+        count: rows shown.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        rows: Renderer,
+        took: Callable[[list[Any]], None],
+        *,
+        begun: bool,
+        cut: Cut = whole,
+    ) -> None:
+        self._sink = sink
+        self._rows = rows
+        self._took = took
+        self._cut = cut
+        self._begun = begun
+        self._due: float | None = None
+        self._held = True
+        self.count = 0
+
+    def show(self, batch: list[Any]) -> None:
+        """Write a batch; of a long first one, a screenful goes ahead."""
+        if self._due is None and len(batch) > FIRST_PAGE:
+            self._show(batch[:FIRST_PAGE])
+            batch = batch[FIRST_PAGE:]
+        self._show(batch)
+
+    def _show(self, batch: list[Any]) -> None:
+        self._took(batch)
+        self._begin()
+        shown = self._cut(batch)
+        self.count += len(shown)
+        self._sink.data(self._rows.rows(shown))
+        patience = self._sink.patience
+        if shown and self._due is None and patience is not None:
+            self._due = asyncio.get_running_loop().time() + patience
+        if self.patience == 0:
+            self.release()
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds until rows that are kept back must be shown; None when none can be."""
+        if self._due is None or not self._held:
+            return None
+        return max(0, self._due - asyncio.get_running_loop().time())
+
+    def release(self) -> None:
+        """Show the rows that are kept back; from then on none are."""
+        self._held = False
+        self._sink.data(self._rows.flush())
+
+    def broken(self) -> None:
+        """There are no more rows because of an error: write those kept back, if any."""
+        if self._begun:
+            self.end()
+
+    def end(self) -> None:
+        """Write what comes after the last row."""
+        self._begin()
+        self._sink.data(self._rows.end())
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._sink.data(self._rows.begin())
+
+
+class Flow:
+    """Shows batches as they come.
+
+    Args:
+        sink: where pages are written.
+        progress: is told when the user leaves.
+    """
+
+    def __init__(self, sink: Sink, progress: Progress) -> None:
+        self._sink = sink
+        self._progress = progress
+
+    async def run(
+        self,
+        batches: AsyncIterator[list[Any]],
+        page: Page,
+        leave: Callable[[], Awaitable[None]],
+    ) -> Left | None:
+        """Show batches, then the end of the page.
+
+        Args:
+            batches: the rows.
+            page: where they are shown.
+            leave: ends the answer early; one more Ctrl-C cancels it.
+
+        Returns:
+            Why the user left early, or None. What had arrived is shown in any case.
+
+        Raises:
+            DicomshError: the answer failed, or it cannot be written.
+            ReaderGoneError: nobody reads any more; the answer has been left.
+        """
+        left = None
+        try:
+            await self._pump(batches, page)
+        except asyncio.CancelledError:
+            left = Left.CTRL_C
+            await _left(leave)
+        except PagerLeftError:
+            left = Left.PAGER
+            await _left(leave)
+        except ReaderGoneError:
+            await leave()
+            raise
+        except DicomshError:
+            page.broken()
+            raise
+        with suppress(PagerLeftError):
+            page.end()
+        return left
+
+    async def _pump(self, batches: AsyncIterator[list[Any]], page: Page) -> None:
+        gone = asyncio.ensure_future(self._sink.gone())
+        try:
+            while (batch := await self._next(batches, page, gone)) is not None:
+                page.show(batch)
+                await self._sink.drain()
+        except asyncio.CancelledError:
+            self._sink.wipe_line()
+            raise
+        finally:
+            gone.cancel()
+
+    async def _next(
+        self,
+        batches: AsyncIterator[list[Any]],
+        page: Page,
+        gone: asyncio.Future[ReaderGoneError],
+    ) -> list[Any] | None:
+        """The next batch; None at the end. Rows kept back too long meanwhile are shown."""
+        coming = asyncio.ensure_future(_batch(batches))
+        try:
+            if not await _either(coming, gone, page.patience):
+                page.release()
+                await _either(coming, gone)
+        except BaseException:
+            self._progress.leaving()
+            late = await _stopped(coming)
+            if late:
+                page.show(late)
+            raise
+        if coming.done():
+            return coming.result()
+        self._progress.leaving()
+        await _stopped(coming)
+        raise gone.result()
+
+
+async def _left(leave: Callable[[], Awaitable[None]]) -> None:
+    """Leave an answer; where Ctrl-C was pressed twice, or is pressed now, without waiting."""
+    if absorb_interrupts() > 1:
+        cancel_soon()
+    try:
+        await leave()
+        await asyncio.sleep(0)  # takes the cancellation where leaving had nothing to wait for
+    except asyncio.CancelledError:
+        absorb_interrupts()
+
+
+async def _batch(batches: AsyncIterator[list[Any]]) -> list[Any] | None:
+    return await anext(batches, None)
+
+
+async def _either(
+    first: asyncio.Future[Any], second: asyncio.Future[Any], seconds: float | None = None
+) -> Sequence[asyncio.Future[Any]]:
+    done, _ = await asyncio.wait({first, second}, timeout=seconds, return_when="FIRST_COMPLETED")
+    return list(done)
+
+
+async def _stopped(coming: asyncio.Task[list[Any] | None]) -> list[Any] | None:
+    """Stop waiting for a batch; the batch itself when it has come nevertheless.
+
+    Ctrl-C pressed again goes to whatever cleans up after the first one.
+    """
+    coming.cancel()
+    while not coming.done():
+        try:
+            await asyncio.wait({coming})
+        except asyncio.CancelledError:
+            coming.cancel()
+    return None if coming.cancelled() or coming.exception() else coming.result()

@@ -1,0 +1,270 @@
+"""Results on their way to the sink: rows as they arrive, then the line that says what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from dicomsh.errors import ExitStatus
+from dicomsh.mask import Mask
+from dicomsh.mask.row import MaskedRow
+from dicomsh.mask.shown import shown_record
+from dicomsh.model.answer import (
+    Ending,
+    Listing,
+    Outcome,
+    Record,
+    Records,
+    Report,
+    Result,
+    Talk,
+    Text,
+)
+from dicomsh.model.keys import BOOKKEEPING
+from dicomsh.model.levels import Level
+from dicomsh.model.row import Row
+from dicomsh.output.formats import FOR_PEOPLE, Renderer, renderer
+from dicomsh.output.plain import AnyRow, root_tags
+from dicomsh.output.result_line import counted, result_line
+from dicomsh.output.safe import visible, visible_lines
+from dicomsh.output.sink import Sink
+from dicomsh.output.streams import CommandGoneError
+from dicomsh.output.theme import Palette, Theme
+from dicomsh.session.state import Session
+from dicomsh.shell.flow import Cut, Flow, Left, Page, whole
+from dicomsh.shell.progress import Progress
+
+_WITH_HEADER = ("csv", "tsv")
+
+
+def _cut(listing: Listing) -> Cut:
+    if not listing.exact:
+        return whole
+    tags = BOOKKEEPING.union(root_tags(listing.columns))
+    return lambda batch: [row.only(tags) for row in batch]
+
+
+class Presenter:
+    """Shows what commands return.
+
+    Args:
+        session: remembers what was listed.
+        sink: the only writer.
+        progress: counts the rows.
+        data: colours for results on a terminal.
+        talk: colours for what is said beside them.
+
+    Attributes:
+        cancelled: whether Ctrl-C ended the answer that was shown last.
+    """
+
+    def __init__(
+        self, session: Session, sink: Sink, progress: Progress, data: Palette, talk: Palette
+    ) -> None:
+        self._session = session
+        self._sink = sink
+        self._progress = progress
+        self._flow = Flow(sink, progress)
+        self._data = data
+        self._talk = talk
+        self.cancelled = False
+
+    async def show(
+        self, result: Result, suffix: str | None = None, *, continues: bool = False
+    ) -> ExitStatus:
+        """Write a result.
+
+        Args:
+            result: what a command returned.
+            suffix: the format that the file it goes to asks for, or None.
+            continues: whether it goes behind rows that are in the file already, so that csv and
+                tsv need no second header.
+
+        Raises:
+            DicomshError: the answer failed, or it cannot be written.
+            StdoutGoneError: nobody reads our output any more.
+        """
+        name = suffix or self._session.settings.output or "table"
+        match result:
+            case Listing():
+                return await self._listing(result, result.output or name, continues)
+            case Records():
+                return await self._records(result, result.output or _usual(name, result), continues)
+            case Report() if name not in FOR_PEOPLE:
+                return await self._records(result.records, name, continues)
+            case Text(prose=False):
+                self._sink.data(self._lines(result.text) + "\n")
+            case Text():
+                self._sink.prose(self._lines(result.text))
+            case Report():
+                self._sink.prose(self._lines(result.text))
+                self._sink.data(self._lines(result.copied))
+            case Talk():
+                self._sink.talk(visible_lines(result.text))
+        return ExitStatus.DONE
+
+    def _lines(self, text: str) -> str:
+        """Lines that are the result: no colour in them is ours, so that none acts on a terminal."""
+        shown = self._session.shown(text)
+        return shown if self._sink.width is None else visible_lines(shown)
+
+    async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
+        kept = self._session.begin(listing.columns, listing.level, listing.place)
+        kept.asked_query = listing.asked_query
+        kept.exact = listing.exact
+        answer, rows = listing.answer, self._renderer(name, listing)
+        begun = continues and name in _WITH_HEADER
+        page = self._page(rows, begun, kept.add, _cut(listing))
+        self._progress.count(listing.level.counted, listing.headway)
+        try:
+            left = await self._flow.run(aiter(answer), page, answer.aclose)
+        except CommandGoneError:
+            return ExitStatus.DONE
+        if not listing.again:
+            self._session.keep(kept, answer.outcome)
+        return self._told(answer.outcome, left, rows.hidden, level=listing.level)
+
+    def _told(
+        self,
+        outcome: Outcome,
+        left: Left | None,
+        notes: Sequence[str],
+        *,
+        level: Level | None = None,
+        unit: tuple[str, str] = ("row", "rows"),
+    ) -> ExitStatus:
+        self._sink.passing.clear()
+        notes = [left.value, *notes] if left else notes
+        columns = self._sink.columns() if self._sink.is_terminal else None
+        theme = self._talk(self._session.settings.color)
+        line = result_line(level, outcome, unit=unit, notes=notes, theme=theme, columns=columns)
+        self._sink.talk(line)
+        self.cancelled = left is Left.CTRL_C
+        return ExitStatus.INCOMPLETE if left is Left.PAGER else status_of(outcome)
+
+    def _page(
+        self,
+        rows: Renderer,
+        begun: bool,
+        took: Callable[[list[Any]], None],
+        cut: Cut = whole,
+    ) -> Page:
+        def counted(batch: list[Any]) -> None:
+            self._progress.add(len(batch))
+            took(batch)
+
+        return Page(self._sink, rows, counted, begun=begun, cut=cut)
+
+    def _renderer(self, name: str, result: Listing | Records) -> Renderer:
+        width = self._sink.width
+        theme = Theme.plain() if width is None else self._data(self._session.settings.color)
+        level = result.level if isinstance(result, Listing) else None
+        if isinstance(result, Listing) and result.wide:
+            width = None
+        made = renderer(name, result.columns, level=level, width=width, theme=theme)
+        return self._masked(made)
+
+    def _masked(self, rows: Renderer) -> Renderer:
+        mask = self._session.mask
+        return rows if mask is None else _Masked(rows, mask)
+
+    async def _records(self, records: Records, name: str, continues: bool) -> ExitStatus:
+        batches, rows = records.batches, self._drawn(records, name)
+        page = self._page(rows, continues and name in _WITH_HEADER, lambda _: None)
+        self._progress.count(partial(counted, unit=records.unit))
+        try:
+            async with aclosing(batches):
+                left = await self._flow.run(batches, page, batches.aclose)
+        except CommandGoneError:
+            return ExitStatus.DONE
+        outcome = records.outcome() if records.outcome else Outcome(Ending.COMPLETE, page.count, 0)
+        if left:
+            outcome = replace(outcome, ending=Ending.CANCELLED, rows=page.count)
+        return self._counted(records, outcome, left, rows.hidden)
+
+    def _drawn(self, records: Records, name: str) -> Renderer:
+        if records.draw is not None and name == "table":
+            return self._masked(_Drawn(records.draw))
+        return self._renderer(name, records)
+
+    def _counted(
+        self, records: Records, outcome: Outcome, left: Left | None, hidden: Sequence[str]
+    ) -> ExitStatus:
+        unit = records.unit if records.unit[0] else ("row", "rows")
+        asked = records.outcome is not None
+        if not outcome.sound or (asked and records.unit[0]):
+            return self._told(outcome, left, hidden, unit=unit)
+        count = [counted(outcome.rows, unit)] if records.unit[0] and outcome.rows else []
+        told = [*count, *hidden, *filter(None, [records.note])]
+        if told:
+            self._sink.passing.clear()
+            self._sink.talk(" · ".join(told))
+        return status_of(outcome)
+
+
+class _Drawn:
+    """Records as lines that they draw themselves."""
+
+    def __init__(self, draw: Callable[[Record], str]) -> None:
+        self._draw = draw
+        self.hidden: list[str] = []
+
+    def begin(self) -> str:
+        return ""
+
+    def rows(self, batch: Sequence[Any]) -> str:
+        return "".join(f"{visible(self._draw(record))}\n" for record in batch)
+
+    def flush(self) -> str:
+        return ""
+
+    def end(self) -> str:
+        return ""
+
+
+class _Masked:
+    """A renderer that gets rows as they may be shown."""
+
+    def __init__(self, rows: Renderer, mask: Mask) -> None:
+        self._rows = rows
+        self._mask = mask
+
+    def begin(self) -> str:
+        return self._rows.begin()
+
+    def rows(self, batch: Sequence[AnyRow]) -> str:
+        return self._rows.rows([self._shown(row) for row in batch])
+
+    def _shown(self, row: AnyRow) -> AnyRow:
+        if isinstance(row, Row):
+            return MaskedRow(row, self._mask)
+        return shown_record(row, self._mask)
+
+    def flush(self) -> str:
+        return self._rows.flush()
+
+    def end(self) -> str:
+        return self._rows.end()
+
+    @property
+    def hidden(self) -> list[str]:
+        return self._rows.hidden
+
+
+def _usual(name: str, records: Records) -> str:
+    """The format of records where `name` is that of the session: blocks are for entities."""
+    return "table" if name == "vertical" and not records.entities else name
+
+
+def status_of(outcome: Outcome) -> ExitStatus:
+    """The exit status that an answer stands for.
+
+    A cancelled one that the peer ended with a final status is incomplete as any other; without
+    one, the association had to be aborted.
+    """
+    if outcome.ending is Ending.CANCELLED and outcome.status is None:
+        return ExitStatus.INTERRUPTED
+    return ExitStatus.DONE if outcome.sound else ExitStatus.INCOMPLETE

@@ -1,0 +1,96 @@
+"""How far the running command is, told on the terminal when it takes longer than a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from dicomsh.output.progress import Headway
+from dicomsh.output.result_line import duration
+from dicomsh.output.sink import Sink
+
+_FIRST = 0.5
+"""Seconds of silence that need no explanation."""
+
+_EVERY = 0.25
+"""Seconds between two updates: enough to see that something moves, too seldom to cost anything."""
+
+
+class Progress:
+    """Counts the rows of the running command and tells of them now and then.
+
+    Args:
+        sink: the only writer.
+        waiting: what a command without rows waits for, in words.
+    """
+
+    def __init__(self, sink: Sink, waiting: Callable[[], str]) -> None:
+        self._sink = sink
+        self._waiting = waiting
+        self._timer: asyncio.TimerHandle | None = None
+        self.count(str)
+
+    def count(self, counted: Callable[[int], str], doing: Callable[[], str] = str) -> None:
+        """Begin to count anew.
+
+        Args:
+            counted: a number of rows in words.
+            doing: what is being done, in words, or nothing.
+        """
+        self._counted = counted
+        self._doing = doing
+        self._rows = 0
+        self._leaving = False
+        self._start = time.monotonic()
+
+    def add(self, rows: int) -> None:
+        """So many more rows have come."""
+        self._rows += rows
+
+    def leaving(self) -> None:
+        """The user wants no more; the peer is being told."""
+        self._leaving = True
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Tell of what runs inside the `with`; a command inside a command takes over meanwhile."""
+        before, self._timer = self._timer, None
+        if before is not None:
+            before.cancel()
+        self.count(str)
+        self._tell_in(_FIRST)
+        try:
+            yield
+        finally:
+            self._stop()
+            if before is not None:
+                self.count(str)
+                self._tell_in(_FIRST)
+
+    def _tell_in(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._tell)
+
+    def _tell(self) -> None:
+        self._sink.progress(self.headway)
+        self._tell_in(_EVERY)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._sink.passing.clear()
+
+    @property
+    def headway(self) -> Headway:
+        """Rows so far with their rate, or what is waited for; and for how long."""
+        if self._leaving:
+            return Headway("waiting for the server to stop … Ctrl-C again aborts", leaving=True)
+        seconds = time.monotonic() - self._start
+        doing, elapsed = self._doing(), duration(seconds)
+        if not self._rows:
+            return Headway(doing or self._waiting(), elapsed=elapsed)
+        rate = self._rows / seconds
+        told = f"{rate:,.{0 if rate >= 10 else 1}f}/s"
+        return Headway(f"{self._counted(self._rows)} so far", told, doing, elapsed)

@@ -1,0 +1,89 @@
+"""Notes what a statement does, for the session and for those who are learning."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from dicomsh.errors import ExitStatus
+from dicomsh.language.analyse import analyse
+from dicomsh.language.command import Registry
+from dicomsh.language.scan import Statement
+from dicomsh.lessons.statement_record import StatementRecord
+from dicomsh.lessons.tutor import Tutor
+from dicomsh.model.query import Query
+from dicomsh.model.tap import Tap
+from dicomsh.session.state import Failure, KeptAnswer, Session
+
+
+class Recorder:
+    """Watches one statement after the other; the tutor of a lesson hears what happened.
+
+    Args:
+        session: what the shell remembers.
+        registry: all commands.
+        tap: where queries are seen.
+        tutor: the course.
+        talk: says a line to the user.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        registry: Registry,
+        tap: Tap,
+        tutor: Tutor,
+        talk: Callable[[str], None],
+    ) -> None:
+        self._tutor = tutor
+        self._talk = talk
+        self._session = session
+        self._registry = registry
+        self._tap = tap
+        self._queries: list[Query] = []
+        self._before: KeptAnswer | None = None
+
+    async def attend(
+        self, running: Awaitable[ExitStatus], statement: Statement, text: str
+    ) -> ExitStatus:
+        """Await a statement of a text, and say what the tutor has to say about it."""
+        session, before = self._session, self._session.last
+        session.command = command = " ".join(text[slice(*statement.span)].split())
+        with self._watching():
+            status = await running
+        if status.failed and session.last is before:
+            session.failure = Failure(command, before)
+        if self._tutor.step is not None:
+            for line in self._tutor.after(self._happened(statement, text, status)):
+                self._talk(line)
+        return status
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Note what is sent and listed inside the `with`."""
+        self._queries = []
+        self._before = self._session.last
+        before, self._tap.asked = self._tap.asked, self._queries.append
+        try:
+            yield
+        finally:
+            self._tap.asked = before
+
+    def _happened(self, statement: Statement, text: str, status: ExitStatus) -> StatementRecord:
+        """What the statement did that was watched last."""
+        session, listed = self._session, self._session.last
+        new = listed if listed is not self._before else None
+        return StatementRecord(
+            text[statement.span.start : statement.span.end],
+            self._name(statement),
+            status,
+            tuple(self._queries),
+            tuple(new.rows) if new else None,
+            new.outcome if new else None,
+            session.modality.name if session.modality else "",
+            session.place,
+        )
+
+    def _name(self, statement: Statement) -> str:
+        command = analyse(statement, self._registry, self._session).command
+        return command.name if command else ""

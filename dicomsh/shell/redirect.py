@@ -1,0 +1,75 @@
+"""Where the data of a statement goes: a file, a command, the pager, or standard output."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from dicomsh.errors import UsageError
+from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word
+from dicomsh.model.answer import Listing, Records, Result
+from dicomsh.output.formats import format_of, unknown_suffix
+from dicomsh.output.sink import Sink
+from dicomsh.output.streams import FileWriter
+from dicomsh.session.state import Session
+
+
+@asynccontextmanager
+async def directed(
+    sink: Sink, statement: Statement, pager: Mapping[str, str] | None, *, wide: bool
+) -> AsyncIterator[bool]:
+    """Data goes where a statement says inside the `async with`.
+
+    Args:
+        sink: the only writer.
+        statement: may end in `> file`, `>> file` or `| !command`.
+        pager: environment variables that name the pager, or None where none is wanted.
+        wide: whether what is wider than the terminal goes to the pager, too.
+
+    Yields:
+        Whether the data continues what is in the file already.
+
+    Raises:
+        UsageError: there are two destinations, or the file cannot be opened.
+        DicomshError: the command failed.
+    """
+    redirect, command = statement.redirect, _command(statement)
+    if redirect is not None and command is not None:
+        raise UsageError("the output goes to a file or to a command", span=redirect.span)
+    async with AsyncExitStack() as stack:
+        continues = False
+        if redirect is not None and redirect.target is not None:
+            continues = not _opened(sink, stack, redirect, redirect.target).fresh
+        elif command is not None:
+            await stack.enter_async_context(sink.to_command(command.text))
+        elif pager is not None:
+            await stack.enter_async_context(sink.to_screen(pager, wide=wide))
+        yield continues
+
+
+def _opened(sink: Sink, stack: AsyncExitStack, redirect: Redirect, target: Word) -> FileWriter:
+    try:
+        return stack.enter_context(sink.to_file(target.text, append=redirect.append))
+    except UsageError as error:
+        raise UsageError(error.message, hint=error.hint, span=target.span) from None
+
+
+def asked_format(statement: Statement) -> str | None:
+    """The format that the file of a redirection asks for."""
+    redirect = statement.redirect
+    return format_of(redirect.target.text) if redirect and redirect.target else None
+
+
+def remarks(statement: Statement, result: Result, session: Session) -> Iterator[str]:
+    """What is to be said about data that went to a file or a command."""
+    target = statement.redirect and statement.redirect.target
+    chosen = session.settings.output or getattr(result, "output", None)
+    if target and not chosen and isinstance(result, Listing | Records):
+        yield from unknown_suffix(target.text)
+    if session.mask is not None and (target or _command(statement)):
+        yield "masked: names and IDs there are made up; 'set mask off' ends that"
+
+
+def _command(statement: Statement) -> SystemCommand | None:
+    last = statement.stages[-1] if statement.stages else None
+    return last if isinstance(last, SystemCommand) else None

@@ -1,0 +1,308 @@
+"""One text: analyse → bind → run → present → status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from dicomsh.commands import registry
+from dicomsh.commands.context import Context, Peers
+from dicomsh.commands.pipe import result_of
+from dicomsh.commands.scripting import LeaveShell
+from dicomsh.config import KnownPeers
+from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
+from dicomsh.folders import state_folder
+from dicomsh.interrupt import absorb_interrupts
+from dicomsh.language.analyse import Analysis, Call, analyse
+from dicomsh.language.scan import Statement, SystemCommand, scan
+from dicomsh.lessons.tutor import LESSONS, Tutor
+from dicomsh.mask.typed import masked_text, real_statement
+from dicomsh.model.answer import Listing
+from dicomsh.model.tap import Tap
+from dicomsh.output.error_text import Origin, problem
+from dicomsh.output.programs import finished, started
+from dicomsh.output.progress import PassingLine
+from dicomsh.output.sink import Sink
+from dicomsh.output.streams import FileWriter, ReaderGoneError
+from dicomsh.output.theme import Palette, no_colours
+from dicomsh.session.history import History
+from dicomsh.session.state import Session, shown_in
+from dicomsh.shell.present import Presenter
+from dicomsh.shell.progress import Progress
+from dicomsh.shell.recorder import Recorder
+from dicomsh.shell.redirect import asked_format, directed, remarks
+from dicomsh.shell.reload import reread
+from dicomsh.trace.tracing import Tracing
+
+
+@dataclass(frozen=True, slots=True)
+class ShellOptions:
+    """How a shell behaves.
+
+    Args:
+        keep_going: whether a script goes on after a command that failed.
+        data: colours for what goes to standard output.
+        talk: colours for what is said beside it.
+        lessons: a folder with other lessons, or None.
+    """
+
+    keep_going: bool = False
+    data: Palette = no_colours
+    talk: Palette = no_colours
+    lessons: Path | None = None
+
+
+class Shell:
+    """Runs text in a session and writes what comes of it.
+
+    Args:
+        session: what is remembered.
+        sink: the only writer.
+        manner: how to behave.
+        environ: environment variables.
+        history: the lines typed at the prompt; None in scripts.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        sink: Sink,
+        manner: ShellOptions,
+        environ: Mapping[str, str],
+        history: History | None = None,
+    ) -> None:
+        self.session = session
+        self.registry = registry()
+        tap = Tap()
+        state = state_folder(environ)
+        self.peers = Peers(tap, KnownPeers(state))
+        self.tracing = Tracing(tap, sink.talk, FileWriter)
+        self.tutor = Tutor(manner.lessons or LESSONS, state, partial(shown_in, session))
+        session.lessons = self.tutor.titles
+        self._witness = Recorder(session, self.registry, tap, self.tutor, sink.talk)
+        self._sink = sink
+        sink.shown = session.shown
+        self._manner = manner
+        self._depth = 0
+        self._progress = Progress(sink, self._waiting)
+        self._presenter = Presenter(session, sink, self._progress, manner.data, manner.talk)
+        peers, tracing, tutor = self.peers, self.tracing, self.tutor
+        self._context = Context(
+            session, peers, tracing, tutor, self.registry, self._run_file, environ, history
+        )
+
+    async def close(self) -> None:
+        """Release every association."""
+        with self.tracing.telling():
+            await self.peers.close()
+        self.tracing.off()
+
+    async def run(self, text: str, origin: Origin) -> ExitStatus:
+        """Run every statement of a text, up to the first that fails.
+
+        Errors are written, not raised. The status is that of the first failure; an incomplete
+        answer is no failure, and counts when nothing failed. Ctrl-C ends the text, and leaving
+        something of it out is being interrupted.
+
+        Raises:
+            LeaveShell: the user wants to leave.
+            StdoutGoneError: nobody reads our output any more.
+        """
+        statuses = [ExitStatus.DONE]
+        statements = iter(scan(text, self.session.variables))
+        for statement in statements:
+            with self.tracing.telling():
+                running = self._reported(statement, text, origin)
+                status = await self._witness.attend(running, statement, text)
+            statuses.append(status)
+            if self.ends_with(status):
+                break
+        if self.cancelled and next(statements, None) is not None:
+            statuses.append(ExitStatus.INTERRUPTED)
+        return overall(statuses)
+
+    def remark(self, error: DicomshError) -> None:
+        """Tell of a failure that no command has caused."""
+        self._sink.error(f"{error.message}\n{error.hint}" if error.hint else error.message)
+
+    def say(self, line: str) -> None:
+        """Tell something that is no data."""
+        self._sink.talk(line)
+
+    def tell_progress_in(self, line: PassingLine) -> None:
+        """Tell in this line how far a command is."""
+        self._sink.passing = line
+
+    def _waiting(self) -> str:
+        """What a command without rows waits for."""
+        connecting = self.peers.connecting
+        return f"connecting to {connecting}" if connecting else "waiting for an answer"
+
+    @property
+    def unheard(self) -> ExitStatus:
+        """The status of what was said: failed where a line, or a trace, could not be written."""
+        lost = self._sink.lost or self.tracing.lost
+        return ExitStatus.FAILED if lost else ExitStatus.DONE
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether Ctrl-C cancelled the query of the last command."""
+        return self._presenter.cancelled
+
+    def ends_with(self, status: ExitStatus) -> bool:
+        """Whether a script stops after a command with that status."""
+        goes_on = self._manner.keep_going and status is not ExitStatus.INTERRUPTED
+        return self.cancelled or (status.failed and not goes_on)
+
+    async def _reported(self, statement: Statement, text: str, origin: Origin) -> ExitStatus:
+        self._presenter.cancelled = False
+        try:
+            return await self._statement(statement, origin)
+        except asyncio.CancelledError:
+            absorb_interrupts()
+            self._sink.wipe_line()
+            self._tell(InterruptedByUserError("interrupted"), text, statement, origin)
+            return ExitStatus.INTERRUPTED
+        except DicomshError as error:
+            self._tell(error, text, statement, origin)
+            return error.status
+        except (LeaveShell, ReaderGoneError, _ScriptFailedError) as left:
+            if isinstance(left, _ScriptFailedError):
+                return left.status
+            raise
+        except Exception as error:
+            if self._context.environ.get(TRACEBACK):
+                raise
+            self._tell(_internal(error), text, statement, origin)
+            return ExitStatus.FAILED
+
+    def _tell(self, error: DicomshError, text: str, statement: Statement, origin: Origin) -> None:
+        text, span = masked_text(text, error.span or statement.span, self.session.shown)
+        error.span = error.span and span
+        theme = self._manner.talk(self.session.settings.color)
+        columns = self._sink.error_width
+        self._sink.error(problem(error, text, span, origin, theme, columns=columns))
+
+    async def _statement(self, statement: Statement, origin: Origin) -> ExitStatus:
+        for line in reread(self.session, self._context.environ):
+            self._sink.talk(line)
+        statement = _meant(statement, self.session, self.tracing)
+        analysis = analyse(statement, self.registry, self.session)
+        if analysis.problem is not None:
+            raise analysis.problem
+        if isinstance(statement.first, SystemCommand):
+            return await _system(statement.first.text)
+        assert analysis.call is not None
+        with self._progress.told():
+            return await self._call(analysis.call, analysis, paged=not origin.name)
+
+    async def _call(self, call: Call, analysis: Analysis, *, paged: bool) -> ExitStatus:
+        result = await result_of(self._context, call, analysis.stages)
+        statement = analysis.statement
+        suffix = asked_format(statement)
+        status = ExitStatus.DONE  # also where the command that reads the data ends early
+        wide = isinstance(result, Listing) and result.wide
+        pager = self._context.environ if paged and self.session.settings.pager else None
+        async with directed(self._sink, statement, pager, wide=wide) as continues:
+            status = await self._presenter.show(result, suffix, continues=continues)
+        for line in remarks(statement, result, self.session):
+            self._sink.talk(line)
+        return status
+
+    async def _run_file(self, path: Path, arguments: tuple[str, ...]) -> None:
+        text = read_script(path)
+        if self._depth >= _DEEPEST:
+            hint = "does a script call itself?"
+            raise DicomshError(f"scripts call scripts more than {_DEEPEST} deep", hint=hint)
+        self._depth += 1
+        try:
+            with self._numbered(arguments):
+                status = await self.run(text, Origin(str(path)))
+        finally:
+            self._depth -= 1
+        if status.failed or self.cancelled:
+            raise _ScriptFailedError(status)
+
+    @contextmanager
+    def _numbered(self, arguments: tuple[str, ...]) -> Iterator[None]:
+        """`$1` to `$9` are the arguments meanwhile."""
+        variables = self.session.variables
+        before = {name: variables.pop(name) for name in map(str, range(1, 10)) if name in variables}
+        variables.update(numbered(arguments))
+        try:
+            yield
+        finally:
+            for name in map(str, range(1, 10)):
+                variables.pop(name, None)
+            variables.update(before)
+
+
+def _meant(statement: Statement, session: Session, tracing: Tracing) -> Statement:
+    """A statement as it is meant; what is traced of it is masked where all is."""
+    mask = session.mask
+    tracing.shown = None if mask is None else mask.by_tag
+    return statement if mask is None else real_statement(statement, mask)
+
+
+def numbered(arguments: tuple[str, ...]) -> dict[str, str]:
+    """Script arguments as the variables `1` to `9`."""
+    return {str(number): value for number, value in enumerate(arguments[:9], 1)}
+
+
+def read_script(path: Path) -> str:
+    """The text of a script.
+
+    Raises:
+        UsageError: it cannot be read, or is no UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"cannot read '{path}': {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"'{path}' is no UTF-8 text (byte {error.start})") from None
+
+
+_DEEPEST = 16
+"""How deep scripts may call scripts."""
+
+
+class _ScriptFailedError(Exception):
+    """A script run by `source` failed; its error has been told."""
+
+    def __init__(self, status: ExitStatus) -> None:
+        super().__init__()
+        self.status = status
+
+
+TRACEBACK = "DICOMSH_TRACEBACK"
+"""Environment variable that lets an internal error end the program with its traceback."""
+
+
+def _internal(error: Exception) -> DicomshError:
+    return DicomshError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint=f"this is a fault of dicomsh; {TRACEBACK}=1 shows where",
+    )
+
+
+async def _system(text: str) -> ExitStatus:
+    process = await started(asyncio.create_subprocess_shell(text))
+    if await finished(process) and process.returncode:
+        raise InterruptedByUserError("the command was interrupted")
+    if process.returncode:
+        raise DicomshError(f"the command ended with status {process.returncode}")
+    return ExitStatus.DONE
+
+
+def overall(statuses: list[ExitStatus]) -> ExitStatus:
+    """The status of several together: the first failure, else whether anything is incomplete."""
+    failures = [status for status in statuses if status.failed]
+    if failures:
+        return failures[0]
+    incomplete = ExitStatus.INCOMPLETE in statuses
+    return ExitStatus.INCOMPLETE if incomplete else ExitStatus.DONE

@@ -1,0 +1,95 @@
+"""Rows of several answers made into one, and the counts that tell what is missing of it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomsh.model.dedup import Dedup
+from dicomsh.model.levels import Level
+from dicomsh.model.place import Place, Step
+from dicomsh.model.plan import Request, return_key
+from dicomsh.model.row import Row
+from dicomsh.model.undated_studies import counts, missing, patients_of
+from tests.model.rows import answer
+from tests.model.test_plan import request
+
+
+def studies(*numbers: int) -> list[Row]:
+    return [answer(StudyInstanceUID=f"1.{number}", PatientID="A") for number in numbers]
+
+
+def numbers_of(rows: list[Row]) -> list[str | None]:
+    return [row.text(0x0020000D) for row in rows]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), unique=True)), st.integers(1, 12))
+def test_each_entity_comes_once_and_the_limit_is_kept(answers: list[list[int]], limit: int) -> None:
+    once = Dedup(Level.STUDY, limit)
+    found = [uid for part in answers for uid in numbers_of(once.admit(studies(*part)))]
+    distinct = list(dict.fromkeys(number for part in answers for number in part))
+    assert found == [f"1.{number}" for number in distinct[:limit]]
+    assert once.rows == len(found)
+    assert once.stopped == (len(distinct) > limit)
+
+
+def test_what_an_answer_repeats_within_itself_is_shown() -> None:
+    """Only what came in an earlier answer is left out: odd answers are shown, not dropped."""
+    once = Dedup(Level.STUDY, None)
+    assert len(once.admit(studies(1, 1, 2))) == 3
+    assert len(once.admit(studies(1, 3))) == 1
+    assert once.repeated == 1
+
+
+def test_one_uid_with_two_patients_is_two_rows() -> None:
+    once = Dedup(Level.STUDY, None)
+    once.admit([answer(StudyInstanceUID="1.2", PatientID="A")])
+    assert len(once.admit([answer(StudyInstanceUID="1.2", PatientID="B")])) == 1
+
+
+def test_rows_without_a_unique_key_are_all_let_through() -> None:
+    once = Dedup(Level.STUDY, None)
+    for _ in range(2):
+        assert len(once.admit([answer(PatientID="A"), answer(StudyInstanceUID="")])) == 2
+
+
+def test_only_what_did_not_come_again_is_left_over() -> None:
+    once = Dedup(Level.STUDY, None)
+    once.admit(studies(1))
+    once.set_aside(studies(1, 2, 3))
+    once.admit(studies(3))
+    assert numbers_of(once.left_over()) == ["1.2"]
+    assert once.left_over() == []
+    assert once.rows == 3
+
+
+def test_counts_of_patients_are_added_by_id() -> None:
+    rows = [
+        answer(PatientID="A", NumberOfPatientRelatedStudies="2"),
+        answer(PatientID="A", IssuerOfPatientID="X", NumberOfPatientRelatedStudies="1"),
+        answer(PatientID="B", NumberOfPatientRelatedStudies="4"),
+    ]
+    assert counts(rows) == {"A": 3, "B": 4}
+    assert missing({"A": 3, "B": 4}, {"A": 3, "B": 1}) == {"B": 3}
+
+
+def test_a_patient_without_count_or_id_leaves_it_unknown() -> None:
+    for odd in (
+        answer(PatientID="B"),
+        answer(PatientID="B", NumberOfPatientRelatedStudies="many"),
+        answer(NumberOfPatientRelatedStudies="1"),
+    ):
+        assert counts([answer(PatientID="A", NumberOfPatientRelatedStudies="2"), odd]) is None
+
+
+def test_counts_tell_nothing_of_a_choice_among_studies() -> None:
+    assert patients_of(request(Level.STUDY, Place(), "mod=CT")) is None
+    assert patients_of(request(Level.STUDY, Place(), "date=2024")) is None
+    asked = patients_of(request(Level.STUDY, Place(), "name=DOE*", "+acc"))
+    assert asked is not None
+    assert asked.level is Level.PATIENT
+    assert [key.keyword for key in asked.keys] == ["PatientName"]
+    inside = Place((Step(Level.PATIENT, "A"),))
+    own = patients_of(Request(Level.STUDY, inside, (return_key("StudyTime"),)))
+    assert own is not None
+    assert [(key.keyword, key.value) for key in own.keys] == [("PatientID", "A")]
