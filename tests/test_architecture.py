@@ -18,16 +18,12 @@ PACKAGE = ROOT / "dicomsh"
 LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("dicomsh",), ("errors",), ("folders",), ("streams",)),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
-    (("config",), ("dimse",), ("explain",), ("language",), ("output",)),
-    (
-        ("mask", "session", "settings"),
-        ("practice",),
-        ("trace",),
-        ("lessons",),
-    ),
-    (("commands", "query"),),
+    (("config",), ("dimse",), ("explain",), ("language",), ("output",), ("practice",)),
+    (("mask", "session", "settings"), ("archives",), ("trace",), ("lessons",)),
+    (("query",),),
+    (("commands",),),
     (("shell",),),
-    (("repl", "batch", "startup"), ("lexer",)),
+    (("repl", "batch", "startup"), ("lexer",), ("practice.__main__",)),
     (("cli", "__main__"),),
 )
 """From the bottom up: layers of units; a unit is one name or several that belong together."""
@@ -160,7 +156,16 @@ def test_dicom_libraries_are_imported_late_but_where_dicom_is_spoken(library: st
 
 SPEAKS_DICOM = tuple(
     f"dicomsh.{name}"
-    for name in ("dimse", "practice", "trace.fields", "trace.conversation", "trace.lines")
+    for name in (
+        "dimse",
+        "practice",
+        "archives.dimse",
+        "archives.practice",
+        "archives.rows",
+        "trace.fields",
+        "trace.conversation",
+        "trace.lines",
+    )
 )
 
 
@@ -195,7 +200,7 @@ def test_output_never_queries() -> None:
     for found in IMPORTS:
         if found.module.startswith("dicomsh.output"):
             assert not found.target.startswith(
-                ("dicomsh.dimse", "dicomsh.session.state", "dicomsh.commands", "dicomsh.practice")
+                ("dicomsh.dimse", "dicomsh.session", "dicomsh.commands", "dicomsh.practice")
             ), str(found)
 
 

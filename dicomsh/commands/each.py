@@ -101,7 +101,6 @@ async def _received(context: Context, rows: Rows) -> _Source:
     finally:
         await answer.aclose()
     if isinstance(rows, Listing):
-        context.session.recognise(received)
         subjects = [_entity(rows, row, shared) for row, shared in _shared(received)]
         return _source(subjects, answer.outcome, f"for {rows.level.counted(len(received))}")
     here = context.session.place

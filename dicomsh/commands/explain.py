@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Annotated
 
@@ -16,9 +17,11 @@ from dicomsh.language.analyse import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
 from dicomsh.mask.shown import shown_query, shown_request
-from dicomsh.model.answer import FieldColumn, Record, Records, Report, Text, at_once
+from dicomsh.model.answer import FieldColumn, Listing, Record, Records, Report, Text, at_once
 from dicomsh.model.asked_query import AskedQuery
-from dicomsh.query.dry_run import DryRun, dry_run, dry_run_again, explainable
+from dicomsh.model.modality import DicomAddress
+from dicomsh.query.ask import ask
+from dicomsh.query.dry_run import DryArchives, DryRun, notes_of
 from dicomsh.session.state import KeptAnswer
 
 _ALL = "all"
@@ -55,13 +58,58 @@ async def explain(
     """
     if inner.command.name == "last":
         return await _last(context, as_)
-    explainable(inner)
-    done = await dry_run(context, inner)
+    _check_explainable(inner)
+    done = await _dry_run(context, inner)
     asked = [_forced(context, sent, typed=bool(inner.options.get("model"))) for sent in done.sent]
     if as_ is not None:
         return _tools_only(context, asked, as_, inner.command.name)
     copied = "".join(f"{line}\n" for line in _equivalents(context, asked))
     return Report(_page(context, done, asked), _records(asked), copied)
+
+
+def _check_explainable(call: Call) -> None:
+    """Raise UsageError for a command that asks no archive."""
+    if call.command.family not in ("query", "walk") and call.command.name not in ("use", "echo"):
+        raise UsageError(
+            f"there is nothing to explain about '{call.command.name}'",
+            hint="explain takes find, ls, cd, tree, show, wado, use, echo, or last",
+        )
+
+
+async def _dry_run(context: Context, call: Call) -> DryRun:
+    """What a command would ask, and of whom: it runs, and what it changes is thrown away.
+
+    Raises:
+        DicomshError: the command would fail before anything is sent.
+    """
+    done = DryRun()
+    apart = _apart(context, done)
+    await _read(await call.command.run(apart, *call.arguments, **call.options), done)
+    return done
+
+
+async def _dry_run_again(context: Context, asked: AskedQuery) -> DryRun:
+    """What would be sent now for a query that was asked before."""
+    done = DryRun()
+    apart = _apart(context, done)
+    await _read(await ask(apart.query, asked.modality, asked.request, asked.options), done)
+    return done
+
+
+def _apart(context: Context, done: DryRun) -> Context:
+    archives = DryArchives(context.archives, done)
+    return replace(context, session=copy.copy(context.session), archives=archives)
+
+
+async def _read(result: object, done: DryRun) -> None:
+    """Take the rows of a result: some queries are sent only then."""
+    if isinstance(result, Listing):
+        async for _ in result.answer:
+            pass
+        done.notes = tuple(notes_of(result, done))
+    elif isinstance(result, Records):
+        async for _ in result.batches:
+            pass
 
 
 def _forced(context: Context, sent: Sent, *, typed: bool) -> Sent:
@@ -106,6 +154,8 @@ def _equivalents(context: Context, asked: list[Sent]) -> list[str]:
         return []
     if len(asked) > 1:
         return ["", f"explain --as {'|'.join(TOOLS)} COMMAND writes these for other tools"]
+    if not isinstance(asked[0].peer.address, DicomAddress):
+        return []
     blocks = [tool_lines(tool(asked[0])) for tool in TOOLS.values()]
     head = ["", "# the same query elsewhere", *_said_of_mask(context)]
     return [*head, *(line for block in blocks for line in ("", *block))]
@@ -119,6 +169,8 @@ def _tools_only(context: Context, asked: list[Sent], name: str, of: str) -> Text
     """
     if not asked:
         raise UsageError(f"'{of}' would send no query", hint="explain without --as says what")
+    if not all(isinstance(sent.peer.address, DicomAddress) for sent in asked):
+        raise UsageError(f"other tools cannot ask {asked[0].peer.address}")
     names = list(TOOLS) if name == _ALL else [name]
     made = [TOOLS[each](sent) for sent in asked for each in names]
     if name != _ALL:
@@ -203,7 +255,7 @@ async def _last(context: Context, as_: str | None) -> Report | Text:
         raise UsageError("nothing was listed yet", hint="find LEVEL, or ls; then explain last")
     if kept.asked_query is None:
         raise UsageError("the last answer was no single question", hint="explain COMMAND")
-    done = await dry_run_again(context, kept.asked_query)
+    done = await _dry_run_again(context, kept.asked_query)
     typed = kept.asked_query.options.model is not None
     asked = [_forced(context, sent, typed=typed) for sent in done.sent]
     if as_ is not None:

@@ -18,7 +18,7 @@ from dicomsh.model.answer import FieldColumn, Record, Records, Talk, all_rows, a
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Address, DicomAddress, Modality, PracticeAddress
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Origin, QueryKey
@@ -57,21 +57,20 @@ def _reload(context: Context, path: Path) -> None:
 
 
 async def _greeting(context: Context, modality: Modality) -> str:
-    modality = context.timed(modality)
-    client = await context.peers.client(modality)
-    accepted = await client.connect()
+    modality = context.known(modality)
+    archive = await context.archives.open(modality)
+    accepted = (await archive.connect()).sop_classes
     echo = "no C-ECHO"
     if VERIFICATION in accepted:
-        echo = f"C-ECHO {milliseconds(await client.echo())}"
-    reached = context.peers.reach(modality)
-    where = f"{reached.aet} at {reached.host}:{reached.port}"
+        echo = f"C-ECHO {milliseconds(await archive.echo())}"
+    where = context.archives.reach(modality).address.title
     parts = (f"{modality.name}  {where}", echo, _models(accepted), *_knowledge(context, modality))
     return "   ".join(parts)
 
 
 def _knowledge(context: Context, modality: Modality) -> list[str]:
     """What was found out about a peer, and what became of the file that it is kept in."""
-    problem = context.peers.memory.problem
+    problem = context.archives.memory.problem
     trouble = f"{problem}: what was found out about peers is lost; probe again" if problem else ""
     return [text for text in (modality.capabilities.brief, trouble) if text]
 
@@ -103,8 +102,8 @@ async def echo(
     """
     config = context.session.config
     modality = _at(name, lambda: config.find(name.text)) if name else context.session.current()
-    client = await context.peers.client(context.timed(modality))
-    record: Record = {"modality": modality.name, "echo_ms": _rounded(await client.echo())}
+    archive = await context.archives.open(context.known(modality))
+    record: Record = {"modality": modality.name, "echo_ms": _rounded(await archive.echo())}
     columns = [FieldColumn("modality", "Modality"), FieldColumn("echo_ms", "C-ECHO ms", True)]
     if find:
         record = {**record, "find_ms": _rounded(await _harmless_find(context, modality))}
@@ -121,10 +120,10 @@ async def _harmless_find(context: Context, modality: Modality) -> float:
     uid = f"2.25.{secrets.randbits(128)}"
     attribute = by_keyword("StudyInstanceUID")
     key = QueryKey((attribute,), uid, Matching.SINGLE_VALUE, Origin.TYPED)
-    client = await context.peers.client(context.timed(modality))
+    archive = await context.archives.open(context.known(modality))
     request = Request(Level.STUDY, Place(), (key,))
     answer = await answer_from(
-        client, modality, request, QueryOptions(limit=1, model=modality.model)
+        archive, modality, request, QueryOptions(limit=1, model=modality.model)
     )
     await all_rows(answer)
     return answer.outcome.seconds
@@ -155,15 +154,20 @@ async def modalities(context: Context) -> Records:
 
 def _modality_record(context: Context, modality: Modality) -> Record:
     used = context.session.modality is not None and context.session.modality.name == modality.name
-    state = context.peers.state(modality)
+    state = context.archives.state(modality)
     return {
         "name": modality.name,
-        "aet": modality.aet,
-        "host": "practice archive" if modality.practice else modality.host,
-        "port": None if modality.practice else modality.port,
+        **_address_fields(modality.address),
         "association": f"{state}, in use" if used else state,
-        "known": context.peers.memory.of(modality).brief or None,
+        "known": context.archives.memory.of(modality).brief or None,
     }
+
+
+def _address_fields(address: Address) -> Record:
+    if isinstance(address, DicomAddress):
+        return {"aet": address.aet, "host": address.host, "port": address.port}
+    aet = address.aet if isinstance(address, PracticeAddress) else None
+    return {"aet": aet, "host": str(address), "port": None}
 
 
 @command(

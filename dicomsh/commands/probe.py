@@ -52,7 +52,7 @@ async def probe(
 
 
 def _forgotten(context: Context, modality: Modality) -> str:
-    known = context.peers.memory.forget(modality)
+    known = context.archives.memory.forget(modality)
     return f"{modality.name}: " + ("forgotten" if known else "nothing was known")
 
 
@@ -60,25 +60,23 @@ class _Probing:
     """A probe under way, and what it came to."""
 
     def __init__(self, context: Context, modality: Modality) -> None:
-        self._session = context.session
-        self._memory = context.peers.memory
+        self._memory = context.archives.memory
         self._modality = modality
-        self._peers = context.peers
-        self._timed = replace(context.timed(modality), extended=frozenset())
+        self._archives = context.archives
+        self._timed = replace(context.known(modality), extended=frozenset())
         self.outcome = Outcome(Ending.COMPLETE, 0, 0.0)
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
         """A record for each finding; what was found is kept at the end."""
         everything = replace(self._timed, extended=frozenset(Extension))
-        bench = Trial(self._timed, await self._peers.client(self._timed))
+        trial = Trial(self._timed, await self._archives.open(self._timed))
         rows = 0
-        async for finding in findings(bench, await self._peers.client(everything)):
+        async for finding in findings(trial, await self._archives.open(everything)):
             rows += 1
-            self._session.recognise(bench.sample.rows)
             yield [_record(finding)]
-        self._memory.keep(self._modality, replace(bench.found, probed=date.today().isoformat()))
-        notes = (f"{bench.queries} queries", *self._where())
-        self.outcome = Outcome(Ending.COMPLETE, rows, bench.seconds, notes=notes)
+        self._memory.keep(self._modality, replace(trial.found, probed=date.today().isoformat()))
+        notes = (f"{trial.queries} queries", *self._where())
+        self.outcome = Outcome(Ending.COMPLETE, rows, trial.seconds, notes=notes)
 
     def _where(self) -> list[str]:
         path, problem = self._memory.path, self._memory.problem

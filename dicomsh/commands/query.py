@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.language.command import Alone, command
 from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, PERIOD, TARGET, TERM
@@ -25,7 +26,6 @@ from dicomsh.model.row_matching import ends
 from dicomsh.model.windows import Period
 from dicomsh.output.safe import fit
 from dicomsh.query.ask import ask, plain_way
-from dicomsh.query.resolve import resolve
 from dicomsh.query.split import split_answer
 from dicomsh.session.state import Failure, KeptAnswer
 
@@ -81,7 +81,8 @@ async def find(
         request = with_time(request)
     options = QueryOptions(limit, model, wanted, split)
     way = plain_way if split is None else split_answer
-    return await ask(context, context.session.current(), request, options, way)
+    context.session.asked(request)
+    return await ask(context.query, context.session.current(), request, options, way)
 
 
 @command(
@@ -110,7 +111,8 @@ async def ls(
     _check_nights(keys, terms)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
     request = Request(level, there.place, _once(keys, terms))
-    return await ask(context, there.modality, request, QueryOptions(limit, model, wanted))
+    context.session.asked(request)
+    return await ask(context.query, there.modality, request, QueryOptions(limit, model, wanted))
 
 
 def _extensions(**chosen: bool) -> Extensions:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.target import resolve
 from dicomsh.errors import QueryFailedError, UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import TARGET
@@ -23,7 +24,7 @@ from dicomsh.model.row import Row
 from dicomsh.model.wado import PLACEHOLDER_RS, PLACEHOLDER_URI, retrieve_uri, rs_url
 from dicomsh.query.ask import ask
 from dicomsh.query.hierarchy import Hierarchy
-from dicomsh.query.resolve import ResolvedTarget, resolve
+from dicomsh.query.resolve import ResolvedTarget
 
 _SHOW_COLUMNS = (
     FieldColumn("tag", "Tag"),
@@ -73,13 +74,12 @@ class _Entity:
         place = self._there.place
         request = Request(self._level, place, tuple(return_key(keyword) for keyword in more))
         try:
-            listing = await ask(self._context, self._there.modality, request)
+            listing = await ask(self._context.query, self._there.modality, request)
             rows = await all_rows(listing.answer)
         except QueryFailedError:
             if not more:
                 raise
             return await self._rows(())
-        self._context.session.recognise(rows)
         self.outcome = listing.answer.outcome
         return rows
 
@@ -161,7 +161,7 @@ class _Instances:
                 yield [self._record(destination, destination.place)]
                 continue
             depth = Level.INSTANCE.value - level.value
-            descent = Hierarchy(self._context, destination.modality, destination.place, depth)
+            descent = Hierarchy(self._context.query, destination.modality, destination.place, depth)
             self._descents.append(descent)
             async with aclosing(descent.branches()) as branches:
                 async for branch in branches:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import DEPTH, TARGET
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import FieldColumn, Record, Records, Result, Talk, Text, at_once
 from dicomsh.model.levels import Level
-from dicomsh.model.place import quote_segment
+from dicomsh.model.place import count_below, quote_segment, title_of
 from dicomsh.query.hierarchy import Branch, Hierarchy
-from dicomsh.query.resolve import resolve
 
 
 @command("cd", family="walk", examples=("cd 0555643F", "cd /", "cd 0555643F; cd .."))
@@ -95,24 +96,24 @@ async def tree(
     there = await resolve(context, target)
     if there.place.level is Level.INSTANCE:
         raise UsageError("nothing is below an instance", span=target.span if target else None)
-    descent = Hierarchy(context, there.modality, there.place, depth or 2)
+    seen = context.session.seen_of(there.modality.name)
+    descent = Hierarchy(context.query, there.modality, there.place, depth or 2, seen.note)
     return Records(
         _TREE_COLUMNS,
-        descent.records(_tree_record),
+        descent.records(partial(_tree_record, context)),
         draw=_tree_line,
         outcome=lambda: descent.outcome,
         unit=("entity", "entities"),
     )
 
 
-def _tree_record(branch: Branch) -> Record:
+def _tree_record(context: Context, branch: Branch) -> Record:
     keys = {step.level.unique_keyword: step.key for step in branch.place.steps}
-    step = branch.place.steps[-1]
     return {
-        "level": step.level.word,
+        "level": branch.level.word,
         **keys,
-        "label": branch.title,
-        "children": branch.below,
+        "label": title_of(context.session.shown_row(branch.row), branch.level),
+        "children": count_below(branch.row, branch.level),
         "_last": branch.last,
     }
 

@@ -9,9 +9,10 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from dicomsh.model.extended_negotiation import Extension
+from dicomsh.model.modality import DicomAddress
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NAME = re.compile(r"\w[\w.-]{0,63}")
@@ -26,14 +27,6 @@ CUT_OFF_STATUSES = (0xFE00, 0xA700, 0xB001)
 
 
 _Value = TypeVar("_Value")
-
-
-class Address(NamedTuple):
-    """Where a remote application entity listens."""
-
-    aet: str
-    host: str
-    port: int
 
 
 def ae_title(text: str) -> str:
@@ -215,13 +208,13 @@ def modality_name(text: str) -> str:
     )
 
 
-def address(text: str) -> Address:
+def address(text: str) -> DicomAddress:
     """The parts of `AET@HOST:PORT` or `AET@[IPV6]:PORT`; the AE title may hold `@` itself."""
     parts = _ADDRESS.fullmatch(text)
     if parts is None:
         raise ValueError(ADDRESS_FORM)
     name = parts["host"] if parts["v6"] is None else parts["v6"]
-    return Address(
+    return DicomAddress(
         _part("AET", ae_title, parts["aet"]),
         _part("HOST", host, name),
         _part("PORT", port, parts["port"]),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dicomsh.config import checks
 from dicomsh.config.tree import shown, suggestion
 from dicomsh.errors import Span, UsageError
-from dicomsh.model.modality import Modality, Timeouts
+from dicomsh.model.modality import DicomAddress, Modality, Timeouts
 
 _PRACTICE = "pacs"
 """What the built-in configuration calls the practice archive."""
@@ -75,11 +75,11 @@ class Config:
         """
         address = typed_address(text, span)
         modality = self.plain("", address)
-        return replace(modality, name=modality.address)
+        return replace(modality, name=str(modality.address))
 
-    def plain(self, name: str, address: checks.Address) -> Modality:
+    def plain(self, name: str, address: DicomAddress) -> Modality:
         """A modality at an address, with the global settings for all else."""
-        return Modality(name, *address, local_aet=self.aet, timeouts=self.timeouts)
+        return Modality(name, address, local_aet=self.aet, timeouts=self.timeouts)
 
     def find(self, text: str, span: Span | None = None) -> Modality:
         """The modality of a name, or of an address.
@@ -106,7 +106,7 @@ class Config:
         return f"known are {names}" if names else "none is known yet: 'modality add' makes one"
 
 
-def typed_address(text: str, span: Span | None = None) -> checks.Address:
+def typed_address(text: str, span: Span | None = None) -> DicomAddress:
     """The parts of an address that was typed.
 
     Raises:

@@ -11,7 +11,7 @@ from dicomsh.config.locate import BUILTIN, is_orthanc, read_text, user_file
 from dicomsh.config.tree import shown
 from dicomsh.config.write import write_text
 from dicomsh.errors import ConfigError, UsageError
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import DicomAddress, Modality
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -55,7 +55,7 @@ def remove(config: Config, name: str, *, environ: Mapping[str, str]) -> Path:
 
 
 def add_modality(
-    text: str, name: str, address: checks.Address, *, path: Path = Path("modalities.yaml")
+    text: str, name: str, address: DicomAddress, *, path: Path = Path("modalities.yaml")
 ) -> str:
     """The text of a modalities.yaml with one more modality, below the last one.
 

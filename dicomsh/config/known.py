@@ -12,7 +12,7 @@ from dicomsh.config.write import write_text
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Model
-from dicomsh.model.modality import Faults, Modality
+from dicomsh.model.modality import Faults, Modality, PracticeAddress
 
 FILE_NAME = "peers.json"
 _SCHEMA = 1
@@ -97,9 +97,10 @@ _UNUSABLE = (
 
 def _key(modality: Modality) -> str:
     """The address; a practice archive has none that stays, but its faults make it another."""
-    if modality.practice:
-        return f"practice {modality.name} {zlib.crc32(_spelt(modality.faults).encode()):08x}"
-    return modality.address
+    address = modality.address
+    if isinstance(address, PracticeAddress):
+        return f"practice {modality.name} {zlib.crc32(_spelt(address.faults).encode()):08x}"
+    return str(address)
 
 
 def _spelt(faults: Faults) -> str:

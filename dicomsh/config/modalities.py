@@ -12,7 +12,15 @@ from dicomsh.config.config import Config
 from dicomsh.config.tree import ConfigNode, Section, shown
 from dicomsh.model.capability import declared
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import Faults, Modality, Timeouts, Tls
+from dicomsh.model.modality import (
+    Address,
+    DicomAddress,
+    Faults,
+    Modality,
+    PracticeAddress,
+    Timeouts,
+    Tls,
+)
 
 _GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities")
 _TIMEOUT = ("connect", "association", "response")
@@ -29,9 +37,6 @@ _FAULTS = tuple(
 _MODELS = {"auto": None, "patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT}
 
 _LEVELS = {level.word: level for level in Level}
-
-_PRACTICE_AET = "PRACTICE"
-_LOOPBACK = "127.0.0.1"
 
 
 def parse(text: str, file: str = "modalities.yaml", path: Path | None = None) -> Config:
@@ -87,25 +92,20 @@ def _modality(name: str, setting: ConfigNode, config: Config) -> Modality:
     checked_name(name, setting)
     given = setting.section(_MODALITY)
     practice = given.get("practice", checks.boolean, False)
-    aet, host, port = _practice_place(given) if practice else _place(given)
+    address = _practice_address(given) if practice else _dicom_address(given, config.path)
     charset, fallback = _charset(given.settings.get("charset"))
     return Modality(
         name,
-        aet,
-        host,
-        port,
+        address,
         local_aet=given.get("local_aet", checks.ae_title, config.aet),
         timeouts=_timeout(given, config.timeouts),
         model=_model(given.settings.get("model")),
         charset=charset,
         fallback_charset=fallback,
         limit=given.get("limit", checks.count, None),
-        tls=_tls(given.settings.get("tls"), config.path),
         wado=given.get("wado", checks.url, None),
         wado_rs=given.get("wado_rs", checks.url, None),
         universal=given.get("universal", checks.universal, ""),
-        practice=practice,
-        faults=faults_of(given.settings.get("faults")),
         extended=given.words("extended", checks.extension),
         capabilities=declared(
             given.words("ignores", checks.keyword), given.words("rejects", checks.keyword)
@@ -121,19 +121,21 @@ def checked_name(name: str, setting: ConfigNode) -> None:
         raise setting.error(str(error), found=shown(name)) from None
 
 
-def _place(given: Section) -> checks.Address:
+def _dicom_address(given: Section, path: Path | None) -> Address:
     given.refuse(("faults",), "without 'practice: true'")
-    return checks.Address(
+    return DicomAddress(
         given.require("aet", checks.ae_title),
         given.require("host", checks.host),
         given.require("port", checks.port),
+        _tls(given.settings.get("tls"), path),
     )
 
 
-def _practice_place(given: Section) -> checks.Address:
+def _practice_address(given: Section) -> Address:
     """A practice archive listens on loopback, on a port that is chosen when it starts."""
     given.refuse(("host", "port", "tls"), "with 'practice: true'")
-    return checks.Address(given.get("aet", checks.ae_title, _PRACTICE_AET), _LOOPBACK, 0)
+    aet = given.get("aet", checks.ae_title, PracticeAddress().aet)
+    return PracticeAddress(aet, faults_of(given.settings.get("faults")))
 
 
 def _model(setting: ConfigNode | None) -> Model | None:

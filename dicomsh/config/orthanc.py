@@ -19,7 +19,7 @@ from dicomsh.config import checks, jsontext
 from dicomsh.config.config import Config
 from dicomsh.config.modalities import checked_name
 from dicomsh.config.tree import ConfigNode, Section
-from dicomsh.model.modality import Modality, Timeouts, Tls
+from dicomsh.model.modality import DicomAddress, Modality, Timeouts, Tls
 
 _AET = "ORTHANC"
 _MANUFACTURERS = {
@@ -61,13 +61,13 @@ def parse(
     """
     root = ConfigNode(jsontext.compose(_substituted(text, environ or {}), file), file)
     section = Section(root, root.children("an Orthanc configuration"))
-    base = Modality(
-        "", "", "", 0, section.get("DicomAet", checks.ae_title, _AET), timeouts=_timeouts(section)
-    )
+    local_aet, timeouts = section.get("DicomAet", checks.ae_title, _AET), _timeouts(section)
     children = _child(section, "DicomModalities").children("a mapping from names to modalities")
     tls = _tls(section, path) if any(map(_uses_tls, children.values())) else None
-    modalities = {name: _modality(name, child, base, tls) for name, child in children.items()}
-    return Config(path, base.local_aet, base.timeouts, MappingProxyType(modalities))
+    modalities = {
+        name: _modality(name, child, local_aet, timeouts, tls) for name, child in children.items()
+    }
+    return Config(path, local_aet, timeouts, MappingProxyType(modalities))
 
 
 def _substituted(text: str, environ: Mapping[str, str]) -> str:
@@ -98,18 +98,21 @@ def _limited(base: Timeouts, seconds: float) -> Timeouts:
     return replace(base, connect=seconds, association=seconds, response=seconds)
 
 
-def _modality(name: str, setting: ConfigNode, base: Modality, tls: Tls | None) -> Modality:
+def _modality(
+    name: str, setting: ConfigNode, local_aet: str, timeouts: Timeouts, tls: Tls | None
+) -> Modality:
     checked_name(name, setting)
     given = _settings(setting)
-    return replace(
-        base,
-        name=name,
-        aet=given.require("AET", checks.ae_title),
-        host=given.require("Host", checks.host),
-        port=given.require("Port", checks.port),
-        local_aet=given.get("LocalAet", _optional_ae_title, "") or base.local_aet,
-        timeouts=_limited(base.timeouts, given.get("Timeout", checks.duration, 0.0)),
-        tls=tls if _uses_tls(setting) else None,
+    return Modality(
+        name,
+        DicomAddress(
+            given.require("AET", checks.ae_title),
+            given.require("Host", checks.host),
+            given.require("Port", checks.port),
+            tls if _uses_tls(setting) else None,
+        ),
+        local_aet=given.get("LocalAet", _optional_ae_title, "") or local_aet,
+        timeouts=_limited(timeouts, given.get("Timeout", checks.duration, 0.0)),
         universal=_universal(given.settings.get("Manufacturer")),
     )
 

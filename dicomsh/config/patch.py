@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from yaml import MappingNode, Node
 
 from dicomsh.config import yamltext
-from dicomsh.config.checks import Address
+from dicomsh.model.modality import DicomAddress
 
 _KEY = "modalities"
 _BREAKS = "\r\n\x85\u2028\u2029"  # what YAML 1.1 counts as line breaks
@@ -23,7 +23,7 @@ _PLAIN = re.compile(r"[^\W_][\w.-]*")
 _STRING = "tag:yaml.org,2002:str"
 
 
-def added(text: str, name: str, address: Address) -> str:
+def added(text: str, name: str, address: DicomAddress) -> str:
     """The text with an entry behind the last one of `modalities:`."""
     root = yamltext.compose(text, _KEY)
     key, section = _find(root)
@@ -117,18 +117,18 @@ def _line_ends(lines: list[str]) -> Iterator[str]:
     return (line[len(line.rstrip(_BREAKS)) :] for line in lines if line[-1] in _BREAKS)
 
 
-def _in_block(name: str, address: Address, column: int, step: int) -> list[str]:
+def _in_block(name: str, address: DicomAddress, column: int, step: int) -> list[str]:
     indent = " " * (column + step)
     settings = [f"{indent}{key}: {value}" for key, value in _settings(address)]
     return [f"{' ' * column}{_scalar(name)}:", *settings]
 
 
-def _in_flow(name: str, address: Address) -> str:
+def _in_flow(name: str, address: DicomAddress) -> str:
     settings = ", ".join(f"{key}: {value}" for key, value in _settings(address))
     return f"{_scalar(name)}: {{{settings}}}"
 
 
-def _settings(address: Address) -> list[tuple[str, str]]:
+def _settings(address: DicomAddress) -> list[tuple[str, str]]:
     port = str(address.port)
     return [("aet", _scalar(address.aet)), ("host", _scalar(address.host)), ("port", port)]
 

@@ -4,7 +4,7 @@
     → upper_layer · connect · association       the connection under one association
     → exchange · identifier · status
     → find · echo                               one operation each
-    → client → pool
+    → client
 
 PDUs of association, release and abort, presentation contexts and status tables are pynetdicom's;
 the event loop, P-DATA, command sets and rows are here. Importing a name from this package loads
@@ -14,13 +14,11 @@ pynetdicom, so callers import late.
 from dicomsh.dimse.client import Client
 from dicomsh.dimse.elements import ENCODINGS, ExplicitLittleEndian, ImplicitLittleEndian
 from dicomsh.dimse.identifier import encode_identifier
-from dicomsh.dimse.pool import Pool
 
 __all__ = [
     "ENCODINGS",
     "Client",
     "ExplicitLittleEndian",
     "ImplicitLittleEndian",
-    "Pool",
     "encode_identifier",
 ]

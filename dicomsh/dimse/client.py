@@ -11,8 +11,8 @@ from dicomsh.dimse.echo import echo
 from dicomsh.dimse.find import Find
 from dicomsh.dimse.negotiation import Context
 from dicomsh.errors import AssociationAbortedError, NoPresentationContextError
+from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Outcome
-from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
@@ -58,27 +58,24 @@ class Client:
         return self._opening.locked()
 
     @property
-    def accepted(self) -> frozenset[str]:
-        """Abstract syntaxes that the peer accepted when asked last; empty before."""
-        return frozenset(self._association.contexts) if self._association else frozenset()
+    def abilities(self) -> Abilities:
+        """What the peer offered when asked last: of extended negotiation, what we want of it."""
+        if self._association is None:
+            return Abilities()
+        agreed = self._association.extended
+        wanted = self._modality.extended
+        extended = {sop_class: agreed[sop_class] & wanted for sop_class in agreed}
+        return Abilities(frozenset(self._association.contexts), extended)
 
-    async def connect(self) -> frozenset[str]:
-        """The abstract syntaxes that the peer accepts; opens the association if need be.
+    async def connect(self) -> Abilities:
+        """What the peer offers; opens the association if need be.
 
         Raises:
             NoAssociationError: unreachable, rejected, aborted.
             TimedOutError: the limit for connecting or for the association passed.
         """
-        return frozenset((await self._opened()).contexts)
-
-    def extended(self, model: Model) -> Extensions:
-        """What the peer agreed to beyond plain matching in an information model, of what we want.
-
-        Nothing where there is no association yet, or where the peer did not answer our proposal.
-        """
-        if self._association is None:
-            return NONE
-        return self._association.extended.get(model.value, NONE) & self._modality.extended
+        await self._opened()
+        return self.abilities
 
     async def echo(self) -> float:
         """Seconds that a C-ECHO takes; opening the association is not counted.
@@ -112,8 +109,6 @@ class Client:
         """
         await self._finish_answer()
         kept = self._is_kept
-        if self._tap.asked is not None:
-            self._tap.asked(query)
         answer = await self._find(query, limit)
         self._answer = _Retried(answer, (lambda: self._find(query, limit)) if kept else None)
         return self._answer

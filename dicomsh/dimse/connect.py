@@ -49,15 +49,15 @@ def timed_out(what: str, which: str, seconds: float) -> TimedOutError:
 
 async def _connect(modality: Modality, request: bytes, tap: Tap) -> UpperLayer:
     limit = modality.timeouts.connect
-    context = None if modality.tls is None else ssl_context(modality.tls)
+    context = None if modality.entity.tls is None else ssl_context(modality.entity.tls)
     try:
         async with asyncio.timeout(limit):
             _, layer = await asyncio.get_running_loop().create_connection(
                 lambda: UpperLayer(modality, request, tap),
-                modality.host,
-                modality.port,
+                modality.entity.host,
+                modality.entity.port,
                 ssl=context,
-                server_hostname=modality.host if context else None,
+                server_hostname=modality.entity.host if context else None,
             )
     except TimeoutError:
         raise timed_out(f"{modality.address}: no connection", "connect", limit) from None
@@ -79,14 +79,20 @@ def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
             hint="does this port speak TLS, and does the peer want a certificate of ours?",
         )
     if isinstance(problem, socket.gaierror | ValueError):
-        return UnreachableError(f"{where}: the host name {modality.host!r} is not known")
-    if modality.tls is not None and isinstance(problem, ConnectionResetError):
+        return UnreachableError(f"{where}: the host name {modality.entity.host!r} is not known")
+    if modality.entity.tls is not None and isinstance(problem, ConnectionResetError):
         return UnreachableError(f"{where}: closed during the TLS handshake")
     refused = isinstance(problem, ConnectionRefusedError) or "refused" in str(problem)
     return UnreachableError(
         f"{where}: " + ("connection refused" if refused else f"no connection: {problem}"),
-        hint=f"is the PACS running, and is {modality.port} its DICOM port?" if refused else None,
+        hint=f"is the PACS running, and is {modality.entity.port} its DICOM port?"
+        if refused
+        else None,
     )
+
+
+def _refused_hint(modality: Modality) -> str:
+    return f"is the PACS running, and is {modality.entity.port} its DICOM port?"
 
 
 def ssl_context(tls: Tls) -> ssl.SSLContext:

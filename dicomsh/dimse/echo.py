@@ -42,7 +42,7 @@ async def echo(association: Association, modality: Modality) -> float:
         if not operation.answered:
             association.abort()
     if response.status != 0:
-        raise status.failure(response, modality.address)
+        raise status.failure(response, str(modality.address))
     return loop.time() - started
 
 

@@ -131,7 +131,7 @@ class Find:
         means = meaning(final.status)
         self._end(Ending.COMPLETE if means is Meaning.SUCCESS else Ending.CUT_OFF)
         if means is Meaning.FAILURE:
-            raise failure(final, self._modality.address)
+            raise failure(final, str(self._modality.address))
 
     def _explained(self, error: DicomshError) -> DicomshError:
         if type(error) is not AssociationAbortedError:

@@ -94,7 +94,7 @@ def associate_request(modality: Modality) -> bytes:
     request.application_context_name = _APPLICATION_CONTEXT
     try:
         request.calling_ae_title = modality.local_aet
-        request.called_ae_title = modality.aet
+        request.called_ae_title = modality.entity.aet
     except ValueError as problem:
         raise UsageError(
             f"an AE title is not valid: {problem}",
@@ -208,7 +208,7 @@ def _rejection_hint(reject: A_ASSOCIATE_RJ, modality: Modality) -> str | None:
     if cause == (1, 3):
         return f"our AE title {modality.local_aet} must be made known to the peer"
     if cause == (1, 7):
-        return f"the peer does not go by the AE title {modality.aet}: check 'aet'"
+        return f"the peer does not go by the AE title {modality.entity.aet}: check 'aet'"
     if cause == (1, 1):
         return f"does it know our AE title {modality.local_aet}, and our address?"
     if reject.result == 2:

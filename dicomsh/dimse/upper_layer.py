@@ -67,7 +67,7 @@ class UpperLayer(asyncio.Protocol):
         self._modality = modality
         self._request = request
         self._tap = tap
-        self._wire = Wire(modality.address)
+        self._wire = Wire(str(modality.address))
         self._closed: asyncio.Future[None] = loop.create_future()
         self._pdus = PduReader()
         self._releasing = False

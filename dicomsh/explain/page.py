@@ -21,7 +21,7 @@ _LABEL = 9
 def query_lines(sent: Sent, missing: Sequence[str]) -> list[str]:
     """Model, level, character set, the identifier, and what may not work."""
     query, peer = sent.query, sent.peer
-    where = f"{peer.aet} at {peer.host}:{peer.port}"
+    where = peer.address.title
     lines = [f"C-FIND to {peer.name}, {where}, as {peer.local_aet}"]
     lines += _told("model", [f"{query.model.title}: {model_reason(sent)}", acceptance(sent)])
     lines += _told("level", [f"{query.level.dicom}: {level_reason(query)}"])

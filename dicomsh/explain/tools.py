@@ -74,10 +74,10 @@ def findscu(sent: Sent) -> Equivalent:
         *((_dcmtk_path(key.path), key.value) for key in query.keys),
     ]
     root = "-P" if query.model is Model.PATIENT_ROOT else "-S"
-    parts = [f"findscu {root} -aet {quote(peer.local_aet)} -aec {quote(peer.aet)}"]
+    parts = [f"findscu {root} -aet {quote(peer.local_aet)} -aec {quote(peer.entity.aet)}"]
     parts += [f"-k {quote(f'{name}={value}' if value else name)}" for name, value in keys]
     parts += [] if sent.limit is None else [f"--cancel {sent.limit}"]
-    parts += [*_dcmtk_tls(sent), f"{quote(peer.host)} {peer.port}"]
+    parts += [*_dcmtk_tls(sent), f"{quote(peer.entity.host)} {peer.entity.port}"]
     notes += _not_negotiated(sent)
     return Equivalent("DCMTK findscu", _lines(parts), notes)
 
@@ -98,7 +98,7 @@ def _dcmtk_name(attribute: Attribute) -> str:
 
 
 def _dcmtk_tls(sent: Sent) -> list[str]:
-    tls = sent.peer.tls
+    tls = sent.peer.entity.tls
     if tls is None:
         return []
     own = f"+tls {quote(str(tls.key))} {quote(str(tls.cert))}" if tls.key and tls.cert else "+tla"
@@ -111,9 +111,8 @@ def dcm4che(sent: Sent) -> Equivalent:
     query, peer = sent.query, sent.peer
     charset, notes = _terminal_charset(query)
     model = "PatientRoot" if query.model is Model.PATIENT_ROOT else "StudyRoot"
-    host = f"[{peer.host}]" if ":" in peer.host else peer.host
     parts = [
-        f"findscu -b {quote(peer.local_aet)} -c {quote(f'{peer.aet}@{host}:{peer.port}')}",
+        f"findscu -b {quote(peer.local_aet)} -c {quote(str(peer.entity))}",
         f"-M {model} -L {query.level.dicom}",
         *sorted(f"--{extension.word}" for extension in peer.extended),
         *([f"-m {quote(f'SpecificCharacterSet={charset}')}"] if charset else []),
@@ -124,7 +123,7 @@ def dcm4che(sent: Sent) -> Equivalent:
         parts.append(f"--cancel {sent.limit}")
     if any(len(key.path) > 1 for key in query.keys):
         notes += ("older releases write / instead of . between a sequence and its attribute",)
-    if peer.tls is not None:
+    if peer.entity.tls is not None:
         notes += ("TLS needs Java key stores: --tls, --key-store, --trust-store",)
     return Equivalent("dcm4che findscu", _lines(parts), notes)
 
@@ -147,7 +146,7 @@ def pynetdicom(sent: Sent) -> Equivalent:
     uid = query.model.value
     title = json.dumps(peer.local_aet)
     lines = [
-        *(["import ssl", ""] if peer.tls else []),
+        *(["import ssl", ""] if peer.entity.tls else []),
         "from pydicom.dataset import Dataset",
         "from pynetdicom import AE",
         "",
@@ -157,8 +156,8 @@ def pynetdicom(sent: Sent) -> Equivalent:
         f"ae = AE(ae_title={title})",
         "ae.add_requested_context(model)",
         *_python_tls(sent),
-        f"association = ae.associate({json.dumps(peer.host)}, {peer.port},"
-        f" ae_title={json.dumps(peer.aet)}{', tls_args=(context, None)' if peer.tls else ''})",
+        f"association = ae.associate({json.dumps(peer.entity.host)}, {peer.entity.port},"
+        f" ae_title={json.dumps(peer.entity.aet)}{_tls_argument(sent)})",
         "if not association.is_established:",
         '    raise SystemExit("no association")',
         "for status, answer in association.send_c_find(identifier, model):",
@@ -223,8 +222,12 @@ def _python_value(key: QueryKey) -> str:
     return _json(value)
 
 
+def _tls_argument(sent: Sent) -> str:
+    return ", tls_args=(context, None)" if sent.peer.entity.tls else ""
+
+
 def _python_tls(sent: Sent) -> list[str]:
-    tls = sent.peer.tls
+    tls = sent.peer.entity.tls
     if tls is None:
         return []
     source = f"cafile={json.dumps(str(tls.ca))}" if tls.ca else ""

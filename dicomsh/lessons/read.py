@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +18,7 @@ from dicomsh.lessons.check import Check, Key
 from dicomsh.lessons.course import Course, Lesson, Step
 from dicomsh.model.answer import Ending
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Modality, PracticeAddress
 from dicomsh.model.query import Matching
 
 T = TypeVar("T")
@@ -114,12 +113,12 @@ def _list(setting: ConfigNode) -> list[ConfigNode]:
 
 
 def _archives(setting: ConfigNode | None) -> Mapping[str, Modality]:
-    plain = Modality("classroom", "PRACTICE", "127.0.0.1", 0, practice=True)
+    plain = Modality("classroom", PracticeAddress())
     if setting is None:
         return {plain.name: plain}
     children = setting.children("a mapping from names to faults")
     return {
-        name: replace(plain, name=name, faults=faults_of(None if given.is_nothing else given))
+        name: Modality(name, PracticeAddress(faults=faults_of(None if given.is_nothing else given)))
         for name, given in children.items()
     }
 

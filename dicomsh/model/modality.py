@@ -1,10 +1,11 @@
-"""What we know of a remote application entity: address, time limits, TLS, quirks."""
+"""What we know of an archive that can be asked: address, time limits, quirks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from dicomsh.model.capability import NOTHING_KNOWN, Capabilities
 from dicomsh.model.extended_negotiation import NONE, Extensions
@@ -80,52 +81,107 @@ class Faults:
     refuse_extended: bool = False
 
 
+class Address(Protocol):
+    """Where an archive is; its type is the kind of archive, which says who opens it."""
+
+    @property
+    def title(self) -> str:
+        """The address in the words of a sentence: `ORTHANC at 127.0.0.1:4242`."""
+        ...
+
+    def __str__(self) -> str:
+        """The address in short: `ORTHANC@127.0.0.1:4242`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DicomAddress:
+    """Where an application entity listens for associations.
+
+    Args:
+        aet: its AE title, 1 to 16 characters.
+        host: host name or address.
+        port: 1 to 65535.
+        tls: TLS settings, or None for plain TCP.
+    """
+
+    aet: str
+    host: str
+    port: int
+    tls: Tls | None = None
+
+    @property
+    def title(self) -> str:
+        """`ORTHANC at 127.0.0.1:4242`."""
+        return f"{self.aet} at {self.host}:{self.port}"
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.aet}@{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeAddress:
+    """The practice archive, which runs in this process.
+
+    Args:
+        aet: its AE title.
+        faults: what it does wrong.
+    """
+
+    aet: str = "PRACTICE"
+    faults: Faults = Faults()
+
+    @property
+    def title(self) -> str:
+        """The same as in short: it has no address before it runs."""
+        return str(self)
+
+    def __str__(self) -> str:
+        return "practice archive"
+
+
 @dataclass(frozen=True, slots=True)
 class Modality:
-    """A remote application entity that can be used, with every setting resolved.
+    """An archive that can be used, with every setting resolved.
 
     Args:
         name: what the user calls it; `AET@HOST:PORT` for one that is not configured.
-        aet: its AE title, 1 to 16 characters.
-        host: host name or address; for a practice archive, loopback.
-        port: 1 to 65535; 0 for a practice archive that has not been started.
+        address: where it is.
         local_aet: our AE title towards it.
         timeouts: time limits.
         model: the information model to use, or None to choose by query.
         charset: defined term(s) of (0008,0005) declared for queries, or empty.
         fallback_charset: defined term assumed for answers that declare none, or empty.
         limit: largest number of rows to take from one query, or None.
-        tls: TLS settings, or None for plain TCP.
         wado: base URL of its WADO-URI service, or None.
         wado_rs: base URL of its WADO-RS service, or None.
         universal: what a universal matching key is sent as: empty, or `*` for peers that need it.
-        practice: whether it is the built-in practice archive.
-        faults: what the practice archive does wrong.
         extended: what is proposed by extended negotiation beside plain matching.
         capabilities: what is known of its abilities.
     """
 
     name: str
-    aet: str
-    host: str
-    port: int
+    address: Address
     local_aet: str = "DICOMSH"
     timeouts: Timeouts = Timeouts()
     model: Model | None = None
     charset: str = ""
     fallback_charset: str = ""
     limit: int | None = None
-    tls: Tls | None = None
     wado: str | None = None
     wado_rs: str | None = None
     universal: str = ""
-    practice: bool = False
-    faults: Faults = Faults()
     extended: Extensions = NONE
     capabilities: Capabilities = NOTHING_KNOWN
 
     @property
-    def address(self) -> str:
-        """`AET@HOST:PORT`."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.aet}@{host}:{self.port}"
+    def entity(self) -> DicomAddress:
+        """Its address as an application entity.
+
+        Raises:
+            TypeError: it is an archive of another kind.
+        """
+        if not isinstance(self.address, DicomAddress):
+            raise TypeError(f"{self.address} is not an application entity")
+        return self.address

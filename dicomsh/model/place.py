@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from dicomsh.errors import UsageError
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
@@ -183,3 +184,26 @@ def _readable(text: str) -> str:
     if len(text) == 8 and text.isdigit() and text[:2] in ("19", "20"):
         return f"{text[:4]}-{text[4:6]}-{text[6:]}"
     return text
+
+
+NAMED = 8
+"""Places that the refusal of an ambiguous word names."""
+
+MOST_COUNTED = 1000
+"""Places that are counted where a word is ambiguous."""
+
+
+def ambiguous(places: list[Place], trouble: str, number: int | None = None) -> UsageError:
+    """The refusal of a word that means one of several places; `number` of them in all."""
+    shown = ", ".join(_candidate(place) for place in places[:NAMED])
+    left = (number or len(places)) - NAMED
+    over = "more than " if left > MOST_COUNTED - NAMED else ""
+    more = f" and {over}{min(left, MOST_COUNTED - NAMED)} more" if left > 0 else ""
+    return UsageError(f"{trouble}: {shown}{more}", hint="type more of it, or its row number as %1")
+
+
+def _candidate(place: Place) -> str:
+    step = place.steps[-1]
+    if step.issuer:
+        return f"{step.key} (issuer {step.issuer})"
+    return step.key if step.label in ("", step.key) else f"{step.key} ({step.label})"

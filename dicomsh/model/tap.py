@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from dicomsh.model.query import Query
+from dicomsh.model.row import Row
 
 
 @dataclass(eq=False, slots=True)
@@ -47,12 +48,14 @@ class Tracer(Protocol):
 
 @dataclass(slots=True)
 class Tap:
-    """What is switched on and off while connections stand; both are None when nobody listens.
+    """What is switched on and off while connections stand; nobody listens at first.
 
     Args:
         tracer: is told of bytes.
-        asked: is told of every query when it is sent.
+        asked: each is told of every query when it is sent.
+        answered: is shown the rows of every answer as they come.
     """
 
     tracer: Tracer | None = None
-    asked: Callable[[Query], None] | None = None
+    asked: list[Callable[[Query], None]] = field(default_factory=list)
+    answered: Callable[[Sequence[Row]], None] | None = None

@@ -18,7 +18,7 @@ from dicomsh.config import load
 from dicomsh.config.modalities import read_faults
 from dicomsh.errors import DicomshError, UnreachableError, UsageError
 from dicomsh.interrupt import ending
-from dicomsh.model.modality import Faults, Modality
+from dicomsh.model.modality import Faults, PracticeAddress
 
 _PORT = 11112
 _LOOPBACK = "127.0.0.1"
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C, SIGTERM or SIGHUP; returns the exit status."""
     options = parser().parse_args(argv)
     try:
-        _serve(_modality(options))
+        _serve(_address(options), options.host, options.port)
     except DicomshError as error:
         hint = f"\n{error.hint}" if error.hint else ""
         sys.stderr.write(f"dicomsh practice: {error.message}{hint}\n")
@@ -67,23 +67,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _modality(options: argparse.Namespace) -> Modality:
-    made = Modality("practice", "PRACTICE", options.host, options.port, practice=True)
+def _address(options: argparse.Namespace) -> PracticeAddress:
+    made = PracticeAddress()
     if not 0 <= options.port <= 65535:
         raise UsageError(f"--port: expected a number from 0 to 65535, found {options.port}")
     if options.modality is not None:
-        made = _configured(options, made)
+        made = _configured(options)
     if options.aet is not None:
         made = replace(made, aet=_ae_title(options.aet))
     return replace(made, faults=_faults(options.fault)) if options.fault else made
 
 
-def _configured(options: argparse.Namespace, made: Modality) -> Modality:
+def _configured(options: argparse.Namespace) -> PracticeAddress:
     config = load(options.file, environ=os.environ, cwd=Path.cwd())
     found = config.find(options.modality)
-    if not found.practice:
+    if not isinstance(found.address, PracticeAddress):
         raise UsageError(f"'{found.name}' is no practice archive", hint="it needs 'practice: true'")
-    return replace(made, aet=found.aet, faults=found.faults)
+    return found.address
 
 
 def _ae_title(text: str) -> str:
@@ -109,22 +109,22 @@ def _faults(texts: Sequence[str]) -> Faults:
     return read_faults(json.dumps(given), "--fault")
 
 
-def _serve(modality: Modality) -> None:
+def _serve(address: PracticeAddress, host: str, port: int) -> None:
     for number in ending():
         signal.signal(number, _interrupt)
     from dicomsh.practice.server import start
 
     try:
-        server = start(modality)
+        server = start(address, host, port)
     except OSError as error:
-        where = f"{modality.host}:{modality.port}"
+        where = f"{host}:{port}"
         hint = "--port takes another one, --port 0 any that is free"
         raise UnreachableError(f"cannot listen on {where}: {error.strerror}", hint=hint) from None
     with server:
-        reachable = _reachable(modality.host)
+        reachable = _reachable(host)
         sys.stdout.write(f"{server.aet}@{reachable}:{server.port}\n")
         sys.stdout.flush()
-        sys.stderr.write(_told(server.aet, reachable, server.port, modality.host))
+        sys.stderr.write(_told(server.aet, reachable, server.port, host))
         threading.Event().wait()
 
 

@@ -14,7 +14,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from dicomsh.model.extended_negotiation import agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
-from dicomsh.model.modality import Faults, Modality
+from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.practice.archive import Archive, practice_archive
 from dicomsh.practice.responses import Provider, close_surely, hang_up, send_at_once, wake
 from dicomsh.practice.service import FindService
@@ -78,14 +78,18 @@ class _Listener(ThreadedAssociationServer):
         self.server_close()
 
 
-def start(modality: Modality, archive: Archive | None = None) -> PracticeServer:
+def start(
+    address: PracticeAddress, host: str = HOST, port: int = 0, archive: Archive | None = None
+) -> PracticeServer:
     """Start a practice archive.
 
     It answers to any called AE title, as Orthanc does. pynetdicom's log is switched off for the
     process, and so is the formatting of every message for it, which takes longer than the answer.
 
     Args:
-        modality: gives its AE title, its address, its port (0 for any free one) and its faults.
+        address: its AE title and its faults.
+        host: the address to listen on.
+        port: the port, 0 for any free one.
         archive: other content than the made-up people.
 
     Raises:
@@ -95,10 +99,10 @@ def start(modality: Modality, archive: Archive | None = None) -> PracticeServer:
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = False
     stopped = threading.Event()
-    service = FindService(archive or practice_archive(), modality.aet, modality.faults, stopped)
-    refuses = modality.faults.refuse_extended
-    server = _entity(modality.aet, modality.faults).make_server(
-        (modality.host, modality.port),
+    service = FindService(archive or practice_archive(), address.aet, address.faults, stopped)
+    refuses = address.faults.refuse_extended
+    server = _entity(address.aet, address.faults).make_server(
+        (host, port),
         server_class=_Listener,
         evt_handlers=[
             (evt.EVT_CONN_OPEN, _opened),
@@ -106,7 +110,7 @@ def start(modality: Modality, archive: Archive | None = None) -> PracticeServer:
             (evt.EVT_SOP_EXTENDED, _not_extended if refuses else _extended),
         ],
     )
-    return PracticeServer(modality.aet, server, stopped)
+    return PracticeServer(address.aet, server, stopped)
 
 
 def _entity(aet: str, faults: Faults) -> AE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
-from dicomsh.commands.context import Context, Scu
+from dicomsh.archives.archive import Archive
 from dicomsh.model.answer import Advancing, Answer, Ending, Listing, Outcome
 from dicomsh.model.asked_query import AskedQuery, QueryOptions
 from dicomsh.model.levels import Level, Model
@@ -15,24 +15,28 @@ from dicomsh.model.plan import Request, choose_model, matched, patients_from_stu
 from dicomsh.model.row import Row
 from dicomsh.model.silent_truncation import suspicion
 from dicomsh.query.check import send
+from dicomsh.query.context import QueryContext
 from dicomsh.query.other_model import OfIssuer, PatientsOfStudies, StudiesOfPatients
 from dicomsh.query.suggest import advice, split_line
-from dicomsh.session.state import Session
 
-Way = Callable[[Context, Scu, Modality, Request, QueryOptions], Awaitable[Answer]]
+Way = Callable[[QueryContext, Archive, Modality, Request, QueryOptions], Awaitable[Answer]]
 """How a request is answered: as one query, or as several."""
 
 
 async def plain_way(
-    context: Context, client: Scu, modality: Modality, request: Request, options: QueryOptions
+    context: QueryContext,
+    archive: Archive,
+    modality: Modality,
+    request: Request,
+    options: QueryOptions,
 ) -> Answer:
     """The answer to one query."""
     del context
-    return await answer_from(client, modality, request, options)
+    return await answer_from(archive, modality, request, options)
 
 
 async def ask(
-    context: Context,
+    context: QueryContext,
     modality: Modality,
     request: Request,
     options: QueryOptions | None = None,
@@ -44,19 +48,18 @@ async def ask(
         DicomshError: no association, or a key that cannot be sent.
     """
     options = options or QueryOptions()
-    context.session.asked(request)
-    modality = context.timed(modality)
+    modality = context.known(modality)
     modality = replace(modality, extended=modality.extended | options.extended)
     asked_query = AskedQuery(modality, request, options)
-    client = await context.peers.client(asked_query.modality)
-    chosen = resolved(context, asked_query.modality, asked_query.options)
-    found = await way(context, client, asked_query.modality, request, chosen)
-    current = context.session.modality
-    here = context.session.place if current and current.name == modality.name else None
+    archive = await context.archives.open(modality)
+    chosen = context.settled(modality, options)
+    found = await way(context, archive, modality, request, chosen)
+    current = context.modality
+    here = context.place if current and current.name == modality.name else None
     answer = noted(found, request, here)
-    if asked_query.options.split is None:
-        answer = Suspected(answer, context.session, asked_query)
-    if asked_query.options.limit is None and chosen.limit == context.session.settings.limit:
+    if options.split is None:
+        answer = Suspected(answer, context, asked_query)
+    if options.limit is None and chosen.limit in (context.limits.rows, context.limits.usual_rows):
         answer = Noted(answer, limited=(_LIFTED,))
     return Listing(
         request.columns(),
@@ -68,40 +71,18 @@ async def ask(
     )
 
 
-def resolved(context: Context, modality: Modality, options: QueryOptions) -> QueryOptions:
-    """The wish, completed from settings and the modality's configuration."""
-    settings = context.session.settings
-    return replace(
-        options,
-        limit=options.limit or _own_limit(context, modality, options),
-        model=options.model or settings.model or modality.model,
-    )
-
-
-def _own_limit(context: Context, modality: Modality, options: QueryOptions) -> int | None:
-    """The limit that was set.
-
-    The modality's goes before the one that a prompt begins with, which is not meant for an answer
-    that is asked in windows: that one is wanted whole.
-    """
-    limit = context.session.settings.limit
-    if limit == context.session.defaults.limit:
-        return modality.limit or (limit if options.split is None else None)
-    return limit or modality.limit
-
-
 async def answer_from(
-    client: Scu, modality: Modality, request: Request, options: QueryOptions
+    archive: Archive, modality: Modality, request: Request, options: QueryOptions
 ) -> Answer:
     """The answer of one client; what the peer's models do not allow is emulated, and said."""
-    model = choose_model(request, await client.connect(), options.model)
+    model = choose_model(request, (await archive.connect()).sop_classes, options.model)
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:
-        studies = await send(client, modality, patients_from_studies(request), model, None)
+        studies = await send(archive, modality, patients_from_studies(request), model, None)
         return PatientsOfStudies(studies, options.limit, _why(options, Model.PATIENT_ROOT))
     if needs_patients(request, model):
         why = _why(options, Model.STUDY_ROOT)
-        return StudiesOfPatients(client, modality, request, options.limit, why)
-    answer = await send(client, modality, request, model, options.limit)
+        return StudiesOfPatients(archive, modality, request, options.limit, why)
+    answer = await send(archive, modality, request, model, options.limit)
     issuer = next((step.issuer for step in request.place.steps if step.issuer), "")
     return OfIssuer(answer, issuer) if issuer else answer
 
@@ -153,13 +134,13 @@ class Suspected:
 
     Args:
         answer: the answer.
-        session: knows what was listed before.
+        context: knows what was asked before.
         asked_query: what was asked.
     """
 
-    def __init__(self, answer: Answer, session: Session, asked_query: AskedQuery) -> None:
+    def __init__(self, answer: Answer, context: QueryContext, asked_query: AskedQuery) -> None:
         self._answer = answer
-        self._session = session
+        self._earlier = context.earlier
         self._question = asked_query
 
     def __aiter__(self) -> AsyncIterator[list[Row]]:
@@ -169,11 +150,7 @@ class Suspected:
     def outcome(self) -> Outcome:
         """How the answer ended, with what is odd about the number of rows."""
         outcome, modality = self._answer.outcome, self._question.modality
-        earlier = [
-            (kept.asked_query.request, kept.outcome)
-            for kept in self._session.listings
-            if kept.asked_query and kept.outcome and kept.modality == modality.name
-        ]
+        earlier = list(self._earlier(modality.name))
         cap = modality.capabilities.cap
         told = suspicion(self._question.request, outcome, earlier, cap)
         return replace(outcome, notes=(*outcome.notes, told)) if told else outcome

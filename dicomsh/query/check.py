@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 
-from dicomsh.commands.context import Scu
+from dicomsh.archives.archive import Archive
 from dicomsh.model.adapt import Adapted, Filter, adapt
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.capability import Support
@@ -22,12 +22,12 @@ from dicomsh.query.sequential import Send, Sequential
 
 
 async def send(
-    client: Scu, modality: Modality, request: Request, model: Model, limit: int | None
+    archive: Archive, modality: Modality, request: Request, model: Model, limit: int | None
 ) -> Answer:
     """Send a request in an information model, as this peer can take it.
 
     Args:
-        client: connected.
+        archive: connected.
         modality: the peer, with what is known of it.
         request: what is asked.
         model: an information model that the peer accepted.
@@ -36,9 +36,9 @@ async def send(
     Raises:
         DicomshError: no association, or a key that cannot be sent.
     """
-    adapted = adapt(request, modality, client.extended(model))
+    adapted = adapt(request, modality, archive.abilities.agreed(model))
     sends = [
-        _sender(client, build(part, model, modality.charset, modality.universal))
+        _sender(archive, build(part, model, modality.charset, modality.universal))
         for part in in_parts(adapted.request)
     ]
     bound = None if adapted.filters else limit
@@ -53,9 +53,9 @@ async def send(
     return Checked(answer, adapted, modality)
 
 
-def _sender(client: Scu, query: Query) -> Send:
+def _sender(archive: Archive, query: Query) -> Send:
     async def find(limit: int | None) -> Answer:
-        return await client.find(query, limit=limit)
+        return await archive.find(query, limit=limit)
 
     return find
 

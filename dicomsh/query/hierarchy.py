@@ -10,16 +10,18 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from dicomsh.commands.context import POOL_SIZE, Context, Pool
+from dicomsh.archives.archive import ArchivePool
+from dicomsh.archives.open_archives import POOL_SIZE
 from dicomsh.model.answer import Answer, Ending, Outcome, Record, all_rows, as_cancelled, combined
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place, count_below, place_of, title_of
+from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.row import Row
-from dicomsh.query.ask import answer_from, resolved
+from dicomsh.query.ask import answer_from
+from dicomsh.query.context import QueryContext
 
 _AHEAD = 2 * POOL_SIZE
 
@@ -30,15 +32,26 @@ class Branch:
 
     Args:
         place: the entity.
-        title: one line about it.
-        below: what the peer says is below it, in words, or None.
+        row: what the peer told of it.
         last: for each level from the top, whether it is the last of its siblings.
     """
 
     place: Place
-    title: str
-    below: str | None
+    row: Row
     last: tuple[bool, ...]
+
+    @property
+    def level(self) -> Level:
+        """The level of the entity."""
+        return self.place.steps[-1].level
+
+
+Received = Callable[[list[Row], Level, Place], None]
+"""Is given the rows of each query, their level, and the place that they are in."""
+
+
+def _nobody(rows: list[Row], level: Level, place: Place) -> None:
+    del rows, level, place
 
 
 class Hierarchy:
@@ -49,16 +62,23 @@ class Hierarchy:
         modality: the peer.
         top: the place to begin below.
         depth: how many levels to go down, at least 1.
+        received: is given the rows of each query as they come.
     """
 
-    def __init__(self, context: Context, modality: Modality, top: Place, depth: int) -> None:
-        self._modality = context.timed(modality)
-        self._session = context.session
-        self._wish = resolved(context, modality, QueryOptions())
-        self._reach = context.peers.pool(self._modality)
+    def __init__(
+        self,
+        context: QueryContext,
+        modality: Modality,
+        top: Place,
+        depth: int,
+        received: Received = _nobody,
+    ) -> None:
+        self._modality = context.known(modality)
+        self._options = context.settled(modality, QueryOptions())
+        self._pool = context.archives.pool(self._modality)
+        self._received = received
         self._top = top
         self._depth = depth
-        self._seen = context.session.seen_of(modality.name)
         self._rows = 0
         self._nameless = 0
         self._finished = False
@@ -85,7 +105,7 @@ class Hierarchy:
 
     async def branches(self) -> AsyncGenerator[Branch, None]:
         """Every entity, parents before children, siblings in the order of date or number."""
-        async with self._reach as pool:
+        async with self._pool as pool:
             children = await self._children(pool, self._top)
             async with aclosing(self._below(pool, children, self._depth, ())) as below:
                 async for branch in below:
@@ -93,7 +113,7 @@ class Hierarchy:
         self._finished = True
 
     async def _below(
-        self, pool: Pool, children: list[_Child], depth: int, lasts: tuple[bool, ...]
+        self, pool: ArchivePool, children: list[_Child], depth: int, lasts: tuple[bool, ...]
     ) -> AsyncGenerator[Branch, None]:
         deeper = depth > 1 and bool(children) and children[0].place.level is not Level.INSTANCE
         async with aclosing(self._ahead(pool, children if deeper else [])) as ahead:
@@ -107,7 +127,9 @@ class Hierarchy:
                         async for branch in below:
                             yield branch
 
-    async def _ahead(self, pool: Pool, parents: list[_Child]) -> AsyncGenerator[list[_Child], None]:
+    async def _ahead(
+        self, pool: ArchivePool, parents: list[_Child]
+    ) -> AsyncGenerator[list[_Child], None]:
         """The children of each parent in turn, asked for a little ahead of time."""
         waiting = iter(parents)
         under_way = deque(
@@ -126,17 +148,16 @@ class Hierarchy:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _children(self, pool: Pool, place: Place) -> list[_Child]:
+    async def _children(self, pool: ArchivePool, place: Place) -> list[_Child]:
         level = place.next_level
         request = Request(level, place, tuple(return_key(word) for word in _ORDER[level]))
-        async with pool.client() as client:
-            answer = await answer_from(client, self._modality, request, self._wish)
+        async with pool.archive() as archive:
+            answer = await answer_from(archive, self._modality, request, self._options)
             self._answers.append(answer)
             rows = await all_rows(answer)
-        self._seen.note([row.compact() for row in rows], level, place)
+        self._received([row.compact() for row in rows], level, place)
         placed = ((place_of(row, level, place), row) for row in rows)
-        shown = self._session.shown_row
-        children = [_Child(child, row, shown(row)) for child, row in placed if child is not None]
+        children = [_Child(child, row) for child, row in placed if child is not None]
         self._nameless += len(rows) - len(children)
         return sorted(children, key=_Child.order)
 
@@ -145,11 +166,9 @@ class Hierarchy:
 class _Child:
     place: Place
     row: Row
-    shown: Row
 
     def branch(self, last: tuple[bool, ...]) -> Branch:
-        level = self.place.steps[-1].level
-        return Branch(self.place, title_of(self.shown, level), count_below(self.row, level), last)
+        return Branch(self.place, self.row, last)
 
     def order(self) -> tuple[int, str]:
         """Studies by date and time, series and instances by number, patients by ID."""

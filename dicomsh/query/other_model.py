@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
-from dicomsh.commands.context import Scu
+from dicomsh.archives.archive import Archive
 from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, LEVEL_KEYS, PATIENT_ID, PATIENT_KEYS
 from dicomsh.model.levels import Level, Model
@@ -90,9 +90,9 @@ class StudiesOfPatients:
     """
 
     def __init__(
-        self, client: Scu, modality: Modality, request: Request, limit: int | None, why: str
+        self, archive: Archive, modality: Modality, request: Request, limit: int | None, why: str
     ) -> None:
-        self._client = client
+        self._archive = archive
         self._why = why
         self._unnamed = 0
         self._modality = modality
@@ -136,7 +136,7 @@ class StudiesOfPatients:
         )
 
     async def _find(self, request: Request, limit: int | None) -> AsyncIterator[list[Row]]:
-        answer = await send(self._client, self._modality, request, Model.PATIENT_ROOT, limit)
+        answer = await send(self._archive, self._modality, request, Model.PATIENT_ROOT, limit)
         self._answers.append(answer)
         async for batch in answer:
             yield batch

@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from dicomsh.commands.context import POOL_SIZE, Pool, Scu
+from dicomsh.archives.archive import Archive, ArchivePool
+from dicomsh.archives.open_archives import POOL_SIZE
 from dicomsh.errors import DicomshError, NoAssociationError, QueryFailedError, TimedOutError
 from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, combined, summed
 from dicomsh.model.dedup import Dedup
@@ -24,7 +25,7 @@ _PATIENCE = 64
 """Answers in a row that were cut off before their first row: more than it takes from all dates down
 to a second."""
 
-Ask = Callable[[Scu, Request, int | None], Awaitable[Answer]]
+Ask = Callable[[Archive, Request, int | None], Awaitable[Answer]]
 """Sends a request, with a limit of rows or None, by a client."""
 
 
@@ -53,7 +54,7 @@ class Parallel:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: ArchivePool,
         ask: Ask,
         parts: Iterable[Part],
         once: Dedup,
@@ -129,10 +130,10 @@ class Parallel:
         return part, asyncio.create_task(self._fetch(part))
 
     async def _fetch(self, part: Part) -> Found:
-        async with self._pool.client() as client:
+        async with self._pool.archive() as archive:
             self._asked += 1
             try:
-                answer = await self._ask(client, part.request, self._limit)
+                answer = await self._ask(archive, part.request, self._limit)
                 rows = await all_rows(answer)
             except QueryFailedError as error:
                 if not part.optional:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Protocol
 
-from dicomsh.commands.context import Context
 from dicomsh.errors import NotThereError, UsageError
-from dicomsh.language.scan import Word, quote
+from dicomsh.language.scan import quote
 from dicomsh.model.answer import Ending, all_rows
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID as ISSUER
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import matcher
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place, place_of, read_segment, with_issuer
+from dicomsh.model.place import Place, ambiguous, place_of, read_segment, with_issuer
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Origin, QueryKey
 from dicomsh.query.ask import ask
-from dicomsh.session.targets import ambiguous, known_step, no_row, start_of, whole_key
+from dicomsh.query.context import QueryContext
 
 _LOOKS_LIKE_UID = re.compile(r"[0-9]+(\.[0-9]+){2,}\Z", re.ASCII)
 
@@ -32,44 +32,61 @@ class ResolvedTarget:
     place: Place
 
 
-async def resolve(context: Context, target: Word | None) -> ResolvedTarget:
-    """Where a TARGET leads; no target is the current place.
+class KnownTargets(Protocol):
+    """Where targets lead, as far as it is known without asking."""
 
-    What was listed is believed; anything else is asked of the peer.
+    def start_of(self, text: str) -> tuple[Modality, Place, list[str]]:
+        """Where a path begins, and its segments.
+
+        Raises:
+            UsageError: no modality is in use.
+        """
+        ...
+
+    def whole_key(self, text: str) -> Place | None:
+        """The entity here whose whole unique key is the text, slashes included, or None."""
+        ...
+
+    def known_step(
+        self, modality: Modality, place: Place, segment: str, *, first: bool
+    ) -> Place | None:
+        """Where one segment of a path leads; None when nothing that was listed tells.
+
+        Raises:
+            NotThereError: it is a row that was not listed.
+            UsageError: it may mean several entities.
+        """
+        ...
+
+    def no_row(self, place: Place, segment: str, *, first: bool) -> str:
+        """Why a segment that looks like a row number leads to no row; empty for any other."""
+        ...
+
+
+async def resolve(context: QueryContext, known: KnownTargets, text: str) -> ResolvedTarget:
+    """Where a TARGET leads: what was listed is believed, anything else is asked of the archive.
 
     Raises:
-        NotThereError: nothing there, or it is not known; the span is the target's.
-        UsageError: it may mean several things; the span is the target's.
-        DicomshError: the peer could not be asked.
+        NotThereError: nothing is there, or it is not known.
+        UsageError: it may mean several things.
+        DicomshError: the archive could not be asked.
     """
-    here = ResolvedTarget(context.session.current(), context.session.place)
-    if target is None:
-        return here
-    try:
-        return await _resolve(context, target.text, here)
-    except (NotThereError, UsageError) as error:
-        raise type(error)(error.message, hint=error.hint, span=target.span) from None
-
-
-async def _resolve(context: Context, text: str, here: ResolvedTarget) -> ResolvedTarget:
-    session = context.session
-    session.learn()
-    known = whole_key(session, text)
-    if known is not None:
-        return replace(here, place=known)
-    modality, place, segments = start_of(session, text)
+    modality, place, segments = known.start_of(text)
+    whole = known.whole_key(text)
+    if whole is not None:
+        return ResolvedTarget(modality, whole)
     for index, segment in enumerate(segments):
         first = index == 0 and not text.startswith("/")
-        step = known_step(session, modality, place, segment, first=first)
+        step = known.known_step(modality, place, segment, first=first)
         if step is None:
-            unlisted = no_row(session, place, segment, first=first)
+            unlisted = known.no_row(place, segment, first=first)
             step = await _asked(context, modality, place, read_segment(segment), unlisted)
         place = step
     return ResolvedTarget(modality, place)
 
 
 async def _asked(
-    context: Context, modality: Modality, place: Place, key: str, unlisted: str
+    context: QueryContext, modality: Modality, place: Place, key: str, unlisted: str
 ) -> Place:
     """An entity that was not listed: ask whether it exists.
 
@@ -112,7 +129,7 @@ def _find(key: str, pattern: str) -> str:
 
 
 async def _existing(
-    context: Context, modality: Modality, place: Place, level: Level, key: str
+    context: QueryContext, modality: Modality, place: Place, level: Level, key: str
 ) -> list[Place]:
     """Entities of a level with that unique key, below a place."""
     try:
@@ -122,7 +139,6 @@ async def _existing(
     request = Request(level, place, (wanted,))
     listing = await ask(context, modality, request)
     rows = await all_rows(listing.answer)
-    context.session.recognise(rows)
     outcome = listing.answer.outcome
     if not rows and outcome.ending is not Ending.COMPLETE:
         raise NotThereError(f"whether '{key}' exists is not known: {outcome.ending.value}")
@@ -136,7 +152,7 @@ async def _existing(
     return found
 
 
-def _exact_key(context: Context, level: Level, key: str) -> QueryKey:
+def _exact_key(context: QueryContext, level: Level, key: str) -> QueryKey:
     attribute = by_keyword(level.unique_keyword)
-    found = matcher(attribute, key, context.session.today)
+    found = matcher(attribute, key, context.today)
     return QueryKey((attribute,), found.value, found.kind, Origin.TYPED)

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import date, timedelta
 
-from dicomsh.commands.context import Context, Scu
+from dicomsh.archives.archive import Archive
 from dicomsh.errors import UsageError
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.asked_query import QueryOptions
@@ -33,6 +33,7 @@ from dicomsh.model.row import Row
 from dicomsh.model.silent_truncation import cut_off
 from dicomsh.model.windows import FIRST_DAY, Period
 from dicomsh.query.ask import answer_from, needs_patients
+from dicomsh.query.context import QueryContext
 from dicomsh.query.parallel import Parallel
 from dicomsh.query.undated import UndatedStudies
 
@@ -41,13 +42,17 @@ _HELD = 10_000
 
 
 async def split_answer(
-    context: Context, client: Scu, modality: Modality, request: Request, options: QueryOptions
+    context: QueryContext,
+    archive: Archive,
+    modality: Modality,
+    request: Request,
+    options: QueryOptions,
 ) -> Answer:
     """The answer to a study query, asked in windows of its date.
 
     Args:
         context: where the command runs.
-        client: asks the peer.
+        archive: asks the peer.
         modality: the peer, with its time limits.
         request: what is asked.
         options: how it is asked, settled; `split` says in which windows.
@@ -57,15 +62,15 @@ async def split_answer(
         DicomshError: no association.
     """
     _check(modality, request)
-    model = choose_model(request, await client.connect(), options.model)
+    model = choose_model(request, (await archive.connect()).sop_classes, options.model)
     if needs_patients(request, model):
         raise UsageError(
             "--split needs Study Root across patients, and the peer accepts Patient Root only",
             hint="inside a patient it can be split: cd PatientID",
         )
-    tomorrow = context.session.today + timedelta(days=1)
+    tomorrow = context.today + timedelta(days=1)
     plan = Plan(request, options.split or Period.AUTO, tomorrow)
-    return Split(context, client, replace(options, model=model), modality, plan)
+    return Split(context, archive, replace(options, model=model), modality, plan)
 
 
 def _check(modality: Modality, request: Request) -> None:
@@ -90,18 +95,23 @@ class Split:
 
     Args:
         context: where the command runs.
-        client: asks what needs no pool.
+        archive: asks what needs no pool.
         options: how queries are asked, settled.
         modality: the peer.
         plan: what is to be split.
     """
 
     def __init__(
-        self, context: Context, client: Scu, options: QueryOptions, modality: Modality, plan: Plan
+        self,
+        context: QueryContext,
+        archive: Archive,
+        options: QueryOptions,
+        modality: Modality,
+        plan: Plan,
     ) -> None:
         self._context = context
-        self._client = client
-        self._wish = options
+        self._archive = archive
+        self._options = options
         self._modality = modality
         self._plan = plan
         self._once = Dedup(Level.STUDY, options.limit)
@@ -122,7 +132,7 @@ class Split:
         parts: Iterable[Part]
         if self._plan.period is Period.AUTO:
             lead = Lead(self._plan.lead, self._once, self._modality.capabilities.cap)
-            self._current = await self._ask(self._client, lead.part.request, self._wish.limit)
+            self._current = await self._ask(self._archive, lead.part.request, self._options.limit)
             async for batch in lead.batches(self._current):
                 yield batch
             parts = lead.divided(self._current.outcome)
@@ -137,15 +147,15 @@ class Split:
                 yield batch
 
     async def _of_parts(self, parts: Iterable[Part]) -> AsyncGenerator[list[Row], None]:
-        pool = self._context.peers.pool(self._modality)
-        limit, cap = self._wish.limit, self._modality.capabilities.cap
+        pool = self._context.archives.pool(self._modality)
+        limit, cap = self._options.limit, self._modality.capabilities.cap
         self._current = union = Parallel(pool, self._ask, parts, self._once, limit=limit, cap=cap)
         async with aclosing(union.found()) as found:
             async for part, rows in found:
                 self._doubt.look(part, rows)
                 yield sorted(rows, key=by_moment)
         if self._doubt.about and union.outcome.ending is Ending.COMPLETE:
-            await self._census.take(self._client, self._ask)
+            await self._census.take(self._archive, self._ask)
             async for batch in self._census.rows(pool, self._ask, self._once):
                 yield batch
         yield self._once.left_over()
@@ -166,16 +176,16 @@ class Split:
     async def _any_before(self, day: date) -> bool:
         window = replace(self._plan.whole.window, first=FIRST_DAY, last=day - timedelta(days=1))
         request = replace(self._plan.whole, window=window).request
-        answer = await self._ask(self._client, request, 1)
+        answer = await self._ask(self._archive, request, 1)
         rows = [row async for batch in answer for row in batch]
         return any(day_of(row) is not None for row in rows)
 
-    async def _ask(self, client: Scu, request: Request, limit: int | None) -> Answer:
+    async def _ask(self, archive: Archive, request: Request, limit: int | None) -> Answer:
         self._asked += 1
         patients = request.level is Level.PATIENT
-        model = None if patients else self._wish.model  # their counts are in Patient Root
-        options = replace(self._wish, limit=limit, model=model)
-        return await answer_from(client, self._modality, request, options)
+        model = None if patients else self._options.model  # their counts are in Patient Root
+        options = replace(self._options, limit=limit, model=model)
+        return await answer_from(archive, self._modality, request, options)
 
     @property
     def outcome(self) -> Outcome:

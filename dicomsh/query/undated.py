@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
-from dicomsh.commands.context import Pool, Scu
+from dicomsh.archives.archive import Archive, ArchivePool
 from dicomsh.errors import DicomshError
 from dicomsh.model.answer import Ending
 from dicomsh.model.dedup import Dedup
@@ -57,20 +57,20 @@ class UndatedStudies:
         self._found = found
         self._expected: dict[str, int] | None = None
 
-    async def take(self, client: Scu, ask: Ask) -> None:
+    async def take(self, archive: Archive, ask: Ask) -> None:
         """Ask the patients for their counts; where a peer cannot tell them, nothing is known."""
         patients = patients_of(self._request)
         if patients is None:
             return
         try:
-            answer = await ask(client, patients, None)
+            answer = await ask(archive, patients, None)
             rows = [row async for batch in answer for row in batch]
         except DicomshError:
             return
         if answer.outcome.ending is Ending.COMPLETE:
             self._expected = counts(rows)
 
-    async def rows(self, pool: Pool, ask: Ask, once: Dedup) -> AsyncIterator[list[Row]]:
+    async def rows(self, pool: ArchivePool, ask: Ask, once: Dedup) -> AsyncIterator[list[Row]]:
         """The studies of the patients who have more than were found."""
         gaps = missing(self._expected or {}, self._found)
         plain = [key for key in gaps if not set(key) & set("*?\\")]

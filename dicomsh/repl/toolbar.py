@@ -129,12 +129,12 @@ def _name(session: Session) -> str:
 
 def _peer(shell: Shell) -> str:
     modality = shell.session.modality
-    return f"{modality.name} {shell.peers.address(modality)}" if modality else _NOWHERE
+    return f"{modality.name} {shell.archives.address(modality)}" if modality else _NOWHERE
 
 
 def _association(shell: Shell) -> str:
     modality = shell.session.modality
-    return f"association {shell.peers.state(modality)}" if modality else ""
+    return f"association {shell.archives.state(modality)}" if modality else ""
 
 
 def _last(session: Session) -> str:

@@ -257,8 +257,7 @@ class Session:
     def modality_names(self) -> Iterable[Candidate]:
         """Configured modalities with AE title and address."""
         for name, modality in self.config.modalities.items():
-            where = "practice archive" if modality.practice else modality.address
-            yield Candidate(name, where)
+            yield Candidate(name, str(modality.address))
 
     def targets(self, typed: str) -> Iterable[Candidate]:
         """What may complete a TARGET."""

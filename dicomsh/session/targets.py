@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from dicomsh.errors import NotThereError, UsageError
 from dicomsh.language.kinds import Candidate
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place, about, quote_segment, read_segment, title_of
+from dicomsh.model.place import (
+    MOST_COUNTED,
+    NAMED,
+    Place,
+    about,
+    ambiguous,
+    quote_segment,
+    read_segment,
+    title_of,
+)
 from dicomsh.session.entity_index import Entity, EntityIndex
 
 if TYPE_CHECKING:
@@ -19,9 +28,6 @@ if TYPE_CHECKING:
 
 _ROW = re.compile(r"%?(\d{1,9})\Z", re.ASCII)
 _PLAIN_ROW = re.compile(r"%(\d{1,9})\Z", re.ASCII)
-_SHOWN = 8
-_COUNTED = 1000
-"""Candidates that are counted where a word is ambiguous."""
 
 
 def start_of(session: Session, text: str) -> tuple[Modality, Place, list[str]]:
@@ -114,7 +120,7 @@ def _step_by_key(
         if row is not None:
             return row
     begun = chain(seen.beginning(place, key), elsewhere.beginning("", key) if elsewhere else ())
-    found = [entity for _, entity in islice(begun, _COUNTED + 1)]
+    found = [entity for _, entity in islice(begun, MOST_COUNTED + 1)]
     return _only(found, f"several unique keys begin with '{key}'") if found else None
 
 
@@ -170,23 +176,7 @@ def _last_listing(session: Session) -> KeptAnswer | None:
 def _only(entities: list[Entity], trouble: str) -> Place:
     if len(entities) == 1:
         return entities[0].place
-    raise ambiguous([entity.place for entity in entities[:_SHOWN]], trouble, len(entities))
-
-
-def ambiguous(places: list[Place], trouble: str, number: int | None = None) -> UsageError:
-    """The refusal of a word that means one of several places; `number` of them in all."""
-    shown = ", ".join(_candidate(place) for place in places[:_SHOWN])
-    left = (number or len(places)) - _SHOWN
-    over = "more than " if left > _COUNTED - _SHOWN else ""
-    more = f" and {over}{min(left, _COUNTED - _SHOWN)} more" if left > 0 else ""
-    return UsageError(f"{trouble}: {shown}{more}", hint="type more of it, or its row number as %1")
-
-
-def _candidate(place: Place) -> str:
-    step = place.steps[-1]
-    if step.issuer:
-        return f"{step.key} (issuer {step.issuer})"
-    return step.key if step.label in ("", step.key) else f"{step.key} ({step.label})"
+    raise ambiguous([entity.place for entity in entities[:NAMED]], trouble, len(entities))
 
 
 _MOST = 60

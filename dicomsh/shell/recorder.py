@@ -63,11 +63,12 @@ class Recorder:
         """Note what is sent and listed inside the `with`."""
         self._queries = []
         self._before = self._session.last
-        before, self._tap.asked = self._tap.asked, self._queries.append
+        note = self._queries.append
+        self._tap.asked.append(note)
         try:
             yield
         finally:
-            self._tap.asked = before
+            self._tap.asked.remove(note)
 
     def _happened(self, statement: Statement, text: str, status: ExitStatus) -> StatementRecord:
         """What the statement did that was watched last."""

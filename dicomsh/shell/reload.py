@@ -9,7 +9,7 @@ from pathlib import Path
 from dicomsh.config import Config
 from dicomsh.config.locate import identity_of, load_again
 from dicomsh.errors import UsageError
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Modality, PracticeAddress
 from dicomsh.session.state import Session
 
 
@@ -61,6 +61,6 @@ def _followed(session: Session, before: Config) -> list[str]:
     if now == used:
         return []
     changed = f"{file} has other settings for {now.name} now: the next association uses them"
-    if now.practice or now.address == used.address:
+    if isinstance(now.address, PracticeAddress) or now.address == used.address:
         return [changed]
     return [f"{changed} · what was listed before is of {used.address}, not of {now.address}"]

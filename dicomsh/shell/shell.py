@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from dicomsh.archives.kinds import KINDS, Kinds
+from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.commands import registry
-from dicomsh.commands.context import Context, Peers
+from dicomsh.commands.context import Context
 from dicomsh.commands.pipe import result_of
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.config import KnownPeers
@@ -48,12 +50,14 @@ class ShellOptions:
         data: colours for what goes to standard output.
         talk: colours for what is said beside it.
         lessons: a folder with other lessons, or None.
+        kinds: the kinds of archives.
     """
 
     keep_going: bool = False
     data: Palette = no_colours
     talk: Palette = no_colours
     lessons: Path | None = None
+    kinds: Kinds = field(default_factory=lambda: KINDS)
 
 
 class Shell:
@@ -62,7 +66,7 @@ class Shell:
     Args:
         session: what is remembered.
         sink: the only writer.
-        manner: how to behave.
+        options: how to behave.
         environ: environment variables.
         history: the lines typed at the prompt; None in scripts.
     """
@@ -71,34 +75,34 @@ class Shell:
         self,
         session: Session,
         sink: Sink,
-        manner: ShellOptions,
+        options: ShellOptions,
         environ: Mapping[str, str],
         history: History | None = None,
     ) -> None:
         self.session = session
         self.registry = registry()
-        tap = Tap()
+        tap = Tap(answered=session.recognise)
         state = state_folder(environ)
-        self.peers = Peers(tap, KnownPeers(state))
+        self.archives = OpenArchives(tap, KnownPeers(state), options.kinds)
         self.tracing = Tracing(tap, sink.talk, FileWriter)
-        self.tutor = Tutor(manner.lessons or LESSONS, state, partial(shown_in, session))
+        self.tutor = Tutor(options.lessons or LESSONS, state, partial(shown_in, session))
         session.lessons = self.tutor.titles
         self._witness = Recorder(session, self.registry, tap, self.tutor, sink.talk)
         self._sink = sink
         sink.shown = session.shown
-        self._manner = manner
+        self._options = options
         self._depth = 0
         self._progress = Progress(sink, self._waiting)
-        self._presenter = Presenter(session, sink, self._progress, manner.data, manner.talk)
-        peers, tracing, tutor = self.peers, self.tracing, self.tutor
+        self._presenter = Presenter(session, sink, self._progress, options.data, options.talk)
+        archives, tracing, tutor = self.archives, self.tracing, self.tutor
         self._context = Context(
-            session, peers, tracing, tutor, self.registry, self._run_file, environ, history
+            session, archives, tracing, tutor, self.registry, self._run_file, environ, history
         )
 
     async def close(self) -> None:
         """Release every association."""
         with self.tracing.telling():
-            await self.peers.close()
+            await self.archives.close()
         self.tracing.off()
 
     async def run(self, text: str, origin: Origin) -> ExitStatus:
@@ -139,7 +143,7 @@ class Shell:
 
     def _waiting(self) -> str:
         """What a command without rows waits for."""
-        connecting = self.peers.connecting
+        connecting = self.archives.connecting
         return f"connecting to {connecting}" if connecting else "waiting for an answer"
 
     @property
@@ -155,7 +159,7 @@ class Shell:
 
     def ends_with(self, status: ExitStatus) -> bool:
         """Whether a script stops after a command with that status."""
-        goes_on = self._manner.keep_going and status is not ExitStatus.INTERRUPTED
+        goes_on = self._options.keep_going and status is not ExitStatus.INTERRUPTED
         return self.cancelled or (status.failed and not goes_on)
 
     async def _reported(self, statement: Statement, text: str, origin: Origin) -> ExitStatus:
@@ -183,7 +187,7 @@ class Shell:
     def _tell(self, error: DicomshError, text: str, statement: Statement, origin: Origin) -> None:
         text, span = masked_text(text, error.span or statement.span, self.session.shown)
         error.span = error.span and span
-        theme = self._manner.talk(self.session.settings.color)
+        theme = self._options.talk(self.session.settings.color)
         columns = self._sink.error_width
         self._sink.error(problem(error, text, span, origin, theme, columns=columns))
 

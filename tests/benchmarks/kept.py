@@ -14,7 +14,7 @@ import time
 from dicomsh.dimse.client import Client
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 from tests.benchmarks.small import QUERY
 from tests.processes import HOST
@@ -45,7 +45,7 @@ async def _ask(client: Client, query: Query) -> tuple[float, int]:
 
 
 async def _serve(aet: str, port: int) -> None:
-    client = Client(Modality(f"{aet}@{HOST}:{port}", aet, HOST, port))
+    client = Client(Modality(f"{aet}@{HOST}:{port}", DicomAddress(aet, HOST, port)))
     try:
         while await asyncio.to_thread(sys.stdin.readline):
             print(*await _ask(client, _query()), flush=True)

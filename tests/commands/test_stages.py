@@ -51,7 +51,7 @@ def test_where_tells_what_it_could_not_compare() -> None:
     with disable_value_validation():
         answer = [study(n, StudyDate=day) for n, day in enumerate(dates)]
         with scp(answering(*answer)) as modality:
-            address = f"{modality.aet}@{modality.host}:{modality.port}"
+            address = f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
             done = run("find study | where date=2009 | select date", modality=address, output="csv")
             not_2009 = run(
                 "find study | where date!=2009 | select date", modality=address, output="csv"

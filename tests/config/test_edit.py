@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.config import Config, load
-from dicomsh.config.checks import Address
 from dicomsh.config.edit import add, add_modality, remove, remove_modality
 from dicomsh.config.locate import BUILTIN
 from dicomsh.config.modalities import parse
 from dicomsh.errors import ConfigError, UsageError
+from dicomsh.model.modality import DicomAddress
 
-NEW = Address("NEW", "127.0.0.1", 104)
+NEW = DicomAddress("NEW", "127.0.0.1", 104)
 BLOCK = """\
 # head
 modalities:   # mine
@@ -90,7 +90,7 @@ def test_missing_section_is_put_at_the_end() -> None:
 
 @pytest.mark.parametrize("name", ["on", "1", "2024-13-99", "null", "_", "Ünï", "a.b-c_d", "0x1F"])
 def test_name_that_yaml_would_read_otherwise(name: str) -> None:
-    place = Address("no", "::1", 104)
+    place = DicomAddress("no", "::1", 104)
     text = add_modality(BLOCK, name, place)
     assert remove_modality(text, name) == BLOCK
 
@@ -161,7 +161,7 @@ def texts(draw: st.DrawFn) -> str:
 
 NAMES = st.from_regex(r"\w[\w.-]{0,63}", fullmatch=True).filter(lambda name: name not in {"a", "b"})
 ADDRESSES = st.builds(
-    Address,
+    DicomAddress,
     st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\\")).map(
         lambda text: f"A{text[:14]}Z"
     ),
@@ -171,7 +171,7 @@ ADDRESSES = st.builds(
 
 
 @given(texts(), NAMES, ADDRESSES)
-def test_add_then_remove_gives_the_text_back(text: str, name: str, address: Address) -> None:
+def test_add_then_remove_gives_the_text_back(text: str, name: str, address: DicomAddress) -> None:
     added = add_modality(text, name, address)
     assert len(added) > len(text)
     assert remove_modality(added, name) == text
@@ -218,7 +218,7 @@ def test_file_is_edited_in_place(tmp_path: Path) -> None:
     path.chmod(0o640)
     before = path.stat().st_mode
     assert add(load_file(path), "new", "NEW@[::1]:104", environ={}) == path
-    assert load_file(path).modalities["new"].host == "::1"
+    assert load_file(path).modalities["new"].entity.host == "::1"
     assert path.stat().st_mode == before
     assert remove(load_file(path), "new", environ={}) == path
     assert path.read_bytes() == BLOCK.replace("\n", "\r\n").encode()

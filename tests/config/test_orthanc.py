@@ -12,7 +12,7 @@ from dicomsh.config.config import Config
 from dicomsh.config.jsontext import compose, looks_like_json
 from dicomsh.config.orthanc import parse
 from dicomsh.errors import ConfigError
-from dicomsh.model.modality import Modality, Timeouts, Tls
+from dicomsh.model.modality import DicomAddress, Modality, Timeouts, Tls
 
 BOOK = """
     /* An Orthanc configuration, with a comment
@@ -56,12 +56,12 @@ def test_both_forms_among_comments() -> None:
     limits = Timeouts(20, 20, 20)
     assert (config.aet, config.timeouts) == ("MINE", limits)
     expected = [
-        Modality("sample", "STORESCP", "127.0.0.1", 2000, "MINE", limits),
-        Modality("text", "TEXT", "localhost", 104, "MINE", limits),
-        Modality("ge", "GE_AET", "192.168.1.1", 105, "MINE", limits, universal="*"),
-        Modality("old", "OLD", "192.168.1.2", 106, "MINE", limits),
-        Modality("full", "FULL", "::1", 107, "OTHER", Timeouts(60, 60, 60)),
-        Modality("zero", "Z", "h", 1, "MINE", limits),
+        Modality("sample", DicomAddress("STORESCP", "127.0.0.1", 2000), "MINE", limits),
+        Modality("text", DicomAddress("TEXT", "localhost", 104), "MINE", limits),
+        Modality("ge", DicomAddress("GE_AET", "192.168.1.1", 105), "MINE", limits, universal="*"),
+        Modality("old", DicomAddress("OLD", "192.168.1.2", 106), "MINE", limits),
+        Modality("full", DicomAddress("FULL", "::1", 107), "OTHER", Timeouts(60, 60, 60)),
+        Modality("zero", DicomAddress("Z", "h", 1), "MINE", limits),
     ]
     assert list(config.modalities.values()) == expected
 
@@ -81,8 +81,8 @@ def test_tls_takes_the_files_of_orthanc(tmp_path: Path) -> None:
         "t": {"AET": "T", "Host": "h", "Port": 1, "UseDicomTls": true},
         "p": {"AET": "P", "Host": "h", "Port": 1, "UseDicomTls": false}}}"""
     modalities = parse(text, path=tmp_path / "orthanc.json").modalities
-    assert modalities["t"].tls == Tls(ca=tmp_path / "trusted.crt")
-    assert modalities["p"].tls is None
+    assert modalities["t"].entity.tls == Tls(ca=tmp_path / "trusted.crt")
+    assert modalities["p"].entity.tls is None
     with pytest.raises(ConfigError, match="DicomTlsTrustedCertificates: expected a file that"):
         parse(text, path=tmp_path / "elsewhere" / "orthanc.json")
 
@@ -92,7 +92,7 @@ def test_variables_are_replaced_as_orthanc_does() -> None:
         "${NAME:-pacs}": ["${NONE:-X}", "h", ${PORT}]}}"""
     config = parse(text, environ={"AET": "ME", "PORT": "11112"})
     assert config.aet == "ME"
-    assert config.modalities["pacs"].address == "X@h:11112"
+    assert config.modalities["pacs"].address == DicomAddress("X", "h", 11112)
 
 
 WRONG = {

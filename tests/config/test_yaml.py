@@ -16,7 +16,7 @@ from dicomsh.errors import ConfigError, ExitStatus, UsageError
 from dicomsh.model.capability import Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import Faults, Modality, Timeouts, Tls
+from dicomsh.model.modality import DicomAddress, Faults, Modality, PracticeAddress, Timeouts, Tls
 
 
 def config(text: str, path: Path | None = None) -> Config:
@@ -41,9 +41,7 @@ def pacs(settings: str) -> Modality:
 
 def test_default_holds_the_practice_archive() -> None:
     default = parse(BUILTIN.read_text("utf-8"))
-    assert default == Config(
-        modalities={"pacs": Modality("pacs", "PRACTICE", "127.0.0.1", 0, practice=True)}
-    )
+    assert default == Config(modalities={"pacs": Modality("pacs", PracticeAddress())})
 
 
 def test_default_of_the_package_is_the_sample_of_the_repository() -> None:
@@ -61,11 +59,13 @@ def test_commented_examples_are_right(tmp_path: Path) -> None:
     read = parse(f"{head}modalities:\n{settings}", path=path).modalities
     assert list(read) == ["pacs", "orthanc", "dcm4chee", "old", "secure", "faulty"]
     assert read["old"].model is Model.STUDY_ROOT
-    assert read["secure"].tls == Tls(
+    assert read["secure"].entity.tls == Tls(
         tmp_path / "ca.pem", tmp_path / "dicomsh.pem", tmp_path / "dicomsh.key"
     )
-    assert read["faulty"].faults.cut_off_status == 0xA700
-    assert None not in (read["faulty"].faults.abort_after, read["faulty"].faults.close_after)
+    faulty = read["faulty"].address
+    assert isinstance(faulty, PracticeAddress)
+    assert faulty.faults.cut_off_status == 0xA700
+    assert None not in (faulty.faults.abort_after, faulty.faults.close_after)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "---\n", "modalities:\n"])
@@ -88,10 +88,13 @@ def test_global_settings_reach_every_modality() -> None:
     limits = Timeouts(5, 5, 5, 0, 1.5)
     assert list(read.modalities) == ["b", "a"]
     assert read.modalities["b"] == Modality(
-        "b", "B", "b.example.org", 104, local_aet="ME", timeouts=limits
+        "b", DicomAddress("B", "b.example.org", 104), local_aet="ME", timeouts=limits
     )
     assert read.modalities["a"] == Modality(
-        "a", "1234", "::1", 4242, local_aet="OTHER", timeouts=Timeouts(5, 5, 90, 0, 1.5)
+        "a",
+        DicomAddress("1234", "::1", 4242),
+        local_aet="OTHER",
+        timeouts=Timeouts(5, 5, 90, 0, 1.5),
     )
 
 
@@ -118,9 +121,7 @@ def test_settings_of_a_modality() -> None:
     )
     assert read == Modality(
         "pacs",
-        "A",
-        "h",
-        1,
+        DicomAddress("A", "h", 1),
         model=Model.PATIENT_ROOT,
         charset="\\ISO 2022 IR 87",
         limit=9,
@@ -144,14 +145,14 @@ def test_charset_of_answers() -> None:
 
 
 def test_tls_by_a_word() -> None:
-    assert pacs("tls: true").tls == Tls()
-    assert pacs("tls: false").tls is None
+    assert pacs("tls: true").entity.tls == Tls()
+    assert pacs("tls: false").entity.tls is None
 
 
 def test_tls_files_are_relative_to_the_file(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
     text = entry("tls: {ca: ca.pem, verify: no}")
-    assert parse(text, path=tmp_path / "x.yaml").modalities["pacs"].tls == Tls(
+    assert parse(text, path=tmp_path / "x.yaml").modalities["pacs"].entity.tls == Tls(
         ca=tmp_path / "ca.pem", verify=False
     )
     with pytest.raises(ConfigError, match=r"^modalities.yaml:2: modalities.pacs.tls.ca: expected"):
@@ -186,7 +187,7 @@ def test_faults() -> None:
     fail = {Level.STUDY: 0xC000, Level.INSTANCE: 0xA700}
     keys = frozenset(("PatientSex",)), frozenset(("StudyDate", "ModalitiesInStudy"))
     faults = Faults(0, 0xB001, fail, True, True, 0.25, 3, 4, True, True, True, *keys, True, True)
-    assert read == Modality("p", "FAULTY", "127.0.0.1", 0, practice=True, faults=faults)
+    assert read == Modality("p", PracticeAddress("FAULTY", faults))
 
 
 def test_what_a_server_cannot_do_is_declared() -> None:
@@ -369,7 +370,7 @@ def test_alias_of_itself() -> None:
 def test_adhoc(text: str) -> None:
     base = Config(aet="ME", timeouts=Timeouts(connect=1))
     read = base.adhoc(text)
-    assert (read.name, read.address, read.local_aet) == (text, text, "ME")
+    assert (read.name, str(read.address), read.local_aet) == (text, text, "ME")
     assert read.timeouts == base.timeouts
     assert base.find(text) == read
 

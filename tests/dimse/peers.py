@@ -26,7 +26,7 @@ from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIA
 from dicomsh.model.answer import Answer
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
-from dicomsh.model.modality import Modality, Timeouts
+from dicomsh.model.modality import DicomAddress, Modality, Timeouts
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 from dicomsh.model.row import Row
 
@@ -127,7 +127,11 @@ def scp(
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield Modality("test", "ARCHIVE", "127.0.0.1", server.server_address[1], timeouts=timeouts)
+        yield Modality(
+            "test",
+            DicomAddress("ARCHIVE", "127.0.0.1", server.server_address[1]),
+            timeouts=timeouts,
+        )
     finally:
         server.shutdown()
         thread.join()
@@ -337,7 +341,7 @@ async def scripted(
     server = await asyncio.start_server(play, "127.0.0.1", 0, **settings)
     port = server.sockets[0].getsockname()[1]
     try:
-        yield Modality("test", "ARCHIVE", "127.0.0.1", port, timeouts=timeouts)
+        yield Modality("test", DicomAddress("ARCHIVE", "127.0.0.1", port), timeouts=timeouts)
     finally:
         server.close()
         for task in started:

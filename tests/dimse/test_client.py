@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from pynetdicom import evt
 
-from dicomsh.dimse import Client, Pool
+from dicomsh.archives.archive import ArchivePool
+from dicomsh.archives.pool import Pool
+from dicomsh.dimse import Client
 from dicomsh.errors import (
     AssociationAbortedError,
     ProtocolViolationError,
@@ -19,6 +21,7 @@ from dicomsh.errors import (
     TimedOutError,
     UnreachableError,
 )
+from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Ending
 from dicomsh.model.modality import Modality
 from tests.dimse.peers import (
@@ -64,7 +67,7 @@ def test_one_association_serves_all_operations_and_is_released() -> None:
     async def work(modality: Modality) -> None:
         client = Client(modality)
         states = [client.is_open]
-        assert client.accepted == frozenset()
+        assert client.abilities == Abilities()
         await client.connect()
         states.append(client.is_open)
         for _ in range(3):
@@ -428,12 +431,12 @@ def test_a_pool_asks_side_by_side_over_few_associations() -> None:
         barrier.wait(5)  # passes only when three queries are in progress
         yield 0xFF00, study(int(event.identifier.StudyInstanceUID))
 
-    async def one(pool: Pool, number: int) -> list[str | None]:
-        async with pool.client() as client:
+    async def one(pool: ArchivePool, number: int) -> list[str | None]:
+        async with pool.archive() as client:
             return uids(await rows_of(await client.find(query(StudyInstanceUID=str(number)))))
 
     async def work(modality: Modality) -> None:
-        async with Pool(modality, 3) as pool:
+        async with Pool(lambda: Client(modality), 3) as pool:
             found = await asyncio.gather(*(one(pool, number) for number in range(9)))
             assert found == [[f"1.2.3.{number}"] for number in range(9)]
 

@@ -30,7 +30,7 @@ from dicomsh.errors import (
     UnreachableError,
     UsageError,
 )
-from dicomsh.model.modality import Modality, Tls
+from dicomsh.model.modality import DicomAddress, Modality, Tls
 from tests.dimse.peers import (
     ABORT_BY_USER,
     QUICK,
@@ -56,7 +56,12 @@ def failure(modality: Modality) -> DicomshError:
 
 
 def nowhere(host: str = "127.0.0.1", port: int = 1) -> Modality:
-    return Modality("test", "ARCHIVE", host, port, timeouts=QUICK)
+    return Modality("test", DicomAddress("ARCHIVE", host, port), timeouts=QUICK)
+
+
+def at(modality: Modality, **changes: Any) -> Modality:
+    """The modality with parts of its address changed."""
+    return replace(modality, address=replace(modality.entity, **changes))
 
 
 def test_nobody_listens() -> None:
@@ -78,7 +83,7 @@ def test_a_host_that_does_not_exist(host: str) -> None:
 
 @pytest.mark.parametrize("title", ["A" * 17, "", "A\\B", "Ä"])
 def test_an_ae_title_that_cannot_be_sent(title: str) -> None:
-    assert isinstance(failure(replace(nowhere(), aet=title)), UsageError)
+    assert isinstance(failure(at(nowhere(), aet=title)), UsageError)
     assert isinstance(failure(replace(nowhere(), local_aet=title)), UsageError)
 
 
@@ -123,7 +128,7 @@ def test_a_real_rejection() -> None:
         entity.require_called_aet = True
 
     with scp(configure=strict) as modality:
-        error = failure(replace(modality, aet="SOMEONE"))
+        error = failure(at(modality, aet="SOMEONE"))
     assert isinstance(error, AssociationRejectedError)
     assert "Called AE title not recognised" in error.message
 
@@ -242,7 +247,7 @@ async def studies(modality: Modality) -> list[str | None]:
 
 def asked_over_tls(server: ssl.SSLContext, tls: Tls | None) -> list[str | None]:
     with scp(answering(study(1), study(2)), ssl_context=server) as modality:
-        return run(studies(replace(modality, tls=tls)))
+        return run(studies(at(modality, tls=tls)))
 
 
 def test_a_trusted_certificate_is_accepted(pki: Pki) -> None:
@@ -285,7 +290,7 @@ def test_tls_to_a_plain_port(pki: Pki, reply: bytes) -> None:
     async def work() -> None:
         async with scripted(plain) as modality:
             with pytest.raises(UnreachableError, match=r"TLS|SSL"):
-                await Client(replace(modality, tls=Tls(ca=pki.ca))).connect()
+                await Client(at(modality, tls=Tls(ca=pki.ca))).connect()
 
     run(work())
 
@@ -304,7 +309,7 @@ def test_a_handshake_that_never_ends() -> None:
         limits = replace(QUICK, connect=0.2)
         async with scripted(lambda _: forever(), timeouts=limits) as modality:
             with pytest.raises(TimedOutError, match="connect"):
-                await Client(replace(modality, tls=Tls())).connect()
+                await Client(at(modality, tls=Tls())).connect()
 
     run(work())
 
@@ -337,12 +342,12 @@ def locked_key(folder: Path) -> Path:
 def test_tls_files_that_cannot_be_used(
     tmp_path: Path, make: Callable[[Path], Path], field: str
 ) -> None:
-    error = failure(replace(nowhere(), tls=Tls(**{field: make(tmp_path)})))  # type: ignore[arg-type]
+    error = failure(at(nowhere(), tls=Tls(**{field: make(tmp_path)})))  # type: ignore[arg-type]
     assert isinstance(error, ConfigError)
     assert ".pem" in error.message
 
 
 def test_a_key_with_a_password_is_refused_and_nobody_is_asked(pki: Pki, tmp_path: Path) -> None:
     tls = Tls(ca=pki.ca, cert=pki.server, key=locked_key(tmp_path))
-    error = failure(replace(nowhere(), tls=tls))
+    error = failure(at(nowhere(), tls=tls))
     assert isinstance(error, ConfigError)

@@ -301,8 +301,8 @@ def test_a_limit_is_told_only_where_there_is_more(matches: int, limit: int, endi
 def test_a_model_that_was_not_accepted_is_refused() -> None:
     async def work(modality: Modality) -> None:
         client = Client(modality)
-        assert await client.connect() == {Model.STUDY_ROOT.value}
-        assert client.accepted == {Model.STUDY_ROOT.value}
+        assert (await client.connect()).sop_classes == {Model.STUDY_ROOT.value}
+        assert client.abilities.sop_classes == {Model.STUDY_ROOT.value}
         with pytest.raises(NoPresentationContextError, match="Patient Root FIND") as caught:
             await client.find(query(Level.PATIENT, Model.PATIENT_ROOT))
         assert "Study Root FIND" in caught.value.message

@@ -15,7 +15,7 @@ import pytest
 from dicomsh.config import load
 from dicomsh.lessons.read import read_course
 from dicomsh.model.levels import Level
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import DicomAddress, PracticeAddress
 from dicomsh.practice.server import PracticeServer, start
 from tests import servers
 from tests.benchmarks.__main__ import arguments
@@ -44,7 +44,7 @@ TYPED = {
 
 @pytest.fixture(scope="module")
 def archive() -> Iterator[PracticeServer]:
-    with start(Modality("pacs", "PRACTICE", "127.0.0.1", 0, practice=True)) as server:
+    with start(PracticeAddress("PRACTICE")) as server:
         yield server
 
 
@@ -153,7 +153,7 @@ def test_orthanc_takes_the_entry_and_answers(start_server: Start[servers.Orthanc
 
 def test_our_reader_takes_the_entry(outer: Outer) -> None:
     config = load(outer.folder / "orthanc.json", environ={}, cwd=outer.folder)
-    assert config.modalities["dicomsh"].address == "DICOMSH@192.0.2.55:104"
+    assert config.modalities["dicomsh"].address == DicomAddress("DICOMSH", "192.0.2.55", 104)
 
 
 def test_dcmqrscp_takes_the_tables_and_answers(

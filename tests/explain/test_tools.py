@@ -13,10 +13,10 @@ from dicomsh.explain.reasons import Sent
 from dicomsh.explain.tools import TOOLS, Equivalent, dcm4che, findscu, pynetdicom, qido
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import Modality, Tls
+from dicomsh.model.modality import DicomAddress, Modality, Tls
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
-PEER = Modality("pacs", "ARCHIVE", "192.0.2.10", 104)
+PEER = Modality("pacs", DicomAddress("ARCHIVE", "192.0.2.10", 104))
 
 
 def key(path: str, value: str = "", matching: Matching | None = None) -> QueryKey:
@@ -63,7 +63,7 @@ def test_findscu_stops_where_the_command_would() -> None:
 
 def test_findscu_with_tls() -> None:
     tls = Tls(ca=Path("/c a.pem"), cert=Path("/cert.pem"), key=Path("/key.pem"), verify=False)
-    peer = Modality("pacs", "ARCHIVE", "192.0.2.10", 2762, tls=tls)
+    peer = Modality("pacs", DicomAddress("ARCHIVE", "192.0.2.10", 2762, tls=tls))
     made = words(findscu(Sent(sent().query, peer)))
     start = made.index("+tls")
     assert made[start : start + 6] == ["+tls", "/key.pem", "/cert.pem", "+cf", "/c a.pem", "-ic"]

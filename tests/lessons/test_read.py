@@ -11,6 +11,7 @@ from dicomsh.lessons.check import Key
 from dicomsh.lessons.read import read_course
 from dicomsh.model.answer import Ending
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.model.query import Matching
 
 GOOD = """\
@@ -53,8 +54,7 @@ def course(folder: Path, text: str, name: str = "01-mine.yaml") -> Path:
 def test_every_condition(tmp_path: Path) -> None:
     (lesson,) = read_course(course(tmp_path, GOOD)).lessons
     assert (lesson.name, lesson.title) == ("mine", "My lesson")
-    assert lesson.archive.faults.cut_off == 3
-    assert lesson.archive.practice
+    assert lesson.archive.address == PracticeAddress(faults=Faults(cut_off=3))
     (step,) = lesson.steps
     check = step.check
     assert check.commands == ("find", "ls")

@@ -21,7 +21,7 @@ from dicomsh.model.answer import (
     summed,
 )
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import DicomAddress
 from dicomsh.model.row import Row, Source
 from tests.output.rows import Implicit
 
@@ -85,7 +85,7 @@ def test_records_at_once_are_one_batch_or_none() -> None:
     [("127.0.0.1", "PACS@127.0.0.1:104"), ("::1", "PACS@[::1]:104"), ("pacs", "PACS@pacs:104")],
 )
 def test_the_address_of_a_modality(host: str, address: str) -> None:
-    assert Modality("pacs", "PACS", host, 104).address == address
+    assert str(DicomAddress("PACS", host, 104)) == address
 
 
 def test_queries_that_were_cancelled_together_tell_all_that_happened() -> None:

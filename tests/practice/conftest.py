@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from dicomsh.model.modality import Faults, Modality
+from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.practice.server import PracticeServer, start
 
 Start = Callable[[Faults], PracticeServer]
@@ -13,7 +13,7 @@ Start = Callable[[Faults], PracticeServer]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PracticeServer]:
-    with start(Modality("pacs", "ORTHANC", "127.0.0.1", 0, practice=True)) as running:
+    with start(PracticeAddress("ORTHANC")) as running:
         yield running
 
 
@@ -23,7 +23,7 @@ def faulty() -> Iterator[Start]:
     running: list[PracticeServer] = []
 
     def begin(faults: Faults) -> PracticeServer:
-        running.append(start(Modality("pacs", "FAULTY", "127.0.0.1", 0, faults=faults)))
+        running.append(start(PracticeAddress("FAULTY", faults)))
         return running[-1]
 
     yield begin

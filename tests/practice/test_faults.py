@@ -14,7 +14,7 @@ from pynetdicom import evt
 
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.modality import Faults, Modality
+from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.practice.archive import HELD, Archive, Entity, vr_of
 from dicomsh.practice.server import PracticeServer, start
 from tests.practice.conftest import Start
@@ -255,8 +255,11 @@ def test_an_error_of_our_own_is_answered() -> None:
             raise KeyError("no such patient")
 
     patient = Entity({by_keyword("PatientID").tag: "1"}, Broken())
-    modality = Modality("pacs", "PRACTICE", "127.0.0.1", 0, practice=True)
-    with start(modality, Archive((patient,))) as server, associated(server.port) as association:
+    archive = Archive((patient,))
+    with (
+        start(PracticeAddress(), archive=archive) as server,
+        associated(server.port) as association,
+    ):
         answer = ask(association, identifier("STUDY"))
         assert answer.statuses == [0xC000]
         assert answer.comment == "Internal error of the practice archive"
@@ -329,8 +332,7 @@ def test_a_peer_that_aborts_in_the_middle(faulty: Start) -> None:
 
 
 def test_stop_twice_and_a_free_port_each() -> None:
-    modality = Modality("pacs", "PRACTICE", "127.0.0.1", 0, practice=True)
-    with start(modality) as one, start(modality) as two:
+    with start(PracticeAddress()) as one, start(PracticeAddress()) as two:
         assert one.port != two.port
         one.stop()
         one.stop()
@@ -342,5 +344,5 @@ def test_stop_twice_and_a_free_port_each() -> None:
 def test_a_port_in_use(faulty: Start) -> None:
     server: PracticeServer = faulty(Faults())
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match=r".+"):
-        start(Modality("pacs", "PRACTICE", "127.0.0.1", taken.getsockname()[1]))
+        start(PracticeAddress("PRACTICE"), port=taken.getsockname()[1])
     assert server.port

@@ -119,7 +119,7 @@ def test_nothing_in_a_value_acts_in_any_format(name: str, tmp_path: Path) -> Non
         hostile = study(1, StudyDescription="\x1b[31mRED\x07\rNO\tTAB\u202e")
         hostile.SpecificCharacterSet = "ISO_IR 192"
         with scp(answering(hostile)) as modality:
-            address = f"{modality.aet}@{modality.host}:{modality.port}"
+            address = f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
             asked = ("-m", address, "-o", name, "-c", "find study")
             with Terminal(*asked, home=tmp_path, columns=140) as terminal:
                 terminal.wait_for("1 study, complete")
@@ -136,7 +136,7 @@ def test_no_key_acts_where_a_command_tells_it(tmp_path: Path) -> None:
         hostile.SpecificCharacterSet = "ISO_IR 192"
         hostile.StudyInstanceUID = "1.2\x1b[35m.3"
         with scp(answering(hostile)) as modality:
-            address = f"{modality.aet}@{modality.host}:{modality.port}"
+            address = f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
             text = "find study; cd 1; pwd; pwd --keys; explain ls; explain answer"
             asked = ("-m", address, "--keep-going", "-c", text)
             with Terminal(*asked, home=tmp_path, columns=140, rows=300) as terminal:

@@ -24,7 +24,7 @@ from dicomsh.model import evidence
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Model
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import DicomAddress, Modality
 from tests.conftest import Start
 from tests.dimse.peers import answering, scp, study
 from tests.harness import Done, dicomsh, practice, run
@@ -267,7 +267,7 @@ def test_rows_without_a_date_are_told_apart(orthanc_server: Orthanc) -> None:
 def test_a_row_without_the_attribute_is_told_beside_those_that_have_it() -> None:
     rows = [study(1, StudyDate="20240305"), study(2, StudyDate=""), study(3)]
     with scp(answering(*rows)) as modality:
-        address = f"{modality.aet}@{modality.host}:{modality.port}"
+        address = f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
         done = run("find study date=2024", modality=address)
     assert done.status == ExitStatus.INCOMPLETE
     assert "2 of 3 rows have no StudyDate, although StudyDate=20240101-20241231" in done.last
@@ -368,7 +368,7 @@ def test_a_peer_that_wants_asterisks_is_found_out() -> None:
             yield 0xFF00, study(1, PatientName="A")
 
     with scp(find) as peer:
-        found, _ = probe(peer.address)
+        found, _ = probe(str(peer.address))
     assert found["* for any value"].startswith("needed: an empty key finds nothing")
 
 
@@ -416,7 +416,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 
 def test_everything_is_kept(tmp_path: Path) -> None:
-    modality = Modality("a", "A", "host.example.org", 104)
+    modality = Modality("a", DicomAddress("A", "host.example.org", 104))
     found = Capabilities(
         probed="2026-11-25",
         models=frozenset(Model),
@@ -430,7 +430,9 @@ def test_everything_is_kept(tmp_path: Path) -> None:
         cap=500,
     )
     KnownPeers(tmp_path).keep(modality, found)
-    KnownPeers(tmp_path).keep(Modality("b", "B", "host.example.org", 104), Capabilities("x"))
+    KnownPeers(tmp_path).keep(
+        Modality("b", DicomAddress("B", "host.example.org", 104)), Capabilities("x")
+    )
     assert KnownPeers(tmp_path).of(modality) == found
 
 

@@ -18,6 +18,7 @@ from pydicom.config import IGNORE
 from pydicom.sequence import Sequence
 
 from dicomsh.model.charset import carries
+from dicomsh.model.modality import Modality
 from tests import samples, servers
 from tests.conftest import enter
 from tests.dimse.peers import answering, scp, study
@@ -60,6 +61,11 @@ UNREAD = {
     "dcmqrscp": {"H31EXAMPLE", "H32EXAMPLE", "2008-4"},  # glibc's iconv lacks ISO 2022 IR 87
 }
 """Patients whose names a server does not read, and so does not find: probe says so."""
+
+
+def place(peer: Modality) -> str:
+    """Where a peer is, as settings in a line."""
+    return f"host: {peer.entity.host}, port: {peer.entity.port}"
 
 
 def files() -> list[Path]:
@@ -215,9 +221,7 @@ def labelled(charset: str | None, description: bytes, number: int = 1) -> Datase
 def answered(*datasets: Dataset, charset: str = "", tmp_path: Path) -> Done:
     config = tmp_path / "modalities.yaml"
     with scp(answering(*datasets)) as peer:
-        config.write_text(
-            f"modalities: {{p: {{aet: ARCHIVE, host: {peer.host}, port: {peer.port}{charset}}}}}"
-        )
+        config.write_text(f"modalities: {{p: {{aet: ARCHIVE, {place(peer)}{charset}}}}}")
         return run("find study", modality="p", config=config, output="json")
 
 
@@ -282,7 +286,7 @@ def test_an_item_of_a_sequence_has_its_own_character_set(tmp_path: Path) -> None
     outer.ProcedureCodeSequence = Sequence([inner, same])
     config = tmp_path / "modalities.yaml"
     with scp(answering(outer)) as peer:
-        config.write_text(f"modalities: {{p: {{aet: A, host: {peer.host}, port: {peer.port}}}}}")
+        config.write_text(f"modalities: {{p: {{aet: A, {place(peer)}}}}}")
         text = "find study +ProcedureCodeSequence"
         done = run(text, modality="p", config=config, output="json")
     (row,) = rows(done)
@@ -314,9 +318,7 @@ def test_what_goes_out_is_labelled_and_whole(
     config = tmp_path / "modalities.yaml"
     with scp(find) as peer:
         setting = f", charset: '{declared}'" if declared else ""
-        config.write_text(
-            f"modalities: {{p: {{aet: A, host: {peer.host}, port: {peer.port}{setting}}}}}"
-        )
+        config.write_text(f"modalities: {{p: {{aet: A, {place(peer)}{setting}}}}}")
         done = run(f"find patient {typed}", modality="p", config=config)
     assert done.status == 0, done.err
     (identifier,) = received

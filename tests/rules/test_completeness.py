@@ -42,7 +42,7 @@ def playing(script: Script) -> Iterator[str]:
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
         try:
-            yield f"{modality.aet}@{modality.host}:{modality.port}"
+            yield f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
@@ -155,7 +155,7 @@ def capped(cap: int) -> Callable[[evt.Event], Iterator[tuple[int, Dataset | None
 def test_the_same_round_number_for_another_query_is_suspicious() -> None:
     """pynetdicom #467: "stops at 500", without any status that says so."""
     with scp(capped(50)) as modality:
-        address = f"{modality.aet}@{modality.host}:{modality.port}"
+        address = f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
         done = run("find study; find study; find study DOE*", modality=address)
     lines = [line for line in done.err.splitlines() if line.startswith("50 studies, ")]
     assert len(lines) == 3
@@ -166,7 +166,7 @@ def test_the_same_round_number_for_another_query_is_suspicious() -> None:
 
 def test_other_numbers_are_not_suspicious() -> None:
     with scp(capped(47)) as modality:
-        address = f"{modality.aet}@{modality.host}:{modality.port}"
+        address = f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
         done = run("find study; find study DOE*", modality=address)
     assert "limit of the server" not in done.err
 
@@ -191,7 +191,7 @@ STUDIES = Request(Level.STUDY, Place())
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CUT_OFF))], True),
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.LIMIT))], False),
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CANCELLED))], False),
-        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, of=900))], False),
+        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, received=900))], False),
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(499))], False),
         ([(request(Level.STUDY, Place(), "+acc"), ended(500))], False),
         ([(STUDIES, ended(500))], False),

@@ -177,7 +177,7 @@ def test_what_another_implementation_answers(information: bytes, said: str) -> N
         return dict.fromkeys(event.app_info, information)
 
     with scp(nothing_found, handlers=[(evt.EVT_SOP_EXTENDED, extended)]) as peer:
-        done = run("find study name=a; find study name=a --fuzzy", modality=peer.address)
+        done = run("find study name=a; find study name=a --fuzzy", modality=str(peer.address))
     assert done.status == 0, done.err
     proposals = [proposal for proposal in offered if proposal]
     assert proposals == [{model.value: b"\x00\x00\x01" for model in Model}]

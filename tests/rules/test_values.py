@@ -271,7 +271,7 @@ def test_what_is_wrong_is_refused_in_its_place_and_nothing_is_sent(
         yield 0x0000, None
 
     with scp(find) as peer:
-        done = run(text, modality=peer.address)
+        done = run(text, modality=str(peer.address))
     assert received == []
     assert done.status == 2
     message, line, caret = done.err.splitlines()[:3]
@@ -299,7 +299,7 @@ def test_the_value_on_the_wire_is_the_one_that_is_explained(name: str, typed: st
         yield 0x0000, None
 
     with scp(find) as peer:
-        done = run(f"find study {name}={typed}", modality=peer.address)
+        done = run(f"find study {name}={typed}", modality=str(peer.address))
     (identifier,) = received
     sent = identifier.get_item(by_keyword(name).tag).value.decode().rstrip()
     assert f"{name}={sent}" in done.last

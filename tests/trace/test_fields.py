@@ -11,12 +11,12 @@ from dicomsh.dimse.command import find_request
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.dimse.negotiation import abort, associate_request, release_request
 from dicomsh.dimse.pdu import write_message
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.trace.conversation import Conversation, Message, Noise, Pdu, proposals
 from dicomsh.trace.fields import fields_of
 from dicomsh.trace.lines import as_typed, lines_of
 
-REQUEST = associate_request(Modality("p", "PEER", "127.0.0.1", 104))
+REQUEST = associate_request(Modality("p", DicomAddress("PEER", "127.0.0.1", 104)))
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 AGREED = {1: (FIND, IMPLICIT_LITTLE_ENDIAN), 3: (FIND, EXPLICIT_LITTLE_ENDIAN)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
-from dicomsh.commands.context import Scu
+from dicomsh.archives.archive import Archive
 from dicomsh.model import evidence
 from dicomsh.model.answer import Ending
 from dicomsh.model.capability import Feature, Support
@@ -30,39 +30,39 @@ _SHOWN = 4
 _RETURNED = ("ModalitiesInStudy", _SEX, "StudyDescription", _COUNT)
 
 
-async def findings(bench: Trial, extended: Scu) -> AsyncIterator[Finding]:
-    """Every finding in turn; what is learnt from them is in the bench.
+async def findings(trial: Trial, extended: Archive) -> AsyncIterator[Finding]:
+    """Every finding in turn; what is learnt from them is in the trial.
 
     Args:
-        bench: the peer.
+        trial: the peer.
         extended: an association with it that proposes every extension.
 
     Raises:
         DicomshError: no association, or even the barest query fails.
     """
-    for finding in await _negotiated(bench, extended):
+    for finding in await _negotiated(trial, extended):
         yield finding
-    if not bench.found.models:
+    if not trial.found.models:
         return
-    async for finding in _sampled(bench):
+    async for finding in _sampled(trial):
         yield finding
     for keyword in _FILTERS:
-        yield await _filter(bench, keyword)
-    async for finding in _foreign(bench):
+        yield await _filter(trial, keyword)
+    async for finding in _foreign(trial):
         yield finding
-    for trial in (_any_case, _asterisk, _uid_wildcard, _upper_keys, _series_modality):
-        yield await trial(bench)
-    if Model.PATIENT_ROOT in bench.found.models:
-        async for finding in _patients(bench):
+    for step in (_any_case, _asterisk, _uid_wildcard, _upper_keys, _series_modality):
+        yield await step(trial)
+    if Model.PATIENT_ROOT in trial.found.models:
+        async for finding in _patients(trial):
             yield finding
 
 
-async def _negotiated(bench: Trial, extended: Scu) -> Iterable[Finding]:
-    accepted = await bench.client.connect()
+async def _negotiated(trial: Trial, extended: Archive) -> Iterable[Finding]:
+    accepted = (await trial.archive.connect()).sop_classes
     models = frozenset(model for model in Model if model.value in accepted)
-    await extended.connect()
-    agreed = NONE.union(*(extended.extended(model) for model in models))
-    bench.found = replace(bench.found, models=models, extended=agreed)
+    offered = await extended.connect()
+    agreed = NONE.union(*(offered.agreed(model) for model in models))
+    trial.found = replace(trial.found, models=models, extended=agreed)
     titles = ", ".join(model.title for model in Model if model in models)
     how = "extended negotiation proposed it"
     return [
@@ -71,42 +71,42 @@ async def _negotiated(bench: Trial, extended: Scu) -> Iterable[Finding]:
     ]
 
 
-async def _sampled(bench: Trial) -> AsyncIterator[Finding]:
+async def _sampled(trial: Trial) -> AsyncIterator[Finding]:
     """Studies, as many as come: what is in them shows what the other trials can ask for."""
-    if Model.STUDY_ROOT not in bench.found.models:
-        bench.model = Model.PATIENT_ROOT
-        bench.place = await _some_patient(bench)
-    bench.sample = await bench.ask(Level.STUDY, [return_key(_SEX)], SAMPLE)
-    if bench.sample.error:
-        yield await _rejected(bench, Level.STUDY, bench.sample)
-        bench.sample = await bench.ask(Level.STUDY, [return_key(_SEX)], SAMPLE)
-    if bench.sample.error and bench.failure is not None:
-        raise bench.failure
-    yield _limit(bench)
-    yield _charsets(bench)
-    for finding in _returned(bench):
+    if Model.STUDY_ROOT not in trial.found.models:
+        trial.model = Model.PATIENT_ROOT
+        trial.place = await _some_patient(trial)
+    trial.sample = await trial.ask(Level.STUDY, [return_key(_SEX)], SAMPLE)
+    if trial.sample.error:
+        yield await _rejected(trial, Level.STUDY, trial.sample)
+        trial.sample = await trial.ask(Level.STUDY, [return_key(_SEX)], SAMPLE)
+    if trial.sample.error and trial.failure is not None:
+        raise trial.failure
+    yield _limit(trial)
+    yield _charsets(trial)
+    for finding in _returned(trial):
         yield finding
 
 
-async def _some_patient(bench: Trial) -> Place:
+async def _some_patient(trial: Trial) -> Place:
     """A patient to stay in, where studies cannot be asked for across patients."""
-    reply = await bench.ask(Level.PATIENT, (), 1, Place())
+    reply = await trial.ask(Level.PATIENT, (), 1, Place())
     places = (place_of(row, Level.PATIENT, Place()) for row in reply.rows)
     return next((place for place in places if place), Place())
 
 
-async def _rejected(bench: Trial, level: Level, refusal: Reply) -> Finding:
+async def _rejected(trial: Trial, level: Level, refusal: Reply) -> Finding:
     """Which optional key makes the peer refuse, each tried alone."""
     optional = frozenset((*LEVEL_KEYS[level], _SEX, "PatientName")) - {level.unique_keyword}
-    bad, before = set(), bench.found.rejected
-    place, model = (bench.place, bench.model) if level is Level.STUDY else _TOP
-    bench.found = replace(bench.found, rejected=optional)
-    bare = await bench.ask(level, (), 1, place, model)
+    bad, before = set(), trial.found.rejected
+    place, model = (trial.place, trial.model) if level is Level.STUDY else _TOP
+    trial.found = replace(trial.found, rejected=optional)
+    bare = await trial.ask(level, (), 1, place, model)
     for keyword in () if bare.error else sorted(optional):
-        bench.found = replace(bench.found, rejected=optional - {keyword})
-        alone = await bench.ask(level, [return_key(keyword)], 1, place, model)
+        trial.found = replace(trial.found, rejected=optional - {keyword})
+        alone = await trial.ask(level, [return_key(keyword)], 1, place, model)
         bad |= {keyword} if alone.error else set()
-    bench.found = replace(bench.found, rejected=before | bad)
+    trial.found = replace(trial.found, rejected=before | bad)
     how = f"{refusal.error}; then each key alone"
     what = f"keys rejected at {level.word} level"
     return Finding(what, ", ".join(sorted(bad)) or "not known", how)
@@ -115,12 +115,12 @@ async def _rejected(bench: Trial, level: Level, refusal: Reply) -> Finding:
 _TOP = (Place(), Model.PATIENT_ROOT)
 
 
-def _limit(bench: Trial) -> Finding:
-    rows, outcome = len(bench.sample.rows), bench.sample.outcome
+def _limit(trial: Trial) -> Finding:
+    rows, outcome = len(trial.sample.rows), trial.sample.outcome
     if outcome is not None and outcome.ending is Ending.CUT_OFF:
-        bench.found = replace(bench.found, cap=rows)
+        trial.found = replace(trial.found, cap=rows)
     how = f"all studies, {SAMPLE:,} rows at most"
-    return Finding("limit of an answer", _limit_in_words(bench.sample), how)
+    return Finding("limit of an answer", _limit_in_words(trial.sample), how)
 
 
 def _limit_in_words(sample: Reply) -> str:
@@ -140,91 +140,91 @@ def _limit_in_words(sample: Reply) -> str:
             return f"not known: {outcome.ending.value}"
 
 
-def _charsets(bench: Trial) -> Finding:
-    sets = evidence.charsets(bench.sample.rows)
-    bench.found = replace(bench.found, charsets=sets)
+def _charsets(trial: Trial) -> Finding:
+    sets = evidence.charsets(trial.sample.rows)
+    trial.found = replace(trial.found, charsets=sets)
     shown = [name or "none named for text beyond ASCII" for name in sets[:_SHOWN]]
     more = [f"and {len(sets) - _SHOWN} more"] if len(sets) > _SHOWN else []
     named = ", ".join([*shown, *more])
-    nothing = "none named; all text is ASCII" if bench.sample.rows else "not known: no rows"
+    nothing = "none named; all text is ASCII" if trial.sample.rows else "not known: no rows"
     return Finding("character set of answers", named or nothing, "(0008,0005) was asked for")
 
 
-def _returned(bench: Trial) -> Iterable[Finding]:
-    rows = bench.sample.rows
-    words = [word for word in _RETURNED if word not in bench.found.rejected]
+def _returned(trial: Trial) -> Iterable[Finding]:
+    rows = trial.sample.rows
+    words = [word for word in _RETURNED if word not in trial.found.rejected]
     told = {word: evidence.returned(rows, word) for word in words} if rows else {}
-    bench.note_returned(told)
+    trial.note_returned(told)
     if told and _COUNT in told:
         counted = bool(evidence.values_of(rows, _COUNT))
-        bench.note_feature(Feature.COUNTS, Support.WORKS if counted else Support.IGNORED)
+        trial.note_feature(Feature.COUNTS, Support.WORKS if counted else Support.IGNORED)
     how = f"in {len(rows):,} rows"
     return [Finding(f"{word} returned", "yes" if yes else "no", how) for word, yes in told.items()]
 
 
-async def _filter(bench: Trial, keyword: str) -> Finding:
+async def _filter(trial: Trial, keyword: str) -> Finding:
     what = f"{keyword} matched"
-    value = evidence.telling_value(bench.sample.rows, keyword)
+    value = evidence.telling_value(trial.sample.rows, keyword)
     if value is None:
-        return await _impossible(bench, keyword)
+        return await _impossible(trial, keyword)
     ranged = f"{value}-{value}" if keyword.endswith("Date") else value
-    support, how = await bench.matched(_key(keyword, ranged))
-    bench.note_matching(keyword, support)
+    support, how = await trial.matched(_key(keyword, ranged))
+    trial.note_matching(keyword, support)
     return Finding(what, support.value, how)
 
 
-async def _impossible(bench: Trial, keyword: str) -> Finding:
+async def _impossible(trial: Trial, keyword: str) -> Finding:
     """Without a value that tells, only this shows: whether one that nothing has finds something."""
     what = f"{keyword} matched"
-    if keyword in bench.found.rejected:
+    if keyword in trial.found.rejected:
         return Finding(what, "not known: queries with it are rejected", "")
     key = _key(keyword, evidence.impossible_value(keyword))
-    reply = await bench.ask(Level.STUDY, [key])
+    reply = await trial.ask(Level.STUDY, [key])
     how = f"{keyword}={key.value}, which no study has"
     if reply.rows:
-        bench.note_matching(keyword, Support.IGNORED)
+        trial.note_matching(keyword, Support.IGNORED)
         return Finding(what, Support.IGNORED.value, how)
     return Finding(what, "not known: no study seen has a value that tells", how)
 
 
 async def _feature(
-    bench: Trial, feature: Feature, keyword: str, value: str | None, level: Level = Level.STUDY
+    trial: Trial, feature: Feature, keyword: str, value: str | None, level: Level = Level.STUDY
 ) -> Finding:
     """A feature that shows in what a matching key does."""
     if value is None:
         return Finding(feature.value, "not known: no study seen has a fitting value", "")
-    support, how = await bench.matched(_key(keyword, value), level)
-    bench.note_feature(feature, support)
+    support, how = await trial.matched(_key(keyword, value), level)
+    trial.note_feature(feature, support)
     return Finding(feature.value, support.value, how)
 
 
-async def _any_case(bench: Trial) -> Finding:
-    names = map(evidence.swapped, evidence.values_of(bench.sample.rows, "PatientName"))
-    return await _feature(bench, Feature.ANY_CASE, "PatientName", next(filter(None, names), None))
+async def _any_case(trial: Trial) -> Finding:
+    names = map(evidence.swapped, evidence.values_of(trial.sample.rows, "PatientName"))
+    return await _feature(trial, Feature.ANY_CASE, "PatientName", next(filter(None, names), None))
 
 
-async def _foreign(bench: Trial) -> AsyncIterator[Finding]:
+async def _foreign(trial: Trial) -> AsyncIterator[Finding]:
     """Whether names beyond ASCII are found, for each character set that they are held in."""
-    names = evidence.foreign_names(bench.sample.rows)
+    names = evidence.foreign_names(trial.sample.rows)
     found: list[str] = []
     for charset, name in list(names.items())[:_SHOWN]:
-        reply = await bench.ask(Level.STUDY, [_key("PatientName", name)])
+        reply = await trial.ask(Level.STUDY, [_key("PatientName", name)])
         support = Support.WORKS if evidence.holds(reply, name) else Support.FINDS_NOTHING
         if support is Support.WORKS:
             found.append(name)
         else:
-            bench.found = replace(bench.found, unmatched=(*bench.found.unmatched, charset))
+            trial.found = replace(trial.found, unmatched=(*trial.found.unmatched, charset))
         how = f"PatientName={name} at study level"
         yield Finding(f"names in {charset}", reply.error or support.value, how)
     if found:
-        yield await _one_letter(bench, found[0])
+        yield await _one_letter(trial, found[0])
 
 
-async def _one_letter(bench: Trial, name: str) -> Finding:
+async def _one_letter(trial: Trial, name: str) -> Finding:
     pattern = evidence.one_letter_open(name)
-    reply = await bench.ask(Level.STUDY, [_key("PatientName", pattern)])
+    reply = await trial.ask(Level.STUDY, [_key("PatientName", pattern)])
     support = Support.WORKS if evidence.holds(reply, name) else Support.FINDS_NOTHING
-    bench.note_feature(Feature.ONE_LETTER, support)
+    trial.note_feature(Feature.ONE_LETTER, support)
     return Finding(
         Feature.ONE_LETTER.value,
         support.value,
@@ -232,52 +232,52 @@ async def _one_letter(bench: Trial, name: str) -> Finding:
     )
 
 
-async def _asterisk(bench: Trial) -> Finding:
-    reply = await bench.ask(Level.STUDY, [_key("PatientName", "*")])
+async def _asterisk(trial: Trial) -> Finding:
+    reply = await trial.ask(Level.STUDY, [_key("PatientName", "*")])
     support, words = evidence.asterisk(reply, "PatientName")
-    if reply.rows and not bench.sample.rows:
+    if reply.rows and not trial.sample.rows:
         words = "needed: an empty key finds nothing; set universal: '*' of the modality"
-    bench.note_feature(Feature.ASTERISK, support)
+    trial.note_feature(Feature.ASTERISK, support)
     return Finding(Feature.ASTERISK.value, words, "PatientName=* at study level")
 
 
-async def _uid_wildcard(bench: Trial) -> Finding:
-    uids = evidence.values_of(bench.sample.rows, "StudyInstanceUID")
+async def _uid_wildcard(trial: Trial) -> Finding:
+    uids = evidence.values_of(trial.sample.rows, "StudyInstanceUID")
     pattern = f"{uids[0][:-2]}*" if len(set(uids)) > 1 else None
-    return await _feature(bench, Feature.UID_WILDCARD, "StudyInstanceUID", pattern)
+    return await _feature(trial, Feature.UID_WILDCARD, "StudyInstanceUID", pattern)
 
 
-async def _upper_keys(bench: Trial) -> Finding:
+async def _upper_keys(trial: Trial) -> Finding:
     """Series of a patient, without the study: a relational query (PS3.4 C.4.1.2.2.2)."""
-    value = evidence.telling_value(bench.sample.rows, "PatientID")
-    return await _feature(bench, Feature.RELATIONAL, "PatientID", value, Level.SERIES)
+    value = evidence.telling_value(trial.sample.rows, "PatientID")
+    return await _feature(trial, Feature.RELATIONAL, "PatientID", value, Level.SERIES)
 
 
-async def _series_modality(bench: Trial) -> Finding:
+async def _series_modality(trial: Trial) -> Finding:
     what = "Modality matched"
     tag = by_keyword("ModalitiesInStudy").tag
-    mixed = [row for row in bench.sample.rows if "\\" in (row.text(tag) or "")]
-    place = place_of(mixed[0], Level.STUDY, bench.place) if mixed else None
+    mixed = [row for row in trial.sample.rows if "\\" in (row.text(tag) or "")]
+    place = place_of(mixed[0], Level.STUDY, trial.place) if mixed else None
     if place is None:
         return Finding(what, "not known: no study seen has two modalities", "")
     value = evidence.values_of(mixed[:1], "ModalitiesInStudy")[0]
-    support, how = await bench.matched(_key("Modality", value), Level.SERIES, place, Reply())
-    bench.note_matching("Modality", support)
+    support, how = await trial.matched(_key("Modality", value), Level.SERIES, place, Reply())
+    trial.note_matching("Modality", support)
     return Finding(what, support.value, how)
 
 
-async def _patients(bench: Trial) -> AsyncIterator[Finding]:
+async def _patients(trial: Trial) -> AsyncIterator[Finding]:
     what, how = "patient level", "a few patients in Patient Root"
-    reply = await bench.ask(Level.PATIENT, (), 5, *_TOP)
+    reply = await trial.ask(Level.PATIENT, (), 5, *_TOP)
     if reply.error:
-        yield await _rejected(bench, Level.PATIENT, reply)
-        reply = await bench.ask(Level.PATIENT, (), 5, *_TOP)
+        yield await _rejected(trial, Level.PATIENT, reply)
+        reply = await trial.ask(Level.PATIENT, (), 5, *_TOP)
     if reply.error:
         yield Finding(what, f"refused: {reply.error}", how)
         return
     word = "NumberOfPatientRelatedStudies"
     counts = bool(evidence.values_of(reply.rows, word))
-    bench.note_returned({word: counts})
+    trial.note_returned({word: counts})
     yield Finding(what, f"works, {'with' if counts else 'without'} counts", how)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dicomsh.commands.context import Scu
+from dicomsh.archives.archive import Archive
 from dicomsh.errors import AssociationAbortedError, DicomshError, QueryFailedError, TimedOutError
 from dicomsh.model import evidence
 from dicomsh.model.capability import Capabilities, Feature, Support
@@ -46,9 +46,9 @@ class Trial:
         failure: the last failure of a query.
     """
 
-    def __init__(self, modality: Modality, client: Scu) -> None:
+    def __init__(self, modality: Modality, archive: Archive) -> None:
         self.modality = modality
-        self.client = client
+        self.archive = archive
         self.model = Model.STUDY_ROOT
         self.place = Place()
         self.sample = Reply()
@@ -76,7 +76,7 @@ class Trial:
         query = build(request, model or self.model, charset, universal)
         self.queries += 1
         try:
-            answer = await self.client.find(query, limit=limit)
+            answer = await self.archive.find(query, limit=limit)
             rows = [row async for batch in answer for row in batch]
         except (QueryFailedError, AssociationAbortedError, TimedOutError) as error:
             self.failure = error

@@ -1,0 +1,1 @@
+"""Archives that can be asked: what they have in common, and one module for each kind."""

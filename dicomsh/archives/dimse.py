@@ -1,0 +1,23 @@
+"""Archives that are asked by DIMSE: remote application entities."""
+
+from __future__ import annotations
+
+from dicomsh.archives.archive import Archive
+from dicomsh.dimse.client import Client
+from dicomsh.model.modality import Modality
+from dicomsh.model.tap import Tap
+
+
+class DimseKind:
+    """Opens the archive at a `DicomAddress`."""
+
+    def reach(self, modality: Modality) -> Modality:
+        """The modality as it is."""
+        return modality
+
+    def open(self, modality: Modality, tap: Tap) -> Archive:
+        """A service class user; it opens its association when it is needed."""
+        return Client(modality, tap)
+
+    def close(self) -> None:
+        """Nothing was started."""

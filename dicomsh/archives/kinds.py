@@ -1,0 +1,27 @@
+"""The kinds of archives: an address's type says who opens what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from dicomsh.archives.archive import Kind
+from dicomsh.model.modality import DicomAddress, PracticeAddress
+
+Kinds = Mapping[type[object], Callable[[], Kind]]
+"""Type of address → what makes the kind; its module is imported only then."""
+
+
+def _dimse() -> Kind:
+    from dicomsh.archives.dimse import DimseKind
+
+    return DimseKind()
+
+
+def _practice() -> Kind:
+    from dicomsh.archives.practice import PracticeKind
+
+    return PracticeKind()
+
+
+KINDS: Kinds = MappingProxyType({DicomAddress: _dimse, PracticeAddress: _practice})

@@ -1,0 +1,109 @@
+"""The archives that are in use: one connection kept for each, and pools."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dicomsh.archives.archive import Archive, ArchivePool, Kind
+from dicomsh.archives.kinds import KINDS, Kinds
+from dicomsh.archives.pool import Pool
+from dicomsh.archives.watched import WatchedArchive
+from dicomsh.config import KnownPeers
+from dicomsh.model.capability import NOTHING_KNOWN
+from dicomsh.model.extended_negotiation import Extensions
+from dicomsh.model.modality import Modality
+from dicomsh.model.tap import Tap
+
+POOL_SIZE = 3
+"""Connections used at once: enough to hide the server's thinking, few enough to be polite."""
+
+
+class OpenArchives:
+    """The archives in use; satisfies `dicomsh.archives.archive.Archives`.
+
+    Args:
+        tap: who listens to what is said to them.
+        memory: what was found out about them.
+        kinds: who opens which kind of address.
+    """
+
+    def __init__(self, tap: Tap, memory: KnownPeers, kinds: Kinds = KINDS) -> None:
+        self.memory = memory
+        self._tap = tap
+        self._makers = kinds
+        self._kinds: dict[type[object], Kind] = {}
+        self._reached: dict[str, tuple[Modality, Modality]] = {}
+        self._archives: dict[tuple[str, Extensions], tuple[Modality, Archive]] = {}
+        self._pools: dict[str, tuple[Modality, Pool]] = {}
+
+    def reach(self, modality: Modality) -> Modality:
+        """The modality with the address it can be reached at; starts an archive of our own."""
+        reached = self._kind(modality).reach(modality)
+        self._reached[modality.name] = modality, reached
+        return reached
+
+    def _kind(self, modality: Modality) -> Kind:
+        sort = type(modality.address)
+        if sort not in self._kinds:
+            self._kinds[sort] = self._makers[sort]()
+        return self._kinds[sort]
+
+    def _make(self, kind: Kind, reached: Modality) -> Archive:
+        return WatchedArchive(kind.open(reached, self._tap), self._tap)
+
+    async def open(self, modality: Modality) -> Archive:
+        """The archive of a modality, which keeps its connection.
+
+        What is agreed by extended negotiation changes what a query means, so that associations
+        which propose something else are kept apart.
+        """
+        reached = replace(self.reach(modality), capabilities=NOTHING_KNOWN)
+        key = (modality.name, modality.extended)
+        held = self._archives.get(key)
+        if held is not None and held[0] == reached:
+            return held[1]
+        if held is not None:
+            await held[1].close()
+        archive = self._make(self._kind(modality), reached)
+        self._archives[key] = (reached, archive)
+        return archive
+
+    def known(self, modality: Modality) -> Archive | None:
+        """The archive of a modality, or None where it was not connected to yet."""
+        held = self._archives.get((modality.name, modality.extended))
+        return held[1] if held is not None and held[1].abilities.sop_classes else None
+
+    def state(self, modality: Modality) -> str:
+        """Whether a connection to a modality is open: `open`, `closed`, or `not used yet`."""
+        held = [made for (name, _), (_, made) in self._archives.items() if name == modality.name]
+        if not held:
+            return "not used yet"
+        return "open" if any(archive.is_open for archive in held) else "closed"
+
+    def address(self, modality: Modality) -> str:
+        """Where a modality is, for people: as it was reached, else as it is configured."""
+        asked, reached = self._reached.get(modality.name, (None, modality))
+        same = asked is not None and asked.address == modality.address
+        return str((reached if same else modality).address)
+
+    @property
+    def connecting(self) -> str:
+        """The address of a modality that a connection is being opened to, or nothing."""
+        single = [modality for modality, user in self._archives.values() if user.is_opening]
+        pooled = [modality for modality, pool in self._pools.values() if pool.is_opening]
+        return next((str(modality.address) for modality in (*single, *pooled)), "")
+
+    def pool(self, modality: Modality, size: int = POOL_SIZE) -> ArchivePool:
+        """A new pool of connections to the archive of a modality."""
+        reached, kind = self.reach(modality), self._kind(modality)
+        pool = Pool(lambda: self._make(kind, reached), size)
+        self._pools[reached.name] = reached, pool
+        return pool
+
+    async def close(self) -> None:
+        """Close every connection, and stop every archive of our own."""
+        for _, archive in self._archives.values():
+            await archive.close()
+        self._archives.clear()
+        for kind in self._kinds.values():
+            kind.close()

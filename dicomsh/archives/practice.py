@@ -1,0 +1,58 @@
+"""The practice archive: started on loopback when it is needed, and asked by DIMSE."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dicomsh.archives.archive import Archive
+from dicomsh.dimse.client import Client
+from dicomsh.errors import UnreachableError
+from dicomsh.model.modality import DicomAddress, Modality, PracticeAddress
+from dicomsh.model.tap import Tap
+
+if TYPE_CHECKING:
+    from dicomsh.practice.server import PracticeServer
+
+LOOPBACK = "127.0.0.1"
+
+
+class PracticeKind:
+    """Opens the archive at a `PracticeAddress`, which it runs in this process."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, tuple[PracticeAddress, PracticeServer]] = {}
+
+    def reach(self, modality: Modality) -> Modality:
+        """The modality with the port that its practice archive listens on; starts it if need be.
+
+        One that runs with other faults than it is to have now makes room.
+        """
+        wanted = modality.address
+        assert isinstance(wanted, PracticeAddress)
+        held = self._servers.get(modality.name)
+        if held is not None and held[0] != wanted:
+            held[1].stop()
+            held = None
+        if held is None:
+            held = self._servers[modality.name] = wanted, _started(wanted)
+        return replace(modality, address=DicomAddress(wanted.aet, LOOPBACK, held[1].port))
+
+    def open(self, modality: Modality, tap: Tap) -> Archive:
+        """A service class user of the running archive."""
+        return Client(modality, tap)
+
+    def close(self) -> None:
+        """Stop every practice archive."""
+        for _, server in self._servers.values():
+            server.stop()
+        self._servers.clear()
+
+
+def _started(address: PracticeAddress) -> PracticeServer:
+    from dicomsh.practice.server import start
+
+    try:
+        return start(address)
+    except OSError as error:
+        raise UnreachableError(f"the practice archive cannot start: {error.strerror}") from None

@@ -1,0 +1,106 @@
+"""A kind of archive that answers from a list of data sets: what a new kind takes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+
+from dicomsh.archives.archive import Archive
+from dicomsh.archives.rows import Elements, row_of
+from dicomsh.model.abilities import Abilities
+from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import Model
+from dicomsh.model.modality import Modality
+from dicomsh.model.query import Query
+from dicomsh.model.row import Row
+from dicomsh.model.row_matching import test_of as matcher_of
+from dicomsh.model.tap import Tap
+
+
+@dataclass(frozen=True)
+class ListAddress:
+    """Where it is: the data sets of instances, kept in memory."""
+
+    instances: tuple[Dataset, ...]
+    title: str = "a list of data sets"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ListKind:
+    """Opens it."""
+
+    def reach(self, modality: Modality) -> Modality:
+        return modality
+
+    def open(self, modality: Modality, tap: Tap) -> Archive:
+        del tap  # bytes are traced; there are none
+        assert isinstance(modality.address, ListAddress)
+        return ListArchive(modality.address.instances)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+class ListArchive:
+    """The archive."""
+
+    abilities = Abilities(frozenset(model.value for model in Model))
+    is_open = True
+    is_opening = False
+
+    def __init__(self, instances: Sequence[Dataset]) -> None:
+        self._rows = [row_of(elements_of(instance)) for instance in instances]
+
+    async def connect(self) -> Abilities:
+        return self.abilities
+
+    async def echo(self) -> float:
+        return 0.0
+
+    async def find(self, query: Query, *, limit: int | None = None) -> Answer:
+        keys = [matcher_of(key) for key in query.keys if key.value]
+        found = [row for row in self._rows if all(matches(row) for matches in keys)]
+        unique = by_keyword(query.level.unique_keyword).tag
+        entities = {row.text(unique): row for row in found}
+        return ListAnswer(list(entities.values()), limit)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class ListAnswer:
+    """Its answer: one batch."""
+
+    def __init__(self, rows: list[Row], limit: int | None) -> None:
+        self._rows = rows[:limit]
+        ending = Ending.COMPLETE if len(self._rows) == len(rows) else Ending.LIMIT
+        self.outcome = Outcome(ending, len(self._rows), 0.0)
+
+    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+        if self._rows:
+            yield self._rows
+
+    async def aclose(self) -> None:
+        """Nothing runs."""
+
+
+def elements_of(dataset: Dataset) -> Elements:
+    """The elements of a data set of pydicom."""
+    return {
+        int(element.tag): (
+            element.VR,
+            [elements_of(item) for item in element.value]
+            if element.VR == "SQ"
+            else element.value
+            if element.VM > 1
+            else [element.value]
+            if element.VM
+            else [],
+        )
+        for element in dataset
+    }
