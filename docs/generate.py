@@ -15,7 +15,7 @@ from dicomsh.lessons.read import read_course
 from dicomsh.lessons.tutor import LESSONS
 from dicomsh.model.keys import ALIASES, LEVEL_KEYS, MORE_KEYS, alias_keyword, by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.matching import WILDCARD_VRS
+from dicomsh.model.vr import WILDCARD_VRS
 from dicomsh.settings.table import AT_PROMPT, SETTINGS, Settings, Where
 
 FOLDER = Path(__file__).parent / "reference"

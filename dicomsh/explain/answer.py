@@ -7,6 +7,7 @@ from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.keys import COUNTS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.vr import MOMENT_VRS
 
 _STATUSES = {
     0x0000: "Success: every match was sent",
@@ -127,7 +128,7 @@ def _doubts_of(key: QueryKey) -> list[str]:
         return [f"a name matches as a whole, with all its components: {key.keyword}={key.value}*"]
     if key.path[0].tag in COUNTS:
         return [f"many servers do not match what they count: … | where {key.keyword}={key.value}"]
-    if key.matching is Matching.RANGE or key.attribute.vr in ("DA", "TM", "DT"):
+    if key.matching is Matching.RANGE or key.attribute.vr in MOMENT_VRS:
         return [f"entities without {key.keyword} are in no range: leave it out to see them"]
     if key.attribute.vr in ("LO", "SH") and key.origin in (Origin.TYPED, Origin.PATTERN):
         return [f"{key.keyword} is compared as written, case and all: try *{key.value}*"]

@@ -21,6 +21,7 @@ from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
 from dicomsh.model.row import Row, items_at, weight
+from dicomsh.model.vr import UNDELIMITED_VRS
 
 if TYPE_CHECKING:
     from dicomsh.model.asked_query import AskedQuery
@@ -29,7 +30,6 @@ Record = Mapping[str, Any]
 """A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
 
 
-_WHOLE = frozenset("LT ST UR UT".split())
 """VRs in which a backslash separates no values (PS3.5 6.2)."""
 
 
@@ -62,7 +62,7 @@ class AttributeColumn:
         """The values of a row as text, those of all items for a path; none when absent or empty."""
         tag = self.attribute.tag
         found = [item.text(tag) for item in items_at(row, self.path)]
-        whole = self.attribute.vr in _WHOLE
+        whole = self.attribute.vr in UNDELIMITED_VRS
         values = [[text] if whole else text.split("\\") for text in found if text]
         return [value.strip() for value in chain.from_iterable(values) if value.strip()]
 

@@ -192,7 +192,7 @@ def build(request: Request, model: Model, charset: str, universal: str) -> Query
 
 
 def _universal(key: QueryKey, value: str) -> QueryKey:
-    from dicomsh.model.matching import WILDCARD_VRS
+    from dicomsh.model.vr import WILDCARD_VRS
 
     if key.matching is Matching.UNIVERSAL and key.attribute.vr in WILDCARD_VRS:
         return replace(key, value=value)

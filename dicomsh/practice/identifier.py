@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.row import BINARY_NUMBERS
+from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import vr_of
 from dicomsh.practice.codec import Elements, read
 from dicomsh.practice.matching import Key

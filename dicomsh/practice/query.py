@@ -14,7 +14,7 @@ from dicomsh.model.keys import (
     by_keyword,
 )
 from dicomsh.model.levels import Level
-from dicomsh.model.row import BINARY_NUMBERS
+from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import (
     COUNTERS,
     HELD,

@@ -18,6 +18,7 @@ from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
+from dicomsh.model.vr import CHARSET_VRS
 
 _LONGEST = 160
 """Characters beyond which a command line is no longer something to look at and type."""
@@ -124,15 +125,14 @@ def _matched(request: Request) -> list[QueryKey]:
     return [key for key in request.keys if key.value]
 
 
-_WITH_CASE = frozenset(("LO", "LT", "SH", "ST", "UC", "UT"))
-_TEXTS = _WITH_CASE | {"PN"}
+_WITH_CASE = CHARSET_VRS - {"PN"}
 _IDS = frozenset(("PatientID", "AccessionNumber", "StudyID"))
 
 
 def _wildcard(request: Request) -> Iterator[Phrase]:
     """A text is matched whole: a name needs its other components, a description its other words."""
     for key in _matched(request):
-        if key.attribute.vr in _TEXTS and not set("*?\\") & set(key.value):
+        if key.attribute.vr in CHARSET_VRS and not set("*?\\") & set(key.value):
             anywhere = key.attribute.vr != "PN" and key.keyword not in _IDS
             yield _with(request, key, f"*{key.value}*" if anywhere else f"{key.value}*")
 
