@@ -20,7 +20,6 @@ from pydicom import Dataset
 
 from dicomsh.config.known import KnownPeers
 from dicomsh.errors import ExitStatus
-from dicomsh.model import evidence
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Model
@@ -432,9 +431,3 @@ def test_everything_is_kept(tmp_path: Path) -> None:
     KnownPeers(tmp_path).keep(modality, found)
     KnownPeers(tmp_path).keep(Modality("b", "B", "host.example.org", 104), Capabilities("x"))
     assert KnownPeers(tmp_path).of(modality) == found
-
-
-def test_a_round_number_is_suspicious() -> None:
-    assert list(map(evidence.suspicious, (0, 49, 50, 120, 200, 500, 501))) == [
-        *(False, False, True, False, True, True, False)
-    ]

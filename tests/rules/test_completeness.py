@@ -152,14 +152,24 @@ def capped(cap: int) -> Callable[[evt.Event], Iterator[tuple[int, Dataset | None
     return find
 
 
-def test_the_same_round_number_for_another_query_is_suspicious() -> None:
+@pytest.mark.parametrize("cap", [50, 64])
+def test_a_round_number_is_suspicious_to_a_probe(cap: int) -> None:
+    with scp(capped(cap)) as modality:
+        address = f"{modality.aet}@{modality.host}:{modality.port}"
+        done = run("probe", modality=address, output="json")
+    found = {row["capability"]: row["finding"] for row in done.json}
+    assert found["limit of an answer"].startswith(f"suspicious: exactly {cap} rows")
+
+
+@pytest.mark.parametrize("cap", [50, 64])
+def test_the_same_round_number_for_another_query_is_suspicious(cap: int) -> None:
     """pynetdicom #467: "stops at 500", without any status that says so."""
-    with scp(capped(50)) as modality:
+    with scp(capped(cap)) as modality:
         address = f"{modality.aet}@{modality.host}:{modality.port}"
         done = run("find study; find study; find study DOE*", modality=address)
-    lines = [line for line in done.err.splitlines() if line.startswith("50 studies, ")]
+    lines = [line for line in done.err.splitlines() if line.startswith(f"{cap} studies, ")]
     assert len(lines) == 3
-    said = ["also 50 for an earlier query: a limit of the server?" in line for line in lines]
+    said = [f"also {cap} for an earlier query: a limit of the server?" in line for line in lines]
     assert said == [False, False, True]
     assert done.status == 5  # the archive takes no notice of the name either
 
@@ -191,7 +201,7 @@ STUDIES = Request(Level.STUDY, Place())
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CUT_OFF))], True),
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.LIMIT))], False),
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CANCELLED))], False),
-        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, of=900))], False),
+        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, received=900))], False),
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(499))], False),
         ([(request(Level.STUDY, Place(), "+acc"), ended(500))], False),
         ([(STUDIES, ended(500))], False),

@@ -16,6 +16,7 @@ from dicomsh.model.levels import Level, Model
 from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import return_key
 from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.silent_truncation import is_round
 from dicomsh.query.probe.trial import Finding, Trial
 
 SAMPLE = 2000
@@ -132,7 +133,7 @@ def _limit_in_words(sample: Reply) -> str:
             return f"cut off after {rows:,} rows (0x{outcome.status or 0:04X})"
         case Ending.LIMIT:
             return f"none up to {rows:,} rows"
-        case Ending.COMPLETE if evidence.suspicious(rows):
+        case Ending.COMPLETE if is_round(rows):
             return f"suspicious: exactly {rows:,} rows, said to be all"
         case Ending.COMPLETE:
             return f"not known: {rows:,} rows are all there is"
