@@ -10,7 +10,8 @@ from dicomsh.language.command import command
 from dicomsh.language.kinds import DEPTH, TARGET
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import FieldColumn, Record, Records, Result, Talk, Text, at_once
-from dicomsh.model.levels import Level
+from dicomsh.model.level_keys import heading
+from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
 from dicomsh.model.place import quote_segment
 from dicomsh.query.hierarchy import Branch, Hierarchy
 from dicomsh.query.resolve import resolve
@@ -72,10 +73,7 @@ async def pwd(
 
 _TREE_COLUMNS = (
     FieldColumn("level", "Level"),
-    FieldColumn("PatientID", "PatientID"),
-    FieldColumn("StudyInstanceUID", "Study UID"),
-    FieldColumn("SeriesInstanceUID", "Series UID"),
-    FieldColumn("SOPInstanceUID", "SOP Instance UID"),
+    *(FieldColumn(word, heading(word)) for word in UNIQUE_KEYWORDS),
     FieldColumn("label", "Label"),
     FieldColumn("children", "Below", True),
 )

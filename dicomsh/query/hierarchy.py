@@ -14,6 +14,7 @@ from dicomsh.commands.context import POOL_SIZE, Context, Pool
 from dicomsh.model.answer import Answer, Ending, Outcome, Record, all_rows, as_cancelled, combined
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.keys import by_keyword
+from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place, count_below, place_of, title_of
@@ -128,7 +129,7 @@ class Hierarchy:
 
     async def _children(self, pool: Pool, place: Place) -> list[_Child]:
         level = place.next_level
-        request = Request(level, place, tuple(return_key(word) for word in _ORDER[level]))
+        request = Request(level, place, tuple(return_key(word) for word in LEVEL_KEYS[level].order))
         async with pool.client() as client:
             answer = await answer_from(client, self._modality, request, self._wish)
             self._answers.append(answer)
@@ -154,17 +155,9 @@ class _Child:
     def order(self) -> tuple[int, str]:
         """Studies by date and time, series and instances by number, patients by ID."""
         level = self.place.steps[-1].level
-        texts = [self.row.text(by_keyword(word).tag) or "" for word in _ORDER[level]]
+        texts = [self.row.text(by_keyword(word).tag) or "" for word in LEVEL_KEYS[level].order]
         number = int(texts[0]) if level.value >= Level.SERIES.value and _is_int(texts[0]) else 0
         return number, "\0".join(texts)
-
-
-_ORDER = {
-    Level.PATIENT: ("PatientID", "IssuerOfPatientID"),
-    Level.STUDY: ("StudyDate", "StudyTime"),
-    Level.SERIES: ("SeriesNumber",),
-    Level.INSTANCE: ("InstanceNumber",),
-}
 
 
 def _is_int(text: str) -> bool:

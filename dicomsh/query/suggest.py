@@ -11,7 +11,8 @@ from dicomsh.errors import UsageError
 from dicomsh.language.scan import quote
 from dicomsh.language.terms import is_term, pattern_key, read_term
 from dicomsh.language.words import whole_word
-from dicomsh.model.keys import COUNTS, LEVEL_KEYS, find_path, is_named, level_of
+from dicomsh.model.keys import COUNTS, find_path, is_named
+from dicomsh.model.level_keys import LEVEL_KEYS, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.moments import WORDS
 from dicomsh.model.place import Place
@@ -312,7 +313,7 @@ def _counted_here(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
         if key.path[0].tag in COUNTS:
             words = _words(other for other in request.keys if other is not key)
-            if key.keyword not in LEVEL_KEYS[request.level]:
+            if key.keyword not in LEVEL_KEYS[request.level].default:
                 words += (f"+{key.keyword}",)
             stage = ("|", "where", quote(f"{key.keyword}={key.value}"))
             yield replace(phrase_of(request), words=words, options=stage)

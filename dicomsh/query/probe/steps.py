@@ -11,7 +11,8 @@ from dicomsh.model.answer import Ending
 from dicomsh.model.capability import Feature, Support
 from dicomsh.model.evidence import Reply
 from dicomsh.model.extended_negotiation import NONE, Extension
-from dicomsh.model.keys import LEVEL_KEYS, by_keyword
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import return_key
@@ -98,7 +99,7 @@ async def _some_patient(bench: Trial) -> Place:
 
 async def _rejected(bench: Trial, level: Level, refusal: Reply) -> Finding:
     """Which optional key makes the peer refuse, each tried alone."""
-    optional = frozenset((*LEVEL_KEYS[level], _SEX, "PatientName")) - {level.unique_keyword}
+    optional = frozenset((*LEVEL_KEYS[level].default, _SEX, "PatientName")) - {level.unique_keyword}
     bad, before = set(), bench.found.rejected
     place, model = (bench.place, bench.model) if level is Level.STUDY else _TOP
     bench.found = replace(bench.found, rejected=optional)
