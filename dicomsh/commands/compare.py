@@ -14,15 +14,17 @@ from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, MODALITY
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import (
-    AttributeColumn,
-    Column,
     Ending,
-    FieldColumn,
     Listing,
     Outcome,
-    Record,
     Records,
     combined,
+)
+from dicomsh.model.columns import (
+    AttributeColumn,
+    Column,
+    FieldColumn,
+    Record,
 )
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, by_keyword
 from dicomsh.model.levels import Level, Model

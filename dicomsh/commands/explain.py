@@ -16,8 +16,14 @@ from dicomsh.language.analyse import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
 from dicomsh.mask.shown import shown_query, shown_request
-from dicomsh.model.answer import FieldColumn, Record, Records, Report, Text, at_once
+from dicomsh.model.answer import (
+    Records,
+    Report,
+    Text,
+    at_once,
+)
 from dicomsh.model.asked_query import AskedQuery
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.query.dry_run import DryRun, dry_run, dry_run_again, explainable
 from dicomsh.session.state import KeptAnswer
 

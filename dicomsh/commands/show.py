@@ -13,7 +13,14 @@ from dicomsh.errors import QueryFailedError, UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import TARGET
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import Ending, FieldColumn, Outcome, Record, Records, all_rows, combined
+from dicomsh.model.answer import (
+    Ending,
+    Outcome,
+    Records,
+    all_rows,
+    combined,
+)
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.keys import by_tag
 from dicomsh.model.level_keys import LEVEL_KEYS, heading
 from dicomsh.model.levels import UNIQUE_KEYWORDS, Level

@@ -9,7 +9,14 @@ from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import DEPTH, TARGET
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import FieldColumn, Record, Records, Result, Talk, Text, at_once
+from dicomsh.model.answer import (
+    Records,
+    Result,
+    Talk,
+    Text,
+    at_once,
+)
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.level_keys import heading
 from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
 from dicomsh.model.place import quote_segment

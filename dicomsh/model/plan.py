@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dicomsh.errors import NoPresentationContextError, UsageError
-from dicomsh.model.answer import AttributeColumn
 from dicomsh.model.charset import choose, encode
+from dicomsh.model.columns import AttributeColumn
 from dicomsh.model.keys import Attribute, by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS, heading
 from dicomsh.model.levels import Level, Model

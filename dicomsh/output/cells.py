@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from dicomsh.model.answer import AttributeColumn, Column, FieldColumn, Record
+from dicomsh.model.columns import (
+    AttributeColumn,
+    Column,
+    FieldColumn,
+    Record,
+)
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
 from dicomsh.model.vr import MOMENT_VRS, NUMBER_VRS

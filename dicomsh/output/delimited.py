@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from dicomsh.model.answer import AttributeColumn, Column
+from dicomsh.model.columns import AttributeColumn, Column
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
 from dicomsh.model.vr import BULK_VRS, TEXT_VRS

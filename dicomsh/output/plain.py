@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
-from dicomsh.model.answer import AttributeColumn, Column, Record
+from dicomsh.model.columns import AttributeColumn, Column, Record
 from dicomsh.model.keys import BOOKKEEPING, by_tag, tag_pair
 from dicomsh.model.row import Row
 from dicomsh.model.vr import BULK_VRS, NUMBER_VRS, TEXT_VRS, UNDELIMITED_VRS

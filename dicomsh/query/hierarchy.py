@@ -11,8 +11,16 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from dicomsh.commands.context import POOL_SIZE, Context, Pool
-from dicomsh.model.answer import Answer, Ending, Outcome, Record, all_rows, as_cancelled, combined
+from dicomsh.model.answer import (
+    Answer,
+    Ending,
+    Outcome,
+    all_rows,
+    as_cancelled,
+    combined,
+)
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.columns import Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
