@@ -15,8 +15,8 @@ from dicomsh.language.kinds import (
     SETTING_VALUE,
     TEXT,
     VALUE,
-    Scope,
 )
+from dicomsh.language.knowledge import Scope
 from dicomsh.language.scan import Word, is_name
 from dicomsh.model.answer import (
     Records,

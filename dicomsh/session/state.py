@@ -13,7 +13,8 @@ from typing import Any
 
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
-from dicomsh.language.kinds import Candidate, Kind
+from dicomsh.language.candidate import Candidate
+from dicomsh.language.knowledge import Kind
 from dicomsh.language.topics import TOPICS
 from dicomsh.mask import Mask
 from dicomsh.mask.row import MaskedRow
