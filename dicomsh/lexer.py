@@ -82,7 +82,7 @@ def _analysed(text: str) -> tuple[list[Analysis], list[Span]]:
     from dicomsh.config import Config
     from dicomsh.errors import UsageError
     from dicomsh.language.analyse import analyse
-    from dicomsh.language.kinds import Scope
+    from dicomsh.language.knowledge import Scope
     from dicomsh.language.scan import scan
     from dicomsh.session.state import Session
 

@@ -13,8 +13,9 @@ from typing import Any
 from dicomsh.commands.scripting import assignment
 from dicomsh.config import load
 from dicomsh.errors import ConfigError, UsageError
-from dicomsh.language.kinds import COUNT, FORMAT, SECONDS, Kind, Scope
-from dicomsh.language.scan import whole_word
+from dicomsh.language.kinds import COUNT, FORMAT, SECONDS
+from dicomsh.language.knowledge import Kind, Scope
+from dicomsh.language.words import whole_word
 from dicomsh.output.sink import Sink
 from dicomsh.output.theme import palette
 from dicomsh.session.history import History

@@ -13,9 +13,10 @@ from dicomsh.language.command import Command, Parameter
 from dicomsh.lessons.course import Course
 from dicomsh.lessons.read import read_course
 from dicomsh.lessons.tutor import LESSONS
-from dicomsh.model.keys import ALIASES, LEVEL_KEYS, MORE_KEYS, alias_keyword, by_keyword
+from dicomsh.model.keys import ALIASES, alias_keyword, by_keyword
+from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
-from dicomsh.model.matching import WILDCARD_VRS
+from dicomsh.model.vr import WILDCARD_VRS
 from dicomsh.settings.table import AT_PROMPT, SETTINGS, Settings, Where
 
 FOLDER = Path(__file__).parent / "reference"
@@ -102,9 +103,9 @@ def _level(level: Level) -> Iterator[str]:
     yield f"\n## {level.word.capitalize()} level\n"
     yield f"Unique key: {level.unique_keyword}. Keys in bold are asked for without being named."
     yield "\n| keyword | tag | VR | name | wildcards |\n|---|---|---|---|---|"
-    for keyword in (*LEVEL_KEYS[level], *MORE_KEYS[level]):
+    for keyword in (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more):
         attribute = by_keyword(keyword)
-        word = f"**{keyword}**" if keyword in LEVEL_KEYS[level] else keyword
+        word = f"**{keyword}**" if keyword in LEVEL_KEYS[level].default else keyword
         wild = "`*` `?`" if attribute.vr in WILDCARD_VRS else ""
         yield f"| {word} | {attribute.tag_text} | {attribute.vr} | {attribute.name} | {wild} |"
 

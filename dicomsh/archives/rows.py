@@ -8,7 +8,8 @@ from typing import TypeAlias
 from dicomsh.dimse.elements import ENCODINGS, EXPLICIT_LITTLE_ENDIAN, item
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
-from dicomsh.model.row import BINARY_NUMBERS, Row, Source
+from dicomsh.model.row import Row, Source
+from dicomsh.model.vr import BINARY_NUMBERS
 
 Elements: TypeAlias = Mapping[int, "tuple[str, Sequence[Value]]"]
 """VR and values of each attribute by tag; the values of a sequence are its items."""

@@ -12,7 +12,8 @@ from dicomsh.language.command import Registry, command
 from dicomsh.language.kinds import ALIAS, DEFINITION, EQUALS, QUOTED
 from dicomsh.language.scan import SystemCommand, scan
 from dicomsh.language.words import Word
-from dicomsh.model.answer import FieldColumn, Records, at_once
+from dicomsh.model.answer import Records, at_once
+from dicomsh.model.columns import FieldColumn
 
 _NAME = re.compile(r"[^\W\d][\w-]*\Z")
 

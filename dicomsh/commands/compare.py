@@ -9,20 +9,22 @@ from typing import Annotated
 
 from dicomsh.commands.context import Context
 from dicomsh.errors import DicomshError, UsageError
-from dicomsh.language.analyse import Call
+from dicomsh.language.binding import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, MODALITY
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import (
-    AttributeColumn,
-    Column,
     Ending,
-    FieldColumn,
     Listing,
     Outcome,
-    Record,
     Records,
     combined,
+)
+from dicomsh.model.columns import (
+    AttributeColumn,
+    Column,
+    FieldColumn,
+    Record,
 )
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, by_keyword
 from dicomsh.model.levels import Level, Model

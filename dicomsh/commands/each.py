@@ -17,9 +17,7 @@ from dicomsh.language.binding import Call, bound_again
 from dicomsh.language.command import stage
 from dicomsh.language.kinds import ROW_COMMAND
 from dicomsh.model.answer import (
-    AttributeColumn,
     Ending,
-    FieldColumn,
     Listing,
     Outcome,
     Records,
@@ -30,6 +28,7 @@ from dicomsh.model.answer import (
     as_cancelled,
     combined,
 )
+from dicomsh.model.columns import AttributeColumn, FieldColumn
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place, place_of, with_issuer

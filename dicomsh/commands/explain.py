@@ -13,12 +13,13 @@ from dicomsh.explain.identifier import Element, elements
 from dicomsh.explain.page import query_lines, tool_lines
 from dicomsh.explain.reasons import Sent
 from dicomsh.explain.tools import TOOLS, Equivalent
-from dicomsh.language.analyse import Call
+from dicomsh.language.binding import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
 from dicomsh.mask.shown import shown_query, shown_request
-from dicomsh.model.answer import FieldColumn, Listing, Record, Records, Report, Text, at_once
+from dicomsh.model.answer import Listing, Records, Report, Text, at_once
 from dicomsh.model.asked_query import AskedQuery
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.modality import DicomAddress
 from dicomsh.query.ask import ask
 from dicomsh.query.dry_run import DryArchives, DryRun, notes_of

@@ -13,7 +13,8 @@ from dicomsh.language.kinds import LESSON, TEXT
 from dicomsh.language.scan import Word
 from dicomsh.lessons.course import Lesson
 from dicomsh.lessons.tutor import Tutor
-from dicomsh.model.answer import FieldColumn, Record, Records, Talk, at_once
+from dicomsh.model.answer import Records, Talk, at_once
+from dicomsh.model.columns import FieldColumn, Record
 
 _Result = TypeVar("_Result")
 

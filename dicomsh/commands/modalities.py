@@ -14,8 +14,14 @@ from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import ADDRESS, MODALITY, NEW_NAME
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import FieldColumn, Record, Records, Talk, all_rows, at_once
+from dicomsh.model.answer import (
+    Records,
+    Talk,
+    all_rows,
+    at_once,
+)
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
 from dicomsh.model.modality import Address, DicomAddress, Modality, PracticeAddress

@@ -16,15 +16,17 @@ from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
 from dicomsh.model.answer import (
     Answer,
-    AttributeColumn,
-    Column,
     Ending,
-    FieldColumn,
     Listing,
     Outcome,
-    Record,
     Records,
     Result,
+)
+from dicomsh.model.columns import (
+    AttributeColumn,
+    Column,
+    FieldColumn,
+    Record,
 )
 from dicomsh.model.keys import alias_keyword
 from dicomsh.model.levels import Level

@@ -11,7 +11,13 @@ from dicomsh.commands.context import Context
 from dicomsh.language.command import command
 from dicomsh.language.kinds import MODALITY
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import Ending, FieldColumn, Outcome, Record, Records, Talk
+from dicomsh.model.answer import (
+    Ending,
+    Outcome,
+    Records,
+    Talk,
+)
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.modality import Modality
 from dicomsh.query.probe.steps import findings

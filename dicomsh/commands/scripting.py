@@ -15,10 +15,16 @@ from dicomsh.language.kinds import (
     SETTING_VALUE,
     TEXT,
     VALUE,
-    Scope,
 )
+from dicomsh.language.knowledge import Scope
 from dicomsh.language.scan import Word, is_name
-from dicomsh.model.answer import FieldColumn, Record, Records, Talk, Text, at_once
+from dicomsh.model.answer import (
+    Records,
+    Talk,
+    Text,
+    at_once,
+)
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS, Setting, changed
 from dicomsh.settings.file import write_settings

@@ -14,9 +14,17 @@ from dicomsh.errors import QueryFailedError, UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import TARGET
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import Ending, FieldColumn, Outcome, Record, Records, all_rows, combined
-from dicomsh.model.keys import MORE_KEYS, by_tag
-from dicomsh.model.levels import Level
+from dicomsh.model.answer import (
+    Ending,
+    Outcome,
+    Records,
+    all_rows,
+    combined,
+)
+from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.model.keys import by_tag
+from dicomsh.model.level_keys import LEVEL_KEYS, heading
+from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request, return_key
@@ -61,7 +69,7 @@ class _Entity:
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
         """One record for each element; elements inside a sequence are indented with `>`."""
-        rows = await self._rows(MORE_KEYS[self._level])
+        rows = await self._rows(LEVEL_KEYS[self._level].more)
         if not rows:
             raise UsageError(
                 f"this {self._level.word} is not in the archive any more",
@@ -135,9 +143,7 @@ async def wado(
 
 def _wado_columns(rs: bool) -> tuple[FieldColumn, ...]:
     return (
-        FieldColumn("StudyInstanceUID", "Study UID"),
-        FieldColumn("SeriesInstanceUID", "Series UID"),
-        FieldColumn("SOPInstanceUID", "SOP Instance UID"),
+        *(FieldColumn(word, heading(word)) for word in UNIQUE_KEYWORDS[1:]),
         FieldColumn("RetrieveURL", "WADO-RS" if rs else "WADO-URI", whole=True),
     )
 

@@ -27,14 +27,8 @@ from dicomsh.language.command import stage
 from dicomsh.language.conditions import Condition
 from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
-from dicomsh.model.answer import (
-    Column,
-    FieldColumn,
-    Listing,
-    Outcome,
-    Record,
-    Records,
-)
+from dicomsh.model.answer import Listing, Outcome, Records
+from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.where_matching import measure_of, sorting
 
 

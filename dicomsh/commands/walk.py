@@ -11,8 +11,10 @@ from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import DEPTH, TARGET
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import FieldColumn, Record, Records, Result, Talk, Text, at_once
-from dicomsh.model.levels import Level
+from dicomsh.model.answer import Records, Result, Talk, Text, at_once
+from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.model.level_keys import heading
+from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
 from dicomsh.model.place import count_below, quote_segment, title_of
 from dicomsh.query.hierarchy import Branch, Hierarchy
 
@@ -73,10 +75,7 @@ async def pwd(
 
 _TREE_COLUMNS = (
     FieldColumn("level", "Level"),
-    FieldColumn("PatientID", "PatientID"),
-    FieldColumn("StudyInstanceUID", "Study UID"),
-    FieldColumn("SeriesInstanceUID", "Series UID"),
-    FieldColumn("SOPInstanceUID", "SOP Instance UID"),
+    *(FieldColumn(word, heading(word)) for word in UNIQUE_KEYWORDS),
     FieldColumn("label", "Label"),
     FieldColumn("children", "Below", True),
 )

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.modality import DicomAddress
+from dicomsh.model.status import CUT_OFF_STATUSES
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NAME = re.compile(r"\w[\w.-]{0,63}")
@@ -23,7 +24,6 @@ _ADDRESS = re.compile(
 _FAILURES = (range(0x0100, 0x0300), range(0xA000, 0xB000), range(0xC000, 0xD000))
 
 ADDRESS_FORM = "AET@HOST:PORT, such as ORTHANC@127.0.0.1:4242"
-CUT_OFF_STATUSES = (0xFE00, 0xA700, 0xB001)
 
 
 _Value = TypeVar("_Value")

@@ -21,6 +21,7 @@ from dicomsh.model.modality import (
     Timeouts,
     Tls,
 )
+from dicomsh.model.status import CANCEL
 
 _GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities")
 _TIMEOUT = ("connect", "association", "response")
@@ -188,7 +189,7 @@ def faults_of(setting: ConfigNode | None) -> Faults:
         given.refuse(("cut_off_status",), "without 'cut_off'")
     return Faults(
         cut_off=given.get("cut_off", checks.rows, None),
-        cut_off_status=given.get("cut_off_status", checks.cut_off_status, 0xFE00),
+        cut_off_status=given.get("cut_off_status", checks.cut_off_status, CANCEL),
         fail=_fail(given.settings.get("fail")),
         refuse_patient_root=given.get("refuse_patient_root", checks.boolean, False),
         no_counts=given.get("no_counts", checks.boolean, False),

@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.keys import by_tag, tag_pair
 from dicomsh.model.row import DEEPEST
+from dicomsh.model.vr import SHORT_LENGTH_VRS
 
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -22,7 +23,7 @@ _LONG_LENGTH = Struct("<I")
 _LONG_HEADER = Struct("<HH2sHI")
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
+_SHORT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS)
 """VRs with a length of 16 bits in explicit VR (PS3.5 7.1.2); all others have one of 32."""
 _LONGEST_SHORT = 0xFFFE
 _HEAD = Struct("<6sH")

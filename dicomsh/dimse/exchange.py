@@ -10,8 +10,8 @@ from dicomsh.dimse.negotiation import Context
 from dicomsh.dimse.pdu import Message
 from dicomsh.errors import DicomshError, ProtocolViolationError
 from dicomsh.model.row import Row, Source, weight
+from dicomsh.model.status import PENDING_STATUSES
 
-_PENDING = (0xFF00, 0xFF01)
 _MANY_ROWS = 4096
 """Rows waiting to be taken beyond which reading pauses."""
 _MANY_BYTES = 1 << 24
@@ -122,7 +122,7 @@ class FindExchange:
                 if response is not checked:  # one object stands for a run of equal command sets
                     self._check(context_id, response)
                     checked = response
-                if response.status not in _PENDING:
+                if response.status not in PENDING_STATUSES:
                     self.final = response
                 elif self._cancelled:
                     self.dropped += 1
@@ -148,7 +148,7 @@ class FindExchange:
             raise ProtocolViolationError("a response on another presentation context")
         if self.final is not None:
             raise ProtocolViolationError("a response after the final one")
-        if response.status in _PENDING and not response.has_identifier:
+        if response.status in PENDING_STATUSES and not response.has_identifier:
             raise ProtocolViolationError("a pending response without identifier")
 
     def _after_read(self) -> None:

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from struct import Struct, error
+from collections.abc import Iterable
+from struct import error
 
 from dicomsh.dimse.elements import LittleEndian, item
 from dicomsh.errors import UsageError
 from dicomsh.model.charset import encode
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute, by_tag
 from dicomsh.model.query import Query, QueryKey
+from dicomsh.model.vr import BINARY_NUMBERS, CHARSET_VRS
 
 _Node = dict[Attribute, "str | _Node"]
 """Attributes of a data set: a value, or what is inside the one item of a sequence."""
-
-_OWN_REPERTOIRE = frozenset("LO LT PN SH ST UC UN UT".split())
-"""VRs whose text is written in the Specific Character Set (PS3.5 6.1.2.2)."""
-
-_NUMBERS: dict[str, tuple[Struct, Callable[[str], int | float]]] = {
-    "US": (Struct("<H"), int),
-    "SS": (Struct("<h"), int),
-    "UL": (Struct("<I"), int),
-    "SL": (Struct("<i"), int),
-    "UV": (Struct("<Q"), int),
-    "SV": (Struct("<q"), int),
-    "FL": (Struct("<f"), float),
-    "FD": (Struct("<d"), float),
-}
 
 
 def encode_identifier(query: Query, encoding: LittleEndian) -> bytes:
@@ -78,13 +65,13 @@ def _value(attribute: Attribute, value: str | _Node, charset: str, encoding: Lit
 
 def _written(attribute: Attribute, value: str, charset: str) -> bytes:
     vr = attribute.vr
-    if vr in _NUMBERS:
+    if vr in BINARY_NUMBERS:
         return b"".join(_number(attribute, part) for part in value.split("\\"))
     if vr == "AT":
         return b"".join(_tag(attribute, part) for part in value.split("\\"))
     if vr == "SQ" or vr.startswith("O"):
         raise _unwritable(attribute, value)
-    if vr in _OWN_REPERTOIRE:
+    if vr in CHARSET_VRS or vr == "UN":
         return encode(value, charset)
     if not value.isascii():
         raise _unwritable(attribute, value)
@@ -92,9 +79,9 @@ def _written(attribute: Attribute, value: str, charset: str) -> bytes:
 
 
 def _number(attribute: Attribute, text: str) -> bytes:
-    form, kind = _NUMBERS[attribute.vr]
+    kind = float if attribute.vr in ("FL", "FD") else int
     try:
-        return form.pack(kind(text))
+        return BINARY_NUMBERS[attribute.vr].pack(kind(text))
     except (ValueError, OverflowError, error):
         raise _unwritable(attribute, text) from None
 

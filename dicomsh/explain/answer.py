@@ -7,14 +7,8 @@ from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.keys import COUNTS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.query import Matching, Origin, QueryKey
-
-_STATUSES = {
-    0x0000: "Success: every match was sent",
-    0xA700: "Refused, out of resources: the server gave up, there may be more",
-    0xA900: "Identifier does not match SOP class: the server refuses these keys",
-    0xB001: "the server's own limit of answers is reached, there may be more",
-    0xFE00: "Cancel: matching ended early",
-}
+from dicomsh.model.status import status
+from dicomsh.model.vr import MOMENT_VRS
 
 
 def answer_lines(asked_query: AskedQuery, outcome: Outcome) -> list[str]:
@@ -35,9 +29,7 @@ def answer_lines(asked_query: AskedQuery, outcome: Outcome) -> list[str]:
 def _status(outcome: Outcome) -> str:
     if outcome.status is None:
         return "none received (PS3.4 C.4.1.1.4 has a final one for every query)"
-    told = _STATUSES.get(outcome.status, "a status that PS3.4 table C.4-1 does not list")
-    if outcome.status >> 12 == 0xC:
-        told = "Unable to process: the server failed"
+    told = status(outcome.status).explained or "a status that PS3.4 table C.4-1 does not list"
     return f"0x{outcome.status:04X} {told} (PS3.4 C.4.1.1.4)"
 
 
@@ -127,7 +119,7 @@ def _doubts_of(key: QueryKey) -> list[str]:
         return [f"a name matches as a whole, with all its components: {key.keyword}={key.value}*"]
     if key.path[0].tag in COUNTS:
         return [f"many servers do not match what they count: … | where {key.keyword}={key.value}"]
-    if key.matching is Matching.RANGE or key.attribute.vr in ("DA", "TM", "DT"):
+    if key.matching is Matching.RANGE or key.attribute.vr in MOMENT_VRS:
         return [f"entities without {key.keyword} are in no range: leave it out to see them"]
     if key.attribute.vr in ("LO", "SH") and key.origin in (Origin.TYPED, Origin.PATTERN):
         return [f"{key.keyword} is compared as written, case and all: try *{key.value}*"]

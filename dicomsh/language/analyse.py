@@ -15,7 +15,7 @@ from dicomsh.language.binding import (
     recolour,
 )
 from dicomsh.language.command import Command, Registry
-from dicomsh.language.kinds import Knowledge, Scope, Token
+from dicomsh.language.knowledge import Knowledge, Scope, Token
 from dicomsh.language.refusals import no_variable
 from dicomsh.language.scan import Redirect, Stage, Statement, SystemCommand, Word, scan
 from dicomsh.model.answer import Listing, Records

@@ -11,7 +11,14 @@ from dicomsh.errors import Span, UsageError
 from dicomsh.language.alias import Aliases, expanded_words
 from dicomsh.language.command import Command, Names, Parameter, Registry
 from dicomsh.language.foreign import foreign_option
-from dicomsh.language.kinds import PATTERN, Kind, Knowledge, Scope, Token, same, suggestion
+from dicomsh.language.kinds import PATTERN, suggestion
+from dicomsh.language.knowledge import (
+    Kind,
+    Knowledge,
+    Scope,
+    Token,
+    same,
+)
 from dicomsh.language.refusals import (
     is_torn,
     no_command,

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
-from dicomsh.language.kinds import Kind
+from dicomsh.language.knowledge import Kind
 
 Run = Callable[..., Awaitable[Any]]
 _Function = TypeVar("_Function", bound=Run)

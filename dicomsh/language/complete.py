@@ -10,9 +10,9 @@ from dicomsh.errors import UsageError
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.keywords import complete_key
 from dicomsh.language.knowledge import Scope
-from dicomsh.language.scan import whole_word
 from dicomsh.language.terms import PATTERN_KEYWORDS, is_term, pattern_keyword
 from dicomsh.language.values import Known, complete_value
+from dicomsh.language.words import whole_word
 from dicomsh.model.keys import Attribute, by_keyword, find_path, is_keyword
 from dicomsh.model.levels import Level
 

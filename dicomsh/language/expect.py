@@ -18,8 +18,10 @@ from dicomsh.language.binding import (
     first_binding,
     without_alias,
 )
+from dicomsh.language.candidate import Candidate
 from dicomsh.language.command import Command, Names, Parameter, Registry
-from dicomsh.language.kinds import FILE, TOPIC, VARIABLE, Candidate, Kind, Knowledge, Scope
+from dicomsh.language.kinds import FILE, TOPIC, VARIABLE
+from dicomsh.language.knowledge import Kind, Knowledge, Scope
 from dicomsh.language.scan import Statement, SystemCommand, Word, scan
 
 

@@ -10,15 +10,13 @@ from dicomsh.language.candidate import Candidate
 from dicomsh.model import dictionary
 from dicomsh.model.keys import (
     ALIASES,
-    LEVEL_KEYS,
-    MORE_KEYS,
     Attribute,
     alias_keyword,
     aliases_at,
     by_keyword,
     find_path,
-    level_of,
 )
+from dicomsh.model.level_keys import LEVEL_KEYS, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.vocabulary import attributes_inside
 
@@ -40,7 +38,7 @@ def complete_key(
         yield from _own(level, mark, used)
     if name:
         others = dictionary.containing(name) if fuzzy else dictionary.beginning(name)
-        past = used.union(LEVEL_KEYS[level], MORE_KEYS[level])
+        past = used.union(LEVEL_KEYS[level].default, LEVEL_KEYS[level].more)
         for found in others:
             if found.keyword not in past and _may(level, sign, found.keyword):
                 yield _candidate(level, sign, found)
@@ -48,7 +46,7 @@ def complete_key(
 
 def _own(level: Level, sign: str, used: frozenset[str]) -> Iterator[Candidate]:
     """The keys of the level, and the aliases."""
-    for keyword in (*LEVEL_KEYS[level], *MORE_KEYS[level]):
+    for keyword in (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more):
         if keyword not in used:
             yield _candidate(level, sign, by_keyword(keyword))
     for alias in ALIASES:

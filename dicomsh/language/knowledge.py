@@ -1,18 +1,17 @@
-"""What words are read by: what a session knows, and what the words before have settled."""
+"""What words are read by: their kinds, what a session knows, what the words before settled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
+from dicomsh.errors import Span
 from dicomsh.language.candidate import Candidate
+from dicomsh.language.scan import Word
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
-
-if TYPE_CHECKING:
-    from dicomsh.language.kinds import Kind
 
 
 class Knowledge(Protocol):
@@ -93,3 +92,58 @@ class Scope:
     def key_level(self) -> Level:
         """The level that keys are completed at."""
         return self.level or self.knowledge.next_level
+
+
+Token = tuple[Span, str]
+"""A stretch of the text and its role, for colours."""
+
+
+def _no_candidates(scope: Scope) -> Iterable[Candidate]:
+    del scope
+    return ()
+
+
+def _any(word: Word) -> bool:
+    del word
+    return True
+
+
+def same(scope: Scope, value: Any) -> Scope:
+    """The scope unchanged, for the words behind one that decides nothing."""
+    del value
+    return scope
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of argument.
+
+    Args:
+        name: how the usage line writes it.
+        role: its colour.
+        parse: the value of a word; raises UsageError with a span into the source.
+        complete: completions; they are filtered by what is typed, and kinds with many of them
+            give only those that `Scope.typed` begins.
+        fits: whether a word can be meant as this kind; what does not fit an optional argument is
+            tried on the next.
+        narrow: the scope for the words that follow.
+        tokens: the parts of a word by role; None for one token of `role`.
+        inner: for a kind that takes the rest of the words as a command of its own, the scope that
+            they are read in; the value is then the bound call. None for all other kinds.
+        write: a value as it is typed; the other way round than `parse`.
+    """
+
+    name: str
+    role: str
+    parse: Callable[[Word, Scope], Any]
+    complete: Callable[[Scope], Iterable[Candidate]] = _no_candidates
+    fits: Callable[[Word], bool] = _any
+    narrow: Callable[[Scope, Any], Scope] = same
+    tokens: Callable[[Word], list[Token]] | None = None
+    inner: Callable[[Scope], Scope] | None = None
+    write: Callable[[Any], str] = str
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether every word can be meant as this kind, so that none is left for the next."""
+        return self.fits is _any

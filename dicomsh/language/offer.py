@@ -10,7 +10,7 @@ from dicomsh.language.candidate import Candidate
 from dicomsh.language.command import Registry
 from dicomsh.language.expect import Expected, candidates, expect
 from dicomsh.language.knowledge import Knowledge
-from dicomsh.language.scan import quote
+from dicomsh.language.words import quote
 
 MOST = 100
 """Completions that are offered at once; whoever wants another one types a letter more."""

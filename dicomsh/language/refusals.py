@@ -6,9 +6,8 @@ from dicomsh.errors import UsageError
 from dicomsh.language.command import Command, Registry
 from dicomsh.language.foreign import foreign_command
 from dicomsh.language.kinds import TERM, suggestion
-from dicomsh.language.scan import quote
 from dicomsh.language.terms import is_term
-from dicomsh.language.words import Variable, Word
+from dicomsh.language.words import Variable, Word, quote
 from dicomsh.model.keys import is_named
 
 

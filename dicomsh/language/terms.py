@@ -8,7 +8,8 @@ from datetime import date
 
 from dicomsh.errors import UsageError
 from dicomsh.language.scan import Word
-from dicomsh.model.keys import Attribute, find_path, is_named, level_of
+from dicomsh.model.keys import Attribute, find_path, is_named
+from dicomsh.model.level_keys import level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import Matcher, matcher
 from dicomsh.model.moments import BackwardsError

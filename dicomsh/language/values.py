@@ -12,10 +12,9 @@ from dicomsh.errors import UsageError
 from dicomsh.language.candidate import Candidate
 from dicomsh.model import moments
 from dicomsh.model.keys import Attribute
-from dicomsh.model.matching import WILDCARD_VRS, delimiters, matcher
+from dicomsh.model.matching import delimiters, matcher
 from dicomsh.model.vocabulary import defined_terms
-
-_MOMENTS = ("DA", "DT", "TM")
+from dicomsh.model.vr import MOMENT_VRS, WILDCARD_VRS
 
 _MOST = 90
 """Values that are tried, and offered where they are accepted."""
@@ -47,7 +46,7 @@ def complete_value(attribute: Attribute, typed: str, known: Known) -> Iterator[C
 
 def _last_part(attribute: Attribute, typed: str) -> int:
     """Where the last value of a list begins, or the last end of a range."""
-    if attribute.vr in _MOMENTS:
+    if attribute.vr in MOMENT_VRS:
         return moments.last_end(typed)
     return max((typed.rfind(char) + 1 for char in delimiters(attribute)), default=0)
 

@@ -10,6 +10,7 @@ from enum import Enum
 from functools import cache
 
 from dicomsh.model.keys import by_tag
+from dicomsh.model.vr import BULK_VRS, UNDELIMITED_VRS
 
 
 class Action(Enum):
@@ -29,7 +30,7 @@ _BY_VR = {
     "LO": Action.CODE,
     "SH": Action.CODE,
     "UC": Action.CODE,
-    **dict.fromkeys("LT ST UT UR UN OB OD OF OL OV OW".split(), Action.BLANK),
+    **dict.fromkeys(UNDELIMITED_VRS | BULK_VRS, Action.BLANK),
 }
 """By VR, for what is not named below: free text is masked unless it is known to be harmless."""
 

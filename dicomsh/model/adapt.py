@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from dicomsh.errors import UsageError
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension, Extensions
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import UNIQUE_KEYWORDS
 from dicomsh.model.modality import Modality
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import Matching, Origin, QueryKey
@@ -91,7 +91,7 @@ def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> I
             yield key
 
 
-_UNIQUE = frozenset(level.unique_keyword for level in Level)
+_UNIQUE = frozenset(UNIQUE_KEYWORDS)
 
 _TROUBLES = {
     Support.IGNORED: "ignores it",

@@ -8,76 +8,18 @@ from collections.abc import (
     AsyncIterator,
     Callable,
     Iterable,
-    Mapping,
     Sequence,
 )
 from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from dicomsh.errors import DicomshError
-from dicomsh.model.keys import Attribute
+from dicomsh.model.asked_query import AskedQuery
+from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
-from dicomsh.model.row import Row, items_at, weight
-
-if TYPE_CHECKING:
-    from dicomsh.model.asked_query import AskedQuery
-
-Record = Mapping[str, Any]
-"""A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
-
-
-_WHOLE = frozenset("LT ST UR UT".split())
-"""VRs in which a backslash separates no values (PS3.5 6.2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeColumn:
-    """A column that shows one attribute of the rows.
-
-    Args:
-        attribute: the attribute; for a path into a sequence, its last part.
-        heading: the heading for people.
-        optional: in a table, shown only when some row of the first screenful has a value.
-        path: the sequences on the way to the attribute, outermost first.
-        context: the key of the place itself, the same in every row: not shown in a table.
-        asked: named by the user: never left out for want of space.
-    """
-
-    attribute: Attribute
-    heading: str
-    optional: bool = False
-    path: tuple[Attribute, ...] = ()
-    context: bool = False
-    asked: bool = False
-
-    @property
-    def keyword(self) -> str:
-        """The key in machine output: keywords joined by a full stop."""
-        return ".".join(part.keyword for part in (*self.path, self.attribute))
-
-    def texts(self, row: Row) -> list[str]:
-        """The values of a row as text, those of all items for a path; none when absent or empty."""
-        tag = self.attribute.tag
-        found = [item.text(tag) for item in items_at(row, self.path)]
-        whole = self.attribute.vr in _WHOLE
-        values = [[text] if whole else text.split("\\") for text in found if text]
-        return [value.strip() for value in chain.from_iterable(values) if value.strip()]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldColumn:
-    """A column that shows one field of plain records; `whole` where a part of it is worthless."""
-
-    keyword: str
-    heading: str
-    number: bool = False
-    whole: bool = False
-
-
-Column = AttributeColumn | FieldColumn
+from dicomsh.model.row import Row, weight
 
 
 class Ending(Enum):

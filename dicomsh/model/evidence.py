@@ -131,14 +131,6 @@ def _beyond_ascii(row: Row) -> bool:
     return any(is_text(tag) and not value.isascii() for tag, value in row.elements.items())
 
 
-_LEAST_ROUND = 50
-
-
-def suspicious(rows: int) -> bool:
-    """Whether a number of rows looks like a limit that nobody mentions: 100, 250, 500, 1000."""
-    return rows >= _LEAST_ROUND and rows % _LEAST_ROUND == 0
-
-
 def swapped(name: str) -> str | None:
     """A name with its case turned round; None for one without letters of ASCII."""
     turned = name.swapcase()

@@ -1,4 +1,4 @@
-"""Attributes by keyword, alias, tag or path, and the keys that belong to each level."""
+"""Attributes by keyword, alias, tag or path."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from itertools import chain
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.spelling import Spelling
 
@@ -197,8 +198,9 @@ def _suggest(text: str) -> str:
 
 def _containing(text: str) -> list[str]:
     """Usual keywords with a text in them, such as the heading of a column, when they are few."""
-    for keys in (LEVEL_KEYS, MORE_KEYS):
-        usual = dict.fromkeys(chain(*keys.values()))
+    levels = LEVEL_KEYS.values()
+    for words in ([keys.default for keys in levels], [keys.more for keys in levels]):
+        usual = dict.fromkeys(chain(*words))
         found = [word.lower() for word in usual if len(text) > 3 and text in word.lower()]
         if 0 < len(found) <= 3:
             return found
@@ -257,108 +259,6 @@ def _part(part: re.Match[str], holds: bool, level: Level) -> Attribute:
     return attribute
 
 
-PATIENT_KEYS = frozenset(
-    (
-        "PatientID IssuerOfPatientID PatientName PatientSex PatientBirthDate PatientBirthTime"
-        " OtherPatientIDs OtherPatientNames EthnicGroup PatientComments"
-    ).split()
-)
-"""Keywords of the patient level that queries match on (PS3.4 C.6.1.1.2)."""
-
-LEVEL_KEYS: Mapping[Level, tuple[str, ...]] = {
-    Level.PATIENT: (
-        "PatientID",
-        "IssuerOfPatientID",
-        "PatientName",
-        "PatientSex",
-        "PatientBirthDate",
-        "NumberOfPatientRelatedStudies",
-    ),
-    Level.STUDY: (
-        "StudyDate",
-        "ModalitiesInStudy",
-        "StudyDescription",
-        "NumberOfStudyRelatedSeries",
-        "NumberOfStudyRelatedInstances",
-        "StudyInstanceUID",
-    ),
-    Level.SERIES: (
-        "SeriesNumber",
-        "Modality",
-        "SeriesDescription",
-        "BodyPartExamined",
-        "NumberOfSeriesRelatedInstances",
-        "SeriesInstanceUID",
-    ),
-    Level.INSTANCE: ("InstanceNumber", "SOPClassUID", "SOPInstanceUID"),
-}
-"""Keys that a query at a level asks for by default, in column order."""
-
-MORE_KEYS: Mapping[Level, tuple[str, ...]] = {
-    Level.PATIENT: (
-        "PatientBirthTime",
-        "OtherPatientIDs",
-        "OtherPatientNames",
-        "EthnicGroup",
-        "PatientComments",
-        "NumberOfPatientRelatedSeries",
-        "NumberOfPatientRelatedInstances",
-    ),
-    Level.STUDY: (
-        "StudyTime",
-        "AccessionNumber",
-        "PatientName",
-        "PatientBirthDate",
-        "PatientSex",
-        "PatientAge",
-        "PatientSize",
-        "PatientWeight",
-        "StudyID",
-        "ReferringPhysicianName",
-        "NameOfPhysiciansReadingStudy",
-        "AdmittingDiagnosesDescription",
-        "InstitutionName",
-        "SOPClassesInStudy",
-        "ProcedureCodeSequence",
-    ),
-    Level.SERIES: (
-        "SeriesDate",
-        "SeriesTime",
-        "ProtocolName",
-        "PerformingPhysicianName",
-        "OperatorsName",
-        "StationName",
-        "Manufacturer",
-        "ManufacturerModelName",
-        "InstitutionName",
-        "Laterality",
-        "PatientPosition",
-        "PerformedProcedureStepStartDate",
-        "PerformedProcedureStepStartTime",
-        "PerformedProcedureStepDescription",
-        "RequestAttributesSequence",
-    ),
-    Level.INSTANCE: (
-        "InstanceCreationDate",
-        "InstanceCreationTime",
-        "ContentDate",
-        "ContentTime",
-        "AcquisitionNumber",
-        "AcquisitionDate",
-        "AcquisitionTime",
-        "ImageType",
-        "ImageComments",
-        "NumberOfFrames",
-        "Rows",
-        "Columns",
-        "BitsAllocated",
-        "ContentLabel",
-        "ContentDescription",
-    ),
-}
-"""Further optional keys of each level (PS3.4 C.6.1.1), asked for when an entity is shown whole."""
-
-
 @cache
 def aliases_at(level: Level) -> Mapping[str, str]:
     """The alias of each keyword that has one at a level; the first where there are several."""
@@ -366,13 +266,3 @@ def aliases_at(level: Level) -> Mapping[str, str]:
     for alias in ALIASES:
         found.setdefault(alias_keyword(alias, level) or "", alias)
     return found
-
-
-@cache
-def level_of(keyword: str) -> Level | None:
-    """The level that a key belongs to, or None for one that is no key of any level."""
-    for keys in (LEVEL_KEYS, MORE_KEYS):
-        for level, words in keys.items():
-            if keyword in words:
-                return level
-    return None

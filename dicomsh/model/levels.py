@@ -60,6 +60,9 @@ _UNIQUE = {
     Level.INSTANCE: "SOPInstanceUID",
 }
 
+UNIQUE_KEYWORDS = tuple(_UNIQUE.values())
+"""Keywords of the unique keys, from the patient down."""
+
 LEVEL_WORDS: dict[str, Level] = {
     **{level.word: level for level in Level},
     **{level.plural: level for level in Level},

@@ -14,15 +14,10 @@ from dicomsh.errors import Span, UsageError
 from dicomsh.model import moments
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute
 from dicomsh.model.query import Matching
-
-WILDCARD_VRS = frozenset("AE CS LO LT PN SH ST UC UR UT".split())
-"""VRs whose values may hold `*` and `?` (PS3.4 C.2.2.2.4)."""
+from dicomsh.model.vr import UNDELIMITED_VRS, WILDCARD_VRS
 
 _LONGEST = {"AE": 16, "CS": 16, "LO": 64, "PN": 64, "SH": 16, "ST": 1024, "LT": 10240}
 """Largest number of characters in a value; for PN in each component group (PS3.5 6.2)."""
-
-_UNDELIMITED = frozenset("LT ST UR UT".split())
-"""VRs in which a backslash is a character like any other (PS3.5 6.2)."""
 
 _MOMENTS = {
     "DA": moments.DATE,
@@ -160,7 +155,7 @@ def delimiters(attribute: Attribute) -> str:
     """The characters that stand between several values of an attribute as typed."""
     if attribute.vr in ("CS", "UI"):
         return ",\\"
-    return "" if attribute.vr in _UNDELIMITED else "\\"
+    return "" if attribute.vr in UNDELIMITED_VRS else "\\"
 
 
 def _parts(text: str, delimiters: str) -> list[tuple[str, int]]:

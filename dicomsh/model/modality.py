@@ -10,6 +10,7 @@ from typing import Protocol
 from dicomsh.model.capability import NOTHING_KNOWN, Capabilities
 from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.status import CANCEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Faults:
     """
 
     cut_off: int | None = None
-    cut_off_status: int = 0xFE00
+    cut_off_status: int = CANCEL
     fail: Mapping[Level, int] = field(default_factory=dict)
     refuse_patient_root: bool = False
     no_counts: bool = False

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from dicomsh.errors import UsageError
 from dicomsh.model.keys import by_keyword
+from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
 
@@ -126,49 +127,28 @@ def with_issuer(patient: Place, issuer: str) -> Place:
 
 def about(row: Row, level: Level) -> str:
     """What tells an entity from others to a reader who sees its unique key as well."""
-    texts = (row.text(by_keyword(keyword).tag) for keyword in _TITLE_KEYS[level])
+    texts = (row.text(by_keyword(keyword).tag) for keyword in LEVEL_KEYS[level].title)
     unique = row.text(by_keyword(level.unique_keyword).tag)
     return "  ".join(_readable(text) for text in texts if text and text != unique)
 
 
 _COUNT = re.compile(r"[0-9]{1,12}\Z")
 
-_TITLE_KEYS = {
-    Level.PATIENT: ("PatientID", "PatientName", "PatientSex", "PatientBirthDate"),
-    Level.STUDY: ("StudyDate", "ModalitiesInStudy", "StudyDescription"),
-    Level.SERIES: ("SeriesNumber", "Modality", "SeriesDescription"),
-    Level.INSTANCE: ("InstanceNumber", "SOPInstanceUID"),
-}
-
-_COUNT_KEYS = {
-    Level.PATIENT: ("NumberOfPatientRelatedStudies", Level.STUDY),
-    Level.STUDY: ("NumberOfStudyRelatedSeries", Level.SERIES),
-    Level.SERIES: ("NumberOfSeriesRelatedInstances", Level.INSTANCE),
-}
-
 
 def title_of(row: Row, level: Level) -> str:
     """One line about an entity; its unique key when the answer has nothing else."""
-    texts = [row.text(by_keyword(keyword).tag) for keyword in _TITLE_KEYS[level]]
+    texts = [row.text(by_keyword(keyword).tag) for keyword in LEVEL_KEYS[level].title]
     title = "  ".join(_readable(text) for text in texts if text)
     return title or row.text(by_keyword(level.unique_keyword).tag) or ""
 
 
 def count_below(row: Row, level: Level) -> str | None:
     """How many entities are one level below, in words; None when the answer does not tell."""
-    if level not in _COUNT_KEYS:
+    keyword, below = LEVEL_KEYS[level].counter, level.below
+    if keyword is None or below is None:
         return None
-    keyword, below = _COUNT_KEYS[level]
     text = row.text(by_keyword(keyword).tag) or ""
     return below.counted(int(text)) if _COUNT.match(text) else None
-
-
-_LABEL_KEYS = {
-    Level.PATIENT: ("PatientID",),
-    Level.STUDY: ("StudyDate", "StudyDescription"),
-    Level.SERIES: ("SeriesNumber", "Modality"),
-    Level.INSTANCE: ("InstanceNumber",),
-}
 
 
 def label_of(row: Row, level: Level) -> str:
@@ -176,7 +156,7 @@ def label_of(row: Row, level: Level) -> str:
 
     Empty when the answer has none of that.
     """
-    texts = (row.text(by_keyword(keyword).tag) for keyword in _LABEL_KEYS[level])
+    texts = (row.text(by_keyword(keyword).tag) for keyword in LEVEL_KEYS[level].label)
     return " ".join(_readable(text) for text in texts if text)
 
 

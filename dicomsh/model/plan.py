@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dicomsh.errors import NoPresentationContextError, UsageError
-from dicomsh.model.answer import AttributeColumn
 from dicomsh.model.charset import choose, encode
-from dicomsh.model.keys import LEVEL_KEYS, Attribute, by_keyword
+from dicomsh.model.columns import AttributeColumn
+from dicomsh.model.keys import Attribute, by_keyword
+from dicomsh.model.level_keys import LEVEL_KEYS, heading
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.place import Place
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
@@ -35,7 +36,7 @@ class Request:
         above = [level.unique_keyword for level in lost]
         if Level.PATIENT in lost:
             above.insert(1, "PatientName")
-        return (*above, *LEVEL_KEYS[self.level])
+        return (*above, *LEVEL_KEYS[self.level].default)
 
     @property
     def relational(self) -> bool:
@@ -51,9 +52,7 @@ class Request:
         names = dict.fromkeys(self.default_keywords())
         asked = {key.keyword: key.path for key in self.keys}
         plain = [
-            AttributeColumn(
-                by_keyword(name), _heading(name), name in _OPTIONAL, asked=name in asked
-            )
+            AttributeColumn(by_keyword(name), heading(name), name in _OPTIONAL, asked=name in asked)
             for name in names
         ]
         typed = {name: path for name, path in asked.items() if name not in names}
@@ -69,35 +68,8 @@ class Request:
         return (*plain, *extra, *context)
 
 
-_HEADINGS = {
-    "PatientSex": "Sex",
-    "PatientBirthDate": "BirthDate",
-    "IssuerOfPatientID": "Issuer",
-    "NumberOfPatientRelatedStudies": "Studies",
-    "StudyDate": "Date",
-    "StudyTime": "Time",
-    "ModalitiesInStudy": "Modalities",
-    "StudyDescription": "Description",
-    "AccessionNumber": "Accession",
-    "NumberOfStudyRelatedSeries": "Series",
-    "NumberOfStudyRelatedInstances": "Instances",
-    "StudyInstanceUID": "Study UID",
-    "SeriesNumber": "Number",
-    "SeriesDescription": "Description",
-    "BodyPartExamined": "BodyPart",
-    "NumberOfSeriesRelatedInstances": "Instances",
-    "SeriesInstanceUID": "Series UID",
-    "InstanceNumber": "Number",
-    "SOPClassUID": "SOP Class",
-    "SOPInstanceUID": "SOP Instance UID",
-}
-
 _OPTIONAL = frozenset(("IssuerOfPatientID", "BodyPartExamined"))
 """Columns that a table leaves out while no row has a value for them."""
-
-
-def _heading(keyword: str) -> str:
-    return _HEADINGS.get(keyword, keyword)
 
 
 def _title(path: Sequence[Attribute]) -> str:
@@ -192,7 +164,7 @@ def build(request: Request, model: Model, charset: str, universal: str) -> Query
 
 
 def _universal(key: QueryKey, value: str) -> QueryKey:
-    from dicomsh.model.matching import WILDCARD_VRS
+    from dicomsh.model.vr import WILDCARD_VRS
 
     if key.matching is Matching.UNIVERSAL and key.attribute.vr in WILDCARD_VRS:
         return replace(key, value=value)
@@ -202,7 +174,7 @@ def _universal(key: QueryKey, value: str) -> QueryKey:
 def patients_from_studies(request: Request) -> Request:
     """The study query whose answers hold the patients asked for, for peers without Patient Root."""
     asked = {key.keyword for key in request.keys}
-    wanted = [word for word in LEVEL_KEYS[Level.PATIENT] if not word.startswith("NumberOf")]
+    wanted = [word for word in LEVEL_KEYS[Level.PATIENT].default if not word.startswith("NumberOf")]
     keys = [return_key(word, Origin.LEVEL) for word in wanted if word not in asked]
     return Request(Level.STUDY, request.place, (*request.keys, *keys))
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, Attribute, by_tag
+from dicomsh.model.vr import BINARY_NUMBERS, TEXT_VRS, UNDELIMITED_VRS
 
 DEEPEST = 64
 """Sequences nested deeper than this are refused: a peer chooses the depth."""
@@ -176,22 +177,6 @@ def items_at(row: Row, path: Sequence[Attribute]) -> list[Row]:
     return rows
 
 
-TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
-"""VRs whose values are text (PS3.5 6.2)."""
-_ONE_VALUE = frozenset("LT ST UR UT".split())
-BINARY_NUMBERS = {
-    "US": Struct("<H"),
-    "SS": Struct("<h"),
-    "UL": Struct("<I"),
-    "SL": Struct("<i"),
-    "UV": Struct("<Q"),
-    "SV": Struct("<q"),
-    "FL": Struct("<f"),
-    "FD": Struct("<d"),
-}
-"""Layout of the VRs whose values are binary numbers (PS3.5 6.2)."""
-
-
 _ESCAPE = 0x1B
 
 
@@ -202,7 +187,7 @@ def is_text(tag: int) -> bool:
 
 
 def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:
-    if vr in _ONE_VALUE:
+    if vr in UNDELIMITED_VRS:
         return [text.rstrip(" \0")]
     parts = [part.strip(" \0") for part in text.split("\\")]
     if parts == [""]:

@@ -14,18 +14,18 @@ from decimal import Decimal, InvalidOperation
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row, items_at
+from dicomsh.model.vr import NUMBER_VRS
 
 Test = Callable[[Row], bool | None]
 """Whether a row matches; None where the row does not have the attribute."""
 
 _TEXTS = frozenset("AE AS CS LO PN SH UC UI UR".split())
-_NUMBERS = frozenset("DS FD FL IS SL SS SV UL US UV".split())
 
 
 def testable(key: QueryKey) -> bool:
     """Whether we can tell of a row if it matches: a value of a VR that we compare is asked for."""
     vr = key.attribute.vr
-    return bool(key.value) and (vr in _TEXTS | _NUMBERS or vr in _LATEST)
+    return bool(key.value) and (vr in _TEXTS | NUMBER_VRS or vr in _LATEST)
 
 
 def test_of(key: QueryKey) -> Test:
@@ -55,7 +55,7 @@ def _any_of(key: QueryKey) -> Callable[[str], bool]:
     if vr in _LATEST:
         return _within(key.value, vr)
     wanted = key.value.split("\\")
-    if vr in _NUMBERS:
+    if vr in NUMBER_VRS:
         numbers = {_number(text) for text in wanted}
         return lambda text: _number(text) in numbers
     if vr == "PN":

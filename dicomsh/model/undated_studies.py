@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from dicomsh.model.keys import PATIENT_ID, PATIENT_KEYS
+from dicomsh.model.keys import COUNTS, PATIENT_ID
+from dicomsh.model.level_keys import PATIENT_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request, context_keys
 from dicomsh.model.row import Row
 
-_STUDIES = 0x00201200
+_STUDIES = COUNTS.start
 
 
 def patients_of(request: Request) -> Request | None:

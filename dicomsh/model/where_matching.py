@@ -14,15 +14,13 @@ from datetime import date
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.model import moments
+from dicomsh.model.vr import NUMBER_VRS, UNDELIMITED_VRS
 
 Test = Callable[[Sequence[str]], bool | None]
 """Whether the values of a row, perhaps none, are asked for; None where none can be compared."""
 
 ValueTest = Callable[[str], bool | None]
 """Whether one value is what is asked for; None for what cannot be compared."""
-
-NUMBER_VRS = frozenset("IS DS US SS UL SL UV SV FL FD".split())
-"""VRs whose values are numbers."""
 
 _MOMENTS = {"DA": moments.DATE, "TM": moments.TIME, "DT": moments.DATETIME}
 _FORMS = {
@@ -32,8 +30,6 @@ _FORMS = {
     "AS": ("age", "045Y, 18M, >=60Y, 2Y..10Y"),
     "IS": ("number", "4, >=4, <10, 2..5, or a list 1,3,5"),
 }
-_WHOLE = frozenset("LT ST UR UT".split())
-"""VRs in which neither a backslash nor a comma separates values (PS3.5 6.2)."""
 
 
 def value_test(vr: str, text: str, today: date) -> Test:
@@ -77,7 +73,7 @@ def measure_of(vr: str) -> str:
 
 def _parts(vr: str, text: str) -> Iterator[tuple[str, int]]:
     """The values of a list with their offsets."""
-    if vr in _WHOLE:
+    if vr in UNDELIMITED_VRS:
         yield text, 0
         return
     delimiters = r"[^\\]+" if vr in ("LO", "SH", "PN", "UC") else r"[^\\,]+"

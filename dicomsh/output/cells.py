@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from dicomsh.model.answer import AttributeColumn, Column, FieldColumn, Record
+from dicomsh.model.columns import (
+    AttributeColumn,
+    Column,
+    FieldColumn,
+    Record,
+)
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
+from dicomsh.model.vr import MOMENT_VRS, NUMBER_VRS
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.safe import visible
 
-_NUMBER_VRS = frozenset("IS DS US SS UL SL UV SV FL FD".split())
 _SOP_CLASS_TAGS = frozenset({0x00080016, 0x00080062})
 
 Read = Callable[[AnyRow], str | None]
@@ -64,7 +69,7 @@ def view(column: Column) -> View:
         heading=visible(column.heading),
         label=visible(column.keyword),
         kind=kind,
-        right=attribute.vr in _NUMBER_VRS,
+        right=attribute.vr in NUMBER_VRS,
         optional=column.optional,
         read=_attribute_reader(column),
         usual=_usual(attribute),
@@ -131,7 +136,7 @@ def _is_telling(attribute: Attribute) -> bool:
 
 
 def _kind(attribute: Attribute) -> Kind:
-    if attribute.vr in _NUMBER_VRS or attribute.vr in ("DA", "TM", "DT"):
+    if attribute.vr in NUMBER_VRS | MOMENT_VRS:
         return Kind.EXACT
     if attribute.vr == "UI" and attribute.tag not in _SOP_CLASS_TAGS:
         return Kind.UID

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from dicomsh.model.answer import AttributeColumn, Column
+from dicomsh.model.columns import AttributeColumn, Column
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
+from dicomsh.model.vr import BULK_VRS, TEXT_VRS
 from dicomsh.output.bulk import BLOCK, block_lines
 from dicomsh.output.extra_attributes import ExtraAttributes
 from dicomsh.output.json_format import json_text
-from dicomsh.output.plain import BULK_VRS, AnyRow, Plain, are_answers, element, plain
+from dicomsh.output.plain import AnyRow, Plain, are_answers, element, plain
 from dicomsh.output.safe import visible
-
-_TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 
 Cells = Callable[[AnyRow], list[str]]
 
@@ -127,7 +126,7 @@ def _plan(
 def _step(column: AttributeColumn) -> tuple[int, Callable[[Row], str] | None]:
     """The tag of a column, and how to read it where that is more than stripping text."""
     attribute = column.attribute
-    if not column.path and attribute.vr in _TEXT_VRS:
+    if not column.path and attribute.vr in TEXT_VRS:
         return attribute.tag, None
     return attribute.tag, lambda row: "\\".join(
         _cell(item, attribute)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 
 from dicomsh.model.row import Row
-from dicomsh.output.plain import BULK_VRS, AnyRow, Plain, scalars
+from dicomsh.model.vr import BULK_VRS
+from dicomsh.output.plain import AnyRow, Plain, scalars
 
 _PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dicomsh.model.answer import Column
+from dicomsh.model.columns import Column
 from dicomsh.model.keys import BOOKKEEPING, by_tag
 from dicomsh.model.row import Row
 from dicomsh.output.plain import AnyRow, is_bookkeeping, root_tags

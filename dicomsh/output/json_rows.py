@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import cast
 
-from dicomsh.model.answer import AttributeColumn, Column
+from dicomsh.model.columns import AttributeColumn, Column
 from dicomsh.model.keys import Attribute, by_tag
 from dicomsh.model.row import Row
 from dicomsh.output.bulk import ABSENT, BLOCK, block_columns

@@ -7,9 +7,10 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
-from dicomsh.model.answer import AttributeColumn, Column, Record
+from dicomsh.model.columns import AttributeColumn, Column, Record
 from dicomsh.model.keys import BOOKKEEPING, by_tag, tag_pair
 from dicomsh.model.row import Row
+from dicomsh.model.vr import BULK_VRS, NUMBER_VRS, TEXT_VRS, UNDELIMITED_VRS
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 AnyRow = Row | Record
@@ -63,7 +64,7 @@ def _object(row: Row, tags: Sequence[int]) -> dict[str, Plain]:
     return result
 
 
-SHORT_TEXT = frozenset("AE AS CS DA DT LO PN SH TM UC UI".split())
+SHORT_TEXT = TEXT_VRS - UNDELIMITED_VRS - NUMBER_VRS
 """VRs whose values are text padded with spaces, with a backslash between several of them."""
 
 
@@ -98,10 +99,6 @@ def _any_element(row: Row, tag: int, multiple: bool) -> Plain:
     if multiple and vr not in BULK_VRS:
         return values
     return values[0] if len(values) == 1 else row.text(tag)
-
-
-BULK_VRS = frozenset("OB OD OF OL OV OW UN".split())
-"""VRs whose value field is bytes without a meaning of their own here."""
 
 
 def scalars(row: Row, tag: int, vr: str) -> list[Plain]:

@@ -6,16 +6,9 @@ from collections.abc import Iterable
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
+from dicomsh.model.status import status
 from dicomsh.output.safe import visible, width
 from dicomsh.output.theme import Theme, paint
-
-_REASONS = {
-    0xFE00: "not asked for",
-    0xB001: "its limit of answers is reached",
-    0xA700: "out of resources",
-    0xA900: "identifier does not match SOP class",
-}
-"""Statuses that end a C-FIND early (PS3.4 table C.4-1)."""
 
 
 def result_line(
@@ -138,12 +131,8 @@ def _stopped(outcome: Outcome) -> tuple[str, str]:
 def _status(outcome: Outcome) -> str:
     if outcome.status is None:
         return ""
-    reason = _REASONS.get(outcome.status) or _by_range(outcome.status)
+    reason = status(outcome.status).reason or "a status this service does not define"
     return f" (0x{outcome.status:04X}, {reason})"
-
-
-def _by_range(status: int) -> str:
-    return "unable to process" if status >> 12 == 0xC else "a status this service does not define"
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dicomsh.model.answer import Column
+from dicomsh.model.columns import Column
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row, weight
 from dicomsh.output.cells import View, view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dicomsh.model.answer import AttributeColumn, Column
+from dicomsh.model.columns import AttributeColumn, Column
 from dicomsh.model.keys import by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row

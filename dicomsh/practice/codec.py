@@ -14,6 +14,7 @@ from dicomsh.model.keys import by_tag
 Elements = Mapping[int, "tuple[str, bytes | tuple[Elements, ...]]"]
 """VR and value field of each element by tag; a sequence's value is its items."""
 
+# The practice archive encodes by a table of its own, so that the client is not tested by itself.
 _LONG = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.row import BINARY_NUMBERS
+from dicomsh.model.status import IDENTIFIER_MISMATCH, UNABLE_TO_PROCESS
+from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import vr_of
 from dicomsh.practice.codec import Elements, read
 from dicomsh.practice.matching import Key
-
-IDENTIFIER_MISMATCH = 0xA900
-"""Identifier does not match SOP Class (PS3.4 C.4.1.1.4)."""
-
-UNABLE_TO_PROCESS = 0xC000
-"""The lowest of the statuses for what the archive cannot do (PS3.4 C.4.1.1.4)."""
 
 
 class RefusedError(Exception):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from dicomsh.model.vr import NUMBER_VRS, UNDELIMITED_VRS
 from dicomsh.practice.archive import Attributes, Value
 
 Test = Callable[[str], bool]
@@ -75,12 +76,9 @@ def item_condition(keys: tuple[Key, ...]) -> Callable[[Attributes], bool]:
     return lambda attributes: all(test(attributes.get(tag)) for tag, test in tests)
 
 
-_ONE_VALUE = frozenset("LT ST UR UT".split())
-
-
 def values(text: str, vr: str) -> list[str]:
     r"""The single values of a value field; `\` separates them except in the long text VRs."""
-    if vr in _ONE_VALUE:
+    if vr in UNDELIMITED_VRS:
         return [text.rstrip()]
     return [part.strip() for part in text.split("\\")]
 
@@ -255,7 +253,7 @@ def _filled(text: str, limit: str) -> str:
 
 _MAKERS: Mapping[str, Callable[[str], Test]] = {
     **dict.fromkeys("AE CS LO LT SH ST UC UR UT".split(), _text),
-    **dict.fromkeys("IS DS US SS UL SL UV SV FL FD".split(), _number),
+    **dict.fromkeys(NUMBER_VRS, _number),
     "PN": _person_name,
     "UI": _uid,
     "AS": _age,

@@ -14,7 +14,8 @@ from dicomsh.model.keys import (
     by_keyword,
 )
 from dicomsh.model.levels import Level
-from dicomsh.model.row import BINARY_NUMBERS
+from dicomsh.model.status import IDENTIFIER_MISMATCH, UNABLE_TO_PROCESS
+from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import (
     COUNTERS,
     HELD,
@@ -27,8 +28,6 @@ from dicomsh.practice.archive import (
 from dicomsh.practice.codec import element, item
 from dicomsh.practice.extended import extended_condition
 from dicomsh.practice.identifier import (
-    IDENTIFIER_MISMATCH,
-    UNABLE_TO_PROCESS,
     Identifier,
     RefusedError,
 )

@@ -19,11 +19,6 @@ from pynetdicom.dimse_primitives import C_FIND
 
 from dicomsh.practice.codec import element
 
-PENDING = 0xFF00
-PENDING_UNSUPPORTED = 0xFF01
-SUCCESS = 0x0000
-CANCELLED = 0xFE00
-
 _C_FIND_RSP = 0x8020
 _NO_DATA_SET = 0x0101
 _DATA_SET = 0x0001

@@ -14,9 +14,15 @@ from dicomsh.model.extended_negotiation import agreed
 from dicomsh.model.keys import by_tag
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Model
 from dicomsh.model.modality import Faults
+from dicomsh.model.status import (
+    CANCEL,
+    PENDING,
+    PENDING_UNSUPPORTED,
+    SUCCESS,
+    UNABLE_TO_PROCESS,
+)
 from dicomsh.practice.archive import Archive
 from dicomsh.practice.identifier import (
-    UNABLE_TO_PROCESS,
     Identifier,
     RefusedError,
     read_identifier,
@@ -24,10 +30,6 @@ from dicomsh.practice.identifier import (
 from dicomsh.practice.matching import Key
 from dicomsh.practice.query import PracticeQuery, Style
 from dicomsh.practice.responses import (
-    CANCELLED,
-    PENDING,
-    PENDING_UNSUPPORTED,
-    SUCCESS,
     PeerGoneError,
     Responses,
 )
@@ -98,7 +100,7 @@ class FindService:
                 outlet.final(self.faults.cut_off_status, self._limit_comment())
                 return
             elif not self._wait(event, outlet):
-                outlet.final(CANCELLED)
+                outlet.final(CANCEL)
                 return
             else:
                 outlet.pending(finder.answer(match), status)
@@ -115,7 +117,7 @@ class FindService:
 
     def _limit_comment(self) -> str:
         """Error Comment of a cut answer; with 0xFE00 real servers say nothing."""
-        if self.faults.cut_off_status == CANCELLED:
+        if self.faults.cut_off_status == CANCEL:
             return ""
         return f"More than {self.faults.cut_off} matches"
 

@@ -12,9 +12,11 @@ from itertools import islice
 
 from dicomsh.archives.archive import ArchivePool
 from dicomsh.archives.open_archives import POOL_SIZE
-from dicomsh.model.answer import Answer, Ending, Outcome, Record, all_rows, as_cancelled, combined
+from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, as_cancelled, combined
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.columns import Record
 from dicomsh.model.keys import by_keyword
+from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place, place_of
@@ -150,7 +152,7 @@ class Hierarchy:
 
     async def _children(self, pool: ArchivePool, place: Place) -> list[_Child]:
         level = place.next_level
-        request = Request(level, place, tuple(return_key(word) for word in _ORDER[level]))
+        request = Request(level, place, tuple(return_key(word) for word in LEVEL_KEYS[level].order))
         async with pool.archive() as archive:
             answer = await answer_from(archive, self._modality, request, self._options)
             self._answers.append(answer)
@@ -173,17 +175,9 @@ class _Child:
     def order(self) -> tuple[int, str]:
         """Studies by date and time, series and instances by number, patients by ID."""
         level = self.place.steps[-1].level
-        texts = [self.row.text(by_keyword(word).tag) or "" for word in _ORDER[level]]
+        texts = [self.row.text(by_keyword(word).tag) or "" for word in LEVEL_KEYS[level].order]
         number = int(texts[0]) if level.value >= Level.SERIES.value and _is_int(texts[0]) else 0
         return number, "\0".join(texts)
-
-
-_ORDER = {
-    Level.PATIENT: ("PatientID", "IssuerOfPatientID"),
-    Level.STUDY: ("StudyDate", "StudyTime"),
-    Level.SERIES: ("SeriesNumber",),
-    Level.INSTANCE: ("InstanceNumber",),
-}
 
 
 def _is_int(text: str) -> bool:

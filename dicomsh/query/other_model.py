@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from dicomsh.archives.archive import Archive
 from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, LEVEL_KEYS, PATIENT_ID, PATIENT_KEYS
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
+from dicomsh.model.level_keys import LEVEL_KEYS, PATIENT_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place, place_of
@@ -21,7 +22,9 @@ from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row
 from dicomsh.query.check import send
 
-_COUNTS = frozenset(word for word in LEVEL_KEYS[Level.PATIENT] if word.startswith("NumberOf"))
+_COUNTS = frozenset(
+    word for word in LEVEL_KEYS[Level.PATIENT].default if word.startswith("NumberOf")
+)
 """What no study tells of its patient."""
 
 NOT_BELOW = PATIENT_KEYS - {Level.PATIENT.unique_keyword}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dicomsh.errors import NotThereError, UsageError
-from dicomsh.language.scan import quote
+from dicomsh.language.words import quote
 from dicomsh.model.answer import Ending, all_rows
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID as ISSUER
 from dicomsh.model.keys import by_keyword

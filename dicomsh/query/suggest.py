@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from dicomsh.errors import UsageError
-from dicomsh.language.scan import quote
 from dicomsh.language.terms import is_term, pattern_key, read_term
-from dicomsh.language.words import whole_word
-from dicomsh.model.keys import COUNTS, LEVEL_KEYS, find_path, is_named, level_of
+from dicomsh.language.words import quote, whole_word
+from dicomsh.model.keys import COUNTS, find_path, is_named
+from dicomsh.model.level_keys import LEVEL_KEYS, level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.moments import WORDS
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
+from dicomsh.model.vr import CHARSET_VRS
 
 _LONGEST = 160
 """Characters beyond which a command line is no longer something to look at and type."""
@@ -124,15 +125,14 @@ def _matched(request: Request) -> list[QueryKey]:
     return [key for key in request.keys if key.value]
 
 
-_WITH_CASE = frozenset(("LO", "LT", "SH", "ST", "UC", "UT"))
-_TEXTS = _WITH_CASE | {"PN"}
+_WITH_CASE = CHARSET_VRS - {"PN"}
 _IDS = frozenset(("PatientID", "AccessionNumber", "StudyID"))
 
 
 def _wildcard(request: Request) -> Iterator[Phrase]:
     """A text is matched whole: a name needs its other components, a description its other words."""
     for key in _matched(request):
-        if key.attribute.vr in _TEXTS and not set("*?\\") & set(key.value):
+        if key.attribute.vr in CHARSET_VRS and not set("*?\\") & set(key.value):
             anywhere = key.attribute.vr != "PN" and key.keyword not in _IDS
             yield _with(request, key, f"*{key.value}*" if anywhere else f"{key.value}*")
 
@@ -312,7 +312,7 @@ def _counted_here(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
         if key.path[0].tag in COUNTS:
             words = _words(other for other in request.keys if other is not key)
-            if key.keyword not in LEVEL_KEYS[request.level]:
+            if key.keyword not in LEVEL_KEYS[request.level].default:
                 words += (f"+{key.keyword}",)
             stage = ("|", "where", quote(f"{key.keyword}={key.value}"))
             yield replace(phrase_of(request), words=words, options=stage)

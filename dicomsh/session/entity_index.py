@@ -16,7 +16,8 @@ from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_keyword, by_
 from dicomsh.model.levels import Level
 from dicomsh.model.ordered import OrderedStrings
 from dicomsh.model.place import Place, Step, parent_of, place_of, with_issuer
-from dicomsh.model.row import TEXT_VRS, Row
+from dicomsh.model.row import Row
+from dicomsh.model.vr import TEXT_VRS
 
 MOST_ENTITIES = 200_000
 """Entities of one level that stay known; the one seen longest ago makes room."""

@@ -13,13 +13,15 @@ from typing import Any
 
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
-from dicomsh.language.kinds import Candidate, Kind
+from dicomsh.language.candidate import Candidate
+from dicomsh.language.knowledge import Kind
 from dicomsh.language.topics import TOPICS
 from dicomsh.mask import Mask
 from dicomsh.mask.row import MaskedRow
 from dicomsh.mask.shown import shown_candidates, shown_place, shown_request
-from dicomsh.model.answer import Column, Outcome
+from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import AskedQuery
+from dicomsh.model.columns import Column
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from dicomsh.errors import NotThereError, UsageError
-from dicomsh.language.kinds import Candidate
+from dicomsh.language.candidate import Candidate
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import (
     MOST_COUNTED,

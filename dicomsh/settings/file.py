@@ -14,8 +14,9 @@ from dicomsh.config.write import write_text
 from dicomsh.config.yamltext import compose
 from dicomsh.errors import ConfigError, UsageError
 from dicomsh.folders import config_folder
-from dicomsh.language.kinds import Scope, suggestion
-from dicomsh.language.scan import whole_word
+from dicomsh.language.kinds import suggestion
+from dicomsh.language.knowledge import Scope
+from dicomsh.language.words import whole_word
 from dicomsh.settings.table import SETTINGS
 
 FILE_NAME = "settings.yaml"

@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Annotated, Any, get_args, get_type_hints
 
+from dicomsh.language.candidate import Candidate
 from dicomsh.language.kinds import (
     COUNT,
     FORMAT,
     MODEL,
     SECONDS,
     SWITCH,
-    Candidate,
-    Kind,
-    Scope,
     one_of,
 )
+from dicomsh.language.knowledge import Kind, Scope
 from dicomsh.language.scan import Word
 from dicomsh.model.levels import Model
 

@@ -16,13 +16,13 @@ from dicomsh.model.answer import (
     Ending,
     Listing,
     Outcome,
-    Record,
     Records,
     Report,
     Result,
     Talk,
     Text,
 )
+from dicomsh.model.columns import Record
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row

@@ -19,7 +19,8 @@ from dicomsh.config import KnownPeers
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
 from dicomsh.folders import state_folder
 from dicomsh.interrupt import absorb_interrupts
-from dicomsh.language.analyse import Analysis, Call, analyse
+from dicomsh.language.analyse import Analysis, analyse
+from dicomsh.language.binding import Call
 from dicomsh.language.scan import Statement, SystemCommand, scan
 from dicomsh.lessons.tutor import LESSONS, Tutor
 from dicomsh.mask.typed import masked_text, real_statement

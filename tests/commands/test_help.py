@@ -13,8 +13,8 @@ from dicomsh.errors import UsageError
 from dicomsh.language.scan import scan
 from dicomsh.language.terms import read_term
 from dicomsh.language.topics import TOPICS
-from dicomsh.model.key_types import KEY_TYPES, key_type
-from dicomsh.model.keys import ALIASES, LEVEL_KEYS, MORE_KEYS, by_keyword, keywords
+from dicomsh.model.keys import ALIASES, by_keyword, keywords
+from dicomsh.model.level_keys import LEVEL_KEYS, key_type
 from dicomsh.model.levels import Level
 from dicomsh.model.query import Matching
 from dicomsh.settings import SETTINGS
@@ -90,10 +90,10 @@ def test_a_level_has_its_unique_required_and_optional_keys(level: str, told: lis
 
 
 def test_every_key_has_one_type_and_its_level() -> None:
-    for level, types in KEY_TYPES.items():
+    for level, types in LEVEL_KEYS.items():
         named = (level.unique_keyword, *types.required, *types.optional)
         assert len(set(named)) == len(named)
-        for keyword in (*named, *LEVEL_KEYS[level], *MORE_KEYS[level]):
+        for keyword in (*named, *types.default, *types.more):
             assert by_keyword(keyword).keyword == keyword
         assert [key_type(keyword) for keyword in types.required] == [(level, "required")] * len(
             types.required

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dicomsh.config import Config
-from dicomsh.language.kinds import Scope
+from dicomsh.language.knowledge import Scope
 from dicomsh.session.state import Session
 from dicomsh.settings.file import read_settings
 from tests.harness import dicomsh, practice, run

@@ -227,11 +227,11 @@ def test_what_the_deprecated_interface_refuses_is_said(
 
 def test_dcmtk_knows_every_name_that_is_written(config: Path, tmp_path: Path) -> None:
     """findscu refuses a key that its dictionary lacks before it connects."""
-    from dicomsh.model.keys import LEVEL_KEYS, MORE_KEYS
+    from dicomsh.model.level_keys import LEVEL_KEYS
 
     program("findscu")
-    for level in LEVEL_KEYS:
-        keys = " ".join(f"+{word}" for word in (*LEVEL_KEYS[level], *MORE_KEYS[level]))
+    for level, asked in LEVEL_KEYS.items():
+        keys = " ".join(f"+{word}" for word in (*asked.default, *asked.more))
         text = written(Case(f"find {level.word} {keys}"), config, "findscu")
         text = re.sub(r"(127\.0\.0\.1) \d+", r"\1 1", text)
         done = subprocess.run(

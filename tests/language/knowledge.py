@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from dicomsh.commands import registry
-from dicomsh.language.kinds import Candidate, Kind
+from dicomsh.language.candidate import Candidate
+from dicomsh.language.knowledge import Kind
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.settings import SETTINGS, Settings

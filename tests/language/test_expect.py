@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dicomsh.config import load
 from dicomsh.language.expect import candidates, expect
-from dicomsh.language.scan import quote
+from dicomsh.language.words import quote
 from dicomsh.model.levels import Level
 from dicomsh.session.state import Session
 from tests.language.knowledge import REGISTRY, Known

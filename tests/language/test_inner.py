@@ -9,7 +9,8 @@ import pytest
 
 from dicomsh.commands import query, scripting
 from dicomsh.commands import show as entity
-from dicomsh.language.analyse import Analysis, Call, analyse_text
+from dicomsh.language.analyse import Analysis, analyse_text
+from dicomsh.language.binding import Call
 from dicomsh.language.command import Registry, command
 from dicomsh.language.expect import candidates, expect
 from dicomsh.language.kinds import COMMAND, NEW_NAME

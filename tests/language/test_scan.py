@@ -8,16 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dicomsh.language.scan import (
-    Scanner,
-    Statement,
-    SystemCommand,
-    Word,
-    is_open,
-    place_of,
-    quote,
-    scan,
-)
+from dicomsh.language.scan import Scanner, Statement, SystemCommand, Word, is_open, place_of, scan
+from dicomsh.language.words import quote
 
 VARIABLES = {"DAY": "2024-03-05", "1": "first", "EMPTY": "", "TWO": "two words", "_x": "x"}
 

@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from dicomsh.errors import UsageError
-from dicomsh.language.scan import Word, scan, whole_word
+from dicomsh.language.scan import Word, scan
 from dicomsh.language.terms import is_term, pattern_key, read_term
+from dicomsh.language.words import whole_word
 from dicomsh.model.levels import Level
 from dicomsh.model.query import Matching, Origin
 

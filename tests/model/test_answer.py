@@ -11,15 +11,14 @@ import pytest
 from dicomsh.errors import DicomshError
 from dicomsh.model.answer import (
     Answer,
-    AttributeColumn,
     Ending,
     Outcome,
-    Record,
     all_rows,
     at_once,
     combined,
     summed,
 )
+from dicomsh.model.columns import AttributeColumn, Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.modality import DicomAddress
 from dicomsh.model.row import Row, Source

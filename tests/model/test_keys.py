@@ -10,15 +10,13 @@ from dicomsh.errors import UsageError
 from dicomsh.model import keys
 from dicomsh.model.keys import (
     ALIASES,
-    LEVEL_KEYS,
-    MORE_KEYS,
     alias_keyword,
     by_keyword,
     by_tag,
     find_attribute,
     find_path,
-    level_of,
 )
+from dicomsh.model.level_keys import LEVEL_KEYS, level_of
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
 from tests.model.spans import assert_inside
 
@@ -189,9 +187,9 @@ def test_every_tag_has_an_entry(tag: int) -> None:
 
 @pytest.mark.parametrize("level", Level)
 def test_the_keys_of_a_level_are_in_the_dictionary(level: Level) -> None:
-    words = (*LEVEL_KEYS[level], *MORE_KEYS[level])
+    words = (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more)
     assert [by_keyword(word).keyword for word in words] == list(words)
-    assert level.unique_keyword in LEVEL_KEYS[level]
+    assert level.unique_keyword in LEVEL_KEYS[level].default
     assert len(set(words)) == len(words)
 
 

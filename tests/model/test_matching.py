@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from dicomsh.errors import UsageError
 from dicomsh.model.keys import Attribute, by_keyword, by_tag
-from dicomsh.model.matching import WILDCARD_VRS, Matcher, matcher
+from dicomsh.model.matching import Matcher, matcher
 from dicomsh.model.query import Matching
+from dicomsh.model.vr import WILDCARD_VRS
 from tests.model.spans import assert_inside
 
 TODAY = date(2024, 3, 5)

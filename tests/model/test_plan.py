@@ -8,7 +8,8 @@ import pytest
 
 from dicomsh.errors import NoPresentationContextError, UsageError
 from dicomsh.model.charset import UTF8
-from dicomsh.model.keys import LEVEL_KEYS, by_keyword, find_path
+from dicomsh.model.keys import by_keyword, find_path
+from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.matching import matcher
 from dicomsh.model.place import Place, Step
@@ -97,7 +98,7 @@ def test_the_keys_of_all_parents_travel(
 @pytest.mark.parametrize("level", Level)
 def test_the_default_keys_of_the_level_are_asked_for(level: Level) -> None:
     query = build(request(level), STUDY_ROOT, "", "")
-    assert set(LEVEL_KEYS[level]) <= sent(query).keys()
+    assert set(LEVEL_KEYS[level].default) <= sent(query).keys()
     assert {ancestor.unique_keyword for ancestor in level.ancestors} <= sent(query).keys()
     assert set(sent(query).values()) == {""}
 
@@ -210,8 +211,8 @@ def test_columns_are_the_defaults_then_what_was_typed() -> None:
     path = "RequestAttributesSequence.ScheduledProcedureStepID"
     asked = request(SERIES, AT_STUDY, "mod=CT", f"+{path}", "+ProtocolName", "+PatientID")
     shown = columns(asked)
-    assert shown[: len(LEVEL_KEYS[SERIES])] == list(LEVEL_KEYS[SERIES])
-    assert shown[len(LEVEL_KEYS[SERIES]) :] == [
+    assert shown[: len(LEVEL_KEYS[SERIES].default)] == list(LEVEL_KEYS[SERIES].default)
+    assert shown[len(LEVEL_KEYS[SERIES].default) :] == [
         path,
         "ProtocolName",
         "PatientID",
@@ -239,7 +240,7 @@ def test_unknown_parents_are_columns_too() -> None:
 
 def test_a_path_has_its_own_heading() -> None:
     path = "RequestAttributesSequence.ScheduledProcedureStepID"
-    column = request(SERIES, AT_STUDY, f"+{path}").columns()[len(LEVEL_KEYS[SERIES])]
+    column = request(SERIES, AT_STUDY, f"+{path}").columns()[len(LEVEL_KEYS[SERIES].default)]
     assert (column.heading, column.attribute) == (path, by_keyword("ScheduledProcedureStepID"))
     assert [part.keyword for part in column.path] == ["RequestAttributesSequence"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from struct import pack, unpack_from
 from typing import Any
 
-from dicomsh.model.answer import AttributeColumn, Column, FieldColumn
+from dicomsh.model.columns import AttributeColumn, Column, FieldColumn
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row, Source

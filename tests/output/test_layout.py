@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dicomsh.model.answer import AttributeColumn, Column, FieldColumn
+from dicomsh.model.columns import AttributeColumn, Column, FieldColumn
 from dicomsh.model.levels import Level
 from dicomsh.output.cells import Kind, view
 from dicomsh.output.formats import renderer

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.errors import UsageError
-from dicomsh.model.answer import FORMATS, Record
+from dicomsh.model.answer import FORMATS
+from dicomsh.model.columns import Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.output.formats import SUFFIXES, format_of, renderer
 from dicomsh.output.safe import is_unsafe

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dicomsh.model.answer import Column, FieldColumn, Record
+from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
 from dicomsh.output.formats import Renderer, renderer
 from dicomsh.output.safe import width

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from dicomsh.model.keys import by_keyword, tag_pair
-from dicomsh.model.row import BINARY_NUMBERS
+from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import COUNTERS, Attributes, Entity, Value, practice_archive, vr_of
 
 PATIENTS = (

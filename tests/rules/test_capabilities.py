@@ -20,7 +20,6 @@ from pydicom import Dataset
 
 from dicomsh.config.known import KnownPeers
 from dicomsh.errors import ExitStatus
-from dicomsh.model import evidence
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Model
@@ -267,7 +266,7 @@ def test_rows_without_a_date_are_told_apart(orthanc_server: Orthanc) -> None:
 def test_a_row_without_the_attribute_is_told_beside_those_that_have_it() -> None:
     rows = [study(1, StudyDate="20240305"), study(2, StudyDate=""), study(3)]
     with scp(answering(*rows)) as modality:
-        address = f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
+        address = f"{modality.entity}"
         done = run("find study date=2024", modality=address)
     assert done.status == ExitStatus.INCOMPLETE
     assert "2 of 3 rows have no StudyDate, although StudyDate=20240101-20241231" in done.last
@@ -434,9 +433,3 @@ def test_everything_is_kept(tmp_path: Path) -> None:
         Modality("b", DicomAddress("B", "host.example.org", 104)), Capabilities("x")
     )
     assert KnownPeers(tmp_path).of(modality) == found
-
-
-def test_a_round_number_is_suspicious() -> None:
-    assert list(map(evidence.suspicious, (0, 49, 50, 120, 200, 500, 501))) == [
-        *(False, False, True, False, True, True, False)
-    ]

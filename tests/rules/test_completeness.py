@@ -42,7 +42,7 @@ def playing(script: Script) -> Iterator[str]:
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
         try:
-            yield f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
+            yield f"{modality.entity}"
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
@@ -152,21 +152,31 @@ def capped(cap: int) -> Callable[[evt.Event], Iterator[tuple[int, Dataset | None
     return find
 
 
-def test_the_same_round_number_for_another_query_is_suspicious() -> None:
+@pytest.mark.parametrize("cap", [50, 64])
+def test_a_round_number_is_suspicious_to_a_probe(cap: int) -> None:
+    with scp(capped(cap)) as modality:
+        address = f"{modality.entity}"
+        done = run("probe", modality=address, output="json")
+    found = {row["capability"]: row["finding"] for row in done.json}
+    assert found["limit of an answer"].startswith(f"suspicious: exactly {cap} rows")
+
+
+@pytest.mark.parametrize("cap", [50, 64])
+def test_the_same_round_number_for_another_query_is_suspicious(cap: int) -> None:
     """pynetdicom #467: "stops at 500", without any status that says so."""
-    with scp(capped(50)) as modality:
-        address = f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
+    with scp(capped(cap)) as modality:
+        address = f"{modality.entity}"
         done = run("find study; find study; find study DOE*", modality=address)
-    lines = [line for line in done.err.splitlines() if line.startswith("50 studies, ")]
+    lines = [line for line in done.err.splitlines() if line.startswith(f"{cap} studies, ")]
     assert len(lines) == 3
-    said = ["also 50 for an earlier query: a limit of the server?" in line for line in lines]
+    said = [f"also {cap} for an earlier query: a limit of the server?" in line for line in lines]
     assert said == [False, False, True]
     assert done.status == 5  # the archive takes no notice of the name either
 
 
 def test_other_numbers_are_not_suspicious() -> None:
     with scp(capped(47)) as modality:
-        address = f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
+        address = f"{modality.entity}"
         done = run("find study; find study DOE*", modality=address)
     assert "limit of the server" not in done.err
 

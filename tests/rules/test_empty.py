@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.language.analyse import analyse_text
-from dicomsh.language.scan import Word, whole_word
+from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, is_term, pattern_key, read_term
+from dicomsh.language.words import whole_word
 from dicomsh.model.keys import is_named
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place, Step

@@ -28,7 +28,7 @@ from tests.model.rows import answer
 def server(*rows: Dataset) -> Iterator[str]:
     """The address of a server that answers every query with these rows."""
     with scp(answering(*rows)) as modality:
-        yield f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
+        yield f"{modality.entity}"
 
 
 def asked(text: str, *rows: Dataset, output: str = "ndjson") -> Done:

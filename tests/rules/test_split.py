@@ -327,7 +327,7 @@ class Archive:
 
 
 def _address(modality: Modality) -> str:
-    return f"{modality.entity.aet}@{modality.entity.host}:{modality.entity.port}"
+    return f"{modality.entity}"
 
 
 def _fits(value: str, wanted: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from dicomsh.config import Config
 from dicomsh.errors import ConfigError
-from dicomsh.language.kinds import Scope
+from dicomsh.language.knowledge import Scope
 from dicomsh.model.levels import Model
 from dicomsh.session.state import Session
 from dicomsh.settings.file import read_settings, settings_file, write_settings

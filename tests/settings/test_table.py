@@ -8,8 +8,9 @@ import pytest
 
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
-from dicomsh.language.kinds import SETTING_VALUE, Scope
-from dicomsh.language.scan import whole_word
+from dicomsh.language.kinds import SETTING_VALUE
+from dicomsh.language.knowledge import Scope
+from dicomsh.language.words import whole_word
 from dicomsh.model.levels import Model
 from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT, SETTINGS, Settings, changed

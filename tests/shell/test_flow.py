@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dicomsh.errors import DicomshError
-from dicomsh.model.answer import FieldColumn, Record
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.output.formats import renderer
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError

@@ -8,17 +8,16 @@ from contextlib import suppress
 from datetime import date
 
 from dicomsh.errors import UsageError
-from dicomsh.language.scan import quote
-from dicomsh.model.key_types import KEY_TYPES, key_type
+from dicomsh.language.words import quote
 from dicomsh.model.keys import (
     ALIASES,
-    LEVEL_KEYS,
     Attribute,
     alias_keyword,
     aliases_at,
     find_path,
     is_retired,
 )
+from dicomsh.model.level_keys import LEVEL_KEYS, key_type
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import matcher
 from dicomsh.model.query import Matching
@@ -103,7 +102,7 @@ def keys_page(_: Session) -> str:
 
 def level_page(level: Level) -> str:
     """The keys of a level by their type, and those asked for by default."""
-    types = KEY_TYPES[level]
+    types = LEVEL_KEYS[level]
     lines = [
         f"{level.word}: Query/Retrieve Level {level.dicom} (PS3.4 {types.section})",
         "",
@@ -111,7 +110,7 @@ def level_page(level: Level) -> str:
         *_listed("required", types.required),
         *_listed("", tuple(f"{word} (Study Root)" for word in types.at_study_root)),
         *_listed("optional", (*types.optional, "any other attribute")),
-        *_listed("by default", LEVEL_KEYS[level]),
+        *_listed("by default", types.default),
         "",
         "A server must match on unique and required keys and give them back. It may ignore an",
         "optional key: then it neither matches on it nor gives it back (PS3.4 C.2.2.1).",
@@ -162,7 +161,7 @@ def _standing(attribute: Attribute) -> str:
     if found is None:
         return "optional key wherever an entity has it"
     level, kind = found
-    return f"{kind} key at {level.word} level (PS3.4 {KEY_TYPES[level].section})"
+    return f"{kind} key at {level.word} level (PS3.4 {LEVEL_KEYS[level].section})"
 
 
 def _kinds(attribute: Attribute, word: str) -> Iterator[tuple[Matching, str]]:

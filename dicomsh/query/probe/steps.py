@@ -11,11 +11,13 @@ from dicomsh.model.answer import Ending
 from dicomsh.model.capability import Feature, Support
 from dicomsh.model.evidence import Reply
 from dicomsh.model.extended_negotiation import NONE, Extension
-from dicomsh.model.keys import LEVEL_KEYS, by_keyword
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import return_key
 from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.silent_truncation import is_round
 from dicomsh.query.probe.trial import Finding, Trial
 
 SAMPLE = 2000
@@ -97,7 +99,7 @@ async def _some_patient(trial: Trial) -> Place:
 
 async def _rejected(trial: Trial, level: Level, refusal: Reply) -> Finding:
     """Which optional key makes the peer refuse, each tried alone."""
-    optional = frozenset((*LEVEL_KEYS[level], _SEX, "PatientName")) - {level.unique_keyword}
+    optional = frozenset((*LEVEL_KEYS[level].default, _SEX, "PatientName")) - {level.unique_keyword}
     bad, before = set(), trial.found.rejected
     place, model = (trial.place, trial.model) if level is Level.STUDY else _TOP
     trial.found = replace(trial.found, rejected=optional)
@@ -132,7 +134,7 @@ def _limit_in_words(sample: Reply) -> str:
             return f"cut off after {rows:,} rows (0x{outcome.status or 0:04X})"
         case Ending.LIMIT:
             return f"none up to {rows:,} rows"
-        case Ending.COMPLETE if evidence.suspicious(rows):
+        case Ending.COMPLETE if is_round(rows):
             return f"suspicious: exactly {rows:,} rows, said to be all"
         case Ending.COMPLETE:
             return f"not known: {rows:,} rows are all there is"

@@ -1,0 +1,62 @@
+"""The columns of an answer: attributes of DICOM rows, or fields of plain records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from dicomsh.model.keys import Attribute
+from dicomsh.model.row import Row, items_at
+from dicomsh.model.vr import UNDELIMITED_VRS
+
+Record = Mapping[str, Any]
+"""A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeColumn:
+    """A column that shows one attribute of the rows.
+
+    Args:
+        attribute: the attribute; for a path into a sequence, its last part.
+        heading: the heading for people.
+        optional: in a table, shown only when some row of the first screenful has a value.
+        path: the sequences on the way to the attribute, outermost first.
+        context: the key of the place itself, the same in every row: not shown in a table.
+        asked: named by the user: never left out for want of space.
+    """
+
+    attribute: Attribute
+    heading: str
+    optional: bool = False
+    path: tuple[Attribute, ...] = ()
+    context: bool = False
+    asked: bool = False
+
+    @property
+    def keyword(self) -> str:
+        """The key in machine output: keywords joined by a full stop."""
+        return ".".join(part.keyword for part in (*self.path, self.attribute))
+
+    def texts(self, row: Row) -> list[str]:
+        """The values of a row as text, those of all items for a path; none when absent or empty."""
+        tag = self.attribute.tag
+        found = [item.text(tag) for item in items_at(row, self.path)]
+        whole = self.attribute.vr in UNDELIMITED_VRS
+        values = [[text] if whole else text.split("\\") for text in found if text]
+        return [value.strip() for value in chain.from_iterable(values) if value.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldColumn:
+    """A column that shows one field of plain records; `whole` where a part of it is worthless."""
+
+    keyword: str
+    heading: str
+    number: bool = False
+    whole: bool = False
+
+
+Column = AttributeColumn | FieldColumn

@@ -1,0 +1,141 @@
+"""DIMSE statuses, once for everyone: what they are called and what they mean for a C-FIND.
+
+Those of any service are in PS3.7 annex C, those of C-FIND in PS3.4 table C.4-1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import NamedTuple
+
+SUCCESS = 0x0000
+SOP_CLASS_NOT_SUPPORTED = 0x0122
+NOT_AUTHORISED = 0x0124
+RESOURCE_LIMITATION = 0x0213
+OUT_OF_RESOURCES = 0xA700
+IDENTIFIER_MISMATCH = 0xA900
+LIMIT_REACHED = 0xB001
+UNABLE_TO_PROCESS = 0xC000
+"""The lowest of the statuses from 0xC000 to 0xCFFF, which all mean this."""
+CANCEL = 0xFE00
+PENDING = 0xFF00
+PENDING_UNSUPPORTED = 0xFF01
+"""A match, from a server that does not support some of the optional keys (PS3.4 C.4.1.1.4)."""
+
+PENDING_STATUSES = (PENDING, PENDING_UNSUPPORTED)
+CUT_OFF_STATUSES = (CANCEL, OUT_OF_RESOURCES, LIMIT_REACHED)
+"""Statuses with which servers end an answer before all matches were sent."""
+
+
+class Category(Enum):
+    """The class of a status (PS3.7 C.1)."""
+
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    FAILURE = "Failure"
+    CANCEL = "Cancel"
+    PENDING = "Pending"
+
+
+class Status(NamedTuple):
+    """What is known of a status.
+
+    Args:
+        category: its class.
+        text: what the standard calls it; may be empty.
+        reason: in a few words, why an answer ended; empty for what ends no C-FIND.
+        explained: what it means for an answer; empty where PS3.4 table C.4-1 does not list it.
+        hint: what to do about it.
+    """
+
+    category: Category
+    text: str = ""
+    reason: str = ""
+    explained: str = ""
+    hint: str = ""
+
+
+_FAILURES_OF_ANY_SERVICE = {
+    0x0105: "No Such Attribute",
+    0x0106: "Invalid Attribute Value",
+    0x0110: "Processing Failure",
+    0x0111: "Duplication SOP Instance",
+    0x0112: "No Such SOP Instance",
+    0x0113: "No Such Event Type",
+    0x0114: "No Such Argument",
+    0x0115: "Invalid Argument Value",
+    0x0117: "Invalid Object Instance",
+    0x0118: "No Such SOP Class",
+    0x0119: "Class-Instance Conflict",
+    0x0120: "Missing Attribute",
+    0x0121: "Missing Attribute Value",
+    0x0123: "No Such Action",
+    0x0210: "Duplicate Invocation",
+    0x0211: "Unrecognised Operation",
+    0x0212: "Mistyped Argument",
+    0xA710: "Invalid Prior Record Key",
+}
+
+STATUSES: Mapping[int, Status] = {
+    SUCCESS: Status(Category.SUCCESS, explained="Success: every match was sent"),
+    **{code: Status(Category.FAILURE, text) for code, text in _FAILURES_OF_ANY_SERVICE.items()},
+    0x0107: Status(Category.WARNING, "Attribute List Error"),
+    0x0116: Status(Category.WARNING, "Attribute Value Out of Range"),
+    SOP_CLASS_NOT_SUPPORTED: Status(
+        Category.FAILURE,
+        "Refused: SOP Class Not Supported",
+        hint="the peer does not offer this service: try the other information model",
+    ),
+    NOT_AUTHORISED: Status(
+        Category.FAILURE,
+        "Refused: Not Authorised",
+        hint="the peer does not allow this to us: is our AE title known to it?",
+    ),
+    RESOURCE_LIMITATION: Status(
+        Category.FAILURE,
+        "Resource Limitation",
+        hint="the peer is short of resources: narrow the query, or try again in a while",
+    ),
+    OUT_OF_RESOURCES: Status(
+        Category.FAILURE,
+        "Refused: Out of Resources",
+        reason="out of resources",
+        explained="Refused, out of resources: the server gave up, there may be more",
+    ),
+    IDENTIFIER_MISMATCH: Status(
+        Category.FAILURE,
+        "Identifier Does Not Match SOP Class",
+        reason="identifier does not match SOP class",
+        explained="Identifier does not match SOP class: the server refuses these keys",
+        hint="the peer refuses these keys at this level: a unique key of a level above may be "
+        "missing, or one of a level below be there",
+    ),
+    LIMIT_REACHED: Status(
+        Category.WARNING,
+        "Matching reached response limit, subsequent request may return additional matches",
+        reason="its limit of answers is reached",
+        explained="the server's own limit of answers is reached, there may be more",
+    ),
+    UNABLE_TO_PROCESS: Status(
+        Category.FAILURE,
+        "Unable to Process",
+        reason="unable to process",
+        explained="Unable to process: the server failed",
+        hint="it could not process these keys: try fewer of them, or without wildcards",
+    ),
+    CANCEL: Status(
+        Category.CANCEL, reason="not asked for", explained="Cancel: matching ended early"
+    ),
+    PENDING: Status(Category.PENDING, "Matches are continuing, current match supplied"),
+    PENDING_UNSUPPORTED: Status(Category.PENDING, "Matches are continuing, warning"),
+}
+
+
+def status(code: int) -> Status:
+    """What is known of a status; of one that no table has, its class alone (PS3.7 C.1)."""
+    if code >> 12 == UNABLE_TO_PROCESS >> 12:
+        return STATUSES[UNABLE_TO_PROCESS]
+    warning = code >> 12 in (0x1, 0xB)
+    unknown = Status(Category.WARNING if warning else Category.FAILURE)
+    return STATUSES.get(code, unknown)

@@ -1,0 +1,44 @@
+"""Classes of value representations: what PS3.5 6.2 and PS3.4 C.2.2.2 say of VRs, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from struct import Struct
+
+BINARY_NUMBERS: Mapping[str, Struct] = {
+    "US": Struct("<H"),
+    "SS": Struct("<h"),
+    "UL": Struct("<I"),
+    "SL": Struct("<i"),
+    "UV": Struct("<Q"),
+    "SV": Struct("<q"),
+    "FL": Struct("<f"),
+    "FD": Struct("<d"),
+}
+"""Layout of the VRs whose values are binary numbers (PS3.5 6.2)."""
+
+NUMBER_VRS = frozenset(("IS", "DS", *BINARY_NUMBERS))
+"""VRs whose values are numbers, binary or written as text (PS3.5 6.2)."""
+
+MOMENT_VRS = frozenset(("DA", "TM", "DT"))
+"""VRs whose values are dates, times or both, and can be matched by range (PS3.4 C.2.2.2.5)."""
+
+UNDELIMITED_VRS = frozenset("LT ST UR UT".split())
+"""VRs with at most one value, in which a backslash is a character like any other (PS3.5 6.2)."""
+
+TEXT_VRS = UNDELIMITED_VRS | frozenset("AE AS CS DA DS DT IS LO PN SH TM UC UI".split())
+"""VRs whose values are character strings (PS3.5 6.2)."""
+
+CHARSET_VRS = frozenset("LO LT PN SH ST UC UT".split())
+"""VRs whose text is written in the Specific Character Set (PS3.5 6.1.2.2)."""
+
+WILDCARD_VRS = CHARSET_VRS | {"AE", "CS", "UR"}
+"""VRs whose values may hold `*` and `?` (PS3.4 C.2.2.2.4)."""
+
+BULK_VRS = frozenset("OB OD OF OL OV OW UN".split())
+"""VRs whose values are bytes to be carried, not read (PS3.5 6.2)."""
+
+SHORT_LENGTH_VRS = frozenset(
+    "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()
+)
+"""VRs with a length of 16 bits in explicit VR encoding; all others have 32 (PS3.5 7.1.2)."""

@@ -1,0 +1,50 @@
+"""The table of statuses: what pynetdicom's tables say, and their classes (PS3.7 C.1)."""
+
+from __future__ import annotations
+
+import pytest
+from pynetdicom.status import GENERAL_STATUS, QR_FIND_SERVICE_CLASS_STATUS
+
+from dicomsh.dimse.status import Meaning, meaning, words
+from dicomsh.model.status import Category, status
+
+
+@pytest.mark.parametrize("table", [GENERAL_STATUS, QR_FIND_SERVICE_CLASS_STATUS])
+def test_the_table_says_what_pynetdicom_says(table: dict[int, tuple[str, str]]) -> None:
+    for code, (category, text) in table.items():
+        known = status(code)
+        assert (code, known.category.value, known.text) == (code, str(category), text)
+
+
+@pytest.mark.parametrize(
+    ("code", "category"),
+    [
+        (0x1001, Category.WARNING),
+        (0xB123, Category.WARNING),
+        (0xA123, Category.FAILURE),
+        (0x0999, Category.FAILURE),
+        (0xC123, Category.FAILURE),
+    ],
+)
+def test_a_status_that_no_table_has_is_told_by_its_class(code: int, category: Category) -> None:
+    assert status(code).category is category
+    assert words(code).startswith(f"0x{code:04X} {category.value}")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (0xFF00, Meaning.PENDING),
+        (0xFF01, Meaning.PENDING),
+        (0x0000, Meaning.SUCCESS),
+        (0xFE00, Meaning.CUT_OFF),
+        (0xA700, Meaning.CUT_OFF),
+        (0xB001, Meaning.CUT_OFF),
+        (0xB123, Meaning.CUT_OFF),
+        (0xA900, Meaning.FAILURE),
+        (0xC001, Meaning.FAILURE),
+        (0x0122, Meaning.FAILURE),
+    ],
+)
+def test_what_a_status_means_for_an_answer(code: int, expected: Meaning) -> None:
+    assert meaning(code) is expected
