@@ -191,7 +191,7 @@ STUDIES = Request(Level.STUDY, Place())
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CUT_OFF))], True),
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.LIMIT))], False),
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CANCELLED))], False),
-        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, of=900))], False),
+        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, received=900))], False),
         ([(request(Level.STUDY, Place(), "name=DOE*"), ended(499))], False),
         ([(request(Level.STUDY, Place(), "+acc"), ended(500))], False),
         ([(STUDIES, ended(500))], False),
