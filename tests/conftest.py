@@ -12,8 +12,7 @@ from typing import TypeVar
 import hypothesis
 import pytest
 
-from tests import samples, servers
-from tests.processes import MissingProgramError, find_program
+from tests import missing_programs, samples, servers, surroundings
 
 Running = TypeVar("Running", bound=servers.Server)
 Start = Callable[[AbstractContextManager[Running]], Running]
@@ -21,6 +20,7 @@ Start = Callable[[AbstractContextManager[Running]], Running]
 
 def pytest_configure(config: pytest.Config) -> None:
     """A test run that is told to stop ends like one that is interrupted: servers are ended too."""
+    config.pluginmanager.register(missing_programs)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     hypothesis.settings.register_profile(
         "dicomsh",
@@ -30,6 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[hypothesis.HealthCheck.too_slow],  # says more of the machine's load
     )
     hypothesis.settings.load_profile("dicomsh")
+
+
+def pytest_sessionstart() -> None:
+    """Before pytest-xdist starts workers, and after pytest has decided about its own colours."""
+    surroundings.settle()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,7 +55,7 @@ def sample_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def orthanc_server(sample_files: list[Path]) -> Iterator[servers.Orthanc]:
     """The session's Orthanc, filled. Tests only ask it; one that changes it starts its own."""
     with ExitStack() as stack:
-        server = enter(stack, servers.orthanc())
+        server = stack.enter_context(servers.orthanc())
         assert server.upload(sample_files) > len(sample_files) * 0.9
         yield server
 
@@ -59,7 +64,7 @@ def orthanc_server(sample_files: list[Path]) -> Iterator[servers.Orthanc]:
 def dcmqrscp_server(sample_files: list[Path]) -> Iterator[servers.Server]:
     """The session's dcmqrscp with the same files, in Patient Root and Study Root."""
     with ExitStack() as stack:
-        yield enter(stack, servers.dcmqrscp(sample_files))
+        yield stack.enter_context(servers.dcmqrscp(sample_files))
 
 
 @pytest.fixture
@@ -68,26 +73,6 @@ def start_server() -> Iterator[Start[servers.Server]]:
     with ExitStack() as stack:
 
         def start(server: AbstractContextManager[Running]) -> Running:
-            return enter(stack, server)
+            return stack.enter_context(server)
 
         yield start
-
-
-def enter(stack: ExitStack, server: AbstractContextManager[Running]) -> Running:
-    """Starts a server; without its program the test skips, but never in continuous integration."""
-    try:
-        return stack.enter_context(server)
-    except MissingProgramError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-
-
-def program(name: str) -> str:
-    """Path of a program that a test runs; without it the test skips, as without a server."""
-    try:
-        return find_program(name)
-    except MissingProgramError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))

@@ -8,10 +8,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from dicomsh import batch
 from dicomsh.config import load
@@ -106,22 +107,39 @@ def dicomsh(
     return Done(done.stdout, done.stderr, done.returncode)
 
 
-def interrupted(config: Path, *arguments: str) -> Done:
-    """What a program wrote, as ndjson, on which Ctrl-C was pressed after its first row."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "dicomsh", "-f", str(config), "-o", "ndjson", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        assert process.stdout
-        first = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+def interrupted(config: Path, *arguments: str, traced: int = 0) -> Done:
+    """What a program wrote, as ndjson, on which Ctrl-C was pressed after its first row.
+
+    With `traced` it is pressed after so many responses of the archive, which the program traces.
+    """
+    options = ["-f", str(config), "-o", "ndjson", *(["--trace"] if traced else [])]
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as other:
+        with subprocess.Popen(
+            [sys.executable, "-m", "dicomsh", *options, *arguments],
+            stdout=other if traced else subprocess.PIPE,
+            stderr=subprocess.PIPE if traced else other,
+            encoding="utf-8",
+            cwd=ROOT,
+        ) as process:
+            awaited = process.stderr if traced else process.stdout
+            assert awaited
+            first = _read_to(awaited, "C-FIND-RSP", traced) if traced else awaited.readline()
+            process.send_signal(signal.SIGINT)
+            seen = first + awaited.read()
+        other.seek(0)
+        out, err = (other.read(), seen) if traced else (seen, other.read())
     assert "Traceback" not in err
-    return Done(first + out, err, process.returncode)
+    return Done(out, err, process.returncode)
+
+
+def _read_to(stream: IO[str], word: str, times: int) -> str:
+    """The lines up to that in which a word stands for the so manieth time."""
+    text = ""
+    while text.count(word) < times:
+        line = stream.readline()
+        assert line, text
+        text += line
+    return text
 
 
 def practice(folder: Path, **faults: Any) -> Path:

@@ -22,8 +22,24 @@ _START_LIMIT = 20.0
 _ATTEMPTS = 3
 
 
+_PACKAGES = {"Orthanc": "orthanc", **dict.fromkeys(("dcmqridx", "dcmqrscp", "findscu"), "dcmtk")}
+
+
+def package_of(program: str) -> str:
+    """The Debian package that holds a program."""
+    return _PACKAGES.get(program, program)
+
+
 class MissingProgramError(Exception):
-    """A program that a server or oracle needs is not installed."""
+    """A program that a server or oracle needs is not installed.
+
+    Args:
+        program: its name.
+    """
+
+    def __init__(self, program: str) -> None:
+        super().__init__(f"{program} is not installed (Debian: apt install {package_of(program)})")
+        self.program = program
 
 
 class ServerError(Exception):
@@ -43,9 +59,7 @@ def find_program(name: str) -> str:
     others = os.pathsep.join(folder for folder in folders if Path(folder) != ours)
     path = shutil.which(name, path=others)
     if path is None:
-        raise MissingProgramError(
-            f"{name} is not installed (Debian: apt install orthanc dcmtk tshark jq)"
-        )
+        raise MissingProgramError(name)
     return path
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from dicomsh.model.levels import Level, Model
 from tests import processes, samples, servers
-from tests.conftest import Start, enter
+from tests.conftest import Start
 
 _KEYS: Mapping[Level, tuple[str, ...]] = {
     Level.PATIENT: ("PatientName", "PatientBirthDate", "NumberOfPatientRelatedStudies"),
@@ -161,20 +160,3 @@ def test_server_that_does_not_start_says_why() -> None:
         processes.running(lambda _: (program, None), lambda *_: False),
     ):
         pass
-
-
-@contextmanager
-def _uninstalled() -> Iterator[servers.Server]:
-    processes.find_program("no-such-dicom-server")
-    yield servers.Server("NONE", 1)
-
-
-@pytest.mark.parametrize(
-    ("ci", "expected"), [("", pytest.skip.Exception), ("true", processes.MissingProgramError)]
-)
-def test_missing_program_skips_except_in_ci(
-    monkeypatch: pytest.MonkeyPatch, ci: str, expected: type[BaseException]
-) -> None:
-    monkeypatch.setenv("CI", ci)
-    with ExitStack() as stack, pytest.raises(expected, match="no-such-dicom-server"):
-        enter(stack, _uninstalled())

@@ -31,9 +31,9 @@ _MODALITY = tuple(
 )
 _TLS = ("ca", "cert", "key", "verify")
 _FAULTS = tuple(
-    "cut_off cut_off_status fail refuse_patient_root no_counts row_delay abort_after close_after"
-    " ignore_cancel no_charset abort_on_find ignore_keys reject_keys no_modalities_in_study"
-    " refuse_extended".split()
+    "cut_off cut_off_status fail refuse_patient_root no_counts row_delay stall_after abort_after"
+    " close_after ignore_cancel no_charset abort_on_find ignore_keys reject_keys"
+    " no_modalities_in_study refuse_extended".split()
 )
 _MODELS = {"auto": None, "patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT}
 
@@ -194,6 +194,7 @@ def faults_of(setting: ConfigNode | None) -> Faults:
         refuse_patient_root=given.get("refuse_patient_root", checks.boolean, False),
         no_counts=given.get("no_counts", checks.boolean, False),
         row_delay=given.get("row_delay", checks.duration, 0.0),
+        stall_after=given.get("stall_after", checks.rows, None),
         abort_after=given.get("abort_after", checks.rows, None),
         close_after=given.get("close_after", checks.rows, None),
         ignore_cancel=given.get("ignore_cancel", checks.boolean, False),

@@ -54,6 +54,7 @@ class Faults:
         refuse_patient_root: do not accept the Patient Root presentation context.
         no_counts: leave NumberOf… attributes out of the answers.
         row_delay: seconds to wait before each row.
+        stall_after: rows after which nothing more comes until C-CANCEL, or None.
         abort_after: rows after which the association is aborted, or None.
         close_after: rows after which the TCP connection is closed without a word, or None.
         ignore_cancel: take no notice of C-CANCEL.
@@ -71,6 +72,7 @@ class Faults:
     refuse_patient_root: bool = False
     no_counts: bool = False
     row_delay: float = 0.0
+    stall_after: int | None = None
     abort_after: int | None = None
     close_after: int | None = None
     ignore_cancel: bool = False

@@ -34,6 +34,9 @@ from dicomsh.practice.responses import (
     Responses,
 )
 
+_STALL_POLL = 0.1
+"""Seconds after which a stalled answer looks whether its association was aborted."""
+
 
 @dataclass(frozen=True, slots=True)
 class FindService:
@@ -99,7 +102,7 @@ class FindService:
             elif sent == self.faults.cut_off:
                 outlet.final(self.faults.cut_off_status, self._limit_comment())
                 return
-            elif not self._wait(event, outlet):
+            elif not self._wait(event, outlet, sent):
                 outlet.final(CANCEL)
                 return
             else:
@@ -121,12 +124,25 @@ class FindService:
             return ""
         return f"More than {self.faults.cut_off} matches"
 
-    def _wait(self, event: Any, outlet: Responses) -> bool:
-        """Wait before a row as long as `row_delay` says; whether it is still wanted then."""
-        if self.faults.row_delay:
+    def _wait(self, event: Any, outlet: Responses, sent: int) -> bool:
+        """Wait before a row as the faults say; whether it is still wanted then."""
+        stalls = sent == self.faults.stall_after
+        waker = self.stopped if self.faults.ignore_cancel else event.assoc.dimse.wake
+        if stalls or self.faults.row_delay:
             outlet.flush()
-            waker = self.stopped if self.faults.ignore_cancel else event.assoc.dimse.wake
             waker.wait(self.faults.row_delay)
+        wanted = self._is_wanted(event)
+        while stalls and wanted:
+            waker.wait(_STALL_POLL)
+            wanted = self._is_wanted(event)
+        return wanted
+
+    def _is_wanted(self, event: Any) -> bool:
+        """Whether the peer has not cancelled; pynetdicom says so once only.
+
+        Raises:
+            PeerGoneError: the association has ended, or the server stops.
+        """
         if self.stopped.is_set() or event.assoc.acse.is_aborted():
             raise PeerGoneError
         return self.faults.ignore_cancel or not event.is_cancelled

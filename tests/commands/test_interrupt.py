@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -88,24 +87,12 @@ def test_leaving_something_out_is_being_interrupted(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
 def test_ctrl_c_keeps_the_rows_that_a_table_held_back(tmp_path: Path) -> None:
-    config = practice(tmp_path, **HONOURS)
-    find = f"use faulty; trace on; find instance > {tmp_path}/x.txt"
-    with subprocess.Popen(
-        [sys.executable, "-m", "dicomsh", "-f", str(config), "-c", find],
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        assert process.stderr
-        traced = (line for line in process.stderr if "C-FIND-RSP" in line)
-        assert len(list(islice(traced, 3))) == 3
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == ExitStatus.INCOMPLETE, err
-    told = next(line for line in err.splitlines() if "cancelled by you" in line)
-    lines = (tmp_path / "x.txt").read_text("utf-8").splitlines()
-    assert len(lines) == 1 + int(told.split()[0])
+    find = f"use faulty; find instance > {tmp_path}/x.txt"
+    done = interrupted(practice(tmp_path, stall_after=3), "-c", find, traced=3)
+    assert done.status == ExitStatus.INCOMPLETE, done.err
+    told = next(line for line in done.err.splitlines() if "cancelled by you" in line)
+    assert told.startswith("3 instances, ")
+    assert len((tmp_path / "x.txt").read_text("utf-8").splitlines()) == 1 + 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")

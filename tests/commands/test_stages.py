@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -15,7 +14,7 @@ from pydicom.config import disable_value_validation
 
 from tests import servers
 from tests.dimse.peers import answering, scp, study
-from tests.harness import ROOT, Done, practice, run
+from tests.harness import Done, interrupted, practice, run
 
 
 def rows(text: str, **options: Any) -> list[dict[str, Any]]:
@@ -256,43 +255,14 @@ def test_stages_on_a_real_orthanc(orthanc_server: servers.Orthanc) -> None:
     assert sum(row["count"] for row in counted) == len(everything)
 
 
-PRESS_CTRL_C = """
-import os, signal, sys, threading
-from dicomsh import cli
-from dicomsh.commands import pipe, stages
-
-def press(batches, *arguments):
-    async def first():
-        async for batch in batches:
-            os.kill(os.getpid(), signal.SIGINT)
-            yield batch
-    return collected(first(), *arguments)
-
-collected = pipe.collected
-stages.collected = press
-sys.exit(cli.main(sys.argv[1:]))
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
 def test_ctrl_c_while_rows_are_collected_shows_those_that_came(tmp_path: Path) -> None:
-    """Ctrl-C is pressed when the first rows have come; the server needs long for the rest."""
-    config = slow(tmp_path)
-    text = "use faulty; find instance | sort number | head 2 | select number"
-    done = subprocess.run(
-        [sys.executable, "-c", PRESS_CTRL_C, "-f", str(config), "-o", "csv", "-c", text],
-        capture_output=True,
-        encoding="utf-8",
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 5, done.stderr
-    assert done.stdout.splitlines()[0] == "InstanceNumber"
-    assert len(done.stdout.splitlines()) in (2, 3)
-    assert "cancelled by you" in done.stderr
-    assert "Traceback" not in done.stderr
+    config = practice(tmp_path, stall_after=3)
+    text = "use faulty; find instance | sort number -r | head 2 | select number"
+    done = interrupted(config, "-c", text, traced=3)
+    assert done.status == 5, done.err
+    assert len(done.out.splitlines()) == 2
+    assert "2 of 3 instances, cancelled by you" in done.err
 
 
 # each

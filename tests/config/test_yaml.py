@@ -173,6 +173,7 @@ def test_faults() -> None:
               refuse_patient_root: true
               no_counts: true
               row_delay: 0.25
+              stall_after: 2
               abort_after: 3
               close_after: 4
               ignore_cancel: true
@@ -186,7 +187,7 @@ def test_faults() -> None:
     ).modalities["p"]
     fail = {Level.STUDY: 0xC000, Level.INSTANCE: 0xA700}
     keys = frozenset(("PatientSex",)), frozenset(("StudyDate", "ModalitiesInStudy"))
-    faults = Faults(0, 0xB001, fail, True, True, 0.25, 3, 4, True, True, True, *keys, True, True)
+    faults = Faults(0, 0xB001, fail, True, True, 0.25, 2, 3, 4, True, True, True, *keys, True, True)
     assert read == Modality("p", PracticeAddress("FAULTY", faults))
 
 

@@ -19,11 +19,12 @@ from dicomsh.model.modality import DicomAddress, PracticeAddress
 from dicomsh.practice.server import PracticeServer, start
 from tests import servers
 from tests.benchmarks.__main__ import arguments
-from tests.conftest import Start, program
+from tests.conftest import Start
 from tests.docs.blocks import Block, Outer, blocks, indented, prepared
 from tests.docs.sessions import PAGES
 from tests.harness import ROOT, interrupted, practice, run
 from tests.lessons.test_course import Classroom, attend
+from tests.processes import find_program
 
 if sys.platform == "win32":
     pytest.skip("the commands are those of a POSIX shell", allow_module_level=True)
@@ -98,7 +99,7 @@ RUNNING = [line for line in LINES if line[1] not in (*INSTALLING, *MEASURING, *S
 @pytest.mark.parametrize(("page", "line"), RUNNING)
 def test_commands_of_a_shell_end_well(page: str, line: str, outer: Outer) -> None:
     if "jq" in line:
-        program("jq")
+        find_program("jq")
     typed = next((keys for begin, keys in TYPED.items() if line.startswith(begin)), "")
     done = outer.run(line, typed)
     assert done.status == 0, f"{page}: {line}\n{done.err}"

@@ -20,9 +20,8 @@ from pydicom.dataset import Dataset
 
 from dicomsh.errors import ExitStatus
 from dicomsh.explain.tools import ORTHANC
-from tests.conftest import program
 from tests.harness import run
-from tests.processes import HOST
+from tests.processes import HOST, find_program
 from tests.servers import Orthanc, as_identifier
 
 LIMIT = 30.0
@@ -137,7 +136,7 @@ def shell(text: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_findscu(case: Case, config: Path, tmp_path: Path) -> None:
-    program("findscu")
+    find_program("findscu")
     text = written(case, config, "findscu")
     assert "\nfindscu " in text
     shell(text.replace("\nfindscu ", "\nfindscu --extract ", 1), tmp_path)
@@ -165,7 +164,7 @@ def test_pynetdicom_is_a_whole_program(config: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.rest], ids=str)
 def test_orthanc(case: Case, config: Path, orthanc_server: Orthanc, tmp_path: Path) -> None:
-    program("curl")
+    find_program("curl")
     text = written(case, config, "orthanc")
     answers = json.loads(shell(_at(orthanc_server, text), tmp_path))
     same(answers, rows_of(case, config))
@@ -198,7 +197,7 @@ OLD = (
 def test_orthanc_deprecated(
     case: Case, steps: tuple[str, ...], config: Path, orthanc_server: Orthanc, tmp_path: Path
 ) -> None:
-    program("curl")
+    find_program("curl")
     walk = "; ".join([f"cd {case.place}", *steps, "print ROWS"])
     done = run(f"{walk}; {case.command}", modality="self", config=config, output="csv")
     expected = list(csv.DictReader(io.StringIO(done.out.split("ROWS\n")[1])))
@@ -229,7 +228,7 @@ def test_dcmtk_knows_every_name_that_is_written(config: Path, tmp_path: Path) ->
     """findscu refuses a key that its dictionary lacks before it connects."""
     from dicomsh.model.level_keys import LEVEL_KEYS
 
-    program("findscu")
+    find_program("findscu")
     for level, asked in LEVEL_KEYS.items():
         keys = " ".join(f"+{word}" for word in (*asked.default, *asked.more))
         text = written(Case(f"find {level.word} {keys}"), config, "findscu")

@@ -15,8 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests import surroundings
 from tests.pictures.svg import picture
-from tests.repl.terminal import ROOT, TAB, Terminal
+from tests.repl.terminal import TAB, Terminal
+from tests.surroundings import ROOT
 
 FOLDER = ROOT / "docs" / "pictures"
 PACS = "pacs:/> "
@@ -128,6 +130,7 @@ def main() -> None:
     """Write the pictures that were named, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.pictures", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SCENES))
+    surroundings.settle()
     FOLDER.mkdir(exist_ok=True)
     for name in parser.parse_args().names or SCENES:
         path = FOLDER / f"{name}.svg"

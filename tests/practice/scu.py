@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 from pydicom import DataElement, Dataset
 from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR
@@ -19,7 +17,7 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
-from tests.processes import MissingProgramError, find_program
+from tests.processes import find_program
 
 PATIENT = Model.PATIENT_ROOT
 STUDY = Model.STUDY_ROOT
@@ -110,13 +108,8 @@ _ELEMENT = re.compile(r"^I: +\((\w{4},\w{4})\) \S+ (?:\[(.*?)\]|\((no value avai
 
 
 def findscu(port: int, *keys: str, root: str = "-S", options: tuple[str, ...] = ()) -> Printed:
-    """Run DCMTK's findscu; skips where it is not installed, but never in continuous integration."""
-    try:
-        program = find_program("findscu")
-    except MissingProgramError as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
+    """Run DCMTK's findscu."""
+    program = find_program("findscu")
     arguments = [word for key in keys for word in ("-k", key)]
     command = [program, "-v", root, *options, "127.0.0.1", str(port), *arguments]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)

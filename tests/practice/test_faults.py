@@ -108,6 +108,24 @@ def test_not_broken_off_when_there_are_fewer_rows(faulty: Start, fault: str) -> 
     assert find(port, "STUDY", PatientID="0555643F").statuses == [0xFF00, 0xFF00, 0x0000]
 
 
+def test_stalled_after_rows_until_it_is_cancelled(faulty: Start) -> None:
+    port = faulty(Faults(stall_after=2)).port
+    with associated(port) as association:
+        answer = _cancelled(association, 2)
+        assert answer.statuses == [0xFF00, 0xFF00, 0xFE00]
+        again = ask(association, identifier("STUDY", PatientID="0555643F"))
+        assert again.statuses == [0xFF00, 0xFF00, 0x0000]
+
+
+def test_stalled_it_may_ignore_that_it_is_cancelled(faulty: Start) -> None:
+    """The thread that answers ends with the association."""
+    port = faulty(Faults(stall_after=2, ignore_cancel=True)).port
+    with associated(port) as association:
+        association.dimse_timeout = 0.5
+        answer = _cancelled(association, 2)
+    assert answer.statuses == [0xFF00, 0xFF00, -1]
+
+
 def test_abort_on_find(faulty: Start) -> None:
     port = faulty(Faults(abort_on_find=True)).port
     with associated(port) as association:
@@ -143,7 +161,7 @@ def _cancelled(association: Any, after: int) -> Answer:
         answer.statuses.append(status.get("Status", -1))
         if row is not None:
             answer.rows.append(row)
-        if len(answer.rows) == after:
+        if row is not None and len(answer.rows) == after:
             association.send_c_cancel(7, query_model=STUDY.value)
     return answer
 

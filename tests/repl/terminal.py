@@ -11,14 +11,13 @@ Waiting is for what is on the screen, never for time.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-
-ROOT = Path(__file__).parents[2]
 
 PATIENCE = 30.0
 """Seconds after which what is waited for is not coming; a loaded machine is slow."""
@@ -36,8 +35,8 @@ def ctrl(letter: str) -> str:
 class Terminal:
     """A program in a terminal of a size; by default `python -m dicomsh` with these arguments.
 
-    Environment variables of dicomsh are not passed on; `environ` sets further ones. `home` holds
-    the files of the user, so that no test reads or writes those of the person who runs it.
+    `environ` sets further variables. `home` holds the files of the user, so that no test reads or
+    writes those of the person who runs it.
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class Terminal:
             dimensions=(rows, columns),
             env=_environment(home, environ or {}),
             cwd=str(home),
+            preexec_fn=_default_signals,
         )
         self._child.delaybeforesend = None
         setattr(self._screen, "write_process_input", self._child.send)  # noqa: B010 - cursor reports
@@ -124,6 +124,14 @@ class Terminal:
         """Read until a text is on the screen so many times; gives the screen."""
         return self.wait_until(lambda: self.screen.count(text) >= times, f"{text!r}")
 
+    def wait_for_words(self, text: str) -> str:
+        """Read until a text is on the screen, wherever the rows break: a path may be of any length.
+
+        Spaces do not count, as a row that is full may end with one or between two letters.
+        """
+        wanted = "".join(text.split())
+        return self.wait_until(lambda: wanted in "".join(self.screen.split()), f"{text!r}")
+
     def wait_for_line(self, text: str) -> str:
         """Read until the row of the cursor, up to the cursor, ends with a text."""
         return self.wait_until(lambda: self.line.endswith(text), f"a line that ends with {text!r}")
@@ -178,11 +186,11 @@ class Terminal:
 
 
 def _environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("DICOMSH", "XDG_", "LC_", "PROMPT_TOOLKIT"))
-        and name not in ("LANG", "NO_COLOR", "PAGER", "LESS", "COLUMNS", "LINES")
-    }
-    own = {"HOME": str(home), "LANG": "C.UTF-8", "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
-    return {**kept, **own, **environ}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    return {**kept, "HOME": str(home), "TERM": "xterm-256color", **environ}
+
+
+def _default_signals() -> None:
+    """What Python ignores itself, as `subprocess` does; pexpect leaves it ignored."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)

@@ -269,7 +269,7 @@ def test_aliases_that_are_saved_hold_at_the_next_start(home: Path, start: Open) 
 def test_a_wrong_setting_is_told_and_does_not_prevent_the_start(home: Path, start: Open) -> None:
     settings(home, "greeting: off\nlimit: many\nmodel: study\n")
     terminal = start()
-    terminal.wait_for(": expected a whole number from 1, found 'many'")
+    terminal.wait_for_words(": expected a whole number from 1, found 'many'")
     terminal.wait_for_line("dicomsh> ")
     terminal.run("set model", "dicomsh> ")
     terminal.wait_for("model    study")

@@ -34,7 +34,7 @@ def test_a_modality_added_in_an_editor_is_known_to_the_prompt(tmp_path: Path) ->
         terminal.wait_for_line("pacs:/> ")
         file.write_text("modalities:\n  pacs: {practice: true}\n  other: {practise: 1}\n", "utf-8")
         terminal.type("pwd\r")
-        terminal.wait_for("modalities.yaml:3: modalities.other.practise:")
+        terminal.wait_for_words("modalities.yaml:3: modalities.other.practise:")
         terminal.wait_for_line("pacs:/> ")
         file.write_text(
             "modalities:\n  pacs: {practice: true}\n  other: {practice: true}\n", "utf-8"

@@ -20,7 +20,6 @@ from pydicom.sequence import Sequence
 from dicomsh.model.charset import carries
 from dicomsh.model.modality import Modality
 from tests import samples, servers
-from tests.conftest import enter
 from tests.dimse.peers import answering, scp, study
 from tests.harness import Done, run
 
@@ -80,9 +79,9 @@ def archive(
     held = [*files(), *samples.write_made_up(tmp_path_factory.mktemp("made-up"))]
     with ExitStack() as stack:
         if request.param == "dcmqrscp":
-            yield "dcmqrscp", enter(stack, servers.dcmqrscp(held)).address
+            yield "dcmqrscp", stack.enter_context(servers.dcmqrscp(held)).address
             return
-        server = enter(stack, servers.orthanc(encoding=request.param))
+        server = stack.enter_context(servers.orthanc(encoding=request.param))
         server.upload(held)
         yield request.param, server.address
 

@@ -21,7 +21,6 @@ from pathlib import Path
 import pytest
 
 from tests import servers
-from tests.conftest import enter
 from tests.harness import Done, run
 from tests.rules.mirror import PATIENTS, write_files
 
@@ -33,7 +32,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Orthanc that holds a part of the practice archive; how to `use` it."""
     files = write_files(tmp_path_factory.mktemp("mirror"))
     with ExitStack() as stack:
-        server = enter(stack, servers.orthanc())
+        server = stack.enter_context(servers.orthanc())
         assert server.upload(files) == len(files)
         yield server.address
 
@@ -322,7 +321,7 @@ def test_what_never_stands_in_a_query_is_refused(tag: str, server: str) -> None:
 def test_a_limit_of_answers_is_told(level: str, tmp_path: Path) -> None:
     """53: Orthanc's own client answers HTTP 500 here, findscu and pynetdicom show no difference."""
     with ExitStack() as stack:
-        server = enter(stack, servers.orthanc(limit_results=3, limit_instances=4))
+        server = stack.enter_context(servers.orthanc(limit_results=3, limit_instances=4))
         server.upload(write_files(tmp_path))
         done = run(f"find {level}", modality=server.address, output="json")
         assert done.status == 5

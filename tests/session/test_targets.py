@@ -23,9 +23,9 @@ from dicomsh.output.sink import Sink
 from dicomsh.session.state import Session
 from dicomsh.session.targets import known_place, known_step
 from dicomsh.shell.shell import Shell, ShellOptions
+from tests.harness import ROOT
 from tests.language.knowledge import REGISTRY
 from tests.language.test_offer import no_files
-from tests.repl.terminal import ROOT
 from tests.session.test_entity_index import row
 
 STUDY = "1.2.840.113704.1.111.2768.1239195678.57"
