@@ -12,8 +12,8 @@ from dicomsh.language.command import Registry, command
 from dicomsh.language.kinds import ALIAS, DEFINITION, EQUALS, QUOTED
 from dicomsh.language.scan import SystemCommand, scan
 from dicomsh.language.words import Word
-from dicomsh.model.answer import Records, at_once
 from dicomsh.model.columns import FieldColumn
+from dicomsh.model.results import Records, at_once, listing_of
 
 _NAME = re.compile(r"[^\W\d][\w-]*\Z")
 
@@ -76,7 +76,7 @@ def define(aliases: dict[str, str], registry: Registry, given: Definition) -> No
 def _list(aliases: dict[str, str]) -> Records:
     columns = (FieldColumn("name", "Alias"), FieldColumn("text", "Stands for"))
     pairs = sorted(aliases.items())
-    return Records(columns, at_once([{"name": name, "text": text} for name, text in pairs]))
+    return listing_of(columns, at_once([{"name": name, "text": text} for name, text in pairs]))
 
 
 def _known(aliases: dict[str, str], name: Word) -> str:

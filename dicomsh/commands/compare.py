@@ -13,13 +13,7 @@ from dicomsh.language.binding import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, MODALITY
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import (
-    Ending,
-    Listing,
-    Outcome,
-    Records,
-    combined,
-)
+from dicomsh.model.answer import Ending, Outcome, combined
 from dicomsh.model.columns import (
     AttributeColumn,
     Column,
@@ -28,7 +22,9 @@ from dicomsh.model.columns import (
 )
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, by_keyword
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import title_of
+from dicomsh.model.results import Listing, Records, listing_of
 from dicomsh.model.row import Row
 from dicomsh.query.other_model import NOT_BELOW
 
@@ -64,7 +60,7 @@ async def compare(
         FieldColumn("first", sides[0].name),
         FieldColumn("second", sides[1].name),
     )
-    return Records(
+    return listing_of(
         columns,
         comparison.records(),
         outcome=lambda: comparison.outcome,
@@ -171,16 +167,16 @@ class _Comparison:
         """The worse of both endings; what each answer was stands in the notes."""
         parts = [received.outcome for received in self._received]
         pairs = zip(self._sides, self._received, strict=False)
-        notes = tuple(_statement(side.name, received) for side, received in pairs)
+        notes = tuple(note(NoteKind.SIDE, side.name, _statement(got)) for side, got in pairs)
         whole = replace(combined(parts), rows=self._differences, notes=notes)
         return replace(whole, ending=Ending.COMPLETE) if whole.complete else whole
 
 
-def _statement(name: str, received: _Received) -> str:
+def _statement(received: _Received) -> str:
     outcome = received.outcome
     doubt = ", in doubt" if outcome.doubtful else ""
     return (
-        f"{name}: {received.level.counted(outcome.rows)}, {outcome.ending.value}{doubt},"
+        f"{received.level.counted(outcome.rows)}, {outcome.ending.value}{doubt},"
         f" {outcome.seconds * 1000:,.0f} ms"
     )
 
@@ -199,6 +195,7 @@ async def _receive(side: _Side) -> _Received:
     except DicomshError as error:
         error.message = f"{side.name}: {error.message}"
         raise
+    assert listing.level is not None  # find and ls list entities
     return _Received(listing.level, listing.columns, rows, listing.answer.outcome)
 
 

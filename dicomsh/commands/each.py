@@ -11,28 +11,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from dicomsh.commands.context import Context
-from dicomsh.commands.pipe import Rows, answer_of, close, generated
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.language.binding import Call, bound_again
 from dicomsh.language.command import stage
 from dicomsh.language.kinds import ROW_COMMAND
-from dicomsh.model.answer import (
-    Ending,
-    Listing,
-    Outcome,
-    Records,
-    Report,
-    Result,
-    Talk,
-    Text,
-    as_cancelled,
-    combined,
-)
+from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
 from dicomsh.model.columns import AttributeColumn, FieldColumn
+from dicomsh.model.derived_answer import DerivedAnswer
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_tag
 from dicomsh.model.levels import Level
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place, place_of, with_issuer
+from dicomsh.model.results import ROWS, Listing, Records, Report, Result, Talk, Text
 from dicomsh.model.row import Row
+from dicomsh.output.result_line import counted
 
 
 @stage(
@@ -46,7 +38,7 @@ from dicomsh.model.row import Row
 )
 async def each(
     context: Context,
-    rows: Rows,
+    rows: Listing,
     command: Annotated[Call, ROW_COMMAND],
     *,
     keep_going: Annotated[bool, "go on with the next row after a failure"] = False,
@@ -67,10 +59,7 @@ async def each(
         return _nothing(rows, answer)
     if isinstance(first.result, Listing):
         return _listing(first.result, rows, answer)
-    batches = generated(answer)
-    if isinstance(first.result, Records):
-        return replace(first.result, batches=batches, outcome=lambda: answer.outcome)
-    return Records(_TEXT, batches, lambda record: str(record["text"]), lambda: answer.outcome)
+    return Listing(_TEXT, answer, told=False, draw=lambda record: str(record["text"]))
 
 
 _TEXT = (FieldColumn("text", "Text"),)
@@ -86,35 +75,34 @@ class _Subject:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """All that the commands run for, how complete that is, and what it is in words."""
+    """All that the commands run for, how complete that is, and what it is."""
 
     subjects: list[_Subject]
     outcome: Outcome
-    note: str
+    note: Note
 
 
-async def _received(context: Context, rows: Rows) -> _Source:
-    answer = answer_of(rows)
+async def _received(context: Context, rows: Listing) -> _Source:
+    answer = rows.answer
     try:
         received = [row async for batch in answer for row in batch]
     finally:
         await answer.aclose()
-    if isinstance(rows, Listing):
-        subjects = [_entity(rows, row, shared) for row, shared in _shared(received)]
-        return _source(subjects, answer.outcome, f"for {rows.level.counted(len(received))}")
-    here = context.session.place
-    subjects = [_Subject(_fields(row), here) for row in received]
-    return _source(
-        subjects, answer.outcome, f"for {len(received):,} {'row' if len(received) == 1 else 'rows'}"
-    )
+    level, here = rows.level, context.session.place
+    if level is None:
+        subjects = [_Subject(_fields(row), here) for row in received]
+        return _source(subjects, answer.outcome, counted(len(received), ROWS))
+    subjects = [_entity(rows, level, row, shared) for row, shared in _shared(received)]
+    return _source(subjects, answer.outcome, level.counted(len(received)))
 
 
-def _source(subjects: list[_Subject], outcome: Outcome, note: str) -> _Source:
-    """The limit of the rows before is none of what the commands give: it is noted."""
-    if outcome.ending is Ending.LIMIT:
-        limit = outcome.stopped_by or f"--limit {outcome.limit or outcome.rows}"
-        outcome, note = replace(outcome, ending=Ending.COMPLETE), f"{note}, stopped at {limit}"
-    return _Source(subjects, outcome, note)
+def _source(subjects: list[_Subject], outcome: Outcome, number: str) -> _Source:
+    """The limit of the rows before is not a limit of what the commands give: it is noted."""
+    if outcome.ending is not Ending.LIMIT:
+        return _Source(subjects, outcome, note(NoteKind.FOR_EACH, number))
+    limit = outcome.stopped_by or f"--limit {outcome.limit or outcome.rows}"
+    whole = replace(outcome, ending=Ending.COMPLETE)
+    return _Source(subjects, whole, note(NoteKind.FOR_EACH, number, limit))
 
 
 def _shared(rows: Sequence[Row]) -> list[tuple[Row, bool]]:
@@ -123,12 +111,12 @@ def _shared(rows: Sequence[Row]) -> list[tuple[Row, bool]]:
     return [(row, ids[row.text(PATIENT_ID)] > 1) for row in rows]
 
 
-def _entity(listing: Listing, row: Row, shared: bool) -> _Subject:
-    place = place_of(row, listing.level, listing.place)
+def _entity(listing: Listing, level: Level, row: Row, shared: bool) -> _Subject:
+    place = place_of(row, level, listing.place)
     if place is None:
-        keyword = listing.level.unique_keyword
-        raise UsageError(f"a {listing.level.word} without {keyword} is no place for a command")
-    if shared and listing.level is Level.PATIENT:
+        keyword = level.unique_keyword
+        raise UsageError(f"cannot run a command in a {level.word} without a {keyword}")
+    if shared and level is Level.PATIENT:
         place = with_issuer(place, row.text(ISSUER_OF_PATIENT_ID) or "")
     columns = {c.keyword: "" for c in listing.columns if isinstance(c, AttributeColumn)}
     steps = {step.level.unique_keyword: step.key for step in place.steps}
@@ -181,16 +169,16 @@ class _Runs:
         context = replace(self._context, session=session)
         call = bound_again(self._call, subject.values, context.registry, session)
         result = await call.command.run(context, *call.arguments, **call.options)
-        if not isinstance(result, Listing | Records):
+        if not isinstance(result, Listing):
             yield _Part(result, [{"text": session.shown(text)} for text in _texts(result)])
             return
-        answer = answer_of(result)
+        answer = result.answer
         try:
             yield _Part(result, [])
             async for batch in answer:
                 yield _Part(result, batch)
         finally:
-            await close(result)
+            await answer.aclose()
         self._outcomes.append(answer.outcome)
 
     def _failure(self) -> DicomshError:
@@ -207,13 +195,15 @@ class _Runs:
         """The worst ending of the rows that came and of the commands; what all of these note."""
         whole = combined([self._source.outcome, *self._outcomes])
         notes = [o.notes for o in self._outcomes]
-        common = [note for note in whole.notes if all(note in own for own in notes)]
+        common = [one for one in whole.notes if all(_same(one, own) for own in notes)]
         whole = whole if self.ended else as_cancelled(whole)
-        doubt = [_DOUBT] if whole.doubtful else []
+        doubt = [note(NoteKind.IN_DOUBT)] if whole.doubtful else []
         return replace(whole, received=None, notes=(self._source.note, *doubt, *common))
 
 
-_DOUBT = "not all rows are surely what was asked for; the command alone tells why"
+def _same(one: Note, notes: Sequence[Note]) -> bool:
+    """Whether notes say the same somewhere, perhaps of another number of rows."""
+    return any((one.kind, one.about) == (other.kind, other.about) for other in notes)
 
 
 _NAMED = 8
@@ -228,54 +218,53 @@ def _texts(result: Result) -> list[str]:
     return [result.text] if isinstance(result, Text | Talk | Report) else []
 
 
-class _Merged:
+class _Merged(DerivedAnswer):
     """All that the commands gave, as one answer."""
 
     def __init__(
         self, first: _Part | None, parts: AsyncGenerator[_Part, None], runs: _Runs
     ) -> None:
+        super().__init__()
         self._first = first
         self._parts = parts
         self._runs = runs
-        self._rows = 0
         self._start = time.monotonic()
 
-    async def __aiter__(self) -> AsyncIterator[list[Any]]:
-        if self._first is not None and self._first.batch:
-            self._rows += len(self._first.batch)
+    async def _batches(self) -> AsyncIterator[list[Any]]:
+        if self._first is not None:
             yield self._first.batch
         async for part in self._parts:
             self._check(part)
-            if part.batch:
-                self._rows += len(part.batch)
-                yield part.batch
+            yield part.batch
 
     def _check(self, part: _Part) -> None:
         assert self._first is not None
-        kinds = [isinstance(p.result, Listing) for p in (part, self._first)]
+        kinds = [_is_of_entities(p.result) for p in (part, self._first)]
         if part.batch and kinds[0] != kinds[1]:
-            raise UsageError("the command gives different things for different rows")
+            raise UsageError("the command returns different kinds of rows")
 
-    @property
-    def outcome(self) -> Outcome:
+    def _ended(self) -> Outcome:
         """How the commands ended, together."""
-        seconds = time.monotonic() - self._start
-        return replace(self._runs.outcome, rows=self._rows, seconds=seconds)
+        return replace(self._runs.outcome, seconds=time.monotonic() - self._start)
 
     async def aclose(self) -> None:
         await self._parts.aclose()
 
 
-def _nothing(rows: Rows, answer: _Merged) -> Rows:
+def _is_of_entities(result: Result) -> bool:
+    return isinstance(result, Listing) and result.level is not None
+
+
+def _nothing(rows: Listing, answer: _Merged) -> Listing:
     """No command ran, because there was no row."""
-    if isinstance(rows, Listing):
-        return replace(rows, answer=answer)
-    return replace(rows, batches=generated(answer), draw=None)
+    return replace(rows, answer=answer, draw=None)
 
 
-def _listing(first: Listing, rows: Rows, answer: _Merged) -> Listing:
+def _listing(first: Listing, rows: Listing, answer: _Merged) -> Listing:
     """The listing of all rows: what differs between the places they were asked at is shown."""
-    place = rows.place if isinstance(rows, Listing) else first.place
+    if first.level is None:
+        return replace(first, answer=answer)
+    place = rows.place if rows.level is not None else first.place
     known = {step.level.unique_keyword for step in place.steps}
     attributes = [c for c in first.columns if isinstance(c, AttributeColumn)]
     told = [c for c in attributes if c.context and c.keyword not in known]

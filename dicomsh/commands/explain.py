@@ -17,10 +17,11 @@ from dicomsh.language.binding import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
 from dicomsh.mask.shown import shown_query, shown_request
-from dicomsh.model.answer import Listing, Records, Report, Text, at_once
 from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.modality import DicomAddress
+from dicomsh.model.results import Listing, Records, Report, Text, at_once, listing_of
+from dicomsh.output.note_words import note_text
 from dicomsh.query.ask import ask
 from dicomsh.query.dry_run import DryArchives, DryRun, notes_of
 from dicomsh.session.state import KeptAnswer
@@ -108,9 +109,6 @@ async def _read(result: object, done: DryRun) -> None:
         async for _ in result.answer:
             pass
         done.notes = tuple(notes_of(result, done))
-    elif isinstance(result, Records):
-        async for _ in result.batches:
-            pass
 
 
 def _forced(context: Context, sent: Sent, *, typed: bool) -> Sent:
@@ -131,7 +129,7 @@ def _page(context: Context, done: DryRun, asked: list[Sent]) -> str:
         lines.append("no query: what it needs was listed before")
     for number, sent in enumerate(asked, 1):
         lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
-    lines += [f"note: {note}" for note in done.notes]
+    lines += [f"note: {note_text(note)}" for note in done.notes]
     return "\n".join(lines)
 
 
@@ -206,7 +204,7 @@ def _records(asked: list[Sent]) -> Records:
         for number, sent in enumerate(asked, 1)
         for element in elements(sent.query, sent.peer)
     ]
-    return Records(_COLUMNS, at_once(records))
+    return listing_of(_COLUMNS, at_once(records))
 
 
 def _record(number: int, sent: Sent, element: Element) -> Record:
@@ -261,7 +259,7 @@ async def _last(context: Context, as_: str | None) -> Report | Text:
     asked = [_forced(context, sent, typed=typed) for sent in done.sent]
     if as_ is not None:
         return _tools_only(context, asked, as_, "last")
-    lines = answer_lines(_shown(context, kept.asked_query), kept.outcome)
+    lines = answer_lines(_shown(context, kept.asked_query), kept.outcome, note_text)
     for number, sent in enumerate(asked, 1):
         lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
     return Report("\n".join(lines), _records(asked))

@@ -13,8 +13,8 @@ from dicomsh.language.kinds import LESSON, TEXT
 from dicomsh.language.scan import Word
 from dicomsh.lessons.course import Lesson
 from dicomsh.lessons.tutor import Tutor
-from dicomsh.model.answer import Records, Talk, at_once
 from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.model.results import Records, Talk, at_once, listing_of
 
 _Result = TypeVar("_Result")
 
@@ -138,7 +138,7 @@ async def lesson_list(context: Context) -> Records:
         return (text + tutor.register.standing(found).brief).rstrip()
 
     unit = ("lesson", "lessons")
-    return Records(columns, at_once(records), line, unit=unit, note=tutor.register.problem)
+    return listing_of(columns, at_once(records), line, unit=unit, note=tutor.register.problem)
 
 
 def _lesson_record(tutor: Tutor, lesson: Lesson) -> Record:

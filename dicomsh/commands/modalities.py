@@ -14,12 +14,7 @@ from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import ADDRESS, MODALITY, NEW_NAME
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import (
-    Records,
-    Talk,
-    all_rows,
-    at_once,
-)
+from dicomsh.model.answer import all_rows
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.keys import by_keyword
@@ -28,6 +23,7 @@ from dicomsh.model.modality import Address, DicomAddress, Modality, PracticeAddr
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.results import Records, Talk, at_once, listing_of
 from dicomsh.query.ask import answer_from
 
 _Result = TypeVar("_Result")
@@ -114,7 +110,7 @@ async def echo(
     if find:
         record = {**record, "find_ms": _rounded(await _harmless_find(context, modality))}
         columns.append(FieldColumn("find_ms", "C-FIND ms", True))
-    return Records(tuple(columns), at_once([record]))
+    return listing_of(tuple(columns), at_once([record]))
 
 
 def _rounded(seconds: float) -> float:
@@ -155,7 +151,7 @@ async def modalities(context: Context) -> Records:
     if session.modality is not None:
         known.setdefault(session.modality.name, session.modality)
     records = [_modality_record(context, modality) for modality in known.values()]
-    return Records(columns, at_once(records), unit=("modality", "modalities"))
+    return listing_of(columns, at_once(records), unit=("modality", "modalities"))
 
 
 def _modality_record(context: Context, modality: Modality) -> Record:

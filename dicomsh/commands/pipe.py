@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -14,26 +14,17 @@ from dicomsh.errors import Span, UsageError
 from dicomsh.language.binding import Call
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
-from dicomsh.model.answer import (
-    Answer,
-    Ending,
-    Listing,
-    Outcome,
-    Records,
-    Result,
-)
+from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.columns import (
     AttributeColumn,
     Column,
-    FieldColumn,
-    Record,
 )
+from dicomsh.model.derived_answer import DerivedAnswer, noted
 from dicomsh.model.keys import alias_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.row import Row
-
-Rows = Listing | Records
-"""What a stage works on."""
+from dicomsh.model.notes import Note
+from dicomsh.model.results import Listing, Result
+from dicomsh.output.result_line import counted
 
 Batches = AsyncIterator[list[Any]]
 """Rows or records as they come."""
@@ -55,75 +46,68 @@ async def collected(batches: Batches, into: Kept) -> Kept:
     return into
 
 
-class Passed:
+class Passed(DerivedAnswer):
     """An answer whose rows go through a stage.
 
     Args:
         source: the answer.
-        work: what is done with its rows; batches that come out empty are left out.
+        work: what is done with its rows.
         notes: further statements of the outcome, known after the rows.
     """
 
-    def __init__(self, source: Answer, work: Work, notes: Callable[[], list[str]] = list) -> None:
+    def __init__(self, source: Answer, work: Work, notes: Callable[[], list[Note]] = list) -> None:
+        super().__init__()
         self._source = source
         self._work = work
         self._notes = notes
-        self._rows = 0
         self.received = 0
         """How many rows have come so far."""
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+    async def _batches(self) -> Batches:
         async for batch in self._work(self._counted()):
-            if batch:
-                self._rows += len(batch)
-                yield batch
+            yield batch
 
     async def _counted(self) -> Batches:
         async for batch in self._source:
             self.received += len(batch)
             yield batch
 
-    @property
-    def outcome(self) -> Outcome:
+    def _ended(self) -> Outcome:
         """How the source ended, counted in the rows that came out."""
-        outcome = counted(self._source.outcome, self._rows)
-        return replace(outcome, notes=(*outcome.notes, *self._notes()))
+        return noted(of_source(self._source.outcome), *self._notes())
 
     async def aclose(self) -> None:
         """Leave early."""
         await self._source.aclose()
 
 
-def counted(outcome: Outcome, rows: int) -> Outcome:
-    """The outcome of a source of which `rows` are left."""
+def of_source(outcome: Outcome) -> Outcome:
+    """The outcome of a source as that of what is left of its rows."""
     limit = outcome.limit or outcome.rows
-    before = outcome.rows if outcome.received is None else outcome.received
-    return replace(outcome, rows=rows, received=before, limit=limit)
+    received = outcome.rows if outcome.received is None else outcome.received
+    return replace(outcome, received=received, limit=limit)
 
 
-class First:
+class First(DerivedAnswer):
     """The first rows of an answer, which is left as soon as they are there."""
 
     def __init__(self, source: Answer, number: int) -> None:
+        super().__init__()
         self._source = source
         self._number = number
-        self._rows = 0
         self._left = False
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+    async def _batches(self) -> Batches:
         async for batch in self._source:
-            taken = batch[: self._number - self._rows]
-            self._rows += len(taken)
-            yield taken
-            if self._rows == self._number:
+            yield batch[: self._number - self.rows]
+            if self.rows == self._number:  # those that were just taken are counted by now
                 self._left = True
                 await self._source.aclose()
                 return
 
-    @property
-    def outcome(self) -> Outcome:
+    def _ended(self) -> Outcome:
         """How the source ended; leaving it early was what the user asked for."""
-        outcome = counted(self._source.outcome, self._rows)
+        outcome = of_source(self._source.outcome)
         if self._left and outcome.ending is Ending.CANCELLED:
             return replace(outcome, ending=Ending.LIMIT, stopped_by=f"head {self._number}")
         return outcome
@@ -133,38 +117,7 @@ class First:
         await self._source.aclose()
 
 
-class _Plain:
-    """Records as an answer."""
-
-    def __init__(self, records: Records) -> None:
-        self._records = records
-        self._rows = 0
-        self._ended = False
-
-    async def __aiter__(self) -> AsyncIterator[list[Any]]:
-        async for batch in self._records.batches:
-            self._rows += len(batch)
-            yield batch
-        self._ended = True
-
-    @property
-    def outcome(self) -> Outcome:
-        told = self._records.outcome
-        outcome = told() if told else Outcome(Ending.COMPLETE, 0, 0.0)
-        early = not self._ended and outcome.ending is Ending.COMPLETE
-        ending = Ending.CANCELLED if early else outcome.ending
-        return replace(outcome, ending=ending, rows=self._rows)
-
-    async def aclose(self) -> None:
-        await self._records.batches.aclose()
-
-
-def answer_of(rows: Rows) -> Answer:
-    """The rows as an answer, whichever they are."""
-    return rows.answer if isinstance(rows, Listing) else _Plain(rows)
-
-
-def through(rows: Rows, make: Callable[[Answer], Answer], *, drawn: bool = False) -> Rows:
+def through(rows: Listing, make: Callable[[Answer], Answer], *, drawn: bool = False) -> Listing:
     """The rows as they come out of a stage.
 
     Args:
@@ -172,41 +125,21 @@ def through(rows: Rows, make: Callable[[Answer], Answer], *, drawn: bool = False
         make: the answer that comes out, from the one that goes in.
         drawn: whether records that draw their own lines still can.
     """
-    answer = make(answer_of(rows))
-    if isinstance(rows, Listing):
-        return replace(rows, answer=answer, again=False, headway=_headway(rows, answer))
-    outcome = None if rows.outcome is None else lambda: answer.outcome
+    answer = make(rows.answer)
     draw = rows.draw if drawn else None
-    return replace(rows, batches=generated(answer), outcome=outcome, draw=draw)
+    return replace(rows, answer=answer, again=False, headway=_headway(rows, answer), draw=draw)
 
 
-def _headway(listing: Listing, answer: Answer) -> Callable[[], str]:
+def _headway(rows: Listing, answer: Answer) -> Callable[[], str]:
     """How far the rows before a stage are: those that it lets through are counted anyway."""
     if not isinstance(answer, Passed):
-        return listing.headway
+        return rows.headway
 
     def told() -> str:
-        received = answer.received
-        return listing.headway() or f"{listing.level.counted(received)} received" * bool(received)
+        received = counted(answer.received, rows.counted_as)
+        return rows.headway() or f"{received} received" * bool(answer.received)
 
     return told
-
-
-async def generated(answer: Answer) -> AsyncGenerator[list[Record], None]:
-    """The batches of an answer, which is left when they are."""
-    try:
-        async for batch in answer:
-            yield batch  # type: ignore[misc]
-    finally:
-        await answer.aclose()
-
-
-async def close(rows: Any) -> None:
-    """Leave rows that will not be shown."""
-    if isinstance(rows, Listing):
-        await rows.answer.aclose()
-    elif isinstance(rows, Records):
-        await rows.batches.aclose()
 
 
 async def result_of(context: Context, call: Call, stages: Sequence[Call]) -> Result:
@@ -218,12 +151,13 @@ async def result_of(context: Context, call: Call, stages: Sequence[Call]) -> Res
     result: Result = await call.command.run(context, *call.arguments, **call.options)
     for stage in stages:
         try:
-            if not isinstance(result, Listing | Records):
+            if not isinstance(result, Listing):
                 raise _no_rows(call, stage)
             run = stage.command.run
             result = await run(context, result, *stage.arguments, **stage.options)
         except BaseException:
-            await close(result)
+            if isinstance(result, Listing):
+                await result.answer.aclose()
             raise
     return result
 
@@ -253,7 +187,7 @@ class Field:
         return "\\".join(self.texts(row))
 
 
-def field(rows: Rows, key: str, word: Word) -> Field:
+def field(rows: Listing, key: str, word: Word) -> Field:
     """The field of the rows that a key names.
 
     Args:
@@ -265,52 +199,52 @@ def field(rows: Rows, key: str, word: Word) -> Field:
         UsageError: the rows have no such field; the span is that of the key.
     """
     span = word.part(0, len(key))
-    if isinstance(rows, Listing):
-        return _attribute(rows, key, span)
+    if rows.level is not None:
+        return _attribute(rows, rows.level, key, span)
     return _record_field(rows, key, span)
 
 
-def _attribute(listing: Listing, key: str, span: Span) -> Field:
+def _attribute(listing: Listing, level: Level, key: str, span: Span) -> Field:
     from dicomsh.model.keys import find_path
 
     try:
-        path = find_path(key, listing.level)
+        path = find_path(key, level)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, span=span) from None
     keyword = ".".join(part.keyword for part in path)
     for column in listing.columns:
         if column.keyword == keyword:
             return Field(column, path[-1].vr)
-    hint = f"+{keyword} in the query asks for it"
-    raise UsageError(f"these {listing.level.plural} have no {keyword}", hint=hint, span=span)
+    hint = f"add +{keyword} to the query"
+    raise UsageError(f"{keyword} was not requested", hint=hint, span=span)
 
 
-def _record_field(records: Records, key: str, span: Span) -> Field:
+def _record_field(records: Listing, key: str, span: Span) -> Field:
     names = {column.keyword.lower(): column for column in records.columns}
     keyword = alias_keyword(key, Level.STUDY) or key
     column = names.get(key.lower()) or names.get(keyword.lower())
     if column is not None:
-        return Field(column, _vr_of(column))
+        return Field(column, vr_of(column))
     spelt = [column.keyword for column in records.columns]
     listed = key.lower().split(",")
     if len(listed) > 1 and names.keys() >= set(listed):
-        hint = f"each key is a word of its own: {' '.join(listed)}"
+        hint = f"separate keys with spaces: {' '.join(listed)}"
     else:
         hint = suggestion(key, spelt) or f"they have {', '.join(spelt)}"
     raise UsageError(f"these rows have no '{key}'", hint=hint, span=span)
 
 
-def _vr_of(column: FieldColumn) -> str:
+def vr_of(column: Column) -> str:
+    """The VR that the values of a column are compared by."""
+    if isinstance(column, AttributeColumn):
+        return column.attribute.vr
     if column.number:
         return "IS"
     return "UI" if column.keyword.endswith("UID") else "CS"
 
 
-def fields(rows: Rows, words: Sequence[Word]) -> list[Field]:
+def fields(rows: Listing, words: Sequence[Word]) -> list[Field]:
     """The fields that words name, or all of them for no words."""
     if words:
         return [field(rows, word.text, word) for word in words]
-    return [
-        Field(c, c.attribute.vr if isinstance(c, AttributeColumn) else _vr_of(c))
-        for c in rows.columns
-    ]
+    return [Field(column, vr_of(column)) for column in rows.columns]

@@ -11,15 +11,12 @@ from dicomsh.commands.context import Context
 from dicomsh.language.command import command
 from dicomsh.language.kinds import MODALITY
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import (
-    Ending,
-    Outcome,
-    Records,
-    Talk,
-)
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import NoteKind, note
+from dicomsh.model.results import Records, Talk, listing_of
 from dicomsh.query.probe.steps import findings
 from dicomsh.query.probe.trial import Finding, Trial
 
@@ -49,7 +46,7 @@ async def probe(
     if forget:
         return Talk(_forgotten(context, modality))
     probing = _Probing(context, modality)
-    return Records(
+    return listing_of(
         _COLUMNS,
         probing.records(),
         outcome=lambda: probing.outcome,
@@ -81,14 +78,15 @@ class _Probing:
             rows += 1
             yield [_record(finding)]
         self._memory.keep(self._modality, replace(trial.found, probed=date.today().isoformat()))
-        notes = (f"{trial.queries} queries", *self._where())
+        queries = note(NoteKind.QUERIES, count=trial.queries)
+        notes = (queries, note(NoteKind.REMEMBERED, self._where()))
         self.outcome = Outcome(Ending.COMPLETE, rows, trial.seconds, notes=notes)
 
-    def _where(self) -> list[str]:
+    def _where(self) -> str:
         path, problem = self._memory.path, self._memory.problem
         if path is None:
-            return ["remembered for this session: no home folder is known"]
-        return [f"{problem} and was made anew" if problem else f"remembered in {path}"]
+            return "remembered for this session: no home folder is known"
+        return f"{problem} and was replaced" if problem else f"remembered in {path}"
 
 
 def _record(finding: Finding) -> Record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated
 
@@ -14,14 +13,16 @@ from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, PERIOD,
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, pattern_key
 from dicomsh.model.adapt import date_times
-from dicomsh.model.answer import Listing, Outcome
+from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.derived_answer import KnownAnswer, noted
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Origin, QueryKey
-from dicomsh.model.row import Row
+from dicomsh.model.results import Listing
 from dicomsh.model.row_matching import ends
 from dicomsh.model.windows import Period
 from dicomsh.output.safe import fit
@@ -183,49 +184,29 @@ async def last(
     kept = context.session.last
     if kept is None or kept.outcome is None:
         raise UsageError("nothing was listed yet", hint="find LEVEL, or ls")
-    answer = _Again(kept, kept.outcome, _older(context.session.failure, kept))
+    answer = KnownAnswer(kept.rows, _again(kept, kept.outcome, context.session.failure))
     return Listing(
         kept.columns,
         answer,
         kept.level,
         kept.place,
-        "table" if wide else output,
+        output="table" if wide else output,
         again=True,
         exact=kept.exact,
         wide=wide,
     )
 
 
-def _older(failure: Failure | None, kept: KeptAnswer) -> tuple[str, ...]:
-    """What is to be said of an answer after which a command gave none."""
-    if failure is None or failure.last is not kept:
-        return ()
-    command, failed = fit(kept.command, _QUOTED), fit(failure.command, _QUOTED)
-    return (f"this answers '{command}' of {kept.asked:%H:%M:%S}; '{failed}' failed after it",)
+def _again(kept: KeptAnswer, outcome: Outcome, failure: Failure | None) -> Outcome:
+    """The outcome of an answer that was kept, with what has failed since and what was not kept."""
+    if failure is not None and failure.last is kept:
+        command, failed = fit(kept.command, _QUOTED), fit(failure.command, _QUOTED)
+        older = note(NoteKind.OLDER, command, f"{kept.asked:%H:%M:%S}", failed)
+        outcome = replace(outcome, notes=(older, *outcome.notes))
+    if len(kept.rows) < kept.total:
+        outcome = noted(outcome, note(NoteKind.KEPT_ROWS, count=len(kept.rows), of=kept.total))
+    return outcome
 
 
 _QUOTED = 60
 """Terminal cells of a command that is quoted."""
-
-
-class _Again:
-    """The rows that were kept of an answer; `notes` are told with them."""
-
-    def __init__(self, kept: KeptAnswer, outcome: Outcome, notes: tuple[str, ...]) -> None:
-        self._kept = kept
-        self._outcome = outcome
-        self._notes = notes
-
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        if self._kept.rows:
-            yield self._kept.rows
-
-    @property
-    def outcome(self) -> Outcome:
-        """The outcome of the query, with what was not kept."""
-        kept, total = len(self._kept.rows), self._kept.total
-        notes = () if kept == total else (f"only the first {kept:,} of {total:,} rows are kept",)
-        return replace(self._outcome, notes=(*self._notes, *self._outcome.notes, *notes))
-
-    async def aclose(self) -> None:
-        """Nothing runs."""

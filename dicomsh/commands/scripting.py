@@ -18,13 +18,8 @@ from dicomsh.language.kinds import (
 )
 from dicomsh.language.knowledge import Scope
 from dicomsh.language.scan import Word, is_name
-from dicomsh.model.answer import (
-    Records,
-    Talk,
-    Text,
-    at_once,
-)
 from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.model.results import Records, Talk, Text, at_once, listing_of
 from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS, Setting, changed
 from dicomsh.settings.file import write_settings
@@ -93,7 +88,7 @@ def _shown(session: Session, names: list[str]) -> Records:
         FieldColumn("default", "Default"),
         FieldColumn("help", "Meaning"),
     )
-    return Records(columns, at_once([_record(session, SETTINGS[name]) for name in names]))
+    return listing_of(columns, at_once([_record(session, SETTINGS[name]) for name in names]))
 
 
 def _record(session: Session, setting: Setting) -> Record:
@@ -126,7 +121,9 @@ async def history(
     columns = (FieldColumn("number", "No.", number=True), FieldColumn("line", "Line"))
     lines = list(enumerate(kept.lines, 1))[-(number or 0) :]
     records: list[Record] = [{"number": n, "line": line} for n, line in lines]
-    return Records(columns, at_once(records), lambda line: f"{line['number']:>5}  {line['line']}")
+    return listing_of(
+        columns, at_once(records), lambda line: f"{line['number']:>5}  {line['line']}"
+    )
 
 
 @command("let", family="shell", examples=("let DAY = 2009-04-12; find study date=$DAY",))
@@ -138,7 +135,9 @@ async def let(context: Context, *words: Annotated[Word, VALUE]) -> Records | Non
     if not words:
         columns = (FieldColumn("name", "Variable"), FieldColumn("value", "Value"))
         held = context.session.variables.items()
-        return Records(columns, at_once([{"name": name, "value": value} for name, value in held]))
+        return listing_of(
+            columns, at_once([{"name": name, "value": value} for name, value in held])
+        )
     name, value = assignment(words)
     context.session.variables[name] = value
     return None

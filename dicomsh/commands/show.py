@@ -14,20 +14,16 @@ from dicomsh.errors import QueryFailedError, UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import TARGET
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import (
-    Ending,
-    Outcome,
-    Records,
-    all_rows,
-    combined,
-)
+from dicomsh.model.answer import Ending, Outcome, all_rows, combined
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.keys import by_tag
 from dicomsh.model.level_keys import LEVEL_KEYS, heading
 from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request, return_key
+from dicomsh.model.results import Records, listing_of
 from dicomsh.model.row import Row
 from dicomsh.model.wado import PLACEHOLDER_RS, PLACEHOLDER_URI, retrieve_uri, rs_url
 from dicomsh.query.ask import ask
@@ -55,7 +51,7 @@ async def show(context: Context, target: Annotated[Word | None, TARGET] = None) 
             hint="show TARGET, or cd to a patient, study, series or instance",
         )
     entity = _Entity(context, there, there.place.level)
-    return Records(_SHOW_COLUMNS, entity.records(), outcome=lambda: entity.outcome)
+    return listing_of(_SHOW_COLUMNS, entity.records(), outcome=lambda: entity.outcome)
 
 
 class _Entity:
@@ -132,7 +128,7 @@ async def wado(
             span = target.span if target else None
             raise UsageError("wado needs a patient, study or series", hint="cd to one", span=span)
     instances = _Instances(context, there, rs)
-    return Records(
+    return listing_of(
         _wado_columns(rs),
         instances.records(),
         outcome=lambda: instances.outcome,
@@ -196,13 +192,10 @@ class _Instances:
         """The first ending that is not complete; says when the base URL is a placeholder."""
         names = {t.modality.name for t in self._there if not self._base(t.modality)}
         setting = "wado_rs" if self._rs else "wado"
-        notes = [
-            f"WADO-SERVER is a placeholder: {name} has no {setting}: setting" for name in names
-        ]
+        missing = [note(NoteKind.PLACEHOLDER, name, setting) for name in sorted(names)]
         whole = combined([descent.outcome for descent in self._descents])
         seconds = time.monotonic() - self._start
-        notes = [*whole.notes, *sorted(notes)]
-        return replace(whole, rows=self._rows, seconds=seconds, notes=tuple(notes))
+        return replace(whole, rows=self._rows, seconds=seconds, notes=(*whole.notes, *missing))
 
 
 _WADO_URI = (retrieve_uri, PLACEHOLDER_URI)

@@ -14,9 +14,7 @@ from dicomsh.commands.pipe import (
     Field,
     First,
     Passed,
-    Rows,
     Work,
-    answer_of,
     collected,
     field,
     fields,
@@ -27,8 +25,10 @@ from dicomsh.language.command import stage
 from dicomsh.language.conditions import Condition
 from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
-from dicomsh.model.answer import Listing, Outcome, Records
+from dicomsh.model.answer import Outcome
 from dicomsh.model.columns import Column, FieldColumn, Record
+from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.results import ROWS, Listing, Records, listing_of
 from dicomsh.model.where_matching import measure_of, sorting
 
 
@@ -43,7 +43,7 @@ from dicomsh.model.where_matching import measure_of, sorting
 )
 async def where(
     context: Context,
-    rows: Rows,
+    rows: Listing,
     condition: Annotated[Condition, CONDITION],
     *more: Annotated[Condition, CONDITION],
 ) -> Listing | Records:
@@ -61,7 +61,7 @@ async def where(
         async for batch in batches:
             yield [row for row in batch if all(test.keeps(row) for test in tests)]
 
-    def notes() -> list[str]:
+    def notes() -> list[Note]:
         return [said for test in tests if (said := test.said)]
 
     return through(rows, lambda answer: Passed(answer, work, notes))
@@ -70,7 +70,7 @@ async def where(
 class _Test:
     """A condition on rows, and how many of them could not be compared with it."""
 
-    def __init__(self, context: Context, rows: Rows, condition: Condition) -> None:
+    def __init__(self, context: Context, rows: Listing, condition: Condition) -> None:
         self._field = field(rows, condition.key, condition.word)
         self._test = condition.test(self._field.vr, context.session.today)
         self._negated = condition.negated
@@ -83,16 +83,15 @@ class _Test:
         return bool(found) is not self._negated
 
     @property
-    def said(self) -> str:
-        """What could not be compared; empty where all could."""
+    def said(self) -> Note | None:
+        """What could not be compared; None where all could."""
         if not self._beyond:
-            return ""
-        rows = "1 row has" if self._beyond == 1 else f"{self._beyond:,} rows have"
-        keyword, measure = self._field.column.keyword, measure_of(self._field.vr)
-        return f"{rows} a {keyword} that is no {measure} and cannot be compared"
+            return None
+        about = self._field.column.keyword, measure_of(self._field.vr)
+        return note(NoteKind.NOT_COMPARABLE, *about, count=self._beyond)
 
 
-def _worked(rows: Rows, work: Work, *, drawn: bool = False) -> Rows:
+def _worked(rows: Listing, work: Work, *, drawn: bool = False) -> Listing:
     return through(rows, lambda answer: Passed(answer, work), drawn=drawn)
 
 
@@ -105,7 +104,7 @@ def _worked(rows: Rows, work: Work, *, drawn: bool = False) -> Rows:
 )
 async def sort(
     context: Context,
-    rows: Rows,
+    rows: Listing,
     key: Annotated[Word, SORT_KEY],
     *more: Annotated[Word, SORT_KEY],
     reverse: Annotated[bool, "largest or latest first", "-r"] = False,
@@ -145,18 +144,16 @@ def _sorted(rows: list[Any], by: Field, *, reverse: bool) -> list[Any]:
 
 @stage("select", examples=("find study | select date mod desc", "tree | select level label"))
 async def select(
-    context: Context, rows: Rows, key: Annotated[Word, KEY], *more: Annotated[Word, KEY]
+    context: Context, rows: Listing, key: Annotated[Word, KEY], *more: Annotated[Word, KEY]
 ) -> Listing | Records:
     """Show these keys only, in this order.
 
     The rows keep what else was answered: row numbers still work as TARGET.
     """
     del context
-    columns = tuple(dict.fromkeys(found.column for found in fields(rows, (key, *more))))
-    if isinstance(rows, Listing):
-        return replace(rows, columns=tuple(map(_always, columns)), exact=True, again=False)
-    plain = tuple(column for column in columns if isinstance(column, FieldColumn))
-    return replace(rows, columns=plain, draw=None)
+    columns = dict.fromkeys(found.column for found in fields(rows, (key, *more)))
+    exact = rows.level is not None
+    return replace(rows, columns=tuple(map(_always, columns)), exact=exact, again=False, draw=None)
 
 
 def _always(column: Column) -> Column:
@@ -168,7 +165,7 @@ def _always(column: Column) -> Column:
 
 @stage("head", examples=("find study | head 3", "find study | where mod=CT | head 1"))
 async def head(
-    context: Context, rows: Rows, number: Annotated[int | None, COUNT] = None
+    context: Context, rows: Listing, number: Annotated[int | None, COUNT] = None
 ) -> Listing | Records:
     """Keep the first N rows (10), and leave the query as soon as they are there."""
     del context
@@ -181,7 +178,7 @@ _SOME = 10
 
 @stage("tail", examples=("find study | sort date | tail 3",))
 async def tail(
-    context: Context, rows: Rows, number: Annotated[int | None, COUNT] = None
+    context: Context, rows: Listing, number: Annotated[int | None, COUNT] = None
 ) -> Listing | Records:
     """Keep the last N rows (10)."""
     del context
@@ -194,7 +191,7 @@ async def tail(
 
 
 @stage("uniq", examples=("find study | uniq id", "find series mod=CT | select body | uniq"))
-async def uniq(context: Context, rows: Rows, *keys: Annotated[Word, KEY]) -> Listing | Records:
+async def uniq(context: Context, rows: Listing, *keys: Annotated[Word, KEY]) -> Listing | Records:
     """Keep the first row of each value of the keys, or of all columns where no key is given."""
     del context
     compared = fields(rows, keys)
@@ -218,7 +215,7 @@ def _is_new(row: Any, compared: Sequence[Field], seen: set[tuple[str, ...]]) -> 
 @stage("count", examples=("find study | count", "find series | count by mod"))
 async def count(
     context: Context,
-    rows: Rows,
+    rows: Listing,
     by: Annotated[Word | None, BY] = None,
     *keys: Annotated[Word, KEY],
 ) -> Records:
@@ -228,8 +225,8 @@ async def count(
         hint = "find series | count by Modality"
         raise UsageError("count by needs a Key", hint=hint, span=by.span)
     counts = _Counts(rows, fields(rows, keys) if keys else [])
-    quiet = isinstance(rows, Records) and rows.outcome is None
-    return Records(
+    quiet = rows.level is None and not rows.told
+    return listing_of(
         counts.columns,
         counts.records(),
         draw=None if keys else lambda record: str(record["count"]),
@@ -241,12 +238,11 @@ async def count(
 class _Counts:
     """How many rows there are of each value, or in all where no field is given."""
 
-    def __init__(self, rows: Rows, by: Sequence[Field]) -> None:
-        self._answer = answer_of(rows)
+    def __init__(self, rows: Listing, by: Sequence[Field]) -> None:
+        self._answer = rows.answer
         self._by = by
         self._counter: Counter[tuple[str, ...]] = Counter()
-        level = rows.level if isinstance(rows, Listing) else None
-        self.unit = (level.word, level.plural) if level else ("row", "rows")
+        self.unit = rows.counted_as if rows.level else ROWS
 
     @property
     def columns(self) -> tuple[FieldColumn, ...]:
@@ -279,19 +275,15 @@ class _Counts:
         outcome = self._answer.outcome
         if not self._by:
             return outcome
-        number = (
-            f"{outcome.rows:,}"
-            if outcome.received is None
-            else f"{outcome.rows:,} of {outcome.received:,}"
-        )
-        note = f"{number} {self.unit[1]} counted"
+        of = outcome.received or 0
+        number = note(NoteKind.COUNTED, self.unit[1], count=outcome.rows, of=of)
         limit = outcome.limit or outcome.rows
-        notes = (note, *outcome.notes)
+        notes = (number, *outcome.notes)
         return replace(outcome, rows=len(self._counter), received=None, limit=limit, notes=notes)
 
 
 @stage("to", examples=("find patient JOD* | to json", "find study | head 2 | to vertical"))
-async def to(context: Context, rows: Rows, output: Annotated[str, FORMAT]) -> Listing | Records:
+async def to(context: Context, rows: Listing, output: Annotated[str, FORMAT]) -> Listing | Records:
     """Show the rows in FORMAT, also where the suffix of a file says something else."""
     del context
     return replace(rows, output=output)

@@ -9,7 +9,7 @@ from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import FILE
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import Talk
+from dicomsh.model.results import Talk
 
 
 @command("trace", family="teaching", examples=("trace",))

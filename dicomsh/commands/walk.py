@@ -11,11 +11,11 @@ from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import DEPTH, TARGET
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import Records, Result, Talk, Text, at_once
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.level_keys import heading
 from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
 from dicomsh.model.place import count_below, quote_segment, title_of
+from dicomsh.model.results import Records, Result, Talk, Text, at_once, listing_of
 from dicomsh.query.hierarchy import Branch, Hierarchy
 
 
@@ -70,7 +70,7 @@ async def pwd(
     ]
     issuers = [step.issuer for step in steps if step.issuer]
     records += [{"keyword": "IssuerOfPatientID", "value": issuer} for issuer in issuers]
-    return Records(columns, at_once(records))
+    return listing_of(columns, at_once(records))
 
 
 _TREE_COLUMNS = (
@@ -97,7 +97,7 @@ async def tree(
         raise UsageError("nothing is below an instance", span=target.span if target else None)
     seen = context.session.seen_of(there.modality.name)
     descent = Hierarchy(context.query, there.modality, there.place, depth or 2, seen.note)
-    return Records(
+    return listing_of(
         _TREE_COLUMNS,
         descent.records(partial(_tree_record, context)),
         draw=_tree_line,

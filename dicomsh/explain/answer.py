@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.keys import COUNTS
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.notes import Note
 from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.status import status
 from dicomsh.model.vr import MOMENT_VRS
 
 
-def answer_lines(asked_query: AskedQuery, outcome: Outcome) -> list[str]:
-    """The answer explained, line by line."""
+def answer_lines(
+    asked_query: AskedQuery, outcome: Outcome, words: Callable[[Note], str]
+) -> list[str]:
+    """The answer explained, line by line; `words` puts a note into words."""
     level = asked_query.request.level
     lines = [f"{level.counted(outcome.rows) if outcome.rows else f'no {level.plural}'}"]
     lines[0] += f" from {asked_query.modality.name}"
@@ -22,7 +27,7 @@ def answer_lines(asked_query: AskedQuery, outcome: Outcome) -> list[str]:
     lines += [f"  peer     it says: {outcome.comment}"] if outcome.comment else []
     lines += [f"  matched  {text}" for text in _matched(asked_query)]
     lines += [f"  added    {text}" for text in _added(asked_query)]
-    lines += [f"  note     {note}" for note in outcome.notes]
+    lines += [f"  note     {words(note)}" for note in outcome.notes]
     return lines + [f"  next     {text}" for text in advice(asked_query, outcome)]
 
 

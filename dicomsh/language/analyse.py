@@ -18,7 +18,7 @@ from dicomsh.language.command import Command, Registry
 from dicomsh.language.knowledge import Knowledge, Scope, Token
 from dicomsh.language.refusals import no_variable
 from dicomsh.language.scan import Redirect, Stage, Statement, SystemCommand, Word, scan
-from dicomsh.model.answer import Listing, Records
+from dicomsh.model.results import Listing, Records
 
 __all__ = ["Analysis", "Call", "analyse", "analyse_text"]
 

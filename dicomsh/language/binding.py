@@ -28,8 +28,8 @@ from dicomsh.language.refusals import (
     unexpected,
 )
 from dicomsh.language.words import Word
-from dicomsh.model.answer import Listing
 from dicomsh.model.levels import Level
+from dicomsh.model.results import Listing
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ from dicomsh.language.conditions import Condition, read_condition
 from dicomsh.language.knowledge import Kind, Scope, Token
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, is_term, read_term
-from dicomsh.model.answer import FORMATS
 from dicomsh.model.keys import find_path, is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
+from dicomsh.model.results import FORMATS
 from dicomsh.model.windows import Period
 
 

@@ -14,6 +14,7 @@ from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.levels import UNIQUE_KEYWORDS
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.row_matching import Test, combined_test, ends, test_of, testable
@@ -21,9 +22,9 @@ from dicomsh.model.row_matching import Test, combined_test, ends, test_of, testa
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A test that our side applies, and why; the words begin its statement in the result line."""
+    """A test that our side applies, and why."""
 
-    words: str
+    why: Note
     test: Test
 
 
@@ -42,8 +43,8 @@ class Adapted:
     request: Request
     filters: tuple[Filter, ...] = ()
     watched: tuple[QueryKey, ...] = ()
-    notes: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    empty: tuple[Note, ...] = ()
 
 
 def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
@@ -94,9 +95,9 @@ def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> I
 _UNIQUE = frozenset(UNIQUE_KEYWORDS)
 
 _TROUBLES = {
-    Support.IGNORED: "ignores it",
-    Support.FINDS_NOTHING: "finds nothing by it",
-    Support.REFUSED: "refuses to match it",
+    Support.IGNORED: "ignored by the server",
+    Support.FINDS_NOTHING: "not found by the server",
+    Support.REFUSED: "refused by the server",
 }
 
 
@@ -105,7 +106,7 @@ def _trouble(key: QueryKey, known: Capabilities) -> str:
     if not key.value:
         return ""
     if key.keyword in known.rejected - _UNIQUE:
-        return "rejects queries that hold it"
+        return "rejected by the server"
     return _TROUBLES.get(known.support(key.keyword), "")
 
 
@@ -114,10 +115,10 @@ def _filter(key: QueryKey, known: Capabilities) -> Filter:
     rejected = key.keyword in known.rejected
     if rejected or not testable(key) or known.returned.get(key.keyword) is False:
         raise UsageError(
-            f"{key.keyword} cannot be matched: the server {trouble} ({known.source})",
-            hint="nor can it be matched here, as it does not come back; match on something else",
+            f"{key.keyword} cannot be matched: {trouble} ({known.source})",
+            hint="and it is not returned, so dicomsh cannot filter on it either; use another key",
         )
-    return Filter(f"{key.keyword} re-applied here: the server {trouble}", test_of(key))
+    return Filter(note(NoteKind.FILTERED_LOCALLY, key.keyword, trouble), test_of(key))
 
 
 def _as_sent(key: QueryKey, known: Capabilities) -> QueryKey:
@@ -131,66 +132,64 @@ def _without_value(key: QueryKey) -> QueryKey:
     return replace(key, value="", matching=Matching.UNIVERSAL)
 
 
-def _left_out(request: Request, known: Capabilities) -> Iterable[str]:
+def _left_out(request: Request, known: Capabilities) -> Iterable[Note]:
     asked = (*request.default_keywords(), *(key.keyword for key in request.keys if not key.value))
     left = [word for word in dict.fromkeys(asked) if word in known.rejected - _UNIQUE]
     if left:
-        yield f"left out {', '.join(left)}, which the server rejects ({known.source})"
+        yield note(NoteKind.OMITTED_KEYS, ", ".join(left), known.source)
 
 
 def _about_relational(
     request: Request, known: Capabilities, wanted: Extensions, agreed: Extensions
-) -> Iterable[str]:
+) -> Iterable[Note]:
     if Extension.RELATIONAL in agreed:
-        yield "relational queries agreed"
+        yield note(NoteKind.RELATIONAL_AGREED)
     elif Extension.RELATIONAL in wanted:
-        yield "relational queries NOT agreed to by the server: it may ignore keys of upper levels"
+        yield note(NoteKind.RELATIONAL_REFUSED)
     elif request.relational and request.keys:
         yield from _RELATIONAL.get(known.feature(Feature.RELATIONAL), ())
 
 
 _RELATIONAL = {
-    Support.UNKNOWN: (
-        "relational: a server that does not support it ignores keys of upper levels",
-    ),
-    Support.IGNORED: ("relational: this server ignores keys of upper levels",),
+    Support.UNKNOWN: (note(NoteKind.RELATIONAL_UNKNOWN),),
+    Support.IGNORED: (note(NoteKind.RELATIONAL_IGNORED),),
 }
 
 
-def _about_fuzzy(wanted: Extensions, agreed: Extensions) -> Iterable[str]:
+def _about_fuzzy(wanted: Extensions, agreed: Extensions) -> Iterable[Note]:
     if Extension.FUZZY in agreed:
-        yield "fuzzy matching of names agreed: the server decides what is alike"
+        yield note(NoteKind.FUZZY_AGREED)
     elif Extension.FUZZY in wanted:
-        yield "fuzzy matching of names NOT agreed to by the server: names matched as typed"
+        yield note(NoteKind.FUZZY_REFUSED)
 
 
 def _about_case(
     keys: tuple[QueryKey, ...], known: Capabilities, agreed: Extensions
-) -> Iterable[str]:
+) -> Iterable[Note]:
     names = [key for key in keys if key.value and key.attribute.vr == "PN"]
     if not names or Extension.FUZZY in agreed:
         return
     if known.feature(Feature.ANY_CASE) is Support.FINDS_NOTHING:
-        yield f"this server tells capitals from small letters in names ({known.source})"
+        yield note(NoteKind.CASE_SENSITIVE_NAMES, known.source)
     wild = any("?" in key.value for key in names)
     if wild and known.feature(Feature.ONE_LETTER) is Support.FINDS_NOTHING:
-        yield f"? stands for no letter beyond ASCII at this server ({known.source})"
+        yield note(NoteKind.QUESTION_MARK_ASCII, known.source)
 
 
-def _about_charsets(keys: tuple[QueryKey, ...], known: Capabilities) -> Iterable[str]:
+def _about_charsets(keys: tuple[QueryKey, ...], known: Capabilities) -> Iterable[Note]:
     if known.unmatched and not all(key.value.isascii() for key in keys):
         sets = ", ".join(known.unmatched)
-        yield f"this server does not find what it holds in {sets} ({known.source})"
+        yield note(NoteKind.UNSEARCHABLE_CHARSETS, sets, known.source)
 
 
 def _about_date_times(
     keys: tuple[QueryKey, ...], wanted: Extensions, agreed: Extensions
-) -> Iterable[str]:
+) -> Iterable[Note]:
     for date, time in date_times(keys):
         if Extension.DATETIME in agreed:
-            yield f"{date.keyword} and {time.keyword} matched as one range (agreed)"
+            yield note(NoteKind.ONE_RANGE, date.keyword, time.keyword)
         elif Extension.DATETIME not in wanted and ends(date.value)[0] != ends(date.value)[1]:
-            yield f"{time.keyword} matched on each day; --datetime makes it one range"
+            yield note(NoteKind.EACH_DAY, time.keyword)
 
 
 def date_times(keys: tuple[QueryKey, ...]) -> list[tuple[QueryKey, QueryKey]]:
@@ -208,7 +207,7 @@ def _combined_here(keys: tuple[QueryKey, ...]) -> tuple[tuple[QueryKey, ...], li
     times = {time.keyword for _, time in pairs}
     filters = [
         Filter(
-            f"{date.keyword} and {time.keyword} combined here: the server did not agree to do it",
+            note(NoteKind.COMBINED_LOCALLY, date.keyword, time.keyword),
             combined_test(date, time),
         )
         for date, time in pairs

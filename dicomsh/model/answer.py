@@ -1,24 +1,14 @@
-"""What a command hands to the output: columns, rows as they arrive, and how the answer ended."""
+"""An answer: rows as they arrive, and how it ended."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Iterable,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from dicomsh.errors import DicomshError
-from dicomsh.model.asked_query import AskedQuery
-from dicomsh.model.columns import Column, FieldColumn, Record
-from dicomsh.model.levels import Level
-from dicomsh.model.place import Place
+from dicomsh.model.notes import Note, summed
 from dicomsh.model.row import Row, weight
 
 
@@ -45,7 +35,7 @@ class Outcome:
         status: the final DIMSE status, or None when none was received.
         comment: Error Comment (0000,0902) of the peer, or None.
         detail: how an early end went, in words (`C-CANCEL, 12 further rows drained`), or empty.
-        notes: further statements about the answer, each a sentence for the result line.
+        notes: further statements about the answer.
         limit: the limit of each query, where several together ended at it.
         received: how many rows came to the stages that passed on `rows` of them; None without any.
         stopped_by: the stage, as typed, that left the query early with all it was asked for.
@@ -61,7 +51,7 @@ class Outcome:
     status: int | None = None
     comment: str | None = None
     detail: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     limit: int | None = None
     received: int | None = None
     stopped_by: str = ""
@@ -98,25 +88,6 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
         detail=_detail(worst, early),
         doubtful=any(part.doubtful for part in parts),
     )
-
-
-_SHARE = re.compile(r"([\d,]+) of [\d,]+ (rows .*)", re.DOTALL)
-"""A note that counts the rows of one answer."""
-
-
-def summed(notes: Iterable[str]) -> tuple[str, ...]:
-    """Each note once, in order; several that count rows, `1 of 3 rows …`, as one: `5 rows …`."""
-    alike: dict[str, list[tuple[str, int]]] = {}
-    for note in notes:
-        share = _SHARE.fullmatch(note)
-        said, count = (share[2], share[1]) if share else (note, "0")
-        alike.setdefault(said, []).append((note, int(count.replace(",", ""))))
-    return tuple(_one_note(said, given) for said, given in alike.items())
-
-
-def _one_note(said: str, given: Sequence[tuple[str, int]]) -> str:
-    total = sum(count for _, count in given)
-    return f"{total:,} {said}" if total and len(given) > 1 else given[0][0]
 
 
 def as_cancelled(whole: Outcome) -> Outcome:
@@ -159,108 +130,6 @@ class Answer(Protocol):
     async def aclose(self) -> None:
         """Leave early: cancel the operation if it still runs; the outcome is then known."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Entities that answer a query.
-
-    Args:
-        columns: what to show, in order.
-        answer: the rows, still arriving.
-        level: the level of the entities.
-        place: where they were asked for.
-        output: the format to show it in, or None for the session's.
-        again: whether it was listed before.
-        asked_query: what was asked, or None where it is not one question.
-        exact: whether nothing but the columns is shown of a row, whatever else was answered.
-        headway: tells how far the answer is, for people.
-        wide: whether a table is as wide as its rows, whatever the terminal.
-    """
-
-    columns: tuple[Column, ...]
-    answer: Answer
-    level: Level
-    place: Place
-    output: str | None = None
-    again: bool = False
-    asked_query: AskedQuery | None = None
-    exact: bool = False
-    headway: Callable[[], str] = str
-    wide: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Plain rows: what is no answer to one query.
-
-    Args:
-        columns: what to show, in order.
-        batches: the rows, as they become known.
-        draw: the line of a record for people; None for a table.
-        outcome: known after the rows; None when there is nothing to tell.
-        unit: singular and plural of what is counted in the result line; empty for no count.
-        output: the format to show them in, or None for the session's.
-        note: a further statement for the line below; empty for none.
-        entities: whether each is about an entity that answered, so that a vertical block suits it.
-    """
-
-    columns: tuple[FieldColumn, ...]
-    batches: AsyncGenerator[list[Record], None]
-    draw: Callable[[Record], str] | None = None
-    outcome: Callable[[], Outcome] | None = None
-    unit: tuple[str, str] = ("", "")
-    output: str | None = None
-    note: str = ""
-    entities: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Lines that are the result itself: they go to standard output.
-
-    Args:
-        text: the lines.
-        prose: whether people read them, so that a terminal breaks them between words.
-    """
-
-    text: str
-    prose: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A text for people that has records for machines.
-
-    Args:
-        text: lines for the formats for people, table and vertical.
-        records: the same facts for all other formats.
-        copied: further lines, to be copied from the terminal: they are not broken.
-    """
-
-    text: str
-    records: Records
-    copied: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """What the shell says to a person: never in the data."""
-
-    text: str
-
-
-Result = Listing | Records | Report | Text | Talk | None
-"""What a command returns."""
-
-FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "dicom-json")
-"""Names of the output formats."""
-
-
-async def at_once(records: list[Record]) -> AsyncGenerator[list[Record], None]:
-    """Records that are known already, as one batch."""
-    if records:
-        yield records
 
 
 MOST_GATHERED = 500_000

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dicomsh.model.charset import carries, known
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import Row, is_text
 
 _ASCII = "ISO_IR 6"
@@ -93,22 +94,16 @@ class CharsetCheck:
         return sorted(term for term in declared if term and not carries(self._asked, term))
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What to say in the result line."""
         notes = []
         read_as = self._fallback or "Latin-1"
         if self._unknown:
-            notes.append(f"character set '{self._unknown}' is not known: read as {read_as}")
+            notes.append(note(NoteKind.UNKNOWN_CHARSET, self._unknown, read_as))
         if self._unlabelled:
-            notes.append(
-                "text beyond ASCII came without a character set and is read as Latin-1, which may"
-                " be wrong: 'charset: {fallback: …}' of the modality names the right one"
-            )
+            notes.append(note(NoteKind.UNLABELLED))
         if self.lossy:
-            notes.append(
-                f"answers come in {', '.join(self.lossy)}, which lacks characters of the query:"
-                " the server leaves out of a name what it cannot write"
-            )
+            notes.append(note(NoteKind.LOSSY_CHARSETS, ", ".join(self.lossy)))
         if self._broken:
-            notes.append(f"bytes that are no text in {self._broken} are shown as {_REPLACEMENT}")
+            notes.append(note(NoteKind.UNDECODABLE, self._broken))
         return notes

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.row import Row
@@ -267,19 +268,14 @@ def judged(outcome: Outcome, doubt: Doubt, missing: int | None) -> Outcome:
     """An outcome with what is known of studies that no window reaches."""
     notes = list(outcome.notes)
     if doubt.strays:
-        notes.append(
-            f"{doubt.strays:,} rows lie outside of the dates asked for:"
-            " the server does not match ranges of StudyDate"
-        )
+        notes.append(note(NoteKind.OUTSIDE_THE_DATES, count=doubt.strays))
     if not doubt.about or missing == 0:
         if missing == 0:
-            notes.append("none is missing by the counts of the patients")
+            notes.append(note(NoteKind.NONE_MISSING))
         return replace(outcome, notes=tuple(notes))
     without = " or ".join(doubt.about)
     if missing:
-        notes.append(f"{missing:,} without {without} are missing, which the server cannot match")
+        notes.append(note(NoteKind.UNDATED_MISSING, without, count=missing))
     else:
-        notes.append(
-            f"whether studies without {without} are missing is not known: no range need match them"
-        )
+        notes.append(note(NoteKind.UNDATED_UNKNOWN, without))
     return replace(outcome, ending=Ending.PARTIAL, notes=tuple(notes))

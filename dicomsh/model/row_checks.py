@@ -13,6 +13,7 @@ from dicomsh.model.keys import (
     by_tag,
 )
 from dicomsh.model.levels import Level
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import Row
 
 _MOST = 200_000
@@ -85,44 +86,34 @@ class RowChecks:
             self._torn += bool(witness) and not alike
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What to say in the result line."""
         told = [*self._without_key(), *self._of_other_level()]
         if self._repeated:
-            told.append(_again(self._repeated, self._level))
+            names = self._level.word, self._level.plural
+            told.append(note(NoteKind.REPEATED, *names, count=self._repeated))
         if self._torn:
             told.append(self._contradicting())
         return told
 
-    def _without_key(self) -> list[str]:
+    def _without_key(self) -> list[Note]:
         if not self._keyless:
             return []
-        have = "row has" if self._keyless == 1 else "rows have"
-        told = f"{self._keyless:,} {have} no {self._level.unique_keyword}"
-        hidden = ", but private attributes: last --output vertical shows all"
-        return [told + hidden if self._private else told]
+        about = (self._level.unique_keyword, *(["private"] if self._private else []))
+        return [note(NoteKind.NO_UNIQUE_KEY, *about, count=self._keyless)]
 
-    def _of_other_level(self) -> list[str]:
+    def _of_other_level(self) -> list[Note]:
         return [
-            f"{_counted(number, 'says it is', 'say they are')} of level"
-            f" {level.decode('ascii', 'replace').strip()[:_LONGEST]}"
+            note(NoteKind.OTHER_LEVEL, _told(level), count=number)
             for level, number in self._levels.most_common(2)
         ]
 
-    def _contradicting(self) -> str:
-        if self._level is Level.PATIENT:
-            what = "the PatientID and issuer of an earlier row, but another PatientName"
-        else:
-            keyword = by_tag(self._witness).keyword
-            what = f"the {self._level.unique_keyword} of an earlier row, but another {keyword}"
-        return f"{_counted(self._torn, 'has', 'have')} {what}"
+    def _contradicting(self) -> Note:
+        patient = self._level is Level.PATIENT
+        same = "PatientID and issuer" if patient else self._level.unique_keyword
+        other = by_tag(self._witness).keyword
+        return note(NoteKind.CONTRADICTING, same, other, count=self._torn)
 
 
-def _again(number: int, level: Level) -> str:
-    if number == 1:
-        return f"2 rows are the same {level.word}"
-    return f"{number:,} rows are a {level.word} of an earlier row again"
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} row {one}" if number == 1 else f"{number:,} rows {many}"
+def _told(level: bytes) -> str:
+    return level.decode("ascii", "replace").strip()[:_LONGEST]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request
 
 Asked = tuple[Request, Outcome]
@@ -13,8 +14,10 @@ Asked = tuple[Request, Outcome]
 _ENDED_BY_THE_PEER = (Ending.COMPLETE, Ending.CUT_OFF)
 
 
-def suspicion(request: Request, outcome: Outcome, earlier: Iterable[Asked], cap: int | None) -> str:
-    """What to say of a number of rows; empty when there is nothing odd about it.
+def suspicion(
+    request: Request, outcome: Outcome, earlier: Iterable[Asked], cap: int | None
+) -> Note | None:
+    """What to say of a number of rows; None when there is nothing odd about it.
 
     Some peers cut answers off and call them complete. Then different queries have the same, round
     number of rows.
@@ -27,20 +30,17 @@ def suspicion(request: Request, outcome: Outcome, earlier: Iterable[Asked], cap:
     """
     rows = outcome.rows
     if outcome.ending is not Ending.COMPLETE:
-        return ""
+        return None
     if cap and rows < cap and (late := _matched_late(request)):
         codes = late.replace("\\", ",")
-        return (
-            f"the server cuts answers off at {cap:,} rows, maybe before it matches"
-            f" {_LATE}: 'find series mod={codes}' shows what is missing"
-        )
+        return note(NoteKind.CAP_BEFORE_MATCHING, _LATE, codes, count=cap)
     if not rows:
-        return ""
+        return None
     if rows == cap:
-        return f"as many as the server has cut an answer off at ({rows:,}): is it whole?"
+        return note(NoteKind.AT_THE_CAP, count=rows)
     if is_round(rows) and any(_same_number(request, rows, asked) for asked in earlier):
-        return f"also {rows:,} for an earlier query: a limit of the server?"
-    return ""
+        return note(NoteKind.SAME_ROUND_NUMBER, count=rows)
+    return None
 
 
 _LATE = "ModalitiesInStudy"

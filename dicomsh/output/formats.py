@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import Protocol
 
 from dicomsh.errors import UsageError
-from dicomsh.model.answer import FORMATS
 from dicomsh.model.columns import Column
 from dicomsh.model.levels import Level
+from dicomsh.model.results import FORMATS
 from dicomsh.output.plain import AnyRow, are_answers, converter
 from dicomsh.output.theme import Theme
 

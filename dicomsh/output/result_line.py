@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
 from dicomsh.model.status import status
+from dicomsh.output.note_words import note_text
 from dicomsh.output.safe import visible, width
 from dicomsh.output.theme import Theme, paint
 
@@ -35,7 +36,7 @@ def result_line(
         columns: width of the terminal; None for no limit.
     """
     ending, *details = _ending(outcome, remedy)
-    told = [part for part in (*details, *outcome.notes, *notes) if part]
+    told = [part for part in (*details, *map(note_text, outcome.notes), *notes) if part]
     what = f"{_counted(level, outcome, unit)}, {ending}"
     first, *others = _lines([what, *map(visible, told)], columns)
     painted = _painted(what, outcome, theme or Theme.plain())

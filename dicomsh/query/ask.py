@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from dicomsh.archives.archive import Archive
-from dicomsh.model.answer import Advancing, Answer, Ending, Listing, Outcome
+from dicomsh.model.answer import Advancing, Answer, Ending, Outcome
 from dicomsh.model.asked_query import AskedQuery, QueryOptions
+from dicomsh.model.derived_answer import Processed, Step, noted
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, choose_model, matched, patients_from_studies
+from dicomsh.model.results import Listing
 from dicomsh.model.row import Row
 from dicomsh.model.silent_truncation import suspicion
 from dicomsh.query.check import send
@@ -50,23 +52,20 @@ async def ask(
     options = options or QueryOptions()
     modality = context.known(modality)
     modality = replace(modality, extended=modality.extended | options.extended)
-    asked_query = AskedQuery(modality, request, options)
     archive = await context.archives.open(modality)
     chosen = context.settled(modality, options)
     found = await way(context, archive, modality, request, chosen)
-    current = context.modality
-    here = context.place if current and current.name == modality.name else None
-    answer = noted(found, request, here)
+    steps: list[Step] = [_advised(context, modality, request, split=isinstance(found, Advancing))]
     if options.split is None:
-        answer = Suspected(answer, context, asked_query)
+        steps.append(Suspected(context, AskedQuery(modality, request, options)))
     if options.limit is None and chosen.limit in (context.limits.rows, context.limits.usual_rows):
-        answer = Noted(answer, limited=(_LIFTED,))
+        steps.append(Advised(limited=(note(NoteKind.LIMIT_CAN_BE_LIFTED),)))
     return Listing(
         request.columns(),
-        answer,
+        Processed(found, steps),
         request.level,
         request.place,
-        asked_query=asked_query,
+        asked_query=AskedQuery(modality, request, options),
         headway=(lambda: found.headway) if isinstance(found, Advancing) else str,
     )
 
@@ -78,13 +77,14 @@ async def answer_from(
     model = choose_model(request, (await archive.connect()).sop_classes, options.model)
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:
         studies = await send(archive, modality, patients_from_studies(request), model, None)
-        return PatientsOfStudies(studies, options.limit, _why(options, Model.PATIENT_ROOT))
+        step = PatientsOfStudies(_why(options, Model.PATIENT_ROOT))
+        return Processed(studies, [step], options.limit)
     if needs_patients(request, model):
         why = _why(options, Model.STUDY_ROOT)
         return StudiesOfPatients(archive, modality, request, options.limit, why)
     answer = await send(archive, modality, request, model, options.limit)
     issuer = next((step.issuer for step in request.place.steps if step.issuer), "")
-    return OfIssuer(answer, issuer) if issuer else answer
+    return Processed(answer, [OfIssuer(issuer)]) if issuer else answer
 
 
 def _why(options: QueryOptions, missing: Model) -> str:
@@ -105,97 +105,86 @@ def needs_patients(request: Request, model: Model) -> bool:
     )
 
 
-_LIFTED = "--limit N takes N rows, 'set limit none' all"
-
-
-def noted(answer: Answer, request: Request, here: Place | None) -> Answer:
-    """An answer with statements for people: what was asked, and a command line to go on with.
+def _advised(
+    context: QueryContext, modality: Modality, request: Request, *, split: bool
+) -> Advised:
+    """The command line to go on with where nothing was found or something is missing.
 
     Args:
-        answer: the answer.
-        request: what was asked.
-        here: where the command line would be typed; None when it was asked of another modality.
+        context: where that command line would be typed.
+        modality: whom the request goes to.
+        request: what is asked.
+        split: whether it is asked in windows already.
     """
     what = matched(request)
-    empty = (f"matched {what}",) if what else ()
-    if here is None:
-        return Noted(answer, empty=empty)
-    line = advice(request, here)
-    split = "" if isinstance(answer, Advancing) else split_line(request, here)
-    return Noted(
-        answer,
-        empty=(*empty, f"try: {line}") if line else empty,
-        remedy=f"narrow the query, or: {split}" if split else "",
+    empty = (note(NoteKind.MATCHED, what),) if what else ()
+    if context.modality is None or context.modality.name != modality.name:
+        return Advised(empty=empty)
+    line = advice(request, context.place)
+    narrower = "" if split else split_line(request, context.place)
+    return Advised(
+        empty=(*empty, note(NoteKind.TRY, line)) if line else empty,
+        remedy=f"narrow the query, or: {narrower}" if narrower else "",
     )
 
 
-class Suspected:
-    """An answer whose number of rows is compared with those of earlier queries.
+class Suspected(Step):
+    """Compares the number of rows with those of earlier queries.
 
     Args:
-        answer: the answer.
         context: knows what was asked before.
         asked_query: what was asked.
     """
 
-    def __init__(self, answer: Answer, context: QueryContext, asked_query: AskedQuery) -> None:
-        self._answer = answer
+    def __init__(self, context: QueryContext, asked_query: AskedQuery) -> None:
         self._earlier = context.earlier
-        self._question = asked_query
+        self._asked_query = asked_query
+        self._rows = 0
 
-    def __aiter__(self) -> AsyncIterator[list[Row]]:
-        return self._answer.__aiter__()
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The same rows, counted."""
+        self._rows += len(batch)
+        return batch
 
-    @property
-    def outcome(self) -> Outcome:
-        """How the answer ended, with what is odd about the number of rows."""
-        outcome, modality = self._answer.outcome, self._question.modality
-        earlier = list(self._earlier(modality.name))
-        cap = modality.capabilities.cap
-        told = suspicion(self._question.request, outcome, earlier, cap)
-        return replace(outcome, notes=(*outcome.notes, told)) if told else outcome
-
-    async def aclose(self) -> None:
-        """Leave early."""
-        await self._answer.aclose()
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, with what is odd about the number of rows."""
+        modality = self._asked_query.modality
+        earlier, cap = self._earlier(modality.name), modality.capabilities.cap
+        counted = replace(outcome, rows=self._rows)
+        odd = suspicion(self._asked_query.request, counted, earlier, cap)
+        return noted(outcome, odd) if odd else outcome
 
 
-class Noted:
-    """An answer with further statements in its outcome.
+class Advised(Step):
+    """Says what to do next, by how an answer ended.
 
     Args:
-        answer: the answer.
-        empty: statements for the case that nothing was found.
-        limited: statements for the case that the limit ended it.
+        empty: for the case that nothing was found.
+        limited: for the case that the limit ended it.
         remedy: what to do when it was cut off, or empty for the general advice.
     """
 
     def __init__(
         self,
-        answer: Answer,
         *,
-        empty: tuple[str, ...] = (),
-        limited: tuple[str, ...] = (),
+        empty: tuple[Note, ...] = (),
+        limited: tuple[Note, ...] = (),
         remedy: str = "",
     ) -> None:
-        self._answer = answer
         self._empty = empty
         self._limited = limited
         self._remedy = remedy
+        self._any = False
 
-    def __aiter__(self) -> AsyncIterator[list[Row]]:
-        return self._answer.__aiter__()
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The same rows."""
+        self._any = self._any or bool(batch)
+        return batch
 
-    @property
-    def outcome(self) -> Outcome:
-        """How the answer ended, with the statements."""
-        outcome = self._answer.outcome
-        nothing = outcome.ending is Ending.COMPLETE and not outcome.rows
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, with the advice."""
+        nothing = outcome.ending is Ending.COMPLETE and not self._any
         empty = self._empty if nothing else ()
         limited = self._limited if outcome.ending is Ending.LIMIT else ()
-        remedy = outcome.remedy or self._remedy
-        return replace(outcome, notes=(*empty, *outcome.notes, *limited), remedy=remedy)
-
-    async def aclose(self) -> None:
-        """Leave early."""
-        await self._answer.aclose()
+        notes = (*empty, *outcome.notes, *limited)
+        return replace(outcome, notes=notes, remedy=outcome.remedy or self._remedy)

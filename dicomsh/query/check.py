@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dicomsh.archives.archive import Archive
 from dicomsh.model.adapt import Adapted, Filter, adapt
-from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.answer import Answer, Outcome
 from dicomsh.model.capability import Support
 from dicomsh.model.charset_check import CharsetCheck
+from dicomsh.model.derived_answer import Processed, Step, noted
 from dicomsh.model.levels import Model
 from dicomsh.model.lists import in_parts
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, build
 from dicomsh.model.query import Query, QueryKey
 from dicomsh.model.row import Row
@@ -42,15 +44,10 @@ async def send(
         for part in in_parts(adapted.request)
     ]
     bound = None if adapted.filters else limit
-    if len(sends) == 1:
-        answer = await sends[0](bound)
-    else:
-        answer = Sequential(
-            sends, bound, f"asked in {len(sends)} queries: one cannot hold all UIDs"
-        )
-    if adapted.filters:
-        answer = LocallyFiltered(answer, adapted.filters, limit)
-    return Checked(answer, adapted, modality)
+    answer = await sends[0](bound) if len(sends) == 1 else Sequential(sends, bound)
+    filters = [LocallyFiltered(adapted.filters)] if adapted.filters else []
+    steps = [*filters, Checked(adapted, modality)]
+    return Processed(answer, steps, limit if adapted.filters else None)
 
 
 def _sender(archive: Archive, query: Query) -> Send:
@@ -60,31 +57,24 @@ def _sender(archive: Archive, query: Query) -> Send:
     return find
 
 
-class LocallyFiltered:
-    """The rows that pass filters which the peer does not apply; says how many were kept.
+class LocallyFiltered(Step):
+    """Passes rows on that match what the peer does not match; says how many were kept.
 
     A row that lacks the attribute passes, and is counted: the answer is doubtful then.
     """
 
-    def __init__(self, answer: Answer, filters: Sequence[Filter], limit: int | None) -> None:
-        self._answer = answer
+    def __init__(self, filters: Sequence[Filter]) -> None:
         self._filters = filters
-        self._limit = limit
         self._seen = 0
         self._kept = 0
         self._untold = 0
-        self._stopped = False
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        async for batch in self._answer:
-            self._seen += len(batch)
-            kept = self._within_limit([row for row in batch if self._passes(row)])
-            self._kept += len(kept)
-            if kept:
-                yield kept
-            if self._stopped:
-                await self._answer.aclose()
-                return
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The rows that pass every filter."""
+        kept = [row for row in batch if self._passes(row)]
+        self._seen += len(batch)
+        self._kept += len(kept)
+        return kept
 
     def _passes(self, row: Row) -> bool:
         results = [filter_.test(row) for filter_ in self._filters]
@@ -92,75 +82,52 @@ class LocallyFiltered:
         self._untold += passes and None in results
         return passes
 
-    def _within_limit(self, rows: list[Row]) -> list[Row]:
-        room = len(rows) if self._limit is None else self._limit - self._kept
-        self._stopped = len(rows) > room
-        return rows[:room]
-
-    @property
-    def outcome(self) -> Outcome:
-        """How the answer ended, counted in rows that were kept."""
-        outcome = self._answer.outcome
-        notes = [filter_.words for filter_ in self._filters]
-        notes[-1] += f"; {self._kept:,} of {self._seen:,} kept"
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, with what was filtered."""
+        notes = [filter_.why for filter_ in self._filters]
+        notes[-1] = replace(notes[-1], count=self._kept, of=self._seen)
         if self._untold:
-            notes.append(f"{self._untold:,} of them do not have the attribute")
-        ending = Ending.LIMIT if self._stopped else outcome.ending
-        notes = [*outcome.notes, *notes]
-        doubtful = self._untold > 0
-        return replace(
-            outcome, ending=ending, rows=self._kept, notes=tuple(notes), doubtful=doubtful
-        )
-
-    async def aclose(self) -> None:
-        """Leave early."""
-        await self._answer.aclose()
+            notes.append(note(NoteKind.LACK_THE_ATTRIBUTE, count=self._untold))
+        return replace(noted(outcome, *notes), doubtful=outcome.doubtful or self._untold > 0)
 
 
-class Checked:
-    """An answer as it is; its outcome tells what in the rows contradicts the query.
+class Checked(Step):
+    """Lets every row pass, and says what in them contradicts the query.
 
     Where something does, or nothing shows that a key was matched, the answer is doubtful.
 
     Args:
-        answer: the answer.
         adapted: what was asked.
         modality: whom.
     """
 
-    def __init__(self, answer: Answer, adapted: Adapted, modality: Modality) -> None:
-        self._answer = answer
+    def __init__(self, adapted: Adapted, modality: Modality) -> None:
         self._notes = adapted.notes
         self._empty = adapted.empty
         self._modality = modality
         self._watches = [_Watch(key) for key in adapted.watched]
         asked = "".join(key.value for key in adapted.request.keys)
-        self._legibility = CharsetCheck(modality.fallback_charset, asked)
-        self._oddities = RowChecks(adapted.request.level)
+        self._charsets = CharsetCheck(modality.fallback_charset, asked)
+        self._rows = RowChecks(adapted.request.level)
+        self._any = False
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        async for batch in self._answer:
-            self._legibility.look(batch)
-            self._oddities.look(batch)
-            for watch in self._watches:
-                watch.look(batch)
-            yield batch
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The same rows, looked at."""
+        self._any = self._any or bool(batch)
+        self._charsets.look(batch)
+        self._rows.look(batch)
+        for watch in self._watches:
+            watch.look(batch)
+        return batch
 
-    @property
-    def outcome(self) -> Outcome:
-        """How the answer ended, with what was noticed."""
-        outcome = self._answer.outcome
-        empty = () if outcome.rows else self._empty
-        garbled = bool(self._legibility.lossy)
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, with what was noticed."""
+        empty = () if self._any else self._empty
+        garbled = bool(self._charsets.lossy)
         watches = (watch for watch in self._watches if watch.ascii or not garbled)
         seen = [said for watch in watches for said in watch.said(self._modality)]
-        doubtful = outcome.doubtful or bool(seen)
-        noticed = (*empty, *seen, *self._oddities.notes, *self._notes, *self._legibility.notes)
-        return replace(outcome, notes=(*outcome.notes, *noticed), doubtful=doubtful)
-
-    async def aclose(self) -> None:
-        """Leave early."""
-        await self._answer.aclose()
+        noticed = (*empty, *seen, *self._rows.notes, *self._notes, *self._charsets.notes)
+        return replace(noted(outcome, *noticed), doubtful=outcome.doubtful or bool(seen))
 
 
 _REMEMBERED = 4096
@@ -200,24 +167,14 @@ class _Watch:
             raw = row.elements[tag]
             self._right |= {raw} if raw.isascii() else set()
 
-    def said(self, modality: Modality) -> Iterator[str]:
+    def said(self, modality: Modality) -> Iterator[Note]:
         """What contradicts the key, if anything does."""
-        keyword, rows = self._key.keyword, self._rows
-        asked = self._key.asked
-        advice = f"'probe {modality.name}' finds out"
+        keyword, rows, asked = self._key.keyword, self._rows, self._key.asked
         known = modality.capabilities.support(keyword) is not Support.UNKNOWN
         without = self._empty + (self._untold if self._untold < rows else 0)
         if self._wrong:
-            yield (
-                f"{self._wrong:,} of {rows:,} rows do not match {asked}: the server seems to"
-                f" ignore it; {advice}"
-            )
+            yield note(NoteKind.NO_MATCH, asked, modality.name, count=self._wrong, of=rows)
         elif rows and self._untold == rows and not known:
-            yield (
-                f"{keyword} does not come back, so that nothing shows whether the server matched"
-                f" {asked}; {advice}"
-            )
+            yield note(NoteKind.NOT_RETURNED, keyword, asked, modality.name)
         elif without:
-            both = "; a range with both ends may leave them out" * self._key.value.startswith("-")
-            told = f"{without:,} of {rows:,} rows have no {keyword}"
-            yield f"{told}, although {asked} was asked{both}"
+            yield note(NoteKind.WITHOUT_VALUE, keyword, asked, count=without, of=rows)

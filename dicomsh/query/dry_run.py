@@ -5,7 +5,7 @@ Each query is answered with one made-up row, so that what is asked because of an
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from dicomsh.archives.archive import Archive, ArchivePool, Archives
@@ -13,12 +13,15 @@ from dicomsh.archives.pool import Pool
 from dicomsh.explain.reasons import Sent
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.adapt import adapt
-from dicomsh.model.answer import Answer, Ending, Listing, Outcome
+from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.derived_answer import KnownAnswer
 from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import VERIFICATION, Level, Model
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.query import Matching, Query, QueryKey
+from dicomsh.model.results import Listing
 from dicomsh.model.row import Row
 
 _EVERYTHING = frozenset({VERIFICATION, *(model.value for model in Model)})
@@ -39,7 +42,7 @@ class DryRun:
     sent: list[Sent] = field(default_factory=list)
     echoes: bool = False
     agreed: Extensions = NONE
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def add(self, sent: Sent) -> None:
         """Write down a query, unless it was asked before."""
@@ -47,18 +50,18 @@ class DryRun:
             self.sent.append(sent)
 
 
-def notes_of(listing: Listing, done: DryRun) -> Iterator[str]:
+def notes_of(listing: Listing, done: DryRun) -> Iterator[Note]:
     """What the result line would say, whatever the rows: how this archive would be asked."""
     asked_query = listing.asked_query
     if asked_query is None or not done.sent:
         return
     levels = {sent.query.level for sent in done.sent}
     if listing.level is Level.PATIENT and Level.STUDY in levels:
-        yield "patients are taken from the studies: the peer has no Patient Root"
+        yield note(NoteKind.PATIENTS_FROM_STUDIES, "the peer has no Patient Root")
     if listing.level is not Level.PATIENT and Level.PATIENT in levels:
-        yield "asked patient by patient: the peer has no Study Root"
+        yield note(NoteKind.PATIENT_BY_PATIENT, "the peer has no Study Root")
     adapted = adapt(asked_query.request, asked_query.modality, done.agreed)
-    yield from (filter_.words for filter_ in adapted.filters)
+    yield from (filter_.why for filter_ in adapted.filters)
     yield from adapted.notes
 
 
@@ -129,28 +132,17 @@ class _DryArchive:
     async def find(self, query: Query, *, limit: int | None = None) -> Answer:
         self._done.add(replace(self._bare, query=query, limit=limit))
         self._done.agreed = self.abilities.agreed(query.model)
-        return _MadeUp(query)
+        return KnownAnswer([made_up(query)], Outcome(Ending.COMPLETE, 1, 0.0))
 
     async def close(self) -> None:
         """Nothing is open."""
 
 
-class _MadeUp:
-    """An answer of one row: unique keys are those of the query, else their keyword in `<>`."""
-
-    def __init__(self, query: Query) -> None:
-        self._query = query
-        self.outcome = Outcome(Ending.COMPLETE, 1, 0.0)
-
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        yield [made_up(self._query)]
-
-    async def aclose(self) -> None:
-        """Nothing runs."""
-
-
 def made_up(query: Query) -> Row:
-    """A row that could answer a query; it lacks unique keys that are matched on in other ways."""
+    """A row that could answer a query: its unique keys, else their keyword in `<>`.
+
+    It lacks unique keys that are matched on in other ways.
+    """
     from dicomsh.archives.rows import row_of
 
     given = {key.keyword: key for key in query.keys if key.value}

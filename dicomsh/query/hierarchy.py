@@ -19,6 +19,7 @@ from dicomsh.model.keys import by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.row import Row
@@ -94,9 +95,9 @@ class Hierarchy:
         whole = combined([answer.outcome for answer in self._answers])
         whole = whole if self._finished else as_cancelled(whole)
         if self._nameless:
-            note = f"{self._nameless:,} without a unique key left out, with all that is below"
+            unnamed = note(NoteKind.UNNAMED_ENTITIES, count=self._nameless)
             ending = Ending.PARTIAL if whole.ending is Ending.COMPLETE else whole.ending
-            whole = replace(whole, ending=ending, notes=(note, *whole.notes))
+            whole = replace(whole, ending=ending, notes=(unnamed, *whole.notes))
         return replace(whole, rows=self._rows, seconds=seconds)
 
     async def records(self, make: Callable[[Branch], Record]) -> AsyncGenerator[list[Record], None]:

@@ -12,10 +12,12 @@ from dataclasses import replace
 
 from dicomsh.archives.archive import Archive
 from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
+from dicomsh.model.derived_answer import DerivedAnswer, Step, noted
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
 from dicomsh.model.level_keys import LEVEL_KEYS, PATIENT_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import QueryKey
@@ -31,30 +33,20 @@ NOT_BELOW = PATIENT_KEYS - {Level.PATIENT.unique_keyword}
 """What Patient Root has at the patient level alone (PS3.4 C.6.1.1.3)."""
 
 
-class PatientsOfStudies:
-    """The patients of a study answer, each once: PatientID and issuer tell them apart.
+class PatientsOfStudies(Step):
+    """Of studies, passes the first of each patient on: PatientID and issuer tell patients apart.
 
     Args:
-        studies: the answer.
-        limit: largest number of patients, or None.
-        why: why it is made of studies, in words.
+        why: why patients are made of studies, in words.
     """
 
-    def __init__(self, studies: Answer, limit: int | None, why: str) -> None:
-        self._studies = studies
+    def __init__(self, why: str) -> None:
         self._why = why
-        self._limit = limit
         self._seen: set[tuple[str, str]] = set()
-        self._stopped = False
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        async for batch in self._studies:
-            fresh = self._within_limit([row for row in batch if self._is_new(row)])
-            if fresh:
-                yield fresh
-            if self._stopped:
-                await self._studies.aclose()
-                return
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The first study of each patient."""
+        return [row for row in batch if self._is_new(row)]
 
     def _is_new(self, row: Row) -> bool:
         key = (row.text(PATIENT_ID) or "", row.text(ISSUER_OF_PATIENT_ID) or "")
@@ -63,29 +55,13 @@ class PatientsOfStudies:
         self._seen.add(key)
         return True
 
-    def _within_limit(self, fresh: list[Row]) -> list[Row]:
-        over = 0 if self._limit is None else len(self._seen) - self._limit
-        if over <= 0:
-            return fresh
-        self._stopped = True
-        return fresh[: len(fresh) - over]
-
-    @property
-    def outcome(self) -> Outcome:
-        """How the study answer ended, counted in patients."""
-        outcome = self._studies.outcome
-        note = f"patients taken from the studies: {self._why}"
-        ending = Ending.LIMIT if self._stopped else outcome.ending
-        rows = len(self._seen) if not self._stopped else (self._limit or 0)
-        notes = (*outcome.notes, note)
-        return replace(outcome, ending=ending, rows=rows, notes=notes, unasked=_COUNTS)
-
-    async def aclose(self) -> None:
-        """Leave early."""
-        await self._studies.aclose()
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome of the studies, and that they were asked for."""
+        outcome = noted(outcome, note(NoteKind.PATIENTS_FROM_STUDIES, self._why))
+        return replace(outcome, unasked=_COUNTS)
 
 
-class StudiesOfPatients:
+class StudiesOfPatients(DerivedAnswer):
     """What is below the patient level, asked patient by patient.
 
     Patients without a PatientID cannot be asked for: then the answer is not whole. Those who share
@@ -95,29 +71,21 @@ class StudiesOfPatients:
     def __init__(
         self, archive: Archive, modality: Modality, request: Request, limit: int | None, why: str
     ) -> None:
+        super().__init__(limit)
         self._archive = archive
         self._why = why
         self._unnamed = 0
         self._modality = modality
         self._request = request
-        self._limit = limit
-        self._rows = 0
         self._answers: list[Answer] = []
-        self._finished = False
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        patients = await self._patients()
-        for patient in patients:
+    async def _batches(self) -> AsyncIterator[list[Row]]:
+        for patient in await self._patients():
             below = replace(self._request, place=patient, keys=self._below_patient())
-            async for batch in self._find(below, self._room()):
-                self._rows += len(batch)
+            async for batch in self._find(below, self.room):
                 yield batch
             if self._answers[-1].outcome.ending not in (Ending.COMPLETE, Ending.CUT_OFF):
                 break
-        self._finished = True
-
-    def _room(self) -> int | None:
-        return None if self._limit is None else self._limit - self._rows
 
     async def _patients(self) -> list[Place]:
         request = Request(Level.PATIENT, self._request.place, self._of_patient())
@@ -144,18 +112,16 @@ class StudiesOfPatients:
         async for batch in answer:
             yield batch
 
-    @property
-    def outcome(self) -> Outcome:
-        """The ending of the first part that is not complete, for all rows."""
+    def _ended(self) -> Outcome:
+        """The ending of the first part that is not complete."""
         whole = combined([answer.outcome for answer in self._answers])
-        whole = whole if self._finished else as_cancelled(whole)
+        whole = whole if self.finished else as_cancelled(whole)
         ending = whole.ending
-        notes = [f"asked patient by patient: {self._why}"]
+        notes = [note(NoteKind.PATIENT_BY_PATIENT, self._why)]
         if self._unnamed:
-            notes.insert(0, f"{_of(self._unnamed)} without PatientID could not be asked for")
+            notes.insert(0, note(NoteKind.UNNAMED_PATIENTS, _of(self._unnamed)))
             ending = Ending.PARTIAL if ending is Ending.COMPLETE else ending
-        notes += whole.notes
-        return replace(whole, ending=ending, rows=self._rows, notes=tuple(notes), unasked=NOT_BELOW)
+        return replace(whole, ending=ending, notes=(*notes, *whole.notes), unasked=NOT_BELOW)
 
     async def aclose(self) -> None:
         """Leave early."""
@@ -178,23 +144,20 @@ def _of(number: int) -> str:
     return f"the {Level.STUDY.plural} of {Level.PATIENT.counted(number)}"
 
 
-class OfIssuer:
-    """The rows of one patient among several that share a PatientID.
+class OfIssuer(Step):
+    """Passes the rows of one patient on, of several that share a PatientID.
 
     Issuer of Patient ID is no unique key: a peer may not match it below the patient level.
     """
 
-    def __init__(self, answer: Answer, issuer: str) -> None:
-        self._answer = answer
+    def __init__(self, issuer: str) -> None:
         self._issuer = issuer
         self._other = 0
         self._untold = 0
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        async for batch in self._answer:
-            kept = [row for row in batch if self._fits(row)]
-            if kept:
-                yield kept
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The rows of that issuer, and those that name none."""
+        return [row for row in batch if self._fits(row)]
 
     def _fits(self, row: Row) -> bool:
         issuer = row.text(ISSUER_OF_PATIENT_ID)
@@ -202,19 +165,10 @@ class OfIssuer:
         self._other += bool(issuer) and issuer != self._issuer
         return not issuer or issuer == self._issuer
 
-    @property
-    def outcome(self) -> Outcome:
-        """How the answer ended, with what is not certain about the issuer."""
-        outcome = self._answer.outcome
-        notes = list(outcome.notes)
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, with what is not certain about the issuer."""
         if self._other:
-            notes.append(f"{self._other} rows of another issuer left out, which the peer had sent")
+            outcome = noted(outcome, note(NoteKind.OTHER_ISSUER, count=self._other))
         if self._untold:
-            notes.append(
-                "the peer does not tell the issuer: other patients' rows may be among them"
-            )
-        return replace(outcome, rows=outcome.rows - self._other, notes=tuple(notes))
-
-    async def aclose(self) -> None:
-        """Leave early."""
-        await self._answer.aclose()
+            outcome = noted(outcome, note(NoteKind.ISSUER_UNKNOWN))
+        return outcome

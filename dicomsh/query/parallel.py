@@ -12,8 +12,10 @@ from itertools import islice
 from dicomsh.archives.archive import Archive, ArchivePool
 from dicomsh.archives.open_archives import POOL_SIZE
 from dicomsh.errors import DicomshError, NoAssociationError, QueryFailedError, TimedOutError
-from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, combined, summed
+from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, combined
 from dicomsh.model.dedup import Dedup
+from dicomsh.model.derived_answer import DerivedAnswer
+from dicomsh.model.notes import Note, NoteKind, note, summed
 from dicomsh.model.parts import Part
 from dicomsh.model.plan import Request
 from dicomsh.model.row import Row
@@ -37,7 +39,7 @@ class Found:
     outcome: Outcome
 
 
-class Parallel:
+class Parallel(DerivedAnswer):
     """The rows of all parts, those of a part together, the parts in their order.
 
     A part whose answer was cut off is asked again in smaller parts. Rows that a peer gave for the
@@ -62,25 +64,25 @@ class Parallel:
         limit: int | None = None,
         cap: int | None = None,
     ) -> None:
+        super().__init__()
         self._pool = pool
         self._ask = ask
         self._parts = iter(parts)
         self._once = once
-        self._limit = None if limit is None else limit + 1
+        self._most = None if limit is None else limit + 1
         self._cap = cap
         self._barren = 0
         self._under_way: deque[tuple[Part, asyncio.Task[Found]]] = deque()
         self._endings: list[tuple[Part, Outcome]] = []
         self._broken: DicomshError | None = None
-        self._finished = False
+        self._all_asked = False
         self._started = time.monotonic()
         self._asked = 0
         self._now = ""
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
+    async def _batches(self) -> AsyncIterator[list[Row]]:
         async for _, rows in self.found():
-            if rows:
-                yield rows
+            yield rows
 
     async def found(self) -> AsyncGenerator[tuple[Part, list[Row]], None]:
         """Each part that was not divided, with the rows that no part before it gave."""
@@ -91,7 +93,7 @@ class Parallel:
                 yield part, rows
                 if self._once.stopped or found.outcome.ending is Ending.LIMIT:
                     break
-            self._finished = True
+            self._all_asked = True
         except DicomshError as error:
             if not self._once.any:
                 raise
@@ -133,7 +135,7 @@ class Parallel:
         async with self._pool.archive() as archive:
             self._asked += 1
             try:
-                answer = await self._ask(archive, part.request, self._limit)
+                answer = await self._ask(archive, part.request, self._most)
                 rows = await all_rows(answer)
             except QueryFailedError as error:
                 if not part.optional:
@@ -156,15 +158,19 @@ class Parallel:
 
     @property
     def outcome(self) -> Outcome:
-        """The first ending that lost something, for all rows, and the parts that are not whole."""
+        """As every derived answer; the rows are those that were let through once."""
+        return replace(self._ended(), rows=self._once.rows)
+
+    def _ended(self) -> Outcome:
+        """The first ending that lost something, and the parts that are not whole."""
+        repeated = note(NoteKind.DUPLICATES, count=self._once.repeated)
         return replace(
             self._ending(),
-            rows=self._once.rows,
             seconds=time.monotonic() - self._started,
             limit=None,
             notes=(
-                *_repeated(self._once.repeated),
-                *_remarks(outcome for _, outcome in self._endings),
+                *([repeated] if repeated.count else []),
+                *_notes(outcome for _, outcome in self._endings),
             ),
         )
 
@@ -172,7 +178,7 @@ class Parallel:
         rest = f"not asked for: {self._now} and what follows"
         if self._broken is not None:
             return Outcome(_ending_of(self._broken), 0, 0, detail=f"{self._broken.message}; {rest}")
-        if not self._finished:
+        if not self._all_asked:
             return Outcome(Ending.CANCELLED, 0, 0, detail=rest)
         whole = combined([outcome for _, outcome in self._endings])
         if self._once.stopped and whole.complete:
@@ -188,17 +194,11 @@ def _not_whole(endings: Sequence[tuple[Part, Outcome]]) -> str:
     return f"not whole: {', '.join(titles[:_NAMED])}{more}"
 
 
-def _repeated(number: int) -> tuple[str, ...]:
-    if not number:
-        return ()
-    return (f"{number:,} {'row' if number == 1 else 'rows'} that came again left out",)
-
-
-def _remarks(outcomes: Iterable[Outcome]) -> list[str]:
-    """What was noticed in the answers, each remark once."""
-    remarks = list(summed(note for outcome in outcomes for note in outcome.notes))
-    more = len(remarks) - _NAMED
-    return remarks[:_NAMED] + ([f"{more:,} more such remarks"] if more > 0 else [])
+def _notes(outcomes: Iterable[Outcome]) -> list[Note]:
+    """What was noticed in the answers, each once."""
+    notes = summed(one for outcome in outcomes for one in outcome.notes)
+    more = len(notes) - _NAMED
+    return [*notes[:_NAMED], *([note(NoteKind.MORE, count=more)] if more > 0 else [])]
 
 
 def _ending_of(error: DicomshError) -> Ending:

@@ -14,10 +14,12 @@ from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.capability import Support
 from dicomsh.model.dedup import Dedup
+from dicomsh.model.derived_answer import DerivedAnswer
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.keys import PATIENT_ID
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.parts import (
     STUDY_DATE,
     STUDY_TIME,
@@ -90,7 +92,7 @@ def _check(modality: Modality, request: Request) -> None:
         raise UsageError("--split takes date and time apart, and --datetime together")
 
 
-class Split:
+class Split(DerivedAnswer):
     """A study query asked in windows; implements `dicomsh.model.answer.Answer`.
 
     Args:
@@ -109,6 +111,7 @@ class Split:
         modality: Modality,
         plan: Plan,
     ) -> None:
+        super().__init__()
         self._context = context
         self._archive = archive
         self._options = options
@@ -121,14 +124,13 @@ class Split:
         self._current: Answer | None = None
         self._asked = 0
 
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        async with aclosing(self._batches()) as batches:
+    async def _batches(self) -> AsyncIterator[list[Row]]:
+        async with aclosing(self._found_batches()) as batches:
             async for batch in batches:
                 self._found.update(row.text(PATIENT_ID) or "" for row in batch)
-                if batch:
-                    yield batch
+                yield batch
 
-    async def _batches(self) -> AsyncGenerator[list[Row], None]:
+    async def _found_batches(self) -> AsyncGenerator[list[Row], None]:
         parts: Iterable[Part]
         if self._plan.period is Period.AUTO:
             lead = Lead(self._plan.lead, self._once, self._modality.capabilities.cap)
@@ -187,14 +189,13 @@ class Split:
         options = replace(self._options, limit=limit, model=model)
         return await answer_from(archive, self._modality, request, options)
 
-    @property
-    def outcome(self) -> Outcome:
+    def _ended(self) -> Outcome:
         """How it ended, with what no window reaches."""
         assert self._current is not None
         outcome = self._current.outcome
-        asked = f"asked in {self._asked:,} queries"
-        notes = (asked, *outcome.notes) if self._asked > 1 else outcome.notes
-        outcome = replace(outcome, rows=self._once.rows, notes=notes)
+        asked = note(NoteKind.QUERIES, count=self._asked)
+        if self._asked > 1:
+            outcome = replace(outcome, notes=(asked, *outcome.notes))
         if outcome.ending is not Ending.COMPLETE:
             return outcome
         return judged(outcome, self._doubt, self._census.missing)

@@ -158,6 +158,8 @@ class Flow:
             raise
         except DicomshError:
             page.broken()
+            with suppress(DicomshError):
+                await leave()
             raise
         with suppress(PagerLeftError):
             page.end()

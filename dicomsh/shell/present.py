@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,19 +10,10 @@ from dicomsh.errors import ExitStatus
 from dicomsh.mask import Mask
 from dicomsh.mask.row import MaskedRow
 from dicomsh.mask.shown import shown_record
-from dicomsh.model.answer import (
-    Ending,
-    Listing,
-    Outcome,
-    Records,
-    Report,
-    Result,
-    Talk,
-    Text,
-)
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import BOOKKEEPING
-from dicomsh.model.levels import Level
+from dicomsh.model.results import Listing, Report, Result, Talk, Text
 from dicomsh.model.row import Row
 from dicomsh.output.formats import FOR_PEOPLE, Renderer, renderer
 from dicomsh.output.plain import AnyRow, root_tags
@@ -33,7 +22,7 @@ from dicomsh.output.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
 from dicomsh.output.theme import Palette, Theme
-from dicomsh.session.state import Session
+from dicomsh.session.state import KeptAnswer, Session
 from dicomsh.shell.flow import Cut, Flow, Left, Page, whole
 from dicomsh.shell.progress import Progress
 
@@ -90,11 +79,9 @@ class Presenter:
         name = suffix or self._session.settings.output or "table"
         match result:
             case Listing():
-                return await self._listing(result, result.output or name, continues)
-            case Records():
-                return await self._records(result, result.output or _usual(name, result), continues)
+                return await self._listing(result, result.output or _usual(name, result), continues)
             case Report() if name not in FOR_PEOPLE:
-                return await self._records(result.records, name, continues)
+                return await self._listing(result.records, name, continues)
             case Text(prose=False):
                 self._sink.data(self._lines(result.text) + "\n")
             case Text():
@@ -112,35 +99,52 @@ class Presenter:
         return shown if self._sink.width is None else visible_lines(shown)
 
     async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
-        kept = self._session.begin(listing.columns, listing.level, listing.place)
-        kept.asked_query = listing.asked_query
-        kept.exact = listing.exact
-        answer, rows = listing.answer, self._renderer(name, listing)
+        answer, rows, kept = listing.answer, self._renderer(name, listing), self._begun(listing)
         begun = continues and name in _WITH_HEADER
-        page = self._page(rows, begun, kept.add, _cut(listing))
-        self._progress.count(listing.level.counted, listing.headway)
+        page = self._page(rows, begun, kept.add if kept else _forget, _cut(listing))
+        self._progress.count(partial(counted, unit=listing.counted_as), listing.headway)
         try:
             left = await self._flow.run(aiter(answer), page, answer.aclose)
         except CommandGoneError:
             return ExitStatus.DONE
-        if not listing.again:
+        if kept is not None:
             self._session.keep(kept, answer.outcome)
-        return self._told(answer.outcome, left, rows.hidden, level=listing.level)
+        return self._concluded(listing, answer.outcome, left, rows.hidden)
+
+    def _begun(self, listing: Listing) -> KeptAnswer | None:
+        """Where the rows are remembered; None for records, and for what was listed before."""
+        if listing.level is None or listing.again:
+            return None
+        kept = self._session.begin(listing.columns, listing.level, listing.place)
+        kept.asked_query = listing.asked_query
+        kept.exact = listing.exact
+        return kept
+
+    def _concluded(
+        self, listing: Listing, outcome: Outcome, left: Left | None, hidden: Sequence[str]
+    ) -> ExitStatus:
+        """Say how the answer ended; of records that are all there, only what there is to say."""
+        if listing.told or not outcome.sound:
+            return self._told(listing, outcome, left, hidden)
+        count = [counted(outcome.rows, listing.unit)] if listing.unit[0] and outcome.rows else []
+        told = [*count, *hidden, *filter(None, [listing.note])]
+        if told:
+            self._sink.passing.clear()
+            self._sink.talk(" · ".join(told))
+        return status_of(outcome)
 
     def _told(
-        self,
-        outcome: Outcome,
-        left: Left | None,
-        notes: Sequence[str],
-        *,
-        level: Level | None = None,
-        unit: tuple[str, str] = ("row", "rows"),
+        self, listing: Listing, outcome: Outcome, left: Left | None, notes: Sequence[str]
     ) -> ExitStatus:
         self._sink.passing.clear()
-        notes = [left.value, *notes] if left else notes
-        columns = self._sink.columns() if self._sink.is_terminal else None
-        theme = self._talk(self._session.settings.color)
-        line = result_line(level, outcome, unit=unit, notes=notes, theme=theme, columns=columns)
+        line = result_line(
+            listing.level,
+            outcome,
+            unit=listing.counted_as,
+            notes=[left.value, *notes] if left else notes,
+            theme=self._talk(self._session.settings.color),
+            columns=self._sink.columns() if self._sink.is_terminal else None,
+        )
         self._sink.talk(line)
         self.cancelled = left is Left.CTRL_C
         return ExitStatus.INCOMPLETE if left is Left.PAGER else status_of(outcome)
@@ -158,51 +162,23 @@ class Presenter:
 
         return Page(self._sink, rows, counted, begun=begun, cut=cut)
 
-    def _renderer(self, name: str, result: Listing | Records) -> Renderer:
+    def _renderer(self, name: str, listing: Listing) -> Renderer:
+        if listing.draw is not None and name == "table":
+            return self._masked(_Drawn(listing.draw))
         width = self._sink.width
         theme = Theme.plain() if width is None else self._data(self._session.settings.color)
-        level = result.level if isinstance(result, Listing) else None
-        if isinstance(result, Listing) and result.wide:
-            width = None
-        made = renderer(name, result.columns, level=level, width=width, theme=theme)
-        return self._masked(made)
+        columns, level = listing.columns, listing.level
+        wide = None if listing.wide else width
+        return self._masked(renderer(name, columns, level=level, width=wide, theme=theme))
 
     def _masked(self, rows: Renderer) -> Renderer:
         mask = self._session.mask
         return rows if mask is None else _Masked(rows, mask)
 
-    async def _records(self, records: Records, name: str, continues: bool) -> ExitStatus:
-        batches, rows = records.batches, self._drawn(records, name)
-        page = self._page(rows, continues and name in _WITH_HEADER, lambda _: None)
-        self._progress.count(partial(counted, unit=records.unit))
-        try:
-            async with aclosing(batches):
-                left = await self._flow.run(batches, page, batches.aclose)
-        except CommandGoneError:
-            return ExitStatus.DONE
-        outcome = records.outcome() if records.outcome else Outcome(Ending.COMPLETE, page.count, 0)
-        if left:
-            outcome = replace(outcome, ending=Ending.CANCELLED, rows=page.count)
-        return self._counted(records, outcome, left, rows.hidden)
 
-    def _drawn(self, records: Records, name: str) -> Renderer:
-        if records.draw is not None and name == "table":
-            return self._masked(_Drawn(records.draw))
-        return self._renderer(name, records)
-
-    def _counted(
-        self, records: Records, outcome: Outcome, left: Left | None, hidden: Sequence[str]
-    ) -> ExitStatus:
-        unit = records.unit if records.unit[0] else ("row", "rows")
-        asked = records.outcome is not None
-        if not outcome.sound or (asked and records.unit[0]):
-            return self._told(outcome, left, hidden, unit=unit)
-        count = [counted(outcome.rows, unit)] if records.unit[0] and outcome.rows else []
-        told = [*count, *hidden, *filter(None, [records.note])]
-        if told:
-            self._sink.passing.clear()
-            self._sink.talk(" · ".join(told))
-        return status_of(outcome)
+def _forget(batch: list[Any]) -> None:
+    """Rows that nobody can go to are not remembered."""
+    del batch
 
 
 class _Drawn:
@@ -254,9 +230,9 @@ class _Masked:
         return self._rows.hidden
 
 
-def _usual(name: str, records: Records) -> str:
-    """The format of records where `name` is that of the session: blocks are for entities."""
-    return "table" if name == "vertical" and not records.entities else name
+def _usual(name: str, listing: Listing) -> str:
+    """The format of a listing where `name` is that of the session: blocks are for entities."""
+    return "table" if name == "vertical" and not listing.blocks else name
 
 
 def status_of(outcome: Outcome) -> ExitStatus:

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from dicomsh.errors import UsageError
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word
-from dicomsh.model.answer import Listing, Records, Result
+from dicomsh.model.results import Listing, Result
 from dicomsh.output.formats import format_of, unknown_suffix
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import FileWriter
@@ -64,7 +64,7 @@ def remarks(statement: Statement, result: Result, session: Session) -> Iterator[
     """What is to be said about data that went to a file or a command."""
     target = statement.redirect and statement.redirect.target
     chosen = session.settings.output or getattr(result, "output", None)
-    if target and not chosen and isinstance(result, Listing | Records):
+    if target and not chosen and isinstance(result, Listing):
         yield from unknown_suffix(target.text)
     if session.mask is not None and (target or _command(statement)):
         yield "masked: names and IDs there are made up; 'set mask off' ends that"

@@ -24,7 +24,7 @@ from dicomsh.language.binding import Call
 from dicomsh.language.scan import Statement, SystemCommand, scan
 from dicomsh.lessons.tutor import LESSONS, Tutor
 from dicomsh.mask.typed import masked_text, real_statement
-from dicomsh.model.answer import Listing
+from dicomsh.model.results import Listing
 from dicomsh.model.tap import Tap
 from dicomsh.output.error_text import Origin, problem
 from dicomsh.output.programs import finished, started

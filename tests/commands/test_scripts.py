@@ -374,9 +374,8 @@ def test_as_many_stages_as_may_be_run() -> None:
 
 def test_last_after_a_failure_says_whose_answer_it_is() -> None:
     done = run("use pacs; find  patient JOD*; find study date=2009-13; last", keep_going=True)
-    told = (
-        r"this answers 'find patient JOD\*' of [\d:]{8}; 'find study date=2009-13' failed after it"
-    )
+    answered = r"this is the answer to 'find patient JOD\*' from [\d:]{8}"
+    told = f"{answered}; 'find study date=2009-13' has failed since"
     assert re.match(f"1 patient, complete · .* · {told}", done.last)
 
 

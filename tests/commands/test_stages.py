@@ -55,7 +55,7 @@ def test_where_tells_what_it_could_not_compare() -> None:
             not_2009 = run(
                 "find study | where date!=2009 | select date", modality=address, output="csv"
             )
-    told = "2 rows have a StudyDate that is no date and cannot be compared"
+    told = "2 rows have a StudyDate that is not a date and cannot be compared"
     assert [line.split(",")[0] for line in done.out.splitlines()] == ["StudyDate", "20090412"]
     assert done.last.endswith(told)
     assert len(not_2009.out.splitlines()) == 5
@@ -185,13 +185,13 @@ def test_records_go_through_stages_too() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("find study | where acc=1", "these studies have no AccessionNumber"),
+        ("find study | where acc=1", "AccessionNumber was not requested"),
         ("modalities | where nam=x", "these rows have no 'nam'"),
-        ("modalities | select name,aet", "each key is a word of its own: name aet"),
+        ("modalities | select name,aet", "separate keys with spaces: name aet"),
         ("cd 0555643F | head", "cd gave no rows for head"),
         ("find study | count by", "-c:1:30: count by needs a Key"),
         ("find study | where", "Key=Value is missing"),
-        ("ls 0555643F | sort number", "these studies have no SeriesNumber"),
+        ("ls 0555643F | sort number", "SeriesNumber was not requested"),
     ],
 )
 def test_what_a_stage_cannot_do(text: str, message: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dicomsh.commands import registry
-from dicomsh.model.answer import FORMATS
+from dicomsh.model.results import FORMATS
 from tests.harness import run
 from tests.mask.typist import Typist
 

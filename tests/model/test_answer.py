@@ -9,23 +9,19 @@ from typing import cast
 import pytest
 
 from dicomsh.errors import DicomshError
-from dicomsh.model.answer import (
-    Answer,
-    Ending,
-    Outcome,
-    all_rows,
-    at_once,
-    combined,
-    summed,
-)
+from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, combined
 from dicomsh.model.columns import AttributeColumn, Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.modality import DicomAddress
+from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.results import at_once
 from dicomsh.model.row import Row, Source
 from tests.output.rows import Implicit
 
+A, B = note(NoteKind.TRY, "a"), note(NoteKind.TRY, "b")
 
-def outcome(ending: Ending, *notes: str) -> Outcome:
+
+def outcome(ending: Ending, *notes: Note) -> Outcome:
     return Outcome(ending, 3, 0.5, notes=notes)
 
 
@@ -52,10 +48,10 @@ def test_together_they_are_as_complete_as_the_worst(
 
 
 def test_the_detail_of_the_worst_is_kept_and_each_note_once() -> None:
-    lost = Outcome(Ending.LOST, 1, 1.0, 0xC000, "comment", "detail", ("b", "a"))
-    found = combined([outcome(Ending.COMPLETE, "a"), lost])
+    lost = Outcome(Ending.LOST, 1, 1.0, 0xC000, "comment", "detail", (B, A))
+    found = combined([outcome(Ending.COMPLETE, A), lost])
     assert (found.status, found.comment, found.detail) == (0xC000, "comment", "detail")
-    assert found.notes == ("a", "b")
+    assert found.notes == (A, B)
 
 
 @pytest.mark.parametrize("ending", Ending)
@@ -93,11 +89,6 @@ def test_queries_that_were_cancelled_together_tell_all_that_happened() -> None:
     whole = combined([Outcome(Ending.COMPLETE, 5, 0.1), *parts])
     assert (whole.ending, whole.rows) == (Ending.CANCELLED, 9)
     assert whole.detail == "; ".join(how[:2])
-
-
-def test_notes_that_count_rows_are_summed() -> None:
-    notes = ["1 of 2 rows differ", "slow", "1,001 of 4,000 rows differ", "slow", "1 of 9 rows lie"]
-    assert summed(notes) == ("1,002 rows differ", "slow", "1 of 9 rows lie")
 
 
 def test_rows_are_not_gathered_without_end() -> None:

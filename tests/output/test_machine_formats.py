@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.errors import UsageError
-from dicomsh.model.answer import FORMATS
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import by_keyword
+from dicomsh.model.results import FORMATS
 from dicomsh.output.formats import SUFFIXES, format_of, renderer
 from dicomsh.output.safe import is_unsafe
 from dicomsh.output.theme import Theme

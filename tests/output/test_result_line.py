@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.output.result_line import duration, result_line
 from dicomsh.output.safe import width
 from dicomsh.output.theme import SEQUENCE, Theme
@@ -52,8 +53,8 @@ from dicomsh.output.theme import SEQUENCE, Theme
             "17 studies, then no further answer in time · incomplete",
         ),
         (
-            Outcome(Ending.COMPLETE, 3, 0.004, 0, notes=("listed from studies", "tell\u202e")),
-            "3 studies, complete · 4 ms · listed from studies · tell⟨202e⟩ · last",
+            Outcome(Ending.COMPLETE, 3, 0.004, 0, notes=(note(NoteKind.TRY, "tell\u202e"),)),
+            "3 studies, complete · 4 ms · try: tell⟨202e⟩ · last",
         ),
     ],
 )

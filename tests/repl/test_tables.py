@@ -11,7 +11,7 @@ from pydicom.config import disable_value_validation
 if sys.platform == "win32":
     pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
 
-from dicomsh.model.answer import FORMATS
+from dicomsh.model.results import FORMATS
 from tests.dimse.peers import answering, scp, study
 from tests.processes import find_program
 from tests.repl.terminal import Terminal

@@ -181,7 +181,7 @@ def test_an_ignored_filter_is_applied_here_and_that_is_said(
     after = run("probe > /dev/null", query, modality="faulty", config=config, output="json")
     assert rows_of(before, ExitStatus.INCOMPLETE) != right
     assert rows_of(after) == right
-    kept = f"{keyword} re-applied here: the server ignores it; {len(right)} of 120 kept"
+    kept = f"{keyword} ignored by the server, filtered locally: {len(right)} of 120 kept"
     assert kept in after.last
     assert "seems to ignore" not in after.last
 
@@ -214,7 +214,7 @@ def test_an_ignored_filter_is_told_without_a_probe(tmp_path: Path) -> None:
         ("find study mod=CT; last", "120 studies, IN DOUBT"),
         ("find study mod=CT --split", "120 studies, IN DOUBT"),
         ("find patient JOD*; find study mod=CT; find patient JOD*", "1 patient, complete"),
-        ("find patient JOD* | each find study mod=CT", "the command alone tells why"),
+        ("find patient JOD* | each find study mod=CT", "run the command by itself to see why"),
         ("compare --with pacs find study mod=CT", "faulty: 120 studies, complete, in doubt"),
     ],
 )
@@ -249,7 +249,7 @@ def test_a_right_answer_is_not_suspected(query: str, orthanc_server: Orthanc) ->
         done = run(query, modality=modality)
         assert done.status == 0, done.err
         assert "do not match" not in done.err
-        assert "does not come back" not in done.err
+        assert "is not returned" not in done.err
 
 
 def test_rows_without_a_date_are_told_apart(orthanc_server: Orthanc) -> None:
@@ -281,10 +281,10 @@ def test_what_does_not_come_back_proves_nothing_and_that_is_said(
     done = run(query, modality=dcmqrscp_server.address, output="json")
     assert len(rows_of(done, ExitStatus.INCOMPLETE)) == len(rows_of(every))
     assert re.match(r"\d+ studies, IN DOUBT · ", done.last)
-    assert "nothing shows whether the server matched ModalitiesInStudy=CT" in done.last
+    assert "we cannot tell whether the server matched ModalitiesInStudy=CT" in done.last
     refused = run("probe > /dev/null", query, modality=dcmqrscp_server.address)
     assert refused.status == 2
-    assert "ModalitiesInStudy cannot be matched: the server ignores it (probe of " in refused.err
+    assert "ModalitiesInStudy cannot be matched: ignored by the server (probe of " in refused.err
 
 
 def test_a_rejected_key_is_left_out_and_that_is_said(tmp_path: Path) -> None:
@@ -293,15 +293,21 @@ def test_a_rejected_key_is_left_out_and_that_is_said(tmp_path: Path) -> None:
     texts = ("probe > /dev/null", "find patient JOD*", "find study id=0555643F")
     done = run(*texts, modality="faulty", config=config, output="ndjson")
     assert done.out.count('"0555643F"') == 1 + 2
-    assert "left out IssuerOfPatientID, which the server rejects (probe of " in done.err
-    assert "left out ModalitiesInStudy, which the server rejects (probe of " in done.last
+    assert (
+        "omitted IssuerOfPatientID: the server rejects queries that contain it (probe of "
+        in done.err
+    )
+    assert (
+        "omitted ModalitiesInStudy: the server rejects queries that contain it (probe of "
+        in done.last
+    )
 
 
 def test_matching_on_a_rejected_key_is_refused(tmp_path: Path) -> None:
     config = practice(tmp_path, reject_keys=["ModalitiesInStudy"])
     done = run("probe > /dev/null", "find study mod=CT", modality="faulty", config=config)
     assert done.status == 2
-    assert "the server rejects queries that hold it (probe of" in done.err
+    assert "rejected by the server (probe of" in done.err
 
 
 def test_what_is_declared_counts_without_a_probe(tmp_path: Path) -> None:
@@ -313,14 +319,17 @@ def test_what_is_declared_counts_without_a_probe(tmp_path: Path) -> None:
     )
     done = run("find patient sex=O", modality="p", config=config, output="json")
     assert [row["PatientID"] for row in rows_of(done)] == ["10006"]
-    assert "PatientSex re-applied here: the server ignores it; 1 of 40 kept" in done.last
-    assert "left out IssuerOfPatientID, which the server rejects (configuration)" in done.last
+    assert "PatientSex ignored by the server, filtered locally: 1 of 40 kept" in done.last
+    assert (
+        "omitted IssuerOfPatientID: the server rejects queries that contain it (configuration)"
+        in done.last
+    )
 
 
 def test_case_is_explained_where_a_name_was_not_found(dcmqrscp_server: Server) -> None:
     done = run("probe > /dev/null", "find patient jod*", modality=dcmqrscp_server.address)
     assert "no patients, complete" in done.last
-    assert "this server tells capitals from small letters in names" in done.last
+    assert "this server matches names case-sensitively" in done.last
 
 
 def test_it_is_remembered_from_one_session_to_the_next(tmp_path: Path) -> None:
@@ -334,7 +343,7 @@ def test_it_is_remembered_from_one_session_to_the_next(tmp_path: Path) -> None:
     assert json.loads(file.read_text("utf-8"))["schema"] == 1
     done = run("use faulty; find patient sex=O", config=config, state=state)
     assert "ignores PatientSex" in done.err.splitlines()[0]
-    assert "re-applied here" in done.last
+    assert "filtered locally" in done.last
     listed = run("modalities", config=config, state=state, output="json").json
     told = {row["name"]: row["known"] or "" for row in listed}
     assert "ignores PatientSex" in told["faulty"]
@@ -348,7 +357,7 @@ def test_it_is_remembered_by_every_process(tmp_path: Path) -> None:
         environ = {"XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONHASHSEED": seed}
         text = "find patient sex=O" if seed > "1" else "probe"
         done = dicomsh("-m", "faulty", "-c", text, config=config, environ=environ)
-        assert ("re-applied here" in done.last) == (seed > "1"), done.err
+        assert ("filtered locally" in done.last) == (seed > "1"), done.err
 
 
 def test_it_can_be_forgotten(tmp_path: Path) -> None:
@@ -356,7 +365,10 @@ def test_it_can_be_forgotten(tmp_path: Path) -> None:
     probe("faulty", config=config, state=state)
     done = run("probe --forget; probe --forget", config=config, state=state, modality="faulty")
     assert done.err.splitlines() == ["faulty: forgotten", "faulty: nothing was known"]
-    assert "re-applied" not in run("use faulty; find patient sex=O", config=config, state=state).err
+    assert (
+        "filtered locally"
+        not in run("use faulty; find patient sex=O", config=config, state=state).err
+    )
 
 
 def test_a_peer_that_wants_asterisks_is_found_out() -> None:
@@ -374,9 +386,15 @@ def test_a_peer_that_wants_asterisks_is_found_out() -> None:
 def test_another_peer_is_not_concerned(tmp_path: Path) -> None:
     config, state = practice(tmp_path, ignore_keys=["PatientSex"]), tmp_path / "state"
     probe("faulty", config=config, state=state)
-    assert "re-applied" not in run("use pacs; find patient sex=O", config=config, state=state).err
+    assert (
+        "filtered locally"
+        not in run("use pacs; find patient sex=O", config=config, state=state).err
+    )
     other = practice(tmp_path, ignore_keys=["PatientID"])
-    assert "re-applied" not in run("use faulty; find patient sex=O", config=other, state=state).err
+    assert (
+        "filtered locally"
+        not in run("use faulty; find patient sex=O", config=other, state=state).err
+    )
 
 
 @pytest.mark.parametrize(
@@ -403,7 +421,7 @@ def test_a_file_that_cannot_be_used_is_told_and_made_anew(tmp_path: Path, conten
     assert f"{file} cannot be used (" in told.err
     _, said = probe("pacs", state=tmp_path)
     assert f"{file} cannot be used (" in said
-    assert said.endswith("and was made anew")
+    assert said.endswith("and was replaced")
     assert "probed" in run("use pacs", state=tmp_path).err
 
 

@@ -157,14 +157,14 @@ def test_characters_that_a_server_drops_are_told(archive: tuple[str, str]) -> No
     kind, address = archive
     done = run("find patient *길동*", modality=address, output="json")
     lossy = kind in ("Latin1", "Cyrillic")
-    assert ("lacks characters of the query" in done.last) is lossy
+    assert ("cannot represent all characters of your query" in done.last) is lossy
     assert "seems to ignore" not in done.last
 
 
 def test_what_a_server_does_not_read_is_found_out_and_told(archive: tuple[str, str]) -> None:
     kind, address = archive
     done = run("probe > /dev/null", "find patient *山田*", modality=address)
-    told = "this server does not find what it holds in ISO 2022 IR 13\\ISO 2022 IR 87" in done.last
+    told = "this server cannot find names stored in ISO 2022 IR 13\\ISO 2022 IR 87" in done.last
     assert told is (kind == "dcmqrscp")
 
 
@@ -239,10 +239,15 @@ FALLBACK = ", charset: {fallback: ISO_IR 144}"
         (("ISO_IR 6", b"M\xfcller"), "", "Müller", "came without a character set"),
         ((None, b"M\xfcller"), FALLBACK, "Mќller", ""),
         ((None, b"Muller"), "", "Muller", ""),
-        (("ISO_IR 192", b"M\xfcller"), "", "M\ufffdller", "bytes that are no text in ISO_IR 192"),
-        (("ISO_IR 192", b"M\xfcller"), FALLBACK, "M\ufffdller", "no text in ISO_IR 192"),
-        (("ISO_IR 999", b"M\xfcller"), "", "Müller", "'ISO_IR 999' is not known: read as Latin-1"),
-        (("ISO_IR 999", b"M\xfcller"), FALLBACK, "Mќller", "is not known: read as ISO_IR 144"),
+        (("ISO_IR 192", b"M\xfcller"), "", "M\ufffdller", "bytes invalid in ISO_IR 192"),
+        (("ISO_IR 192", b"M\xfcller"), FALLBACK, "M\ufffdller", "invalid in ISO_IR 192"),
+        (
+            ("ISO_IR 999", b"M\xfcller"),
+            "",
+            "Müller",
+            "unknown character set 'ISO_IR 999', read as Latin-1",
+        ),
+        (("ISO_IR 999", b"M\xfcller"), FALLBACK, "Mќller", "read as ISO_IR 144"),
         (("ISO_IR 192", "Müller".encode()), FALLBACK, "Müller", ""),
         (("ISO_IR 126", b"\xc4\xe9\xef"), "", "Διο", ""),
     ],
@@ -253,14 +258,14 @@ def test_text_that_cannot_be_trusted_is_marked(
     done = answered(labelled(*answer), charset=fallback, tmp_path=tmp_path)
     assert descriptions(done) == [text]
     assert note in done.last
-    assert ("character set" in done.last or "bytes that are" in done.last) is bool(note)
+    assert ("character set" in done.last or "bytes invalid" in done.last) is bool(note)
 
 
 def test_many_wrong_bytes_give_one_warning(tmp_path: Path) -> None:
     broken = [labelled("ISO_IR 192", b"\xff\xfe\xfd", number) for number in range(40)]
     done = answered(*broken, tmp_path=tmp_path)
     assert descriptions(done) == ["\ufffd\ufffd\ufffd"] * 40
-    assert done.err.count("bytes that are no text") == 1
+    assert done.err.count("bytes invalid in") == 1
     assert len(done.err.splitlines()) == 1
 
 

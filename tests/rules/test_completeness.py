@@ -20,6 +20,7 @@ from pynetdicom import evt
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.silent_truncation import is_round, suspicion
@@ -216,8 +217,8 @@ def test_what_makes_a_number_suspicious(
 
 def test_the_limit_that_a_probe_found_is_suspicious_by_itself() -> None:
     told = suspicion(STUDIES, ended(487), [], 487)
-    assert told == "as many as the server has cut an answer off at (487): is it whole?"
-    assert suspicion(STUDIES, ended(487, Ending.LIMIT), [], 487) == ""
+    assert told == note(NoteKind.AT_THE_CAP, count=487)
+    assert suspicion(STUDIES, ended(487, Ending.LIMIT), [], 487) is None
 
 
 def test_round_numbers() -> None:

@@ -59,10 +59,13 @@ def test_combined_date_and_time_match_as_one_range() -> None:
     text = f"find study {AROUND_MIDNIGHT} id=NGT-0001 --datetime"
     done = run(text, modality="pacs", output="json")
     assert len(ids(done)) == 1 + 2
-    assert "StudyDate and StudyTime matched as one range (agreed)" in done.last
+    assert "StudyDate and StudyTime matched as one continuous period (agreed)" in done.last
     apart = run(text.removesuffix(" --datetime"), modality="pacs", output="json")
     assert len(ids(apart)) == 1
-    assert "StudyTime matched on each day; --datetime makes it one range" in apart.last
+    assert (
+        "StudyTime matched on each day separately; --datetime makes it one continuous period"
+        in apart.last
+    )
 
 
 NIGHT = "find study date=2024-03-05..2024-03-06 time=23:59..00:01 id=NGT-0001"
@@ -108,7 +111,7 @@ def test_date_and_time_are_combined_here_where_the_server_does_not(tmp_path: Pat
     assert here.out == there.out
     assert here.out.count("\n") > 3
     kept = here.out.count("\n") - 1
-    assert f"combined here: the server did not agree to do it; {kept} of " in here.last
+    assert f"combined locally, as the server did not agree to: {kept} of " in here.last
 
 
 def test_a_limit_counts_the_rows_that_are_kept(tmp_path: Path) -> None:

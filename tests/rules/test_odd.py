@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from dicomsh.model.levels import Level
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.row_checks import RowChecks
 from tests.dimse.peers import answering, scp, study
 from tests.harness import Done, run
@@ -113,7 +114,7 @@ def test_rows_that_come_twice_are_shown_twice_and_told() -> None:
     assert len(shown(done)) == 3
     assert "2 rows are the same study" in done.last
     more = asked("find study", study(1), study(1), study(1))
-    assert "2 rows are a study of an earlier row again" in more.last
+    assert "2 rows repeat studies already listed" in more.last
 
 
 def test_one_uid_of_two_patients_is_no_repetition() -> None:
@@ -152,4 +153,4 @@ def test_more_rows_than_are_compared_are_still_counted() -> None:
     rows = [answer(StudyInstanceUID=f"1.{number}") for number in range(1000)]
     for _ in range(2):
         oddities.look(rows)
-    assert oddities.notes == ["1,000 rows are a study of an earlier row again"]
+    assert oddities.notes == [note(NoteKind.REPEATED, "study", "studies", count=1000)]

@@ -62,7 +62,7 @@ def test_the_union_is_the_uncut_answer(status: int, tmp_path: Path) -> None:
     assert set(uids(done)) == {row[UID] for row in whole()}
     assert done.status == 0
     assert done.last.startswith("120 studies, complete")
-    assert "none is missing by the counts of the patients" in done.last
+    assert "none is missing according to the patients' study counts" in done.last
 
 
 @pytest.mark.parametrize("cut_off", [1, 5, 17])
@@ -72,7 +72,7 @@ def test_a_small_limit_leaves_only_what_no_range_matches(cut_off: int, tmp_path:
     assert with_a_date() <= set(uids(done))
     assert done.status == 5
     assert " studies, INCOMPLETE · " in done.last
-    assert "whether studies without StudyDate" in done.last
+    assert "studies without StudyDate" in done.last
 
 
 def test_a_range_that_was_typed_leaves_studies_without_date_out(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_range_that_was_typed_leaves_studies_without_date_out(tmp_path: Path) 
 def test_without_counts_nothing_is_claimed(tmp_path: Path) -> None:
     done = split(tmp_path, "find study --split", cut_off=50, no_counts=True)
     assert done.status == 5
-    assert "studies without StudyDate are missing is not known" in done.last
+    assert "studies without StudyDate may be missing" in done.last
 
 
 def test_a_key_of_studies_makes_counts_of_patients_useless(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_periods_without_a_range_begin_with_the_oldest_study(tmp_path: Path) -> 
     done = split(tmp_path, "find study --split month", cut_off=50)
     assert set(uids(done)) == {row[UID] for row in whole()}
     assert done.status == 0
-    asked = int(done.last.split("asked in ")[1].split()[0].replace(",", ""))
+    asked = int(done.last.split(" queries")[0].split()[-1].replace(",", ""))
     assert 12 * 20 < asked < 12 * 24 + 20  # years from 2005 on, not from 1900
 
 
@@ -221,7 +221,7 @@ def test_a_silent_limit_that_is_known_is_split_as_well(tmp_path: Path) -> None:
         plain = dicomsh(*arguments, "find study date=2020", environ=environ)
         done = dicomsh(*arguments, "find study date=2020 --split", environ=environ)
     assert len(uids(plain)) == 3
-    assert "as many as the server has cut an answer off at (3): is it whole?" in plain.last
+    assert "the server is known to cut answers off at 3 rows: is it whole?" in plain.last
     assert len(set(uids(done))) == len(uids(done)) == 12
     assert done.status == 0, done.err
 

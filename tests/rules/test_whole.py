@@ -22,7 +22,7 @@ def test_studies_of_patients_without_id_are_missed_aloud(orthanc_server: Orthanc
     assert len(done.json) < len(whole.json)
     assert done.status == 5
     assert "INCOMPLETE" in done.last
-    assert "the studies of 1 patient without PatientID could not be asked for" in done.last
+    assert "the studies of 1 patient without a PatientID could not be asked for" in done.last
     assert "asked patient by patient: because of the model set" in done.last
 
 
@@ -39,7 +39,7 @@ def test_attributes_of_the_patient_come_back_patient_by_patient(orthanc_server: 
 def test_a_tree_misses_nothing_silently(orthanc_server: Orthanc) -> None:
     done = run("tree --depth 2 | count", modality=orthanc_server.address)
     assert done.status == 5
-    assert "1 without a unique key left out, with all that is below" in done.last
+    assert "1 without a unique key omitted, with everything below them" in done.last
 
 
 def test_a_row_that_was_not_listed_is_no_key() -> None:

@@ -14,9 +14,9 @@ from dicomsh.language.command import Command, command
 from dicomsh.language.kinds import TOPIC
 from dicomsh.language.scan import Word
 from dicomsh.language.topics import TOPICS
-from dicomsh.model.answer import Text
 from dicomsh.model.keys import keywords
 from dicomsh.model.levels import LEVEL_WORDS, Level
+from dicomsh.model.results import Text
 from dicomsh.session.state import Session
 
 __all__ = ["command_page", "help_"]

@@ -1,0 +1,105 @@
+"""Statements about an answer, as data: `dicomsh.output.note_words` puts them into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+
+class NoteKind(Enum):
+    """What a note says; the value names it in machine output."""
+
+    # what was asked
+    MATCHED = "matched"
+    TRY = "try"
+    LIMIT_CAN_BE_LIFTED = "limit-can-be-lifted"
+    QUERIES = "queries"
+    UID_LIST_DIVIDED = "uid-list-divided"
+    PATIENTS_FROM_STUDIES = "patients-from-studies"
+    PATIENT_BY_PATIENT = "patient-by-patient"
+    # what the server can do, and what was done instead
+    FILTERED_LOCALLY = "filtered-locally"
+    COMBINED_LOCALLY = "combined-locally"
+    LACK_THE_ATTRIBUTE = "lack-the-attribute"
+    OMITTED_KEYS = "omitted-keys"
+    RELATIONAL_AGREED = "relational-agreed"
+    RELATIONAL_REFUSED = "relational-refused"
+    RELATIONAL_UNKNOWN = "relational-unknown"
+    RELATIONAL_IGNORED = "relational-ignored"
+    FUZZY_AGREED = "fuzzy-agreed"
+    FUZZY_REFUSED = "fuzzy-refused"
+    ONE_RANGE = "one-range"
+    EACH_DAY = "each-day"
+    CASE_SENSITIVE_NAMES = "case-sensitive-names"
+    QUESTION_MARK_ASCII = "question-mark-ascii"
+    UNSEARCHABLE_CHARSETS = "unsearchable-charsets"
+    # what is odd about the rows
+    NO_MATCH = "no-match"
+    NOT_RETURNED = "not-returned"
+    WITHOUT_VALUE = "without-value"
+    NO_UNIQUE_KEY = "no-unique-key"
+    OTHER_LEVEL = "other-level"
+    REPEATED = "repeated"
+    CONTRADICTING = "contradicting"
+    OTHER_ISSUER = "other-issuer"
+    ISSUER_UNKNOWN = "issuer-unknown"
+    UNKNOWN_CHARSET = "unknown-charset"
+    UNLABELLED = "unlabelled"
+    LOSSY_CHARSETS = "lossy-charsets"
+    UNDECODABLE = "undecodable"
+    # what may be missing
+    CAP_BEFORE_MATCHING = "cap-before-matching"
+    AT_THE_CAP = "at-the-cap"
+    SAME_ROUND_NUMBER = "same-round-number"
+    DUPLICATES = "duplicates"
+    UNNAMED_PATIENTS = "unnamed-patients"
+    UNNAMED_ENTITIES = "unnamed-entities"
+    OUTSIDE_THE_DATES = "outside-the-dates"
+    NONE_MISSING = "none-missing"
+    UNDATED_MISSING = "undated-missing"
+    UNDATED_UNKNOWN = "undated-unknown"
+    KEPT_ROWS = "kept-rows"
+    # what commands and stages add
+    MORE = "more"
+    OLDER = "older"
+    COUNTED = "counted"
+    NOT_COMPARABLE = "not-comparable"
+    FOR_EACH = "for-each"
+    IN_DOUBT = "in-doubt"
+    SIDE = "side"
+    PLACEHOLDER = "placeholder"
+    REMEMBERED = "remembered"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A statement about an answer.
+
+    Args:
+        kind: what it says.
+        count: how many rows it concerns, or what its kind counts.
+        of: how many there are of them in all; 0 where that says nothing.
+        about: what completes it: keywords, values, names, command lines.
+    """
+
+    kind: NoteKind
+    count: int = 0
+    of: int = 0
+    about: tuple[str, ...] = ()
+
+
+def note(kind: NoteKind, *about: str, count: int = 0, of: int = 0) -> Note:
+    """A note."""
+    return Note(kind, count, of, about)
+
+
+def summed(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Each statement once, in order, with the counts of those that say the same added up."""
+    found: dict[tuple[NoteKind, tuple[str, ...]], Note] = {}
+    for one in notes:
+        key = (one.kind, one.about)
+        held = found.get(key)
+        count, of = (held.count, held.of) if held else (0, 0)
+        found[key] = replace(one, count=count + one.count, of=of + one.of)
+    return tuple(found.values())

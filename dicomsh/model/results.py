@@ -1,0 +1,183 @@
+"""What a command returns: rows with their columns, or text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, NewType
+
+from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.asked_query import AskedQuery
+from dicomsh.model.columns import Column, FieldColumn, Record
+from dicomsh.model.levels import Level
+from dicomsh.model.place import Place
+
+ROWS = ("row", "rows")
+"""What is counted where nothing better is known, singular and plural."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows: entities that answer a query, or plain records.
+
+    Args:
+        columns: what to show, in order.
+        answer: the rows, still arriving: `Row` for entities, `Record` for others.
+        level: the level of the entities; None for records.
+        place: where the entities were asked for.
+        unit: singular and plural of records in the result line; empty for no count.
+        told: whether a result line says how it ended even when there is nothing odd about that.
+        output: the format to show it in, or None for the session's.
+        again: whether it was listed before.
+        asked_query: what was asked, or None where it is not one query.
+        exact: whether nothing but the columns is shown of a row, whatever else was answered.
+        headway: tells how far the answer is, for people.
+        wide: whether a table is as wide as its rows, whatever the terminal.
+        draw: the line of a record for people; None for a table.
+        note: a further statement for the line below; empty for none.
+        blocks: whether a vertical block suits each row; if not, `vertical` is for a table, too.
+    """
+
+    columns: tuple[Column, ...]
+    answer: Answer
+    level: Level | None = None
+    place: Place = field(default_factory=Place)
+    unit: tuple[str, str] = ("", "")
+    told: bool = True
+    output: str | None = None
+    again: bool = False
+    asked_query: AskedQuery | None = None
+    exact: bool = False
+    headway: Callable[[], str] = str
+    wide: bool = False
+    draw: Callable[[Record], str] | None = None
+    note: str = ""
+    blocks: bool = True
+
+    @property
+    def counted_as(self) -> tuple[str, str]:
+        """Singular and plural of its rows."""
+        if self.level is not None:
+            return self.level.word, self.level.plural
+        return self.unit if self.unit[0] else ROWS
+
+
+Records = NewType("Records", Listing)
+"""A listing of plain records, in the signature of a command: it tells what a stage may work on."""
+
+
+def listing_of(
+    columns: tuple[FieldColumn, ...],
+    batches: AsyncGenerator[list[Record], None],
+    draw: Callable[[Record], str] | None = None,
+    outcome: Callable[[], Outcome] | None = None,
+    *,
+    unit: tuple[str, str] = ("", ""),
+    note: str = "",
+    entities: bool = False,
+) -> Records:
+    """Plain rows: what is not the answer to one query.
+
+    Args:
+        columns: what to show, in order.
+        batches: the rows, as they become known.
+        draw: the line of a record for people; None for a table.
+        outcome: known after the rows; None when there is nothing to say.
+        unit: singular and plural of what is counted in the result line; empty for no count.
+        note: a further statement for the line below; empty for none.
+        entities: whether each is about an entity that answered, so that a vertical block suits it.
+    """
+    answer = RecordAnswer(batches, outcome)
+    told = outcome is not None and bool(unit[0])
+    made = Listing(columns, answer, unit=unit, told=told, draw=draw, note=note, blocks=entities)
+    return Records(made)
+
+
+class RecordAnswer:
+    """Records as an answer.
+
+    Args:
+        batches: the records.
+        outcome: known after them; None for those that cannot fail to be whole.
+    """
+
+    def __init__(
+        self,
+        batches: AsyncGenerator[list[Record], None],
+        outcome: Callable[[], Outcome] | None = None,
+    ) -> None:
+        self._batches = batches
+        self._outcome = outcome
+        self._rows = 0
+        self._ended = False
+
+    async def __aiter__(self) -> AsyncIterator[list[Any]]:
+        async for batch in self._batches:
+            self._rows += len(batch)
+            yield batch
+        self._ended = True
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended; cancelled where it was left before.
+
+        An outcome that is known may count something else than records: `count` has one of these.
+        """
+        if self._ended and self._outcome:
+            return self._outcome()
+        outcome = self._outcome() if self._outcome else Outcome(Ending.COMPLETE, 0, 0.0)
+        early = not self._ended and outcome.ending is Ending.COMPLETE
+        ending = Ending.CANCELLED if early else outcome.ending
+        return replace(outcome, ending=ending, rows=self._rows)
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        await self._batches.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Lines that are the result itself: they go to standard output.
+
+    Args:
+        text: the lines.
+        prose: whether people read them, so that a terminal breaks them between words.
+    """
+
+    text: str
+    prose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A text for people that has records for machines.
+
+    Args:
+        text: lines for the formats for people, table and vertical.
+        records: the same facts for all other formats.
+        copied: further lines, to be copied from the terminal: they are not broken.
+    """
+
+    text: str
+    records: Listing
+    copied: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What the shell says to a person: never in the data."""
+
+    text: str
+
+
+Result = Listing | Report | Text | Talk | None
+"""What a command returns."""
+
+FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "dicom-json")
+"""Names of the output formats."""
+
+
+async def at_once(records: list[Record]) -> AsyncGenerator[list[Record], None]:
+    """Records that are known already, as one batch."""
+    if records:
+        yield records

@@ -1,0 +1,234 @@
+"""The words of notes: what the result line and `explain last` say about an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from dicomsh.model.notes import Note, NoteKind
+
+
+def note_text(note: Note) -> str:
+    """A note in words."""
+    words = _WORDS[note.kind]
+    return words if isinstance(words, str) else words(note)
+
+
+def _rows(number: int, one: str = "", many: str = "") -> str:
+    """`1 row has`, `1,200 rows have`."""
+    said = f"{number:,} row {one}" if number == 1 else f"{number:,} rows {many or one}"
+    return said.rstrip()
+
+
+def _filtered(note: Note) -> str:
+    keyword, trouble = note.about
+    return f"{keyword} {trouble}, filtered locally{_kept(note)}"
+
+
+def _combined(note: Note) -> str:
+    date, time = note.about
+    return f"{date} and {time} combined locally, as the server did not agree to{_kept(note)}"
+
+
+def _kept(note: Note) -> str:
+    """How many rows passed all filters: said once, with the last of them."""
+    return f": {note.count:,} of {note.of:,} kept" if note.of else ""
+
+
+def _omitted(note: Note) -> str:
+    keywords, source = note.about
+    return f"omitted {keywords}: the server rejects queries that contain it ({source})"
+
+
+def _one_range(note: Note) -> str:
+    date, time = note.about
+    return f"{date} and {time} matched as one continuous period (agreed)"
+
+
+def _no_match(note: Note) -> str:
+    asked, modality = note.about
+    return (
+        f"{note.count:,} of {note.of:,} rows do not match {asked}: the server seems to ignore it;"
+        f" 'probe {modality}' finds out"
+    )
+
+
+def _not_returned(note: Note) -> str:
+    keyword, asked, modality = note.about
+    return (
+        f"{keyword} is not returned, so we cannot tell whether the server matched {asked};"
+        f" 'probe {modality}' finds out"
+    )
+
+
+def _without_value(note: Note) -> str:
+    keyword, asked = note.about
+    said = f"{note.count:,} of {note.of:,} rows have no {keyword}, although {asked} was asked"
+    value = asked.partition("=")[2]
+    return said + "; a range with both ends may leave them out" * value.startswith("-")
+
+
+def _no_unique_key(note: Note) -> str:
+    keyword, *private = note.about
+    said = f"{_rows(note.count, 'has', 'have')} no {keyword}"
+    return said + ", but private attributes: last --output vertical shows all" * bool(private)
+
+
+def _repeated(note: Note) -> str:
+    (word, plural) = note.about
+    if note.count == 1:
+        return f"2 rows are the same {word}"
+    return f"{note.count:,} rows repeat {plural} already listed"
+
+
+def _contradicting(note: Note) -> str:
+    same, other = note.about
+    has = _rows(note.count, "has", "have")
+    return f"{has} the {same} of an earlier row, but another {other}"
+
+
+def _unlabelled(note: Note) -> str:
+    del note
+    return (
+        "non-ASCII text came without a character set and is read as Latin-1, which may be wrong:"
+        " set 'charset: {fallback: …}' for this modality"
+    )
+
+
+def _lossy(note: Note) -> str:
+    return (
+        f"answers come in {note.about[0]}, which cannot represent all characters of your query;"
+        " the server drops them from names"
+    )
+
+
+def _cap_before_matching(note: Note) -> str:
+    keyword, codes = note.about
+    return (
+        f"the server cuts answers off at {note.count:,} rows, maybe before it matches {keyword}:"
+        f" 'find series mod={codes}' shows what is missing"
+    )
+
+
+def _outside(note: Note) -> str:
+    return (
+        f"{_rows(note.count, 'lies', 'lie')} outside the dates asked for:"
+        " the server does not match ranges of StudyDate"
+    )
+
+
+def _older(note: Note) -> str:
+    command, time, failed = note.about
+    return f"this is the answer to '{command}' from {time}; '{failed}' has failed since"
+
+
+def _counted(note: Note) -> str:
+    of = f" of {note.of:,}" if note.of else ""
+    return f"{note.count:,}{of} {note.about[0]} counted"
+
+
+def _not_comparable(note: Note) -> str:
+    keyword, measure = note.about
+    has = _rows(note.count, "has", "have")
+    return f"{has} a {keyword} that is not a {measure} and cannot be compared"
+
+
+def _for_each(note: Note) -> str:
+    counted, *stopped = note.about
+    return f"for {counted}" + "".join(f", stopped at {limit}" for limit in stopped)
+
+
+def _placeholder(note: Note) -> str:
+    name, setting = note.about
+    return f"WADO-SERVER is a placeholder: {name} has no {setting}: setting"
+
+
+def _first(text: str) -> Callable[[Note], str]:
+    """The words where what the note is about just fills a place: `{}`."""
+    return lambda note: text.format(*note.about)
+
+
+def _count(text: str) -> Callable[[Note], str]:
+    """The words where only numbers fill places: `{0}` is the count, `{1}` of how many."""
+    return lambda note: text.format(f"{note.count:,}", f"{note.of:,}")
+
+
+_WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
+    NoteKind.MATCHED: _first("matched {}"),
+    NoteKind.TRY: _first("try: {}"),
+    NoteKind.LIMIT_CAN_BE_LIFTED: "--limit N takes N rows, 'set limit none' all",
+    NoteKind.QUERIES: lambda n: f"{n.count:,} {'query' if n.count == 1 else 'queries'}",
+    NoteKind.UID_LIST_DIVIDED: _count("{0} queries: one cannot hold all UIDs"),
+    NoteKind.PATIENTS_FROM_STUDIES: _first("patients taken from the studies: {}"),
+    NoteKind.PATIENT_BY_PATIENT: _first("asked patient by patient: {}"),
+    NoteKind.FILTERED_LOCALLY: _filtered,
+    NoteKind.COMBINED_LOCALLY: _combined,
+    NoteKind.LACK_THE_ATTRIBUTE: _count("{0} of them lack the attribute"),
+    NoteKind.OMITTED_KEYS: _omitted,
+    NoteKind.RELATIONAL_AGREED: "relational queries agreed",
+    NoteKind.RELATIONAL_REFUSED: (
+        "relational queries NOT agreed to by the server: it may ignore keys of higher levels"
+    ),
+    NoteKind.RELATIONAL_UNKNOWN: (
+        "relational query: servers without support ignore keys of higher levels"
+    ),
+    NoteKind.RELATIONAL_IGNORED: "relational query: this server ignores keys of higher levels",
+    NoteKind.FUZZY_AGREED: (
+        "fuzzy matching of names agreed: the server decides which names are similar"
+    ),
+    NoteKind.FUZZY_REFUSED: (
+        "fuzzy matching of names NOT agreed to by the server: names matched as typed"
+    ),
+    NoteKind.ONE_RANGE: _one_range,
+    NoteKind.EACH_DAY: _first(
+        "{} matched on each day separately; --datetime makes it one continuous period"
+    ),
+    NoteKind.CASE_SENSITIVE_NAMES: _first("this server matches names case-sensitively ({})"),
+    NoteKind.QUESTION_MARK_ASCII: _first("on this server, ? does not match non-ASCII letters ({})"),
+    NoteKind.UNSEARCHABLE_CHARSETS: _first("this server cannot find names stored in {} ({})"),
+    NoteKind.NO_MATCH: _no_match,
+    NoteKind.NOT_RETURNED: _not_returned,
+    NoteKind.WITHOUT_VALUE: _without_value,
+    NoteKind.NO_UNIQUE_KEY: _no_unique_key,
+    NoteKind.OTHER_LEVEL: lambda n: (
+        f"{_rows(n.count, 'says it is', 'say they are')} of level {n.about[0]}"
+    ),
+    NoteKind.REPEATED: _repeated,
+    NoteKind.CONTRADICTING: _contradicting,
+    NoteKind.OTHER_ISSUER: lambda n: f"{_rows(n.count)} of another issuer omitted",
+    NoteKind.ISSUER_UNKNOWN: (
+        "the server does not return the issuer: rows of other patients may be among them"
+    ),
+    NoteKind.UNKNOWN_CHARSET: _first("unknown character set '{}', read as {}"),
+    NoteKind.UNLABELLED: _unlabelled,
+    NoteKind.LOSSY_CHARSETS: _lossy,
+    NoteKind.UNDECODABLE: _first("bytes invalid in {} are shown as \ufffd"),
+    NoteKind.CAP_BEFORE_MATCHING: _cap_before_matching,
+    NoteKind.AT_THE_CAP: _count("the server is known to cut answers off at {0} rows: is it whole?"),
+    NoteKind.SAME_ROUND_NUMBER: _count("also {0} for an earlier query: a limit of the server?"),
+    NoteKind.DUPLICATES: lambda n: (
+        f"{n.count:,} duplicate {'row' if n.count == 1 else 'rows'} omitted"
+    ),
+    NoteKind.UNNAMED_PATIENTS: lambda n: f"{n.about[0]} without a PatientID could not be asked for",
+    NoteKind.UNNAMED_ENTITIES: _count(
+        "{0} without a unique key omitted, with everything below them"
+    ),
+    NoteKind.OUTSIDE_THE_DATES: _outside,
+    NoteKind.NONE_MISSING: "none is missing according to the patients' study counts",
+    NoteKind.UNDATED_MISSING: lambda n: (
+        f"{n.count:,} without {n.about[0]} are missing, which the server cannot match"
+    ),
+    NoteKind.UNDATED_UNKNOWN: _first(
+        "studies without {} may be missing: a range need not match them"
+    ),
+    NoteKind.KEPT_ROWS: _count("only the first {0} of {1} rows are kept"),
+    NoteKind.MORE: _count("{0} more such notes"),
+    NoteKind.OLDER: _older,
+    NoteKind.COUNTED: _counted,
+    NoteKind.NOT_COMPARABLE: _not_comparable,
+    NoteKind.FOR_EACH: _for_each,
+    NoteKind.IN_DOUBT: "some rows may not match; run the command by itself to see why",
+    NoteKind.SIDE: _first("{}: {}"),
+    NoteKind.PLACEHOLDER: _placeholder,
+    NoteKind.REMEMBERED: _first("{}"),
+}
+"""The words of each kind of note."""
