@@ -33,6 +33,7 @@ from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place, place_of, with_issuer
 from dicomsh.model.row import Row
+from dicomsh.session.knowledge import SessionKnowledge
 
 
 @stage(
@@ -180,7 +181,7 @@ class _Runs:
     async def _run(self, subject: _Subject) -> AsyncGenerator[_Part, None]:
         session = self._context.session.at(subject.place, subject.values)
         context = replace(self._context, session=session)
-        call = bound_again(self._call, subject.values, context.registry, session)
+        call = bound_again(self._call, subject.values, context.registry, SessionKnowledge(session))
         result = await call.command.run(context, *call.arguments, **call.options)
         if not isinstance(result, Listing | Records):
             yield _Part(result, [{"text": session.shown(text)} for text in _texts(result)])

@@ -25,7 +25,7 @@ from dicomsh.model.answer import (
 from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.query.dry_run import DryRun, dry_run, dry_run_again, explainable
-from dicomsh.session.state import KeptAnswer
+from dicomsh.session.kept_answer import KeptAnswer
 
 _ALL = "all"
 _TOOL = one_of("TOOL", {name: name for name in (*TOOLS, _ALL)})

@@ -27,7 +27,8 @@ from dicomsh.output.safe import fit
 from dicomsh.query.ask import ask, plain_way
 from dicomsh.query.resolve import resolve
 from dicomsh.query.split import split_answer
-from dicomsh.session.state import Failure, KeptAnswer
+from dicomsh.session.kept_answer import KeptAnswer
+from dicomsh.session.state import Failure
 
 LIMIT_HELP = "stop after N rows"
 SPLIT_HELP = "ask for studies in windows of their date: those cut off, or every one"

@@ -25,6 +25,7 @@ from dicomsh.model.answer import (
     at_once,
 )
 from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS, Setting, changed
 from dicomsh.settings.file import write_settings
@@ -66,9 +67,10 @@ async def set_(
 
 
 def _read(session: Session, name: str, value: Word) -> Any:
-    kind = session.setting_kind(name)
+    knowledge = SessionKnowledge(session)
+    kind = knowledge.setting_kind(name)
     assert kind is not None
-    return kind.parse(value, Scope(session, None))
+    return kind.parse(value, Scope(knowledge, None))
 
 
 def _now(session: Session, name: str) -> str:
