@@ -91,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
-        from dicomsh.streams import open_closed
+        from dicomsh.output.streams import open_closed
 
         open_closed()
     arguments = sys.argv[1:] if argv is None else list(argv)

@@ -84,12 +84,14 @@ def _analysed(text: str) -> tuple[list[Analysis], list[Span]]:
     from dicomsh.language.analyse import analyse
     from dicomsh.language.knowledge import Scope
     from dicomsh.language.scan import scan
+    from dicomsh.session.knowledge import SessionKnowledge
     from dicomsh.session.state import Session
 
     session, comments, found = Session(Config()), list[Any](), []
     for statement in scan(text, {}, comments):
-        scope = Scope(session, None, variables=bool)
-        analysis = analyse(statement, _registry(), session, scope)
+        knowledge = SessionKnowledge(session)
+        scope = Scope(knowledge, None, variables=bool)
+        analysis = analyse(statement, _registry(), knowledge, scope)
         found.append(analysis)
         if analysis.call is not None and analysis.call.command.name == "alias":
             try:

@@ -19,6 +19,7 @@ from dicomsh.language.words import whole_word
 from dicomsh.output.sink import Sink
 from dicomsh.output.theme import palette
 from dicomsh.session.history import History
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT
 from dicomsh.settings.file import read_settings, settings_file
@@ -57,7 +58,7 @@ def at_prompt(options: argparse.Namespace, history: History) -> Started:
     config = load(options.file, environ=os.environ, cwd=Path.cwd())
     path = settings_file(os.environ)
     session = Session(config, _variables(options), AT_PROMPT, path)
-    saved = read_settings(path, Scope(session, None))
+    saved = read_settings(path, Scope(SessionKnowledge(session), None))
     for name, value in saved.settings.items():
         session.set(name, value)
     session.aliases.update(saved.aliases)
@@ -92,7 +93,7 @@ def _shell(options: argparse.Namespace, session: Session, history: History | Non
 
 def _value(option: str, kind: Kind, text: str, session: Session) -> Any:
     try:
-        return kind.parse(whole_word(text), Scope(session, None))
+        return kind.parse(whole_word(text), Scope(SessionKnowledge(session), None))
     except UsageError as error:
         raise UsageError(f"{option}: {error.message}", hint=error.hint) from None
 

@@ -6,7 +6,7 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dicomsh"
 
 LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
-    (("dicomsh",), ("errors",), ("folders",), ("streams",)),
+    (("dicomsh",), ("errors",), ("folders",)),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("language",), ("output",), ("practice",)),
     (("mask", "session", "settings"), ("archives",), ("trace",), ("lessons",)),
@@ -31,12 +31,16 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
 
 @dataclass(frozen=True)
 class Import:
-    """An import statement of a module; `late` when it stands inside of a function."""
+    """An import statement of a module; `late` when it stands inside of a function.
+
+    `typing` is one that only a type checker follows.
+    """
 
     module: str
     target: str
     line: int
     late: bool
+    typing: bool
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line}: {self.target}"
@@ -57,21 +61,25 @@ MODULES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path i
 
 
 def imports_of(module: str) -> Iterator[Import]:
-    yield from _imports(module, MODULES[module], late=False)
+    yield from _imports(module, MODULES[module], late=False, typing=False)
 
 
-def _imports(module: str, node: ast.AST, *, late: bool) -> Iterator[Import]:
+def _imports(module: str, node: ast.AST, *, late: bool, typing: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            for alias in child.names:
-                yield Import(module, alias.name, child.lineno, late)
-        elif isinstance(child, ast.ImportFrom):
-            assert child.level == 0, f"{module}: a relative import"
-            for alias in child.names:
-                yield Import(module, _resolved(child.module or "", alias.name), child.lineno, late)
-        elif not _for_types_only(child):
-            inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            yield from _imports(module, child, late=late or inside)
+        for target in _targets(module, child):
+            yield Import(module, target, getattr(child, "lineno", 0), late, typing)
+        inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        checked = typing or _for_types_only(child)
+        yield from _imports(module, child, late=late or inside, typing=checked)
+
+
+def _targets(module: str, node: ast.AST) -> Iterator[str]:
+    """The modules that a node imports, when it is an import statement."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"{module}: a relative import"
+        yield from (_resolved(node.module or "", alias.name) for alias in node.names)
 
 
 def _resolved(module: str, name: str) -> str:
@@ -83,7 +91,9 @@ def _for_types_only(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
-IMPORTS = [found for module in MODULES for found in imports_of(module)]
+ALL_IMPORTS = [found for module in MODULES for found in imports_of(module)]
+IMPORTS = [found for found in ALL_IMPORTS if not found.typing]
+"""Those that a run of the program may follow."""
 
 
 def place_of(module: str) -> tuple[int, tuple[str, ...]]:
@@ -107,7 +117,7 @@ def test_every_module_has_a_layer() -> None:
 def test_imports_go_one_way() -> None:
     wrong = [
         str(found)
-        for found in IMPORTS
+        for found in ALL_IMPORTS
         if found.root == "dicomsh" and not _may(place_of(found.module), place_of(found.target))
     ]
     assert wrong == []
@@ -128,6 +138,31 @@ def test_an_import_upwards_or_of_a_sibling_is_noticed() -> None:
     assert not _may(scan, language)
     assert not _may(language, output)
     assert not _may(output, shell)
+
+
+def cycle_in(graph: Mapping[str, set[str]]) -> list[str]:
+    """The nodes that are left when what needs nothing is taken away, again and again."""
+    left = dict(graph)
+    while free := [node for node, needed in left.items() if not needed & left.keys()]:
+        for node in free:
+            del left[node]
+    return sorted(left)
+
+
+def test_no_modules_need_each_other_not_even_for_types() -> None:
+    graph: dict[str, set[str]] = {module: set() for module in MODULES}
+    for found in ALL_IMPORTS:
+        graph[found.module] |= {found.target} - {found.module}
+    assert cycle_in(graph) == []
+
+
+def test_a_cycle_is_noticed() -> None:
+    assert cycle_in({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert cycle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["a", "b", "c"]
+
+
+def test_imports_for_types_are_seen() -> None:
+    assert any(found.typing and found.target == "dicomsh.startup" for found in ALL_IMPORTS)
 
 
 def importers(root: str, *, late: bool) -> set[str]:

@@ -25,6 +25,7 @@ from dicomsh.model.place import Place, place_of, with_issuer
 from dicomsh.model.results import ROWS, Listing, Records, Report, Result, Talk, Text
 from dicomsh.model.row import Row
 from dicomsh.output.result_line import counted
+from dicomsh.session.knowledge import SessionKnowledge
 
 
 @stage(
@@ -167,7 +168,7 @@ class _Runs:
     async def _run(self, subject: _Subject) -> AsyncGenerator[_Part, None]:
         session = self._context.session.at(subject.place, subject.values)
         context = replace(self._context, session=session)
-        call = bound_again(self._call, subject.values, context.registry, session)
+        call = bound_again(self._call, subject.values, context.registry, SessionKnowledge(session))
         result = await call.command.run(context, *call.arguments, **call.options)
         if not isinstance(result, Listing):
             yield _Part(result, [{"text": session.shown(text)} for text in _texts(result)])

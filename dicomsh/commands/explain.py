@@ -24,7 +24,7 @@ from dicomsh.model.results import Listing, Records, Report, Text, at_once, listi
 from dicomsh.output.note_words import note_text
 from dicomsh.query.ask import ask
 from dicomsh.query.dry_run import DryArchives, DryRun, notes_of
-from dicomsh.session.state import KeptAnswer
+from dicomsh.session.kept_answer import KeptAnswer
 
 _ALL = "all"
 _TOOL = one_of("TOOL", {name: name for name in (*TOOLS, _ALL)})

@@ -28,7 +28,8 @@ from dicomsh.model.windows import Period
 from dicomsh.output.safe import fit
 from dicomsh.query.ask import ask, plain_way
 from dicomsh.query.split import split_answer
-from dicomsh.session.state import Failure, KeptAnswer
+from dicomsh.session.kept_answer import KeptAnswer
+from dicomsh.session.state import Failure
 
 LIMIT_HELP = "stop after N rows"
 SPLIT_HELP = "ask for studies in windows of their date: those cut off, or every one"

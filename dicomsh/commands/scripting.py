@@ -20,6 +20,7 @@ from dicomsh.language.knowledge import Scope
 from dicomsh.language.scan import Word, is_name
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.results import Records, Talk, Text, at_once, listing_of
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS, Setting, changed
 from dicomsh.settings.file import write_settings
@@ -61,9 +62,10 @@ async def set_(
 
 
 def _read(session: Session, name: str, value: Word) -> Any:
-    kind = session.setting_kind(name)
+    knowledge = SessionKnowledge(session)
+    kind = knowledge.setting_kind(name)
     assert kind is not None
-    return kind.parse(value, Scope(session, None))
+    return kind.parse(value, Scope(knowledge, None))
 
 
 def _now(session: Session, name: str) -> str:

@@ -181,7 +181,7 @@ def _python_identifier(query: Query) -> list[str]:
     for key in query.keys:
         for depth in range(1, len(key.path)):
             lines += _python_item(key.path[:depth], made)
-        lines.append(_python_assignment(made[key.path[:-1]], key))
+        lines.append(_python_set(made[key.path[:-1]], key.attribute, _python_value(key)))
     return lines
 
 
@@ -197,10 +197,6 @@ def _python_item(path: tuple[Attribute, ...], made: dict[tuple[Attribute, ...], 
     made[path] = f"item{len(made)}"
     holder, last = made[path[:-1]], path[-1]
     return [f"{made[path]} = Dataset()", _python_set(holder, last, f"[{made[path]}]")]
-
-
-def _python_assignment(holder: str, key: QueryKey) -> str:
-    return _python_set(holder, key.attribute, _python_value(key))
 
 
 def _python_set(holder: str, attribute: Attribute, value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,14 +12,28 @@ from dicomsh.lessons.check import answered, attempted, on_the_way, unmet
 from dicomsh.lessons.course import Course, Lesson, Step
 from dicomsh.lessons.progress import Mark, ProgressFile
 from dicomsh.lessons.register import Register
-from dicomsh.lessons.return_point import ReturnPoint
 from dicomsh.lessons.statement_record import StatementRecord
 from dicomsh.lessons.telling import Lines, finished, hint_lines, marked_lines, step_lines
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place
+from dicomsh.model.place import Place, quote_segment
 
 LESSONS = Path(__file__).parent
 """The lessons of the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnPoint:
+    """Where the learner was before the course: a modality, or none, and a place in it."""
+
+    modality: Modality | None
+    place: Place
+
+    def way_back(self, shown: Callable[[Place], Place]) -> str:
+        """How to get there; `shown` gives a place as it may be shown."""
+        if self.modality is None:
+            return "'lesson stop' leaves the practice archive"
+        path = shown(self.place).path.rstrip("/")
+        return f"'lesson stop' goes back to /{quote_segment(self.modality.name)}{path}"
 
 
 def _as_it_is(place: Place) -> Place:

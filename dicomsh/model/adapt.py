@@ -124,12 +124,8 @@ def _filter(key: QueryKey, known: Capabilities) -> Filter:
 def _as_sent(key: QueryKey, known: Capabilities) -> QueryKey:
     """A key that the peer ignores does no harm; one that it stumbles over only asks back."""
     if _trouble(key, known) and known.support(key.keyword) is not Support.IGNORED:
-        return _without_value(key)
+        return replace(key, value="", matching=Matching.UNIVERSAL)
     return key
-
-
-def _without_value(key: QueryKey) -> QueryKey:
-    return replace(key, value="", matching=Matching.UNIVERSAL)
 
 
 def _left_out(request: Request, known: Capabilities) -> Iterable[Note]:

@@ -9,7 +9,7 @@ import re
 import stat
 import sys
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Literal, Protocol, TextIO
 
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.output.safe import visible
@@ -236,3 +236,24 @@ def _cannot_open(path: Path, error: Exception) -> UsageError:
         )
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return UsageError(f"cannot write '{path}': {reason}", hint="choose another place")
+
+
+def open_closed() -> None:
+    """Let every standard stream be one, also where it was closed before the start, as by `>&-`.
+
+    Reading from one that was closed, and writing data to it, fails as if it still were. No file
+    that is opened later takes its descriptor, into which programs that we start would write.
+    """
+    if sys.stdin is None:
+        sys.stdin = _nowhere("r", os.O_WRONLY)
+    if sys.stdout is None:
+        sys.stdout = _nowhere("w", os.O_RDONLY)
+    if sys.stderr is None:
+        sys.stderr = _nowhere("w", os.O_WRONLY)
+
+
+def _nowhere(mode: Literal["r", "w"], flags: int) -> TextIO:
+    """A stream on the null device; with flags for the other direction, each use fails."""
+    descriptor = os.open(os.devnull, flags)
+    os.set_inheritable(descriptor, True)
+    return os.fdopen(descriptor, mode, encoding="utf-8")

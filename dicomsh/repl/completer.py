@@ -64,11 +64,13 @@ class SessionCompleter(Completer):
             return []
         from dicomsh.language.offer import offers
         from dicomsh.repl.files import complete_file
+        from dicomsh.session.knowledge import SessionKnowledge
 
         registry, session = self._known
         session.learn(_AT_ONCE)
         before = document.text_before_cursor
-        found = offers(before, len(before), registry, session, complete_file)
+        knowledge = SessionKnowledge(session)
+        found = offers(before, len(before), registry, knowledge, complete_file)
         return [_completion(offer, len(before), session.shown) for offer in found]
 
 

@@ -37,8 +37,9 @@ class LineAnalysis:
         key = text, self.version
         if self._analysed is None or self._analysed[0] != key:
             from dicomsh.language.analyse import analyse_text
+            from dicomsh.session.knowledge import SessionKnowledge
 
-            found = analyse_text(text, self.shell.registry, self.shell.session)
+            found = analyse_text(text, self.shell.registry, SessionKnowledge(self.shell.session))
             self._analysed = key, found
         return self._analysed[1]
 
@@ -49,6 +50,8 @@ class LineAnalysis:
         key = before, self.version
         if self._hinted is None or self._hinted[0] != key:
             from dicomsh.language.hint import usage_at
+            from dicomsh.session.knowledge import SessionKnowledge
 
-            self._hinted = key, usage_at(before, self.shell.registry, self.shell.session)
+            knowledge = SessionKnowledge(self.shell.session)
+            self._hinted = key, usage_at(before, self.shell.registry, knowledge)
         return self._hinted[1]

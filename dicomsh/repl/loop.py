@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
@@ -18,9 +19,8 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.application import Application, in_terminal, run_in_terminal
 
 from dicomsh.errors import ExitStatus
-from dicomsh.folders import state_folder
+from dicomsh.folders import config_folder, state_folder
 from dicomsh.repl.completer import SessionCompleter
-from dicomsh.repl.early_settings import early_settings
 from dicomsh.repl.greeting import greeting
 from dicomsh.repl.line import LineReader
 from dicomsh.repl.line_analysis import LineAnalysis
@@ -45,7 +45,7 @@ def run(make: Callable[[History], Started], *, waits: bool, color: bool) -> Exit
     Raises:
         DicomshError: the shell cannot be made.
     """
-    early = early_settings(os.environ)
+    early = _early_settings(os.environ)
     if not color:
         early["color"] = "off"
     if early.get("greeting") != "off":
@@ -53,6 +53,24 @@ def run(make: Callable[[History], Started], *, waits: bool, color: bool) -> Exit
     folder = state_folder(os.environ)
     history = History(folder / "history" if folder else None)
     return run_prompt(make, history, early, waits=waits)
+
+
+_EARLY = re.compile(r"(color|editing|greeting|history)\s*:\s*(\w+)\s*(?:#.*)?$")
+
+
+def _early_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The user's settings that matter before the shell is made, as they are typed.
+
+    They are picked from the lines of settings.yaml as `set --save` writes them. The file is read
+    as a whole, and its errors are told, when the shell is made.
+    """
+    folder = config_folder(environ)
+    try:
+        text = (folder / "settings.yaml").read_text("utf-8", "replace") if folder else ""
+    except OSError:
+        return {}
+    found = filter(None, map(_EARLY.match, text.splitlines()))
+    return {line[1]: line[2] for line in found}
 
 
 def run_prompt(

@@ -12,7 +12,8 @@ from dicomsh.repl.line_analysis import LineAnalysis
 if TYPE_CHECKING:
     from dicomsh.language.hint import Part
     from dicomsh.output.progress import Headway
-    from dicomsh.session.state import KeptAnswer, Session
+    from dicomsh.session.kept_answer import KeptAnswer
+    from dicomsh.session.state import Session
     from dicomsh.shell.shell import Shell
 
 _GREETING = "F1 help · Tab completes · Ctrl-C cancels · Ctrl-D leaves"

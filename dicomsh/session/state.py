@@ -5,88 +5,29 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from functools import partial
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
-from dicomsh.language.candidate import Candidate
-from dicomsh.language.knowledge import Kind
-from dicomsh.language.topics import TOPICS
 from dicomsh.mask import Mask
 from dicomsh.mask.row import MaskedRow
-from dicomsh.mask.shown import shown_candidates, shown_place, shown_request
+from dicomsh.mask.shown import shown_place, shown_request
 from dicomsh.model.answer import Outcome
-from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.columns import Column
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place, place_of, with_issuer
+from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
-from dicomsh.model.row import Row, weight
+from dicomsh.model.row import Row
 from dicomsh.session.entity_index import EntityIndex
-from dicomsh.session.targets import completions
-from dicomsh.settings import SETTINGS, Settings
-
-KEPT_ROWS = 50_000
-"""Rows of one answer that stay known for `last`, row numbers and completion."""
-
-KEPT_BYTES = 1 << 26
-"""Bytes of the rows of one answer that stay known."""
+from dicomsh.session.kept_answer import KeptAnswer, too_much
+from dicomsh.settings import Settings
 
 KEPT_LISTINGS = 200
 """Answers that stay known."""
-
-KEPT_IN_ALL = 250_000
-"""Rows of all answers that stay known; the oldest answer makes room."""
-
-KEPT_BYTES_IN_ALL = 4 * KEPT_BYTES
-"""Bytes of the rows of all answers that stay known."""
-
-
-@dataclass(slots=True)
-class KeptAnswer:
-    """An answer that was listed: its rows and where they were asked for."""
-
-    modality: str
-    columns: tuple[Column, ...]
-    level: Level
-    place: Place
-    rows: list[Row] = field(default_factory=list)
-    total: int = 0
-    bytes: int = 0
-    outcome: Outcome | None = None
-    asked_query: AskedQuery | None = None
-    exact: bool = False
-    command: str = ""
-    asked: datetime = field(default_factory=datetime.now)
-
-    def add(self, batch: list[Row]) -> None:
-        """Keep the rows of a batch, up to `KEPT_ROWS` and `KEPT_BYTES` in all."""
-        self.total += len(batch)
-        room = KEPT_ROWS - len(self.rows)
-        if room > 0 and self.bytes < KEPT_BYTES:
-            self.rows += [row.compact() for row in batch[:room]]
-            self.bytes += weight(batch)
-
-    def entity(self, number: int) -> Place | None:
-        """The entity in row `number`, counted from 1; None when there is no such row."""
-        if not 1 <= number <= len(self.rows):
-            return None
-        row = self.rows[number - 1].compact()
-        place = place_of(row, self.level, self.place)
-        if place is not None and self.level is Level.PATIENT and self._is_shared(row):
-            return with_issuer(place, row.text(ISSUER_OF_PATIENT_ID) or "")
-        return place
-
-    def _is_shared(self, patient: Row) -> bool:
-        """Whether the PatientID of a row is that of other rows as well."""
-        key = patient.text(PATIENT_ID)
-        return sum(row.compact().text(PATIENT_ID) == key for row in self.rows) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +134,7 @@ class Session:
         if kept.asked_query is not None:
             kept.modality = kept.asked_query.modality.name
         self.listings.append(kept)
-        while _too_much(self.listings):
+        while too_much(self.listings):
             self.listings.popleft()
         self._seen[kept.modality].feed(kept.rows, kept.level, kept.place)
 
@@ -256,54 +197,7 @@ class Session:
         """The current place as it may be shown."""
         return shown_place(self.place, self._mask) if self.settings.mask else self.place
 
-    def modality_names(self) -> Iterable[Candidate]:
-        """Configured modalities with AE title and address."""
-        for name, modality in self.config.modalities.items():
-            yield Candidate(name, str(modality.address))
-
-    def targets(self, typed: str) -> Iterable[Candidate]:
-        """What may complete a TARGET."""
-        if self.mask is None:
-            return completions(self, typed)
-        return shown_candidates(partial(completions, self), typed, self.mask)
-
-    def values(self, attribute: Attribute) -> Iterable[str]:
-        """Values of an attribute that were seen, the latest first."""
-        found, mask = self.seen.values(attribute.tag), self.mask
-        return found if mask is None else (mask.value(attribute, value) for value in found)
-
-    @property
-    def fuzzy(self) -> bool:
-        """Whether what is typed with gaps is completed too."""
-        return self.settings.fuzzy
-
-    def setting_names(self) -> Iterable[Candidate]:
-        """Settings with their values."""
-        for name, setting in SETTINGS.items():
-            yield Candidate(name, setting.write(getattr(self.settings, name)))
-
-    def setting_kind(self, name: str) -> Kind | None:
-        """The kind of the values of a setting; None when there is no such setting."""
-        setting = SETTINGS.get(name)
-        return None if setting is None else setting.values(self.settings, self.defaults)
-
-    def lesson_names(self) -> Iterable[Candidate]:
-        """Lessons of the course with their titles."""
-        return (Candidate(name, title) for name, title in self.lessons().items())
-
-    def topics(self) -> Iterable[Candidate]:
-        """What `help` knows besides commands."""
-        return (Candidate(word, about) for word, about in TOPICS.items())
-
 
 def shown_in(session: Session, place: Place) -> Place:
     """A place as a session may show it."""
     return session.at(place, {}).shown_place
-
-
-def _too_much(kept: Iterable[KeptAnswer]) -> bool:
-    """Whether answers have more rows, or more bytes, than stay known."""
-    held = list(kept)
-    if sum(len(one.rows) for one in held) > KEPT_IN_ALL:
-        return True
-    return sum(one.bytes for one in held) > KEPT_BYTES_IN_ALL

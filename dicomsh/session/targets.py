@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
 from dicomsh.errors import NotThereError, UsageError
 from dicomsh.language.candidate import Candidate
@@ -22,9 +21,8 @@ from dicomsh.model.place import (
     title_of,
 )
 from dicomsh.session.entity_index import Entity, EntityIndex
-
-if TYPE_CHECKING:
-    from dicomsh.session.state import KeptAnswer, Session
+from dicomsh.session.kept_answer import KeptAnswer
+from dicomsh.session.state import Session
 
 _ROW = re.compile(r"%?(\d{1,9})\Z", re.ASCII)
 _PLAIN_ROW = re.compile(r"%(\d{1,9})\Z", re.ASCII)
@@ -206,10 +204,16 @@ def completions(session: Session, typed: str) -> Iterator[Candidate]:
         yield Candidate("..", "one level up")
 
 
+def modality_names(session: Session) -> Iterator[Candidate]:
+    """Configured modalities with AE title and address."""
+    for name, modality in session.config.modalities.items():
+        yield Candidate(name, str(modality.address))
+
+
 def _in_path(session: Session, typed: str) -> Iterator[Candidate]:
     at = typed.rindex("/") + 1
     if at == 1:
-        for made in session.modality_names():
+        for made in modality_names(session):
             yield Candidate(f"{made.text}/", made.meta, at)
     there = known_place(session, typed[:at])
     if there is not None:
@@ -238,7 +242,7 @@ def _keys(
     """Unique keys of what is below a place, the latest before older ones."""
     start = read_segment(typed)
     found: dict[str, Entity] = {}
-    for key, entity in seen.recent(place, "" if session.fuzzy else start, _RECENT):
+    for key, entity in seen.recent(place, "" if session.settings.fuzzy else start, _RECENT):
         if start.lower() in key.lower():
             found.setdefault(key, entity)
     for spelt in dict.fromkeys((start, start.upper(), start.lower())):

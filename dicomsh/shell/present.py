@@ -22,7 +22,8 @@ from dicomsh.output.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
 from dicomsh.output.theme import Palette, Theme
-from dicomsh.session.state import KeptAnswer, Session
+from dicomsh.session.kept_answer import KeptAnswer
+from dicomsh.session.state import Session
 from dicomsh.shell.flow import Cut, Flow, Left, Page, whole
 from dicomsh.shell.progress import Progress
 

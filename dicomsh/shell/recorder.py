@@ -13,7 +13,9 @@ from dicomsh.lessons.statement_record import StatementRecord
 from dicomsh.lessons.tutor import Tutor
 from dicomsh.model.query import Query
 from dicomsh.model.tap import Tap
-from dicomsh.session.state import Failure, KeptAnswer, Session
+from dicomsh.session.kept_answer import KeptAnswer
+from dicomsh.session.knowledge import SessionKnowledge
+from dicomsh.session.state import Failure, Session
 
 
 class Recorder:
@@ -86,5 +88,5 @@ class Recorder:
         )
 
     def _name(self, statement: Statement) -> str:
-        command = analyse(statement, self._registry, self._session).command
+        command = analyse(statement, self._registry, SessionKnowledge(self._session)).command
         return command.name if command else ""

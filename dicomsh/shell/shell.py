@@ -33,6 +33,7 @@ from dicomsh.output.sink import Sink
 from dicomsh.output.streams import FileWriter, ReaderGoneError
 from dicomsh.output.theme import Palette, no_colours
 from dicomsh.session.history import History
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session, shown_in
 from dicomsh.shell.present import Presenter
 from dicomsh.shell.progress import Progress
@@ -196,7 +197,7 @@ class Shell:
         for line in reread(self.session, self._context.environ):
             self._sink.talk(line)
         statement = _meant(statement, self.session, self.tracing)
-        analysis = analyse(statement, self.registry, self.session)
+        analysis = analyse(statement, self.registry, SessionKnowledge(self.session))
         if analysis.problem is not None:
             raise analysis.problem
         if isinstance(statement.first, SystemCommand):

@@ -24,7 +24,8 @@ from dicomsh.repl.colours import LineLexer
 from dicomsh.repl.completer import SessionCompleter
 from dicomsh.repl.line_analysis import LineAnalysis
 from dicomsh.repl.toolbar import toolbar
-from dicomsh.session.state import KEPT_ROWS, Session
+from dicomsh.session.kept_answer import KEPT_ROWS
+from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
 from dicomsh.startup import collect_seldom
 from tests.benchmarks.canned import identifier

@@ -8,6 +8,7 @@ import pytest
 
 from dicomsh.config import Config
 from dicomsh.language.knowledge import Scope
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings.file import read_settings
 from tests.harness import dicomsh, practice, run
@@ -83,7 +84,7 @@ def test_settings_are_saved_and_read_at_the_next_start(tmp_path: Path) -> None:
     path = tmp_path / "settings.yaml"
     done = run("set fuzzy on; set limit 50; set color off --save", settings_file=path)
     assert done.err.splitlines()[-1] == f"saved in {path}: limit, color, fuzzy"
-    saved = read_settings(path, Scope(Session(Config()), None))
+    saved = read_settings(path, Scope(SessionKnowledge(Session(Config())), None))
     assert saved.settings == {"limit": 50, "color": "off", "fuzzy": True}
 
 

@@ -14,6 +14,7 @@ from dicomsh.language.analyse import analyse_text
 from dicomsh.language.scan import scan
 from dicomsh.language.terms import read_term
 from dicomsh.model.levels import Level
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from tests.docs.blocks import outside_blocks
 from tests.docs.sessions import PAGES
@@ -40,7 +41,7 @@ def commands() -> Iterator[tuple[str, str]]:
 def test_a_command_in_the_text_is_one(page: str, text: str) -> None:
     session = Session(CONFIG)
     session.choose(CONFIG.find("pacs"))
-    (analysis,), _ = analyse_text(text, REGISTRY, session)
+    (analysis,), _ = analyse_text(text, REGISTRY, SessionKnowledge(session))
     assert analysis.problem is None, f"{page}: {analysis.problem}"
 
 

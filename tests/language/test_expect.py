@@ -14,6 +14,7 @@ from dicomsh.config import load
 from dicomsh.language.expect import candidates, expect
 from dicomsh.language.words import quote
 from dicomsh.model.levels import Level
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from tests.language.knowledge import REGISTRY, Known
 from tests.language.test_analyse import any_line
@@ -157,6 +158,6 @@ def test_a_real_session_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     session = Session(load(None, environ={}, cwd=Path(__file__).parents[2]))
     session.choose(session.config.find("pacs"))
     for text in ("", "use ", "ls ", "find study ", "set ", "help ", "tree ", "cd -- "):
-        expected = expect(text, len(text), REGISTRY, session)
+        expected = expect(text, len(text), REGISTRY, SessionKnowledge(session))
         assert expected is not None
         assert bool(list(candidates(expected, REGISTRY))) == (text != "cd -- ")

@@ -11,6 +11,7 @@ from dicomsh.config import load
 from dicomsh.language.offer import offers
 from dicomsh.output.error_text import Origin
 from dicomsh.output.sink import Sink
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
 from tests.harness import ROOT, Done
@@ -51,6 +52,7 @@ class Typist:
     def offers(self, text: str) -> list[str]:
         """What Tab would offer behind a text, and what is said about it."""
         self._session.learn()
-        found = offers(text, len(text), self._shell.registry, self._session, lambda _: ())
+        knowledge = SessionKnowledge(self._session)
+        found = offers(text, len(text), self._shell.registry, knowledge, lambda _: ())
         told = [self._session.shown(offer.candidate.told) for offer in found]
         return [offer.candidate.text for offer in found] + told

@@ -17,7 +17,8 @@ from dicomsh.model.place import Place, Step
 from dicomsh.model.row import Row
 from dicomsh.session import entity_index as module
 from dicomsh.session.entity_index import Entity, EntityIndex
-from dicomsh.session.state import KEPT_BYTES, KEPT_BYTES_IN_ALL, Session
+from dicomsh.session.kept_answer import KEPT_BYTES, KEPT_BYTES_IN_ALL
+from dicomsh.session.state import Session
 from tests.harness import ROOT
 from tests.model.rows import answer
 

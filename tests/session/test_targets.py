@@ -20,6 +20,7 @@ from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
 from dicomsh.output.error_text import Origin
 from dicomsh.output.sink import Sink
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.session.targets import known_place, known_step
 from dicomsh.shell.shell import Shell, ShellOptions
@@ -59,13 +60,13 @@ def completed(shell: Shell, text: str) -> list[str]:
         for name in ("socket", "create_connection", "getaddrinfo"):
             patch.setattr(socket, name, refuse)
         shell.session.learn()
-        found = offers(text, len(text), shell.registry, shell.session, no_files)
+        found = offers(text, len(text), shell.registry, SessionKnowledge(shell.session), no_files)
     return [text[: offer.start] + offer.text for offer in found]
 
 
 def told(shell: Shell, text: str) -> dict[str, str]:
     shell.session.learn()
-    found = offers(text, len(text), shell.registry, shell.session, no_files)
+    found = offers(text, len(text), shell.registry, SessionKnowledge(shell.session), no_files)
     return {offer.candidate.text: offer.candidate.told for offer in found}
 
 
@@ -198,11 +199,11 @@ def test_every_target_that_is_offered_leads_there(ids: list[str], before: str) -
     session.learn()
     lines = [
         before[: offer.start] + offer.text
-        for offer in offers(before, len(before), REGISTRY, session, no_files)
+        for offer in offers(before, len(before), REGISTRY, SessionKnowledge(session), no_files)
     ]
     reached = []
     for line in lines:
-        analysis = analyse_text(line, REGISTRY, session)[0][0]
+        analysis = analyse_text(line, REGISTRY, SessionKnowledge(session))[0][0]
         assert analysis.problem is None, line
         assert analysis.call is not None
         there = known_place(session, analysis.call.arguments[0].text)

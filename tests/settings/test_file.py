@@ -12,10 +12,11 @@ from dicomsh.config import Config
 from dicomsh.errors import ConfigError
 from dicomsh.language.knowledge import Scope
 from dicomsh.model.levels import Model
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings.file import read_settings, settings_file, write_settings
 
-SCOPE = Scope(Session(Config()), None)
+SCOPE = Scope(SessionKnowledge(Session(Config())), None)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from dicomsh.language.kinds import SETTING_VALUE
 from dicomsh.language.knowledge import Scope
 from dicomsh.language.words import whole_word
 from dicomsh.model.levels import Model
+from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT, SETTINGS, Settings, changed
 
 SESSION = Session(Config(), defaults=AT_PROMPT)
-SCOPE = Scope(SESSION, None)
+SCOPE = Scope(SessionKnowledge(SESSION), None)
 
 
 def test_every_field_is_a_setting_with_its_meaning() -> None:

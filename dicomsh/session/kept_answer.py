@@ -1,0 +1,76 @@
+"""Answers that stay known after they were listed, and how much of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dicomsh.model.answer import Outcome
+from dicomsh.model.asked_query import AskedQuery
+from dicomsh.model.columns import Column
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
+from dicomsh.model.levels import Level
+from dicomsh.model.place import Place, place_of, with_issuer
+from dicomsh.model.row import Row, weight
+
+KEPT_ROWS = 50_000
+"""Rows of one answer that stay known for `last`, row numbers and completion."""
+
+KEPT_BYTES = 1 << 26
+"""Bytes of the rows of one answer that stay known."""
+
+KEPT_IN_ALL = 250_000
+"""Rows of all answers that stay known; the oldest answer makes room."""
+
+KEPT_BYTES_IN_ALL = 4 * KEPT_BYTES
+"""Bytes of the rows of all answers that stay known."""
+
+
+@dataclass(slots=True)
+class KeptAnswer:
+    """An answer that was listed: its rows and where they were asked for."""
+
+    modality: str
+    columns: tuple[Column, ...]
+    level: Level
+    place: Place
+    rows: list[Row] = field(default_factory=list)
+    total: int = 0
+    bytes: int = 0
+    outcome: Outcome | None = None
+    asked_query: AskedQuery | None = None
+    exact: bool = False
+    command: str = ""
+    asked: datetime = field(default_factory=datetime.now)
+
+    def add(self, batch: list[Row]) -> None:
+        """Keep the rows of a batch, up to `KEPT_ROWS` and `KEPT_BYTES` in all."""
+        self.total += len(batch)
+        room = KEPT_ROWS - len(self.rows)
+        if room > 0 and self.bytes < KEPT_BYTES:
+            self.rows += [row.compact() for row in batch[:room]]
+            self.bytes += weight(batch)
+
+    def entity(self, number: int) -> Place | None:
+        """The entity in row `number`, counted from 1; None when there is no such row."""
+        if not 1 <= number <= len(self.rows):
+            return None
+        row = self.rows[number - 1].compact()
+        place = place_of(row, self.level, self.place)
+        if place is not None and self.level is Level.PATIENT and self._is_shared(row):
+            return with_issuer(place, row.text(ISSUER_OF_PATIENT_ID) or "")
+        return place
+
+    def _is_shared(self, patient: Row) -> bool:
+        """Whether the PatientID of a row is that of other rows as well."""
+        key = patient.text(PATIENT_ID)
+        return sum(row.compact().text(PATIENT_ID) == key for row in self.rows) > 1
+
+
+def too_much(kept: Iterable[KeptAnswer]) -> bool:
+    """Whether answers have more rows, or more bytes, than stay known."""
+    held = list(kept)
+    if sum(len(one.rows) for one in held) > KEPT_IN_ALL:
+        return True
+    return sum(one.bytes for one in held) > KEPT_BYTES_IN_ALL
