@@ -11,6 +11,7 @@ from enum import Enum
 from dicomsh.model.answer import AttributeColumn, Column, FieldColumn, Record
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
+from dicomsh.model.standard import uid_name
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.safe import visible
 
@@ -156,10 +157,7 @@ def shown(row: Row, tag: int) -> str | None:
 
 def sop_class_name(uid: str) -> str:
     """The name of a SOP class (PS3.6 annex A); the UID itself where it has none."""
-    from pydicom.config import IGNORE
-    from pydicom.uid import UID
-
-    return UID(uid.strip(), IGNORE).name
+    return uid_name(uid.strip())
 
 
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
