@@ -1,6 +1,6 @@
 """Writes the tables of the standard that dicomsh carries, from pydicom's: `python -m tests.tables`.
 
-Each is a text file whose first line names the pydicom that it was made from.
+Each is a text file whose first line names the versions that it was made from.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import pynetdicom  # adds some UIDs to those of pydicom
 from pydicom import __version__
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
 from pydicom._uid_dict import UID_dictionary
@@ -15,6 +16,7 @@ from pydicom._uid_dict import UID_dictionary
 from dicomsh.model import standard
 
 ATTRIBUTES = Path(standard.__file__).with_name("attributes.txt")
+VERSIONS = f"# pydicom {__version__}, pynetdicom {pynetdicom.__version__}"
 UIDS = Path(standard.__file__).with_name("uids.txt")
 
 
@@ -37,7 +39,7 @@ def uids() -> str:
 
 
 def _table(rows: Iterable[Iterable[str]]) -> str:
-    lines = [f"# pydicom {__version__}", *("\t".join(row) for row in rows)]
+    lines = [VERSIONS, *("\t".join(row) for row in rows)]
     return "\n".join(lines) + "\n"
 
 

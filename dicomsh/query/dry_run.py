@@ -135,7 +135,7 @@ class _Peers(Peers):
         return _Pool(self._client(modality))
 
 
-_NOTHING = Query(Model.STUDY_ROOT, Level.STUDY, ())
+_NOTHING = Query(Model.STUDY_ROOT.find, Level.STUDY, ())
 
 
 class _Client:
@@ -207,7 +207,8 @@ class _MadeUp:
 def made_up(query: Query) -> Row:
     """A row that could answer a query; it lacks unique keys that are matched on in other ways."""
     given = {key.keyword: key for key in query.keys if key.value}
-    words = [level.unique_keyword for level in (*query.level.ancestors, query.level)]
+    own = () if query.level is None else (query.level,)
+    words = [level.unique_keyword for level in (*query.levels_above, *own)]
     values = {by_keyword(word).tag: _made_up(given.get(word), word) for word in words}
     raw = {tag: value.encode() for tag, value in values.items() if value}
     return Row(b"", Source(_Unread()), {SPECIFIC_CHARACTER_SET: UTF8.encode(), **raw})
