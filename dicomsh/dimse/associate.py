@@ -202,7 +202,7 @@ def _ascii(text: str) -> bytes:
 
 
 def _title(text: str) -> bytes:
-    return _ascii(text)[:_TITLE].ljust(_TITLE)
+    return _ascii(text.strip(" "))[:_TITLE].ljust(_TITLE)
 
 
 def _proposed(context: ProposedContext) -> bytes:
