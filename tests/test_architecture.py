@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.dimse.peers import answering, scp, study
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dicomsh"
 
@@ -182,11 +184,16 @@ def test_pygments_is_for_documents_alone() -> None:
     assert importers("pygments", late=True) == {"lexer"}
 
 
-@pytest.mark.parametrize("library", ["pydicom", "pynetdicom"])
-def test_dicom_libraries_are_imported_late_but_where_dicom_is_spoken(library: str) -> None:
-    assert importers(library, late=False) <= {"dimse", "practice"}
-    anywhere = {"dimse", "practice", "trace", "model", "output", "repl"}
-    assert importers(library, late=True) <= anywhere
+def test_pynetdicom_is_for_the_practice_archive_alone() -> None:
+    assert importers("pynetdicom", late=True) == {"practice"}
+
+
+def test_pydicom_is_for_the_practice_archive_and_for_code_extensions_late() -> None:
+    assert importers("pydicom", late=False) == {"practice"}
+    others = {found.module for found in IMPORTS if found.root == "pydicom"}
+    assert {name for name in others if not name.startswith("dicomsh.practice")} == {
+        "dicomsh.model.charset"
+    }
 
 
 SPEAKS_DICOM = tuple(
@@ -303,6 +310,33 @@ def test_a_command_without_a_query_loads_no_library(tmp_path: Path) -> None:
     assert "dicomsh.commands.walk" in loaded
     assert HEAVY & {name.split(".")[0] for name in loaded} == set()
     assert not any(name.startswith(("dicomsh.dimse", "dicomsh.practice")) for name in loaded)
+
+
+@pytest.mark.parametrize("form", ["table", "ndjson"])
+def test_an_everyday_query_loads_no_library(tmp_path: Path, form: str) -> None:
+    rows = [
+        study(1, SpecificCharacterSet=charset, PatientName=name)
+        for charset, name in (
+            ("", "DOE^JOHN"),
+            ("ISO_IR 100", "Müller^Jürgen"),
+            ("ISO_IR 144", "Люкс"),
+            ("ISO_IR 192", "王^小東"),
+            ("GB18030", "王^小东"),
+            ("\\ISO 2022 IR 87", "YAMADA^TAROU"),
+        )
+    ]
+    with scp(answering(*rows)) as modality:
+        words = (
+            "-m",
+            str(modality.address),
+            "-o",
+            form,
+            "-c",
+            "find study PatientName=* +PatientSex",
+        )
+        loaded = imported_by(tmp_path, *words)
+    assert "dicomsh.dimse.find" in loaded
+    assert HEAVY & {name.split(".")[0] for name in loaded} == set()
 
 
 def test_the_version_needs_nothing_of_ours(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def _record(number: int, sent: Sent, element: Element) -> Record:
     return {
         "query": number,
         "model": sent.query.model.title,
-        "level": sent.query.level.dicom,
+        "level": None if sent.query.level is None else sent.query.level.dicom,
         "tag": f"{'>' * element.depth}{attribute.tag_text}",
         "vr": attribute.vr,
         "keyword": attribute.keyword,

@@ -1,14 +1,14 @@
 """The DIMSE service class user: C-ECHO and C-FIND on asyncio (PS3.4, PS3.7, PS3.8).
 
-    elements · command · pdu · negotiation      bytes, no I/O
+    elements · command · pdu · associate        bytes, no I/O
+    → negotiation                               what is proposed and what is agreed to
     → upper_layer · connect · association       the connection under one association
     → exchange · identifier · status
     → find · echo                               one operation each
     → client
 
-PDUs of association, release and abort, presentation contexts and status tables are pynetdicom's;
-the event loop, P-DATA, command sets and rows are here. Importing a name from this package loads
-pynetdicom, so callers import late.
+All of it is our own, so that a query imports neither pydicom nor pynetdicom. Importing a name from
+this package loads asyncio, so callers import late.
 """
 
 from dicomsh.dimse.client import Client

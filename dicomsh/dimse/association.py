@@ -15,26 +15,21 @@ class Association:
     """An association whose peer accepted; made by `dicomsh.dimse.connect.open_association`.
 
     Attributes:
+        agreement: what was negotiated.
+        contexts: the accepted presentation contexts by abstract syntax, the first of each.
+        extended: what the peer agreed to by extended negotiation, by abstract syntax.
         last_used: loop time of the last request or end of an operation.
         proven: whether an operation has ended on it, so that it is no new one.
     """
 
     def __init__(self, layer: UpperLayer, agreement: Agreement) -> None:
         self._layer = layer
-        self._agreement = agreement
         self._message_id = 0
+        self.agreement = agreement
+        self.contexts: Mapping[str, Context] = agreement.contexts
+        self.extended: Mapping[str, Extensions] = agreement.extended
         self.proven = False
         self.last_used = asyncio.get_running_loop().time()
-
-    @property
-    def contexts(self) -> Mapping[str, Context]:
-        """The accepted presentation contexts by abstract syntax."""
-        return self._agreement.contexts
-
-    @property
-    def extended(self) -> Mapping[str, Extensions]:
-        """What the peer agreed to by extended negotiation, by abstract syntax."""
-        return self._agreement.extended
 
     @property
     def is_open(self) -> bool:
@@ -67,7 +62,7 @@ class Association:
     def send(self, context: Context, command: bytes, identifier: bytes = b"") -> None:
         """Send a message of the operation in progress, command and identifier in one write."""
         self.last_used = asyncio.get_running_loop().time()
-        message = write_message(context.id, command, identifier, self._agreement.max_pdu)
+        message = write_message(context.id, command, identifier, self.agreement.max_pdu)
         self._layer.write(message)
 
     def end(self, user: ServiceUser) -> None:

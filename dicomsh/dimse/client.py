@@ -13,7 +13,7 @@ from dicomsh.dimse.negotiation import Context
 from dicomsh.errors import AssociationAbortedError, NoPresentationContextError
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Outcome
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
+from dicomsh.model.levels import SOP_CLASSES, Model, SopClass
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
@@ -125,17 +125,17 @@ class Client:
 
     async def _find(self, query: Query, limit: int | None) -> Find:
         association = await self._opened()
-        context = self._context(association, query.model)
+        context = self._context(association, query.sop_class)
         return Find(association, context, query, self._modality, limit)
 
-    def _context(self, association: Association, model: Model) -> Context:
-        context = association.contexts.get(model.value)
+    def _context(self, association: Association, sop_class: SopClass) -> Context:
+        context = association.contexts.get(sop_class.uid)
         if context is not None:
             return context
         accepted = ", ".join(_title(uid) for uid in association.contexts) or "nothing"
         raise NoPresentationContextError(
-            f"{self._modality.address} does not accept {model.title} FIND; it accepts {accepted}",
-            hint="'model' of the modality, or --model, chooses the other information model",
+            f"{self._modality.address} does not accept {sop_class.title}; it accepts {accepted}",
+            hint=_OTHER_MODEL if sop_class.uid in _MODELS else None,
         )
 
     async def _opened(self) -> Association:
@@ -171,13 +171,13 @@ class Client:
             self._releasing = loop.create_task(release)
 
 
+_MODELS = frozenset(model.value for model in Model)
+_OTHER_MODEL = "'model' of the modality, or --model, chooses the other information model"
+
+
 def _title(abstract_syntax: str) -> str:
-    titles = {
-        VERIFICATION: "Verification",
-        MODALITY_WORKLIST_FIND: "Modality Worklist FIND",
-        **{model.value: f"{model.title} FIND" for model in Model},
-    }
-    return titles.get(abstract_syntax, abstract_syntax)
+    sop_class = SOP_CLASSES.get(abstract_syntax)
+    return abstract_syntax if sop_class is None else sop_class.title
 
 
 class _Retried:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Sequence
 
+from dicomsh.dimse.associate import AssociateRequest
 from dicomsh.dimse.association import Association
-from dicomsh.dimse.negotiation import associate_request
+from dicomsh.dimse.negotiation import Proposal, associate_request
 from dicomsh.dimse.upper_layer import UpperLayer
 from dicomsh.errors import ConfigError, DicomshError, TimedOutError, UnreachableError
 from dicomsh.model.modality import Modality, Tls
 from dicomsh.model.tap import Tap
 
 
-async def open_association(modality: Modality, tap: Tap) -> Association:
-    """An association with a modality, accepted; `tap` says who listens.
+async def open_association(
+    modality: Modality, tap: Tap, proposals: Sequence[Proposal] | None = None
+) -> Association:
+    """An association with a modality, accepted.
+
+    Args:
+        modality: the peer.
+        tap: who listens.
+        proposals: the presentation contexts to propose; None for those of queries.
 
     Raises:
         UnreachableError: no TCP connection, or TLS failed.
@@ -25,7 +34,7 @@ async def open_association(modality: Modality, tap: Tap) -> Association:
         ConfigError: a TLS file cannot be used.
         UsageError: an AE title is not valid.
     """
-    layer = await _connect(modality, associate_request(modality), tap)
+    layer = await _connect(modality, associate_request(modality, proposals), tap)
     limit = modality.timeouts.association
     try:
         async with asyncio.timeout(limit):
@@ -47,7 +56,7 @@ def timed_out(what: str, which: str, seconds: float) -> TimedOutError:
     )
 
 
-async def _connect(modality: Modality, request: bytes, tap: Tap) -> UpperLayer:
+async def _connect(modality: Modality, request: AssociateRequest, tap: Tap) -> UpperLayer:
     limit = modality.timeouts.connect
     context = None if modality.entity.tls is None else ssl_context(modality.entity.tls)
     try:

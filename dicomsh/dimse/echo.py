@@ -8,6 +8,7 @@ from dicomsh.dimse import command, status
 from dicomsh.dimse.association import Association
 from dicomsh.dimse.connect import timed_out
 from dicomsh.dimse.pdu import Message
+from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError, NoPresentationContextError, ProtocolViolationError
 from dicomsh.model.levels import VERIFICATION
 from dicomsh.model.modality import Modality
@@ -46,15 +47,17 @@ async def echo(association: Association, modality: Modality) -> float:
     return loop.time() - started
 
 
-class _Echo:
+class _Echo(ServiceUser):
     """The operation in progress; `response` holds its outcome."""
+
+    title = "C-ECHO"
 
     def __init__(self, association: Association) -> None:
         self._association = association
         self.message_id = association.next_message_id()
         self.answered = False
         loop = asyncio.get_running_loop()
-        self.response: asyncio.Future[command.Response] = loop.create_future()
+        self.response: asyncio.Future[command.Command] = loop.create_future()
 
     def received(self, messages: list[Message]) -> None:
         _, response, _ = messages[0]

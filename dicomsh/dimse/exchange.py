@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from dicomsh.dimse.association import Association
-from dicomsh.dimse.command import FIND_RESPONSE, Response, cancel_request, find_request
+from dicomsh.dimse.command import FIND_RESPONSE, Command, cancel_request, find_request
 from dicomsh.dimse.negotiation import Context
 from dicomsh.dimse.pdu import Message
+from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError, ProtocolViolationError
 from dicomsh.model.row import Row, Source, weight
 from dicomsh.model.status import PENDING_STATUSES
@@ -18,7 +19,7 @@ _MANY_BYTES = 1 << 24
 """Bytes of their identifiers beyond which it pauses as well."""
 
 
-class FindExchange:
+class FindExchange(ServiceUser):
     """One C-FIND on an association (PS3.7 9.1.2), from its request to its final status.
 
     Args:
@@ -35,13 +36,15 @@ class FindExchange:
         error: why the association is gone, once it is.
     """
 
+    title = "C-FIND"
+
     def __init__(
         self, association: Association, context: Context, source: Source, limit: int | None
     ) -> None:
         self.arrived = 0
         self.dropped = 0
         self.over_limit = False
-        self.final: Response | None = None
+        self.final: Command | None = None
         self.error: DicomshError | None = None
         self._association = association
         self._context = context
@@ -138,7 +141,7 @@ class FindExchange:
         self.error = error
         self._wake()
 
-    def _check(self, context_id: int, response: Response) -> None:
+    def _check(self, context_id: int, response: Command) -> None:
         if response.message_id != self._message_id or response.field != FIND_RESPONSE:
             raise ProtocolViolationError(
                 f"received the response 0x{response.field:04X} to message {response.message_id}"
@@ -148,7 +151,7 @@ class FindExchange:
             raise ProtocolViolationError("a response on another presentation context")
         if self.final is not None:
             raise ProtocolViolationError("a response after the final one")
-        if response.status in PENDING_STATUSES and not response.has_identifier:
+        if response.status in PENDING_STATUSES and not response.has_data_set:
             raise ProtocolViolationError("a pending response without identifier")
 
     def _after_read(self) -> None:

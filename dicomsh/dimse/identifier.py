@@ -1,4 +1,4 @@
-"""The identifier of a C-FIND request: a query written as a data set (PS3.4 C.4.1.1.3)."""
+"""The identifier of a request: a query written as a data set (PS3.4 C.4.1.1.3, K.4.1.1.3)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def encode_identifier(query: Query, encoding: LittleEndian) -> bytes:
     """
     tree = _tree(query.keys)
     tree[by_tag(SPECIFIC_CHARACTER_SET)] = query.charset
-    tree[by_tag(QUERY_RETRIEVE_LEVEL)] = query.level.dicom
+    if query.level is not None:
+        tree[by_tag(QUERY_RETRIEVE_LEVEL)] = query.level.dicom
     return _data_set(tree, query.charset, encoding)
 
 

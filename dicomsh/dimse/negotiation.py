@@ -1,35 +1,25 @@
-"""A-ASSOCIATE, A-RELEASE and A-ABORT on pynetdicom's PDU classes (PS3.8 9.3.2 to 9.3.8)."""
+"""What is proposed and what is agreed to: presentation contexts, roles, extensions (PS3.7 D.3)."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from pynetdicom.pdu import (
-    A_ABORT_RQ,
-    A_ASSOCIATE_AC,
-    A_ASSOCIATE_RJ,
-    A_ASSOCIATE_RQ,
-    A_RELEASE_RP,
-    A_RELEASE_RQ,
-)
-from pynetdicom.pdu_primitives import (
-    A_ABORT,
-    A_ASSOCIATE,
-    A_P_ABORT,
-    A_RELEASE,
-    ImplementationClassUIDNotification,
-    ImplementationVersionNameNotification,
-    MaximumLengthNotification,
-    SOPClassExtendedNegotiation,
-)
-from pynetdicom.presentation import PresentationContext, build_context, negotiate_as_requestor
 
 from dicomsh import __version__
+from dicomsh.dimse.associate import (
+    Abort,
+    AnsweredContext,
+    AssociateAccept,
+    AssociateReject,
+    AssociateRequest,
+    ExtendedNegotiation,
+    ProposedContext,
+    RoleSelection,
+    UserInformation,
+    is_title,
+)
 from dicomsh.dimse.elements import ENCODINGS, LittleEndian
-from dicomsh.dimse.pdu import ASSOCIATE_AC, ASSOCIATE_RJ, MAX_PDU, SHORTEST_PDU
+from dicomsh.dimse.pdu import MAX_PDU, SHORTEST_PDU
 from dicomsh.errors import (
     AssociationAbortedError,
     AssociationRejectedError,
@@ -43,23 +33,50 @@ from dicomsh.model.modality import Modality
 IMPLEMENTATION_CLASS_UID = "2.25.85903601587723424137920537291301200142"
 IMPLEMENTATION_VERSION = f"DICOMSH_{__version__}"[:16]
 
-_APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
-_ABSTRACT_SYNTAXES = (
-    VERIFICATION,
-    *(model.value for model in Model),
-    MODALITY_WORKLIST_FIND,
-)
+MOST_CONTEXTS = 128
+"""Presentation context IDs are the odd numbers up to 255 (PS3.8 9.3.2.2)."""
+
+_ACCEPTED = 0
 _USUAL_MAX_PDU = 16_384
 """What is assumed of a peer that announces no maximum length."""
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """A presentation context to propose, with the roles that we want on it.
+
+    An abstract syntax may be proposed several times with other transfer syntaxes. Roles and
+    information belong to the abstract syntax: what any of its proposals asks for is asked for.
+
+    Args:
+        abstract_syntax: its UID.
+        transfer_syntaxes: their UIDs, the preferred one first.
+        scu: whether we want to be the SCU.
+        scp: whether we want to be the SCP, as for the storage that a C-GET causes.
+        information: Service Class Application Information to propose, or empty.
+    """
+
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...] = tuple(ENCODINGS)
+    scu: bool = True
+    scp: bool = False
+    information: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """An accepted presentation context (PS3.8 7.1.1.13)."""
+    """An accepted presentation context (PS3.8 7.1.1.13), and the roles that we may play on it."""
 
     id: int
     abstract_syntax: str
-    encoding: LittleEndian
+    transfer_syntax: str
+    scu: bool = True
+    scp: bool = False
+
+    @property
+    def encoding(self) -> LittleEndian:
+        """How data sets are laid out; raises KeyError for a transfer syntax of stored objects."""
+        return ENCODINGS[self.transfer_syntax]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,144 +84,180 @@ class Agreement:
     """What was negotiated.
 
     Args:
-        contexts: the accepted presentation contexts by abstract syntax.
+        accepted: the accepted presentation contexts, as proposed.
         max_pdu: the longest PDU that the peer takes; 0 for any.
-        extended: what the peer agreed to by extended negotiation, by abstract syntax.
+        information: Service Class Application Information of the peer, by abstract syntax.
     """
 
-    contexts: Mapping[str, Context]
+    accepted: tuple[Context, ...]
     max_pdu: int
-    extended: Mapping[str, Extensions] = field(default_factory=dict)
+    information: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def contexts(self) -> dict[str, Context]:
+        """The accepted presentation contexts by abstract syntax, the first of each."""
+        first: dict[str, Context] = {}
+        for context in self.accepted:
+            first.setdefault(context.abstract_syntax, context)
+        return first
+
+    @property
+    def by_id(self) -> dict[int, Context]:
+        """The accepted presentation contexts by ID."""
+        return {context.id: context for context in self.accepted}
+
+    def on(self, abstract_syntax: str) -> tuple[Context, ...]:
+        """All accepted presentation contexts of an abstract syntax."""
+        return tuple(c for c in self.accepted if c.abstract_syntax == abstract_syntax)
+
+    @property
+    def extended(self) -> dict[str, Extensions]:
+        """What the peer agreed to by extended negotiation, by abstract syntax."""
+        return {uid: agreed(information) for uid, information in self.information.items()}
 
     @property
     def syntaxes(self) -> dict[int, tuple[str, str]]:
         """Abstract and transfer syntax by presentation context ID."""
-        uids = {encoding: uid for uid, encoding in ENCODINGS.items()}
-        contexts = self.contexts.values()
-        return {c.id: (c.abstract_syntax, uids[c.encoding]) for c in contexts}
+        return {c.id: (c.abstract_syntax, c.transfer_syntax) for c in self.accepted}
 
 
-def associate_request(modality: Modality) -> bytes:
-    """A-ASSOCIATE-RQ with one context for each service that we may use.
+def query_proposals(wanted: Extensions) -> tuple[Proposal, ...]:
+    """What an association for queries proposes: C-ECHO and C-FIND, with these extensions.
+
+    Extensions are those of the two information models (PS3.4 C.5.1.1); none are proposed when
+    nothing is wanted.
+    """
+    information = application_information(wanted) if wanted else b""
+    return (
+        Proposal(VERIFICATION),
+        *(Proposal(model.value, information=information) for model in Model),
+        Proposal(MODALITY_WORKLIST_FIND),
+    )
+
+
+def associate_request(
+    modality: Modality, proposals: Sequence[Proposal] | None = None
+) -> AssociateRequest:
+    """A-ASSOCIATE-RQ with these proposals, or with those of an association for queries.
 
     Raises:
         UsageError: an AE title is not valid.
+        ValueError: more than `MOST_CONTEXTS` proposals.
     """
-    request = A_ASSOCIATE()
-    request.application_context_name = _APPLICATION_CONTEXT
-    try:
-        request.calling_ae_title = modality.local_aet
-        request.called_ae_title = modality.entity.aet
-    except ValueError as problem:
-        raise UsageError(
-            f"an AE title is not valid: {problem}",
-            hint="it has 1 to 16 characters of ASCII, without a backslash",
-        ) from None
-    request.presentation_context_definition_list = _proposed()
-    request.user_information = [*_user_information(), *_extended(modality.extended)]
-    return bytes(A_ASSOCIATE_RQ(request).encode())
+    if proposals is None:
+        proposals = query_proposals(modality.extended)
+    if len(proposals) > MOST_CONTEXTS:
+        raise ValueError(f"{len(proposals)} presentation contexts; {MOST_CONTEXTS} are the most")
+    for title in (modality.local_aet, modality.entity.aet):
+        if not is_title(title):
+            raise UsageError(
+                f"an AE title is not valid: {title!r}",
+                hint="it has 1 to 16 characters of ASCII, without a backslash",
+            )
+    contexts = tuple(
+        ProposedContext(2 * number + 1, proposal.abstract_syntax, proposal.transfer_syntaxes)
+        for number, proposal in enumerate(proposals)
+    )
+    return AssociateRequest(modality.entity.aet, modality.local_aet, contexts, _user(proposals))
 
 
-def _proposed() -> list[PresentationContext]:
-    contexts = [build_context(uid, list(ENCODINGS)) for uid in _ABSTRACT_SYNTAXES]
-    for number, context in enumerate(contexts):
-        context.context_id = 2 * number + 1
-    return contexts
+def _user(proposals: Sequence[Proposal]) -> UserInformation:
+    return UserInformation(
+        MAX_PDU,
+        IMPLEMENTATION_CLASS_UID,
+        IMPLEMENTATION_VERSION,
+        roles=tuple(_roles(proposals)),
+        extended=tuple(_extended(proposals)),
+    )
 
 
-def _user_information() -> list[Any]:
-    length = MaximumLengthNotification()
-    length.maximum_length_received = MAX_PDU
-    uid = ImplementationClassUIDNotification()
-    uid.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-    version = ImplementationVersionNameNotification()
-    version.implementation_version_name = IMPLEMENTATION_VERSION
-    return [length, uid, version]
+def _roles(proposals: Sequence[Proposal]) -> Iterator[RoleSelection]:
+    """One item for each SOP class of which we want to be more than the SCU (PS3.7 D.3.3.4)."""
+    for uid in dict.fromkeys(proposal.abstract_syntax for proposal in proposals if proposal.scp):
+        scu = any(proposal.scu for proposal in proposals if proposal.abstract_syntax == uid)
+        yield RoleSelection(uid, scu, True)
 
 
-def _extended(wanted: Extensions) -> list[SOPClassExtendedNegotiation]:
-    """One proposal for each FIND SOP Class (PS3.7 D.3.3.5); none when nothing is wanted."""
-    return [_proposal(model.value, wanted) for model in Model] if wanted else []
+def _extended(proposals: Sequence[Proposal]) -> Iterator[ExtendedNegotiation]:
+    """One item for each SOP class that is proposed with information (PS3.7 D.3.3.5)."""
+    wanted = {p.abstract_syntax: p.information for p in proposals if p.information}
+    return (ExtendedNegotiation(uid, information) for uid, information in wanted.items())
 
 
-def _proposal(sop_class: str, wanted: Extensions) -> SOPClassExtendedNegotiation:
-    item = SOPClassExtendedNegotiation()
-    item.sop_class_uid = sop_class
-    item.service_class_application_information = application_information(wanted)
-    return item
+def agreement(request: AssociateRequest, accept: AssociateAccept) -> Agreement:
+    """What an A-ASSOCIATE-AC agrees to of its request (PS3.8 9.3.3).
 
-
-def read_accept(body: bytes) -> Agreement:
-    """What an A-ASSOCIATE-AC agrees to (PS3.8 9.3.3).
+    A context that was not proposed, or accepted with a transfer syntax that was not, counts as not
+    accepted; the others can be used.
 
     Raises:
-        ProtocolViolationError: it is malformed, or agrees to what was not proposed.
+        ProtocolViolationError: the peer takes no PDU that is long enough for data.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            accept = A_ASSOCIATE_AC()
-            accept.decode(_whole(ASSOCIATE_AC, body))
-            primitive = accept.to_primitive()
-            results = primitive.presentation_context_definition_results_list
-            contexts = negotiate_as_requestor(_proposed(), results)
-            items = primitive.user_information
-            lengths = [
-                item.maximum_length_received
-                for item in items
-                if isinstance(item, MaximumLengthNotification)
-            ]
-            extended = dict(_agreed(items))
-    except Exception as problem:  # whatever hostile bytes make the decoder raise
-        raise ProtocolViolationError("received a malformed A-ASSOCIATE-AC") from problem
-    accepted = [_accepted(context) for context in contexts if context.result == 0]
-    max_pdu = lengths[0] if lengths else _USUAL_MAX_PDU
+    max_pdu = _USUAL_MAX_PDU if accept.user.max_pdu is None else accept.user.max_pdu
     if 0 < max_pdu < SHORTEST_PDU:
         raise ProtocolViolationError(f"the peer takes PDUs of {max_pdu} bytes, too short for data")
-    return Agreement({context.abstract_syntax: context for context in accepted}, max_pdu, extended)
+    information = {item.sop_class: item.information for item in accept.user.extended}
+    return Agreement(tuple(_accepted(request, accept)), max_pdu, information)
 
 
-def _agreed(items: Iterable[Any]) -> Iterator[tuple[str, Extensions]]:
-    for item in items:
-        if isinstance(item, SOPClassExtendedNegotiation):
-            information = item.service_class_application_information or b""
-            yield str(item.sop_class_uid), agreed(information)
+def _accepted(request: AssociateRequest, accept: AssociateAccept) -> Iterator[Context]:
+    answers: dict[int, AnsweredContext] = {}
+    for answer in accept.contexts:
+        answers.setdefault(answer.id, answer)
+    for context in request.contexts:
+        answer = answers.get(context.id, AnsweredContext(context.id, -1, ""))
+        if answer.result == _ACCEPTED and answer.transfer_syntax in context.transfer_syntaxes:
+            uid = context.abstract_syntax
+            scu, scp = _granted(_role(request.user.roles, uid), _role(accept.user.roles, uid))
+            yield Context(context.id, uid, answer.transfer_syntax, scu, scp)
 
 
-def _accepted(context: PresentationContext) -> Context:
-    syntax = str(context.transfer_syntax[0]) if context.transfer_syntax else "none"
-    if syntax not in ENCODINGS or context.context_id is None:
-        raise ProtocolViolationError(f"the peer accepted a transfer syntax not proposed: {syntax}")
-    return Context(context.context_id, str(context.abstract_syntax), ENCODINGS[syntax])
+def _role(roles: Iterable[RoleSelection], sop_class: str) -> RoleSelection | None:
+    return next((role for role in roles if role.sop_class == sop_class), None)
 
 
-def _whole(kind: int, body: bytes) -> bytes:
-    """The PDU with its header, as the decoders want it."""
-    return bytes((kind, 0)) + len(body).to_bytes(4, "big") + body
+def _granted(wanted: RoleSelection | None, given: RoleSelection | None) -> tuple[bool, bool]:
+    """The roles that we have, SCU and SCP; the default ones unless both sides spoke of them.
+
+    An acceptor can only take away what was proposed (PS3.7 D.3.3.4.2).
+    """
+    if wanted is None or given is None:
+        return True, False
+    return wanted.scu and given.scu, wanted.scp and given.scp
 
 
-def rejection(body: bytes, modality: Modality) -> AssociationRejectedError:
+_RESULTS = {1: "Rejected (Permanent)", 2: "Rejected (Transient)"}
+_SOURCES = {
+    1: "DUL service-user",
+    2: "DUL service-provider (ACSE related)",
+    3: "DUL service-provider (presentation related)",
+}
+_REASONS = {
+    (1, 1): "No reason given",
+    (1, 2): "Application context name not supported",
+    (1, 3): "Calling AE title not recognised",
+    (1, 7): "Called AE title not recognised",
+    (2, 1): "No reason given",
+    (2, 2): "Protocol version not supported",
+    (3, 1): "Temporary congestion",
+    (3, 2): "Local limit exceeded",
+}
+"""Source and reason → words (PS3.8 table 9-21)."""
+
+
+def rejection(reject: AssociateReject, modality: Modality) -> AssociationRejectedError:
     """The error for an A-ASSOCIATE-RJ, in words and with what to do (PS3.8 9.3.4)."""
-    reject = A_ASSOCIATE_RJ()
-    reject.decode(_whole(ASSOCIATE_RJ, body.ljust(4, b"\0")))
-    result = _words(reject, "result_str", f"result {reject.result}")
-    source = _words(reject, "source_str", f"source {reject.source}")
-    reason = _words(reject, "reason_str", f"reason {reject.reason_diagnostic}")
+    result = _RESULTS.get(reject.result, f"result {reject.result}")
+    source = _SOURCES.get(reject.source, f"source {reject.source}")
+    reason = _REASONS.get((reject.source, reject.reason), f"reason {reject.reason}")
     return AssociationRejectedError(
         f"{modality.address} rejected the association: {reason} ({result}; {source})",
         hint=_rejection_hint(reject, modality),
     )
 
 
-def _words(reject: A_ASSOCIATE_RJ, name: str, fallback: str) -> str:
-    try:
-        return str(getattr(reject, name))
-    except ValueError:
-        return fallback
-
-
-def _rejection_hint(reject: A_ASSOCIATE_RJ, modality: Modality) -> str | None:
-    cause = (reject.source, reject.reason_diagnostic)
+def _rejection_hint(reject: AssociateReject, modality: Modality) -> str | None:
+    cause = (reject.source, reject.reason)
     if cause == (1, 3):
         return f"our AE title {modality.local_aet} must be made known to the peer"
     if cause == (1, 7):
@@ -227,30 +280,9 @@ _ABORT_REASONS = {
 }
 
 
-def abortion(body: bytes, modality: Modality) -> AssociationAbortedError:
+def abortion(abort: Abort, modality: Modality) -> AssociationAbortedError:
     """The error for an A-ABORT (PS3.8 9.3.8)."""
-    source, reason = body.ljust(4, b"\0")[2:4]
-    who = _ABORT_SOURCES.get(source, f"source {source}")
-    why = f", {_ABORT_REASONS.get(reason, f'reason {reason}')}" if source == 2 else ""
+    who = _ABORT_SOURCES.get(abort.source, f"source {abort.source}")
+    why = _ABORT_REASONS.get(abort.reason, f"reason {abort.reason}")
+    why = f", {why}" if abort.source == 2 else ""
     return AssociationAbortedError(f"{modality.address} aborted the association ({who}{why})")
-
-
-def abort(by_provider: bool) -> bytes:
-    """A-ABORT: of the service user, or of the provider for what the peer did wrong."""
-    if by_provider:
-        fault = A_P_ABORT()
-        fault.provider_reason = 0
-        return bytes(A_ABORT_RQ(fault).encode())
-    abort = A_ABORT()
-    abort.abort_source = 0
-    return bytes(A_ABORT_RQ(abort).encode())
-
-
-def release_request() -> bytes:
-    """A-RELEASE-RQ (PS3.8 9.3.6)."""
-    return bytes(A_RELEASE_RQ(A_RELEASE()).encode())
-
-
-def release_reply() -> bytes:
-    """A-RELEASE-RP (PS3.8 9.3.7)."""
-    return bytes(A_RELEASE_RP(A_RELEASE()).encode())

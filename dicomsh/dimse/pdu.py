@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from dicomsh.dimse.command import Response, read_response
+from dicomsh.dimse.command import Command, read_command
 from dicomsh.errors import ProtocolViolationError
 
-ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(0x02, 0x08)
+ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(0x01, 0x08)
 
 MAX_PDU = 65_536
 """The longest P-DATA-TF that we announce to take (PS3.8 D.1)."""
 
 _MAX_ASSOCIATE = 65_536
+_MAX_REQUEST = 1024 * 1024
+"""128 presentation contexts with some hundred transfer syntaxes each, and room to spare."""
 _MAX_COMMAND = 65_536
 _MAX_IDENTIFIER = 16 * 1024 * 1024
 _FIXED = 4
@@ -36,8 +38,40 @@ class Pdu(NamedTuple):
     body: bytes
 
 
-Message = tuple[int, Response, bytes]
-"""A whole DIMSE message: presentation context ID, command set, and identifier or empty."""
+Message = tuple[int, Command, bytes]
+"""A whole DIMSE message: presentation context ID, command set, and data set.
+
+The data set is empty where there is none, and where it went into a sink.
+"""
+
+
+class Sink(Protocol):
+    """Takes a data set as it arrives, so that one of any size needs no memory.
+
+    Its message is delivered once the data set is whole. When the association is lost before, the
+    operation that gave the sink is told so, and drops what the sink holds.
+    """
+
+    def write(self, fragment: bytes) -> None:
+        """Take the next bytes, between none and a PDU of them.
+
+        Raises:
+            ProtocolViolationError: it wants no more of this peer.
+        """
+        ...
+
+    def close(self) -> None:
+        """Take note that the data set is whole."""
+        ...
+
+
+OnRequest = Callable[[int, Command], Sink | None]
+"""Is told of a request before its data set; gives where that goes, or None to have it gathered."""
+
+
+def refuse(_: int, request: Command) -> Sink | None:
+    """The answer to a request where none may come: that it breaks the protocol."""
+    raise ProtocolViolationError(f"received a {request.title} where none may come")
 
 
 class PduReader:
@@ -45,12 +79,17 @@ class PduReader:
 
     Pieces are joined only once a PDU is whole, so that a slow peer costs no more than a fast one.
 
+    Args:
+        on_request: is told of requests; without it, they break the protocol.
+        accepts: whether the peer is the one that requests the association.
+
     Attributes:
         messages: assembles what P-DATA-TF carries.
     """
 
-    def __init__(self) -> None:
-        self.messages = MessageReader()
+    def __init__(self, on_request: OnRequest = refuse, *, accepts: bool = False) -> None:
+        self.messages = MessageReader(on_request=on_request)
+        self._limits = _ACCEPTOR_LIMITS if accepts else _LIMITS
         self._pieces: list[bytes] = []
         self._held = 0
         self._wanted = _PDU_HEADER.size
@@ -84,7 +123,7 @@ class PduReader:
         offset, self._wanted = 0, _PDU_HEADER.size
         while offset + self._wanted <= len(data):
             kind, length = _PDU_HEADER.unpack_from(data, offset)
-            _check(kind, length)
+            _check(kind, length, self._limits)
             start = offset + _PDU_HEADER.size
             if start + length > len(data):
                 self._wanted = start + length - offset
@@ -107,10 +146,11 @@ _LIMITS = {
     RELEASE_RP: _FIXED,
     ABORT: _FIXED,
 }
+_ACCEPTOR_LIMITS = {**_LIMITS, ASSOCIATE_RQ: _MAX_REQUEST}
 
 
-def _check(kind: int, length: int) -> None:
-    limit = _LIMITS.get(kind)
+def _check(kind: int, length: int, limits: Mapping[int, int]) -> None:
+    limit = limits.get(kind)
     if limit is None:
         tls = "; it looks like TLS: 'tls: true' of the modality speaks it"
         raise ProtocolViolationError(
@@ -128,20 +168,25 @@ class _Usual(NamedTuple):
 
     command: bytes
     context: int
-    response: Response
+    response: Command
 
 
 class MessageReader:
     """Assembles presentation data values into messages.
 
+    Args:
+        on_request: is told of requests; without it, they break the protocol.
+
     Attributes:
         contexts: IDs of the accepted presentation contexts.
     """
 
-    def __init__(self, contexts: Collection[int] = ()) -> None:
+    def __init__(self, contexts: Collection[int] = (), on_request: OnRequest = refuse) -> None:
         self.contexts = contexts
+        self._on_request = on_request
         self._context: int | None = None
-        self._response: Response | None = None
+        self._command: Command | None = None
+        self._sink: Sink | None = None
         self._parts: list[bytes] = []
         self._size = 0
         self._usual: _Usual | None = None
@@ -152,7 +197,7 @@ class MessageReader:
         Raises:
             ProtocolViolationError: values that do not fit their PDU or each other.
         """
-        between = self._response is None and not self._parts
+        between = self._command is None and not self._parts
         offset, end = 0, len(body)
         while offset < end or end == 0:
             if offset + _PDV_HEADER.size > end:
@@ -177,7 +222,7 @@ class MessageReader:
         Returns:
             Where that form ends; the PDU there is for `feed`.
         """
-        if self._usual is None or self._response is not None:
+        if self._usual is None or self._command is not None:
             return offset
         command, usual_context, response = self._usual
         unpack, end = _WHOLE_IDENTIFIER.unpack_from, len(data)
@@ -197,38 +242,50 @@ class MessageReader:
     def _take(self, context: int, flags: int, data: bytes, messages: list[Message]) -> None:
         if context != self._context:
             self._begin(context)
-        if (flags & _COMMAND == 0) != (self._response is not None):
-            raise ProtocolViolationError("command and identifier are out of order")
-        if self._parts or not flags & _LAST:
+        if (flags & _COMMAND == 0) != (self._command is not None):
+            raise ProtocolViolationError("command and data set are out of order")
+        if self._sink is not None:
+            self._sink.write(data)
+            data = b""
+        elif self._parts or not flags & _LAST:
             data = self._collect(data, flags)
         if flags & _LAST:
             self._whole(context, data, messages)
 
     def _whole(self, context: int, data: bytes, messages: list[Message]) -> None:
-        """A whole command set, or the whole identifier that belongs to one."""
-        response, self._response = self._response, None
-        if response is not None:
-            messages.append((context, response, data))
+        """A whole command set, or the whole data set that belongs to one."""
+        command, self._command = self._command, None
+        if command is None:
+            self._commanded(context, read_command(data), messages)
             return
-        response = read_response(data)
-        if response.has_identifier:
-            self._response = response
+        if self._sink is not None:
+            self._sink.close()
+            self._sink = None
+        messages.append((context, command, data))
+
+    def _commanded(self, context: int, command: Command, messages: list[Message]) -> None:
+        sink = None if command.is_response else self._on_request(context, command)
+        if command.has_data_set:
+            self._command, self._sink = command, sink
         else:
-            messages.append((context, response, b""))
+            messages.append((context, command, b""))
 
     def _remember(self, body: bytes) -> None:
-        """Keep a PDU that was one whole command set with an identifier to come."""
+        """Keep a PDU that was the whole command set of a response with an identifier to come."""
         length, context, flags = _PDV_HEADER.unpack_from(body)
-        if flags == _COMMAND | _LAST and length + 4 == len(body) and self._response is not None:
+        response = self._command
+        if response is None or not response.is_response:
+            return
+        if flags == _COMMAND | _LAST and length + 4 == len(body):
             command = _PDU_HEADER.pack(P_DATA, len(body)) + body
-            self._usual = _Usual(command, context, self._response)
+            self._usual = _Usual(command, context, response)
 
     def _begin(self, context: int) -> None:
         if context not in self.contexts:
             raise ProtocolViolationError(
                 f"data on the presentation context {context}, which was not accepted"
             )
-        if self._parts or self._response is not None:
+        if self._parts or self._command is not None:
             raise ProtocolViolationError("a message changes its presentation context")
         self._context = context
 
@@ -243,6 +300,11 @@ class MessageReader:
         whole = b"".join(self._parts)
         self._parts, self._size = [], 0
         return whole
+
+
+def write_pdu(kind: int, body: bytes) -> bytes:
+    """A PDU of any kind."""
+    return _PDU_HEADER.pack(kind, len(body)) + body
 
 
 def write_message(context_id: int, command: bytes, identifier: bytes, max_pdu: int) -> bytes:

@@ -5,9 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from typing import Protocol, cast
+from abc import ABC, abstractmethod
+from typing import ClassVar, cast
 
 from dicomsh.dimse import negotiation
+from dicomsh.dimse.associate import (
+    Abort,
+    AssociateRequest,
+    read_abort,
+    read_accept,
+    read_reject,
+    write_abort,
+    write_release_reply,
+    write_release_request,
+    write_request,
+)
+from dicomsh.dimse.command import Command
 from dicomsh.dimse.negotiation import Agreement
 from dicomsh.dimse.pdu import (
     ABORT,
@@ -18,6 +31,7 @@ from dicomsh.dimse.pdu import (
     Message,
     Pdu,
     PduReader,
+    Sink,
 )
 from dicomsh.errors import AssociationAbortedError, DicomshError, ProtocolViolationError
 from dicomsh.model.modality import Modality
@@ -26,20 +40,42 @@ from dicomsh.model.tap import Tap, Wire
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
-class ServiceUser(Protocol):
-    """An operation in progress: it is told of everything that arrives."""
+_BY_USER, _BY_PROVIDER = Abort(source=0), Abort(source=2)
 
+
+class ServiceUser(ABC):
+    """An operation in progress: it is told of everything that arrives.
+
+    Attributes:
+        title: the service, as messages name it.
+    """
+
+    title: ClassVar[str]
+
+    def requested(self, context_id: int, request: Command) -> Sink | None:  # noqa: ARG002
+        """A request of the peer has arrived, but not yet its data set; most operations take none.
+
+        `received` is given its message when that is whole.
+
+        Returns:
+            Where the data set goes as it arrives, or None to have it with the message.
+
+        Raises:
+            ProtocolViolationError: it does not belong to this operation.
+        """
+        raise ProtocolViolationError(f"received a {request.title} during a {self.title}")
+
+    @abstractmethod
     def received(self, messages: list[Message]) -> None:
         """Take the messages of one read.
 
         Raises:
             ProtocolViolationError: they do not belong to this operation.
         """
-        ...
 
+    @abstractmethod
     def lost(self, error: DicomshError) -> None:
         """Take note that the association is gone."""
-        ...
 
 
 class UpperLayer(asyncio.Protocol):
@@ -47,7 +83,7 @@ class UpperLayer(asyncio.Protocol):
 
     Args:
         modality: the peer.
-        request: A-ASSOCIATE-RQ, sent as soon as the connection is there.
+        request: the A-ASSOCIATE-RQ, sent as soon as the connection is there.
         tap: who listens.
 
     Attributes:
@@ -59,7 +95,7 @@ class UpperLayer(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, modality: Modality, request: bytes, tap: Tap) -> None:
+    def __init__(self, modality: Modality, request: AssociateRequest, tap: Tap) -> None:
         loop = asyncio.get_running_loop()
         self.negotiated: asyncio.Future[Agreement] = loop.create_future()
         self.user: ServiceUser | None = None
@@ -69,7 +105,7 @@ class UpperLayer(asyncio.Protocol):
         self._tap = tap
         self._wire = Wire(str(modality.address))
         self._closed: asyncio.Future[None] = loop.create_future()
-        self._pdus = PduReader()
+        self._pdus = PduReader(self._requested)
         self._releasing = False
         self._socket: socket.socket | None = None
 
@@ -84,7 +120,7 @@ class UpperLayer(asyncio.Protocol):
             return
         self._releasing = True
         self.transport.resume_reading()
-        self.write(negotiation.release_request())
+        self.write(write_release_request())
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.shield(self._closed)
@@ -110,7 +146,7 @@ class UpperLayer(asyncio.Protocol):
         self._socket = transport.get_extra_info("socket")
         if self._tap.tracer is not None:
             self._tap.tracer.opened(self._wire)
-        self.write(self._request)
+        self.write(write_request(self._request))
         self._acknowledge()
 
     def data_received(self, data: bytes) -> None:
@@ -153,11 +189,16 @@ class UpperLayer(asyncio.Protocol):
             raise ProtocolViolationError("received a message when nothing was asked")
         self.user.received(messages)
 
+    def _requested(self, context_id: int, request: Command) -> Sink | None:
+        if self.user is None:
+            raise ProtocolViolationError(f"received a {request.title} when nothing was asked")
+        return self.user.requested(context_id, request)
+
     def _control(self, kind: int, body: bytes) -> None:
         if self.error is not None:
             return
         if kind == ABORT:
-            self._lose(negotiation.abortion(body, self._modality))
+            self._lose(negotiation.abortion(read_abort(body), self._modality))
             self.transport.abort()
         elif not self.negotiated.done():
             self._answered(kind, body)
@@ -172,19 +213,18 @@ class UpperLayer(asyncio.Protocol):
     def _answered(self, kind: int, body: bytes) -> None:
         """The answer to A-ASSOCIATE-RQ."""
         if kind == ASSOCIATE_AC:
-            agreement = negotiation.read_accept(body)
-            ids = frozenset(context.id for context in agreement.contexts.values())
-            self._pdus.messages.contexts = ids
+            agreement = negotiation.agreement(self._request, read_accept(body))
+            self._pdus.messages.contexts = frozenset(agreement.by_id)
             self._wire.agreed = agreement.syntaxes
             self.negotiated.set_result(agreement)
         elif kind == ASSOCIATE_RJ:
-            self._lose(negotiation.rejection(body, self._modality))
+            self._lose(negotiation.rejection(read_reject(body), self._modality))
             self.transport.abort()
         else:
             raise ProtocolViolationError(f"a PDU of type 0x{kind:02X} answers our A-ASSOCIATE-RQ")
 
     def _released_by_peer(self) -> None:
-        self.write(negotiation.release_reply())
+        self.write(write_release_reply())
         if not self._releasing:
             self._lose(
                 AssociationAbortedError(f"{self._modality.address} released the association")
@@ -193,7 +233,7 @@ class UpperLayer(asyncio.Protocol):
 
     def _break_off(self, error: DicomshError, *, by_provider: bool) -> None:
         if self.error is None:
-            self.write(negotiation.abort(by_provider))
+            self.write(write_abort(_BY_PROVIDER if by_provider else _BY_USER))
             self._lose(error)
         self.transport.abort()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute, by_tag
+from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
@@ -33,7 +34,9 @@ class Element:
 
 def elements(query: Query, peer: Modality) -> list[Element]:
     """Every element in the order of the wire, those inside a sequence after it."""
-    roots = {SPECIFIC_CHARACTER_SET: [_charset(query)], QUERY_RETRIEVE_LEVEL: [_level(query)]}
+    roots = {SPECIFIC_CHARACTER_SET: [_charset(query)]}
+    if query.level is not None:
+        roots[QUERY_RETRIEVE_LEVEL] = [_level(query.level)]
     for path in sorted({key.path[:1] for key in query.keys}, key=lambda path: path[0].tag):
         keys = [key for key in query.keys if key.path[:1] == path]
         roots[path[0].tag] = list(_below(keys, 0, peer))
@@ -109,6 +112,6 @@ def _charset(query: Query) -> Element:
     return Element(by_tag(SPECIFIC_CHARACTER_SET), 0, query.charset, told, "", where)
 
 
-def _level(query: Query) -> Element:
+def _level(level: Level) -> Element:
     told, where = "the level that is asked for", "PS3.4 C.4.1.1.3.1"
-    return Element(by_tag(QUERY_RETRIEVE_LEVEL), 0, query.level.dicom, told, "", where)
+    return Element(by_tag(QUERY_RETRIEVE_LEVEL), 0, level.dicom, told, "", where)

@@ -24,7 +24,8 @@ def query_lines(sent: Sent, missing: Sequence[str]) -> list[str]:
     where = peer.address.title
     lines = [f"C-FIND to {peer.name}, {where}, as {peer.local_aet}"]
     lines += _told("model", [f"{query.model.title}: {model_reason(sent)}", acceptance(sent)])
-    lines += _told("level", [f"{query.level.dicom}: {level_reason(query)}"])
+    if query.level is not None:
+        lines += _told("level", [f"{query.level.dicom}: {level_reason(query, query.level)}"])
     lines += _told("charset", [charset_reason(query, peer.charset)])
     if sent.limit is not None:
         lines += _told("limit", [f"C-CANCEL is sent after {sent.limit} rows"])

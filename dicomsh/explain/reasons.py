@@ -57,11 +57,11 @@ def acceptance(sent: Sent) -> str:
     return f"{sent.peer.name} accepted {' and '.join(titles) or 'neither'} in its last association"
 
 
-def level_reason(query: Query) -> str:
+def level_reason(query: Query, level: Level) -> str:
     """What the level means and which unique keys go along (PS3.4 C.6.1.1)."""
-    above = [level.unique_keyword for level in query.level.ancestors if _has(query, level)]
+    above = [upper.unique_keyword for upper in level.ancestors if _has(query, upper)]
     keys = f", below {' and '.join(above)}" if above else ""
-    return f"one answer for each {query.level.word}, told by {query.level.unique_keyword}{keys}"
+    return f"one answer for each {level.word}, told by {level.unique_keyword}{keys}"
 
 
 def _has(query: Query, level: Level) -> bool:
@@ -127,7 +127,7 @@ def _of_keys(query: Query) -> list[str]:
     told = []
     open_levels = [
         level
-        for level in query.level.ancestors
+        for level in query.levels_above
         if not _has(query, level) and not (level is Level.PATIENT and _is_study_root(query))
     ]
     if open_levels:

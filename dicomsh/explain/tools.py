@@ -15,7 +15,7 @@ from dicomsh.explain.deprecated import LEAST, ROUTES
 from dicomsh.explain.reasons import Sent
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import Attribute, is_retired, tag_pair
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Level, Model
 from dicomsh.model.query import Matching, Query, QueryKey
 from dicomsh.model.wado import PLACEHOLDER_RS
 
@@ -64,16 +64,24 @@ def _matching(query: Query) -> list[QueryKey]:
     return [key for key in query.keys if key.value]
 
 
+_INFORMATION_MODELS = {
+    Model.PATIENT_ROOT.value: ("-P", "PatientRoot"),
+    Model.STUDY_ROOT.value: ("-S", "StudyRoot"),
+    MODALITY_WORKLIST_FIND: ("-W", "MWL"),
+}
+"""SOP Class UID → how DCMTK and dcm4che call the information model."""
+
+
 def findscu(sent: Sent) -> Equivalent:
     """DCMTK's findscu."""
     query, peer = sent.query, sent.peer
     charset, notes = _terminal_charset(query)
     keys = [
         ("SpecificCharacterSet", charset),
-        ("QueryRetrieveLevel", query.level.dicom),
+        *([] if query.level is None else [("QueryRetrieveLevel", query.level.dicom)]),
         *((_dcmtk_path(key.path), key.value) for key in query.keys),
     ]
-    root = "-P" if query.model is Model.PATIENT_ROOT else "-S"
+    root, _ = _INFORMATION_MODELS[query.sop_class.uid]
     parts = [f"findscu {root} -aet {quote(peer.local_aet)} -aec {quote(peer.entity.aet)}"]
     parts += [f"-k {quote(f'{name}={value}' if value else name)}" for name, value in keys]
     parts += [] if sent.limit is None else [f"--cancel {sent.limit}"]
@@ -110,10 +118,10 @@ def dcm4che(sent: Sent) -> Equivalent:
     """dcm4che's findscu, which has the same name as DCMTK's."""
     query, peer = sent.query, sent.peer
     charset, notes = _terminal_charset(query)
-    model = "PatientRoot" if query.model is Model.PATIENT_ROOT else "StudyRoot"
+    _, model = _INFORMATION_MODELS[query.sop_class.uid]
     parts = [
         f"findscu -b {quote(peer.local_aet)} -c {quote(str(peer.entity))}",
-        f"-M {model} -L {query.level.dicom}",
+        f"-M {model}" + ("" if query.level is None else f" -L {query.level.dicom}"),
         *sorted(f"--{extension.word}" for extension in peer.extended),
         *([f"-m {quote(f'SpecificCharacterSet={charset}')}"] if charset else []),
         *(f"-m {quote(f'{_dcm4che_path(key)}={key.value}')}" for key in _matching(query)),
@@ -143,7 +151,7 @@ def _is_nameless(attribute: Attribute) -> bool:
 def pynetdicom(sent: Sent) -> Equivalent:
     """A Python program with pynetdicom."""
     query, peer = sent.query, sent.peer
-    uid = query.model.value
+    uid = query.sop_class.uid
     title = json.dumps(peer.local_aet)
     lines = [
         *(["import ssl", ""] if peer.entity.tls else []),
@@ -152,7 +160,7 @@ def pynetdicom(sent: Sent) -> Equivalent:
         "",
         *_python_identifier(query),
         "",
-        f"model = {json.dumps(uid)}  # {query.model.title} FIND",
+        f"model = {json.dumps(uid)}  # {query.sop_class.title}",
         f"ae = AE(ae_title={title})",
         "ae.add_requested_context(model)",
         *_python_tls(sent),
@@ -176,7 +184,8 @@ def pynetdicom(sent: Sent) -> Equivalent:
 
 def _python_identifier(query: Query) -> list[str]:
     lines = ["identifier = Dataset()", f"identifier.SpecificCharacterSet = {_charsets(query)}"]
-    lines.append(f"identifier.QueryRetrieveLevel = {json.dumps(query.level.dicom)}")
+    if query.level is not None:
+        lines.append(f"identifier.QueryRetrieveLevel = {json.dumps(query.level.dicom)}")
     made: dict[tuple[Attribute, ...], str] = {(): "identifier"}
     for key in query.keys:
         for depth in range(1, len(key.path)):
@@ -239,6 +248,8 @@ def _python_tls(sent: Sent) -> list[str]:
 def orthanc(sent: Sent) -> Equivalent:
     """Orthanc's REST interface: one request asks, a second fetches the answers."""
     query = sent.query
+    if query.level is None:
+        return _without_level("Orthanc")
     inside = [key.keyword for key in query.keys if len(key.path) > 1]
     if inside:
         trouble = f"cannot be said: the Query of this route has no sequences ({', '.join(inside)})"
@@ -251,6 +262,10 @@ def orthanc(sent: Sent) -> Equivalent:
     path = """sed -n 's/.*"Path" *: *"\\([^"]*\\)".*/\\1/p'"""
     second = f'curl -s "{ORTHANC}$answers/answers?expand&simplify"'
     return Equivalent("Orthanc", f"answers=$({first} | {path})\n{second}", _orthanc_notes(sent))
+
+
+def _without_level(title: str) -> Equivalent:
+    return Equivalent(title, "", ("cannot be said: this route asks at a Query/Retrieve level",))
 
 
 def _members(keys: Mapping[str, str]) -> list[str]:
@@ -286,6 +301,8 @@ def _orthanc_notes(sent: Sent) -> tuple[str, ...]:
 def orthanc_deprecated(sent: Sent) -> Equivalent:
     """Orthanc's deprecated find-patient, find-study, find-series and find-instance."""
     query = sent.query
+    if query.level is None:
+        return _without_level("Orthanc (deprecated)")
     old = ROUTES[query.level]
     title = f"Orthanc {old.route} (deprecated)"
     given = {key.keyword: key.value for key in _matching(query)}
@@ -306,10 +323,12 @@ def orthanc_deprecated(sent: Sent) -> Equivalent:
 def qido(sent: Sent) -> Equivalent:
     """A QIDO-RS search (PS3.18 10.6)."""
     query = sent.query
+    if query.level is None:
+        return _without_level("QIDO-RS")
     if query.level is Level.PATIENT:
         trouble = "cannot be said: QIDO-RS has no patient level; it searches studies"
         return Equivalent("QIDO-RS", "", (trouble,))
-    path, used = _qido_path(query)
+    path, used = _qido_path(query, query.level)
     rest = [key for key in query.keys if key.keyword not in used]
     pairs = [f"{_qido_key(key)}={_qido_value(key)}" for key in rest if key.value]
     pairs += [f"includefield={_qido_key(key)}" for key in rest if not key.value]
@@ -328,17 +347,17 @@ def qido(sent: Sent) -> Equivalent:
 _RESOURCES = {Level.STUDY: "studies", Level.SERIES: "series", Level.INSTANCE: "instances"}
 
 
-def _qido_path(query: Query) -> tuple[str, set[str]]:
+def _qido_path(query: Query, searched: Level) -> tuple[str, set[str]]:
     """The resource that is searched, inside the study and series that are known; their keywords."""
     given = {key.keyword: key for key in query.keys if key.matching is Matching.SINGLE_VALUE}
     parts, used = [], set()
-    for level in query.level.ancestors[1:]:
+    for level in searched.ancestors[1:]:
         key = given.get(level.unique_keyword)
         if key is None:
             break
         parts += [_RESOURCES[level], percent(key.value, safe="")]
         used.add(level.unique_keyword)
-    return "/".join([*parts, _RESOURCES[query.level]]), used
+    return "/".join([*parts, _RESOURCES[searched]]), used
 
 
 def _qido_key(key: QueryKey) -> str:

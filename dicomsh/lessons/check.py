@@ -192,7 +192,8 @@ def _missing_in_queries(check: Check, queries: tuple[Query, ...]) -> Iterator[st
 
 def _missing_in_query(check: Check, query: Query) -> Iterator[str]:
     if check.level is not None and query.level is not check.level:
-        yield f"the query was at {query.level.word} level, and should be at {check.level.word}"
+        own = "no" if query.level is None else query.level.word
+        yield f"the query was at {own} level, and should be at {check.level.word}"
     if check.model is not None and query.model is not check.model:
         yield f"the query was in {query.model.title}, and should be in {check.model.title}"
     yield from _missing_keys(check, {key.keyword: key for key in query.keys})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from dicomsh.errors import UsageError
@@ -21,11 +21,51 @@ _GB2312 = "\x1b$)A"
 _DELIMITERS = {0x0D, 0x0A, 0x09, 0x0C, 0x5C, 0x5E, 0x3D}  # CR LF TAB FF \ ^ = (PS3.5 6.1.2.5.3)
 
 
+CODECS: Mapping[str, str] = {
+    "": _DEFAULT,
+    "ISO_IR 6": _DEFAULT,
+    "ISO_IR 13": "shift_jis",
+    "ISO_IR 100": "latin_1",
+    "ISO_IR 101": "iso8859_2",
+    "ISO_IR 109": "iso8859_3",
+    "ISO_IR 110": "iso8859_4",
+    "ISO_IR 126": "iso_ir_126",
+    "ISO_IR 127": "iso_ir_127",
+    "ISO_IR 138": "iso_ir_138",
+    "ISO_IR 144": "iso_ir_144",
+    "ISO_IR 148": "iso_ir_148",
+    "ISO_IR 166": "iso_ir_166",
+    "ISO 2022 IR 6": _DEFAULT,
+    "ISO 2022 IR 13": "shift_jis",
+    "ISO 2022 IR 87": "iso2022_jp",
+    "ISO 2022 IR 100": "latin_1",
+    "ISO 2022 IR 101": "iso8859_2",
+    "ISO 2022 IR 109": "iso8859_3",
+    "ISO 2022 IR 110": "iso8859_4",
+    "ISO 2022 IR 126": "iso_ir_126",
+    "ISO 2022 IR 127": "iso_ir_127",
+    "ISO 2022 IR 138": "iso_ir_138",
+    "ISO 2022 IR 144": "iso_ir_144",
+    "ISO 2022 IR 148": "iso_ir_148",
+    "ISO 2022 IR 149": "euc_kr",
+    "ISO 2022 IR 159": "iso2022_jp_2",
+    "ISO 2022 IR 166": "iso_ir_166",
+    "ISO 2022 IR 58": "iso_ir_58",
+    "ISO_IR 192": "UTF8",
+    "GB18030": "GB18030",
+    "ISO 2022 GBK": "GBK",
+    "ISO 2022 58": "GB2312",
+    "GBK": "GBK",
+}
+"""Defined term → Python's codec, as in pydicom's table (PS3.3 tables C.12-2 to C.12-5)."""
+
+_NOT_PYTHONS = frozenset({"shift_jis", "iso2022_jp", "iso2022_jp_2"})
+"""Codecs that write more than their character set holds; pydicom's encoders keep to it."""
+
+
 def known(term: str) -> bool:
     """Whether a defined term, or several joined by `\\`, names character sets that we can read."""
-    from pydicom.charset import python_encoding
-
-    return all(part.strip() in python_encoding for part in term.split("\\"))
+    return all(part.strip() in CODECS for part in term.split("\\"))
 
 
 @lru_cache(maxsize=64)
@@ -39,50 +79,47 @@ def decoder(declared: bytes, fallback: str) -> Decode:
     """
     own = declared.decode("ascii", "replace").strip(" \0")
     terms = next((term for term in (own, fallback) if term and known(term)), "")
-    encodings = _codecs(terms)
-    extended = len(encodings) > 1 or "2022" in terms
-    return _extended(encodings) if extended else _single(encodings[0])
+    first = codecs.lookup(CODECS[terms.split("\\")[0].strip()]).name
+    extended = "\\" in terms or "2022" in terms
+
+    def decode(value: bytes) -> str:
+        if extended and _ESCAPE in value:
+            return _extended(value, terms, first)
+        return value.decode(first, "replace")
+
+    return decode
 
 
+@lru_cache(maxsize=64)
 def _codecs(terms: str) -> list[str]:
-    """The codecs of defined terms; Latin-1 for none, for the default repertoire and in error."""
+    """The codecs of defined terms that are known; those that take no extensions stand alone."""
+    parts = [term.strip() for term in terms.split("\\")]
+    if len(parts) == 1:
+        return [CODECS[parts[0]]]
     import warnings
 
     from pydicom.charset import convert_encodings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return convert_encodings([term.strip() for term in terms.split("\\")])
+        return convert_encodings(parts)
 
 
-def _single(codec: str) -> Decode:
-    name = codecs.lookup(codec).name
-
-    def decode(value: bytes) -> str:
-        return value.decode(name, "replace")
-
-    return decode
-
-
-def _extended(encodings: list[str]) -> Decode:
+def _extended(value: bytes, terms: str, first: str) -> str:
     """Code extensions: escape sequences switch the set inside a value (PS3.5 6.1.2.5)."""
     import warnings
 
     from pydicom.charset import decode_bytes
 
-    first = codecs.lookup(encodings[0]).name
-
-    def decode(value: bytes) -> str:
-        if _ESCAPE not in value:
+    encodings = _codecs(terms)
+    if len(encodings) == 1 and "2022" not in terms:
+        return value.decode(first, "replace")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return decode_bytes(value, encodings, _DELIMITERS).replace(_GB2312, "")
+        except (LookupError, ValueError):
             return value.decode(first, "replace")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                return decode_bytes(value, encodings, _DELIMITERS).replace(_GB2312, "")
-            except (LookupError, ValueError):
-                return value.decode(first, "replace")
-
-    return decode
 
 
 def choose(text: str, declared: str) -> str:
@@ -148,12 +185,14 @@ def _lossless(text: str, charset: str) -> bytes | None:
 
 
 def _component(text: str, encodings: list[str]) -> bytes:
+    if text.isascii():
+        return text.encode("ascii")
+    if len(encodings) == 1 and encodings[0] not in _NOT_PYTHONS:
+        return text.encode(encodings[0])
     import warnings
 
     from pydicom.charset import encode_string
 
-    if text.isascii():
-        return text.encode("ascii")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         raw = encode_string(text, encodings)

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from itertools import chain
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.model import standard
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.spelling import Spelling
@@ -105,51 +106,40 @@ def alias_keyword(alias: str, level: Level) -> str | None:
 
 
 @cache
-def _keywords() -> Mapping[str, int]:
-    """Lower-case keyword → tag of the whole standard dictionary (repeating groups left out)."""
-    from pydicom.datadict import keyword_dict
-
-    return {keyword.lower(): tag for keyword, tag in keyword_dict.items() if keyword}
-
-
-@cache
 def by_tag(tag: int) -> Attribute:
     """The attribute of a tag; one that the dictionary lacks is `UN` with its tag as keyword."""
-    from pydicom.datadict import get_entry
-
-    try:
-        vr, vm, name, _, keyword = get_entry(tag)
-    except KeyError:
+    found = standard.entry(tag)
+    if found is None:
         return Attribute(tag, tag_pair(tag), "UN", "1-n", "Unknown")
-    return Attribute(tag, keyword or tag_pair(tag), vr.split(" or ")[0], vm, name)
+    vr = found.vr.split(" or ")[0]
+    return Attribute(tag, found.keyword or tag_pair(tag), vr, found.vm, found.name)
 
 
 @cache
 def is_retired(tag: int) -> bool:
     """Whether the standard has retired an attribute (PS3.6 6)."""
-    from pydicom.datadict import get_entry
-
-    try:
-        return bool(get_entry(tag)[3])
-    except KeyError:
-        return False
+    found = standard.entry(tag)
+    return found is not None and found.retired
 
 
 @cache
 def by_keyword(keyword: str) -> Attribute:
     """The attribute of an exact keyword; raises KeyError for one that does not exist."""
-    return by_tag(_keywords()[keyword.lower()])
+    tag = standard.tag_of(keyword)
+    if tag is None:
+        raise KeyError(keyword)
+    return by_tag(tag)
 
 
 def is_keyword(text: str) -> bool:
     """Whether a text is a keyword as PS3.6 spells it."""
-    tag = _keywords().get(text.lower())
+    tag = standard.tag_of(text)
     return tag is not None and by_tag(tag).keyword == text
 
 
 def keywords() -> Iterable[str]:
     """All keywords of the standard dictionary, as PS3.6 spells them."""
-    return (by_tag(tag).keyword for tag in _keywords().values())
+    return (by_tag(tag).keyword for tag in standard.keyword_tags().values())
 
 
 _TAG = re.compile(r"\(?([0-9a-fA-F]{4}),?([0-9a-fA-F]{4})\)?\Z")
@@ -176,12 +166,12 @@ def find_attribute(text: str, level: Level) -> Attribute:
 @cache
 def spelling() -> Spelling:
     """Keywords and aliases, to be found by what is spelt nearly so."""
-    return Spelling(dict.fromkeys((*_keywords(), *ALIASES)))
+    return Spelling(dict.fromkeys((*standard.keyword_tags(), *ALIASES)))
 
 
 def is_named(text: str) -> bool:
     """Whether a text is an alias or a keyword, in any case."""
-    return text.lower() in ALIASES or text.lower() in _keywords()
+    return text.lower() in ALIASES or standard.tag_of(text) is not None
 
 
 @lru_cache(maxsize=32)  # a word stays misspelt for as long as the line goes on behind it

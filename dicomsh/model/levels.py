@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -72,6 +74,14 @@ LEVEL_WORDS: dict[str, Level] = {
 """Every word that names a level, in lower case."""
 
 
+@dataclass(frozen=True, slots=True)
+class SopClass:
+    """A SOP class of queries: its UID, and its title as people say it (PS3.6 annex A)."""
+
+    uid: str
+    title: str
+
+
 class Model(Enum):
     """A Query/Retrieve information model; the value is its FIND SOP Class UID (PS3.4 C.6)."""
 
@@ -84,6 +94,11 @@ class Model(Enum):
         return self.name.replace("_", " ").title()
 
     @property
+    def find(self) -> SopClass:
+        """The SOP class of its C-FIND."""
+        return SopClass(self.value, f"{self.title} FIND")
+
+    @property
     def top(self) -> Level:
         """The highest level of the model."""
         return Level.PATIENT if self is Model.PATIENT_ROOT else Level.STUDY
@@ -94,3 +109,13 @@ MODALITY_WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
 
 VERIFICATION = "1.2.840.10008.1.1"
 """Verification SOP Class, the class of C-ECHO (PS3.4 A.4)."""
+
+SOP_CLASSES: Mapping[str, SopClass] = {
+    made.uid: made
+    for made in (
+        SopClass(VERIFICATION, "Verification"),
+        *(model.find for model in Model),
+        SopClass(MODALITY_WORKLIST_FIND, "Modality Worklist FIND"),
+    )
+}
+"""SOP classes that an association for queries proposes, by UID."""

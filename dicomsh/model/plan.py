@@ -160,7 +160,7 @@ def build(request: Request, model: Model, charset: str, universal: str) -> Query
     chosen = choose(text, charset)
     for key in keys:
         encode(key.value, chosen)
-    return Query(model, request.level, keys, chosen)
+    return Query(model.find, request.level, keys, chosen)
 
 
 def _universal(key: QueryKey, value: str) -> QueryKey:

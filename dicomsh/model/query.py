@@ -1,4 +1,4 @@
-"""A query as it will be sent: information model, level and the keys of the identifier."""
+"""A query as it will be sent: a SOP class, the keys of the identifier, and perhaps a level."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dicomsh.model.keys import Attribute
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import Level, Model, SopClass
 
 
 class Matching(Enum):
@@ -82,13 +82,28 @@ class QueryKey:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A C-FIND request without its encoding.
+    """A request with an identifier, as of C-FIND, without its encoding.
 
-    `keys` hold neither (0008,0005) nor (0008,0052): those follow from `charset` and `level` and are
-    always sent. `charset` is empty for a query in ASCII.
+    `keys` hold neither (0008,0005) nor (0008,0052): those follow from `charset` and `level`.
+
+    Args:
+        sop_class: whom it is for: an information model and a service (PS3.4 C.3, K.6.1).
+        level: the Query/Retrieve level; None where the model has no levels, as a worklist.
+        keys: what the identifier holds.
+        charset: defined term of its Specific Character Set; empty for a query in ASCII.
     """
 
-    model: Model
-    level: Level
+    sop_class: SopClass
+    level: Level | None
     keys: tuple[QueryKey, ...]
     charset: str = ""
+
+    @property
+    def model(self) -> Model:
+        """The Query/Retrieve information model that it asks; raises ValueError for any other."""
+        return Model(self.sop_class.uid)
+
+    @property
+    def levels_above(self) -> tuple[Level, ...]:
+        """The levels above its own, from the patient down; none where it has no level."""
+        return () if self.level is None else self.level.ancestors

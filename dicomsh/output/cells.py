@@ -16,6 +16,7 @@ from dicomsh.model.columns import (
 )
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
+from dicomsh.model.standard import uid_name
 from dicomsh.model.vr import MOMENT_VRS, NUMBER_VRS
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.safe import visible
@@ -161,10 +162,7 @@ def shown(row: Row, tag: int) -> str | None:
 
 def sop_class_name(uid: str) -> str:
     """The name of a SOP class (PS3.6 annex A); the UID itself where it has none."""
-    from pydicom.config import IGNORE
-    from pydicom.uid import UID
-
-    return UID(uid.strip(), IGNORE).name
+    return uid_name(uid.strip())
 
 
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)

@@ -95,7 +95,7 @@ class DryArchives:
         return Pool(lambda: self._archive(modality), size)
 
 
-_NOTHING = Query(Model.STUDY_ROOT, Level.STUDY, ())
+_NOTHING = Query(Model.STUDY_ROOT.find, Level.STUDY, ())
 
 
 class _DryArchive:
@@ -146,7 +146,8 @@ def made_up(query: Query) -> Row:
     from dicomsh.archives.rows import row_of
 
     given = {key.keyword: key for key in query.keys if key.value}
-    words = [level.unique_keyword for level in (*query.level.ancestors, query.level)]
+    own = () if query.level is None else (query.level,)
+    words = [level.unique_keyword for level in (*query.levels_above, *own)]
     values = {word: _made_up(given.get(word), word) for word in words}
     attributes = ((by_keyword(word), value) for word, value in values.items() if value)
     return row_of({attribute.tag: (attribute.vr, [value]) for attribute, value in attributes})

@@ -203,7 +203,7 @@ class _Prompt:
     def _make_warm(self) -> Started:
         """Make the shell and import what it will use; nothing is analysed before.
 
-        One thread does both: two that import pydicom at the same time can each get half of it.
+        One thread does both: two that import pynetdicom at the same time can each get half of it.
         """
         started = self._make()
         _import_slow()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from struct import error
 
 from dicomsh.dimse import status
@@ -11,6 +10,7 @@ from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import DicomshError
 from dicomsh.model.keys import by_tag
 from dicomsh.model.row import Row, Source
+from dicomsh.model.standard import uid_name
 from dicomsh.output.safe import visible
 from dicomsh.trace.conversation import Event, Message, Noise, Pdu, Proposal, proposals
 from dicomsh.trace.fields import ABORT, ASSOCIATE_AC, ASSOCIATE_RQ, P_DATA, PDU_NAMES, Field
@@ -130,13 +130,9 @@ def _answered(answer: Proposal, pdu: Pdu) -> str:
     return f"accepted: {_name(abstract)}, {_name(''.join(answer.transfer))}"
 
 
-@cache
 def _name(uid: str) -> str:
     """The name of a UID of the standard; the UID itself for any other."""
-    from pydicom.config import IGNORE
-    from pydicom.uid import UID
-
-    return visible(UID(uid, IGNORE).name.replace("Query/Retrieve Information Model", "Q/R"))
+    return visible(uid_name(uid).replace("Query/Retrieve Information Model", "Q/R"))
 
 
 def _uid(uid: str) -> str:

@@ -65,6 +65,7 @@ class ListArchive:
     async def find(self, query: Query, *, limit: int | None = None) -> Answer:
         keys = [matcher_of(key) for key in query.keys if key.value]
         found = [row for row in self._rows if all(matches(row) for matches in keys)]
+        assert query.level is not None
         unique = by_keyword(query.level.unique_keyword).tag
         entities = {row.text(unique): row for row in found}
         return ListAnswer(list(entities.values()), limit)

@@ -30,7 +30,7 @@ def _query() -> Query:
         )
         for keyword, value in QUERY.items()
     )
-    return Query(Model.STUDY_ROOT, Level.STUDY, keys)
+    return Query(Model.STUDY_ROOT.find, Level.STUDY, keys)
 
 
 async def _ask(client: Client, query: Query) -> tuple[float, int]:

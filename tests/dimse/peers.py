@@ -61,7 +61,7 @@ def query(
         QueryKey((by_keyword(word),), value, Matching.SINGLE_VALUE, Origin.TYPED)
         for word, value in (keys or {"StudyInstanceUID": ""}).items()
     ]
-    return Query(model, level, tuple(typed), charset)
+    return Query(model.find, level, tuple(typed), charset)
 
 
 async def rows_of(answer: Answer) -> list[Row]:

@@ -15,8 +15,9 @@ from dicomsh.dimse import Client
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import NoPresentationContextError, QueryFailedError
 from dicomsh.model.answer import Answer, Ending, Outcome
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
 from dicomsh.model.modality import Modality
+from dicomsh.model.query import Query
 from tests.dimse.peers import (
     QUICK,
     answering,
@@ -329,4 +330,41 @@ def test_the_fallback_charset_reads_rows_that_declare_none() -> None:
         await client.close()
 
     with scp(handle) as modality:
+        run(work(modality))
+
+
+def test_a_worklist_is_asked_like_any_other_model() -> None:
+    received: list[Any] = []
+
+    def handle(event: evt.Event) -> Iterator[tuple[int, Dataset]]:
+        received.append((event.context.abstract_syntax, event.identifier))
+        yield 0xFF00, study(1)
+
+    worklist = Query(SOP_CLASSES[MODALITY_WORKLIST_FIND], None, query(PatientID="4711").keys)
+
+    async def work(modality: Modality) -> list[str | None]:
+        client = Client(modality)
+        rows = uids(await rows_of(await client.find(worklist)))
+        await client.close()
+        return rows
+
+    with scp(handle) as modality:
+        assert run(work(modality)) == ["1.2.3.1"]
+    [(uid, identifier)] = received
+    assert uid == MODALITY_WORKLIST_FIND
+    assert [element.keyword for element in identifier] == ["SpecificCharacterSet", "PatientID"]
+
+
+def test_a_model_that_is_not_accepted_is_named() -> None:
+    worklist = Query(SOP_CLASSES[MODALITY_WORKLIST_FIND], None, query().keys)
+
+    async def work(modality: Modality) -> None:
+        client = Client(modality)
+        with pytest.raises(NoPresentationContextError) as caught:
+            await client.find(worklist)
+        assert "does not accept Modality Worklist FIND; it accepts Study" in caught.value.message
+        assert caught.value.hint is None
+        await client.close()
+
+    with scp(answering(), abstract_syntaxes=[Model.STUDY_ROOT.value]) as modality:
         run(work(modality))

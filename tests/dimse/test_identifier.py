@@ -15,7 +15,7 @@ from dicomsh.dimse.elements import (
 from dicomsh.dimse.identifier import encode_identifier
 from dicomsh.errors import UsageError
 from dicomsh.model.keys import by_keyword, by_tag
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 from tests.dimse.peers import decoded, query
 
@@ -35,7 +35,7 @@ def key(path: str, value: str = "") -> QueryKey:
 
 
 def keyed(*keys: QueryKey, charset: str = "") -> Query:
-    return Query(Model.STUDY_ROOT, Level.SERIES, keys, charset)
+    return Query(Model.STUDY_ROOT.find, Level.SERIES, keys, charset)
 
 
 @both
@@ -45,6 +45,17 @@ def test_elements_are_sorted_and_level_and_charset_are_added(encoding: LittleEnd
     assert words == ["SpecificCharacterSet", "SOPInstanceUID", "QueryRetrieveLevel", "PatientName"]
     assert dataset.QueryRetrieveLevel == "IMAGE"
     assert not dataset.SpecificCharacterSet
+
+
+@both
+def test_a_query_without_levels_has_no_level(encoding: LittleEndian) -> None:
+    step = "ScheduledProcedureStepSequence"
+    keys = (key("PatientName", "DOE*"), key(f"{step}.Modality", "CT"))
+    worklist = Query(SOP_CLASSES[MODALITY_WORKLIST_FIND], None, keys)
+    dataset = read(worklist, encoding)
+    words = [element.keyword for element in dataset]
+    assert words == ["SpecificCharacterSet", "PatientName", step]
+    assert dataset[step].value[0].Modality == "CT"
 
 
 @both

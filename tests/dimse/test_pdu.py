@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pynetdicom.pdu import P_DATA_TF
 
 from dicomsh.dimse import command
-from dicomsh.dimse.command import Response, read_response
+from dicomsh.dimse.command import Command, read_command
 from dicomsh.dimse.pdu import MAX_PDU, SHORTEST_PDU, Message, Pdu, PduReader, write_message
 from dicomsh.errors import ProtocolViolationError
 from tests.dimse.peers import decoded, element, pdu, pdv, response
@@ -75,8 +75,8 @@ def test_fragments_and_pieces_make_no_difference(
     identifiers, stream = case
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     pieces = [stream[i:j] for i, j in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
-    expected = [(CONTEXT, read_response(PENDING), row) for row in identifiers]
-    assert messages_in(pieces) == [*expected, (CONTEXT, read_response(FINAL), b"")]
+    expected = [(CONTEXT, read_command(PENDING), row) for row in identifiers]
+    assert messages_in(pieces) == [*expected, (CONTEXT, read_command(FINAL), b"")]
 
 
 def test_one_byte_at_a_time() -> None:
@@ -102,7 +102,7 @@ def test_damaged_streams_are_read_or_refused(stream: bytes, data: st.DataObject)
 @given(data=st.binary(max_size=200))
 def test_any_command_set_is_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(ProtocolViolationError):
-        read_response(data)
+        read_command(data)
 
 
 def test_what_came_before_a_violation_is_delivered() -> None:
@@ -208,4 +208,12 @@ def test_requests_are_what_pydicom_reads(data: bytes, expected: dict[str, object
 def test_comment_and_offending_elements_are_read() -> None:
     data = response(5, 0xA900, data_set=False)
     data += element(0x0901, b"\x10\x00\x20\x00") + element(0x0902, b"no such key ")
-    assert read_response(data) == Response(0x8020, 5, 0xA900, False, "no such key", (0x00100020,))
+    assert read_command(data) == Command(
+        0x8020,
+        5,
+        False,
+        0xA900,
+        "no such key",
+        (0x00100020,),
+        "1.2.840.10008.5.1.4.1.2.2.1",
+    )

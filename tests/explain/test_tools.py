@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dicomsh.explain.reasons import Sent
 from dicomsh.explain.tools import TOOLS, Equivalent, dcm4che, findscu, pynetdicom, qido
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
 from dicomsh.model.modality import DicomAddress, Modality, Tls
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
@@ -26,7 +26,7 @@ def key(path: str, value: str = "", matching: Matching | None = None) -> QueryKe
 
 
 def sent(*keys: QueryKey, level: Level = Level.STUDY, charset: str = "", **more: object) -> Sent:
-    query = Query(Model.STUDY_ROOT, level, keys, charset)
+    query = Query(Model.STUDY_ROOT.find, level, keys, charset)
     return Sent(query, PEER, **more)  # type: ignore[arg-type]
 
 
@@ -141,3 +141,16 @@ def test_no_line_of_a_shell_command_is_too_long() -> None:
     urls = [line for line in lines if "http://" in line]
     assert len(lines) > 20
     assert all(len(line) <= 78 for line in lines if line not in urls)
+
+
+def test_a_query_without_levels_is_told_as_far_as_a_tool_can() -> None:
+    """A worklist: no level goes out, and REST routes of Query/Retrieve cannot ask for it."""
+    query = Query(SOP_CLASSES[MODALITY_WORKLIST_FIND], None, (key("PatientID", "4711"),))
+    worklist = Sent(query, PEER)
+    made = {name: tool(worklist) for name, tool in TOOLS.items()}
+    assert words(made["findscu"])[:2] == ["findscu", "-W"]
+    assert "-M MWL" in made["dcm4che"].text
+    assert MODALITY_WORKLIST_FIND in made["pynetdicom"].text
+    assert not any("Level" in equivalent.text for equivalent in made.values())
+    silent = {name for name, equivalent in made.items() if not equivalent.text}
+    assert silent == {"orthanc", "orthanc-find", "qido"}

@@ -18,7 +18,7 @@ def sent(keyword: str, value: str, origin: Origin = Origin.TYPED) -> StatementRe
     matching = Matching.SINGLE_VALUE if value else Matching.UNIVERSAL
     key = QueryKey((by_keyword(keyword),), value, matching, origin)
     return StatementRecord(
-        "find study", "find", queries=(Query(Model.STUDY_ROOT, Level.STUDY, (key,)),)
+        "find study", "find", queries=(Query(Model.STUDY_ROOT.find, Level.STUDY, (key,)),)
     )
 
 

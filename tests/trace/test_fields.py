@@ -7,16 +7,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from dicomsh.dimse.associate import Abort, write_abort, write_release_request, write_request
 from dicomsh.dimse.command import find_request
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
-from dicomsh.dimse.negotiation import abort, associate_request, release_request
+from dicomsh.dimse.negotiation import associate_request
 from dicomsh.dimse.pdu import write_message
 from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.trace.conversation import Conversation, Message, Noise, Pdu, proposals
 from dicomsh.trace.fields import fields_of
 from dicomsh.trace.lines import as_typed, lines_of
 
-REQUEST = associate_request(Modality("p", DicomAddress("PEER", "127.0.0.1", 104)))
+ADDRESS = DicomAddress("PEER", "127.0.0.1", 104)
+REQUEST = write_request(associate_request(Modality("p", ADDRESS)))
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 AGREED = {1: (FIND, IMPLICIT_LITTLE_ENDIAN), 3: (FIND, EXPLICIT_LITTLE_ENDIAN)}
 
@@ -56,7 +58,7 @@ def test_an_association_request() -> None:
         (pdu(3, b"\0\2\3\1"), "Reason/Diag.", "1 temporary-congestion"),
         (pdu(3, b"\0\2\3\x63"), "Reason/Diag.", "99 unknown"),
         (pdu(7, b"\0\0\2\2"), "Reason/Diag.", "2 unexpected-PDU"),
-        (release_request(), "PDU-type", "A-RELEASE-RQ"),
+        (write_release_request(), "PDU-type", "A-RELEASE-RQ"),
         (REQUEST[:30], "Calling-AE-title", "cut short: 4 of 16 bytes"),
         (pdu(3, b"\0\1\1\3more"), "Not expected here", ""),
     ],
@@ -103,7 +105,7 @@ def test_what_is_no_pdu_is_told_once() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.binary(max_size=120)), max_size=4), st.booleans())
-@example([(True, REQUEST), (False, abort(by_provider=True))], True)
+@example([(True, REQUEST), (False, write_abort(Abort(2)))], True)
 @example([(True, MESSAGE[:-8])], False)
 def test_a_trace_never_raises_and_shows_nothing_that_acts(
     pieces: list[tuple[bool, bytes]], hexadecimal: bool

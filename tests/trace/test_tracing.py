@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dicomsh.dimse.negotiation import release_request
+from dicomsh.dimse.associate import write_release_request
 from dicomsh.model.tap import Tap, Wire
 from dicomsh.output.streams import FileWriter
 from dicomsh.trace.tracing import Tracing
@@ -16,7 +16,7 @@ def test_what_happens_at_the_prompt_is_told_with_the_next_command() -> None:
         tracing.on(hexadecimal=False)
     assert [line.split(" 20")[0] for line in said] == ["trace begins"]
     assert tap.tracer is not None
-    tap.tracer.sent(wire, release_request())
+    tap.tracer.sent(wire, write_release_request())
     assert len(said) == 1
     with tracing.telling():
         assert len(said) == 2
