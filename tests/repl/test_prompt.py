@@ -336,7 +336,7 @@ def test_a_dumb_terminal_gets_plain_text(home: Path, start: Open) -> None:
 def test_a_prompt_does_not_get_into_a_file(home: Path) -> None:
     command = f"{sys.executable} -m dicomsh > out"
     with Terminal(home=home, command=("/bin/sh", "-c", command)) as terminal:
-        terminal.wait_for("output is no terminal")
+        terminal.wait_for("output is not a terminal")
         terminal.type("print one\n", ctrl("d"))
         assert terminal.wait_for_end() == 0
     assert (home / "out").read_text("utf-8") == "one\n"
