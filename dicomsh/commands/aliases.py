@@ -91,7 +91,7 @@ def _check_name(name: Word, registry: Registry) -> None:
         raise UsageError(f"'{name.text}' is a command", hint=hint, span=name.span)
     if not _NAME.match(name.text):
         hint = "letters, digits, - and _, beginning with a letter"
-        raise UsageError(f"'{name.text}' is no name for an alias", hint=hint, span=name.span)
+        raise UsageError(f"'{name.text}' is not a valid alias name", hint=hint, span=name.span)
 
 
 def _typed(definition: Call | None) -> str:

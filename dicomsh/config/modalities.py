@@ -64,7 +64,7 @@ def _timeouts(section: Section) -> Timeouts:
 
 
 def _timeout(section: Section, base: Timeouts) -> Timeouts:
-    """`timeout` of a section: one number for all three, or a mapping of some of them."""
+    """`timeout` in a section: one number for all three, or a mapping with any of them."""
     setting = section.settings.get("timeout")
     if setting is None:
         return base
@@ -114,7 +114,7 @@ def _modality(name: str, setting: ConfigNode, config: Config) -> Modality:
 
 
 def checked_name(name: str, setting: ConfigNode) -> None:
-    """Raise ConfigError at the setting when its key cannot be the name of a modality."""
+    """Raise ConfigError at the setting if its key is not a valid modality name."""
     try:
         checks.modality_name(name)
     except ValueError as error:
@@ -131,7 +131,7 @@ def _place(given: Section) -> checks.Address:
 
 
 def _practice_place(given: Section) -> checks.Address:
-    """A practice archive listens on loopback, on a port that is chosen when it starts."""
+    """A practice archive listens on loopback, on a port chosen at start."""
     given.refuse(("host", "port", "tls"), "with 'practice: true'")
     return checks.Address(given.get("aet", checks.ae_title, _PRACTICE_AET), _LOOPBACK, 0)
 
@@ -171,14 +171,14 @@ def read_faults(text: str, file: str) -> Faults:
     """The faults of a practice archive in a YAML text; `file` is its name in messages.
 
     Raises:
-        ConfigError: an unknown fault, or a value that it cannot have.
+        ConfigError: an unknown fault or an invalid value.
     """
     root = yamltext.compose(text, file)
     return Faults() if root is None else faults_of(ConfigNode(root, file))
 
 
 def faults_of(setting: ConfigNode | None) -> Faults:
-    """The faults of a practice archive; raises ConfigError where one cannot be."""
+    """The faults of a practice archive; raises ConfigError if one is invalid."""
     if setting is None:
         return Faults()
     given = setting.section(_FAULTS)

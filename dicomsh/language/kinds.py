@@ -44,7 +44,7 @@ def _any(word: Word) -> bool:
 
 
 def same(scope: Scope, value: Any) -> Scope:
-    """The scope unchanged, for the words behind one that decides nothing."""
+    """The scope unchanged, for the words after one that decides nothing."""
     del value
     return scope
 
@@ -57,15 +57,15 @@ class Kind:
         name: how the usage line writes it.
         role: its colour.
         parse: the value of a word; raises UsageError with a span into the source.
-        complete: completions; they are filtered by what is typed, and kinds with many of them
-            give only those that `Scope.typed` begins.
-        fits: whether a word can be meant as this kind; what does not fit an optional argument is
+        complete: completions; they are filtered by the typed text, and kinds with many give only
+            those that begin with `Scope.typed`.
+        fits: whether a word can be of this kind; a word that does not fit an optional argument is
             tried on the next.
         narrow: the scope for the words that follow.
         tokens: the parts of a word by role; None for one token of `role`.
-        inner: for a kind that takes the rest of the words as a command of its own, the scope that
-            they are read in; the value is then the bound call. None for all other kinds.
-        write: a value as it is typed; the other way round than `parse`.
+        inner: for a kind that takes the remaining words as an inner command, their scope; the value
+            is then the bound call. None for all other kinds.
+        write: a value as typed; the inverse of `parse`.
     """
 
     name: str
@@ -80,12 +80,12 @@ class Kind:
 
     @property
     def takes_any(self) -> bool:
-        """Whether every word can be meant as this kind, so that none is left for the next."""
+        """Whether every word can be of this kind, so that none is left for the next."""
         return self.fits is _any
 
 
 def suggestion(text: str, known: Iterable[str]) -> str | None:
-    """`did you mean 'x'?`, or None when nothing is near."""
+    """`did you mean 'x'?`, or None if nothing is similar."""
     bare = {word.lstrip("-"): word for word in known}
     typed = text.lstrip("-")
     near = difflib.get_close_matches(typed, bare, n=3, cutoff=_SWAPPED)
@@ -94,10 +94,10 @@ def suggestion(text: str, known: Iterable[str]) -> str | None:
 
 
 _SWAPPED = 0.6
-"""How alike two words of few letters are at least when letters of one changed places."""
+"""Minimum similarity of two short words that differ by swapped letters."""
 
 _SLIP = 0.76
-"""How alike a word and its misspelling are, by difflib's measure: `unset` and `use` are not."""
+"""Minimum similarity of a word and its misspelling, by difflib: `unset` and `use` are below."""
 
 
 def _is_slip(typed: str, word: str) -> bool:
@@ -163,7 +163,7 @@ def _read_key(word: Word, scope: Scope) -> Word:
 def _read_sort_key(word: Word, scope: Scope) -> Word:
     hint = _NOT_SORT_KEYS.get(word.text.lower())
     if hint is not None:
-        raise UsageError(f"'{word.text}' is no key to sort by", hint=hint, span=word.span)
+        raise UsageError(f"'{word.text}' is not a sort key", hint=hint, span=word.span)
     return _read_key(word, scope)
 
 
@@ -171,9 +171,9 @@ _NOT_SORT_KEYS = {
     "by": "leave it out: sort date",
     "asc": "the smallest or earliest is first anyway: sort date",
     "ascending": "the smallest or earliest is first anyway: sort date",
-    "descending": "newest first is: sort date -r",
+    "descending": "for newest first: sort date -r",
 }
-"""How other languages say an order."""
+"""Words for the order in other languages."""
 
 
 def _read_checked_term(word: Word, scope: Scope) -> Term:
@@ -206,12 +206,12 @@ def _not_term(word: Word) -> bool:
 
 
 def _afresh(scope: Scope) -> Scope:
-    """A command inside another is read as if it stood alone, where the other one stands."""
+    """An inner command is read as if by itself, in the scope of the outer one."""
     return scope
 
 
 def _below(scope: Scope) -> Scope:
-    """A command that runs in the entity of each row: its variables are the row's attributes."""
+    """A command that runs in each row's entity: its variables are the row's attributes."""
     level = scope.level and (scope.level.below or scope.level)
     later = scope.variables or (is_keyword if level else bool)
     return Scope(scope.knowledge, level, variables=later)
@@ -230,8 +230,8 @@ def _read_new_alias(word: Word, scope: Scope) -> Word:
     del scope
     name, equals, _ = word.text.partition("=")
     if equals:
-        hint = f"alias {name} = COMMAND, with a space before and behind ="
-        raise UsageError(f"'{word.text}' is no name for an alias", hint=hint, span=word.span)
+        hint = f"alias {name} = COMMAND, with a space before and after ="
+        raise UsageError(f"'{word.text}' is not a valid alias name", hint=hint, span=word.span)
     return word
 
 

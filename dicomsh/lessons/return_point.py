@@ -17,7 +17,7 @@ class ReturnPoint:
     place: Place
 
     def way_back(self, shown: Callable[[Place], Place]) -> str:
-        """How to get there; `shown` gives a place as it may be shown."""
+        """How to get there; `shown` turns a place into what may be shown."""
         if self.modality is None:
             return "'lesson stop' leaves the practice archive"
         path = shown(self.place).path.rstrip("/")

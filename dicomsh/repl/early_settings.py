@@ -1,4 +1,4 @@
-"""What the first prompt needs to know, found without importing the shell."""
+"""Settings that the first prompt needs, read without importing the shell."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _LINE = re.compile(r"(color|editing|greeting|history)\s*:\s*(\w+)\s*(?:#.*)?$")
 
 
 def early_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """The user's settings that matter before the shell is made, as they are typed.
+    """The user's settings that matter before the shell is made, as typed.
 
-    They are picked from the lines of settings.yaml as `set --save` writes them. The file is read
-    as a whole, and its errors are told, when the shell is made.
+    They are picked from the lines of settings.yaml as `set --save` writes them. The whole file is
+    read, and its errors reported, when the shell is made.
     """
     folder = config_folder(environ)
     try:

@@ -95,7 +95,7 @@ class Setting:
         return self.kind.parse(word, scope)
 
     def write(self, value: Any) -> str:
-        """A value as it is typed."""
+        """A value as typed."""
         return NONE if value is None else self.kind.write(value)
 
     def values(self, now: Settings, defaults: Settings) -> Kind:
@@ -125,11 +125,11 @@ def _setting(name: str, bare: Any, kind: Kind, text: str, where: Where = Where.A
 
 
 SETTINGS = _settings()
-"""Every setting by name, in the order in which they are shown."""
+"""Every setting by name, in display order."""
 
 
 def changed(settings: Settings, defaults: Settings) -> dict[str, str]:
-    """The settings that differ from the defaults, each as it is typed."""
+    """The settings that differ from the defaults, as typed."""
     return {
         name: setting.write(getattr(settings, name))
         for name, setting in SETTINGS.items()
