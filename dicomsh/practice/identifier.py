@@ -16,11 +16,11 @@ IDENTIFIER_MISMATCH = 0xA900
 """Identifier does not match SOP Class (PS3.4 C.4.1.1.4)."""
 
 UNABLE_TO_PROCESS = 0xC000
-"""The lowest of the statuses for what the archive cannot do (PS3.4 C.4.1.1.4)."""
+"""The lowest status for "Unable to process" (PS3.4 C.4.1.1.4)."""
 
 
 class RefusedError(Exception):
-    """A query that is answered with a failure status; the message is the Error Comment."""
+    """A query answered with a failure status; the message is the Error Comment."""
 
     def __init__(self, status: int, comment: str) -> None:
         super().__init__(comment)
@@ -29,17 +29,17 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What is asked: entities of a level, matched on keys and returned with these attributes."""
+    """The request: entities of a level, matched on keys and returned with these attributes."""
 
     level: Level
     keys: tuple[Key, ...]
 
 
 def read_identifier(data: bytes, explicit: bool, model: Model) -> Identifier:
-    """The identifier of a request of an information model.
+    """The identifier of a request in an information model.
 
-    Group lengths and command or file meta elements among the keys are passed over, as Orthanc and
-    DCMTK do.
+    Group lengths and command or file meta elements among the keys are ignored, as in Orthanc and
+    DCMTK.
 
     Raises:
         RefusedError: not a data set, no level, a level that the model lacks, or a sequence with

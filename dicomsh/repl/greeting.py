@@ -14,7 +14,7 @@ TIPS = (
     "'+Key' requests an attribute",
     "'tree 1' shows everything below row 1",
     "'ls > list.csv' saves for a spreadsheet",
-    "a leading space keeps a line out of the history",
+    "a leading space keeps a line out of history",
     "Ctrl-R searches earlier lines",
     "'help PatientName' describes an attribute",
     "'set --save' keeps your settings",

@@ -231,7 +231,7 @@ def test_what_is_made_of_a_doubtful_answer_is_doubtful(
 def test_a_doubt_is_explained(tmp_path: Path) -> None:
     config = practice(tmp_path, ignore_keys=["ModalitiesInStudy"])
     done = run("find study mod=CT; explain last", modality="faulty", config=config)
-    assert "  doubt    rows may be others than those asked for" in done.out
+    assert "  doubt    some rows may not match" in done.out
 
 
 @pytest.mark.parametrize(
