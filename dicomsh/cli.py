@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     made = _Parser(
         prog="dicomsh",
         usage="dicomsh [OPTIONS] [SCRIPT [ARG…]]",
-        description="Look into DICOM archives: at a prompt, from a script, or with -c.",
+        description="Explore DICOM archives: at a prompt, from a script, or with -c.",
         epilog=_EPILOG,
         formatter_class=_Formatter,
         allow_abbrev=False,
@@ -76,14 +76,14 @@ def parser() -> argparse.ArgumentParser:
         help="table, vertical, json, ndjson, csv, tsv, yaml, dicom-json",
     )
     add("-D", dest="define", metavar="NAME=VALUE", action="append", default=[], help="variable")
-    add("--limit", metavar="N", help="largest number of rows of one query")
+    add("--limit", metavar="N", help="maximum rows per query")
     add("--timeout", metavar="S", help="seconds to wait for a peer")
-    add("--keep-going", action="store_true", help="go on after a command that failed")
-    add("--lessons", metavar="DIR", type=Path, help="a folder with lessons of your own")
-    add("--trace", action="store_true", help="show the conversation with peers, as 'trace on'")
+    add("--keep-going", action="store_true", help="continue after a command fails")
+    add("--lessons", metavar="DIR", type=Path, help="folder with your own lessons")
+    add("--trace", action="store_true", help="show the conversation with peers, like 'trace on'")
     add("--no-color", action="store_true", help="no colours (NO_COLOR=1 does the same)")
     add("--version", action="version", version=f"dicomsh {__version__}")
-    add("script", metavar="SCRIPT", nargs="?", help="file of commands; - is standard input")
+    add("script", metavar="SCRIPT", nargs="?", help="command file; - is standard input")
     add("arguments", metavar="ARG", nargs=argparse.REMAINDER, help="$1 to $9 in the script")
     return made
 
@@ -132,7 +132,7 @@ def _run(options: argparse.Namespace) -> ExitStatus:
 def _at_terminal() -> bool:
     """Whether there is somebody to prompt; a prompt must not get into a file or a pipe."""
     if sys.stdin.isatty() and not sys.stdout.isatty():
-        sys.stderr.write("dicomsh: output is no terminal, so there is no prompt; Ctrl-D ends\n")
+        sys.stderr.write("dicomsh: output is not a terminal; no prompt shown; Ctrl-D ends\n")
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 

@@ -36,9 +36,9 @@ async def alias(
 ) -> Records | None:
     """Give a command another name: alias NAME = COMMAND. Without words, list the aliases.
 
-    What is typed behind the name follows at the end, except for what $1 to $9 take. A command with
-    stages is written in single quotes. NAME = alone removes the alias. A command keeps its name,
-    and an alias lasts as long as the session, unless 'set --save' keeps it.
+    Words typed after the alias are appended, except those that $1 to $9 take. Put a command with
+    stages in single quotes. NAME = with nothing after it removes the alias. An alias cannot replace
+    a command, and lasts for the session unless you keep it with 'set --save'.
     """
     known = context.session.aliases
     if name is None:
@@ -92,7 +92,7 @@ def _check_name(name: Word, registry: Registry) -> None:
         raise UsageError(f"'{name.text}' is a command", hint=hint, span=name.span)
     if not _NAME.match(name.text):
         hint = "letters, digits, - and _, beginning with a letter"
-        raise UsageError(f"'{name.text}' is no name for an alias", hint=hint, span=name.span)
+        raise UsageError(f"'{name.text}' is not a valid alias name", hint=hint, span=name.span)
 
 
 def _typed(definition: Call | None) -> str:

@@ -38,15 +38,17 @@ async def compare(
     context: Context,
     inner: Annotated[Call, COMMAND],
     *,
-    with_: Annotated[Word | None, MODALITY, "ask this modality too, not both models"] = None,
+    with_: Annotated[
+        Word | None, MODALITY, "compare with this modality, not the other model"
+    ] = None,
 ) -> Records:
-    """Ask COMMAND twice and show where the answers differ.
+    """Run COMMAND twice and show where the answers differ.
 
-    COMMAND is a find or ls. It is asked in Patient Root and in Study Root; with --with NAME of the
-    current modality and of NAME. What is only in one answer is a row, and so is each attribute that
-    differs; an absent attribute counts as an empty one. Where an attribute differs in all that both
-    have, one row stands for them. Left out is what one side could not be asked for. The result line
-    tells the number, the time and the completeness of both answers.
+    COMMAND is a find or ls. It runs in Patient Root and in Study Root; with --with NAME, on the
+    current modality and on NAME. There is a row for each entity in only one answer, and for each
+    attribute that differs; an absent attribute counts as empty. If an attribute differs in all
+    entities that both have, they share one row. Omitted: whatever one side could not be asked. The
+    result line gives the number of rows, the time and the completeness of both answers.
     """
     if inner.command.name not in ("find", "ls"):
         raise UsageError(f"'{inner.command.name}' cannot be compared", hint="find and ls can")

@@ -42,15 +42,15 @@ async def each(
     rows: Listing,
     command: Annotated[Call, ROW_COMMAND],
     *,
-    keep_going: Annotated[bool, "go on with the next row after a failure"] = False,
+    keep_going: Annotated[bool, "continue with the next row after a failure"] = False,
 ) -> Listing | Records:
-    """Run COMMAND for every row, as if you had gone to its entity with cd.
+    """Run COMMAND for every row, as if you had used cd to go to its entity.
 
-    $PatientID, $StudyInstanceUID and every other keyword stand for the attributes of the row; of
-    rows that are no entities, $name and so on for their fields. What the commands give is one
-    result, which further stages take. The rows are received whole before the first command runs,
-    so that the query does not wait for the commands. A session variable or a place that COMMAND
-    changes is changed for that row only.
+    $PatientID, $StudyInstanceUID and every other keyword hold the attributes of the row; if the
+    rows are not entities, $name etc. hold their fields. The output of all commands is a single
+    result, for further stages. All rows are received before the first command runs, so that the
+    query does not wait for the commands. Changes that COMMAND makes to variables or to the place
+    apply to that row only.
     """
     runs = _Runs(context, await _received(context, rows), command, keep_going)
     parts = runs.parts()

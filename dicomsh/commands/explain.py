@@ -47,16 +47,16 @@ async def explain(
     context: Context,
     inner: Annotated[Call, COMMAND],
     *,
-    as_: Annotated[str | None, _TOOL, "only the same query for another tool, to copy"] = None,
+    as_: Annotated[str | None, _TOOL, "print only the query for another tool, to copy"] = None,
 ) -> Report | Text:
     """Show what COMMAND would send, and why; nothing is sent.
 
-    The information model, the level, the character set and every element of the identifier: its
-    value as it goes out, where it came from and the kind of matching with its paragraph of the
-    standard. Then the same query for DCMTK, dcm4che, pynetdicom, Orthanc and QIDO-RS.
+    Lists the information model, the level, the character set and every element of the identifier:
+    its value as sent, its origin, and the type of matching with its paragraph of the standard. Then
+    the same query for DCMTK, dcm4che, pynetdicom, Orthanc and QIDO-RS.
 
-    What a peer accepts is known while an association is open, and assumed before. A TARGET that
-    was not listed is taken to exist. explain last explains the last answer.
+    What a peer accepts is known while an association is open, and assumed otherwise. A TARGET that
+    was not listed is assumed to exist. explain last explains the last answer.
     """
     if inner.command.name == "last":
         return await _last(context, as_)

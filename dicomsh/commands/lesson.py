@@ -21,11 +21,11 @@ _Result = TypeVar("_Result")
 
 @command("lesson", family="teaching", examples=("lesson",))
 async def lesson(context: Context) -> Talk:
-    """Show the step of the course to do now; begin, or go on where you left.
+    """Show the current step of the course; start, or continue where you left off.
 
-    A lesson has steps: some text, a task, and a word as soon as it is done. In between you may use
-    any command. lesson list shows what there is, lesson hint helps, lesson skip goes on, lesson
-    stop leaves it and leads back to where you were before.
+    Each step of a lesson has some text, a task, and a comment when you have done it. In between you
+    can use any command. lesson list shows all lessons, lesson hint helps, lesson skip goes to the
+    next step, lesson stop leaves the lesson and takes you back to where you were.
     """
     found = context.tutor.lesson
     if found is None:
@@ -36,10 +36,10 @@ async def lesson(context: Context) -> Talk:
 
 @command("lesson start", family="teaching", examples=("lesson start 2", "lesson start dates"))
 async def lesson_start(context: Context, lesson: Annotated[Word, LESSON]) -> Talk:
-    """Begin a lesson, by its number or name, at its first step that is not done.
+    """Start a lesson, by number or name, at its first open step.
 
-    It uses a practice archive of its own, which is the current modality then; lesson stop leads
-    back. A lesson that is done begins anew; steps that were skipped are asked for again.
+    The lesson has its own practice archive, which becomes the current modality; lesson stop takes
+    you back. A finished lesson starts again from the beginning; skipped steps come up again.
     """
     return _begun(context, lesson)
 
@@ -59,10 +59,10 @@ def _begun(context: Context, word: Word | None) -> Talk:
 
 @command("lesson stop", family="teaching", examples=("lesson start 2; lesson stop",))
 async def lesson_stop(context: Context) -> Talk:
-    """Leave the lesson, and go back to the modality and place that you had before it.
+    """Leave the lesson, and go back to the modality and place you were in before.
 
-    lesson goes on with it later. Where you have gone to a modality that is not of the course, you
-    stay there.
+    lesson continues it later. If you have switched to a modality outside the course, you stay
+    there.
     """
     said = context.tutor.stop()
     where = f"{_brought_back(context)}."
@@ -119,7 +119,7 @@ def _elsewhere(context: Context) -> list[str]:
 
 @command("lesson list", family="teaching", examples=("lesson list",))
 async def lesson_list(context: Context) -> Records:
-    """List the lessons, and how far you are."""
+    """List the lessons and your progress."""
     columns = (
         FieldColumn("number", "Number", True),
         FieldColumn("name", "Name"),
@@ -155,13 +155,13 @@ def _lesson_record(tutor: Tutor, lesson: Lesson) -> Record:
 
 @command("lesson hint", family="teaching", examples=("lesson start 1; lesson hint",))
 async def lesson_hint(context: Context) -> Talk:
-    """Help with the step; each time a little more, at last the commands that do it."""
+    """Give a hint, a little more each time, and finally the solution."""
     return Talk("\n".join(context.tutor.hint()))
 
 
 @command("lesson skip", family="teaching", examples=("lesson start 1; lesson skip",))
 async def lesson_skip(context: Context) -> Talk:
-    """Go on to the next step; lesson start N comes back to those that were skipped."""
+    """Skip to the next step; lesson start N comes back to skipped steps."""
     return Talk("\n".join([*context.tutor.skip(), *_elsewhere(context)]))
 
 

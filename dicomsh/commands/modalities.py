@@ -33,9 +33,9 @@ _Result = TypeVar("_Result")
 async def use(context: Context, name: Annotated[Word | None, MODALITY] = None) -> Talk:
     """Open an association with a modality and make it the current one.
 
-    NAME is a configured modality or AET@HOST:PORT. The line that follows tells the time of a C-ECHO
-    and the information models that the peer accepted. When there is no association, you stay where
-    you are. Without NAME, tells which one is in use.
+    NAME is a configured modality or AET@HOST:PORT. The output shows the response time of a C-ECHO
+    and the information models that the peer accepted. If the association fails, you stay where you
+    are. Without NAME, use shows the current modality.
     """
     if name is None:
         return Talk(await _greeting(context, context.session.current()))
@@ -97,10 +97,9 @@ async def echo(
     *,
     find: Annotated[bool, "also try a C-FIND that matches nothing"] = False,
 ) -> Records:
-    """Send a C-ECHO and tell its time.
+    """Send a C-ECHO and show its response time.
 
-    A peer may answer C-ECHO and yet refuse queries: --find tries one, for a study that cannot
-    exist.
+    A peer may answer C-ECHO but refuse queries: --find tries one, for a study that cannot exist.
     """
     config = context.session.config
     modality = _at(name, lambda: config.find(name.text)) if name else context.session.current()
@@ -135,7 +134,7 @@ async def _harmless_find(context: Context, modality: Modality) -> float:
 async def modalities(context: Context) -> Records:
     """List the configured modalities.
 
-    A modality is a remote application entity here, as in Orthanc's DicomModalities; the attribute
+    Here, as in Orthanc's DicomModalities, a modality is a remote application entity; the attribute
     is always written Modality.
     """
     session = context.session

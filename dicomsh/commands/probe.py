@@ -32,14 +32,15 @@ async def probe(
     context: Context,
     name: Annotated[Word | None, MODALITY] = None,
     *,
-    forget: Annotated[bool, "forget what was found out, and ask nothing"] = False,
+    forget: Annotated[bool, "discard the findings; send no queries"] = False,
 ) -> Records | Talk:
-    """Find out what a modality can do, by harmless queries, and remember it.
+    """Find out with harmless queries what a modality can do, and remember it.
 
-    About a dozen queries, each with a limit of rows and left with C-CANCEL: the information models,
-    extended negotiation, which keys are matched and returned, wildcards, character sets, and after
-    how many rows an answer is cut off. Later queries go by it: filters that the server ignores are
-    applied on our side, keys that it rejects are left out, and the result line says so.
+    Sends about a dozen queries, each with a row limit and ended with C-CANCEL, to test the
+    information models, extended negotiation, which keys are matched and returned, wildcards,
+    character sets, and after how many rows an answer is cut off. Later queries use the findings:
+    dicomsh applies the filters that the server ignores, leaves out keys that it rejects, and says
+    so in the result line.
     """
     session = context.session
     modality = session.config.find(name.text, name.span) if name else session.current()

@@ -32,11 +32,11 @@ from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Failure
 
 LIMIT_HELP = "stop after N rows"
-SPLIT_HELP = "ask for studies in windows of their date: those cut off, or every one"
-MODEL_HELP = "ask in this information model: patient or study"
-RELATIONAL_HELP = "negotiate relational queries: keys of upper levels may be left open"
-FUZZY_HELP = "negotiate fuzzy matching of names: the server decides what is alike"
-DATETIME_HELP = "match a range of dates and one of times as one range, not on each day"
+SPLIT_HELP = "ask for studies in date windows: if the answer is cut off, or from the start"
+MODEL_HELP = "query in this information model: patient or study"
+RELATIONAL_HELP = "negotiate relational queries: keys of higher levels may be left out"
+FUZZY_HELP = "negotiate fuzzy name matching: the server decides which names are similar"
+DATETIME_HELP = "treat date and time ranges as one continuous period"
 
 
 @command(
@@ -64,13 +64,13 @@ async def find(
 ) -> Listing:
     """Query at a level, inside the current place.
 
-    The unique keys of the place above that level are part of the query.
-    Key=Value matches, +Key asks for an attribute back. PATTERN stands for the patient's name (or ID
-    when it holds a digit), for a series for its Modality or description, for an instance for its
-    number. A name is matched as typed: wildcards are * and ?. What --relational, --fuzzy and
-    --datetime ask for is negotiated with the server (PS3.4 C.5.1.1), on an association of its own.
-    --split asks for studies again in windows of their date, smaller and smaller, where a server
-    cuts an answer off; --split day, week or month begins with those. It shows StudyTime too.
+    The query includes the unique keys of your place above that level. Key=Value matches, +Key
+    requests an attribute. PATTERN means the patient's name (or ID, if it contains a digit); for
+    series the Modality or description; for instances the number. Names are matched as typed;
+    wildcards are * and ?. dicomsh negotiates --relational, --fuzzy and --datetime with the server
+    (PS3.4 C.5.1.1), on a separate association. If the server cuts an answer off, --split asks for
+    the studies again in ever smaller date windows; --split day, week or month starts with windows
+    of that size. It also shows StudyTime.
     """
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
@@ -102,7 +102,7 @@ async def ls(
     fuzzy: Annotated[bool, FUZZY_HELP] = False,
     datetime: Annotated[bool, DATETIME_HELP] = False,
 ) -> Listing:
-    """List what is one level below the current place, or below TARGET.
+    """List the level below the current place, or below TARGET.
 
     Key=Value narrows the list, +Key adds a column.
     """
@@ -174,13 +174,13 @@ async def last(
     context: Context,
     *,
     output: Annotated[str | None, FORMAT, "show it in this format", "-o"] = None,
-    wide: Annotated[bool, "a table with nothing shortened, however wide"] = False,
+    wide: Annotated[bool, "a table with nothing shortened, of any width"] = False,
 ) -> Listing:
     """Show the last answer again, without a new query.
 
-    Where a command failed since, the line below tells what it is the answer of, and when.
+    If a command has failed since, the line below says which command this answers, and when.
 
-    With --wide, the arrow keys move a table that is wider than the screen, where the pager is less.
+    With --wide and less as the pager, use the arrow keys to scroll a table wider than the screen.
     """
     kept = context.session.last
     if kept is None or kept.outcome is None:

@@ -40,16 +40,14 @@ async def set_(
     name: Annotated[Word | None, SETTING] = None,
     value: Annotated[Word | None, SETTING_VALUE] = None,
     *,
-    save: Annotated[
-        bool, "keep what differs from the defaults, and aliases, for the next start"
-    ] = False,
+    save: Annotated[bool, "save changed settings and aliases for the next start"] = False,
 ) -> Records | Talk:
-    """Show the settings, or one, or change it.
+    """Show all settings or one, or change one.
 
-    A change is told beside the data: nothing of it gets into the output of a script.
+    A change is reported on standard error and never appears in a script's output.
 
-    The value default goes back to the default. Settings that were saved are read when a prompt
-    starts; scripts do not read them, so that a script does the same for everybody.
+    The value default restores the default. Saved settings are read when a prompt starts; scripts
+    ignore them, so that a script does the same for everyone.
     """
     session = context.session
     if name is not None and value is not None:
@@ -107,12 +105,12 @@ async def history(
     context: Context,
     number: Annotated[int | None, COUNT] = None,
     *,
-    clear: Annotated[bool, "forget every line, in the file too"] = False,
+    clear: Annotated[bool, "forget all lines, in the file as well"] = False,
 ) -> Records | Talk:
     """List the lines typed at the prompt, or the last N.
 
-    They are kept in a file that only its owner can read. A line that begins with a space is not
-    kept, and none while 'set history off' holds.
+    They are kept in a file that only its owner can read. Lines that begin with a space are not
+    kept; 'set history off' keeps none.
     """
     kept = context.history
     if kept is None:
@@ -132,7 +130,7 @@ async def history(
 async def let(context: Context, *words: Annotated[Word, VALUE]) -> Records | None:
     """Set a variable: let NAME = VALUE. Without words, list the variables.
 
-    $NAME and ${NAME} stand for the value, except in single quotes.
+    $NAME and ${NAME} are replaced by the value, except in single quotes.
     """
     if not words:
         columns = (FieldColumn("name", "Variable"), FieldColumn("value", "Value"))
@@ -171,7 +169,7 @@ def assignment(words: tuple[Word, ...]) -> tuple[str, str]:
 
 @command("print", family="shell", examples=("print hello",))
 async def print_(context: Context, *words: Annotated[str, TEXT]) -> Text:
-    """Print TEXT: the words with one space between them."""
+    """Print TEXT: its words, separated by single spaces."""
     del context
     return Text(" ".join(words))
 

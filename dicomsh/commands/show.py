@@ -40,9 +40,9 @@ _SHOW_COLUMNS = (
 
 @command("show", family="walk", examples=("show 0555643F", "cd 0555643F; show"))
 async def show(context: Context, target: Annotated[Word | None, TARGET] = None) -> Records:
-    """Show every attribute known of one entity: tag, VR, keyword, value.
+    """Show all known attributes of one entity: tag, VR, keyword, value.
 
-    The entity is asked for again with all keys of its level that the standard knows of.
+    Queries the entity again with all keys that the standard defines for its level.
     """
     there = await resolve(context, target)
     if there.place.level is None:
@@ -118,7 +118,7 @@ async def wado(
 ) -> Records:
     """List the three WADO identifiers and the retrieve URL of each instance.
 
-    Every instance below the current place, or below each TARGET: StudyInstanceUID,
+    For every instance below the current place, or below each TARGET: StudyInstanceUID,
     SeriesInstanceUID, SOPInstanceUID and the WADO-URI (PS3.18 9.4), or with --rs the WADO-RS URL
     (PS3.18 10.4). Nothing is fetched or stored. The base URL is the modality's wado: setting.
     """

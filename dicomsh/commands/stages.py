@@ -49,11 +49,11 @@ async def where(
 ) -> Listing | Records:
     """Keep the rows that match every condition: Key=Value, or Key!=Value for those that do not.
 
-    Values are written as in a query, and more is possible because no server is asked: text matches
-    in any case, numbers and ages take >=10, <5 and 2..8, every attribute takes wildcards and lists.
-    Key=* keeps rows that have a value, Key= those that have none. Only attributes among the columns
-    can be used; +Key in the query adds one. A value that is no date where one should be, or no
-    number, matches nothing; the line below tells how many there are.
+    Values are written as in a query, and more is possible because dicomsh does the matching: text
+    matches in any case, numbers and ages take >=10, <5 and 2..8, every attribute takes wildcards
+    and lists. Key=* keeps rows that have a value, Key= rows that have none. You can use only
+    attributes among the columns; +Key in the query adds one. An invalid date or number in a row
+    matches nothing; the line below says how many there are.
     """
     tests = [_Test(context, rows, condition) for condition in (condition, *more)]
 
@@ -109,10 +109,10 @@ async def sort(
     *more: Annotated[Word, SORT_KEY],
     reverse: Annotated[bool, "largest or latest first", "-r"] = False,
 ) -> Listing | Records:
-    """Sort rows by Key, and those that are equal by further keys.
+    """Sort rows by Key, and equal rows by the further keys.
 
-    Numbers are sorted as numbers, UIDs by their parts, text without regard to case. Rows without a
-    value come last either way.
+    Numbers are sorted as numbers, UIDs by their components, text ignoring case. Rows without a
+    value always come last.
     """
     del context
     if more and more[-1].text.lower() == "desc":
@@ -146,9 +146,9 @@ def _sorted(rows: list[Any], by: Field, *, reverse: bool) -> list[Any]:
 async def select(
     context: Context, rows: Listing, key: Annotated[Word, KEY], *more: Annotated[Word, KEY]
 ) -> Listing | Records:
-    """Show these keys only, in this order.
+    """Show only these keys, in this order.
 
-    The rows keep what else was answered: row numbers still work as TARGET.
+    The rows keep their other attributes: row numbers still work as TARGET.
     """
     del context
     columns = dict.fromkeys(found.column for found in fields(rows, (key, *more)))
@@ -167,7 +167,7 @@ def _always(column: Column) -> Column:
 async def head(
     context: Context, rows: Listing, number: Annotated[int | None, COUNT] = None
 ) -> Listing | Records:
-    """Keep the first N rows (10), and leave the query as soon as they are there."""
+    """Keep the first N rows (10), and end the query as soon as they have arrived."""
     del context
     return through(rows, lambda answer: First(answer, number or _SOME), drawn=True)
 
@@ -192,7 +192,7 @@ async def tail(
 
 @stage("uniq", examples=("find study | uniq id", "find series mod=CT | select body | uniq"))
 async def uniq(context: Context, rows: Listing, *keys: Annotated[Word, KEY]) -> Listing | Records:
-    """Keep the first row of each value of the keys, or of all columns where no key is given."""
+    """Keep the first row for each value of the keys, or of all columns if no key is given."""
     del context
     compared = fields(rows, keys)
 
@@ -219,7 +219,7 @@ async def count(
     by: Annotated[Word | None, BY] = None,
     *keys: Annotated[Word, KEY],
 ) -> Records:
-    """Count the rows: all of them, or with by Key those of each value, the most frequent first."""
+    """Count all rows, or with by Key the rows for each value, most frequent first."""
     del context
     if by and not keys:
         hint = "find series | count by Modality"
@@ -284,6 +284,6 @@ class _Counts:
 
 @stage("to", examples=("find patient JOD* | to json", "find study | head 2 | to vertical"))
 async def to(context: Context, rows: Listing, output: Annotated[str, FORMAT]) -> Listing | Records:
-    """Show the rows in FORMAT, also where the suffix of a file says something else."""
+    """Show the rows in FORMAT, even if the file's suffix says otherwise."""
     del context
     return replace(rows, output=output)

@@ -14,7 +14,7 @@ from dicomsh.model.results import Talk
 
 @command("trace", family="teaching", examples=("trace",))
 async def trace(context: Context) -> Talk:
-    """Tell whether the conversation with peers is traced; trace on begins to."""
+    """Say whether tracing is on; 'trace on' starts it."""
     return Talk(context.tracing.state)
 
 
@@ -22,9 +22,9 @@ async def trace(context: Context) -> Talk:
 async def trace_on(context: Context) -> Talk:
     """Show the conversation with peers as it happens.
 
-    Association requests and what was accepted, every DIMSE message with its identifier, with
-    arrows for the direction, bytes, and seconds since the trace began. It goes where the result
-    lines go, never among the data. Values of real patients appear in a trace.
+    Shows association requests and what was accepted, and every DIMSE message with its identifier,
+    with arrows for the direction, bytes, and seconds since the trace began. The trace goes where
+    the result lines go, never into the data. A trace contains real patient data.
     """
     context.tracing.on(hexadecimal=False)
     return Talk(context.tracing.state)
@@ -32,7 +32,7 @@ async def trace_on(context: Context) -> Talk:
 
 @command("trace pdu", family="teaching", examples=("trace pdu; use pacs",))
 async def trace_pdu(context: Context) -> Talk:
-    """Show the conversation and every byte of it, with the fields of each PDU named."""
+    """Show the conversation with every byte, naming the fields of each PDU."""
     context.tracing.on(hexadecimal=True)
     return Talk(context.tracing.state)
 
@@ -41,9 +41,9 @@ async def trace_pdu(context: Context) -> Talk:
 async def trace_to(context: Context, file: Annotated[Word, FILE]) -> Talk:
     """Write the trace to FILE until trace off.
 
-    The file can be read by its owner only, because the values of patients are in it. What FILE held
-    is replaced. trace pdu afterwards adds the bytes. Where FILE cannot be written any more, the
-    trace ends, commands go on, and a script that did all else ends with status 1.
+    Only its owner can read the file, because it contains patient data. An existing FILE is
+    replaced. A later trace pdu adds the bytes. If FILE can no longer be written, the trace ends and
+    commands continue; an otherwise successful script ends with status 1.
     """
     try:
         context.tracing.to(file.text)

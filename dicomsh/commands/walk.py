@@ -21,10 +21,10 @@ from dicomsh.query.hierarchy import Branch, Hierarchy
 
 @command("cd", family="walk", examples=("cd 0555643F", "cd /", "cd 0555643F; cd .."))
 async def cd(context: Context, target: Annotated[Word | None, TARGET] = None) -> Result:
-    """Go to TARGET: a row number, a unique key or its beginning, or a path.
+    """Go to TARGET: a row number, a unique key or the beginning of one, or a path.
 
-    cd .. goes up, cd - goes back, cd / (or cd alone) goes to the root. A place that was not just
-    listed is looked up, so that it is known to exist.
+    cd .. goes up, cd - goes back, cd / (or just cd) goes to the root. If the place was not just
+    listed, dicomsh checks that it exists.
     """
     session = context.session
     if target is not None and target.text == "-":
@@ -58,7 +58,7 @@ def path_of(context: Context) -> str:
 async def pwd(
     context: Context,
     *,
-    keys: Annotated[bool, "the unique keys of the place, one a row"] = False,
+    keys: Annotated[bool, "the unique keys of the place, one per row"] = False,
 ) -> Text | Records:
     """Print the path of the current place."""
     if not keys:
@@ -90,7 +90,7 @@ async def tree(
 ) -> Records:
     """Show the hierarchy below the current place, or below TARGET, with counts.
 
-    Several queries run at once.
+    It runs several queries at once.
     """
     there = await resolve(context, target)
     if there.place.level is Level.INSTANCE:

@@ -1,6 +1,6 @@
-"""What a setting may be: functions from text to value.
+"""Checks of settings: functions from text to value.
 
-Each raises ValueError whose text says what was expected, to follow the word "expected".
+Each raises a ValueError that says what was expected, to follow the word "expected".
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _Value = TypeVar("_Value")
 
 
 def ae_title(text: str) -> str:
-    r"""An AE title: 1 to 16 characters of ASCII, no backslash, no control characters.
+    r"""An AE title: 1 to 16 ASCII characters, no backslash, no control characters.
 
-    Spaces around it are dropped: they are not significant (PS3.5 6.2, VR AE), and on the wire a
-    title is padded with spaces anyway (PS3.8 9.3.2), so nothing the peer sees is changed.
+    Surrounding spaces are dropped: they are not significant (PS3.5 6.2, VR AE), and on the wire a
+    title is padded with spaces anyway (PS3.8 9.3.2), so the peer sees no difference.
     """
     title = text.strip(" ")
     if 1 <= len(title) <= 16 and title.isascii() and title.isprintable() and "\\" not in title:
         return title
-    raise ValueError("an AE title (1 to 16 characters of ASCII, no backslash)")
+    raise ValueError("an AE title (1 to 16 ASCII characters, no backslash)")
 
 
 def host(text: str) -> str:
@@ -60,7 +60,7 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _is_host_name(text: str) -> bool:
-    """Whether it can be asked of the resolver; text that IDNA refuses would raise there."""
+    """Whether the resolver accepts it; it would raise on text that IDNA refuses."""
     try:
         name = text if text.isascii() else text.encode("idna").decode("ascii")
     except UnicodeError:
@@ -106,7 +106,7 @@ def time_limit(text: str) -> float:
         seconds = 0.0
     if seconds > 0:
         return seconds
-    raise ValueError("a number of seconds, more than 0 and at most 86400")
+    raise ValueError("a number of seconds greater than 0 and at most 86400")
 
 
 def boolean(text: str) -> bool:
@@ -128,7 +128,7 @@ def charset(text: str) -> str:
 
 
 def keyword(text: str) -> str:
-    """A keyword of the data dictionary; a path into a sequence is none."""
+    """A keyword of the data dictionary; not a path into a sequence."""
     from dicomsh.model.keys import by_keyword
 
     try:
@@ -149,33 +149,33 @@ _EXTENSIONS = {extension.word: extension for extension in Extension}
 
 
 def url(text: str) -> str:
-    """An http or https URL without query; a slash at its end is dropped."""
+    """An http or https URL without query; a trailing slash is dropped."""
     if _URL.fullmatch(text) and text.isprintable():
         return text.rstrip("/")
     raise ValueError("a URL such as http://127.0.0.1:8042/wado, without ? and #")
 
 
 def existing_file(folder: Path) -> Callable[[str], Path]:
-    """A check for the name of a file that exists; a relative name starts from the folder."""
+    """A check for the name of an existing file; relative names start from the folder."""
 
     def check(text: str) -> Path:
         path = folder / Path(text).expanduser() if text.startswith("~") else folder / text
         if text and os.path.isfile(path):  # noqa: PTH113  Path.is_file raises for some names
             return path
-        raise ValueError(f"a file that exists (looked for {str(path)!r})")
+        raise ValueError(f"an existing file (looked for {str(path)!r})")
 
     return check
 
 
 def universal(text: str) -> str:
-    """What a universal matching key is sent as: nothing or `*`."""
+    """The value sent for a universal matching key: nothing or `*`."""
     if text in {"", "*"}:
         return text
     raise ValueError("'' or '*'")
 
 
 def cut_off_status(text: str) -> int:
-    """A status with which servers end an answer that they cut off."""
+    """A status that servers send when they cut an answer off."""
     code = _status(text)
     if code in CUT_OFF_STATUSES:
         return code
@@ -197,19 +197,19 @@ def _status(text: str) -> int:
 
 
 def modality_name(text: str) -> str:
-    """The name of a modality, which is also a word and a segment of a path.
+    """The name of a modality, which must also work as a word and a path segment.
 
-    Letters and digits of any script, `_`, `.` and `-`, beginning with none of the last two.
+    Letters and digits of any script, `_`, `.` and `-`, not beginning with either of the last two.
     """
     if _NAME.fullmatch(text):
         return text
     raise ValueError(
-        "a name of 1 to 64 letters, digits, '_', '.' and '-', beginning with no '.' or '-'"
+        "a name of 1 to 64 letters, digits, '_', '.' and '-', not beginning with '.' or '-'"
     )
 
 
 def address(text: str) -> DicomAddress:
-    """The parts of `AET@HOST:PORT` or `AET@[IPV6]:PORT`; the AE title may hold `@` itself."""
+    """The parts of `AET@HOST:PORT` or `AET@[IPV6]:PORT`; the AE title may contain `@` itself."""
     parts = _ADDRESS.fullmatch(text)
     if parts is None:
         raise ValueError(ADDRESS_FORM)
@@ -222,7 +222,7 @@ def address(text: str) -> DicomAddress:
 
 
 def _part(name: str, check: Callable[[str], _Value], text: str) -> _Value:
-    """A part of what was typed; the error names it."""
+    """A part of the text typed; the error names it."""
     try:
         return check(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a configuration comes to: our AE title, time limits, and modalities by name."""
+"""A configuration: our AE title, time limits, and modalities by name."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from dicomsh.errors import Span, UsageError
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts
 
 _PRACTICE = "pacs"
-"""What the built-in configuration calls the practice archive."""
+"""The practice archive's name in the built-in configuration."""
 
 
 class Identity(NamedTuple):
-    """What tells one state of a file from another: nanoseconds of its last change, and bytes."""
+    """The identity of a file's state: modification time in nanoseconds, and size in bytes."""
 
     changed: int
     size: int
 
 
 GONE = Identity(0, -1)
-"""The identity of a file that is not there."""
+"""The identity of a missing file."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Config:
     Args:
         path: the file, or None for the built-in default.
         aet: our AE title.
-        timeouts: time limits where a modality sets no others.
+        timeouts: time limits, unless a modality sets others.
         modalities: every modality by name, in the order of the file, all settings resolved.
-        archives: those of them that are in no file: practice archives of lessons.
-        identity: of the file when it was read; None where it is read once only.
+        archives: modalities that are not in the file: practice archives of lessons.
+        identity: of the file when it was read; None if it is read only once.
     """
 
     path: Path | None = None
@@ -48,16 +48,16 @@ class Config:
     identity: Identity | None = field(default=None, compare=False)
 
     def with_archives(self, archives: Mapping[str, Modality]) -> Config:
-        """The same with practice archives of a lesson.
+        """The same configuration with a lesson's practice archives.
 
         Raises:
-            UsageError: the file has another modality by such a name.
+            UsageError: the file has another modality with that name.
         """
         for name, archive in archives.items():
             if self.modalities.get(name, archive) != archive:
                 raise UsageError(
                     f"a lesson needs the name '{name}' for its practice archive, and your "
-                    "modalities have it too",
+                    "modalities already use it",
                     hint="dicomsh -f FILE starts with other modalities",
                 )
         modalities = {**self.modalities, **archives}
@@ -71,14 +71,14 @@ class Config:
             span: where it was typed, for the error.
 
         Raises:
-            UsageError: it is no such address.
+            UsageError: not a valid address.
         """
         address = typed_address(text, span)
         modality = self.plain("", address)
         return replace(modality, name=str(modality.address))
 
     def plain(self, name: str, address: DicomAddress) -> Modality:
-        """A modality at an address, with the global settings for all else."""
+        """A modality at an address, with the global settings for everything else."""
         return Modality(name, address, local_aet=self.aet, timeouts=self.timeouts)
 
     def find(self, text: str, span: Span | None = None) -> Modality:
@@ -94,8 +94,8 @@ class Config:
         raise self.unknown(text, span)
 
     def unknown(self, name: str, span: Span | None = None) -> UsageError:
-        """The error for a name that no modality has."""
-        way = "or write AET@HOST:PORT"
+        """The error for an unknown name."""
+        way = "or use AET@HOST:PORT"
         if name == _PRACTICE:
             way = "the practice archive is 'pacs: {practice: true}' in modalities.yaml"
         hint = suggestion(name, self.modalities) or f"{self._known()}; {way}"
@@ -103,14 +103,14 @@ class Config:
 
     def _known(self) -> str:
         names = ", ".join(self.modalities)
-        return f"known are {names}" if names else "none is known yet: 'modality add' makes one"
+        return f"known: {names}" if names else "none configured yet: use 'modality add'"
 
 
 def typed_address(text: str, span: Span | None = None) -> DicomAddress:
     """The parts of an address that was typed.
 
     Raises:
-        UsageError: it is no such address; the message says what was expected and found.
+        UsageError: not a valid address; the message says what was expected and found.
     """
     try:
         return checks.address(text)

@@ -17,9 +17,9 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 def add(config: Config, name: str, address: str, *, environ: Mapping[str, str]) -> Path:
-    """Write one more modality into the configuration file.
+    """Add a modality to the configuration file.
 
-    With the built-in default, the user's own modalities.yaml is written: a copy and the entry.
+    With the built-in default, writes the user's own modalities.yaml: a copy plus the entry.
 
     Args:
         config: the configuration in use.
@@ -31,8 +31,7 @@ def add(config: Config, name: str, address: str, *, environ: Mapping[str, str]) 
         The file that was written.
 
     Raises:
-        UsageError: name or address have a wrong form, the name is taken, or the file is
-            Orthanc's.
+        UsageError: name or address is invalid, the name is taken, or the file is Orthanc's.
         ConfigError: the file cannot be read or written.
     """
     place = typed_address(address)
@@ -43,7 +42,7 @@ def add(config: Config, name: str, address: str, *, environ: Mapping[str, str]) 
 
 
 def remove(config: Config, name: str, *, environ: Mapping[str, str]) -> Path:
-    """Take a modality out of the configuration file; otherwise as `add`.
+    """Remove a modality from the configuration file; otherwise like `add`.
 
     Raises:
         UsageError: no modality has that name, or the file is Orthanc's.
@@ -57,7 +56,7 @@ def remove(config: Config, name: str, *, environ: Mapping[str, str]) -> Path:
 def add_modality(
     text: str, name: str, address: DicomAddress, *, path: Path = Path("modalities.yaml")
 ) -> str:
-    """The text of a modalities.yaml with one more modality, below the last one.
+    """The text of a modalities.yaml with one more modality, after the last one.
 
     Every character of the text stays: comments, blank lines, order and line ends.
 
@@ -68,9 +67,9 @@ def add_modality(
         path: the file, for messages and for relative paths in it.
 
     Raises:
-        UsageError: the name has a wrong form or is taken, or the text is written in a way that
-            cannot be edited safely.
-        ConfigError: the text is no configuration that can be used.
+        UsageError: the name is invalid or taken, or the text is written in a way that cannot be
+            edited safely.
+        ConfigError: the text is not a usable configuration.
     """
     mark, body = _without_mark(text)
     before = modalities.parse(body, str(path), path)
@@ -80,13 +79,13 @@ def add_modality(
 
 
 def remove_modality(text: str, name: str, *, path: Path = Path("modalities.yaml")) -> str:
-    """The text of a modalities.yaml without one of its modalities; otherwise as `add_modality`.
+    """The text of a modalities.yaml without one of its modalities; otherwise like `add_modality`.
 
-    Its lines go and the comments within; comments and blank lines around it stay.
+    Removes its lines and the comments within; comments and blank lines around it stay.
 
     Raises:
         UsageError: no modality has that name, or the text cannot be edited safely.
-        ConfigError: the text is no configuration that can be used.
+        ConfigError: the text is not a usable configuration.
     """
     mark, body = _without_mark(text)
     before = modalities.parse(body, str(path), path)
@@ -109,12 +108,12 @@ def _check_free(name: str, config: Config) -> None:
     if name in config.modalities:
         raise UsageError(
             f"the name {shown(name)} is taken by {config.modalities[name].address}",
-            hint=f"take another name, or 'modality remove {name}' first",
+            hint=f"choose another name, or 'modality remove {name}' first",
         )
 
 
 def _verified(text: str, before: Config, wanted: Mapping[str, Modality], path: Path) -> str:
-    """The edited text, once it is certain that it says what it should."""
+    """The edited text, after checking that it says what it should."""
     try:
         after = modalities.parse(text, str(path), path)
     except ConfigError:
@@ -130,11 +129,11 @@ def _verified(text: str, before: Config, wanted: Mapping[str, Modality], path: P
 def _editable(config: Config, environ: Mapping[str, str]) -> tuple[Path, str]:
     path = config.path or user_file(environ)
     if path is None:
-        hint = "set HOME or XDG_CONFIG_HOME, or name a file with -f"
-        raise UsageError("there is no folder to keep modalities in", hint=hint)
+        hint = "set HOME or XDG_CONFIG_HOME, or give a file with -f"
+        raise UsageError("there is no folder to save modalities in", hint=hint)
     source = path if config.path or path.exists() else BUILTIN
     text = read_text(source, str(source), "the configuration in use")
     if is_orthanc(text, source.name):
-        hint = "add it to DicomModalities there, or work with a modalities.yaml"
+        hint = "add it to DicomModalities there, or use a modalities.yaml"
         raise UsageError(f"{path} is Orthanc's own configuration, not edited here", hint=hint)
     return path, text

@@ -1,4 +1,4 @@
-"""JSON text with comments → the same nodes that YAML gives, each with its line."""
+"""JSON text with comments → the same nodes as from YAML, each with its line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DEPTH = 50
 
 
 def looks_like_json(text: str) -> bool:
-    """Whether the first thing after white space and comments is `{`."""
+    """Whether the first character after white space and comments is `{`."""
     return text.startswith("{", _after_comments(text, 0))
 
 
@@ -51,7 +51,7 @@ def _after_comments(text: str, position: int) -> int:
 
 
 class _Reader:
-    """A recursive-descent reader (RFC 8259); `position` is that of the next token."""
+    """A recursive-descent reader (RFC 8259); `position` is at the next token."""
 
     def __init__(self, text: str, file: str) -> None:
         self._text = text
@@ -60,7 +60,7 @@ class _Reader:
         self.position = _after_comments(text, 0)
 
     def error(self, expected: str) -> ConfigError:
-        """What to raise at the next token."""
+        """The error to raise at the next token."""
         rest = self._text[self.position : self.position + 20].split("\n")[0].strip()
         line = self._mark().line + 1
         found = repr(rest) if rest else "the end of the file"
@@ -116,7 +116,7 @@ class _Reader:
         try:
             return str(json.loads(token, strict=False))
         except ValueError:
-            raise self.error("a string with escapes of JSON only") from None
+            raise self.error("a string with JSON escapes only") from None
 
     def _take(self, mark: str) -> bool:
         found = self._text.startswith(mark, self.position)

@@ -1,4 +1,4 @@
-"""What was found out about peers, kept in the user's state folder from one session to the next."""
+"""Findings about peers, kept in the user's state folder between sessions."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _LARGEST = 4 << 20
 
 
 class KnownPeers:
-    """Capabilities by address, read from a file when they are first asked for.
+    """Capabilities by address, read from a file when first needed.
 
     Args:
         folder: where the file is; None keeps them for this session only.
 
     Attributes:
         path: the file, or None.
-        problem: why the file could not be used; empty when it could.
+        problem: why the file could not be used; empty if it could.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -36,7 +36,7 @@ class KnownPeers:
         self._peers: dict[str, Capabilities] | None = None
 
     def of(self, modality: Modality) -> Capabilities:
-        """What is known of a modality; what its configuration declares goes first."""
+        """The findings about a modality; its configuration takes precedence."""
         if self._peers is None:
             self._peers = self._read()
         found = self._peers.get(_key(modality))
@@ -44,7 +44,7 @@ class KnownPeers:
         return found.overridden(declared) if found else declared
 
     def keep(self, modality: Modality, found: Capabilities) -> None:
-        """Remember what a probe found; what other sessions wrote meanwhile is kept.
+        """Save the findings of a probe; keeps what other sessions have written.
 
         Raises:
             ConfigError: the file cannot be written.
@@ -52,7 +52,7 @@ class KnownPeers:
         self._write(self._read() | {_key(modality): found})
 
     def forget(self, modality: Modality) -> bool:
-        """Forget what a probe found; whether there was anything.
+        """Discard the findings of a probe; returns whether there were any.
 
         Raises:
             ConfigError: the file cannot be written.
@@ -92,11 +92,11 @@ _UNUSABLE = (
     OverflowError,
     RecursionError,
 )
-"""What reading a file that somebody else wrote can raise."""
+"""Errors from reading a file that someone else wrote."""
 
 
 def _key(modality: Modality) -> str:
-    """The address; a practice archive has none that stays, but its faults make it another."""
+    """The address; a practice archive has no fixed one, and is identified by its faults."""
     address = modality.address
     if isinstance(address, PracticeAddress):
         return f"practice {modality.name} {zlib.crc32(_spelt(address.faults).encode()):08x}"
@@ -104,7 +104,7 @@ def _key(modality: Modality) -> str:
 
 
 def _spelt(faults: Faults) -> str:
-    """Faults as a text that is the same in every process: sets have no order that is."""
+    """Faults as a text that is the same in every process, unlike the order of sets."""
     values = ((field.name, getattr(faults, field.name)) for field in fields(faults))
     return repr([(name, sorted(v) if isinstance(v, frozenset) else v) for name, v in values])
 
@@ -114,7 +114,7 @@ def _read_file(path: Path) -> dict[str, Capabilities]:
         data = stream.read(_LARGEST + 1)
     document = json.loads(data)
     if len(data) > _LARGEST or document["schema"] != _SCHEMA:
-        raise ValueError("another schema")
+        raise ValueError("wrong schema")
     return {str(key): _from_json(value) for key, value in document["peers"].items()}
 
 

@@ -1,4 +1,4 @@
-"""Where the configuration is looked for, and how it is read from there."""
+"""Finding and reading the configuration."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dicomsh.folders import config_folder
 
 BUILTIN = Path(__file__).parent.parent / "modalities.yaml"
 FILE_NAME = "modalities.yaml"
-_LARGEST = 1 << 20  # bytes; a thousand modalities need a tenth of it
+_LARGEST = 1 << 20  # bytes; a thousand modalities need a tenth of this
 
 
 class Candidate(NamedTuple):
-    """A place to look in: what names it, the file, and whether it must exist."""
+    """A place to look: what named it, the file, and whether it must exist."""
 
     named_by: str
     path: Path
@@ -30,7 +30,7 @@ class Candidate(NamedTuple):
 def candidates(
     explicit: Path | None, *, environ: Mapping[str, str], cwd: Path
 ) -> tuple[Candidate, ...]:
-    """All places where the configuration is looked for, the first that exists being used."""
+    """All places to look for the configuration; the first that exists is used."""
     places = []
     if explicit is not None:
         places.append(Candidate("-f", cwd / explicit, required=True))
@@ -46,7 +46,7 @@ def candidates(
 
 
 def user_file(environ: Mapping[str, str]) -> Path | None:
-    """The user's own modalities.yaml, whether it exists or not; None when no home is known."""
+    """The user's own modalities.yaml, whether it exists or not; None if no home is known."""
     folder = config_folder(environ)
     return folder / FILE_NAME if folder else None
 
@@ -60,7 +60,7 @@ def load(explicit: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Con
         cwd: the current folder.
 
     Raises:
-        ConfigError: a file that was named does not exist, or a file cannot be read or used.
+        ConfigError: a named file does not exist, or a file cannot be read or used.
     """
     for candidate in candidates(explicit, environ=environ, cwd=cwd):
         if candidate.required or os.path.isfile(candidate.path):  # noqa: PTH113  never raises
@@ -69,18 +69,18 @@ def load(explicit: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Con
 
 
 def load_again(config: Config, path: Path, *, environ: Mapping[str, str], cwd: Path) -> Config:
-    """A file as it is now, with the practice archives of lessons that a configuration has.
+    """A file as it is now, with the lesson archives of a configuration.
 
     Raises:
         ConfigError: it cannot be read or used.
-        UsageError: it has another modality by the name of such an archive.
+        UsageError: it has another modality with the name of such an archive.
     """
     candidate = Candidate("the configuration in use", path, required=True)
     return _load(candidate, environ, cwd).with_archives(config.archives)
 
 
 def identity_of(path: Path) -> Identity | None:
-    """The identity of a file; GONE also for a folder, None for a pipe and the like."""
+    """The identity of a file; GONE for a folder as well, None for a pipe etc."""
     try:
         found = path.stat()
     except (OSError, ValueError):
@@ -101,7 +101,7 @@ def _load(candidate: Candidate, environ: Mapping[str, str], cwd: Path) -> Config
 
 
 def parse(text: str, file: str, path: Path | None, environ: Mapping[str, str]) -> Config:
-    """The configuration in a text, be it modalities.yaml or an Orthanc configuration."""
+    """The configuration in a text, either modalities.yaml or an Orthanc configuration."""
     text = text.removeprefix("\ufeff")
     if is_orthanc(text, file):
         return orthanc.parse(text, file, path, environ)
@@ -117,7 +117,7 @@ def is_orthanc(text: str, file: str) -> bool:
 
 
 def read_text(path: Path, file: str, named_by: str) -> str:
-    """The text of a file, line ends as they are.
+    """The text of a file, with line ends unchanged.
 
     Raises:
         ConfigError: it does not exist, cannot be read, is too large or not UTF-8.
@@ -127,10 +127,10 @@ def read_text(path: Path, file: str, named_by: str) -> str:
             data = stream.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        message = f"{file}: expected a configuration file, found none to read: {reason}"
+        message = f"{file}: cannot read configuration file: {reason}"
         raise ConfigError(message, hint=f"it was named by {named_by}") from None
     if len(data) > _LARGEST:
-        raise ConfigError(f"{file}: expected a configuration file, found more than 1 MiB")
+        raise ConfigError(f"{file}: not a configuration file: larger than 1 MiB")
     return _decoded(data, file)
 
 

@@ -70,7 +70,7 @@ def _timeouts(section: Section) -> Timeouts:
 
 
 def _timeout(section: Section, base: Timeouts) -> Timeouts:
-    """`timeout` of a section: one number for all three, or a mapping of some of them."""
+    """`timeout` in a section: one number for all three, or a mapping with any of them."""
     setting = section.settings.get("timeout")
     if setting is None:
         return base
@@ -115,7 +115,7 @@ def _modality(name: str, setting: ConfigNode, config: Config) -> Modality:
 
 
 def checked_name(name: str, setting: ConfigNode) -> None:
-    """Raise ConfigError at the setting when its key cannot be the name of a modality."""
+    """Raise ConfigError at the setting if its key is not a valid modality name."""
     try:
         checks.modality_name(name)
     except ValueError as error:
@@ -133,7 +133,7 @@ def _dicom_address(given: Section, path: Path | None) -> Address:
 
 
 def _practice_address(given: Section) -> Address:
-    """A practice archive listens on loopback, on a port that is chosen when it starts."""
+    """A practice archive listens on loopback, on a port chosen at start."""
     given.refuse(("host", "port", "tls"), "with 'practice: true'")
     aet = given.get("aet", checks.ae_title, PracticeAddress().aet)
     return PracticeAddress(aet, faults_of(given.settings.get("faults")))
@@ -174,14 +174,14 @@ def read_faults(text: str, file: str) -> Faults:
     """The faults of a practice archive in a YAML text; `file` is its name in messages.
 
     Raises:
-        ConfigError: an unknown fault, or a value that it cannot have.
+        ConfigError: an unknown fault or an invalid value.
     """
     root = yamltext.compose(text, file)
     return Faults() if root is None else faults_of(ConfigNode(root, file))
 
 
 def faults_of(setting: ConfigNode | None) -> Faults:
-    """The faults of a practice archive; raises ConfigError where one cannot be."""
+    """The faults of a practice archive; raises ConfigError if one is invalid."""
     if setting is None:
         return Faults()
     given = setting.section(_FAULTS)

@@ -1,8 +1,8 @@
-"""An Orthanc configuration as it is → Config.
+"""An unmodified Orthanc configuration → Config.
 
 What is read: `DicomModalities` in its array and object forms, `DicomAet`, `DicomScuTimeout`, and,
-where a modality uses TLS, the files of `DicomTls…`. All else in the file is Orthanc's own matter
-(Orthanc Book, "Configuration"; the comments of Orthanc's sample configuration).
+where a modality uses TLS, the files of `DicomTls…`. Everything else in the file is Orthanc's
+business (Orthanc Book, "Configuration"; the comments of Orthanc's sample configuration).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MANUFACTURERS = {
     "ClearCanvas": "",
     "Dcm4Chee": "",
 }
-"""What a universal key is sent as. The last six are names that Orthanc took in the past."""
+"""Orthanc's manufacturers with the value of a universal key; the last six are old names."""
 
 _VARIABLE = re.compile(r"\$\{([^{}:\s]+)(?::-([^{}\n]*))?\}")
 _ARRAY = ("AET", "Host", "Port", "Manufacturer")
@@ -54,7 +54,7 @@ def parse(
         text: JSON with `//` and `/* */` comments, without a byte order mark.
         file: the file's name in messages.
         path: the file, whose folder relative paths start from.
-        environ: for `${NAME}` and `${NAME:-default}`, which Orthanc replaces before it reads.
+        environ: for `${NAME}` and `${NAME:-default}`, which Orthanc replaces before reading.
 
     Raises:
         ConfigError: it cannot be used; the message begins with `file:line: path:`.
@@ -82,7 +82,7 @@ def _child(section: Section, key: str) -> ConfigNode:
         raise section.place.error(
             f"the setting '{key}'",
             found="none",
-            hint="modalities that Orthanc keeps in its database must be put in a modalities.yaml",
+            hint="put modalities that Orthanc keeps in its database in a modalities.yaml",
         )
     return section.settings[key]
 
@@ -92,7 +92,7 @@ def _timeouts(section: Section) -> Timeouts:
 
 
 def _limited(base: Timeouts, seconds: float) -> Timeouts:
-    """The time limits with one for all; 0 leaves them, since we wait for nothing without limit."""
+    """One time limit for all; 0 keeps the defaults, because we never wait without limit."""
     if not seconds:
         return base
     return replace(base, connect=seconds, association=seconds, response=seconds)
@@ -118,7 +118,7 @@ def _modality(
 
 
 def _settings(setting: ConfigNode) -> Section:
-    """The settings of a modality, whichever of the two forms it has."""
+    """The settings of a modality, in either of the two forms."""
     node = setting.node
     if not isinstance(node, SequenceNode):
         return Section(setting, setting.children("[AET, host, port] or a mapping"))

@@ -1,8 +1,8 @@
-"""Edits of YAML text that leave all else as it is.
+"""Edits of YAML text that leave everything else unchanged.
 
-Nodes tell where the entries of `modalities:` are. An entry in block style is whole lines; one
-inside `{…}` is characters. Forms not foreseen here (aliases, `? key`) come out wrong, which is
-why the caller reads the result again before it is kept.
+Nodes give the positions of the entries of `modalities:`. An entry in block style is whole lines;
+one inside `{…}` is a range of characters. Unsupported forms (aliases, `? key`) come out wrong, so
+the caller reads the result again before saving it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dicomsh.config import yamltext
 from dicomsh.model.modality import DicomAddress
 
 _KEY = "modalities"
-_BREAKS = "\r\n\x85\u2028\u2029"  # what YAML 1.1 counts as line breaks
+_BREAKS = "\r\n\x85\u2028\u2029"  # line breaks in YAML 1.1
 _LINE = re.compile(f"[^{_BREAKS}]*(?:\r\n|[{_BREAKS}])|[^{_BREAKS}]+")
 _PLAIN = re.compile(r"[^\W_][\w.-]*")
 _STRING = "tag:yaml.org,2002:str"
 
 
 def added(text: str, name: str, address: DicomAddress) -> str:
-    """The text with an entry behind the last one of `modalities:`."""
+    """The text with an entry after the last one of `modalities:`."""
     root = yamltext.compose(text, _KEY)
     key, section = _find(root)
     if isinstance(section, MappingNode) and section.flow_style:
@@ -59,7 +59,7 @@ def removed(text: str, name: str) -> str:
 
 
 def _find(root: Node | None) -> tuple[Node | None, Node | None]:
-    """Key and value of `modalities:`, None where there is none."""
+    """Key and value of `modalities:`, None if missing."""
     if isinstance(root, MappingNode):
         for key, value in root.value:
             if key.value == _KEY:
@@ -70,7 +70,7 @@ def _find(root: Node | None) -> tuple[Node | None, Node | None]:
 def _lines_of(lines: list[str], section: MappingNode, index: int) -> tuple[int, int]:
     """The lines of an entry in block style, end exclusive.
 
-    Comments that follow it at once and deeper than its name are part of it; others are not.
+    Comments directly below it and indented deeper than its name belong to it; others do not.
     """
     key, _ = section.value[index]
     following = section.value[index + 1 :]
@@ -81,7 +81,7 @@ def _lines_of(lines: list[str], section: MappingNode, index: int) -> tuple[int, 
 
 
 def _past_comments(lines: list[str], at: int, column: int) -> int:
-    """The line after the comments that begin here and are deeper than a column."""
+    """The line after the comments that begin here and are indented deeper than a column."""
     while at < len(lines) and lines[at].lstrip().startswith("#"):
         if len(lines[at]) - len(lines[at].lstrip()) <= column:
             break
@@ -90,13 +90,13 @@ def _past_comments(lines: list[str], at: int, column: int) -> int:
 
 
 def _end_of(lines: list[str], section: MappingNode) -> int:
-    """The line after a mapping in block style; its mark is at the next token, or behind all."""
+    """The line after a mapping in block style; its end mark is at the next token, or at the end."""
     mark = section.end_mark
     return len(lines) if mark.index >= sum(map(len, lines)) else int(mark.line)
 
 
 def _inserted(lines: list[str], at: int, entry: list[str]) -> str:
-    """The lines with others put in; a last line without line end stays without."""
+    """The lines with others inserted; a last line without line end stays that way."""
     line_end = next(_line_ends(lines), "\n")
     before, after = "".join(lines[:at]), "".join(lines[at:])
     block = line_end.join(entry)
@@ -134,7 +134,7 @@ def _settings(address: DicomAddress) -> list[tuple[str, str]]:
 
 
 def _scalar(text: str) -> str:
-    """The text as YAML: plain where every reader of YAML takes it for text, else quoted."""
+    """The text as YAML: plain if every YAML reader takes it as text, else quoted."""
     if _PLAIN.fullmatch(text):
         node = yamltext.compose(text, _KEY)
         if node and node.tag == _STRING:

@@ -1,4 +1,4 @@
-"""A configuration file as nodes that know their place, and errors that tell it."""
+"""A configuration file as nodes that know their position, for error messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dicomsh.errors import ConfigError
 
 T = TypeVar("T")
 Check = Callable[[str], T]
-"""Turns text into a value, or raises ValueError that says what was expected."""
+"""Turns text into a value, or raises a ValueError that says what was expected."""
 
 NULL = "tag:yaml.org,2002:null"
 MAP = "tag:yaml.org,2002:map"
@@ -31,7 +31,7 @@ def shown(text: str) -> str:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str | None:
-    """`did you mean …?` for a word that is near a known one."""
+    """`did you mean …?` for a word that is similar to a known one."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else None
 
@@ -43,7 +43,7 @@ class ConfigNode:
     Args:
         node: the node, from YAML or JSON alike.
         file: the file's name in messages.
-        path: the keys that lead to it, joined by full stops; empty at the top level.
+        path: the keys leading to it, joined by full stops; empty at the top level.
     """
 
     node: Node
@@ -59,35 +59,36 @@ class ConfigNode:
         self, expected: str, *, found: str | None = None, hint: str | None = None
     ) -> ConfigError:
         """The error to raise: `file:line: path: expected …, found …`."""
-        return ConfigError(
-            f"{self.file}:{self.line}: {self.path or 'top level'}: "
-            f"expected {expected}, found {found or self._described()}",
-            hint=hint,
-        )
+        return self.problem(f"expected {expected}, found {found or self._described()}", hint)
+
+    def problem(self, text: str, hint: str | None = None) -> ConfigError:
+        """The error to raise: `file:line: path: text`."""
+        place = f"{self.file}:{self.line}: {self.path or 'top level'}"
+        return ConfigError(f"{place}: {text}", hint=hint)
 
     def _described(self) -> str:
         node = self.node
         if not isinstance(node, ScalarNode):
             return "a mapping" if isinstance(node, MappingNode) else "a list"
         if node.tag not in _SCALARS:
-            return f"a value of the type {shown(node.tag)}"
+            return f"a value of type {shown(node.tag)}"
         return "nothing" if node.tag == NULL else shown(node.value)
 
     @property
     def is_mapping(self) -> bool:
-        """Whether it has settings below it."""
+        """Whether it contains settings."""
         return isinstance(self.node, MappingNode) and self.node.tag == MAP
 
     @property
     def is_nothing(self) -> bool:
-        """Whether the value was left out, or is `null`."""
+        """Whether the value is missing or `null`."""
         return isinstance(self.node, ScalarNode) and self.node.tag == NULL
 
     def value(self, check: Check[T]) -> T:
         """Its value.
 
         Raises:
-            ConfigError: it is no single value, or the check refuses it.
+            ConfigError: it is not a single value, or the check refuses it.
         """
         try:
             return check(self._text())
@@ -95,27 +96,27 @@ class ConfigNode:
             raise self.error(str(error)) from None
 
     def values(self, check: Check[T]) -> list[T]:
-        """Its values, where one may stand without a list.
+        """Its values; a single one need not be in a list.
 
         Raises:
-            ConfigError: as `value`, for the first that is wrong.
+            ConfigError: as for `value`, for the first invalid one.
         """
         if not isinstance(self.node, SequenceNode):
             return [self.value(check)]
         return [ConfigNode(item, self.file, self.path).value(check) for item in self.node.value]
 
     def _text(self) -> str:
-        """The text of a single value; for anything else a text that no check accepts."""
+        """The text of a single value; otherwise a text that no check accepts."""
         node = self.node
         if isinstance(node, ScalarNode) and node.tag in _SCALARS - {NULL}:
             return str(node.value)
         return _NO_TEXT
 
     def word(self, expected: str, words: Iterable[str]) -> str:
-        """Its value, which must be one of some words.
+        """Its value, which must be one of these words.
 
         Raises:
-            ConfigError: it is another; the hint suggests the nearest.
+            ConfigError: another value; the hint suggests the nearest.
         """
         text, known = self._text(), list(words)
         if text not in known:
@@ -123,10 +124,10 @@ class ConfigNode:
         return text
 
     def children(self, expected: str = "a mapping") -> dict[str, ConfigNode]:
-        """What is below it by key, in the order of the file.
+        """Its children by key, in the order of the file.
 
         Raises:
-            ConfigError: it is no mapping, a key is no word, or a key comes twice.
+            ConfigError: it is not a mapping, a key is not a word, or a key occurs twice.
         """
         if not self.is_mapping:
             raise self.error(expected)
@@ -134,7 +135,7 @@ class ConfigNode:
         for key, value in self.node.value:
             name = self._key(key)
             if name in below:
-                again = f"{shown(name)} again (first in line {below[name].line})"
+                again = f"{shown(name)} again (first on line {below[name].line})"
                 raise self._at(key).error("each key once", found=again)
             below[name] = ConfigNode(value, self.file, self._below(name))
         return below
@@ -155,14 +156,14 @@ class ConfigNode:
         """Its settings, all of which must be known.
 
         Raises:
-            ConfigError: as `children`, or a key is unknown; the hint suggests the nearest.
+            ConfigError: as for `children`, or a key is unknown; the hint suggests the nearest.
         """
         names = tuple(known)
         below = self.children()
         for key, setting in below.items():
             if key not in names:
                 hint = suggestion(key, names) or f"known here: {', '.join(names)}"
-                raise setting.error("a known setting", found=shown(key), hint=hint)
+                raise setting.problem(f"unknown setting {shown(key)}", hint)
         return Section(self, below)
 
 
@@ -174,23 +175,23 @@ class Section:
     settings: dict[str, ConfigNode]
 
     def get(self, key: str, check: Check[T], default: T) -> T:
-        """The value of a setting, or the default where it is not given."""
+        """The value of a setting, or the default if not given."""
         setting = self.settings.get(key)
         return default if setting is None else setting.value(check)
 
     def words(self, key: str, check: Check[T]) -> frozenset[T]:
-        """The values of a setting that is one value or a list; none where it is not given."""
+        """The values of a setting that is one value or a list; none if not given."""
         setting = self.settings.get(key)
         return frozenset(setting.values(check)) if setting else frozenset()
 
     def require(self, key: str, check: Check[T]) -> T:
-        """The value of a setting that must be given."""
+        """The value of a required setting."""
         if key not in self.settings:
             raise self.place.error(f"the setting '{key}'", found="none")
         return self.settings[key].value(check)
 
     def refuse(self, keys: Iterable[str], reason: str) -> None:
-        """Raise for the first of some keys that is given but makes no sense here."""
+        """Raise for the first of these keys that is given but makes no sense here."""
         for key in keys:
             if key in self.settings:
-                raise self.settings[key].error(f"no such setting {reason}", found=shown(key))
+                raise self.settings[key].problem(f"{shown(key)} is not allowed {reason}")

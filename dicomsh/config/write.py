@@ -1,4 +1,4 @@
-"""Files of the user, written as a whole or not at all."""
+"""User files, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dicomsh.errors import ConfigError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace the file as a whole or not at all; a new one, and its folder, are for the user only.
+    """Replace a file completely or not at all; a new file and its folder are private to the user.
 
     Raises:
         ConfigError: it cannot be written.
@@ -22,7 +22,7 @@ def write_text(path: Path, text: str) -> None:
         _replace(target, text.encode("utf-8"))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ConfigError(f"{path}: expected a file that can be written, found: {reason}") from None
+        raise ConfigError(f"{path}: cannot write file: {reason}") from None
 
 
 def _replace(target: Path, data: bytes) -> None:

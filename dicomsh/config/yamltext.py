@@ -1,4 +1,4 @@
-"""YAML text → nodes. Nothing is constructed, so no tag of the text can run anything."""
+"""YAML text → nodes. Nothing is constructed, so no tag in the text can run code."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dicomsh.errors import ConfigError
 
 
 def compose(text: str, file: str) -> yaml.Node | None:
-    """The root node of a YAML document, or None when it holds nothing.
+    """The root node of a YAML document, or None if it is empty.
 
-    An alias is the very node of its anchor, so no text makes the tree larger than itself.
+    An alias is the same node as its anchor, so no text can make the tree larger than itself.
 
     Raises:
         ConfigError: not well-formed, more than one document, or nested too deeply.
@@ -23,11 +23,11 @@ def compose(text: str, file: str) -> yaml.Node | None:
         line = text.count("\n", 0, error.position) + 1
         found = f"the character {error.character!r}"
         raise ConfigError(f"{file}:{line}: YAML: expected printable text, found {found}") from None
-    except (ValueError, OverflowError):  # PyYAML lets through those of chr() and int()
+    except (ValueError, OverflowError):  # PyYAML does not catch the ValueErrors of chr() and int()
         message = f"{file}:1: YAML: expected well-formed text, found a number out of range"
         raise ConfigError(message, hint="look for escapes such as \\U in quoted text") from None
     except RecursionError:
-        message = f"{file}:1: YAML: expected a few levels, found nesting without end"
+        message = f"{file}:1: YAML: expected a few levels, found endless nesting"
         raise ConfigError(message) from None
 
 

@@ -1,1 +1,1 @@
-"""A query in words: element by element, with reasons, and as other tools write it; pure."""
+"""A query explained element by element, with reasons, and as other tools write it; pure."""

@@ -1,4 +1,4 @@
-"""What an answer means: its final status, why there are so many rows, what to try next."""
+"""The meaning of an answer: its final status, why there are so many rows, what to try next."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def answer_lines(
     lines += [f"  status   {_status(outcome)}"]
     lines += [f"  ending   {_ENDINGS[outcome.ending]}"]
     lines += [f"  doubt    {_DOUBT}"] if outcome.doubtful else []
-    lines += [f"  peer     it says: {outcome.comment}"] if outcome.comment else []
+    lines += [f"  peer     {outcome.comment}"] if outcome.comment else []
     lines += [f"  matched  {text}" for text in _matched(asked_query)]
     lines += [f"  added    {text}" for text in _added(asked_query)]
     lines += [f"  note     {words(note)}" for note in outcome.notes]
@@ -33,49 +33,47 @@ def answer_lines(
 
 def _status(outcome: Outcome) -> str:
     if outcome.status is None:
-        return "none received (PS3.4 C.4.1.1.4 has a final one for every query)"
-    told = status(outcome.status).explained or "a status that PS3.4 table C.4-1 does not list"
+        return "none received (PS3.4 C.4.1.1.4 requires a final one for every query)"
+    told = status(outcome.status).explained or "a status not listed in PS3.4 table C.4-1"
     return f"0x{outcome.status:04X} {told} (PS3.4 C.4.1.1.4)"
 
 
 _ENDINGS = {
-    Ending.COMPLETE: "complete: nothing that the server matched is missing",
-    Ending.LIMIT: "stopped on our side, by a limit or by head (C-CANCEL): the server has more",
-    Ending.CUT_OFF: "cut off by the server, though nobody asked: some matches are missing",
+    Ending.COMPLETE: "complete: no match is missing",
+    Ending.LIMIT: "stopped by us, by a limit or by head (C-CANCEL): the server has more",
+    Ending.CUT_OFF: "cut off by the server, unasked: some matches are missing",
     Ending.CANCELLED: "cancelled with Ctrl-C: some matches are missing",
     Ending.LOST: "the association was lost: some matches are missing",
     Ending.TIMED_OUT: "no further answer in time: some matches are missing",
-    Ending.PARTIAL: "some matches may be missing, because no query asks for them",
+    Ending.PARTIAL: "some matches may be missing, because no query can ask for them",
 }
 
 
-_DOUBT = (
-    "rows may be others than those asked for: a server may ignore optional keys (PS3.4 C.2.2.1)"
-)
+_DOUBT = "some rows may not match: a server may ignore optional keys (PS3.4 C.2.2.1)"
 
 
 def _matched(asked_query: AskedQuery) -> list[str]:
-    """Each key that narrows the answer, with what the server compares."""
+    """Each key that narrows the answer, with how the server compares it."""
     keys = [key for key in asked_query.request.keys if key.value]
     if not keys and not asked_query.request.place.steps:
-        return [f"nothing narrows it: every {asked_query.request.level.word} is a match"]
+        return [f"nothing: every {asked_query.request.level.word} matches"]
     return [f"{key.keyword} = {key.value}: {_reason(key)}" for key in keys]
 
 
 def _reason(key: QueryKey) -> str:
     if key.matching is Matching.SINGLE_VALUE and key.attribute.vr == "PN":
-        return "equal to it, perhaps in any case (C.2.2.2.1)"
+        return "equal, on some servers ignoring case (C.2.2.2.1)"
     return _REASONS[key.matching]
 
 
 _REASONS = {
-    Matching.SINGLE_VALUE: "equal to it (C.2.2.2.1)",
+    Matching.SINGLE_VALUE: "equal (C.2.2.2.1)",
     Matching.UID_LIST: "one of the UIDs (C.2.2.2.2)",
     Matching.UNIVERSAL: "anything (C.2.2.2.3)",
-    Matching.WILDCARD: "* any characters, ? one; a value that is absent does not match (C.2.2.2.4)",
-    Matching.RANGE: "both ends included; a value that is absent does not match (C.2.2.2.5)",
+    Matching.WILDCARD: "* any characters, ? one; an absent value does not match (C.2.2.2.4)",
+    Matching.RANGE: "both ends included; an absent value does not match (C.2.2.2.5)",
     Matching.SEQUENCE: "some item matches (C.2.2.2.6)",
-    Matching.MULTIPLE_VALUES: "any of the values; an optional kind of matching (C.2.2.2.8)",
+    Matching.MULTIPLE_VALUES: "any of the values; an optional type of matching (C.2.2.2.8)",
 }
 
 
@@ -83,16 +81,16 @@ def _added(asked_query: AskedQuery) -> list[str]:
     request = asked_query.request
     steps = [f"{step.level.unique_keyword} = {step.key}" for step in request.place.steps]
     told = [f"{text}, the current place" for text in steps]
-    return [*told, f"asked back by default: {', '.join(request.default_keywords())}"]
+    return [*told, f"requested by default: {', '.join(request.default_keywords())}"]
 
 
 _AFTER = {
-    Ending.LIMIT: "--limit N takes more rows, and so does a larger head",
-    Ending.CUT_OFF: "narrow the query, by date for example, or have it split: find study … --split",
+    Ending.LIMIT: "raise --limit N, or use a larger head",
+    Ending.CUT_OFF: "narrow the query, for example by date, or split it: find study … --split",
     Ending.LOST: "ask again; 'echo --find' tells whether the server answers queries at all",
     Ending.TIMED_OUT: "ask again; 'echo --find' tells whether the server answers queries at all",
-    Ending.PARTIAL: "a range of dates (date=>=1900) leaves out what no range can match",
-    Ending.CANCELLED: "ask again for all of it, or narrow the query",
+    Ending.PARTIAL: "a date range (date=>=1900) leaves out studies that no range can match",
+    Ending.CANCELLED: "run it again to the end, or narrow the query",
 }
 
 
@@ -103,29 +101,29 @@ def advice(asked_query: AskedQuery, outcome: Outcome) -> list[str]:
     if outcome.rows == 0:
         return _for_nothing(asked_query)
     if asked_query.request.level is Level.INSTANCE:
-        return ["show 1 has every attribute of the first; wado tells where it can be fetched"]
-    return ["cd 1 goes into the first; ls there lists what is below"]
+        return ["show 1 lists every attribute of the first; wado shows its retrieve URL"]
+    return ["cd 1 goes into the first; ls lists the level below"]
 
 
 def _for_nothing(asked_query: AskedQuery) -> list[str]:
-    """Why there may be no row, the likeliest first."""
+    """Why there may be no rows, most likely first."""
     told = [text for key in asked_query.request.keys if key.value for text in _doubts_of(key)]
     if asked_query.request.place.steps:
-        told.append("the query is bound to the current place: 'cd /' asks everywhere")
+        told.append("the query is limited to the current place: 'cd /' to search everywhere")
     if len([key for key in asked_query.request.keys if key.value]) > 1:
-        told.append("all keys must match at once: leave one out to see which one excludes")
+        told.append("all keys must match: leave them out one by one to find the cause")
     if asked_query.options.model is Model.PATIENT_ROOT:
-        told.append("--model study asks in the other information model")
-    return told or ["the archive holds nothing here, or shows nothing to our AE title"]
+        told.append("--model study queries the other information model")
+    return told or ["the archive has nothing here, or shows nothing to our AE title"]
 
 
 def _doubts_of(key: QueryKey) -> list[str]:
     if key.attribute.vr == "PN" and key.matching is Matching.SINGLE_VALUE:
         return [f"a name matches as a whole, with all its components: {key.keyword}={key.value}*"]
     if key.path[0].tag in COUNTS:
-        return [f"many servers do not match what they count: … | where {key.keyword}={key.value}"]
+        return [f"many servers do not match on counts: … | where {key.keyword}={key.value}"]
     if key.matching is Matching.RANGE or key.attribute.vr in MOMENT_VRS:
-        return [f"entities without {key.keyword} are in no range: leave it out to see them"]
+        return [f"entities without {key.keyword} match no range: leave it out to see them"]
     if key.attribute.vr in ("LO", "SH") and key.origin in (Origin.TYPED, Origin.PATTERN):
-        return [f"{key.keyword} is compared as written, case and all: try *{key.value}*"]
+        return [f"{key.keyword} is compared exactly, including case: try *{key.value}*"]
     return []

@@ -1,4 +1,4 @@
-"""Orthanc's deprecated C-FIND routes: what they keep of a query, and what they need."""
+"""Orthanc's deprecated C-FIND routes: the keys they keep, and the keys they need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dicomsh.model.levels import Level
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A deprecated find-… route: the keys that it keeps from the body, and those that it needs."""
+    """A deprecated find-… route: the keys it keeps from the body, and the keys it needs."""
 
     route: str
     kept: frozenset[str]
@@ -51,4 +51,4 @@ ROUTES = {
 """The route of each level."""
 
 LEAST = 3
-"""Characters that a key which such a route needs must have."""
+"""Minimum length of a key that such a route needs."""

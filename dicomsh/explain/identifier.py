@@ -1,4 +1,4 @@
-"""The identifier of a query, element by element, with where each came from (PS3.4 C.4.1.1.3)."""
+"""The identifier of a query, element by element, with the origin of each (PS3.4 C.4.1.1.3)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Element:
     """One element of an identifier.
 
     Args:
-        attribute: what is matched or asked for.
-        depth: how many sequences are around it.
-        value: as it goes out; None for a sequence, whose elements follow.
-        origin: where it came from, in words.
-        matching: the kind of matching, in words; empty where nothing is matched.
-        paragraph: of the standard.
+        attribute: the attribute matched or requested.
+        depth: the number of enclosing sequences.
+        value: the value sent; None for a sequence, whose elements follow.
+        origin: its origin, in words.
+        matching: the type of matching, in words; empty if nothing is matched.
+        paragraph: the paragraph of the standard.
     """
 
     attribute: Attribute
@@ -33,7 +33,7 @@ class Element:
 
 
 def elements(query: Query, peer: Modality) -> list[Element]:
-    """Every element in the order of the wire, those inside a sequence after it."""
+    """Every element in the order sent, those inside a sequence after it."""
     roots = {SPECIFIC_CHARACTER_SET: [_charset(query)]}
     if query.level is not None:
         roots[QUERY_RETRIEVE_LEVEL] = [_level(query.level)]
@@ -59,7 +59,7 @@ def _below(keys: list[QueryKey], depth: int, peer: Modality) -> Iterator[Element
 def _sequence(attribute: Attribute, depth: int, inside: list[QueryKey]) -> Element:
     matches = any(key.matching is not Matching.UNIVERSAL for key in inside)
     kind = Matching.SEQUENCE if matches else Matching.UNIVERSAL
-    origin = "holds what was asked inside it"
+    origin = "contains the keys requested inside it"
     return Element(attribute, depth, None, origin, _kind(kind), paragraph(kind))
 
 
@@ -78,40 +78,40 @@ _KINDS = {
 
 
 def paragraph(matching: Matching) -> str:
-    """The paragraph of the standard that defines a kind of matching."""
+    """The paragraph of the standard that defines a type of matching."""
     return f"PS3.4 {matching.value}"
 
 
-_OF_COMMAND = {Origin.TYPED: "the target", Origin.RETURN: "the command itself asks for it"}
-"""Origins of keys that no word was typed for."""
+_OF_COMMAND = {Origin.TYPED: "the target", Origin.RETURN: "requested by the command itself"}
+"""Origins of keys that were not typed."""
 
 
 def origin(key: QueryKey, peer: Modality) -> str:
-    """Where a key came from, in words; a typed one with what it was typed as."""
+    """The origin of a key in words; for a typed one, including the text."""
     told = _typed(key) if key.typed else _OF_COMMAND.get(key.origin, key.origin.value)
     if key.origin is Origin.CONTEXT and key.value.startswith("<"):
-        told = "each answer of the query before"
+        told = "each answer of the previous query"
     if key.matching is Matching.UNIVERSAL and key.value:
-        told += f"; sent as {key.value} because of universal: of {peer.name}"
+        told += f"; sent as {key.value} because of 'universal:' for {peer.name}"
     return told
 
 
 def _typed(key: QueryKey) -> str:
-    """What was typed for a key; what an alias, a tag or a pattern stands for."""
+    """The text typed for a key, with the meaning of an alias, a tag or a pattern."""
     if key.origin is Origin.PATTERN:
-        return f"the pattern: {key.typed}, which stands for {key.keyword} here"
+        return f"the pattern: {key.typed}, which means {key.keyword} here"
     name = key.typed.lstrip("+").partition("=")[0]
     if name.lower() == key.keyword.lower():
         return f"typed: {key.typed}"
-    return f"typed: {key.typed}, where {name} stands for {key.keyword}"
+    return f"typed: {key.typed}, where {name} means {key.keyword}"
 
 
 def _charset(query: Query) -> Element:
-    told = "the text of the query" if query.charset else "asks which set the answers are in"
+    told = "the text of the query" if query.charset else "asks which character set the answers use"
     where = "PS3.3 C.12.1.1.2"
     return Element(by_tag(SPECIFIC_CHARACTER_SET), 0, query.charset, told, "", where)
 
 
 def _level(level: Level) -> Element:
-    told, where = "the level that is asked for", "PS3.4 C.4.1.1.3.1"
+    told, where = "the query level", "PS3.4 C.4.1.1.3.1"
     return Element(by_tag(QUERY_RETRIEVE_LEVEL), 0, level.dicom, told, "", where)

@@ -19,7 +19,7 @@ _LABEL = 9
 
 
 def query_lines(sent: Sent, missing: Sequence[str]) -> list[str]:
-    """Model, level, character set, the identifier, and what may not work."""
+    """Model, level, character set, the identifier, and possible problems."""
     query, peer = sent.query, sent.peer
     where = peer.address.title
     lines = [f"C-FIND to {peer.name}, {where}, as {peer.local_aet}"]
@@ -30,12 +30,12 @@ def query_lines(sent: Sent, missing: Sequence[str]) -> list[str]:
     if sent.limit is not None:
         lines += _told("limit", [f"C-CANCEL is sent after {sent.limit} rows"])
     lines += _told("mind", doubts(sent, missing))
-    lines.append("the identifier, in the order of its tags:")
+    lines.append("the identifier, in tag order:")
     return lines + [line for element in elements(query, peer) for line in _element(element)]
 
 
 def _told(label: str, statements: Iterable[str]) -> list[str]:
-    """Statements side by side with their label, which stands at the first."""
+    """Lines with a label, which is shown at the first."""
     labels = (label, *[""] * 99)
     return [f"  {name:<{_LABEL}}{text}" for name, text in zip(labels, statements, strict=False)]
 
@@ -49,6 +49,6 @@ def _element(element: Element) -> list[str]:
 
 
 def tool_lines(equivalent: Equivalent) -> list[str]:
-    """The text to copy below its title; what is no command is a comment, so that all can be."""
+    """The text to copy below its title; everything else is a comment, so that all can be copied."""
     lines = [f"# {equivalent.title}", *(f"# {note}" for note in equivalent.notes)]
     return [*lines, equivalent.text] if equivalent.text else lines

@@ -1,4 +1,4 @@
-"""Why a query goes out as it does: model, level, character set; and what may not work."""
+"""Why a query is sent as it is: model, level, character set; and possible problems."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dicomsh.model.query import Query, QueryKey
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A query as it would go out.
+    """A query as it would be sent.
 
     Args:
-        query: what is asked.
-        peer: of whom, at the address where it can be reached.
-        limit: the largest number of rows to take, or None.
-        accepted: abstract syntaxes that the peer accepts; empty where that is not known.
+        query: the query.
+        peer: the peer, at the address where it can be reached.
+        limit: the maximum number of rows, or None.
+        accepted: abstract syntaxes that the peer accepts; empty if unknown.
         forced: what chose the information model (`--model`, a setting), or empty.
     """
 
@@ -32,17 +32,17 @@ class Sent:
 
 
 def model_reason(sent: Sent) -> str:
-    """Why that information model (PS3.4 C.6)."""
+    """Why this information model (PS3.4 C.6)."""
     chosen, other = sent.query.model, _other(sent.query.model)
     if sent.forced:
         return f"because of {sent.forced}"
     if sent.accepted and other.value not in sent.accepted:
-        return f"the peer accepts no {other.title}"
+        return f"the peer does not accept {other.title}"
     if sent.query.level is Level.PATIENT:
-        return "the patient level exists in it alone (PS3.4 C.6.2.1)"
+        return "only this model has a patient level (PS3.4 C.6.2.1)"
     if chosen is Model.PATIENT_ROOT:
-        return "it is asked below a patient, whose PatientID goes along (PS3.4 C.6.1)"
-    return "it is asked across patients, and no PatientID is needed there (PS3.4 C.6.2)"
+        return "the query is inside a patient and includes the PatientID (PS3.4 C.6.1)"
+    return "the query is across patients and needs no PatientID here (PS3.4 C.6.2)"
 
 
 def _other(model: Model) -> Model:
@@ -50,18 +50,18 @@ def _other(model: Model) -> Model:
 
 
 def acceptance(sent: Sent) -> str:
-    """What is known of the peer's models, and what is assumed."""
+    """What is known and assumed about the peer's models."""
     if not sent.accepted:
-        return "no association yet: both models, and what is proposed, are assumed to be accepted"
+        return "no association yet: we assume that it accepts both models and all proposals"
     titles = [model.title for model in Model if model.value in sent.accepted]
     return f"{sent.peer.name} accepted {' and '.join(titles) or 'neither'} in its last association"
 
 
 def level_reason(query: Query, level: Level) -> str:
-    """What the level means and which unique keys go along (PS3.4 C.6.1.1)."""
+    """The meaning of the level, and the unique keys included (PS3.4 C.6.1.1)."""
     above = [upper.unique_keyword for upper in level.ancestors if _has(query, upper)]
     keys = f", below {' and '.join(above)}" if above else ""
-    return f"one answer for each {level.word}, told by {level.unique_keyword}{keys}"
+    return f"one answer per {level.word}, identified by {level.unique_keyword}{keys}"
 
 
 def _has(query: Query, level: Level) -> bool:
@@ -74,10 +74,10 @@ def charset_reason(query: Query, declared: str) -> str:
     if not beyond:
         return "none: all values are ASCII"
     if query.charset == declared:
-        return f"{query.charset}: charset: of the modality, and it holds the text without loss"
-    told = f"{query.charset}: it holds every character, and {beyond[0].keyword} is beyond ASCII"
+        return f"{query.charset}: set by 'charset:' for this modality; holds the text without loss"
+    told = f"{query.charset}: represents every character; {beyond[0].keyword} is not ASCII"
     if declared and not _fits(beyond, declared):
-        return f"{told}, even beyond {declared}, the charset: of the modality"
+        return f"{told}, not even in {declared}, set by 'charset:' for this modality"
     return told
 
 
@@ -89,11 +89,11 @@ def _fits(keys: Sequence[QueryKey], charset: str) -> bool:
 
 
 def doubts(sent: Sent, missing: Sequence[str] = ()) -> list[str]:
-    """What the peer is known not to support, or need not.
+    """What the peer is known not to support, or need not support.
 
     Args:
         sent: the query.
-        missing: keywords that the peer never returned when asked at this level.
+        missing: keywords that the peer never returned at this level when asked.
     """
     query, told = sent.query, []
     refused = [m for m in Model if sent.accepted and m.value not in sent.accepted]
@@ -101,22 +101,22 @@ def doubts(sent: Sent, missing: Sequence[str] = ()) -> list[str]:
     told += _of_keys(query)
     told += _of_capabilities(sent)
     if missing:
-        told.append(f"asked for before and never returned by it: {', '.join(missing)}")
+        told.append(f"requested before but never returned: {', '.join(missing)}")
     if sent.peer.universal:
         told.append(f"it needs {sent.peer.universal} for universal matching (universal:)")
     if query.charset and query.charset != UTF8 and not sent.peer.charset:
-        told.append(f"whether it understands {query.charset} is not known")
+        told.append(f"unknown whether it supports {query.charset}")
     return told
 
 
 def _of_capabilities(sent: Sent) -> list[str]:
-    """What a probe found out, or the configuration declares."""
+    """The findings of a probe, or the configuration."""
     known = sent.peer.capabilities
     words = [key.keyword for key in sent.query.keys]
     lost = [word for word in words if known.returned.get(word) is False]
     told = [f"it does not return {', '.join(lost)} ({known.source})"] if lost else []
     if known.cap is not None:
-        told.append(f"it has cut an answer off after {known.cap:,} rows ({known.source})")
+        told.append(f"it has cut off an answer after {known.cap:,} rows ({known.source})")
     if sent.peer.extended:
         titles = ", ".join(sorted(extension.title for extension in sent.peer.extended))
         told.append(f"proposed by extended negotiation: {titles} (PS3.4 C.5.1.1)")
@@ -133,8 +133,8 @@ def _of_keys(query: Query) -> list[str]:
     if open_levels:
         words = " and ".join(level.unique_keyword for level in open_levels)
         told.append(
-            f"relational: {words} is open, which a peer allows only if it negotiated relational"
-            " queries (PS3.4 C.4.1.2.2.1); others ignore keys of upper levels or refuse"
+            f"relational: {words} is left open; a peer allows that only with negotiated relational"
+            " queries (PS3.4 C.4.1.2.2.1); others ignore keys of higher levels or refuse"
         )
     if any(len(key.path) > 1 and key.value for key in query.keys):
         told.append("matching in a sequence is optional (PS3.4 C.2.2.2.6): many peers ignore it")

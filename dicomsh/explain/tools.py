@@ -1,6 +1,6 @@
-"""The same query as other tools write it, to copy and paste into a POSIX shell.
+"""The same query for other tools, to copy and paste into a POSIX shell.
 
-One function for each tool: `Sent` → `Equivalent`. A further tool is one more function in `TOOLS`.
+One function for each tool: `Sent` → `Equivalent`. To add a tool, add a function to `TOOLS`.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from dicomsh.model.query import Matching, Query, QueryKey
 from dicomsh.model.wado import PLACEHOLDER_RS
 
 ORTHANC = "http://localhost:8042"
-"""Base URL of the REST interface of an Orthanc, as its documentation writes it."""
+"""Base URL of Orthanc's REST API, as in its documentation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Equivalent:
-    """A query in the words of another tool.
+    """A query for another tool.
 
     Args:
         title: the tool.
-        text: what to type; empty when the tool cannot say it.
-        notes: what is different there, each a sentence.
+        text: the command; empty if the tool cannot express the query.
+        notes: differences, each a sentence.
     """
 
     title: str
@@ -39,11 +39,11 @@ class Equivalent:
 
 
 _WIDTH = 78
-"""Characters of a line, so that most terminals need not break one."""
+"""Characters per line, so that most terminals need not wrap."""
 
 
 def _lines(parts: Sequence[str], end: str = " \\") -> str:
-    """Parts of one command, as many on a line as fit; `end` says that it goes on."""
+    """Parts of one command, as many on a line as fit; `end` marks a continued line."""
     lines = [parts[0]]
     for part in parts[1:]:
         if len(lines[-1]) + len(part) + len(end) < _WIDTH:
@@ -54,10 +54,10 @@ def _lines(parts: Sequence[str], end: str = " \\") -> str:
 
 
 def _terminal_charset(query: Query) -> tuple[str, tuple[str, ...]]:
-    """The set to declare for text that a terminal hands over as UTF-8, and what to say of it."""
+    """The character set to declare for text that a terminal passes as UTF-8, and a note on it."""
     if not query.charset or query.charset == UTF8:
         return query.charset, ()
-    return UTF8, (f"a terminal hands over UTF-8, so {UTF8} is declared instead of {query.charset}",)
+    return UTF8, (f"a terminal passes UTF-8, so this declares {UTF8} instead of {query.charset}",)
 
 
 def _matching(query: Query) -> list[QueryKey]:
@@ -100,7 +100,7 @@ def _dcmtk_path(path: Sequence[Attribute]) -> str:
 
 
 def _dcmtk_name(attribute: Attribute) -> str:
-    """The keyword; the tag of a retired attribute, to which DCMTK gives another name."""
+    """The keyword; for a retired attribute the tag, because DCMTK names it differently."""
     known = not is_retired(attribute.tag)
     return attribute.keyword if known else attribute.tag_text
 
@@ -175,10 +175,10 @@ def pynetdicom(sent: Sent) -> Equivalent:
         '        print(f"ended with 0x{status.Status:04X}")',
         "association.release()",
     ]
-    limit = "it takes every row: leaving early would mix up the next answer"
+    limit = "it reads every row: stopping early would mix up the next answer"
     notes: tuple[str, ...] = (limit,) if sent.limit else ()
     if peer.extended:
-        notes += ("extended negotiation needs ae.associate(…, ext_neg=…), which is left out",)
+        notes += ("extended negotiation needs ae.associate(…, ext_neg=…), not shown here",)
     return Equivalent("pynetdicom", "\n".join(lines), notes)
 
 
@@ -200,7 +200,7 @@ def _charsets(query: Query) -> str:
 
 
 def _python_item(path: tuple[Attribute, ...], made: dict[tuple[Attribute, ...], str]) -> list[str]:
-    """The lines that make the item of a sequence, the first time it is needed."""
+    """The lines that create a sequence item, the first time it is needed."""
     if path in made:
         return []
     made[path] = f"item{len(made)}"
@@ -246,13 +246,13 @@ def _python_tls(sent: Sent) -> list[str]:
 
 
 def orthanc(sent: Sent) -> Equivalent:
-    """Orthanc's REST interface: one request asks, a second fetches the answers."""
+    """Orthanc's REST API: one request queries, a second fetches the answers."""
     query = sent.query
     if query.level is None:
         return _without_level("Orthanc")
     inside = [key.keyword for key in query.keys if len(key.path) > 1]
     if inside:
-        trouble = f"cannot be said: the Query of this route has no sequences ({', '.join(inside)})"
+        trouble = f"not possible: the Query of this route has no sequences ({', '.join(inside)})"
         return Equivalent("Orthanc", "", (trouble,))
     keys = {_orthanc_key(key): key.value for key in query.keys}
     level = f'{{"Level": {json.dumps(query.level.word.title())}, "Query": {{'
@@ -279,7 +279,7 @@ def _json(value: object) -> str:
 
 
 def _orthanc_key(key: QueryKey) -> str:
-    """The keyword; the tag of a retired attribute, whose keyword Orthanc may not know."""
+    """The keyword; for a retired attribute the tag, because Orthanc may not know the keyword."""
     tag = key.attribute.tag
     return tag_pair(tag) if _is_nameless(key.attribute) or is_retired(tag) else key.keyword
 
@@ -287,11 +287,11 @@ def _orthanc_key(key: QueryKey) -> str:
 def _orthanc_notes(sent: Sent) -> tuple[str, ...]:
     query = sent.query
     model = Model.PATIENT_ROOT if query.level is Level.PATIENT else Model.STUDY_ROOT
-    notes = [f"{sent.peer.name} has to be in DicomModalities of that Orthanc"]
+    notes = [f"{sent.peer.name} must be in that Orthanc's DicomModalities"]
     if model is not query.model:
-        notes.append(f"Orthanc asks this level in {model.title}")
+        notes.append(f"Orthanc queries this level in {model.title}")
     if query.charset:
-        notes.append("Orthanc writes it in its DefaultEncoding and drops what that lacks: use Utf8")
+        notes.append("Orthanc uses its DefaultEncoding and drops characters it lacks: use Utf8")
     if sent.limit is not None:
         notes.append("this route has no limit")
     notes += _not_negotiated(sent)
@@ -308,7 +308,7 @@ def orthanc_deprecated(sent: Sent) -> Equivalent:
     given = {key.keyword: key.value for key in _matching(query)}
     dropped = [word for word in given if word not in old.kept]
     if dropped:
-        return Equivalent(title, "", (f"cannot be said: it drops {', '.join(dropped)} in silence",))
+        return Equivalent(title, "", (f"not possible: it silently drops {', '.join(dropped)}",))
     for choice in old.needed:
         if not any(len(given.get(word, "")) >= LEAST for word in choice):
             words = " or ".join(sorted(choice))
@@ -326,7 +326,7 @@ def qido(sent: Sent) -> Equivalent:
     if query.level is None:
         return _without_level("QIDO-RS")
     if query.level is Level.PATIENT:
-        trouble = "cannot be said: QIDO-RS has no patient level; it searches studies"
+        trouble = "not possible: QIDO-RS has no patient level; it searches studies"
         return Equivalent("QIDO-RS", "", (trouble,))
     path, used = _qido_path(query, query.level)
     rest = [key for key in query.keys if key.keyword not in used]
@@ -348,7 +348,7 @@ _RESOURCES = {Level.STUDY: "studies", Level.SERIES: "series", Level.INSTANCE: "i
 
 
 def _qido_path(query: Query, searched: Level) -> tuple[str, set[str]]:
-    """The resource that is searched, inside the study and series that are known; their keywords."""
+    """The resource to search, inside the known study and series; their keywords."""
     given = {key.keyword: key for key in query.keys if key.matching is Matching.SINGLE_VALUE}
     parts, used = [], set()
     for level in searched.ancestors[1:]:
@@ -381,4 +381,4 @@ TOOLS: Mapping[str, Tool] = {
     "orthanc-find": orthanc_deprecated,
     "qido": qido,
 }
-"""Tools by the name that `explain --as` takes."""
+"""Tools by name in `explain --as`."""

@@ -1,7 +1,7 @@
-"""Aliases: what stands for a command is put in its place before the statement is analysed.
+"""Aliases, replaced by their commands before a statement is analysed.
 
-The words behind an alias are its arguments: `$1` to `$9` take the first ones, the others follow at
-the end. What an alias puts in stands, for messages and colours, where its name was typed.
+The words after an alias are its arguments: `$1` to `$9` take the first ones, the others are
+appended. For messages and colours, the replacement has the position of the alias name.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dicomsh.language.words import Word, WordDraft
 
 @dataclass(frozen=True, slots=True)
 class Aliases:
-    """What aliases are looked up in.
+    """The tables in which aliases are looked up.
 
     Args:
-        registry: the commands, which go before aliases.
+        registry: the commands, which take precedence over aliases.
         aliases: name → text.
         variables: values of the variables in those texts.
     """
@@ -30,14 +30,14 @@ class Aliases:
     variables: Mapping[str, str]
 
     def text(self, word: Word) -> str | None:
-        """What a word stands for at the beginning of a statement; None when it is no alias."""
+        """The text of an alias at the beginning of a statement; None if it is not an alias."""
         if word.quoted or not self.aliases or word.text in self.registry.names:
             return None
         return self.aliases.get(word.text)
 
 
 def expanded(statement: Statement, aliases: Aliases) -> Statement:
-    """The statement without aliases; the same one when it begins with none.
+    """The statement with aliases replaced; the same one if it begins with none.
 
     An alias may begin with another one, but not with itself.
     """
@@ -52,7 +52,7 @@ def expanded(statement: Statement, aliases: Aliases) -> Statement:
 
 
 def expanded_words(words: tuple[Word, ...], aliases: Aliases) -> tuple[Word, ...]:
-    """The words of a command inside another without aliases; those of several stages are left."""
+    """The words of an inner command with aliases replaced; those with several stages stay."""
     if not words or aliases.text(words[0]) is None:
         return words
     whole = expanded(Statement(words, (), None, words[0].span), aliases)
@@ -60,7 +60,7 @@ def expanded_words(words: tuple[Word, ...], aliases: Aliases) -> tuple[Word, ...
 
 
 def _replaced(statement: Statement, text: str, variables: Mapping[str, str]) -> Statement:
-    """The statement with its first word replaced by the statement that it stands for."""
+    """The statement with its first word replaced by the alias's statement."""
     name, *arguments = statement.words
     named = {key: value for key, value in variables.items() if not key.isdigit()}
     body = next(iter(scan(text, named)))
@@ -89,7 +89,7 @@ def _too_many(words: Sequence[Word]) -> UsageError | None:
 
 
 def _taken(body: Statement) -> int:
-    """How many arguments the variables `$1` to `$9` of a statement take."""
+    """The number of arguments that the variables `$1` to `$9` of a statement take."""
     parts = [part for part in (body.first, *body.stages) if not isinstance(part, SystemCommand)]
     words = [word for part in parts for word in part]
     if body.redirect and body.redirect.target:
@@ -100,7 +100,7 @@ def _taken(body: Statement) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """Puts arguments into the words of an alias, which then stand in its place."""
+    """Inserts arguments into the words of an alias, which then replace it."""
 
     place: Span
     arguments: tuple[Word, ...]
@@ -116,7 +116,7 @@ class _Filling:
         return Redirect(self.word(redirect.target), redirect.append, self.place)
 
     def word(self, word: Word) -> Word:
-        """The word with its arguments; one that is nothing but an argument is that argument."""
+        """The word with its arguments; a word that is only an argument becomes that argument."""
         if len(word.variables) == 1 and word.variables[0].end == len(word.text):
             alone = self._argument(word.variables[0].name)
             if alone is not None and word.variables[0].start == 0:

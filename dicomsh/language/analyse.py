@@ -1,4 +1,4 @@
-"""One analysis of a statement: what runs it, colours it, completes it and explains its faults."""
+"""One analysis of a statement, for running, colours, completion and error messages."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ __all__ = ["Analysis", "Call", "analyse", "analyse_text"]
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All that is known of one statement.
+    """Everything known about one statement.
 
-    `call` is None when there is a problem or the statement is a system command. `stages` are those
-    that its rows go through, in order.
+    `call` is None if there is a problem or the statement is a system command. `stages` are the
+    stages its rows go through, in order.
     """
 
     statement: Statement
@@ -42,7 +42,7 @@ class Analysis:
 
 @dataclass(slots=True)
 class _Pipe:
-    """The command and the stages of a statement as they are bound, and the first problem."""
+    """The bound command and stages of a statement, and the first problem."""
 
     calls: list[Call | None]
     binding: Binding
@@ -61,7 +61,7 @@ def analyse(
         statement: as scanned.
         registry: all commands.
         knowledge: what the session knows.
-        scope: where the statement is read; at the current place when left out.
+        scope: the scope of the statement; by default the current place.
     """
     typed, statement = statement, expanded(statement, aliases(registry, knowledge))
     binding = first_binding(registry, knowledge, scope)
@@ -82,7 +82,7 @@ def analyse(
 
 
 def _named(problem: UsageError, alias: Word) -> UsageError:
-    """A problem that lies in an alias, not in what was typed, names it."""
+    """A problem in an alias, not in the typed text, names the alias."""
     if problem.span is None or not alias.span.start <= problem.span.start < alias.span.end:
         return problem
     message = f"{problem.message}, in the alias '{alias.text}'"
@@ -90,7 +90,7 @@ def _named(problem: UsageError, alias: Word) -> UsageError:
 
 
 def _apart(tokens: list[Token]) -> tuple[Token, ...]:
-    """The tokens in order; parts that came from one variable stand in one place, which is kept."""
+    """The tokens in order; parts from one variable share one position, which is kept."""
     kept: list[Token] = []
     for span, role in sorted(tokens):
         if not kept or span.start >= kept[-1][0].end:
@@ -102,8 +102,8 @@ def _bind_stage(stage: Stage, statement: Statement, pipe: _Pipe) -> None:
     if isinstance(stage, SystemCommand):
         pipe.binding.tokens.append((stage.span, "system"))
         if stage is not statement.stages[-1]:
-            hint = "stages go before it: ls | where Modality=CT | !less"
-            pipe.fail(UsageError("a system command comes last", hint=hint, span=stage.span))
+            hint = "put stages before it: ls | where Modality=CT | !less"
+            pipe.fail(UsageError("a system command must come last", hint=hint, span=stage.span))
         return
     before, pipe.binding = pipe.binding, pipe.binding.behind()
     if not stage:
@@ -113,8 +113,8 @@ def _bind_stage(stage: Stage, statement: Statement, pipe: _Pipe) -> None:
     made = before.command
     if isinstance(statement.first, SystemCommand) or (made and not _gives_rows(made)):
         name = made.name if made else "a system command"
-        hint = f"'{stage[0].text}' works on the rows of find, ls, last and the like"
-        pipe.fail(UsageError(f"{name} gives no rows", hint=hint, span=stage[0].span))
+        hint = f"'{stage[0].text}' needs rows, as from find, ls or last"
+        pipe.fail(UsageError(f"{name} returns no rows", hint=hint, span=stage[0].span))
 
 
 def _gives_rows(made: Command) -> bool:

@@ -1,4 +1,4 @@
-"""The words of one command given to the parameters of its function."""
+"""Binds the words of a command to the parameters of its function."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from dicomsh.model.results import Listing
 class Call:
     """A command bound to its arguments, ready to run.
 
-    `words` are all of its words: where some variables have no values yet, so have the arguments
-    that they belong to, and the words are bound again when they have.
+    `words` are all of its words: if some variables have no values yet, neither have their
+    arguments, and the words are bound again later.
     """
 
     command: Command
@@ -48,16 +48,16 @@ class Call:
 
 @dataclass(slots=True)
 class Binding:
-    """Words being given to the parameters of a command.
+    """A binding of words to the parameters of a command, in progress.
 
     Args:
         registry: all commands and stages.
-        names: those that the first word may name.
-        scope: where the next word is read.
+        names: the commands that the first word may name.
+        scope: the scope of the next word.
         command: the command, once its name is found.
         inner: the binding of a command that is an argument.
-        problem: the first that arose.
-        depth: how many commands this one is an argument of.
+        problem: the first problem.
+        depth: the number of enclosing commands.
     """
 
     registry: Registry
@@ -72,7 +72,7 @@ class Binding:
     depth: int = 0
 
     def fail(self, error: UsageError) -> None:
-        """Keep an error, unless an earlier one is kept."""
+        """Record an error, unless there is an earlier one."""
         if self.problem is None:
             self.problem = error
 
@@ -85,12 +85,12 @@ class Binding:
         return self.inner
 
     def behind(self) -> Binding:
-        """The binding of a stage behind the command; colours go to the same list."""
+        """The binding of a stage after the command; colours go to the same list."""
         scope = replace(self.scope, level=self._level_of_rows())
         return Binding(self.registry, self.registry.stages, scope, self.tokens)
 
     def _level_of_rows(self) -> Level | None:
-        """The level of the rows that the command gives, where that is known before it runs."""
+        """The level of the command's rows, if known before it runs."""
         if self.command is None or Listing not in self.command.gives:
             return None
         if self.names is self.registry.stages:
@@ -101,11 +101,11 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What remains when words have been given to parameters.
+    """What remains after binding words to parameters.
 
     Args:
         waiting: parameters that may still take a word.
-        inner: the parameter that takes a command of its own, and the words of that.
+        inner: the parameter that takes an inner command, and its words.
     """
 
     waiting: list[Parameter]
@@ -113,13 +113,13 @@ class Left:
 
 
 def first_binding(registry: Registry, knowledge: Knowledge, scope: Scope | None = None) -> Binding:
-    """The binding of a command that stands first in its statement."""
+    """The binding of the first command of a statement."""
     scope = scope or Scope(knowledge, knowledge.next_level)
     return Binding(registry, registry, scope)
 
 
 def bound(words: tuple[Word, ...], binding: Binding) -> Call | None:
-    """The call that words make; None where there is a problem, which the binding has."""
+    """The call for words; None if there is a problem, which the binding holds."""
     command, used = find_command(words, binding)
     if command is None:
         return None
@@ -148,15 +148,17 @@ def bound_again(
 
 
 _DEEPEST = 16
-"""How many commands may stand inside each other."""
+"""Maximum nesting of commands."""
 
 
 def _bind_inner(parameter: Parameter, words: tuple[Word, ...], binding: Binding) -> None:
     """Bind a command that is an argument of another; its call is the value."""
     assert parameter.kind is not None
     if binding.depth >= _DEEPEST:
-        message = f"commands inside commands, more than {_DEEPEST} deep"
-        binding.fail(UsageError(message, hint="type the inner one alone", span=words[0].span))
+        message = f"commands nested more than {_DEEPEST} deep"
+        binding.fail(
+            UsageError(message, hint="run the inner command by itself", span=words[0].span)
+        )
         return
     inner = binding.inside(parameter.kind)
     call = bound(without_alias(words, binding), inner)
@@ -167,7 +169,7 @@ def _bind_inner(parameter: Parameter, words: tuple[Word, ...], binding: Binding)
 
 
 def without_alias(words: tuple[Word, ...], binding: Binding) -> tuple[Word, ...]:
-    """The words of a command inside another, with what their alias stands for."""
+    """The words of an inner command, with its alias replaced."""
     return expanded_words(words, aliases(binding.registry, binding.scope.knowledge))
 
 
@@ -177,7 +179,7 @@ def aliases(registry: Registry, knowledge: Knowledge) -> Aliases:
 
 
 def recolour(tokens: list[Token], words: tuple[Word, ...], binding: Binding) -> None:
-    """What an alias stands for has one colour where its name was typed, and each argument one."""
+    """The replacement of an alias has one colour, at its name, and each argument has its own."""
     name, *arguments = words
     if aliases(binding.registry, binding.scope.knowledge).text(name) is None:
         return
@@ -190,7 +192,7 @@ def recolour(tokens: list[Token], words: tuple[Word, ...], binding: Binding) -> 
 
 
 def find_command(words: tuple[Word, ...], binding: Binding) -> tuple[Command | None, int]:
-    """The command and how many words name it."""
+    """The command and the number of words in its name."""
     for count in (2, 1):
         name = " ".join(word.text for word in words[:count])
         found = binding.names.get(name) if len(words) >= count else None
@@ -205,7 +207,7 @@ def find_command(words: tuple[Word, ...], binding: Binding) -> tuple[Command | N
 
 
 def _lacks_value(word: Word, binding: Binding) -> bool:
-    """Whether a word has a variable without a value, which is then the problem."""
+    """Whether a word has a variable without a value, and records that as the problem."""
     later = binding.scope.variables
     for variable in word.unknown:
         if later is None or not later(variable.name):
@@ -219,14 +221,14 @@ def _nothing_named(words: tuple[Word, ...], binding: Binding) -> UsageError:
     if binding.names is binding.registry.stages:
         return no_stage(words, binding.registry)
     if words[0].text in binding.scope.knowledge.aliases:
-        message = f"the alias '{words[0].text}' has stages, or leads back to itself"
-        hint = "such an alias stands at the beginning of a statement only"
+        message = f"the alias '{words[0].text}' has stages or refers to itself"
+        hint = "use such an alias only at the beginning of a statement"
         return UsageError(message, hint=hint, span=words[0].span)
     return no_command(words, binding.registry)
 
 
 def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Left:
-    """Give words to the parameters of a command, up to those of a command inside it."""
+    """Bind words to the parameters of a command, up to those of an inner command."""
     waiting = list(command.positionals)
     queue = list(words)
     literal = False

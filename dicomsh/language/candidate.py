@@ -1,4 +1,4 @@
-"""What may complete a word."""
+"""Completion candidates."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ class Candidate:
     """A completion.
 
     Args:
-        text: what is meant, without quotes.
-        meta: what to say about it; a function when that is worth making only for what is shown.
-        at: the character of the typed word that `text` begins at; what is before stays.
-        verbatim: whether the text is inserted as it is, without quotes around what needs them.
+        text: the completed text, without quotes.
+        meta: the description; a function if it is worth making only for candidates shown.
+        at: the offset in the typed word where `text` begins; text before it stays.
+        verbatim: whether the text is inserted as it is, without adding quotes.
     """
 
     text: str
@@ -24,5 +24,5 @@ class Candidate:
 
     @property
     def told(self) -> str:
-        """What to say about it."""
+        """Its description."""
         return self.meta if isinstance(self.meta, str) else self.meta()

@@ -6,8 +6,8 @@
 
 Positional parameters are words, `*` takes any number of them, keyword-only parameters are GNU
 options, and a keyword-only bool is a flag; a text that begins with `-` is its short form.
-`Alone(value)` among the annotations of an option says what it means without a value. A stage is the
-same, with the rows that it works on between the shell and its own parameters.
+`Alone(value)` among the annotations of an option gives its meaning without a value. A stage is the
+same, with its input rows between the shell and its own parameters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _Function = TypeVar("_Function", bound=Run)
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """What an option means that stands alone; a word after it is its value only if it fits."""
+    """The value of an option given without one; a word after it is its value only if it fits."""
 
     value: Any
 
@@ -35,7 +35,7 @@ class Parameter:
     """One parameter of a command.
 
     `kind` is None for a flag. `many` takes all words that fit. `short` is another way of typing an
-    option, such as `-r`, or empty. `alone` is for an option whose value may be left out.
+    option, such as `-r`, or empty. `alone` is for an option with an optional value.
     """
 
     name: str
@@ -75,11 +75,11 @@ class Command:
     Args:
         name: one or two words.
         family: heading in the list of commands.
-        run: the function; its first argument is the shell it runs in.
+        run: the function; its first argument is the shell.
         parameters: in the order of the signature.
         doc: the docstring, first line the summary.
         examples: lines that run on the practice archive.
-        gives: the types of its results, as annotated.
+        gives: the annotated types of its results.
     """
 
     name: str
@@ -123,7 +123,7 @@ def command(
 
 
 def stage(name: str, *, examples: tuple[str, ...] = ()) -> Callable[[_Function], _Function]:
-    """Mark an async function as a stage: its second argument is the rows that come to it.
+    """Mark an async function as a stage: its second argument is its input rows.
 
     Raises:
         TypeError: at import, when the signature is no grammar.
@@ -134,7 +134,7 @@ def stage(name: str, *, examples: tuple[str, ...] = ()) -> Callable[[_Function],
 def _marker(
     mark: str, name: str, family: str, examples: tuple[str, ...], given: int
 ) -> Callable[[_Function], _Function]:
-    """What makes a command of a function whose first `given` arguments are not typed."""
+    """A decorator that makes a command; the function's first `given` arguments are not typed."""
 
     def marked(function: _Function) -> _Function:
         hints = get_type_hints(function, include_extras=True)
@@ -170,7 +170,7 @@ def _parameter(function: Run, parameter: inspect.Parameter, hint: Any) -> Parame
     if option and not text:
         raise TypeError(f"{function.__name__}: option '{parameter.name}' has no help")
     if alone and (kind is None or not option):
-        raise TypeError(f"{function.__name__}: '{parameter.name}' is no option with a value")
+        raise TypeError(f"{function.__name__}: '{parameter.name}' is not an option with a value")
     many = parameter.kind is inspect.Parameter.VAR_POSITIONAL
     required = parameter.default is inspect.Parameter.empty and not many and not option
     return Parameter(parameter.name, kind, text, required, many, option, short, alone)
@@ -207,7 +207,7 @@ class Registry(Names):
     """The commands of a shell, by name, and its stages.
 
     Args:
-        modules: what holds the functions marked as commands and stages.
+        modules: the modules with functions marked as commands and stages.
     """
 
     def __init__(self, modules: Iterable[Any]) -> None:

@@ -1,4 +1,4 @@
-"""What completes the words of each kind, from what a session knows."""
+"""Completions for the words of each kind, from what a session knows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dicomsh.model.keys import Attribute, by_keyword, find_path, is_keyword
 from dicomsh.model.levels import Level
 
 _MOST_PATTERNS = 20
-"""Values of one attribute that are offered as a pattern: keys may stand there as well."""
+"""Maximum values of one attribute to offer as a pattern, because keys are offered too."""
 
 
 def complete_level(scope: Scope) -> Iterable[Candidate]:
@@ -27,12 +27,12 @@ def complete_level(scope: Scope) -> Iterable[Candidate]:
 
 
 def complete_target(scope: Scope) -> Iterable[Candidate]:
-    """Rows, unique keys and paths that were seen."""
+    """Rows, unique keys and paths seen."""
     return scope.knowledge.targets(scope.typed)
 
 
 def complete_term(scope: Scope) -> Iterable[Candidate]:
-    """Keys, and behind `Key=` its values."""
+    """Keys, and after `Key=` its values."""
     key, equals, value = scope.typed.partition("=")
     if equals:
         return _values_of_key(scope, key, value, len(key) + 1)
@@ -40,7 +40,7 @@ def complete_term(scope: Scope) -> Iterable[Candidate]:
 
 
 def complete_condition(scope: Scope) -> Iterable[Candidate]:
-    """Keys of rows, and behind `Key=` or `Key!=` values."""
+    """Keys of rows, and after `Key=` or `Key!=` values."""
     key, equals, value = scope.typed.partition("=")
     if equals:
         return _values_of_key(scope, key.removesuffix("!"), value, len(key) + 1)
@@ -68,7 +68,7 @@ def _values(scope: Scope, attribute: Attribute, typed: str, offset: int = 0) -> 
 
 
 def complete_pattern(scope: Scope) -> Iterable[Candidate]:
-    """Values of the attributes that the pattern may stand for, once it is begun."""
+    """Values of the attributes that the pattern may mean, once it is begun."""
     if not scope.typed or is_term(whole_word(scope.typed)):
         return
     for keyword in PATTERN_KEYWORDS[scope.key_level]:
@@ -84,14 +84,14 @@ def _is_pattern(scope: Scope, text: str, keyword: str) -> bool:
 
 
 def complete_topic(scope: Scope) -> Iterable[Candidate]:
-    """What `help` knows; the names of commands are added where topics are expected."""
+    """The topics of `help`; command names are added where topics are expected."""
     yield from scope.knowledge.topics()
     yield from (Candidate(level.word, "its keys") for level in Level)
     yield from complete_name(scope)
 
 
 def complete_variable(scope: Scope) -> Iterable[Candidate]:
-    """Variables, each with its value; in a command for every row, attributes of the rows."""
+    """Variables with their values; in a command for every row, the rows' attributes."""
     opening, closing = ("${", "}") if scope.typed.startswith("${") else ("$", "")
     for name, value in scope.knowledge.variables.items():
         yield Candidate(f"{opening}{name}{closing}", value, verbatim=True)

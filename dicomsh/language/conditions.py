@@ -18,7 +18,7 @@ _FORM = re.compile(rf"({KEY})(!?=)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What the value of a key must be, or must not be when `negated`."""
+    """The value that a key must have, or must not have if `negated`."""
 
     word: Word
     key: str
@@ -31,7 +31,7 @@ class Condition:
         return len(self.key) + (2 if self.negated else 1)
 
     def path(self, level: Level) -> tuple[Attribute, ...]:
-        """The attribute that is meant at a level, with the sequences around it.
+        """The attribute meant at a level, with its enclosing sequences.
 
         Raises:
             UsageError: there is no such attribute; the span is into the source.
@@ -42,7 +42,7 @@ class Condition:
         """The test of the values of a row, before it is negated.
 
         Raises:
-            UsageError: no such value can be; the span is into the source.
+            UsageError: not a valid value; the span is into the source.
         """
         try:
             return value_test(vr, self.value, today)
@@ -50,32 +50,32 @@ class Condition:
             raise moved(self.word, error, self.value_start) from None
 
     def check(self, level: Level, today: date) -> None:
-        """Raises UsageError for what cannot be a condition on rows of a level."""
+        """Raises UsageError if it cannot be a condition on rows of a level."""
         self.test(self.path(level)[-1].vr, today)
 
 
 def read_condition(word: Word) -> Condition:
-    """The condition that a word states.
+    """The condition in a word.
 
     Raises:
-        UsageError: the word has not the form of a condition.
+        UsageError: the word is not in the form of a condition.
     """
     found = _FORM.match(word.text)
     if found is None:
         raise UsageError(
-            f"'{word.text}' is no condition",
+            f"'{word.text}' is not a condition",
             hint=_compared(word.text)
-            or "Key=Value keeps what matches, Key!=Value what does not; also date=>2010",
+            or "Key=Value keeps matching rows, Key!=Value the others; also date=>2010",
             span=word.span,
         )
     return Condition(word, found[1], found[2] == "!=", word.text[found.end() :])
 
 
-_FORMS = "Key=Value keeps what matches, Key!=Value what does not; compared: date=>2010"
+_FORMS = "Key=Value keeps matching rows, Key!=Value the others; to compare: date=>2010"
 _BARE = re.compile(rf"({KEY})([<>].*)", re.ASCII)
 
 
 def _compared(text: str) -> str:
-    """The form of a comparison that lacks its `=`; empty for other text."""
+    """The form of a comparison without its `=`; empty for other text."""
     bare = _BARE.fullmatch(text)
-    return f"a comparison has = in front of it: '{bare[1]}={bare[2]}'" if bare else ""
+    return f"put = before the comparison: '{bare[1]}={bare[2]}'" if bare else ""

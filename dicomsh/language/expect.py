@@ -1,4 +1,4 @@
-"""What may stand at the cursor: from what the session knows, never from the network."""
+"""What is allowed at the cursor: from what the session knows, never from the network."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from dicomsh.language.scan import Statement, SystemCommand, Word, scan
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What may stand at the cursor: kinds of word, and options.
+    """What is allowed at the cursor: kinds of word, and options.
 
-    `start` is where the word under the cursor begins, `prefix` its text up to the cursor;
-    `commands` tells that the name of a command may stand there; `command` is the command whose
-    argument it is.
+    `start` is the start of the word under the cursor, `prefix` its text up to the cursor;
+    `commands` says whether a command name is allowed there; `command` is the command whose argument
+    it is.
     """
 
     start: int
@@ -45,13 +45,13 @@ class Expected:
 
     @property
     def file(self) -> bool:
-        """Whether the name of a file may stand there."""
+        """Whether a file name is allowed there."""
         return FILE in self.kinds
 
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
-    """The text before the cursor, and the word that ends there, if one does."""
+    """The text before the cursor, and the word ending there, if any."""
 
     before: str
     word: Word | None
@@ -69,7 +69,7 @@ _OPEN_VARIABLE = re.compile(r"\$\{?\w*\Z")
 
 
 def expect(text: str, cursor: int, registry: Registry, knowledge: Knowledge) -> Expected | None:
-    """What may stand at the cursor; None inside a comment or a system command."""
+    """What is allowed at the cursor; None inside a comment or a system command."""
     comments: list[Span] = []
     before = text[:cursor]
     scanner = scan(before, knowledge.variables, comments)
@@ -114,7 +114,7 @@ def _expected_in(
 
 
 def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -> Expected:
-    """What may stand behind the words of a command, itself perhaps inside another."""
+    """What is allowed after the words of a command, which may be inside another."""
     command, used = find_command(words, binding)
     if command is None or (used == len(words) and _continues(words, binding.names)):
         at = words[0].span.start if words else cursor.start
@@ -140,7 +140,7 @@ def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -
 
 
 def _inline_value(command: Command, scope: Scope, word: Word) -> Expected | None:
-    """What may stand behind the `=` of `--option=`; None for any other word."""
+    """What is allowed after the `=` of `--option=`; None for any other word."""
     flag, equals, typed = word.text.partition("=")
     option = command.option(flag)
     if word.quoted or not equals or option is None or option.kind is None:
@@ -150,7 +150,7 @@ def _inline_value(command: Command, scope: Scope, word: Word) -> Expected | None
 
 
 def _continues(words: tuple[Word, ...], names: Names) -> bool:
-    """Whether the words typed so far may still become a longer command name."""
+    """Whether the words typed so far can become a longer command name."""
     name = " ".join(word.text for word in words) + " "
     return any(other.startswith(name) for other in names.names)
 
@@ -172,7 +172,7 @@ def _expected_of(
 
 
 def candidates(expected: Expected, registry: Registry) -> Iterable[Candidate]:
-    """Completions for what is expected; not all of them begin as typed."""
+    """Completions for what is expected; not all begin as typed."""
     if expected.commands:
         yield from starmap(Candidate, expected.scope.knowledge.aliases.items())
         yield from (Candidate(made.name, made.summary, verbatim=True) for made in registry)

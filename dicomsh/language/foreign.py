@@ -1,15 +1,17 @@
-"""Words of other programs that are typed here out of habit, and what they are called here."""
+"""Commands of other programs that people type out of habit, with their equivalents here."""
 
 from __future__ import annotations
 
 _COMMANDS = {
-    **dict.fromkeys(("quit", "q", "bye"), "'exit' leaves"),
+    **dict.fromkeys(("quit", "q", "bye"), "use 'exit' to leave"),
     **dict.fromkeys(("?", "--help", "-h"), "'help' lists the commands, help COMMAND explains one"),
     **dict.fromkeys(("clear", "cls"), "Ctrl-L clears the screen"),
-    **dict.fromkeys(("open", "connect"), "'use NAME', or 'use AET@HOST:PORT', goes to a peer"),
-    "query": "'find LEVEL KEY=VALUE …' queries, 'ls' lists what is here",
+    **dict.fromkeys(("open", "connect"), "'use NAME' or 'use AET@HOST:PORT' connects to a peer"),
+    "query": "'find LEVEL KEY=VALUE …' queries, 'ls' lists the current place",
     "ping": "'echo' asks whether a modality answers",
-    **dict.fromkeys(("get", "move", "store"), "images are not transferred yet: find and ls query"),
+    **dict.fromkeys(
+        ("get", "move", "store"), "transferring images is not supported yet; find and ls query"
+    ),
 }
 
 
@@ -19,9 +21,9 @@ def foreign_command(word: str) -> str | None:
 
 
 def foreign_option(command: str, flag: str) -> str | None:
-    """The hint for an option that a command has elsewhere; None for any other."""
+    """The hint for an option that other programs have; None for any other."""
     if flag in ("--help", "-h"):
-        return f"help {command} explains it"
+        return f"see 'help {command}'"
     if flag == "--wide" and command in ("find", "ls"):
-        return f"show the rows again with all columns: {command} …; last --wide"
+        return f"to show the rows with all columns: {command} …; last --wide"
     return None

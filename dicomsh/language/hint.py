@@ -1,4 +1,4 @@
-"""The usage of the command being typed, and which parts of it the word at the cursor may be."""
+"""The usage of the command being typed, with the parts the word at the cursor may be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Part = tuple[str, bool]
 
 
 def usage_at(before: str, registry: Registry, knowledge: Knowledge) -> list[Part]:
-    """The usage line of the command that a text ends in; empty where there is none.
+    """The usage line of the command at the end of a text; empty if there is none.
 
     Args:
         before: the text before the cursor.
@@ -29,6 +29,6 @@ def usage_at(before: str, registry: Registry, knowledge: Knowledge) -> list[Part
 
 
 def _current(command: Command, expected: Expected) -> Iterable[Parameter]:
-    """The words that may be at the cursor; where none may, the options that have such a value."""
+    """The words allowed at the cursor; if none, the options that take such a value."""
     fitting = [p for p in command.parameters if p.kind is not None and p.kind in expected.kinds]
     return [p for p in fitting if not p.option] or fitting

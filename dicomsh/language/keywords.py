@@ -1,4 +1,4 @@
-"""What completes the name of an attribute, before `=` and after `+`."""
+"""Completions for attribute names, before `=` and after `+`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def complete_key(
 ) -> Iterator[Candidate]:
     """Keys that begin as typed: those of the level, aliases, the rest of the dictionary.
 
-    The dictionary waits for a letter. Without any, keys to match come before keys to ask back.
-    Keywords that were used are left out.
+    The dictionary needs at least one letter. Without any, matching keys come before return keys.
+    Keywords already used are left out.
     """
     sign = "+" if typed.startswith("+") else ""
     name = typed.removeprefix("+")
@@ -57,7 +57,7 @@ def _own(level: Level, sign: str, used: frozenset[str]) -> Iterator[Candidate]:
 
 
 def _may(level: Level, sign: str, keyword: str) -> bool:
-    """A key of a level below cannot be matched, but may be asked for."""
+    """A key of a lower level cannot be matched, but may be requested."""
     owner = level_of(keyword)
     return bool(sign) or owner is None or owner.value <= level.value
 
@@ -76,7 +76,7 @@ def _told(attribute: Attribute, other: str) -> str:
 
 
 def _inside(level: Level, sign: str, name: str) -> Iterator[Candidate]:
-    """Attributes inside a sequence: those that queries use there, then any that begin as typed."""
+    """Attributes inside a sequence: first those that queries use, then any that begin as typed."""
     head, _, begun = name.rpartition(".")
     try:
         path = find_path(head, level)

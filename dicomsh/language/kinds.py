@@ -30,7 +30,7 @@ from dicomsh.model.windows import Period
 
 
 def suggestion(text: str, known: Iterable[str]) -> str | None:
-    """`did you mean 'x'?`, or None when nothing is near."""
+    """`did you mean 'x'?`, or None if nothing is similar."""
     bare = {word.lstrip("-"): word for word in known}
     typed = text.lstrip("-")
     near = difflib.get_close_matches(typed, bare, n=3, cutoff=_SWAPPED)
@@ -39,10 +39,10 @@ def suggestion(text: str, known: Iterable[str]) -> str | None:
 
 
 _SWAPPED = 0.6
-"""How alike two words of few letters are at least when letters of one changed places."""
+"""Minimum similarity of two short words that differ by swapped letters."""
 
 _SLIP = 0.76
-"""How alike a word and its misspelling are, by difflib's measure: `unset` and `use` are not."""
+"""Minimum similarity of a word and its misspelling, by difflib: `unset` and `use` are below."""
 
 
 def _is_slip(typed: str, word: str) -> bool:
@@ -108,7 +108,7 @@ def _read_key(word: Word, scope: Scope) -> Word:
 def _read_sort_key(word: Word, scope: Scope) -> Word:
     hint = _NOT_SORT_KEYS.get(word.text.lower())
     if hint is not None:
-        raise UsageError(f"'{word.text}' is no key to sort by", hint=hint, span=word.span)
+        raise UsageError(f"'{word.text}' is not a sort key", hint=hint, span=word.span)
     return _read_key(word, scope)
 
 
@@ -116,9 +116,9 @@ _NOT_SORT_KEYS = {
     "by": "leave it out: sort date",
     "asc": "the smallest or earliest is first anyway: sort date",
     "ascending": "the smallest or earliest is first anyway: sort date",
-    "descending": "newest first is: sort date -r",
+    "descending": "for newest first: sort date -r",
 }
-"""How other languages say an order."""
+"""Words for the order in other languages."""
 
 
 def _read_checked_term(word: Word, scope: Scope) -> Term:
@@ -151,12 +151,12 @@ def _not_term(word: Word) -> bool:
 
 
 def _afresh(scope: Scope) -> Scope:
-    """A command inside another is read as if it stood alone, where the other one stands."""
+    """An inner command is read as if by itself, in the scope of the outer one."""
     return scope
 
 
 def _below(scope: Scope) -> Scope:
-    """A command that runs in the entity of each row: its variables are the row's attributes."""
+    """A command that runs in each row's entity: its variables are the row's attributes."""
     level = scope.level and (scope.level.below or scope.level)
     later = scope.variables or (is_keyword if level else bool)
     return Scope(scope.knowledge, level, variables=later)
@@ -175,8 +175,8 @@ def _read_new_alias(word: Word, scope: Scope) -> Word:
     del scope
     name, equals, _ = word.text.partition("=")
     if equals:
-        hint = f"alias {name} = COMMAND, with a space before and behind ="
-        raise UsageError(f"'{word.text}' is no name for an alias", hint=hint, span=word.span)
+        hint = f"alias {name} = COMMAND, with a space before and after ="
+        raise UsageError(f"'{word.text}' is not a valid alias name", hint=hint, span=word.span)
     return word
 
 

@@ -1,4 +1,4 @@
-"""What words are read by: their kinds, what a session knows, what the words before settled."""
+"""The context for reading words: their kinds, what a session knows, what earlier words have set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dicomsh.model.levels import Level
 
 
 class Knowledge(Protocol):
-    """What a session knows without asking anyone; completion and checks read it."""
+    """What a session knows without a query; used by completion and checks."""
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -29,12 +29,12 @@ class Knowledge(Protocol):
 
     @property
     def aliases(self) -> Mapping[str, str]:
-        """Other names for commands, with what they stand for."""
+        """Aliases of commands, with their text."""
         ...
 
     @property
     def today(self) -> date:
-        """The day that relative dates count from."""
+        """The reference day for relative dates."""
         ...
 
     def modality_names(self) -> Iterable[Candidate]:
@@ -43,15 +43,15 @@ class Knowledge(Protocol):
 
     @property
     def fuzzy(self) -> bool:
-        """Whether what is typed with gaps is completed too."""
+        """Whether completion is fuzzy."""
         ...
 
     def targets(self, typed: str) -> Iterable[Candidate]:
-        """What may complete a TARGET: rows, unique keys and paths that were seen."""
+        """Completions of a TARGET: rows, unique keys and paths seen."""
         ...
 
     def values(self, attribute: Attribute) -> Iterable[str]:
-        """Values of an attribute that were seen, the latest first."""
+        """Values of an attribute seen so far, latest first."""
         ...
 
     def setting_names(self) -> Iterable[Candidate]:
@@ -59,11 +59,11 @@ class Knowledge(Protocol):
         ...
 
     def setting_kind(self, name: str) -> Kind | None:
-        """The kind of the values of a setting; None when there is no such setting."""
+        """The kind of a setting's values; None if there is no such setting."""
         ...
 
     def topics(self) -> Iterable[Candidate]:
-        """What `help` knows."""
+        """The topics of `help`."""
         ...
 
     def lesson_names(self) -> Iterable[Candidate]:
@@ -73,12 +73,11 @@ class Knowledge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a word is read: what the session knows, and the level that aliases stand for.
+    """The scope of a word: what the session knows, and the level for attribute aliases.
 
     `level` is None while a TARGET decides it; `setting` is the setting that a value is for.
-    `variables` tells which variables get their values only when the command runs; None for none.
-    `typed` is the part of a word that is to be completed, `used` the keywords that were given
-    before.
+    `variables` says which variables get their values only when the command runs; None for none.
+    `typed` is the part of a word to complete, `used` the keywords given before.
     """
 
     knowledge: Knowledge

@@ -1,4 +1,4 @@
-"""Lines of a text, those that are continued taken together."""
+"""The lines of a text, joined with their continuation lines."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def whole_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 def commands_of(text: str) -> list[str]:
-    """The lines of a text that say something, without their line ends."""
+    """The non-empty lines of a text, without their line ends."""
     found = (line.rstrip("\r\n") for _, line in whole_lines(text.splitlines(keepends=True)))
     return [line for line in found if line.strip()]

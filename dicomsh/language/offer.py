@@ -13,10 +13,10 @@ from dicomsh.language.knowledge import Knowledge
 from dicomsh.language.words import quote
 
 MOST = 100
-"""Completions that are offered at once; whoever wants another one types a letter more."""
+"""Maximum completions offered at once; type another letter to see others."""
 
 Files = Callable[[str], Iterable[Candidate]]
-"""Names of files that begin as typed."""
+"""File names that begin as typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Offer:
     """One completion.
 
     Args:
-        start: where what it replaces begins; it ends at the cursor.
-        text: what to put there.
-        candidate: what is shown, with what to say about it.
+        start: the start of the replaced text, which ends at the cursor.
+        text: the text to insert.
+        candidate: the text shown, with its description.
     """
 
     start: int
@@ -37,10 +37,9 @@ class Offer:
 def offers(
     text: str, cursor: int, registry: Registry, knowledge: Knowledge, files: Files
 ) -> list[Offer]:
-    """Completions at the cursor, the best first, from what is known: nobody is asked.
+    """Completions at the cursor, best first, from what is known, without a query.
 
-    What begins as typed comes before what only has the letters in that order, which is offered
-    where the setting `fuzzy` is on.
+    Candidates that begin as typed come before fuzzy matches, which the setting `fuzzy` turns on.
     """
     expected = expect(text, cursor, registry, knowledge)
     if expected is None:
@@ -53,7 +52,7 @@ def offers(
 
 
 def _ranked(found: Iterable[Candidate], typed: str, *, fuzzy: bool) -> Iterator[Candidate]:
-    """Those that begin as typed in the order given, then those that fit loosely; each once."""
+    """Those that begin as typed in the order given, then fuzzy matches; each once."""
     begins: dict[str, Candidate] = {}
     loose: list[tuple[int, int, Candidate]] = []
     for candidate in found:
@@ -71,7 +70,7 @@ def _ranked(found: Iterable[Candidate], typed: str, *, fuzzy: bool) -> Iterator[
 
 
 def _spread(part: str, text: str) -> int:
-    """Over how many characters of a text the letters of a part are spread, in order; 0 if not."""
+    """The span of characters over which a part's letters occur in order; 0 if they do not."""
     if part in text:
         return len(part)
     start = end = text.find(part[:1])
@@ -83,7 +82,7 @@ def _spread(part: str, text: str) -> int:
 
 
 def _offer(candidate: Candidate, expected: Expected, *, plain: bool) -> Offer:
-    """The completion with the quotes that the language needs; `plain` when none were typed."""
+    """The completion with necessary quotes; `plain` if none were typed."""
     kept = expected.prefix[: candidate.at]
     whole = kept + candidate.text
     if not candidate.verbatim and quote(whole) != whole:

@@ -1,4 +1,4 @@
-"""What is said about words that no command or parameter takes."""
+"""Errors about words that no command or parameter takes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from dicomsh.model.keys import is_named
 
 def no_variable(variable: Variable, *, of_rows: bool = False) -> UsageError:
     """The error about a variable without a value."""
-    hint = f"let {variable.name} = VALUE sets it"
+    hint = f"set it with: let {variable.name} = VALUE"
     if variable.name.isdigit():
-        hint = "$1 to $9 are the words behind a script or an alias"
+        hint = "$1 to $9 are the words after a script or an alias"
     elif of_rows:
-        hint = "$PatientID and every other keyword stand for the attributes of the row"
+        hint = "$PatientID and every other keyword hold the attributes of the row"
     return UsageError(f"no variable '{variable.name}'", hint=hint, span=variable.span)
 
 
 def no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
-    """The error about words that name no command."""
+    """The error about words that are not a command."""
     first = words[0].text
     further = registry.further(first)
     if further:
@@ -34,21 +34,21 @@ def no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
     hint = foreign_command(first) or suggestion(first, registry.names)
     hint = hint or "'help' lists the commands"
     if first in registry.stages.names:
-        hint = f"'{first}' works on the rows of a command: ls | {first} …"
+        hint = f"'{first}' needs rows from a command: ls | {first} …"
     return UsageError(f"no command '{first}'", hint=hint, span=words[0].span)
 
 
 def no_stage(words: tuple[Word, ...], registry: Registry) -> UsageError:
-    """The error about words that name no stage."""
+    """The error about words that are not a stage."""
     first = words[0].text
     near = suggestion(first, registry.stages.names)
-    hint = near or f"a system command is written | !{first}; 'help' lists the stages"
+    hint = near or f"for a system command write | !{first}; 'help' lists the stages"
     return UsageError(f"no stage '{first}'", hint=hint, span=words[0].span)
 
 
 def is_torn(before: Word, word: Word) -> bool:
-    """Whether a bare word stands right behind a typed Key=Value, whose value it may belong to."""
-    typed = len(set(before.places)) > 2  # all that an alias stands for has one place
+    """Whether a bare word directly follows a typed Key=Value, whose value it may belong to."""
+    typed = len(set(before.places)) > 2  # the replacement of an alias has a single position
     bare = not word.quoted and not set("*?") & set(word.text)
     return typed and bare and is_term(before) and not before.text.startswith("+")
 
@@ -56,20 +56,20 @@ def is_torn(before: Word, word: Word) -> bool:
 def torn(before: Word, word: Word) -> UsageError:
     """The error about a word that belongs to the value before it."""
     key, _, value = before.text.partition("=")
-    hint = f"quote a value with spaces: {key}='{value} {word.text}'; a PATTERN stands before keys"
+    hint = f"quote a value with spaces: {key}='{value} {word.text}'; put a PATTERN before keys"
     if is_named(word.text):
-        hint = f"did you mean '+{word.text}', which asks for it, or '{word.text}=…'?"
-    return UsageError(f"'{word.text}' stands behind {before.text}", hint=hint, span=word.span)
+        hint = f"did you mean '+{word.text}', which requests it, or '{word.text}=…'?"
+    return UsageError(f"unexpected '{word.text}' after {before.text}", hint=hint, span=word.span)
 
 
 def unexpected(command: Command, word: Word, further: list[str], before: Word | None) -> UsageError:
     """The error about a word that no parameter takes.
 
     Args:
-        command: whose words these are.
+        command: the command.
         word: the word.
-        further: those that it could have been.
-        before: the word in front of it, if any.
+        further: the words that would have been allowed.
+        before: the word before it, if any.
     """
     message, hint = f"unexpected word '{word.text}'", f"usage: {command.usage}"
     meant = before and _meant(command, before.text, quote(word.text))
@@ -77,14 +77,14 @@ def unexpected(command: Command, word: Word, further: list[str], before: Word | 
     if further:
         message = f"{message}: {command.name} takes one of {', '.join(further)}"
         near = suggestion(word.text.lower(), further)
-        hint = near or f"'help {command.name}' explains it"
+        hint = near or f"see 'help {command.name}'"
         if "start" in further and word.text.isdigit():
             hint = f"did you mean '{command.name} start {word.text}'?"
     return UsageError(message, hint=hint, span=word.span)
 
 
 def _meant(command: Command, name: str, value: str) -> str:
-    """An option or a key as it is written, where its name and value stand apart; else empty."""
+    """An option or a key as it should be written, if its name and value are apart; else empty."""
     option = command.option(f"--{name.lower()}")
     if option is not None and option.kind is not None:
         return f"{option.flag} {value}"

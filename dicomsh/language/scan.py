@@ -1,13 +1,13 @@
-r"""Text into statements of words, each with its place in the text.
+r"""Text into statements of words, each with its position.
 
     statement ; statement          # comment
     word … | !system command       a backslash before a line end continues the line
     word … > file                  >> appends
 
 Words are quoted as in POSIX shells, with one difference: outside quotes a backslash escapes only
-what would mean something (white space, quotes, `; | > # $ ! \`), so that `CT\MR` and `C:\out.csv`
-stay as typed. `$NAME` and `${NAME}` expand, except in single quotes; the result is never split, and
-empty for a variable without a value, which the word remembers.
+special characters (white space, quotes, `; | > # $ ! \`), so that `CT\MR` and `C:\out.csv` stay as
+typed. `$NAME` and `${NAME}` expand, except in single quotes; the result is never split, and is
+empty for a variable without a value, which the word records.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _CONTINUATION = re.compile(r"\\\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """`> file` or `>> file`; `target` is None while the file has not been typed."""
+    """`> file` or `>> file`; `target` is None until the file is typed."""
 
     target: Word | None
     append: bool
@@ -54,7 +54,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class SystemCommand:
-    """What stands after `!`, up to `;` or the line end, for the system's shell as it is."""
+    """The text after `!`, up to `;` or the line end, passed to the system's shell unchanged."""
 
     text: str
     span: Span
@@ -67,9 +67,8 @@ Stage = tuple[Word, ...] | SystemCommand
 class Statement:
     """One command with its stages and redirection.
 
-    `first` are the words of the command, or a system command. `problem` is the first thing that is
-    wrong with the text itself (open quote, missing file); `unclosed` tells that a
-    quote is open at its end.
+    `first` are the words of the command, or a system command. `problem` is the first error in the
+    text itself (open quote, missing file); `unclosed` says whether a quote is open at its end.
     """
 
     first: Stage
@@ -101,7 +100,7 @@ class _Draft:
 
 
 def scan(text: str, variables: Mapping[str, str], comments: list[Span] | None = None) -> Scanner:
-    """The statements of a text, one after the other.
+    """The statements of a text, one by one.
 
     Variables are looked up when a statement is reached, so one may set what the next uses.
 
@@ -116,8 +115,8 @@ def scan(text: str, variables: Mapping[str, str], comments: list[Span] | None = 
 class Scanner:
     """Iterator over the statements of a text.
 
-    `continued` tells, at the end, whether the text ends with a continued line; `dollar` where the
-    last `$` stands that a variable may begin with, or -1.
+    At the end, `continued` says whether the text ends with a continued line; `dollar` is the
+    position of the last `$` that may begin a variable, or -1.
     """
 
     def __init__(self, text: str, variables: Mapping[str, str], comments: list[Span]) -> None:
@@ -164,7 +163,7 @@ class Scanner:
                 return
 
     def _continue_line(self) -> bool:
-        """Step over a backslash and the line end behind it; whether that is what is here."""
+        """Skip a backslash and line end, if they are here; returns whether they were."""
         found = _CONTINUATION.match(self._text, self._at)
         if found is None:
             return False
@@ -215,7 +214,7 @@ class Scanner:
         if target is None or not (target.text or target.variables):
             draft.fail("a file name is missing after '>'", operator, "find study > studies.csv")
         if draft.redirect is not None:
-            draft.fail("the output goes to one file only", operator)
+            draft.fail("only one output file is allowed", operator)
         draft.redirect = Redirect(target, append, operator)
 
     def _check_comparison(self, draft: _Draft, operator: Span) -> None:
@@ -224,10 +223,10 @@ class Scanner:
         if value is None:
             return
         name = "=…" if value[0] == "=" else value[0]
-        hint = "quote it, or put it behind an equals sign: date='>=2024'"
+        hint = "quote it, or put it after an equals sign: date='>=2024'"
         if name == value[0]:
-            hint += f"; a file is meant by > {name}"
-        draft.fail(f"'>' writes to a file, here one named '{name}'", operator, hint)
+            hint += f"; for a file write > {name}"
+        draft.fail(f"'>' would write to a file named '{name}'", operator, hint)
 
     def _word(self, draft: _Draft) -> Word:
         word = WordDraft(self._at)
@@ -302,7 +301,7 @@ _SYSTEM_PART = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^;\n]""", re.DOTALL
 
 
 def _system_end(text: str, start: int) -> int:
-    """Where a system command ends: at a line end or `;` outside its quotes."""
+    """The end of a system command: a line end or `;` outside its quotes."""
     end = start
     while part := _SYSTEM_PART.match(text, end):
         end = part.end()
@@ -310,7 +309,7 @@ def _system_end(text: str, start: int) -> int:
 
 
 def _variable_name(text: str, start: int) -> tuple[str, int]:
-    """Name and end of the variable at `start`; an empty name when there is none."""
+    """Name and end of the variable at `start`; an empty name if there is none."""
     if text.startswith("${", start):
         end = text.find("}", start)
         name = text[start + 2 : end] if end > 0 else ""
@@ -325,25 +324,25 @@ def _variable_name(text: str, start: int) -> tuple[str, int]:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text can name a variable: letters, digits and `_`, or one digit alone."""
+    """Whether a text can name a variable: letters, digits and `_`, or a single digit."""
     return text.isidentifier() or (len(text) == 1 and text in "123456789")
 
 
 def _check_number(draft: _Draft) -> None:
-    """Refuse more stages than may run inside each other; those are dropped."""
+    """Refuse more stages than allowed, and drop the excess."""
     if len(draft.pipes) > _MOST_STAGES:
-        hint = "leave out those that change nothing"
+        hint = "leave out stages that change nothing"
         draft.fail(f"more than {_MOST_STAGES} stages", draft.pipes[_MOST_STAGES], hint)
         del draft.pipes[_MOST_STAGES:], draft.stages[_MOST_STAGES + 1 :]
 
 
 def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:
-    hint = "a command goes before '|' or '>' and a stage after each '|'"
+    hint = "put a command before '|' or '>' and a stage after each '|'"
     if stages[0] == ():
         draft.fail("a command is missing", draft.pipes[0] if draft.pipes else span, hint)
     for pipe, stage in zip(draft.pipes, stages[1:], strict=True):
         if stage == ():
-            draft.fail("a stage is missing behind '|'", pipe, hint)
+            draft.fail("a stage is missing after '|'", pipe, hint)
     for stage in stages:
         if isinstance(stage, SystemCommand) and not stage.text:
             draft.fail("a system command is missing after '!'", stage.span)
@@ -355,7 +354,7 @@ def has_open_quote(text: str) -> bool:
 
 
 def is_open(text: str) -> bool:
-    """Whether a text goes on in the next line: a quote is open, or the line is continued."""
+    """Whether a text continues on the next line: a quote is open, or the line is continued."""
     scanner = scan(text, {})
     return any(statement.unclosed for statement in scanner) or scanner.continued
 

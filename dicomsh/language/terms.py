@@ -17,7 +17,7 @@ from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
 
 KEY = r"(?:\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)|\[\d\]|[\w,.])+"
-"""How an attribute is named: keyword, alias, tag or path, as a regular expression."""
+"""Regular expression for an attribute's name: keyword, alias, tag or path."""
 
 _KEY = re.compile(rf"{KEY}(?==)", re.ASCII)
 
@@ -40,7 +40,7 @@ class Term:
         return self.start + len(self.key) + 1
 
     def path(self, level: Level) -> tuple[Attribute, ...]:
-        """The attribute that is meant at a level, with the sequences around it.
+        """The attribute meant at a level, with its enclosing sequences.
 
         Raises:
             UsageError: there is no such attribute; the span is into the source.
@@ -48,16 +48,16 @@ class Term:
         return path_in(self.word, self.key, level, self.start)
 
     def query_key(self, level: Level, today: date, *, over_midnight: bool = False) -> QueryKey:
-        """The key of the identifier that this asks for.
+        """The identifier key for this term.
 
         Args:
-            level: the level that is asked for.
-            today: the day that relative dates count from.
-            over_midnight: whether a range of times may end on a later day than it begins.
+            level: the query level.
+            today: the reference day for relative dates.
+            over_midnight: whether a time range may end on a later day than it begins.
 
         Raises:
-            UsageError: no such attribute, a value against the rules of its VR, or a key of a level
-                below; the span is into the source.
+            UsageError: no such attribute, a value not valid for its VR, or a key of a lower level;
+                the span is into the source.
         """
         path = self.path(level)
         if self.value is None:
@@ -74,7 +74,7 @@ class Term:
         return QueryKey(path, found.value, found.kind, Origin.TYPED, self.word.text)
 
     def _check_level(self, attribute: Attribute, level: Level) -> None:
-        """A key of a level below cannot be matched (PS3.4 C.4.1.1.3.1); peers would ignore it."""
+        """A key of a lower level cannot be matched (PS3.4 C.4.1.1.3.1); peers would ignore it."""
         own = level_of(attribute.keyword)
         if self.value and own is not None and own.value > level.value:
             raise UsageError(
@@ -93,10 +93,10 @@ def moved(word: Word, error: UsageError, offset: int) -> UsageError:
 
 
 def path_in(word: Word, key: str, level: Level, start: int) -> tuple[Attribute, ...]:
-    """The attribute that a key means at a level, with the sequences around it.
+    """The attribute that a key means at a level, with its enclosing sequences.
 
     Args:
-        word: the word that the key stands in.
+        word: the word containing the key.
         key: a keyword, an alias, a tag, or a path of them.
         level: where an alias is looked up first.
         start: where the key begins in the word.
@@ -116,15 +116,15 @@ def is_term(word: Word) -> bool:
 
 
 def read_term(word: Word) -> Term:
-    """The key that a word asks for.
+    """The key in a word.
 
     Raises:
-        UsageError: the word has not the form of a key.
+        UsageError: the word is not in the form of a key.
     """
     if word.text.startswith("+"):
         if "=" in word.text:
             raise UsageError(
-                "+Key asks for an attribute back, and takes no value",
+                "+Key requests an attribute and takes no value",
                 hint=f"to match on it: {word.text[1:]}",
                 span=word.span,
             )
@@ -132,19 +132,21 @@ def read_term(word: Word) -> Term:
     key = _KEY.match(word.text)
     if key is None:
         raise UsageError(
-            f"'{word.text}' is no key", hint="Key=Value matches, +Key asks back", span=word.span
+            f"'{word.text}' is not a key",
+            hint="Key=Value matches, +Key requests an attribute",
+            span=word.span,
         )
     return Term(word, key[0], 0, word.text[key.end() + 1 :])
 
 
 def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
-    """The key that the PATTERN of `find LEVEL PATTERN` stands for.
+    """The key that the PATTERN of `find LEVEL PATTERN` means.
 
-    Patient and study: PatientName, or PatientID when it holds a digit; series: Modality when it is
-    a known code, else SeriesDescription; instance: InstanceNumber.
+    Patient and study: PatientName, or PatientID if it contains a digit; series: Modality if it is a
+    known code, else SeriesDescription; instance: InstanceNumber.
 
     Raises:
-        UsageError: the pattern is against the rules of that attribute.
+        UsageError: the pattern is not valid for that attribute.
     """
     _check_no_key(word)
     (attribute,) = find_path(pattern_keyword(level, word.text), level)
@@ -159,12 +161,12 @@ _ALMOST_KEY = re.compile(rf"\s*({KEY})\s*(?:!=|[=:<>~])", re.ASCII)
 
 
 def _check_no_key(word: Word) -> None:
-    """Refuse `date<2004` and `id:3`: nobody is called so, and nothing would be found."""
+    """Refuse `date<2004` and `id:3`: nobody has such a name, and nothing would be found."""
     meant = _ALMOST_KEY.match(word.text)
     if meant and all(map(is_named, meant[1].split("."))):
         raise UsageError(
-            f"'{word.text}' is no pattern: it begins with the name of a key",
-            hint=f"Key=Value matches, as in {meant[1]}=VALUE; a range is date='>=2024'",
+            f"'{word.text}' looks like a key, not a pattern",
+            hint=f"write Key=Value, as in {meant[1]}=VALUE; for a range date='>=2024'",
             span=word.span,
         )
 
@@ -175,7 +177,7 @@ PATTERN_KEYWORDS = {
     Level.SERIES: ("Modality", "SeriesDescription"),
     Level.INSTANCE: ("InstanceNumber",),
 }
-"""Keywords of the attributes that the pattern of a level may stand for."""
+"""Keywords of the attributes that a level's pattern may mean."""
 
 
 def pattern_keyword(level: Level, text: str) -> str:

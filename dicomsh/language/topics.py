@@ -1,16 +1,16 @@
-"""The topics of `help` that are no command, level or attribute."""
+"""The topics of `help` besides commands, levels and attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 TOPICS: Mapping[str, str] = {
-    "keys": "how attributes are named, and their aliases",
-    "values": "what can be asked for: dates, lists, wildcards",
-    "targets": "how patients, studies, series and instances are pointed at",
+    "keys": "how to name attributes, and their aliases",
+    "values": "values in queries: dates, lists, wildcards",
+    "targets": "how to name patients, studies, series and instances",
     "language": "quotes, variables, stages, files",
-    "settings": "what 'set' changes, and where it is kept",
-    "mask": "what 'set mask on' hides, and what it keeps",
-    "prompt": "the keys of the keyboard",
+    "settings": "what 'set' can change, and where it is saved",
+    "mask": "what 'set mask on' replaces, and what it keeps",
+    "prompt": "keyboard shortcuts",
 }
-"""Topics with what they are about."""
+"""Each topic with a short description."""

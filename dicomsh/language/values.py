@@ -1,4 +1,4 @@
-r"""What completes a value after `Key=`: defined terms, words for days, and what was seen."""
+r"""Completions of a value after `Key=`: defined terms, words for days, and values seen."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from dicomsh.model.vocabulary import defined_terms
 from dicomsh.model.vr import MOMENT_VRS, WILDCARD_VRS
 
 _MOST = 90
-"""Values that are tried, and offered where they are accepted."""
+"""Values tried, and offered if accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What values are completed from: the day, and values seen, the latest first."""
+    """Sources for value completion: the day, and values seen, latest first."""
 
     today: date
     seen: Iterable[str]
 
 
 def complete_value(attribute: Attribute, typed: str, known: Known) -> Iterator[Candidate]:
-    """Values that can be matched, each accepted as it is offered.
+    """Values that can be matched; each is accepted as offered.
 
     In a list or a range the last part is completed. `at` counts from the beginning of `typed`.
     """
@@ -45,14 +45,14 @@ def complete_value(attribute: Attribute, typed: str, known: Known) -> Iterator[C
 
 
 def _last_part(attribute: Attribute, typed: str) -> int:
-    """Where the last value of a list begins, or the last end of a range."""
+    """The start of the last value of a list, or of the last end of a range."""
     if attribute.vr in MOMENT_VRS:
         return moments.last_end(typed)
     return max((typed.rfind(char) + 1 for char in delimiters(attribute)), default=0)
 
 
 def _sent(attribute: Attribute, text: str, known: Known) -> str | None:
-    """The matching value of a text; None for one that is refused."""
+    """The matching value of a text; None if refused."""
     try:
         return matcher(attribute, text, known.today).value
     except UsageError:
@@ -60,7 +60,7 @@ def _sent(attribute: Attribute, text: str, known: Known) -> str | None:
 
 
 _Text = tuple[str, str | None]
-"""A value, and what to say about it; None for what would be sent."""
+"""A value with its description; None means the value sent."""
 
 
 def _texts(attribute: Attribute, begun: str, known: Known) -> Iterator[_Text]:
@@ -99,7 +99,7 @@ _YEARS = 30
 
 
 def _days(begun: str, today: date) -> Iterator[_Text]:
-    """Words for days, and the calendar as far as it is typed."""
+    """Words for days, and the calendar as far as typed."""
     if year := _YEAR.match(begun):
         yield from ((f"{year[1]}-{month:02}", None) for month in range(1, 13))
     elif month := _MONTH.match(begun):

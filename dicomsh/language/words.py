@@ -1,4 +1,4 @@
-"""A word of the language: what it says, where it stands, which variables are in it."""
+"""A word of the language: its text, its position, its variables."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Variable:
     Args:
         name: without `$`.
         span: where it was typed.
-        start: where its value begins in the text of the word.
-        end: where its value ends.
-        known: whether it has a value; the text of one that has none is empty.
+        start: the start of its value in the text of the word.
+        end: the end of its value.
+        known: whether it has a value; the text is empty if not.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Word:
     """A word after quotes and variables are resolved.
 
     Args:
-        text: what the word says.
-        span: where it stands, quotes included.
+        text: the text of the word.
+        span: its position, quotes included.
         places: for each character of `text` the offset it came from, then the end of the word.
-        quoted: whether it begins with something quoted, escaped or put in for a variable: such a
-            word is never an option.
-        variables: what was put in for variables, in order.
+        quoted: whether it begins with quoted, escaped or variable text: such a word is never an
+            option.
+        variables: its variables, in order.
     """
 
     text: str
@@ -48,14 +48,14 @@ class Word:
     variables: tuple[Variable, ...] = ()
 
     def part(self, start: int, end: int) -> Span:
-        """Where the characters `start` to `end` of `text` stand in the source."""
+        """The span of the characters `start` to `end` of `text` in the source."""
         if start >= end:
             return Span(self.places[start], self.places[start])
         first, last = self.places[start], self.places[end - 1]
         return Span(min(first, last), max(first, last) + 1)
 
     def rest(self, start: int) -> Span:
-        """Where the text from `start` on stands in the source, closing quotes included."""
+        """The span of the text from `start` on in the source, closing quotes included."""
         before = self.places[start - 1] + 1
         return Span(before, max(before, self.span.end))
 
@@ -113,33 +113,33 @@ class WordDraft:
         self._variables: list[Variable] = []
 
     def begin_quoted(self) -> None:
-        """Something quoted comes next: it counts when the word begins with it."""
+        """Quoted text comes next: it counts if the word begins with it."""
         self.quoted = self.quoted or not self._pieces
 
     def copy(self, source: str, start: int, end: int) -> int:
-        """Take characters as they stand in the source; gives their end."""
+        """Take characters as they are in the source; returns their end."""
         self._pieces.append(source[start:end])
         self._places += range(start, end)
         return end
 
     def keep(self, word: Word, start: int, end: int) -> None:
-        """Take characters of another word, with their places."""
+        """Take characters of another word, with their positions."""
         self._pieces.append(word.text[start:end])
         self._places += word.places[start:end]
 
     def put(self, text: str, place: int) -> None:
-        """Take characters that all stand for what is at one place."""
+        """Take characters that all come from one position."""
         self._pieces.append(text)
         self._places += [place] * len(text)
 
     def insert(self, name: str, value: str | None, span: Span) -> None:
-        """Add the value of a variable, all of it from one place; None when it has none."""
+        """Add the value of a variable, all from one position; None if it has none."""
         start = len(self._places)
         self.put(value or "", span.start)
         self._remember(name, span, start, known=value is not None)
 
     def insert_word(self, name: str, word: Word) -> None:
-        """Add a word as the value of a variable, each character from its own place."""
+        """Add a word as the value of a variable, each character with its own position."""
         start = len(self._places)
         self.keep(word, 0, len(word.text))
         self._remember(name, word.span, start, known=True)
@@ -148,7 +148,7 @@ class WordDraft:
         self._variables.append(Variable(name, span, start, len(self._places), known))
 
     def finish(self, end: int) -> Word:
-        """The word, which ends at this offset of the source."""
+        """The word, which ends at this offset in the source."""
         text, places = "".join(self._pieces), (*self._places, end)
         span = Span(self.start, end)
         return Word(text, span, places, self.quoted, tuple(self._variables))
@@ -169,5 +169,5 @@ def quote(text: str) -> str:
 
 
 def whole_word(text: str) -> Word:
-    """A text that is one word as it stands, such as an option of the outer command line."""
+    """A text taken as one word, such as an option of the outer command line."""
     return Word(text, Span(0, len(text)), tuple(range(len(text) + 1)), quoted=True)

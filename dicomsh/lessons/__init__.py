@@ -1,10 +1,10 @@
-"""The course: lessons as files, checks on what the learner did, progress that is kept.
+"""The course: lessons as files, checks on what the learner did, saved progress.
 
     happened  what a statement did
     → check   whether that is what a step asks for
     → course  lessons and their steps
     → read    a folder of YAML files → a course
-    → progress · register   the file that keeps how far one is · what it says of a lesson
+    → progress · register   the file with the progress · the progress in one lesson
     → telling · before      lines for the learner · the place before the course
     → tutor
 

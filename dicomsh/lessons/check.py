@@ -17,13 +17,13 @@ from dicomsh.model.row import Row
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a key of the query must be.
+    """The condition on a key of the query.
 
     Args:
-        value: what goes out, several values in any order, empty for universal matching; None for
-            anything.
-        matching: the kind of matching that its value asks for, or None for any.
-        like: a regular expression for the whole of what goes out, or None.
+        value: the value sent, several values in any order, empty for universal matching; None for
+            any value.
+        matching: the type of matching that its value asks for, or None for any.
+        like: a regular expression for the whole value sent, or None.
     """
 
     value: str | None = None
@@ -31,7 +31,7 @@ class Key:
     like: re.Pattern[str] | None = None
 
     def wants(self, sent: str) -> bool:
-        """Whether a value is what goes out, whatever the kind of matching."""
+        """Whether a value meets the condition, whatever the type of matching."""
         if self.like is not None and not self.like.fullmatch(sent):
             return False
         return self.value is None or sorted(self.value.split("\\")) == sorted(sent.split("\\"))
@@ -39,26 +39,26 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What must be true of one statement; what is left at its default is not asked for.
+    """The conditions on one statement; those left at their default do not apply.
 
     Args:
-        commands: names of commands of which it must be one.
+        commands: names of the commands allowed.
         level: the level of the query.
         model: the information model of the query.
-        keys: keys that the query must hold, by keyword.
+        keys: keys that the query must contain, by keyword.
         asked: keywords of keys that the learner must have typed, with or without a value.
         unmatched: keywords that the query must not match on.
-        charset: the character set of the query; empty for none beyond ASCII.
-        rows: fewest and most rows of the answer; no most for None.
-        contains: values that must be among those of the rows, by keyword.
-        only: values that all rows must have one of, by keyword.
-        endings: ways of which the answer must have ended in one.
+        charset: the character set of the query; empty for plain ASCII.
+        rows: minimum and maximum rows of the answer; None for no maximum.
+        contains: values that the rows must contain, by keyword.
+        only: values of which every row must have one, by keyword.
+        endings: the endings allowed for the answer.
         modality: the modality that must be in use.
         place: the path where the learner must be.
-        place_level: the level of the place where the learner must be.
-        statuses: statuses of which the statement must have ended with one.
-        typed: a regular expression that must be found in the statement.
-        answers: regular expressions of which one must be the whole of what `lesson answer` gets.
+        place_level: the level that the learner must be at.
+        statuses: the statuses allowed for the statement.
+        typed: a regular expression that the statement must contain.
+        answers: regular expressions, one of which must match the whole of `lesson answer`.
     """
 
     commands: tuple[str, ...] = ()
@@ -81,23 +81,23 @@ class Check:
 
     @property
     def of_query(self) -> bool:
-        """Whether a query is part of what is asked for."""
+        """Whether there are conditions on a query."""
         wanted = self.level or self.model or self.keys or self.asked or self.unmatched
         return bool(wanted) or self.charset is not None
 
     @property
     def of_answer(self) -> bool:
-        """Whether rows are part of what is asked for."""
+        """Whether there are conditions on rows."""
         return bool(self.rows or self.contains or self.only or self.endings)
 
 
 def unmet(check: Check, happened: StatementRecord) -> str | None:
-    """What is still missing, as a sentence for the learner; None when the step is done."""
+    """What is still missing, as a sentence for the learner; None if the step is done."""
     return next(_missing(check, happened), None)
 
 
 def attempted(check: Check, happened: StatementRecord) -> bool:
-    """Whether a statement looks like an attempt, so that a word about it is welcome."""
+    """Whether a statement looks like an attempt that deserves a comment."""
     if check.answers or _has_been_told(happened.status, check.statuses):
         return False
     if check.commands and happened.command not in check.commands:
@@ -109,22 +109,22 @@ _WORKED = (ExitStatus.DONE, ExitStatus.INCOMPLETE)
 
 
 def _has_been_told(status: ExitStatus, wanted: tuple[ExitStatus, ...]) -> bool:
-    """Whether a statement failed, so that an error tells what was wrong with it."""
+    """Whether a statement failed, so that its error already says what was wrong."""
     return status not in (*_WORKED, ExitStatus.INTERRUPTED, *wanted)
 
 
 _LOOKING = frozenset(("find", "ls", "cd", "tree", "show", "wado"))
-"""Commands that look into the hierarchy."""
+"""Commands that read the hierarchy."""
 
 
 def _is_akin(command: str, wanted: tuple[str, ...]) -> bool:
-    """Whether one may take a command for another: of the same first word, or in the hierarchy."""
+    """Whether commands are similar: the same first word, or both read the hierarchy."""
     looking = command in _LOOKING and not _LOOKING.isdisjoint(wanted)
     return looking or command.split(" ", maxsplit=1)[0] in {name.split(" ")[0] for name in wanted}
 
 
 def on_the_way(check: Check, solution: str, happened: StatementRecord) -> bool:
-    """Whether a statement is like one that the solution has before its last, at another level."""
+    """Whether a statement is like an earlier one of the solution, at another level."""
     earlier = solution.splitlines()[:-1]
     like_one = any(line.split(" ")[0] == happened.command for line in earlier)
     return like_one and all(query.level is not check.level for query in happened.queries)
@@ -136,12 +136,12 @@ def answered(check: Check, text: str) -> bool:
 
 
 _AROUND = " .,;:!()[]'\""
-"""What may stand around an answer without being part of it."""
+"""Characters around an answer that are not part of it."""
 
 
 def _missing(check: Check, happened: StatementRecord) -> Iterator[str]:
     if check.answers:
-        yield "this step has a question: 'lesson answer …' answers it"
+        yield "this step asks a question: answer it with 'lesson answer …'"
     if check.commands and happened.command not in check.commands:
         yield f"this step is about the command {' or '.join(check.commands)}"
     if happened.status not in check.statuses:
@@ -159,27 +159,27 @@ def _missing(check: Check, happened: StatementRecord) -> Iterator[str]:
 
 def _ended_wrongly(status: ExitStatus) -> str:
     if status in _WORKED:
-        return "that worked, and this step is about something that does not"
-    return "the command did not run to its end"
+        return "that worked, but this step is about something that does not"
+    return "the command did not finish"
 
 
 def _written_wrongly(pattern: str) -> str:
     if pattern.replace("-", "").isalnum():
-        return f"the command is without {pattern}"
-    return "the command is not written as the task asks"
+        return f"the command lacks {pattern}"
+    return "the command is not written as the task says"
 
 
 def _missing_place(check: Check, happened: StatementRecord) -> Iterator[str]:
     if check.place is not None and happened.place.path != check.place:
-        yield f"you are at {happened.place.path}, and should be at {check.place}"
+        yield f"you are at {happened.place.path}, but should be at {check.place}"
     if check.place_level is not None and happened.place.level is not check.place_level:
         yield f"you should be in a {check.place_level.word}"
 
 
 def _missing_in_queries(check: Check, queries: tuple[Query, ...]) -> Iterator[str]:
-    """What the last query lacks, unless one of them lacks nothing.
+    """What the last query lacks, unless one of them is complete.
 
-    Those at another level only prepare for the ones at the level that is asked for.
+    Queries at another level only prepare for those at the required level.
     """
     if not queries:
         yield "no query was sent"
@@ -193,12 +193,12 @@ def _missing_in_queries(check: Check, queries: tuple[Query, ...]) -> Iterator[st
 def _missing_in_query(check: Check, query: Query) -> Iterator[str]:
     if check.level is not None and query.level is not check.level:
         own = "no" if query.level is None else query.level.word
-        yield f"the query was at {own} level, and should be at {check.level.word}"
+        yield f"the query was at {own} level, but should be at {check.level.word}"
     if check.model is not None and query.model is not check.model:
-        yield f"the query was in {query.model.title}, and should be in {check.model.title}"
+        yield f"the query was in {query.model.title}, but should be in {check.model.title}"
     yield from _missing_keys(check, {key.keyword: key for key in query.keys})
     if check.charset is not None and query.charset != check.charset:
-        yield f"the query went out in {query.charset or 'plain ASCII'}"
+        yield f"the query was sent in {query.charset or 'plain ASCII'}"
 
 
 def _missing_keys(check: Check, sent: Mapping[str, QueryKey]) -> Iterator[str]:
@@ -209,29 +209,29 @@ def _missing_keys(check: Check, sent: Mapping[str, QueryKey]) -> Iterator[str]:
         elif not wanted.wants(held.value):
             yield _sent_wrongly(held)
         elif wanted.matching is not None and held.matching is not wanted.matching:
-            kinds = f"{held.matching.title} matching, and should ask for {wanted.matching.title}"
+            kinds = f"{held.matching.title} matching, but should ask for {wanted.matching.title}"
             yield f"{keyword} asked for {kinds} matching"
     for keyword in check.asked:
         if keyword not in sent or sent[keyword].origin not in _TYPED:
-            yield f"{keyword} was not asked for by you"
+            yield f"you did not ask for {keyword}"
     for keyword in check.unmatched:
         if keyword in sent and sent[keyword].value:
-            yield f"the query matches on {keyword}, which this step does without"
+            yield f"the query matches on {keyword}, but should not in this step"
 
 
 _TYPED = (Origin.TYPED, Origin.PATTERN, Origin.RETURN)
-"""Where a key comes from that the learner typed."""
+"""Origins of keys that the learner typed."""
 
 
 def _sent_wrongly(held: QueryKey) -> str:
     level = next((level for level in Level if level.unique_keyword == held.keyword), None)
     if level is not None and held.origin is Origin.CONTEXT:
-        return f"the query was below another {level.word} than the task asks for"
+        return f"the query was inside a different {level.word} than the task asks for"
     if held.origin is Origin.WINDOW:
-        return f"no window of --split has the {held.keyword} that the task asks for"
+        return f"no --split window has the {held.keyword} that the task asks for"
     if not held.value:
-        return f"{held.keyword} went out as an empty value, which matches everything"
-    return f"{held.keyword} went out as '{held.value}', which is not what the task asks for"
+        return f"{held.keyword} was sent as an empty value, which matches everything"
+    return f"{held.keyword} was sent as '{held.value}', which is not what the task asks for"
 
 
 def _missing_in_rows(check: Check, happened: StatementRecord) -> Iterator[str]:
@@ -240,15 +240,15 @@ def _missing_in_rows(check: Check, happened: StatementRecord) -> Iterator[str]:
         yield "nothing was listed"
         return
     if check.rows is not None and not _within(len(rows), check.rows):
-        yield f"the answer has {_counted(len(rows))}, and should have {_range(check.rows)}"
+        yield f"the answer has {_counted(len(rows))}, but should have {_range(check.rows)}"
     if check.endings and outcome.ending not in check.endings:
         wanted = " or ".join(ending.value for ending in check.endings)
-        yield f"the answer ended so: {outcome.ending.value}; and should: {wanted}"
+        yield f"the answer ended as {outcome.ending.value}, but should end as {wanted}"
     for keyword, values in check.contains.items():
         found = {value for row in rows for value in _values(row, keyword)}
         lacking = [value for value in values if value not in found]
         if lacking:
-            yield f"{', '.join(lacking)} is not among the answers"
+            yield f"{', '.join(lacking)} is not in the answer"
     for keyword, values in check.only.items():
         held = (_values(row, keyword) for row in rows)
         strange = next((found for found in held if not set(found).intersection(values)), None)

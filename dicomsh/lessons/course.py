@@ -18,16 +18,16 @@ class Step:
     """One step of a lesson.
 
     Args:
-        text: what is explained.
-        task: what to do.
-        check: when it is done.
-        after: what is said when it is done, or empty.
-        hints: help, the least telling first.
+        text: the explanation.
+        task: the task.
+        check: the condition for being done.
+        after: the text shown when it is done, or empty.
+        hints: the least revealing first.
         solution: commands that do it.
-        also: other commands that do it, for those who write lessons.
+        also: other commands that do it, for authors of lessons.
         interrupt: whether Ctrl-C during the solution is part of it.
-        wrong: commands that do not, for them as well.
-        begins: the path where the step begins.
+        wrong: commands that do not do it, also for authors.
+        begins: the path where the step starts.
     """
 
     text: str
@@ -43,11 +43,11 @@ class Step:
 
     @property
     def is_anywhere(self) -> bool:
-        """Whether the step is a question that needs no other command than the answer."""
+        """Whether the step is a question that needs only an answer."""
         return all(line.startswith("lesson answer ") for line in self.solution.splitlines())
 
     def is_on_the_way(self, path: str) -> bool:
-        """Whether a place is where the step begins, or below that where its query may be asked."""
+        """Whether a place is where the step starts, or a place below from which its query works."""
         places, held = _places(self.begins), _places(path)
         if self.check.place is not None or held[: len(places)] != places:
             return held == places
@@ -69,10 +69,10 @@ class Lesson:
 
     Args:
         name: one word.
-        title: a line.
-        archives: practice archives by name, the one to begin with first.
+        title: one line.
+        archives: practice archives by name, starting with the first.
         steps: in order.
-        file: where it is written.
+        file: its file.
     """
 
     name: str
@@ -83,14 +83,14 @@ class Lesson:
 
     @property
     def archive(self) -> Modality:
-        """The archive to begin with."""
+        """The archive to start in."""
         return next(iter(self.archives.values()))
 
     def added_to(self, config: Config) -> Config:
         """A configuration with the archives of this lesson.
 
         Raises:
-            UsageError: it has a modality of its own by such a name.
+            UsageError: it already has a modality with such a name.
         """
         return config.with_archives(self.archives)
 
@@ -102,7 +102,7 @@ class Course:
     lessons: tuple[Lesson, ...]
 
     def find(self, word: str) -> Lesson:
-        """The lesson of a number, counted from 1, or of a name or its beginning.
+        """The lesson with a number, counted from 1, or with a name or its beginning.
 
         Raises:
             UsageError: there is none, or there are several.
@@ -116,7 +116,7 @@ class Course:
         raise UsageError(f"no lesson '{word}'", hint="'lesson list' lists them")
 
     def number(self, lesson: Lesson) -> int:
-        """The place of a lesson in the course, from 1."""
+        """The number of a lesson in the course, from 1."""
         return self.lessons.index(lesson) + 1
 
     def following(self, lesson: Lesson) -> Lesson | None:

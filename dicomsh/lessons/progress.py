@@ -1,4 +1,4 @@
-"""How far a learner is, kept in the user's state folder; for the user only."""
+"""A learner's progress, saved in the user's state folder and private to the user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dicomsh.errors import ConfigError
 
 
 class Mark(StrEnum):
-    """What became of a step."""
+    """The state of a step."""
 
     OPEN = "open"
     DONE = "done"
@@ -24,7 +24,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a learner is in one lesson.
+    """A learner's progress in one lesson.
 
     Args:
         marks: one for each step.
@@ -44,7 +44,7 @@ class Standing:
 
     @property
     def next(self) -> int | None:
-        """The first step that is neither done nor skipped, from 0; None when there is none."""
+        """The first step that is neither done nor skipped, from 0; None if there is none."""
         return self.marks.index(Mark.OPEN) if Mark.OPEN in self.marks else None
 
     @property
@@ -58,11 +58,11 @@ class Standing:
         return f"{self.done} of {total}" + (f", {skipped} skipped" if skipped else "")
 
     def marked(self, step: int, mark: Mark) -> Standing:
-        """The standing with another mark for one step."""
+        """The standing with a new mark for one step."""
         return Standing((*self.marks[:step], mark, *self.marks[step + 1 :]))
 
     def taken_up(self) -> Standing:
-        """The standing with skipped steps to be done; of a lesson that is done, all of them."""
+        """The standing with skipped steps open again; in a finished lesson, all steps."""
         kept = Mark.DONE if self.done < len(self.marks) else None
         return Standing(tuple(mark if mark is kept else Mark.OPEN for mark in self.marks))
 
@@ -72,15 +72,15 @@ class Progress:
     """Progress in one course.
 
     Args:
-        current: name of the lesson that was begun last; empty for none.
-        steps: what became of the steps, by name of the lesson.
+        current: name of the lesson started last; empty for none.
+        steps: the states of the steps, by lesson name.
     """
 
     current: str = ""
     steps: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
 
     def of(self, lesson: str, steps: int) -> Standing:
-        """The standing in a lesson of so many steps."""
+        """The standing in a lesson with this many steps."""
         marks = self.steps.get(lesson, ())[:steps]
         return Standing(marks + (Mark.OPEN,) * (steps - len(marks)))
 
@@ -88,11 +88,11 @@ class Progress:
 class ProgressFile:
     """The file with the progress in every course.
 
-    What is no such file is never written over: it is put aside before.
+    A file of another kind is never overwritten: it is renamed first.
 
     Args:
         path: the file; None keeps nothing.
-        course: what tells courses apart.
+        course: identifies the course.
     """
 
     def __init__(self, path: Path | None, course: str) -> None:
@@ -100,21 +100,21 @@ class ProgressFile:
         self._course = course
 
     def read(self) -> tuple[Progress, str]:
-        """The progress that was kept, and why it could not be read; empty when it could."""
+        """The saved progress, and why it could not be read; empty if it could."""
         try:
             held = self._all().get(self._course)
             return (Progress() if held is None else _progress(held)), ""
         except _UNUSABLE as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             return Progress(), (
-                f"{self._path}: expected the progress of lessons, found {reason}; it begins anew, "
-                f"and with your next step this file is put aside as {self._aside().name}"
+                f"{self._path}: expected lesson progress, found {reason}; progress starts afresh, "
+                f"and with your next step this file is renamed to {self._aside().name}"
             )
 
     def keep(self, lesson: str, marks: tuple[Mark, ...]) -> str | None:
-        """Keep what became of the steps of the lesson in progress, beside what others kept.
+        """Save the steps of the lesson in progress, keeping what other sessions saved.
 
-        Gives what went wrong, or None; a lesson goes on without it.
+        Returns what went wrong, or None; a lesson continues without saving.
         """
 
         def changed(kept: Progress) -> Progress:
@@ -123,11 +123,11 @@ class ProgressFile:
         return self._write(changed)
 
     def begin(self, lesson: str) -> None:
-        """Keep which lesson is in progress."""
+        """Save which lesson is in progress."""
         self._write(lambda kept: Progress(lesson, kept.steps))
 
     def forget(self, lesson: str | None) -> str | None:
-        """Forget a lesson, or all of them; gives what went wrong, or None."""
+        """Forget a lesson or all lessons; returns what went wrong, or None."""
 
         def changed(kept: Progress) -> Progress:
             if lesson is None:
@@ -146,43 +146,43 @@ class ProgressFile:
             made[self._course] = {"current": progress.current, "steps": progress.steps}
             write_text(self._path, json.dumps(made, indent=1) + "\n")
         except ConfigError as error:
-            return f"your progress is not kept: {error.message}"
+            return f"your progress is not saved: {error.message}"
         except OSError as error:
-            return f"your progress is not kept: {self._path}: {error.strerror}"
+            return f"your progress is not saved: {self._path}: {error.strerror}"
         return None
 
     def _kept(self) -> dict[str, Any]:
-        """What the file holds; one that cannot be used is put aside."""
+        """The contents of the file; an unusable one is renamed."""
         assert self._path is not None
         if self.read()[1]:
             self._path.replace(self._aside())
         return self._all()
 
     def _aside(self) -> Path:
-        """A name beside the file that is not taken."""
+        """A free name next to the file."""
         assert self._path is not None
         names = (self._path.with_name(f"{self._path.name}.{number}") for number in count(1))
         return next(path for path in names if not path.exists())
 
     def _all(self) -> dict[str, Any]:
-        """The progress in every course, by what tells them apart."""
+        """The progress in every course, by course."""
         try:
             held = json.loads(self._path.read_text("utf-8")) if self._path else {}
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except json.JSONDecodeError as error:
-            raise ValueError(f"no JSON, line {error.lineno}") from None
+            raise ValueError(f"invalid JSON, line {error.lineno}") from None
         if not isinstance(held, dict):
             raise ValueError("JSON of another form")
         return held
 
 
 _UNUSABLE = (OSError, ValueError, RecursionError)
-"""What reading a file that somebody else wrote can raise."""
+"""Errors from reading a file that someone else wrote."""
 
 
 def _progress(held: object) -> Progress:
-    """Progress as it is kept; raises ValueError for anything else."""
+    """Progress as saved; raises ValueError for anything else."""
     if not isinstance(held, dict):
         raise ValueError("JSON of another form")
     current, steps = held.get("current", ""), held.get("steps", {})
@@ -192,11 +192,11 @@ def _progress(held: object) -> Progress:
 
 
 _MOST_STEPS = 10_000
-"""More than any lesson has."""
+"""More steps than any lesson has."""
 
 
 def _marks(given: object) -> tuple[Mark, ...]:
-    """Marks as they are kept; files of earlier versions have the number of steps done."""
+    """Marks as saved; files of earlier versions have the number of steps done."""
     if isinstance(given, int) and 0 <= given <= _MOST_STEPS:
         return (Mark.DONE,) * given
     if not isinstance(given, list) or not all(isinstance(mark, str) for mark in given):

@@ -45,16 +45,16 @@ _RANGE = re.compile(r"(\d+)(\.\.(\d*))?")
 
 
 def read_course(folder: Path) -> Course:
-    """The lessons of a folder: every `*.yaml` in it, in the order of their names.
+    """The lessons in a folder: every `*.yaml` file, in order of file names.
 
     Raises:
-        ConfigError: there is none, or one cannot be used; the message begins with `file:line:`.
+        ConfigError: there is none, or one is invalid; the message begins with `file:line:`.
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise ConfigError(
             f"{folder}: expected a folder with lessons (*.yaml), found none",
-            hint="docs/teaching.md explains what a lesson file looks like",
+            hint="docs/teaching.md explains the format of lesson files",
         )
     course = Course(tuple(_lesson(file) for file in files))
     _check_names(course)
@@ -62,17 +62,19 @@ def read_course(folder: Path) -> Course:
 
 
 def _check_names(course: Course) -> None:
-    """Each name stands for one lesson and each archive's name for one archive."""
+    """Check that lesson names and archive names are unique."""
     names: dict[str, Lesson] = {}
     archives: dict[str, Modality] = {}
     for lesson in course.lessons:
         other = names.setdefault(lesson.name, lesson)
         if other is not lesson:
-            raise ConfigError(f"{lesson.file}:1: the name '{lesson.name}' is that of {other.file}")
+            raise ConfigError(
+                f"{lesson.file}:1: the name '{lesson.name}' is already used by {other.file}"
+            )
         for name, archive in lesson.archives.items():
             if archives.setdefault(name, archive) != archive:
                 raise ConfigError(
-                    f"{lesson.file}:1: archives.{name}: another lesson gives it other faults"
+                    f"{lesson.file}:1: archives.{name}: another lesson gives it different faults"
                 )
 
 
@@ -217,7 +219,7 @@ def _range(text: str) -> tuple[int, int | None]:
 
 
 def _keyword(setting: ConfigNode) -> str:
-    """A keyword, or keywords joined by full stops; the dictionary must know each."""
+    """A keyword, or keywords joined by full stops; each must be in the dictionary."""
     text = setting.value(_text)
     _known(setting, text)
     return text
@@ -245,7 +247,7 @@ def _keys(setting: ConfigNode | None) -> dict[str, Key]:
 
 
 def _key(setting: ConfigNode) -> Key:
-    """A value as it goes out, `{matching: …}`, `{like: …}`, or nothing for any value."""
+    """A value as sent, `{matching: …}`, `{like: …}`, or nothing for any value."""
     if setting.is_nothing:
         return Key()
     if setting.is_mapping:

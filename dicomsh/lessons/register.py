@@ -1,4 +1,4 @@
-"""How far the learner is in the lessons of a course."""
+"""The learner's progress in the lessons of a course."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dicomsh.lessons.progress import Progress, ProgressFile, Standing
 
 
 class Register:
-    """The progress of one learner in one course, read from its file when it is asked for.
+    """The progress of one learner in one course, read from its file when needed.
 
     Args:
-        file: where it is kept.
+        file: the file it is saved in.
 
     Attributes:
-        problem: why what was kept could not be read; empty when it could.
+        problem: why the saved progress could not be read; empty if it could.
     """
 
     def __init__(self, file: ProgressFile) -> None:
@@ -29,15 +29,15 @@ class Register:
         return progress
 
     def standing(self, lesson: Lesson) -> Standing:
-        """How far the learner is in a lesson."""
+        """The learner's progress in a lesson."""
         return self._progress.of(lesson.name, len(lesson.steps))
 
     def take_up(self, lesson: Lesson) -> None:
-        """Begin a lesson at its first step that is not done; kept with the next step."""
+        """Start a lesson at its first open step; saved with the next step."""
         self._progress.steps[lesson.name] = self.standing(lesson).taken_up().marks
 
     def left(self, course: Course) -> Lesson:
-        """The lesson in progress, or the next one when it has ended; the first in the beginning.
+        """The lesson in progress, or the next one if it has ended; the first at the beginning.
 
         Raises:
             UsageError: there is no next one.
@@ -48,28 +48,28 @@ class Register:
             following = course.following(lesson)
             if following is None:
                 raise UsageError(
-                    "you have been through the last lesson",
-                    hint="'lesson list' shows them all; 'lesson start N' repeats one, or does the "
-                    "steps that you skipped",
+                    "you have finished the last lesson",
+                    hint="'lesson list' shows all lessons; 'lesson start N' repeats one, or goes "
+                    "to the steps you skipped",
                 )
             lesson = following
         return lesson
 
     def begun(self, lesson: Lesson) -> None:
-        """Note the lesson as the one in progress."""
+        """Record the lesson as the one in progress."""
         self._progress.current = lesson.name
         if not self.problem:
             self._file.begin(lesson.name)
 
     def keep(self, lesson: Lesson, standing: Standing) -> str | None:
-        """Keep how far the learner is in a lesson; gives what went wrong, or None."""
+        """Save the progress in a lesson; returns what went wrong, or None."""
         self._progress.steps[lesson.name] = standing.marks
         self._progress.current = lesson.name
         self.problem = ""
         return self._file.keep(lesson.name, standing.marks)
 
     def forget(self, lesson: Lesson | None) -> str | None:
-        """Forget the progress in a lesson, or in all; gives what went wrong, or None."""
+        """Forget the progress in a lesson, or in all; returns what went wrong, or None."""
         if lesson is None:
             self._progress.steps.clear()
             self._progress.current = ""

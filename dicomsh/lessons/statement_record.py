@@ -1,4 +1,4 @@
-"""What a statement did, as far as a lesson may ask."""
+"""What a statement did, as far as lessons check it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dicomsh.model.row import Row
 
 @dataclass(frozen=True, slots=True)
 class StatementRecord:
-    """One statement and what came of it.
+    """One statement and its result.
 
     Args:
         text: the statement as typed.
-        command: the name of its command; empty when there is none.
+        command: the name of its command; empty if there is none.
         status: how it ended.
-        queries: what was sent meanwhile, in order.
-        rows: the rows of the answer that it listed, or None when it listed none.
+        queries: the queries it sent, in order.
+        rows: the rows of the answer it listed, or None.
         outcome: how that answer ended, or None.
         modality: the modality in use afterwards; empty for none.
         place: where the learner is afterwards.

@@ -1,4 +1,4 @@
-"""What a tutor says, as lines for a terminal. Pure functions."""
+"""The tutor's texts as lines for a terminal. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from dicomsh.lessons.course import Course, Lesson, Step
 from dicomsh.lessons.progress import Standing
 
 _WIDTH = 78
-"""Columns of a text; the narrowest of usual terminals has 80."""
+"""Columns of a text; the narrowest common terminal has 80."""
 
 Lines = list[str]
-"""What is said to the learner."""
+"""Text lines for the learner."""
 
 
 def step_lines(lesson: Lesson, step: Step) -> Lines:
-    """A step: which one it is, its text, its task."""
+    """A step: its number, its text, its task."""
     place = f"Step {lesson.steps.index(step) + 1} of {len(lesson.steps)}"
     return [place, "", *wrapped(step.text), "", *marked_lines("▸", step.task)]
 
 
 def hint_lines(step: Step, number: int) -> Lines:
-    """The hint of a number, counted from 1; after the last one the solution."""
+    """The hint with a number, counted from 1; after the last one the solution."""
     if number <= len(step.hints):
         return wrapped(f"Hint {number}: {step.hints[number - 1]}")
-    said = "This does it" + (", with Ctrl-C while rows arrive:" if step.interrupt else ":")
+    said = "Solution" + (", with Ctrl-C while rows arrive:" if step.interrupt else ":")
     return [said, *(f"  {line}" for line in step.solution.splitlines())]
 
 
 def finished(course: Course, lesson: Lesson, standing: Standing) -> Iterator[str]:
-    """The end of a lesson, and what may follow."""
+    """The end of a lesson, and what comes next."""
     number, skipped = course.number(lesson), standing.skipped
     if skipped:
         steps = "1 step" if skipped == 1 else f"{skipped} steps"
-        yield f"Lesson {number} has ended, {steps} skipped: 'lesson start {number}' does them."
+        yield f"Lesson {number} has ended, {steps} skipped: 'lesson start {number}' goes to them."
     else:
         yield f"Lesson {number} is done: {lesson.title}."
     following = course.following(lesson)
     if following is None:
         yield "That was the last lesson."
     else:
-        yield f"'lesson' goes on with {course.number(following)}: {following.title}."
+        yield f"'lesson' continues with {course.number(following)}: {following.title}."
 
 
 def wrapped(text: str, width: int = _WIDTH) -> Lines:
-    """Paragraphs filled anew to a width; indented lines stay as they are."""
+    """Paragraphs refilled to a width; indented lines stay as they are."""
     lines: Lines = []
     for indented, group in groupby(text.splitlines(), key=lambda line: line[:1] in ("", " ")):
         part = list(group)
@@ -59,6 +59,6 @@ def _filled(paragraph: str, width: int) -> Lines:
 
 
 def marked_lines(sign: str, text: str) -> Lines:
-    """Paragraphs behind a sign, filled to the width that is left."""
+    """Paragraphs after a sign, filled to the remaining width."""
     first, *rest = wrapped(text, _WIDTH - 2)
     return [f"{sign} {first}", *(f"  {line}".rstrip() for line in rest)]

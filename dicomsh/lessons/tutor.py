@@ -1,4 +1,4 @@
-"""Leads through a course: what to say, and when a step is done. Writes progress, nothing else."""
+"""Guides through a course: what to say, and when a step is done. Writes only progress."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place, quote_segment
 
 LESSONS = Path(__file__).parent
-"""The lessons of the package."""
+"""The built-in lessons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,18 @@ def _as_it_is(place: Place) -> Place:
 
 
 class Tutor:
-    """The course of one shell. Nothing is read before a lesson is asked for.
+    """The course of one shell. Nothing is read until a lesson is needed.
 
     Args:
         folder: the lessons.
-        state: the folder that keeps progress, or None to keep none.
-        shown: a place as it may be shown.
+        state: the folder for progress, or None to save none.
+        shown: turns a place into what may be shown.
 
     Attributes:
         lesson: the lesson in progress in this session, or None.
-        before: where the learner was before, until `stop` leads back there; None when there is
-            no way to go.
-        register: how far the learner is.
+        before: where the learner was before the course, until `stop` goes back there; None if
+            there is no way back.
+        register: the learner's progress.
     """
 
     def __init__(
@@ -70,13 +70,13 @@ class Tutor:
 
     @cached_property
     def course(self) -> Course:
-        """All lessons; raises ConfigError when they cannot be used."""
+        """All lessons; raises ConfigError if they are invalid."""
         from dicomsh.lessons.read import read_course
 
         return read_course(self._folder)
 
     def titles(self) -> dict[str, str]:
-        """Titles by name, to choose from; none when the lessons cannot be used."""
+        """Titles by name, to choose from; none if the lessons are invalid."""
         try:
             return {lesson.name: lesson.title for lesson in self.course.lessons}
         except ConfigError:
@@ -84,17 +84,17 @@ class Tutor:
 
     @property
     def _number(self) -> int | None:
-        """The step to do next, from 0; None when there is none, or no lesson is in progress."""
+        """The next step, from 0; None if there is none, or no lesson is in progress."""
         return self.register.standing(self.lesson).next if self.lesson else None
 
     @property
     def step(self) -> Step | None:
-        """The step to do next; None when the lesson has ended, or none is in progress."""
+        """The next step; None if the lesson has ended, or none is in progress."""
         number = self._number
         return None if self.lesson is None or number is None else self.lesson.steps[number]
 
     def choose(self, word: str | None) -> Lesson:
-        """The lesson of a number or name; without a word the one where the learner left.
+        """The lesson with a number or name; without one, where the learner left off.
 
         Raises:
             UsageError: there is no such lesson.
@@ -103,11 +103,11 @@ class Tutor:
         return self.register.left(self.course) if word is None else self.course.find(word)
 
     def begin(self, lesson: Lesson, *, whole: bool) -> None:
-        """Take up a lesson at its first step to do.
+        """Start a lesson at its first open step.
 
         Args:
             lesson: the lesson.
-            whole: whether steps that were skipped are to be done, and a lesson that is done anew.
+            whole: whether to reopen skipped steps, and all steps of a finished lesson.
         """
         if whole:
             self.register.take_up(lesson)
@@ -116,7 +116,7 @@ class Tutor:
         self._hints = 0
 
     def came_from(self, modality: Modality | None, place: Place) -> None:
-        """Note where the learner is, unless that is in the course already."""
+        """Record where the learner is, unless already in the course."""
         if self.before is None or not self.teaches_in(modality):
             self.before = ReturnPoint(modality, place)
 
@@ -127,14 +127,14 @@ class Tutor:
 
     @property
     def way_back(self) -> str:
-        """How to get to where the learner was before; empty when there is no way to go."""
+        """How to get back to where the learner was; empty if there is no way back."""
         return self.before.way_back(self._shown) if self.before else ""
 
     def stop(self) -> str:
-        """Leave the lesson; gives how to go on with it, or nothing when it has ended already.
+        """Leave the lesson; returns how to continue it, or nothing if it has already ended.
 
         Raises:
-            UsageError: no lesson is in progress, and there is no way back from one.
+            UsageError: no lesson is in progress, and there is nowhere to go back to.
         """
         lesson, number = self.lesson, self._number
         if lesson is None and self.before is None:
@@ -143,10 +143,10 @@ class Tutor:
         if lesson is None or number is None:
             return ""
         at = f"Lesson {self.course.number(lesson)} waits at step {number + 1}"
-        return f"{at}: 'lesson' goes on there."
+        return f"{at}: 'lesson' continues there."
 
     def shown(self) -> Lines:
-        """The step to do."""
+        """The current step."""
         lesson, step = self._current()
         number, total = self.course.number(lesson), len(self.course.lessons)
         head = f"Lesson {number} of {total}: {lesson.title}"
@@ -154,12 +154,12 @@ class Tutor:
         return [*warned, head, "", *step_lines(lesson, step)]
 
     def elsewhere(self, modality: str, path: str) -> Lines:
-        """How to get where the step begins, for a learner who is neither there nor on the way."""
+        """How to get to the start of the step, for a learner neither there nor on the way."""
         lesson, step = self._current()
         if step.is_anywhere or (modality in lesson.archives and step.is_on_the_way(path)):
             return []
         where = modality if modality in lesson.archives else lesson.archive.name
-        return [f"  This step begins at another place: cd /{where}{step.begins.rstrip('/')}"]
+        return [f"  This step starts somewhere else: cd /{where}{step.begins.rstrip('/')}"]
 
     def hint(self) -> Lines:
         """The next hint; after the last one the solution."""
@@ -168,20 +168,20 @@ class Tutor:
         return hint_lines(step, self._hints)
 
     def skip(self) -> Lines:
-        """Go on without doing the step."""
+        """Skip the step."""
         self._current()
         return ["Skipped.", *self._next(Mark.SKIPPED)]
 
     def reset(self, word: str | None) -> Lines:
-        """Forget the progress in one lesson, or in all; what was in progress is left."""
+        """Forget the progress in one lesson, or in all, and leave the current one."""
         lesson = None if word is None else self.course.find(word)
-        which = f"lesson {self.course.number(lesson)} begins" if lesson else "all lessons begin"
+        which = f"lesson {self.course.number(lesson)} starts" if lesson else "all lessons start"
         back = self._way_back() if self.lesson else []
         self.lesson = None
-        return [self.register.forget(lesson) or f"{which} anew", *back]
+        return [self.register.forget(lesson) or f"{which} afresh", *back]
 
     def answer(self, text: str) -> Lines:
-        """Judge an answer to the question of a step."""
+        """Check an answer to a step's question."""
         _, step = self._current()
         if not step.check.answers:
             raise UsageError("this step has no question", hint="'lesson' shows it again")
@@ -190,7 +190,7 @@ class Tutor:
         return ["Not yet: that is not the answer. 'lesson hint' helps."]
 
     def after(self, happened: StatementRecord) -> Lines:
-        """What to say after a statement; nothing where it has no bearing on the step."""
+        """What to say after a statement; nothing if it has nothing to do with the step."""
         lesson, step = self.lesson, self.step
         if lesson is None or step is None or happened.command.split(" ")[0] == "lesson":
             return []
@@ -206,7 +206,7 @@ class Tutor:
         return []
 
     def _left_alone(self, lesson: Lesson) -> Lines:
-        """What to say, once, to a learner who works in a modality that is not of the lesson."""
+        """What to say, once, to a learner who works in a modality outside the lesson."""
         if self._away:
             return []
         self._away = True
@@ -243,4 +243,4 @@ class Tutor:
 
 
 def _no_lesson() -> UsageError:
-    return UsageError("no lesson is in progress", hint="'lesson' begins, or goes on")
+    return UsageError("no lesson is in progress", hint="'lesson' starts or continues the course")

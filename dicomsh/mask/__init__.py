@@ -1,4 +1,4 @@
-"""Made-up names, IDs and UIDs in place of real ones, the same all through a session."""
+"""Made-up names, IDs and UIDs in place of real ones, the same throughout a session."""
 
 from dicomsh.mask.mask import Mask
 

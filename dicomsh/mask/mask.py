@@ -1,4 +1,4 @@
-"""Real values → made-up ones for what is shown, and back for what is typed."""
+"""Real values → made-up ones in output, and back in typed text."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from dicomsh.mask.replacements import Replacements
 from dicomsh.model.keys import Attribute, by_keyword, by_tag
 
 MASKED = "(masked)"
-"""What stands for free text."""
+"""The replacement for free text."""
 
 _LEAST = 4
-"""Characters that a value must have to be looked for in text: shorter ones are ordinary words."""
+"""Minimum length of a value to be replaced in text: shorter ones are ordinary words."""
 
 _TAG = re.compile(r"\(?([0-9a-f]{4}),([0-9a-f]{4})\)?\Z")
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 _UID = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+){2,}(?![\w])")
 _SURELY = 5
-"""Components from which on a number with full stops is taken for a UID: addresses have four."""
+"""Minimum components for a number with full stops to be a UID: IP addresses have four."""
 
 _CODE = re.compile(rf"{CODE_PREFIX}[{CODE_LETTERS}]{{1,{CODE_LENGTH}}}")
 _MADE_UP = re.compile(rf"(?<![\w.])(?:{_CODE.pattern}|2\.25\.[0-9]+)(?![\w.])")
@@ -36,11 +36,11 @@ _MADE_UP = re.compile(rf"(?<![\w.])(?:{_CODE.pattern}|2\.25\.[0-9]+)(?![\w.])")
 class Mask:
     """Made-up values in place of real ones.
 
-    What a real value becomes depends on the value and on a secret of this object alone, so that it
-    is the same all through a session and another in the next.
+    A made-up value depends only on the real value and this object's secret, so it stays the same
+    throughout a session and differs in the next.
 
     Args:
-        secret: what the made-up values depend on; random when left out.
+        secret: the secret that made-up values depend on; random by default.
     """
 
     def __init__(self, secret: bytes | None = None) -> None:
@@ -56,12 +56,12 @@ class Mask:
         }
 
     def value(self, attribute: Attribute, text: str, vr: str = "") -> str:
-        """What is shown for the value of an attribute, as one DICOM string.
+        """The value to show for an attribute, as one DICOM string.
 
         Args:
-            attribute: whose value it is.
+            attribute: the attribute.
             text: the value.
-            vr: the VR where the dictionary has none.
+            vr: the VR if the dictionary has none.
         """
         how = treatment(attribute.tag, vr or attribute.vr)
         if how is Action.KEEP or not text:
@@ -71,11 +71,11 @@ class Mask:
         return "\\".join(self._one(how, part) for part in text.split("\\"))
 
     def by_tag(self, tag: int, text: str) -> str:
-        """As `value`, by tag."""
+        """Like `value`, by tag."""
         return self.value(by_tag(tag), text)
 
     def by_keyword(self, keyword: str, text: str) -> str:
-        """As `value`, by keyword, path or tag; as `text` for what is none of these."""
+        """Like `value`, by keyword, path or tag; otherwise like `text`."""
         last = keyword.rpartition(".")[2].lstrip(">")
         tag = _TAG.match(last)
         if tag is not None:
@@ -89,7 +89,7 @@ class Mask:
     def _one(self, how: Action, real: str) -> str:
         real = real.strip(" \0")
         standard = how is Action.UID and real.startswith(STANDARD_ROOT)
-        if not real or standard or real in self._reals:  # made up already
+        if not real or standard or real in self._reals:  # already made up
             return real
         if how is Action.YEAR:
             return "-".join(map(_first_day, real.split("-")))
@@ -109,7 +109,7 @@ class Mask:
         return made
 
     def text(self, text: str) -> str:
-        """Any text with the real values in it replaced: UIDs, and what was masked before."""
+        """Any text with its real values replaced: UIDs, and values masked before."""
         parts = _COLOUR.split(text)
         parts[::2] = [self._known.replace(_UID.sub(self._uid_in_text, part)) for part in parts[::2]]
         return "".join(parts)
@@ -122,16 +122,16 @@ class Mask:
         return uid
 
     def word(self, text: str) -> str:
-        """A word as it may be shown: a whole value even if it is short."""
+        """A word as it may be shown: a complete value even if it is short."""
         for how in (Action.CODE, Action.UID):
             if (how, text) in self._made:
                 return self._made[how, text]
         return self.text(text)
 
     def real(self, text: str) -> str:
-        """What was typed, with made-up values replaced by the real ones they stand for.
+        """Typed text with made-up values replaced by the real ones.
 
-        An identifier or UID may be typed by a beginning that no other has.
+        An identifier or UID may be typed by an unambiguous beginning.
         """
         return self._names.replace(_MADE_UP.sub(self._real_of, text))
 
@@ -147,5 +147,5 @@ _DAY = re.compile(r"[0-9]{8}\Z")
 
 
 def _first_day(day: str) -> str:
-    """The first day of the same year; nothing for what is no day."""
+    """The first day of the same year; empty for an invalid date."""
     return f"{day[:4]}0101" if _DAY.match(day) else ""

@@ -1,4 +1,4 @@
-"""What happens to each attribute, after the Basic Application Level Confidentiality Profile.
+"""The action for each attribute, after the Basic Application Level Confidentiality Profile.
 
 That is PS3.15 annex E, with its options to keep descriptions, the dates of studies, and a patient's
 sex and age.
@@ -14,7 +14,7 @@ from dicomsh.model.vr import BULK_VRS, UNDELIMITED_VRS
 
 
 class Action(Enum):
-    """What takes the place of a value."""
+    """The replacement for a value."""
 
     KEEP = "the value itself"
     NAME = "a made-up name"
@@ -32,7 +32,7 @@ _BY_VR = {
     "UC": Action.CODE,
     **dict.fromkeys(UNDELIMITED_VRS | BULK_VRS, Action.BLANK),
 }
-"""By VR, for what is not named below: free text is masked unless it is known to be harmless."""
+"""By VR, for attributes not named below: free text is masked unless known to be harmless."""
 
 _BY_KEYWORD = {
     "PatientBirthDate": Action.YEAR,
@@ -56,11 +56,11 @@ _BY_KEYWORD = {
 
 @cache
 def treatment(tag: int, vr: str) -> Action:
-    """What happens to an element.
+    """The action for an element.
 
     Args:
-        tag: of the element; those of odd groups are private and never kept (PS3.15 table E.1-1).
-        vr: its VR, the one that was sent where the dictionary has none.
+        tag: the element's tag; odd groups are private and never kept (PS3.15 table E.1-1).
+        vr: its VR, as sent if the dictionary has none.
     """
     if (tag >> 16) % 2:
         return Action.BLANK

@@ -1,4 +1,4 @@
-"""Made-up values that depend on the real one and on a secret, and on nothing else."""
+"""Made-up values that depend only on the real one and on a secret."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ UID_ROOT = "2.25."
 """The root of UIDs made from a number of 128 bits (PS3.5 B.2)."""
 
 STANDARD_ROOT = "1.2.840.10008."
-"""The root of UIDs that the standard defines; they tell nothing of a patient."""
+"""The root of UIDs that the standard defines; they reveal nothing about a patient."""
 
 CODE_PREFIX = "X-"
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -22,8 +22,8 @@ class Pseudonyms:
     """Makes up values.
 
     Args:
-        secret: what they depend on beside the real value; whoever lacks it cannot tell which real
-            value a made-up one stands for.
+        secret: the secret they depend on besides the real value; without it nobody can tell which
+            real value a made-up one replaces.
     """
 
     def __init__(self, secret: bytes) -> None:
@@ -34,13 +34,13 @@ class Pseudonyms:
         return int.from_bytes(hmac.digest(self._secret, message, "sha256"), "big")
 
     def name(self, real: str, attempt: int = 0) -> str:
-        """A family name and a given name that can be pronounced and nobody has."""
+        """A pronounceable family name and given name that nobody has."""
         number = self._number("name", real, attempt)
         family, given = _syllables(number, 3), _syllables(number >> 64, 2)
         return f"{family}^{given}"
 
     def code(self, real: str, attempt: int = 0) -> str:
-        """An identifier that looks like no other: `X-7K3QXM2P`."""
+        """An identifier with a distinctive form: `X-7K3QXM2P`."""
         number, letters = self._number("code", real, attempt), ""
         for _ in range(CODE_LENGTH):
             number, index = divmod(number, len(CODE_LETTERS))

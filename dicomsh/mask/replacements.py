@@ -1,4 +1,4 @@
-"""Known values found in any text and replaced."""
+"""Finds known values in any text and replaces them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ _WORD = re.compile(r"\w+")
 
 
 class Replacements:
-    """Values and what takes their place, wherever they stand as whole words, in any case."""
+    """Values and their replacements, wherever they occur as whole words, in any case."""
 
     def __init__(self) -> None:
         self._news: dict[str, str] = {}
         self._lowered: dict[str, str] = {}
         self._shapes: dict[str, set[tuple[int, int]]] = {}
-        """For the first word of a value: how much stands before it, and the length of all."""
+        """By the first word of a value: the length before it, and the total length."""
 
     def add(self, old: str, new: str) -> None:
-        """Replace a value from now on; one without a letter or digit cannot be found."""
+        """From now on replace a value; one without a letter or digit cannot be found."""
         head = _WORD.search(old)
         if head is not None:
             self._news[old] = new
@@ -26,7 +26,7 @@ class Replacements:
             self._shapes.setdefault(head[0].lower(), set()).add((head.start(), len(old)))
 
     def replace(self, text: str) -> str:
-        """The text with every value replaced, the longest first where several fit."""
+        """The text with every value replaced, the longest first if several match."""
         parts: list[str] = []
         done = 0
         for word in _WORD.finditer(text):
@@ -37,7 +37,7 @@ class Replacements:
         return "".join([*parts, text[done:]])
 
     def _at(self, text: str, word: re.Match[str]) -> Iterator[tuple[int, str, str]]:
-        """Values whose first word is this one: where each begins, it, and its replacement.
+        """Values whose first word is this one: start, value and replacement of each.
 
         The longest comes first.
         """
@@ -51,5 +51,5 @@ class Replacements:
 
 
 def _ends(text: str, end: int) -> bool:
-    """Whether no word goes on at a place."""
+    """Whether no word continues at a position."""
     return end >= len(text) or not (text[end - 1].isalnum() and text[end].isalnum())

@@ -1,4 +1,4 @@
-"""A row whose elements are those that may be shown."""
+"""A row with the elements that may be shown."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class MaskedRow(Row):
-    """The row with made-up values; items inside sequences are masked when they are looked at.
+    """The row with made-up values; sequence items are masked on access.
 
     Args:
         row: the real one.
-        mask: makes them up.
+        mask: the mask.
     """
 
     __slots__ = ("_mask",)
@@ -32,7 +32,7 @@ class MaskedRow(Row):
 
 
 def _raw(row: Row, tag: int, mask: Mask) -> bytes:
-    """The value field that is shown in place of the real one; made-up values are ASCII."""
+    """The value field shown in place of the real one; made-up values are ASCII."""
     raw, vr = row.elements[tag], row.vr(tag)
     if not raw or treatment(tag, vr) is Action.KEEP:
         return raw

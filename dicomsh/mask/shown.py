@@ -15,7 +15,7 @@ from dicomsh.model.query import Matching, Query, QueryKey
 
 
 def shown_record(record: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
-    """A plain record: by keyword where its fields have one."""
+    """A plain record: masked by keyword if its fields have one."""
     named = None
     if "matching" not in record:  # an element of a query, which `shown_query` has masked
         named = record.get("keyword") or record.get("attribute") or record.get("tag")
@@ -32,7 +32,7 @@ def _field(name: str, value: Any, named: Any, mask: Mask) -> Any:
 
 
 def shown_query(query: Query, mask: Mask) -> Query:
-    """A query; patterns stay, which name nobody."""
+    """A query; patterns stay, because they identify nobody."""
     return replace(query, keys=tuple(_key(key, mask) for key in query.keys))
 
 
@@ -63,12 +63,12 @@ def _step(step: Step, mask: Mask) -> Step:
 def shown_candidates(
     complete: Callable[[str], Iterable[Candidate]], typed: str, mask: Mask
 ) -> Iterator[Candidate]:
-    """What completes a path.
+    """Completions of a path.
 
     Args:
         complete: completes a path of real keys.
         typed: the path of made-up keys; its last part may be the beginning of one.
-        mask: tells the keys apart.
+        mask: the mask.
     """
     head = typed[: typed.rfind("/") + 1]
     for found in complete(mask.real(head)):

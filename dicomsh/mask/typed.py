@@ -1,4 +1,4 @@
-"""What was typed, with the made-up values in it replaced by the real ones."""
+"""Typed text with its made-up values replaced by the real ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dicomsh.mask.mask import Mask
 
 
 def real_statement(statement: Statement, mask: Mask) -> Statement:
-    """A statement as it is meant; files and system commands stay as they are."""
+    """A statement with real values; file names and system commands stay unchanged."""
     first = _stage(statement.first, mask)
     return replace(statement, first=first, stages=tuple(_stage(s, mask) for s in statement.stages))
 
@@ -24,7 +24,7 @@ def _stage(stage: Stage, mask: Mask) -> Stage:
 
 
 def real_word(word: Word, mask: Mask) -> Word:
-    """A word as it is meant; what was put in stands where the made-up value was typed."""
+    """A word with real values, each at the position of the made-up one."""
     text = mask.real(word.text)
     if text == word.text or word.unknown:
         return word
@@ -36,13 +36,13 @@ def real_word(word: Word, mask: Mask) -> Word:
 
 
 def _alike(one: str, other: str) -> int:
-    """How many characters two texts have in common at their beginning."""
+    """The length of the common beginning of two texts."""
     pairs = zip(one, other, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def masked_text(text: str, span: Span, shown: Callable[[str], str]) -> tuple[str, Span]:
-    """What was typed as it may be shown, with the place of a stretch of it."""
+    """Typed text as it may be shown, with the position of a span in it."""
     before, inside, after = text[: span.start], text[span.start : span.end], text[span.end :]
     before, inside = shown(before), shown(inside)
     return before + inside + shown(after), Span(len(before), len(before) + len(inside))

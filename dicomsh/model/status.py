@@ -114,8 +114,8 @@ STATUSES: Mapping[int, Status] = {
     LIMIT_REACHED: Status(
         Category.WARNING,
         "Matching reached response limit, subsequent request may return additional matches",
-        reason="its limit of answers is reached",
-        explained="the server's own limit of answers is reached, there may be more",
+        reason="its limit on answers is reached",
+        explained="the server's own limit on answers is reached, there may be more",
     ),
     UNABLE_TO_PROCESS: Status(
         Category.FAILURE,

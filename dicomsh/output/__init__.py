@@ -1,1 +1,1 @@
-"""Rows and statements as text for people and for programs; `sink` is the only writer."""
+"""Rows and messages as text for people and for programs; `sink` is the only writer."""

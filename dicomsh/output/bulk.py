@@ -1,6 +1,6 @@
-"""Many rows decoded and written at once, where that gives the same text as one value at a time.
+"""Decodes and writes many rows at once, if that gives the same text as one value at a time.
 
-It pays because each step runs in C over some sixty rows: 100,000 rows take a third of the time.
+It pays off because each step runs in C over some sixty rows: 100,000 rows take a third of the time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
 from dicomsh.model.row import Row
 
 BLOCK = 64
-"""Rows taken together: one row that needs care slows down no more than these."""
+"""Rows per batch: one row that needs special handling slows down only its batch."""
 
 _VALUE_END, _ROW_END = b"\x1f", b"\x1f\x1e"
 _ESC = b"\x1b"
@@ -31,7 +31,7 @@ def block_lines(
         special: bytes that a value on such a line cannot have.
 
     Returns:
-        The lines; None where values need to be looked at one by one.
+        The lines; None if values must be handled one by one.
     """
     raw = _joined(rows, tags, b"")
     if raw is None or any(byte in raw for byte in special):
@@ -40,7 +40,7 @@ def block_lines(
 
 
 ABSENT = "\x1d"
-"""What `block_columns` gives for an absent element."""
+"""What `block_columns` returns for an absent element."""
 
 
 def block_columns(rows: Sequence[Row], tags: Sequence[int], special: str) -> list[list[str]] | None:
@@ -52,8 +52,8 @@ def block_columns(rows: Sequence[Row], tags: Sequence[int], special: str) -> lis
         special: characters that a value cannot have.
 
     Returns:
-        A list of texts for each tag; None where values need to be looked at one by one, as where
-        one has a character that is special or cannot be shown.
+        A list of texts for each tag; None if values must be handled one by one, for example because
+        one has a special or unprintable character.
     """
     raw = _joined(rows, tags, ABSENT.encode())
     absent = sum(tag not in row.elements for row in rows for tag in tags)
@@ -70,10 +70,10 @@ def block_columns(rows: Sequence[Row], tags: Sequence[int], special: str) -> lis
 
 
 def _joined(rows: Sequence[Row], tags: Sequence[int], absent: bytes) -> bytes | None:
-    """All values, trimmed, each ended by `_VALUE_END` and the last of a row by `_ROW_END` too.
+    """All values, trimmed, each ending in `_VALUE_END` and the last of a row in `_ROW_END` as well.
 
     All work is done on bytes: below 0x40 they mean the same in every character set that has no
-    escape sequences (PS3.5 6.1.2). None where values need to be looked at one by one.
+    escape sequences (PS3.5 6.1.2). None if values must be handled one by one.
     """
     blank = [absent] * len(tags)
     raw = _ROW_END.join([_VALUE_END.join(map(r.elements.get, tags, blank)) for r in rows])
@@ -88,7 +88,7 @@ def _joined(rows: Sequence[Row], tags: Sequence[int], absent: bytes) -> bytes | 
 
 
 def _decoded(raw: bytes, rows: Sequence[Row]) -> str | None:
-    """The bytes as text, unless the rows differ in their sets or a byte cannot be decoded."""
+    """The bytes as text, unless the rows differ in character set or a byte cannot be decoded."""
     if raw.isascii():
         return raw.decode()
     if len({row.elements.get(SPECIFIC_CHARACTER_SET) for row in rows}) > 1:

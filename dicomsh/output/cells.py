@@ -1,4 +1,4 @@
-"""What people see of one value, and how a column wants to be laid out."""
+"""How one value is shown to people, and how a column is laid out."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class View:
         label: the name in a vertical block.
         kind: how its text may be shortened.
         right: whether it is aligned to the right.
-        optional: left out of a table where the first screenful has no value.
+        optional: left out of a table if the first screenful has no value.
         read: the text of a row; None when the attribute is absent.
-        usual: terminal cells that hold most texts; 0 where that is not known.
-        spare: left out of a table where space is short: a UID that nobody asked for.
-        telling: says which entity a row is about, as names and dates do.
+        usual: terminal cells that hold most texts; 0 if unknown.
+        spare: left out of a table if space is short: a UID that nobody asked for.
+        telling: identifies the entity to people, like names and dates.
     """
 
     heading: str
@@ -62,7 +62,7 @@ class View:
 
 
 def view(column: Column) -> View:
-    """The column for people: ISO dates, names of SOP classes, nothing that acts on a terminal."""
+    """The column for people: ISO dates, names of SOP classes, no terminal control characters."""
     if isinstance(column, FieldColumn):
         return _field_view(column)
     attribute, kind = column.attribute, _kind(column.attribute)
@@ -132,7 +132,7 @@ def _usual(attribute: Attribute) -> int:
 
 
 def _is_telling(attribute: Attribute) -> bool:
-    """Whether values tell entities apart for people; UIDs, kinds of things and counts do not."""
+    """Whether people can tell entities apart by its values; not UIDs, types and counts."""
     return attribute.vr not in ("UI", "CS") and not attribute.keyword.startswith("NumberOf")
 
 
@@ -147,7 +147,7 @@ def _kind(attribute: Attribute) -> Kind:
 def shown(row: Row, tag: int) -> str | None:
     """One element for people, safe for a terminal; None when it is absent.
 
-    A sequence gives its number of items.
+    For a sequence, its number of items.
     """
     if tag not in row.elements:
         return None
@@ -161,7 +161,7 @@ def shown(row: Row, tag: int) -> str | None:
 
 
 def sop_class_name(uid: str) -> str:
-    """The name of a SOP class (PS3.6 annex A); the UID itself where it has none."""
+    """The name of a SOP class (PS3.6 annex A); the UID itself if it has none."""
     return uid_name(uid.strip())
 
 
@@ -171,7 +171,7 @@ _DATE_TIME = re.compile(r"(\d{8})(\d{4}(?:\d\d(?:\.\d{1,6})?)?)([+-]\d{4})?", re
 
 
 def iso_date(text: str) -> str:
-    """A DA value (PS3.5 6.2) as `2009-04-12`; one that is no date as it came."""
+    """A DA value (PS3.5 6.2) as `2009-04-12`; unchanged if it is not a valid date."""
     match = _DATE.fullmatch(text.strip())
     try:
         return date(*map(int, match.groups())).isoformat() if match else text
@@ -180,7 +180,7 @@ def iso_date(text: str) -> str:
 
 
 def iso_time(text: str) -> str:
-    """A TM value as `10:15`, `10:15:30` or `10:15:30.5`, as precise as it came."""
+    """A TM value as `10:15`, `10:15:30` or `10:15:30.5`, as precise as received."""
     match = _TIME.fullmatch(text.strip())
     if not match:
         return text
@@ -193,7 +193,7 @@ def iso_time(text: str) -> str:
 
 
 def iso_date_time(text: str) -> str:
-    """A DT value as `2009-04-12 10:15:30+0200`; one that is not that precise as it came."""
+    """A DT value as `2009-04-12 10:15:30+0200`; unchanged if less precise."""
     match = _DATE_TIME.fullmatch(text.strip())
     if not match:
         return iso_date(text)

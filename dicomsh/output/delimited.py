@@ -1,7 +1,8 @@
 """CSV (RFC 4180 with LF as line end) and TSV: a header of keywords, DICOM values.
 
-Both are quoted alike, as Python's csv module, pandas and spreadsheets read them: the value comes
-back as it was answered, with tabs, line breaks and controls. On a terminal these are pictures.
+Both use the same quoting, which Python's csv module, pandas and spreadsheets can read: they get the
+value back as received, with tabs, line breaks and control characters. On a terminal these are shown
+as symbols.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Cells = Callable[[AnyRow], list[str]]
 
 
 class Delimited:
-    """Renders rows as lines; absent and empty are both an empty cell.
+    """Renders rows as lines; absent and empty values both become an empty cell.
 
     Several values are separated by `\\`, sequences are compact JSON, bulk data is base64. A path
     into a sequence gives the values of all its items.
@@ -31,7 +32,7 @@ class Delimited:
     Args:
         columns: what to show, all of attributes or all of fields.
         delimiter: the character between cells.
-        seen: whether the lines go to a terminal, where nothing in a value may act.
+        seen: whether the lines go to a terminal, where control characters must have no effect.
     """
 
     def __init__(self, columns: Sequence[Column], delimiter: str, *, seen: bool) -> None:
@@ -65,14 +66,14 @@ class Delimited:
         return "".join([self._line(self._cells(row)) for row in rows])
 
     def _line(self, cells: list[str]) -> str:
-        """A line, quoted where it must be. csv.writer takes twice as long for plain cells."""
+        """A line, quoted if necessary. csv.writer takes twice as long for plain cells."""
         if self._seen:
             cells = [*map(visible, cells)]
         delimiter = self._delimiter
         line = delimiter.join(cells)
         if '"' in line or "\n" in line or "\r" in line or line.count(delimiter) >= len(cells):
             line = delimiter.join([_quoted(cell, self._special) for cell in cells])
-        return f"{line}\n" if line else '""\n'  # an empty line would be no row
+        return f"{line}\n" if line else '""\n'  # an empty line would not be a row
 
     def flush(self) -> str:
         """Nothing: no row is kept back."""
@@ -84,7 +85,7 @@ class Delimited:
 
     @property
     def hidden(self) -> list[str]:
-        """What the lines do not show."""
+        """What the lines leave out."""
         return self._unasked.statements()
 
 
@@ -93,7 +94,7 @@ def _quoted(cell: str, special: str) -> str:
 
 
 def _text_tags(columns: Sequence[Column]) -> list[int]:
-    """The tag of each column when all are text and there are several; none otherwise."""
+    """The tag of each column if all are text and there are several; otherwise none."""
     if len(columns) < 2 or not are_answers(columns):
         return []
     tags, slow = _plan(columns)
@@ -117,14 +118,14 @@ def _answer_cells(columns: Sequence[Column]) -> Cells:
 def _plan(
     columns: Sequence[Column],
 ) -> tuple[list[int], list[tuple[int, Callable[[Row], str]]]]:
-    """The tag of each column, and how to read those that are more than text, by index."""
+    """The tag of each column, and how to read columns that are not plain text, by index."""
     steps = [_step(column) for column in columns if isinstance(column, AttributeColumn)]
     slow = [(index, read) for index, (_, read) in enumerate(steps) if read is not None]
     return [tag for tag, _ in steps], slow
 
 
 def _step(column: AttributeColumn) -> tuple[int, Callable[[Row], str] | None]:
-    """The tag of a column, and how to read it where that is more than stripping text."""
+    """The tag of a column, and how to read it if it is not plain text."""
     attribute = column.attribute
     if not column.path and attribute.vr in TEXT_VRS:
         return attribute.tag, None

@@ -14,7 +14,7 @@ _PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 def dicom_object(row: AnyRow) -> Plain:
     """A row as a DICOM JSON object: every element, by tag ascending (PS3.18 F.2.2).
 
-    Group lengths are left out, as the paragraph says.
+    Group lengths are left out, as that paragraph requires.
     """
     assert isinstance(row, Row)
     tags = sorted(tag for tag in row.elements if tag & 0xFFFF)

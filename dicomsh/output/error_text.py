@@ -1,4 +1,4 @@
-"""Errors in the text they come from: the line, a caret under the place, and what to do."""
+"""Errors shown in their source text: the line, a caret under the place, and what to do."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def problem(
 ) -> str:
     """The error as lines for people, without a line end.
 
-    Of a line of the text that is wider than the terminal, the part around the place is shown.
+    If a line is wider than the terminal, only the part around the place is shown.
 
     Args:
         error: what went wrong.
         text: the text that was run.
-        span: the place to mark where the error names none.
+        span: the place to mark if the error has none.
         origin: where the text came from; in a script the message begins `file:line:column:`.
         theme: the colours.
         columns: width of the terminal; None for no limit.
@@ -63,13 +63,13 @@ def problem(
 
 
 def _parts(line: str, column: int, length: int) -> tuple[str, str, str]:
-    """The line before a place, at it and behind it, as they are shown."""
+    """The line before, at and after a place, as shown."""
     end = column + max(length, 1)
     return visible(line[:column]), visible(line[column:end]), visible(line[end:])
 
 
 def _excerpt(before: str, marked: str, after: str, room: int | None) -> tuple[str, int, int]:
-    """The part of a line that can be shown, how many cells are before the place, and its own."""
+    """The part of a line that can be shown, the cells before the place, and the place's own."""
     cells = max(width(marked), 1)
     if room is None or max(width(before + marked + after), width(before) + cells) <= room:
         return before + marked + after, width(before), cells

@@ -1,4 +1,4 @@
-"""Attributes that a server answered although no column shows them."""
+"""Attributes that a server returned but no column shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMED = 5
 
 
 class ExtraAttributes:
-    """Watches rows go by and remembers which elements none of the columns shows."""
+    """Watches rows and remembers which elements no column shows."""
 
     def __init__(self, columns: Iterable[Column]) -> None:
         self._known = BOOKKEEPING.union(root_tags(columns))
@@ -34,10 +34,10 @@ class ExtraAttributes:
                 self._first.setdefault(tag, number)
 
     def statements(self) -> list[str]:
-        """What to tell the user: nothing, or one statement."""
+        """What to tell the user: nothing, or one note."""
         if not self._first:
             return []
         names = [by_tag(tag).keyword for tag in self._first]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         row = min(self._first.values())
-        return [f"also answered: {', '.join(names[:_NAMED])}{more} (show {row})"]
+        return [f"also returned: {', '.join(names[:_NAMED])}{more} (show {row})"]

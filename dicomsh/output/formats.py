@@ -17,8 +17,8 @@ from dicomsh.output.theme import Theme
 class Renderer(Protocol):
     """Turns batches of rows into chunks of text; used once, for one command.
 
-    Written are, in this order: `begin()`, `rows(batch)` for each batch, `end()`; `flush()` may be
-    called in between, when no row has come for a while.
+    Write, in this order, `begin()`, `rows(batch)` for each batch, and `end()`; `flush()` may be
+    called in between if no row has come for a while.
     """
 
     def begin(self) -> str:
@@ -26,11 +26,11 @@ class Renderer(Protocol):
         ...
 
     def rows(self, batch: Sequence[AnyRow]) -> str:
-        """Text for a batch; empty while rows are kept back."""
+        """Text for a batch; empty while rows are held back."""
         ...
 
     def flush(self) -> str:
-        """Text for the rows kept back, if any."""
+        """Text for the rows held back, if any."""
         ...
 
     def end(self) -> str:
@@ -39,12 +39,12 @@ class Renderer(Protocol):
 
     @property
     def hidden(self) -> list[str]:
-        """After `end()`: what was answered but not shown, each a statement for the user."""
+        """After `end()`: what was returned but not shown, each a note for the user."""
         ...
 
 
 FOR_PEOPLE = ("table", "vertical")
-"""The formats that are read by people."""
+"""The formats for people."""
 
 SUFFIXES: Mapping[str, str] = {
     ".csv": "csv",
@@ -56,22 +56,22 @@ SUFFIXES: Mapping[str, str] = {
     ".yml": "yaml",
     ".txt": "table",
 }
-"""The format that a file's suffix asks for."""
+"""The format of each file suffix."""
 
 
 def format_of(path: str) -> str | None:
-    """The format that a file name asks for, or None when its suffix says nothing."""
+    """The format of a file name, or None if its suffix has no format."""
     return SUFFIXES.get(PurePath(path).suffix.lower())
 
 
 def unknown_suffix(path: str) -> list[str]:
-    """What is to be said of a file that got a table because its suffix asks for no format."""
+    """The note on a file written as a table because its suffix has no format."""
     suffix = PurePath(path).suffix
     if not suffix or format_of(path):
         return []
     known = ", ".join(SUFFIXES)
-    told = f"'{path}' holds a table as text: the suffix {suffix} stands for no format"
-    return [f"{told} · known are {known}; '| to FORMAT' or -o chooses one for any file"]
+    told = f"no format for suffix {suffix}; '{path}' was written as a text table"
+    return [f"{told} · known: {known}; or choose one with '| to FORMAT' or -o"]
 
 
 def renderer(
@@ -82,8 +82,8 @@ def renderer(
     Args:
         name: one of `FORMATS`.
         columns: what to show, all of attributes or all of fields.
-        level: what the rows are; None when they are no entities.
-        width: terminal cells of a line; None where nothing may be shortened, as in a file.
+        level: the level of the rows; None if they are not entities.
+        width: terminal cells of a line; None if nothing may be shortened, as in a file.
         theme: the colours, for the formats for people.
 
     Raises:

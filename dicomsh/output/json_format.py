@@ -18,7 +18,7 @@ def json_text(value: Plain, *, compact: bool = False) -> str:
     """A value as JSON on one line that is safe on a terminal and in any UTF-8 file.
 
     Text stays readable in every script; only unsafe characters are escaped, and a lone surrogate,
-    which is no character, becomes U+FFFD.
+    which is not a character, becomes U+FFFD.
     """
     text = _encode_compact(value) if compact else _encode(value)
     return text if text.isprintable() else escaped(text, _pair)
@@ -37,7 +37,7 @@ def _escape(char: str, astral: Callable[[int], str]) -> str:
 
 
 def _pair(code: int) -> str:
-    """UTF-16 surrogates, as RFC 8259 section 7 writes what is above U+FFFF."""
+    """UTF-16 surrogates, the form of code points above U+FFFF in RFC 8259 section 7."""
     high, low = divmod(code - 0x10000, 0x400)
     return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
 
@@ -72,7 +72,7 @@ class JsonArray:
 
 
 class JsonLines:
-    """Renders one object per line; nothing at all for no rows."""
+    """Renders one object per line; nothing if there are no rows."""
 
     def __init__(self, lines: Callable[[Sequence[AnyRow]], list[str]]) -> None:
         self._lines = lines

@@ -1,4 +1,4 @@
-"""Rows as JSON objects, many at a time where that gives the same text as one after the other."""
+"""Rows as JSON objects, many at a time if that gives the same text as one by one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Fragments = Callable[[list[str]], "list[str] | None"]
 
 
 def one_by_one(convert: Callable[[AnyRow], Plain]) -> Lines:
-    """The lines of rows that are converted one after the other."""
+    """The lines of rows converted one by one."""
     return lambda rows: [json_text(convert(row)) for row in rows]
 
 
@@ -55,7 +55,7 @@ def _in_blocks(tags: tuple[int, ...], slow: Lines) -> Lines:
 
 
 def _writers(tags: tuple[int, ...]) -> list[_Fragments]:
-    """How each column is written; none at all where one is more than short text."""
+    """How each column is written; none if any is not short text."""
     attributes = [by_tag(tag) for tag in tags]
     writers = [_writer(attribute) for attribute in attributes]
     found = [writer for writer in writers if writer is not None]
@@ -77,7 +77,7 @@ def _written(
 
 
 def _writer(attribute: Attribute) -> _Fragments | None:
-    """How the values of an attribute are written; None for a VR that is more than short text."""
+    """How the values of an attribute are written; None for a VR that is not short text."""
     if attribute.vr == "IS" and not attribute.multiple:
         return _numbers(f'"{attribute.keyword}": ')
     if attribute.vr not in SHORT_TEXT:

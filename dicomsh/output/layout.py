@@ -21,9 +21,9 @@ _LEAST_HEADING = 4
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How many terminal cells a column wants: for its data, and for its heading.
+    """How many terminal cells a column needs for its data and for its heading.
 
-    A `spare` one may be left out where space is short.
+    A `spare` one may be left out if space is short.
     """
 
     kind: Kind
@@ -33,7 +33,7 @@ class Extent:
     spare: bool = False
 
     def grown(self, texts: Iterable[str]) -> Extent:
-        """The extent that holds these texts, too."""
+        """The extent extended to hold these texts."""
         return replace(self, data=max(self.data, *map(width, texts), 0))
 
     @property
@@ -43,7 +43,7 @@ class Extent:
 
     @property
     def compact(self) -> int:
-        """Cells to start from when space is short: a UID says enough at its two ends."""
+        """Cells to start from if space is short: the two ends of a UID say enough."""
         return min(self.wanted, _COMPACT_UID) if self.kind is Kind.UID else self.wanted
 
     @property
@@ -65,12 +65,12 @@ class Extent:
 
     @property
     def least(self) -> int:
-        """Cells below which the column would not be worth showing."""
+        """Minimum cells for the column to be worth showing."""
         return self.bare if self.kind is Kind.EXACT else min(self.bare, _LEAST[self.kind])
 
     @property
     def folded(self) -> int:
-        """Cells below which a text that goes on in further lines would be hard to read."""
+        """Minimum cells for a wrapped text to be readable."""
         return min(self.wanted, _LEAST_FOLDED) if self.kind is Kind.TEXT else self.slim
 
 
@@ -80,14 +80,14 @@ def extent(view: View) -> Extent:
 
 
 def lay_out(extents: Sequence[Extent], available: int | None) -> list[int] | None:
-    """A width for each column, or None when they cannot be shown side by side.
+    """A width for each column, or None if they do not fit side by side.
 
-    Where space is short, the middle of UIDs goes first, then the widest texts shrink. Where that is
-    not enough, columns that are spare are left out, one after the other: their width is 0. At last
-    headings that are wider than their data are cut, then all texts, and UIDs to their ends.
+    If space is short, the middle of UIDs goes first, then the widest texts shrink. If that is not
+    enough, spare columns are left out one by one: their width is 0. Finally headings wider than
+    their data are cut, then all texts, and UIDs to their ends.
 
     Args:
-        extents: what the columns want.
+        extents: what the columns need.
         available: terminal cells for the whole line; None for no limit.
     """
     wanted = [column.wanted for column in extents]
@@ -102,7 +102,7 @@ def lay_out(extents: Sequence[Extent], available: int | None) -> list[int] | Non
 
 
 def _line(widths: Sequence[int]) -> int:
-    """Cells of a line with columns so wide."""
+    """Cells of a line with columns of these widths."""
     shown = [size for size in widths if size]
     return sum(shown) + GAP * (len(shown) - 1)
 
@@ -117,7 +117,7 @@ def _readable(extents: Sequence[Extent], left_out: Sequence[int], available: int
 
 
 def _reduced(extents: Sequence[Extent], left_out: Sequence[int], available: int) -> _Widths:
-    """Widths that cut headings, and then whatever may be cut."""
+    """Widths that cut headings, and then everything that may be cut."""
     shown = _without(extents, left_out)
     slim = [column.slim for column in shown]
     easy = [column.easy for column in shown]
@@ -137,7 +137,7 @@ def _without(extents: Sequence[Extent], left_out: Sequence[int]) -> list[Extent]
 def _fitted(
     steps: Iterable[tuple[list[int], list[int]]], left_out: Sequence[int], available: int
 ) -> _Widths:
-    """Widths of the first step in which all fit, each from most to least; 0 for who is left out."""
+    """Widths of the first step where all fit, each from most to least; 0 for columns left out."""
     fitting = (_level(most, fewest, available) for most, fewest in steps)
     widths = next((widths for widths in fitting if widths is not None), None)
     if widths is None:
@@ -148,7 +148,7 @@ def _fitted(
 
 
 def lay_out_folded(extents: Sequence[Extent], available: int | None) -> list[int] | None:
-    """A width for each column where texts go on in further lines; None when they cannot.
+    """A width for each column if texts wrap; None if they cannot.
 
     The widest texts shrink first, then the middle of UIDs goes.
     """
@@ -170,7 +170,7 @@ def _level(wanted: list[int], least: list[int], available: int) -> list[int] | N
 
 
 def _filled(widths: list[int], wanted: list[int], room: int) -> list[int]:
-    """Gives what is left of the room to columns that were cut, one cell each."""
+    """Gives the remaining space to columns that were cut, one cell each."""
     left = room - sum(widths)
     for index, (size, want) in enumerate(zip(widths, wanted, strict=True)):
         if size < want and left:
@@ -180,7 +180,7 @@ def _filled(widths: list[int], wanted: list[int], room: int) -> list[int]:
 
 
 LayOut = Callable[[Sequence[Extent], int | None], list[int] | None]
-"""What gives each column a width."""
+"""A function that gives each column a width."""
 
 
 def with_room(
@@ -193,12 +193,12 @@ def with_room(
 
 
 def _shown(extents: Sequence[Extent], available: int, by: LayOut) -> int:
-    """How many columns are shown; none where they cannot be shown side by side."""
+    """How many columns are shown; 0 if they do not fit side by side."""
     return sum(map(bool, by(extents, available) or ()))
 
 
 def squeeze(extents: Sequence[Extent], available: int) -> list[int]:
-    """Widths for a table that has begun and cannot become anything else any more."""
+    """Widths for a table that has begun and can no longer become vertical."""
     wanted = [column.compact for column in extents]
     return _level(wanted, [1] * len(wanted), available) or [1] * len(wanted)
 

@@ -1,4 +1,4 @@
-"""A pager for what is taller than the screen; what is not stays as plain lines."""
+"""A pager for long output; output that fits the screen stays as plain lines."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from dicomsh.output.streams import SOON, CommandGoneError, PagerLeftError, Strea
 from dicomsh.output.theme import SEQUENCE
 
 ROOM = 32 * 2**20
-"""Bytes that may wait for the pager, so that an answer need not wait for its reader."""
+"""Bytes that may be buffered for the pager, so that an answer need not wait for its reader."""
 
 OWNER_ONLY_UMASK = 0o077
-"""What a pager saves is patient data, as our own files are."""
+"""Umask for the pager: the files it saves contain patient data, like ours."""
 
 _BELOW = 2
-"""Lines of the screen that are not for data: the result line and the next prompt."""
+"""Lines of the screen not used for data: the result line and the next prompt."""
 
 
 def pager_command(environ: Mapping[str, str], platform: str = sys.platform) -> str | None:
-    """The pager as a command line: `$PAGER`, else less; None where there is none.
+    """The pager as a command line: `$PAGER`, else less; None if there is none.
 
     Windows has only `more`, which can neither stream nor show UTF-8: there, `$PAGER` must be set.
     """
@@ -43,12 +43,12 @@ def pager_command(environ: Mapping[str, str], platform: str = sys.platform) -> s
 
 
 def pager_environ(environ: Mapping[str, str], *, wide: bool = False) -> dict[str, str]:
-    """The variables for the pager: our colours, and UTF-8, where the user says nothing else.
+    """The pager's variables: our colours and UTF-8, unless the user has set others.
 
-    For less: R lets colours through, F leaves at once what fits, X leaves the text on the screen,
-    S cuts lines that are too wide, so that the arrow keys move sideways. LESSSECURE takes away the
-    keys that save what is shown, edit files and run commands: it is patient data. So is what was
-    searched for, which `-` keeps out of less's history.
+    For less: R passes colours through, F quits at once if all fits, X leaves the text on the
+    screen, S cuts lines that are too wide, so that the arrow keys scroll sideways. LESSSECURE
+    disables the keys that save the text, edit files and run commands, because it is patient data.
+    So are searches, which `-` keeps out of less's history.
     """
     options = "-RXS" if wide else "-RFX"
     ours = {"LESS": options, "LESSCHARSET": "utf-8", "LESSSECURE": "1", "LESSHISTFILE": "-"}
@@ -61,7 +61,7 @@ async def start_pager(
     """Start a pager.
 
     Args:
-        command: as `pager_command` gives it.
+        command: as returned by `pager_command`.
         environ: its environment variables.
         stdout: file descriptor of the terminal.
     """
@@ -76,34 +76,34 @@ async def start_pager(
 
 
 class _Pager(CommandWriter):
-    """A pager. Less that may not run commands does not stop at Ctrl-Z either: nobody does then.
+    """A pager. If less may not run commands, it ignores Ctrl-Z, and so do we.
 
-    If we did, less and the user's shell would both read the keyboard.
+    If we stopped, less and the user's shell would both read the keyboard.
 
     Attributes:
-        held: what ends with it.
+        held: resources released with it.
     """
 
     held: contextlib.ExitStack
 
     async def close(self) -> None:
-        """End its input and wait for it."""
+        """Close its input and wait for it."""
         with self.held:
             await super().close()
 
 
 class Paged:
-    """The terminal, and the pager in its place from the moment that data is taller than the screen.
+    """The terminal, replaced by the pager as soon as data is longer than the screen.
 
-    Until then lines are written as they come. When the pager starts they are erased: it shows them
-    again.
+    Until then lines are written as they come. When the pager starts, they are erased, and it shows
+    them again.
 
     Args:
         screen: the terminal; the cursor is at the beginning of a line.
         columns: its width.
         lines: its height.
         start: starts the pager.
-        wide: whether what is too wide goes to the pager, too.
+        wide: whether data that is too wide also goes to the pager.
     """
 
     is_terminal = True
@@ -130,13 +130,13 @@ class Paged:
 
     @property
     def holds_screen(self) -> bool:
-        """Whether the pager runs, or is about to."""
+        """Whether the pager is running or about to start."""
         if self._pager is None:
             return bool(self._beyond)
         return self._pager.status is None
 
     def write(self, text: str) -> None:
-        """Writes text, or keeps it for the pager."""
+        """Writes text, or buffers it for the pager."""
         if self._pager is not None:
             self._page(self._pager, text)
         elif self._beyond or self._is_too_tall(text):
@@ -146,7 +146,7 @@ class Paged:
             self._screen.write(text)
 
     async def drain(self) -> None:
-        """Waits while far too much waits for the pager."""
+        """Waits while too much is buffered for the pager."""
         if self._pager is None and not self._beyond:
             return
         pager = self._pager or await self._opened()
@@ -156,14 +156,14 @@ class Paged:
             raise PagerLeftError from None
 
     async def gone(self) -> PagerLeftError:
-        """Returns when the user has left the pager."""
+        """Returns when the user has quit the pager."""
         await self._started.wait()
         assert self._pager
         await self._pager.gone()
         return PagerLeftError()
 
     async def close(self) -> None:
-        """Waits until the user leaves the pager, if there is one."""
+        """Waits until the user quits the pager, if there is one."""
         with contextlib.suppress(PagerLeftError):
             await self.drain()
         if self._pager is not None:
@@ -192,7 +192,7 @@ class Paged:
 
 
 def _rows(text: str, columns: int) -> int:
-    """Rows of a screen that a text takes, with the one that the cursor is in after it."""
+    """Screen rows that a text takes, including the one the cursor is on afterwards."""
     lines = SEQUENCE.sub("", text).expandtabs().split("\n")
     return sum(max(1, -(-width(line) // columns)) for line in lines)
 

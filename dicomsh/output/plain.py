@@ -22,25 +22,25 @@ def are_answers(columns: Iterable[Column]) -> bool:
 
 
 def is_context(column: Column) -> bool:
-    """Whether a column holds a key of the place, the same in every row."""
+    """Whether a column is a key of the place, the same in every row."""
     return isinstance(column, AttributeColumn) and column.context
 
 
 def root_tags(columns: Iterable[Column]) -> tuple[int, ...]:
-    """Tags of the elements that the columns show, each once; a path shows its outermost one."""
+    """Tags of the elements that the columns show, each once; for a path, its outermost one."""
     attributes = [column for column in columns if isinstance(column, AttributeColumn)]
     return tuple(dict.fromkeys((*col.path, col.attribute)[0].tag for col in attributes))
 
 
 def is_bookkeeping(tag: int) -> bool:
-    """Whether an element speaks of the answer, not of the entity; group lengths are such too."""
+    """Whether an element describes the answer, not the entity; group lengths count as well."""
     return tag in BOOKKEEPING or not tag & 0xFFFF
 
 
 def converter(columns: Sequence[Column]) -> Callable[[AnyRow], dict[str, Plain]]:
-    """What turns a row for these columns into an object whose keys are DICOM keywords.
+    """A function that turns a row into an object whose keys are DICOM keywords.
 
-    Elements that no column shows follow the columns: nothing that was answered is dropped.
+    Elements that no column shows follow the columns: nothing received is dropped.
     """
     tags = root_tags(columns)
     names = tuple(column.keyword for column in columns)
@@ -65,7 +65,7 @@ def _object(row: Row, tags: Sequence[int]) -> dict[str, Plain]:
 
 
 SHORT_TEXT = TEXT_VRS - UNDELIMITED_VRS - NUMBER_VRS
-"""VRs whose values are text padded with spaces, with a backslash between several of them."""
+"""VRs whose values are text padded with spaces and separated by backslashes."""
 
 
 @cache
@@ -78,7 +78,7 @@ def _shape(tag: int) -> tuple[bool, bool]:
 def element(row: Row, tag: int) -> Plain:
     """The value of an element that is present; None when it is empty.
 
-    A list where the dictionary allows several values, and for sequences. More values than the
+    A list if the dictionary allows several values, and for sequences. More values than the
     dictionary allows stay one DICOM string, so that the type of a key never changes.
     """
     is_text, multiple = _shape(tag)
@@ -110,7 +110,7 @@ def scalars(row: Row, tag: int, vr: str) -> list[Plain]:
 
 
 def _decimals(values: Sequence[object], texts: Sequence[str]) -> list[Plain]:
-    """Numbers, but the text of what a float cannot hold (`1e999`)."""
+    """Numbers, or text for a value that a float cannot hold (`1e999`)."""
     return [
         text.strip() if isinstance(value, float) and not math.isfinite(value) else _null(value)
         for value, text in zip(values, texts, strict=True)
@@ -122,7 +122,7 @@ def _null(value: object) -> Plain:
 
 
 def plain(value: object) -> Plain:
-    """Any value of a row or record as a plain value; what JSON cannot say becomes text.
+    """Any value of a row or record as a plain value; values that JSON cannot express become text.
 
     Bytes are written in base64; a float that JSON lacks as `NaN`, `inf` or `-inf`.
     """

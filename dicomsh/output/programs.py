@@ -1,4 +1,4 @@
-"""Programs that read our data: a command behind `|`, and the pager."""
+"""Programs that read our data: a command after `|`, and the pager."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from dicomsh.interrupt import absorb_interrupts, cancel_soon
 from dicomsh.output.streams import WHILE, CommandGoneError, for_terminal
 
 _ROOM = 256 * 1024
-"""Bytes that wait for a command before we wait for it."""
+"""Bytes to buffer for a command before we wait for it."""
 
 
 async def started(starting: Awaitable[Process]) -> Process:
-    """Wait until a program is started; Ctrl-C pressed meanwhile comes with the next wait.
+    """Wait until a program has started; a Ctrl-C in between takes effect at the next wait.
 
-    The event loop would kill a program whose start is cancelled, which may run already: Ctrl-C is
-    for the program to decide about.
+    The event loop would kill a program whose start is cancelled, though it may already be running:
+    the program decides what to do about Ctrl-C.
     """
     start = asyncio.ensure_future(starting)
     pressed = False
@@ -39,10 +39,10 @@ async def started(starting: Awaitable[Process]) -> Process:
 
 
 async def finished(process: Process) -> bool:
-    """Wait for a program; whether Ctrl-C was pressed meanwhile, or has ended it.
+    """Wait for a program; returns whether Ctrl-C was pressed or ended it.
 
-    A terminal sends Ctrl-C to the program, too, and it is the program that decides what to do about
-    it. Without a terminal it is passed on.
+    A terminal also sends Ctrl-C to the program, which decides what to do about it. Without a
+    terminal we pass it on.
     """
     pressed = False
     while True:
@@ -57,7 +57,7 @@ async def finished(process: Process) -> bool:
 
 
 _UNREAD = (-13, 128 + 13)
-"""Statuses of a command that SIGPIPE ended (13 in POSIX), also as a shell tells it."""
+"""Exit statuses of a command ended by SIGPIPE (13 in POSIX), also as a shell reports it."""
 
 
 def _pass_on(process: Process) -> None:
@@ -72,7 +72,7 @@ class CommandWriter:
     Args:
         process: the command, with a pipe to its standard input.
         room: bytes that may wait for it.
-        safe: whether it shows what it reads on a terminal as it is.
+        safe: whether it shows its input on a terminal unchanged.
 
     Attributes:
         interrupted: whether Ctrl-C was pressed while we waited for its end.
@@ -126,7 +126,7 @@ class CommandWriter:
         return self._process.returncode
 
     def judge(self) -> None:
-        """Judge how the command has ended; that nobody read what it wrote is no failure.
+        """Check how the command ended; a reader that stops early is not a failure.
 
         Raises:
             InterruptedByUserError: Ctrl-C ended it.
@@ -138,7 +138,7 @@ class CommandWriter:
             raise DicomshError(f"the command ended with status {self.status}")
 
     def write(self, text: str) -> None:
-        """Hand over text; `drain` waits where it is not read."""
+        """Pass on text; `drain` waits if it is not read."""
         if self._pipe.is_closing() or self.status is not None:
             raise CommandGoneError
         self._pipe.write(
@@ -146,7 +146,7 @@ class CommandWriter:
         )
 
     async def drain(self) -> None:
-        """Wait until not too much text waits to be read."""
+        """Wait while too much text is waiting to be read."""
         try:
             await self._pipe.drain()
         except ConnectionError:
@@ -158,7 +158,7 @@ class CommandWriter:
         return CommandGoneError()
 
     async def close(self) -> None:
-        """End its input and wait for it."""
+        """Close its input and wait for it."""
         with contextlib.suppress(ConnectionError):
             self._pipe.close()
         self.interrupted = await finished(self._process)

@@ -1,4 +1,4 @@
-"""A line that comes and goes: how far the running command is."""
+"""A temporary line that shows the progress of the running command."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dicomsh.output.safe import fit, visible, width
 
 @dataclass(frozen=True, slots=True)
 class Headway:
-    """How far a command is, in words; empty where there is nothing to tell.
+    """The progress of a command in words; empty if there is nothing to report.
 
     Args:
-        state: the rows so far, or what is waited for.
-        rate: how fast they come.
-        doing: what is being done.
-        elapsed: the time since it began.
-        leaving: whether the user wants no more.
+        state: the rows so far, or what we are waiting for.
+        rate: how fast they arrive.
+        doing: the current activity.
+        elapsed: the time since the start.
+        leaving: whether the user has cancelled.
     """
 
     state: str
@@ -30,34 +30,34 @@ class Headway:
 
     @property
     def text(self) -> str:
-        """In short: rows with their rate, or what is waited for with the time."""
+        """In short: rows with their rate, or what we are waiting for with the time."""
         if not self.rate:
             return f"{self.state} … {self.elapsed}" if self.elapsed else self.state
         return " · ".join(filter(None, (self.state, self.rate, self.doing)))
 
 
 class PassingLine(Protocol):
-    """The last line of a terminal, for the time being."""
+    """A temporary last line on a terminal."""
 
     def show(self, headway: Headway, columns: int) -> None:
-        """Writes it in place of the one before."""
+        """Writes it in place of the previous one."""
         ...
 
     def clear(self) -> bool:
-        """Takes it away; the cursor is at its beginning. Returns whether it was there."""
+        """Removes it; the cursor is at its beginning. Returns whether it was there."""
         ...
 
     def again(self) -> None:
-        """Writes it as it was, below what was written meanwhile."""
+        """Writes it again, below the text written in between."""
         ...
 
     def wipe(self, columns: int) -> None:
-        """Takes away whatever stands in the line, as the `^C` of a terminal."""
+        """Removes any text in the line, such as a terminal's `^C`."""
         ...
 
 
 class ProgressLine:
-    """A passing line of plain text; nothing at all where there is no terminal.
+    """A temporary line of plain text; nothing without a terminal.
 
     Args:
         stream: standard error.
@@ -82,7 +82,7 @@ class ProgressLine:
         return bool(shown)
 
     def again(self) -> None:
-        """Writes the text over the one before."""
+        """Writes the text over the previous one."""
         left, self._shown = width(self._shown) - width(self._text), self._text
         self._write(f"\r{self._text}{' ' * left}")
 

@@ -1,4 +1,4 @@
-"""Prose put into lines that a terminal holds: broken between words, never in one."""
+"""Prose wrapped to the terminal's width, between words only."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from dicomsh.output.safe import pieces, width
 from dicomsh.output.theme import SEQUENCE
 
 _LIST = re.compile(r"(?: *\S+(?: {1,2}\S+)* {3,}| *\S+(?: \S+)* {2,})(?=\S)|usage: ")
-"""A name and the spaces before what is said of it, as in a list of options.
+"""A name and the spaces before its description, as in a list of options.
 
 The first wide gap counts, so that a name can have several parts: `Up  Down      lines before`.
 """
 
 _WORD = re.compile(r" *(?:\[-[^][]{1,20}\]|[^ ])+")
-"""A word; an option that may be left out is one, with its value: `[--limit N]`."""
+"""A word; an optional option with its value counts as one: `[--limit N]`."""
 
 _BREAK = re.compile(r"(?<=[\\^=/.,;:&?_-])|(?<=[a-z])(?=[A-Z])")
 _PLAIN = re.compile(r"\S+(?: \S+)*")
 
 
 def wrapped(text: str, columns: int) -> str:
-    """The text in lines of at most `columns` cells, where words are not longer than that.
+    """The text in lines of at most `columns` cells, unless a word is longer.
 
-    What a line has too much hangs below its beginning; in a list, below what is said of a name.
-    Colours take no room.
+    Continuation lines have a hanging indent; in a list, below the description of a name. Colours
+    take no space.
     """
     return "\n".join(part for line in text.split("\n") for part in _lines(line, columns))
 
 
 def filled(text: str, columns: int) -> str:
-    """Like `wrapped`, but a paragraph whose lines are too long is filled anew.
+    """Like `wrapped`, but paragraphs whose lines are too long are refilled.
 
-    So is what is enumerated behind a name in a list.
+    So are enumerations after a name in a list.
     """
     lines: list[str] = []
     for line in text.split("\n"):
@@ -57,14 +57,14 @@ def _goes_on(line: str, following: str) -> bool:
 def folded(text: str, cells: int) -> list[str]:
     """The text in lines of at most `cells` cells, for a column; at least one line.
 
-    It is broken between words. A word that is longer is broken behind a sign or before a capital
-    where it has one, else anywhere.
+    It wraps between words. A longer word is broken after punctuation or before a capital, else
+    anywhere.
     """
     return [text] if width(text) <= cells else _put_together(_parts(text, cells), cells)
 
 
 def between_words(text: str, cells: int) -> list[str]:
-    """The text in lines of at most `cells` cells, where words are not longer than that."""
+    """The text in lines of at most `cells` cells, unless a word is longer."""
     return [text] if width(text) <= cells else _put_together(_WORD.findall(text), cells)
 
 

@@ -1,4 +1,4 @@
-"""The line after the rows: how many there are, and whether something is missing."""
+"""The line after the rows: how many there are, and whether any are missing."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def result_line(
     theme: Theme | None = None,
     columns: int | None = None,
 ) -> str:
-    """One line, without line end, that says what was found and whether it is all.
+    """One line, without line end, that says what was found and whether it is complete.
 
-    Where it is wider than the terminal, it goes on in a line below instead of breaking a word.
+    If it is wider than the terminal, it continues on the next line instead of breaking a word.
 
     Args:
-        level: what the rows are; None to count them in `unit`.
+        level: the level of the rows; None to count them in `unit`.
         outcome: how the answer ended.
-        unit: singular and plural of what is counted where there is no level.
+        unit: singular and plural of what is counted if there is no level.
         remedy: what to do about an answer that the server cut off.
-        notes: further statements, put after those of the outcome.
-        theme: the colours; none when left out.
+        notes: further notes, after those of the outcome.
+        theme: the colours; none by default.
         columns: width of the terminal; None for no limit.
     """
     ending, *details = _ending(outcome, remedy)
@@ -44,7 +44,7 @@ def result_line(
 
 
 def _lines(parts: list[str], columns: int | None) -> list[str]:
-    """The parts put together, as many in a line as it holds."""
+    """The parts joined, as many on a line as fit."""
     lines = parts[:1]
     for part in parts[1:]:
         line = f"{lines[-1]} · {part}"
@@ -68,11 +68,11 @@ _SHORT = {
 
 
 _DOUBT = "IN DOUBT"
-"""How an answer ended that is complete but may hold other rows than those asked for."""
+"""The ending of an answer that is complete but may contain rows that do not match."""
 
 
 def short_line(level: Level, outcome: Outcome) -> str:
-    """`42 studies, complete, 12 ms`: how an answer ended, for where there is little room."""
+    """`42 studies, complete, 12 ms`: how an answer ended, in short form."""
     what = _counted(level, outcome, ("", ""))
     doubtful = outcome.doubtful and outcome.ending is Ending.COMPLETE
     told = _DOUBT if doubtful else _SHORT[outcome.ending]
@@ -93,12 +93,12 @@ def _counted(level: Level | None, outcome: Outcome, unit: tuple[str, str]) -> st
 
 
 def counted(number: int, unit: tuple[str, str]) -> str:
-    """A number of things, in the singular or plural of what they are."""
+    """A number with its unit in the singular or plural."""
     return f"{number:,} {unit[number != 1]}"
 
 
 def _ending(outcome: Outcome, remedy: str) -> list[str]:
-    """How it ended, then what to add, in the order told."""
+    """How it ended, then the additions in order."""
     comment = f"the server says: {outcome.comment}" if outcome.comment else ""
     match outcome.ending:
         case Ending.COMPLETE:

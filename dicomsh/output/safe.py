@@ -13,7 +13,7 @@ _LINES = re.compile(r"([\n\t])")
 
 
 def is_unsafe(character: str) -> bool:
-    """Whether a character acts instead of being shown, or has no known shape.
+    """Whether a character has an effect instead of being shown, or has no known glyph.
 
     These are the Unicode general categories of controls, format characters (bidirectional
     controls among them), surrogates, line and paragraph separators, and what is unassigned.
@@ -22,9 +22,9 @@ def is_unsafe(character: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """The text with every unsafe character replaced by one that can be seen.
+    """The text with every unsafe character replaced by a visible one.
 
-    ASCII controls become their pictures (`␛`, `␊`), all others their code point (`⟨202e⟩`).
+    ASCII controls become their symbols (`␛`, `␊`), all others their code point (`⟨202e⟩`).
     """
     if text.isprintable():
         return text
@@ -58,16 +58,16 @@ def _cells(char: str) -> int:
 
 
 def fit(text: str, cells: int) -> str:
-    """The text, cut to at most `cells` terminal cells with `…` where something is missing."""
+    """The text, cut to at most `cells` terminal cells, with `…` if something is missing."""
     if width(text) <= cells:
         return text
     return _head(text, cells - 1) + _ELLIPSIS if cells > 0 else ""
 
 
 def shorten_middle(text: str, cells: int) -> str:
-    """The text with `…` for its middle where it is wider than `cells`; for UIDs, and for places.
+    """The text with its middle replaced by `…` if it is wider than `cells`; for UIDs and places.
 
-    A quarter goes to the end, because UIDs of one archive differ at both ends and repeat between.
+    A quarter goes to the end, because UIDs in one archive differ at both ends and repeat between.
     """
     if width(text) <= cells:
         return text

@@ -1,4 +1,4 @@
-"""The only writer: data to standard output or where it was redirected, talk beside it."""
+"""The only writer: data to standard output or its redirection, messages to standard error."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Sink:
         stderr: standard error.
 
     Attributes:
-        shown: what a line of talk or an error is shown as; masking sets it.
-        lost: whether a line could not be written to standard error, which is full.
-        passing: the line on standard error that tells how far a command is.
+        shown: transforms messages and errors for display; masking sets it.
+        lost: whether a line could not be written to a full standard error.
+        passing: the progress line on standard error.
     """
 
     def __init__(self, stdout: TextIO, stderr: TextIO) -> None:
@@ -54,7 +54,7 @@ class Sink:
 
     @classmethod
     def standard(cls) -> Sink:
-        """The sink of this process: UTF-8 and LF whatever the locale and the system."""
+        """The sink of this process: UTF-8 and LF, whatever the locale and system."""
         return cls(_prepared(sys.stdout), _prepared(sys.stderr))
 
     @property
@@ -68,23 +68,23 @@ class Sink:
         return self._target is not self._stdout
 
     def columns(self) -> int:
-        """Width of the terminal in cells; 80 where it is not known."""
+        """Width of the terminal in cells; 80 if unknown."""
         told = os.environ.get("COLUMNS", "")
         return int(told) if told.isdecimal() and int(told) else _size(self._stdout).columns
 
     @property
     def width(self) -> int | None:
-        """Cells that a line of data may take; None where nothing need be shortened."""
+        """Cells that a line of data may take; None if nothing need be shortened."""
         return self.columns() if self._target.is_terminal else None
 
     @property
     def patience(self) -> float | None:
-        """Seconds for which rows may be kept back; None where nobody waits for them."""
+        """Seconds for which rows may be held back; None if nobody waits for them."""
         return self._target.patience
 
     @property
     def error_width(self) -> int | None:
-        """Cells that a line of an error may take; None where that is not known."""
+        """Cells that a line of an error may take; None if unknown."""
         return self.columns() if self.is_terminal and self._stderr.isatty() else None
 
     def data(self, text: str) -> None:
@@ -102,21 +102,21 @@ class Sink:
             self._target.write(text)
 
     def prose(self, text: str) -> None:
-        """Writes lines for people as data; a terminal breaks them between words."""
+        """Writes lines for people as data, wrapped between words on a terminal."""
         self.data((text if self.width is None else filled(text, self.width)) + "\n")
 
     async def drain(self) -> None:
-        """Waits while too much data is still to be written; raises as `data` does."""
+        """Waits while too much data is unwritten; raises like `data`."""
         await self._target.drain()
 
     async def gone(self) -> ReaderGoneError:
-        """Returns when nobody reads the data any more, with what to raise."""
+        """Returns when nobody reads the data any more, with the error to raise."""
         return await self._target.gone()
 
     def talk(self, line: str) -> None:
-        """Writes a line beside the data: to the terminal, or to standard error in a script.
+        """Writes a message line: to the terminal, or to standard error in a script.
 
-        Where a program is writing on the terminal, the line waits for its end.
+        If a program is writing to the terminal, the line waits until it ends.
         """
         if self._target.holds_screen:
             self._later.append(line)
@@ -137,23 +137,23 @@ class Sink:
         self.lost = _is_lost(self._stderr, f"{safe}\n") or self.lost
 
     def progress(self, headway: Headway) -> None:
-        """Tells on a terminal how far a command is, below what was written and what will be."""
+        """Shows the progress of a command on a terminal, below all other output."""
         if self._has_line:
             self.passing.show(headway, self.columns())
 
     def wipe_line(self) -> None:
-        """Takes away what the keyboard has left in the line, as `^C`."""
+        """Removes text that the keyboard left in the line, such as `^C`."""
         if self._has_line:
             self.passing.wipe(self.columns())
 
     @property
     def _has_line(self) -> bool:
-        """Whether the line that the cursor is in holds no data and belongs to no program."""
+        """Whether the cursor's line has no data and belongs to no program."""
         return not (self._inside_line or self._target.holds_screen)
 
     @contextlib.contextmanager
     def _above_progress(self) -> Iterator[None]:
-        """The progress makes room inside the `with`."""
+        """Hides the progress line inside the `with`."""
         was_shown = self.passing.clear()
         yield
         if was_shown and self._has_line:
@@ -173,14 +173,14 @@ class Sink:
 
     @contextlib.asynccontextmanager
     async def to_command(self, text: str) -> AsyncIterator[CommandWriter]:
-        """Data goes to a command inside the `with`, which then waits for the command.
+        """Data goes to a command inside the `with`, which waits for the command at its end.
 
         A command that ends early makes `data` or `drain` raise CommandGoneError, which leaves the
         `with` quietly.
 
         Raises:
             InterruptedByUserError: Ctrl-C ended the command.
-            DicomshError: it ended with another status than 0, other than for want of a reader.
+            DicomshError: it ended with a status other than 0, except for lack of a reader.
         """
         command = await CommandWriter.start(text, self._stdout.fileno())
         with self._redirected(command):
@@ -195,13 +195,13 @@ class Sink:
     async def to_screen(
         self, environ: Mapping[str, str], *, wide: bool = False
     ) -> AsyncIterator[None]:
-        """Data that is taller than the terminal goes to a pager inside the `with`.
+        """Inside the `with`, long data goes to a pager.
 
-        Leaving the pager makes `data` or `drain` raise PagerLeftError.
+        Quitting the pager makes `data` or `drain` raise PagerLeftError.
 
         Args:
             environ: environment variables; they name the pager.
-            wide: whether what is wider than the terminal goes there, too.
+            wide: whether data wider than the terminal goes there as well.
         """
         pager = pager_command(environ) if self.is_terminal else None
         if pager is None:
@@ -231,7 +231,7 @@ class Sink:
 
 
 def _size(terminal: Stream) -> os.terminal_size:
-    """The size of a terminal; a usual one where it is not known."""
+    """The size of a terminal; a usual one if unknown."""
     with contextlib.suppress(OSError, ValueError):
         size = os.get_terminal_size(terminal.fileno() or 1)
         if size.columns and size.lines:
@@ -240,7 +240,7 @@ def _size(terminal: Stream) -> os.terminal_size:
 
 
 def _is_lost(stream: TextIO, text: str) -> bool:
-    """Writes text; whether it could not be, other than for want of a reader."""
+    """Writes text; returns whether that failed for another reason than lack of a reader."""
     try:
         stream.write(text)
         stream.flush()

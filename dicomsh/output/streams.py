@@ -20,15 +20,15 @@ _OWNER_ONLY = 0o600
 
 
 class ReaderGoneError(Exception):
-    """Nobody reads any more: stop producing rows. No failure, and nothing to tell."""
+    """Nobody reads any more: stop producing rows. Not a failure, and nothing to report."""
 
 
 class CommandGoneError(ReaderGoneError):
-    """The command that data was piped to has ended, as `head -1` does."""
+    """The command that data was piped to has ended, like `head -1`."""
 
 
 class PagerLeftError(ReaderGoneError):
-    """The user has left the pager."""
+    """The user has quit the pager."""
 
 
 class StdoutGoneError(ReaderGoneError):
@@ -40,12 +40,12 @@ class Writer(Protocol):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it is seen on the terminal, with its width and colours."""
+        """Whether it is shown on the terminal, with its width and colours."""
         ...
 
     @property
     def patience(self) -> float | None:
-        """Seconds that those who read may wait for rows; None where they do so at the end."""
+        """Seconds that readers may wait for rows; None if they read only at the end."""
         ...
 
     @property
@@ -54,7 +54,7 @@ class Writer(Protocol):
         ...
 
     def write(self, text: str) -> None:
-        """Writes text, or takes it over to be written.
+        """Writes text, or accepts it for writing.
 
         Raises:
             ReaderGoneError: nobody reads any more.
@@ -63,11 +63,11 @@ class Writer(Protocol):
         ...
 
     async def drain(self) -> None:
-        """Waits while too much is still to be written; raises as `write` does."""
+        """Waits while too much is unwritten; raises like `write`."""
         ...
 
     async def gone(self) -> ReaderGoneError:
-        """Returns when nobody reads any more, with what to raise; never where that is not known."""
+        """Returns when nobody reads any more, with the error to raise; never if unknown."""
         ...
 
 
@@ -78,20 +78,20 @@ async def never() -> ReaderGoneError:
 
 
 SOON = 0.005
-"""Patience of somebody at a terminal."""
+"""Seconds that a person at a terminal waits."""
 
 WHILE = 0.5
-"""Patience of a program."""
+"""Seconds that a program waits."""
 
 
 def patience_with(number: int | None) -> float | None:
-    """Patience of those who read what goes to a file descriptor; None is a text in memory."""
+    """Seconds that readers of a file descriptor wait; None is a text in memory."""
     stored = number is None or stat.S_ISREG(os.fstat(number).st_mode)
     return None if stored else WHILE
 
 
 class Stream:
-    """Standard output. On a terminal only line ends, tabs and our own colours act.
+    """Standard output. On a terminal only line ends, tabs and our own colours have an effect.
 
     Args:
         stream: the text stream; its encoding and line ends are used as they are.
@@ -109,7 +109,7 @@ class Stream:
         self.control(for_terminal(text) if self.is_terminal else text)
 
     def control(self, text: str) -> None:
-        """Writes text of our own at once, whatever it does to a terminal."""
+        """Writes our own text at once, including terminal control sequences."""
         try:
             self._stream.write(text)
             self._stream.flush()
@@ -123,7 +123,7 @@ class Stream:
         """Nothing waits."""
 
     async def gone(self) -> ReaderGoneError:
-        """Does not return: that is seen when writing."""
+        """Does not return: writing will notice."""
         return await never()
 
     def fileno(self) -> int | None:
@@ -135,7 +135,7 @@ class Stream:
 
 
 def for_terminal(text: str) -> str:
-    """The text without anything that acts on a terminal, except line ends, tabs and our colours."""
+    """The text without terminal control characters, except line ends, tabs and our colours."""
     if text.isprintable():
         return text
     parts = _KEPT.split(text)
@@ -144,7 +144,7 @@ def for_terminal(text: str) -> str:
 
 
 def silence(stream: TextIO) -> None:
-    """Lets what is still buffered go nowhere, so that the interpreter can end without complaint."""
+    """Discards buffered text, so that the interpreter can exit without complaint."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -157,16 +157,16 @@ def is_broken_pipe(error: OSError) -> bool:
 
 
 class FileWriter:
-    """A file: UTF-8, LF. It is for its owner only, because it holds patient data.
+    """A file: UTF-8, LF. Readable only by its owner, because it contains patient data.
 
-    A file that is replaced becomes so, if it is ours; one that is appended to keeps its mode.
+    A replaced file becomes so too, if it is ours; a file appended to keeps its mode.
 
-    The file is opened at once, so that a wrong path is told before a query is sent; what it held
-    goes with the first text, so that a query that fails leaves it alone.
+    The file is opened at once, so that a wrong path is reported before a query is sent; its old
+    content goes with the first text, so that a failed query leaves it alone.
 
     Args:
         path: where; `~` is the user's folder.
-        append: whether to keep what it holds.
+        append: whether to keep its content.
 
     Raises:
         UsageError: it cannot be written.
@@ -191,7 +191,7 @@ class FileWriter:
         """Whether the text begins the file, so that a header belongs in it."""
 
     def write(self, text: str) -> None:
-        """Writes text at once; the first one replaces what the file held."""
+        """Writes text at once; the first text replaces the file's content."""
         try:
             self.settle()
             self._file.write(text.encode("utf-8", "backslashreplace"))
@@ -207,7 +207,7 @@ class FileWriter:
         return await never()
 
     def settle(self) -> None:
-        """Drops what the file held, if nothing was written yet."""
+        """Discards the file's content, if nothing was written yet."""
         if self._truncate:
             _keep_to_owner(self._file.fileno())
             os.ftruncate(self._file.fileno(), 0)
@@ -220,7 +220,7 @@ class FileWriter:
 
 
 def _keep_to_owner(handle: int) -> None:
-    """Lets nobody but the owner of an open file read it, where that is us and there are modes."""
+    """Makes an open file readable only by its owner, if that is us and there are modes."""
     if sys.platform == "win32" or os.fstat(handle).st_uid != os.geteuid():
         return
     with contextlib.suppress(OSError):  # a file system without modes
@@ -235,7 +235,7 @@ def _cannot_open(path: Path, error: Exception) -> UsageError:
             f"cannot write '{path}': there is no folder '{path.parent}'", hint="create it first"
         )
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    return UsageError(f"cannot write '{path}': {reason}", hint="choose another place")
+    return UsageError(f"cannot write '{path}': {reason}", hint="choose another location")
 
 
 def open_closed() -> None:

@@ -16,28 +16,28 @@ from dicomsh.output.theme import Theme
 from dicomsh.output.vertical import Vertical
 
 FIRST_PAGE = 50
-"""Rows from which the first widths are taken on a terminal."""
+"""Rows that determine the first widths on a terminal."""
 
 HELD = 10_000
-"""Rows that are held back for widths that fit them all, where nobody watches them come."""
+"""Rows held back for widths that fit them all, if nobody watches them arrive."""
 
 _HEAVY = 1 << 24
-"""Bytes of rows that are not held back any longer, however few they are."""
+"""Bytes of rows after which they are no longer held back, however few they are."""
 
 
 class Table:
-    """Renders rows as aligned lines under a heading; nothing at all for no rows.
+    """Renders rows as aligned lines under a heading; nothing if there are no rows.
 
-    On a terminal the first rows are kept back until there are `FIRST_PAGE`, `flush` or `end`; they
-    decide which columns are shown, the widths, and whether the columns fit side by side at all: if
-    not, rows become vertical blocks. Later batches can only widen columns. Elsewhere the first
+    On a terminal the first rows are held back until `FIRST_PAGE` rows, `flush` or `end`; they
+    determine which columns are shown, the widths, and whether the columns fit side by side at all:
+    if not, rows become vertical blocks. Later batches can only widen columns. Elsewhere the first
     `HELD` rows decide.
 
-    An entity takes one line, in which texts may be cut; in a record they go on in further lines.
+    An entity takes one line, in which texts may be cut; in a record they wrap.
 
     Args:
         columns: the columns.
-        level: what the rows are; None when they are no entities.
+        level: the level of the rows; None if they are not entities.
         available: terminal cells of a line; None for no limit.
         theme: the colours.
     """
@@ -68,7 +68,7 @@ class Table:
         return self._lines(early=False) if full else ""
 
     def _fills_with(self, batch: Sequence[AnyRow]) -> bool:
-        """Whether enough is held back, with a further batch."""
+        """Whether enough is held back, including this batch."""
         self._weight += weight([row for row in batch if isinstance(row, Row)])
         enough = HELD if self._available is None else FIRST_PAGE
         return len(self._waiting) >= enough or self._weight > _HEAVY
@@ -78,9 +78,9 @@ class Table:
         return self._page is not None or self._upright
 
     def flush(self) -> str:
-        """Everything kept back; call it when those who read have waited long enough.
+        """All rows held back; call it when readers have waited long enough.
 
-        Where so few rows settle the columns, these get room for longer texts.
+        If few rows determine the columns, these get room for longer texts.
         """
         return self._lines(early=self._available is not None)
 
@@ -101,14 +101,14 @@ class Table:
 
     @property
     def hidden(self) -> list[str]:
-        """What the lines do not show, each a statement for the user."""
+        """What the lines do not show, each a note for the user."""
         if self._upright:
             return [f"too wide for {self._available} cells as a table: shown vertically"]
         page = self._page.statements() if self._page else []
         return [*page, *self._unasked.statements()]
 
     def _start(self, batch: Sequence[AnyRow], early: bool) -> str:
-        """Settles the look of the table; its heading."""
+        """Fixes the layout of the table; returns its heading."""
         empty = [
             column
             for column in self._views
@@ -124,6 +124,6 @@ class Table:
 
 
 def _can_be_told_apart(views: Sequence[View], batch: Sequence[AnyRow]) -> bool:
-    """Whether every row says without its UIDs which entity it is about."""
+    """Whether every row identifies its entity without UIDs."""
     telling = [column for column in views if column.telling]
     return all(any(column.read(row) for column in telling) for row in batch)

@@ -1,4 +1,4 @@
-"""The lines of a table whose columns are settled."""
+"""The lines of a table whose columns are fixed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _NUMBER = View(" #", "#", Kind.EXACT, True, False, lambda _: None)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How rows take up the lines of a table.
+    """How rows fill the lines of a table.
 
     Args:
-        lay_out: the widths of columns for so many cells, or None where they do not fit.
+        lay_out: the widths of columns for a number of cells, or None if they do not fit.
         lines: the texts of each line of a row, of its columns, its texts and their widths.
-        remedy: what shows everything.
+        remedy: the command that shows everything.
     """
 
     lay_out: LayOut
@@ -58,7 +58,7 @@ def _folded(
 
 
 ONE_LINE = Form(lay_out, _unfolded, "last --wide")
-"""A line for each row; what is too wide is cut."""
+"""A line for each row; texts that are too wide are cut."""
 
 FOLDED = Form(lay_out_folded, _folded, "'| to vertical'")
 """As many lines for a row as its texts need."""
@@ -68,7 +68,7 @@ class Page:
     """The heading and the rows of a table.
 
     Args:
-        views: the columns; those that are spare are left out where space is short.
+        views: the columns; spare ones are left out if space is short.
         empty: columns that are not shown because no row has a value so far.
         available: terminal cells of a line; None for no limit.
         theme: the colours.
@@ -96,7 +96,7 @@ class Page:
         self._late: dict[str, int] = {}
 
     def fits(self, batch: Sequence[AnyRow], *, early: bool) -> bool:
-        """Settles the columns for these first rows; False when these need more space."""
+        """Fixes the columns for these first rows; False if they need more space."""
         texts = self._texts(batch, 1)
         extents = view_extents(self._views, texts)
         extents = with_room(extents, self._available, self._form.lay_out) if early else extents
@@ -113,13 +113,13 @@ class Page:
         return True
 
     def heading(self) -> str:
-        """The headings; they are cut as texts are, whatever is below them."""
+        """The headings; they are cut like texts, whatever is below them."""
         views = [replace(column, kind=Kind.TEXT) for column in self._views]
         roles = [self._theme.heading] * len(views)
         return self._row(views, [column.heading for column in views], roles)
 
     def lines(self, batch: Sequence[AnyRow], first: int) -> str:
-        """The lines of rows, at first of those that settled the columns.
+        """The lines of rows, starting with those that fixed the columns.
 
         Args:
             batch: the rows.
@@ -190,7 +190,7 @@ class Page:
                 cells.append(_padded(column, short, size - width(short), role))
             else:
                 cells.append(_padded(column, text, room, role))
-        return (" " * GAP).join(cells).rstrip() + "\n"
+        return (" " * GAP).join(cells).rstrip(" ") + "\n"
 
     def _short(self, column: View, text: str, size: int) -> str:
         if column.kind is Kind.UID:

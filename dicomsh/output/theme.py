@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _RESET = "\x1b[0m"
 
 SEQUENCE = re.compile(r"\x1b\[(?:0|1|2|[39][0-7]|1;[39][0-7])m")
-"""Every escape sequence that a theme can write (ECMA-48 8.3.117, SGR), and no other."""
+"""Matches exactly the escape sequences that a theme can write (ECMA-48 8.3.117, SGR)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,10 @@ class Theme:
         heading: headings of columns.
         number: row numbers.
         uid: unique identifiers.
-        label: names in front of values.
+        label: names before values.
         note: remarks.
-        complete: the statement that nothing is missing.
-        warning: the statement that something is missing.
+        complete: the word that says nothing is missing.
+        warning: the words that say something is missing.
         error: errors.
         place: the marker under the place of an error.
     """
@@ -65,10 +65,10 @@ def paint(role: str, text: str) -> str:
 
 
 def wants_colour(stream_is_tty: bool, environ: Mapping[str, str], color: str = "auto") -> bool:
-    """Whether to write colours: on a terminal alone, and there as the setting `color` says.
+    """Whether to write colours: only on a terminal, and there according to the setting `color`.
 
-    With `auto` the environment may object: NO_COLOR when it is set and not empty (no-color.org),
-    TERM=dumb when it says so.
+    With `auto`, the environment can turn them off: a non-empty NO_COLOR (no-color.org), or
+    TERM=dumb.
     """
     objects = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
     return stream_is_tty and (color == "on" or (color == "auto" and not objects))

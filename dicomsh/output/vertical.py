@@ -1,4 +1,4 @@
-"""One block per row, one line per attribute: for people, when a table is too narrow."""
+"""One block per row, one line per attribute: for people, if a table is too narrow."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from dicomsh.output.theme import Theme, paint
 Line = tuple[str, str]
 
 _LEAST = 16
-"""Terminal cells in which a text can be read that goes on below."""
+"""Minimum terminal cells for a wrapped text to be readable."""
 
 
 class Vertical:
     """Renders rows as numbered blocks of `keyword: value` lines, nothing shortened.
 
     An absent attribute has no line, an empty one has an empty line. Attributes that nobody asked
-    for follow the columns; the items of a sequence are indented. What is too long goes on below,
-    broken between words: a UID stays in one piece, to be copied.
+    for follow the columns; the items of a sequence are indented. Long texts wrap between words; a
+    UID stays in one piece, for copying.
 
     Args:
         columns: the columns.
-        level: what the rows are; None when they are no entities.
+        level: the level of the rows; None if they are not entities.
         available: terminal cells of a line; None for no limit.
         theme: the colours.
     """
@@ -72,7 +72,7 @@ class Vertical:
             name = paint(self._theme.label, f"{label}:")
             pad = " " * (indent - width(label) - 1)
             first, *more = self._broken(text, indent + 2)
-            yield f"  {name}{pad}{first}".rstrip()
+            yield f"  {name}{pad}{first}".rstrip(" ")
             yield from (" " * (indent + 2) + line for line in more)
 
     def _broken(self, text: str, indent: int) -> list[str]:
@@ -97,7 +97,7 @@ class Vertical:
 
 
 def _lines(row: Row, tag: int, indent: str) -> Iterator[Line]:
-    """The lines of one element: its value, and for a sequence those of its items."""
+    """The lines of one element: its value, or for a sequence its items."""
     yield indent + by_tag(tag).keyword, shown(row, tag) or ""
     yield from _items(row, tag, indent)
 

@@ -1,4 +1,4 @@
-"""YAML: a list of mappings, in the part of YAML 1.1 that every reader takes the same way.
+"""YAML: a list of mappings, in the subset of YAML 1.1 that all readers treat alike.
 
 Written here instead of with PyYAML because that takes half a millisecond for each row.
 """
@@ -79,7 +79,7 @@ def _inline(value: Plain) -> str:
 
 
 def _text(text: str) -> str:
-    """Text as it is where no YAML reader can take it for something else, else in double quotes."""
+    """Text as it is if no YAML reader can misread it, else in double quotes."""
     if _BARE.fullmatch(text) and text.lower() not in _RESERVED:
         return text
     quoted = json.dumps(text, ensure_ascii=False)
@@ -87,7 +87,7 @@ def _text(text: str) -> str:
 
 
 def _number(value: float) -> str:
-    """A float that YAML 1.1 takes for one: it wants a full stop before the exponent."""
+    """A float as YAML 1.1 recognises it: with a full stop before the exponent."""
     text = repr(value)
     mantissa, mark, exponent = text.partition("e")
     return text if "." in mantissa or not mark else f"{mantissa}.0e{exponent}"

@@ -1,4 +1,4 @@
-"""The practice archive alone, as a server for other tools: `dicomsh practice`."""
+"""The practice archive on its own, as a server for other tools: `dicomsh practice`."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _PORT = 11112
 _LOOPBACK = "127.0.0.1"
 
 _DESCRIPTION = """\
-Run the practice archive alone, for a class or for other tools. It holds made-up patients only,
-answers C-ECHO and C-FIND in Patient Root, Study Root and Modality Worklist, and keeps nothing."""
+Run the practice archive on its own, for a class or for other tools. It has only made-up patients,
+answers C-ECHO and C-FIND in Patient Root, Study Root and Modality Worklist, and stores nothing."""
 
 _EPILOG = """\
-faults are those of modalities.yaml: --fault cut_off=20 --fault no_counts --fault fail.series=0xC000
+faults as in modalities.yaml: --fault cut_off=20 --fault no_counts --fault fail.series=0xC000
 
 Ctrl-C, SIGTERM or SIGHUP ends it.
-exit statuses: 0 ended so; 2 usage; 3 the port cannot be listened on"""
+exit statuses: 0 ended as above; 2 usage; 3 cannot listen on the port"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,11 +44,17 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = made.add_argument
-    add("--port", type=int, default=_PORT, metavar="N", help=f"{_PORT}; 0 takes a free one")
+    add("--port", type=int, default=_PORT, metavar="N", help=f"{_PORT}; 0 picks a free port")
     add("--aet", metavar="AET", help="AE title, up to 16 characters (PRACTICE)")
     add("--host", default=_LOOPBACK, metavar="ADDRESS", help=f"{_LOOPBACK}; 0.0.0.0 for a class")
-    add("--fault", metavar="NAME[=VALUE]", action="append", default=[], help="what it does wrong")
-    add("-m", "--modality", metavar="NAME", help="a practice archive of the modalities file")
+    add(
+        "--fault",
+        metavar="NAME[=VALUE]",
+        action="append",
+        default=[],
+        help="make it misbehave (repeatable)",
+    )
+    add("-m", "--modality", metavar="NAME", help="use a practice archive from the modalities file")
     add("-f", "--file", metavar="CONFIG", type=Path, help="the modalities file")
     return made
 
@@ -82,7 +88,10 @@ def _configured(options: argparse.Namespace) -> PracticeAddress:
     config = load(options.file, environ=os.environ, cwd=Path.cwd())
     found = config.find(options.modality)
     if not isinstance(found.address, PracticeAddress):
-        raise UsageError(f"'{found.name}' is no practice archive", hint="it needs 'practice: true'")
+        raise UsageError(
+            f"'{found.name}' is not a practice archive",
+            hint="it needs the setting 'practice: true'",
+        )
     return found.address
 
 
@@ -96,7 +105,7 @@ def _ae_title(text: str) -> str:
 
 
 def _faults(texts: Sequence[str]) -> Faults:
-    """`cut_off=20`, `no_counts` and `fail.series=0xC000` as they would stand in a file."""
+    """`cut_off=20`, `no_counts` and `fail.series=0xC000` as they would appear in a file."""
     given: dict[str, str | dict[str, str]] = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -118,7 +127,7 @@ def _serve(address: PracticeAddress, host: str, port: int) -> None:
         server = start(address, host, port)
     except OSError as error:
         where = f"{host}:{port}"
-        hint = "--port takes another one, --port 0 any that is free"
+        hint = "choose another port with --port, or any free one with --port 0"
         raise UnreachableError(f"cannot listen on {where}: {error.strerror}", hint=hint) from None
     with server:
         reachable = _reachable(host)
@@ -135,12 +144,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _reachable(host: str) -> str:
-    """The address to give to others: that of any interface is no address."""
+    """The address to give to others; the wildcard address is not reachable."""
     return socket.gethostname() if host in ("0.0.0.0", "") else host  # noqa: S104
 
 
 _WARNING = """\
-It answers everyone who can reach this computer. All patients are made up; nobody can change them.
+It answers anyone who can reach this computer. All patients are made up; nobody can change them.
 """
 
 
@@ -148,7 +157,7 @@ def _told(aet: str, host: str, port: int, listens: str) -> str:
     warning = "" if listens.startswith("127.") else _WARNING
     keys = "-k QueryRetrieveLevel=PATIENT -k PatientName='JOD*' -k PatientID"
     return f"""\
-The practice archive runs; Ctrl-C ends it. To ask it:
+The practice archive is running; Ctrl-C stops it. To query it:
   dicomsh -m {aet}@{host}:{port}
   echoscu -aec {aet} {host} {port}
   findscu -P -aec {aet} {keys} {host} {port}

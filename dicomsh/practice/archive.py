@@ -1,4 +1,4 @@
-"""The content of the practice archive: patients, studies, series, and instances made when read.
+"""The content of the practice archive: patients, studies, series, and instances made on demand.
 
 40 patients, 120 studies, 278 series and 12,313 instances. Everything follows from the tables
 in `people` and `protocols`; two archives are always equal.
@@ -26,7 +26,7 @@ Attributes = Mapping[int, Value]
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A patient, study, series or instance: its own attributes and what is below it."""
+    """A patient, study, series or instance: its attributes and children."""
 
     attributes: Attributes
     children: Iterable[Entity] = ()
@@ -34,7 +34,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """All patients, in the order in which they are listed."""
+    """All patients, in the order listed."""
 
     patients: tuple[Entity, ...]
 
@@ -53,7 +53,7 @@ COUNTERS = {
     Level.SERIES: ("NumberOfSeriesRelatedInstances",),
     Level.INSTANCE: (),
 }
-"""Counters of each level (PS3.4 C.3.4); they are answered at their own level only."""
+"""Counters of each level (PS3.4 C.3.4); they are returned only at their own level."""
 
 _ATTRIBUTES = {
     Level.PATIENT: """PatientID IssuerOfPatientID PatientName PatientSex PatientBirthDate
@@ -110,7 +110,7 @@ _EXCEPTIONS: Mapping[str, dict[str, Value | None]] = {
     "TYO-0001/1": {"StudyDescription": "胸部CT"},
     "CAI-0001/2": {"StudyTime": None},
 }
-"""What differs from the protocol, by patient and number of study; None leaves it out."""
+"""Differences from the protocol, by patient and study number; None leaves an attribute out."""
 
 _REFERRERS = ("Welby^Marcus", "Überall^Ulrike", "Médecin^Aimée", "Практиков^Пётр", "Nobody^No^^Dr.")
 _OPERATORS = ("Tech^Tina", "Tech^Tom\\Trainee^Tess", "")
@@ -152,7 +152,7 @@ def _total(entities: Iterable[Entity], keyword: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Visit:
-    """What the series of one study have in common; `number` counts the studies of the archive."""
+    """Attributes shared by the series of one study; `number` counts the archive's studies."""
 
     protocol: Protocol
     start: datetime
@@ -173,7 +173,7 @@ def _study(person: Person, place: int, word: str, number: int) -> Entity:
 
 
 def _start(number: int) -> datetime:
-    """When the study of this number began: every ninth on one crowded day, the others anywhere."""
+    """The start of the study with this number: every ninth on one busy day, the others spread."""
     if number % 9 == 0:
         return _CROWDED_DAY + timedelta(minutes=41 * (number // 9), seconds=number % 60)
     days = number * _STRIDE % _DAYS
@@ -244,7 +244,7 @@ def _request(visit: _Visit) -> Attributes:
 
 @dataclass(frozen=True, slots=True)
 class Instances:
-    """The instances of one series, made while they are iterated over."""
+    """The instances of one series, made during iteration."""
 
     plan: PlannedSeries
     seed: str

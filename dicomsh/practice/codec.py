@@ -1,7 +1,7 @@
 """Data sets in the two little endian transfer syntaxes (PS3.5 7, annex A), read and written.
 
-The archive keeps to its own reader and writer: what a client of ours gets wrong must not be wrong
-on both sides, and rows have to be written a good deal faster than pydicom does it.
+The archive has its own reader and writer: a mistake in our client must not be repeated on both
+sides, and rows must be written much faster than pydicom does.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ def read(data: bytes, explicit: bool) -> Elements:
     """The elements of a data set.
 
     Raises:
-        ValueError: the bytes are no data set in that transfer syntax.
+        ValueError: the bytes are not a data set in that transfer syntax.
     """
     try:
         elements, end = _elements(data, 0, len(data), explicit, 0)
     except (error, UnicodeDecodeError) as problem:
         raise ValueError("truncated or malformed data set") from problem
     if end != len(data):
-        raise ValueError("delimiter outside of a sequence")
+        raise ValueError("delimiter outside a sequence")
     return elements
 
 
 def _elements(
     data: bytes, at: int, end: int, explicit: bool, depth: int
 ) -> tuple[dict[int, tuple[str, bytes | tuple[Elements, ...]]], int]:
-    """The elements from `at` to `end` or to an item delimiter, and where they end."""
+    """The elements from `at` to `end` or to an item delimiter, and their end."""
     if depth > _DEEPEST:
         raise ValueError("sequences are nested too deeply")
     elements: dict[int, tuple[str, bytes | tuple[Elements, ...]]] = {}
@@ -48,7 +48,7 @@ def _elements(
         if tag == _ITEM_END:
             break
         if tag in (_ITEM, _SEQUENCE_END):
-            raise ValueError("an item or its sequence's end where an element belongs")
+            raise ValueError("an item or end of sequence instead of an element")
         if vr == "SQ" or length == _UNDEFINED:
             within = explicit and vr != "UN"  # UN of undefined length is implicit (PS3.5 6.2.2)
             items, at = _items(data, at, _limit(at, length, end), within, depth + 1)
@@ -69,14 +69,14 @@ def _items(
         if tag == _SEQUENCE_END:
             break
         if tag != _ITEM:
-            raise ValueError("something other than an item in a sequence")
+            raise ValueError("not an item in a sequence")
         elements, at = _elements(data, at, _limit(at, length, end), explicit, depth)
         items.append(elements)
     return tuple(items), at
 
 
 def _header(data: bytes, at: int, explicit: bool) -> tuple[int, str, int, int]:
-    """Tag, VR and length of the element at `at`, and where its value begins."""
+    """Tag, VR and length of the element at `at`, and the start of its value."""
     group, element = unpack_from("<HH", data, at)
     tag = group << 16 | element
     if not explicit or group == 0xFFFE:
@@ -91,7 +91,7 @@ def _limit(at: int, length: int, end: int) -> int:
     if length == _UNDEFINED:
         return end
     if at + length > end:
-        raise ValueError("an element is longer than what holds it")
+        raise ValueError("an element is longer than its container")
     return at + length
 
 

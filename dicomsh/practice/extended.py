@@ -1,4 +1,4 @@
-"""Matching that was agreed on by extended negotiation (PS3.4 C.5.1.1.1)."""
+"""Matching agreed by extended negotiation (PS3.4 C.5.1.1.1)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Condition = Callable[[Attributes], bool]
 
 
 def extended_condition(keys: tuple[Key, ...], agreed: Extensions) -> Condition:
-    """The test of all keys of a level together, by what was agreed.
+    """The test of all keys of a level together, as agreed.
 
     Raises:
-        UnmatchableError: a key's value is none for its VR.
+        UnmatchableError: a key's value is not valid for its VR.
     """
     pairs = _pairs(keys) if Extension.DATETIME in agreed else []
     names = [key for key in keys if key.vr == "PN" and key.value]
@@ -30,7 +30,7 @@ def extended_condition(keys: tuple[Key, ...], agreed: Extensions) -> Condition:
 
 
 def _pairs(keys: Sequence[Key]) -> list[tuple[Key, Key]]:
-    """A date and the range of times that belongs to it: StudyDate and StudyTime."""
+    """A date and its corresponding time: StudyDate and StudyTime."""
     by_name = {by_tag(key.tag).keyword: key for key in keys if key.value}
     dates = [(name, key) for name, key in by_name.items() if key.vr == "DA"]
     pairs = [(key, by_name.get(name.removesuffix("Date") + "Time")) for name, key in dates]
@@ -44,10 +44,10 @@ def _together(date: Key, time: Key) -> Condition:
 
 
 def _alike(key: Key) -> Condition:
-    """Fuzzy semantic matching of names, for which the standard sets no rule.
+    """Fuzzy semantic matching of names, for which the standard has no rules.
 
-    Here: every word asked for begins some word of the name, in any order and component, whatever
-    the case and the accents.
+    Here: every word of the key begins some word of the name, in any order and component, ignoring
+    case and accents.
     """
     wanted = [wildcard(word + "*") for word in _words(key.value)]
 

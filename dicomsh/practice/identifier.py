@@ -15,7 +15,7 @@ from dicomsh.practice.matching import Key
 
 
 class RefusedError(Exception):
-    """A query that is answered with a failure status; the message is the Error Comment."""
+    """A query answered with a failure status; the message is the Error Comment."""
 
     def __init__(self, status: int, comment: str) -> None:
         super().__init__(comment)
@@ -24,17 +24,17 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What is asked: entities of a level, matched on keys and returned with these attributes."""
+    """The request: entities of a level, matched on keys and returned with these attributes."""
 
     level: Level
     keys: tuple[Key, ...]
 
 
 def read_identifier(data: bytes, explicit: bool, model: Model) -> Identifier:
-    """The identifier of a request of an information model.
+    """The identifier of a request in an information model.
 
-    Group lengths and command or file meta elements among the keys are passed over, as Orthanc and
-    DCMTK do.
+    Group lengths and command or file meta elements among the keys are ignored, as in Orthanc and
+    DCMTK.
 
     Raises:
         RefusedError: not a data set, no level, a level that the model lacks, or a sequence with

@@ -1,7 +1,7 @@
 """Attribute matching (PS3.4 C.2.2.2): a key of an identifier becomes a test of stored values.
 
-Deliberately written apart from `dicomsh.model.matching`, which makes such keys: the practice
-archive is the other side.
+Deliberately independent of `dicomsh.model.matching`, which makes such keys: the practice archive is
+the other side.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Test = Callable[[str], bool]
 
 
 class UnmatchableError(Exception):
-    """A key's value is no valid matching value for its VR; the message says why."""
+    """A key's value is not a valid matching value for its VR; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Key:
     """One attribute of a request identifier.
 
     `value` is the text of the value field, empty for universal matching. `items` holds the keys of
-    the item of a sequence, and is None for what is no sequence.
+    a sequence's item, and is None for other attributes.
     """
 
     tag: int
@@ -38,20 +38,20 @@ class Key:
 
     @property
     def universal(self) -> bool:
-        """Whether everything matches (PS3.4 C.2.2.2.3); for a sequence, all keys of its item."""
+        """Whether anything matches (PS3.4 C.2.2.2.3); for a sequence, all keys of its item."""
         return not self.value and all(key.universal for key in self.items or ())
 
 
 Condition = Callable[[Value | None], bool]
-"""Whether a stored attribute matches; None stands for an absent one."""
+"""Whether a stored attribute matches; None is an absent one."""
 
 
 def condition(key: Key) -> Condition:
-    """The test that a key asks for.
+    """The test for a key.
 
-    Universal matching accepts everything, an absent attribute included. Any other kind needs the
-    attribute: `*` does not find entities without it. An entity with several values matches when
-    one of them does.
+    Universal matching accepts everything, an absent attribute included. Any other type needs the
+    attribute: `*` does not find entities without it. An entity with several values matches if one
+    of them does.
 
     Raises:
         UnmatchableError: the value cannot be matched with that VR.
@@ -65,7 +65,7 @@ def condition(key: Key) -> Condition:
 
 
 def _sequence(keys: tuple[Key, ...]) -> Condition:
-    """Sequence matching: some item matches every key of the item asked for (C.2.2.2.6)."""
+    """Sequence matching: some item matches every key of the requested item (C.2.2.2.6)."""
     matches = item_condition(keys)
     return lambda stored: isinstance(stored, tuple) and any(map(matches, stored))
 
@@ -101,7 +101,7 @@ def _text(pattern: str) -> Test:
 def wildcard(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
     """A pattern with `*` (any characters, or none) and `?` (one character).
 
-    Each literal run is taken where it first occurs and never moved again, so that a pattern of
+    Each literal run is matched at its first occurrence without backtracking, so that a pattern with
     many asterisks costs no more than its length times the value's.
     """
     first, *rest = (_literal(run) for run in re.split(r"\*+", _composed(pattern)))
@@ -115,7 +115,7 @@ def _literal(run: str) -> str:
 
 
 def _composed(text: str) -> str:
-    """One code point for a letter with its accent, so that `?` stands for both together."""
+    """One code point for a letter with its accent, so that `?` matches both together."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -141,7 +141,7 @@ def _person_name(pattern: str) -> Test:
 
 
 def _shortened(group: str) -> str:
-    """A component group without the null components at its end, which mean nothing."""
+    """A component group without trailing null components, which have no meaning."""
     return group.strip().rstrip("^")
 
 
@@ -182,10 +182,10 @@ _OFFSET = r"(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """How moments of a VR are written.
+    """The format of a VR's moments.
 
-    `earliest` and `latest` have every digit; they fill what a less precise value leaves out, so
-    that the order of texts is the order of time.
+    `earliest` and `latest` have every digit; they complete less precise values, so that text order
+    is time order.
     """
 
     form: str
@@ -205,11 +205,11 @@ _DATE_TIME = _Scale(
 
 
 def _moment(scale: _Scale) -> Callable[[str], Test]:
-    """Range matching (C.2.2.2.5), of which a single moment is a case.
+    """Range matching (C.2.2.2.5), including a single moment.
 
-    Both ends belong to the range; an open end has no bound. A value of less than full precision
-    stands for everything that begins with it. A time zone offset is read and left aside: the
-    archive holds local times, and no offset was negotiated.
+    The range includes both ends; an open end has no bound. A value of less than full precision
+    covers everything that begins with it. A time zone offset is read and ignored: the archive holds
+    local times, and no offset was negotiated.
     """
 
     def make(text: str) -> Test:
@@ -234,7 +234,7 @@ def combined(date: str, time: str) -> Callable[[str, str], bool]:
     """The test of a stored date and time, for a range of each taken as one (C.2.2.2.5.4).
 
     Raises:
-        UnmatchableError: one of them is no range.
+        UnmatchableError: one of them is not a range.
     """
     (first_day, last_day), (first_time, last_time) = _ends(date, _DATE), _ends(time, _TIME)
     low = _filled(first_day, _DATE.earliest) + _filled(first_time, _TIME.earliest)

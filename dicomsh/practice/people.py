@@ -1,7 +1,7 @@
-"""Who is in the practice archive: forty people who do not exist.
+"""The patients of the practice archive: forty people who do not exist.
 
-Their names mean "example", "sample" or "practice" in their languages, or are what forms in those
-languages are filled in with.
+Their names mean "example", "sample" or "practice" in their languages, or are the usual names on
+sample forms.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class Person:
     """One patient. An attribute that is None is absent, one that is an empty string is empty.
 
     `studies` names the protocols of the studies; a date and time after `@` (`20240305T235900`)
-    fixes when, all others get one from their place in the archive.
+    fixes the time; all others get one from their position in the archive.
     """
 
     patient_id: str

@@ -1,4 +1,4 @@
-"""What is examined: the series of each kind of study, and what depends on the modality."""
+"""Examinations: the series of each type of study, and values that depend on the modality."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PlannedSeries:
-    """One series of a protocol; `instances` is how many SOP instances it holds."""
+    """One series of a protocol; `instances` is its number of SOP instances."""
 
     modality: str
     description: str
@@ -18,7 +18,7 @@ class PlannedSeries:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """A kind of study.
+    """A type of study.
 
     `code` and `meaning` are its procedure code, in a local coding scheme.
     """
@@ -211,7 +211,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What the instances of a modality have in common.
+    """Attributes shared by the instances of a modality.
 
     `rows` and `columns` are 0 for objects without pixels; `frames` is 0 for single-frame ones.
     """

@@ -1,4 +1,4 @@
-"""A query on the archive: which entities match, and the identifier of each answer."""
+"""A query on the archive: the matching entities, and the identifier of each answer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from dicomsh.practice.identifier import (
 from dicomsh.practice.matching import Key, UnmatchableError, item_condition
 
 Path = tuple[Entity, ...]
-"""An entity with all that it belongs to, the patient first."""
+"""An entity with its ancestors, the patient first."""
 
 _RETRIEVE_AE = 0x00080054
 _AVAILABILITY = 0x00080056
@@ -42,10 +42,10 @@ _AVAILABILITY = 0x00080056
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How answers are found and written.
+    """The way answers are found and written.
 
     `labelled` says whether (0008,0005) is among them, `counted` whether counters are; `agreed` is
-    what extended negotiation came to.
+    the result of extended negotiation.
     """
 
     explicit: bool
@@ -56,12 +56,12 @@ class Style:
 
 
 class PracticeQuery:
-    """One query, understood.
+    """One parsed query.
 
-    Relational (PS3.4 C.4.1.2.2.2): keys of all levels above may be missing, may be matched, and
-    are returned when asked for. An attribute that the archive holds comes back zero-length where
-    an entity has no value for it, as in Orthanc; one that it does not hold is left out, and the
-    answers have status 0xFF01 (C.4.1.1.4), as in dcmqrscp.
+    Relational (PS3.4 C.4.1.2.2.2): keys of all higher levels may be missing, may be matched, and
+    are returned on request. An attribute that the archive supports is returned with zero length if
+    an entity has no value for it, as in Orthanc; an unsupported one is left out, and the answers
+    have status 0xFF01 (C.4.1.1.4), as in dcmqrscp.
 
     Args:
         archive: what is searched.
@@ -70,7 +70,7 @@ class PracticeQuery:
 
     Raises:
         RefusedError: a value that cannot be matched (0xC000, as Orthanc answers `*` in a date), or
-            one for an attribute of a level below (0xA900).
+            one for an attribute of a lower level (0xA900).
     """
 
     def __init__(self, archive: Archive, identifier: Identifier, style: Style) -> None:
@@ -123,9 +123,9 @@ _COUNTED = frozenset(by_keyword(word).tag for words in COUNTERS.values() for wor
 
 
 def _home(tag: int, level: Level) -> Level | None:
-    """The level at or above `level` that an attribute belongs to; None when there is none.
+    """The level at or above `level` that an attribute belongs to; None if there is none.
 
-    Counters belong to their own level alone (PS3.4 C.3.4).
+    Counters belong only to their own level (PS3.4 C.3.4).
     """
     if tag in HELD[level]:
         return level
@@ -133,7 +133,7 @@ def _home(tag: int, level: Level) -> Level | None:
 
 
 def _keys_at(level: Level, keys: list[Key], lowest: Level) -> tuple[Key, ...]:
-    """The keys that are decided at a level; what the archive does not hold, at the lowest."""
+    """The keys decided at a level; unsupported ones at the lowest."""
     return tuple(key for key in keys if (_home(key.tag, lowest) or lowest) is level)
 
 
@@ -163,7 +163,7 @@ def _asked(identifier: Identifier, counted: bool) -> list[tuple[Key, Level | Non
 
 
 def _refuse_lower(identifier: Identifier) -> None:
-    """Refuse to match on what only lower levels have (PS3.4 C.4.1.2.2.1)."""
+    """Refuse to match on attributes of lower levels (PS3.4 C.4.1.2.2.1)."""
     level = identifier.level
     below = [lower for lower in Level if lower.value > level.value]
     for key in identifier.keys:
@@ -176,9 +176,9 @@ def _refuse_lower(identifier: Identifier) -> None:
 
 
 def _returned(key: Key, stored: Value) -> Value:
-    """What is returned of a value: of a sequence the matching items, with the keys asked for.
+    """The value returned: for a sequence the matching items, with the requested keys.
 
-    A sequence asked for with no item, or an empty one, comes back whole (PS3.4 C.2.2.2.6).
+    A sequence requested with no item, or an empty one, is returned completely (PS3.4 C.2.2.2.6).
     """
     if isinstance(stored, str) or not key.items:
         return stored

@@ -1,9 +1,9 @@
-"""C-FIND responses as bytes, and the socket that they leave by.
+"""C-FIND responses as bytes, and the socket they are sent on.
 
-pynetdicom would pass every response through a queue, and reads nothing from the peer as long as
-that queue holds something: a C-CANCEL would be seen after the last row. It also follows a warning
-status with a success of its own, although 0xB001 is final (PS3.4 C.4.1.1.4). So the archive writes
-its C-FIND responses itself, and pynetdicom does the rest.
+pynetdicom passes every response through a queue, and reads nothing from the peer while that queue
+is not empty: it would see a C-CANCEL only after the last row. It also sends its own success status
+after a warning, although 0xB001 is final (PS3.4 C.4.1.1.4). So the archive writes its C-FIND
+responses itself, and pynetdicom does the rest.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Provider(DIMSEServiceProvider):
             super().send_msg(primitive, context_id)
 
     def receive_primitive(self, primitive: Any) -> None:
-        """Take in a P-DATA primitive; `wake` is set when it completed a C-CANCEL."""
+        """Receive a P-DATA primitive; sets `wake` if it completes a C-CANCEL."""
         super().receive_primitive(primitive)
         if self.cancel_req:
             self.wake.set()
@@ -55,7 +55,7 @@ class Responses:
         event: the `EVT_C_FIND` being handled.
 
     Raises:
-        PeerGoneError: by everything that writes, when the connection is gone.
+        PeerGoneError: from every method that writes, if the connection is gone.
     """
 
     def __init__(self, event: Any) -> None:
@@ -67,7 +67,7 @@ class Responses:
         self._waiting = bytearray()
 
     def pending(self, identifier: bytes, status: int) -> None:
-        """Add a row; it leaves at the latest with the next `flush`."""
+        """Add a row; it is sent with the next `flush` at the latest."""
         if status not in self._heads:
             self._heads[status] = self._pdus(self._command(status, _DATA_SET), 0x01)
         self._waiting += self._heads[status] + self._pdus(identifier, 0x00)
@@ -75,12 +75,12 @@ class Responses:
             self.flush()
 
     def final(self, status: int, comment: str = "") -> None:
-        """Send what waits and the response that ends the operation."""
+        """Send the buffer and the response that ends the operation."""
         self._waiting += self._pdus(self._command(status, _NO_DATA_SET, comment), 0x01)
         self.flush()
 
     def flush(self) -> None:
-        """Send what waits."""
+        """Send the buffer."""
         connection = _socket(self._association)
         if connection is None:
             raise PeerGoneError
@@ -91,12 +91,12 @@ class Responses:
         self._waiting.clear()
 
     def abort(self) -> None:
-        """Send what waits and then A-ABORT."""
+        """Send the buffer, then A-ABORT."""
         self.flush()
         self._association.abort()
 
     def close(self) -> None:
-        """Send what waits and close the TCP connection, without A-ABORT."""
+        """Send the buffer and close the TCP connection, without A-ABORT."""
         self.flush()
         hang_up(self._association)
 
@@ -114,7 +114,7 @@ class Responses:
         return element(0x00000000, "UL", pack("<I", len(fields)), explicit=False) + fields
 
     def _pdus(self, data: bytes, control: int) -> bytes:
-        """P-DATA-TF PDUs with one PDV each, as large as the peer takes (PS3.8 9.3.5, E.2)."""
+        """P-DATA-TF PDUs with one PDV each, as large as the peer accepts (PS3.8 9.3.5, E.2)."""
         step = max(self._largest - 6, 1) if self._largest else len(data)
         pdus = b""
         for at in range(0, len(data), step):
@@ -138,9 +138,9 @@ def send_at_once(association: Any) -> None:
 
 
 def close_surely(association: Any) -> None:
-    """Have the connection closed also after a reset, where pynetdicom 3.0 leaves it open.
+    """Close the connection after a reset as well; pynetdicom 3.0 leaves it open.
 
-    Its shutdown fails then, and what follows in the same `try`, the close, is not reached.
+    Its shutdown fails then, and the close that follows in the same `try` is not reached.
     """
     connection = _socket(association)
     if connection is not None:
@@ -159,7 +159,7 @@ def wake(association: Any) -> None:
 
 
 def hang_up(association: Any) -> None:
-    """Shut the connection down; pynetdicom notices as if the peer had done it."""
+    """Shut the connection down; to pynetdicom it looks as if the peer had done it."""
     connection = _socket(association)
     if connection is not None:
         with contextlib.suppress(OSError):

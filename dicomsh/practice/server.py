@@ -46,7 +46,7 @@ class PracticeServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening and close all connections; answers that still run end. Idempotent."""
+        """Stop listening and close all connections; running answers end. Idempotent."""
         if self._stopped.is_set():
             return
         self._stopped.set()
@@ -70,7 +70,7 @@ class _Listener(ThreadedAssociationServer):
     request_queue_size = 32
 
     def service_actions(self) -> None:
-        """Leave out the full garbage collection that pynetdicom does here every minute or so."""
+        """Skip the full garbage collection that pynetdicom runs here every minute or so."""
 
     def shutdown(self) -> None:
         """Stop serving and close the listening socket."""
@@ -83,17 +83,17 @@ def start(
 ) -> PracticeServer:
     """Start a practice archive.
 
-    It answers to any called AE title, as Orthanc does. pynetdicom's log is switched off for the
-    process, and so is the formatting of every message for it, which takes longer than the answer.
+    It answers to any called AE title, as Orthanc does. Turns off pynetdicom's log for the process,
+    and the formatting of messages for it, which takes longer than the answer.
 
     Args:
         address: its AE title and its faults.
         host: the address to listen on.
         port: the port, 0 for any free one.
-        archive: other content than the made-up people.
+        archive: content other than the made-up patients.
 
     Raises:
-        OSError: the port cannot be listened on.
+        OSError: cannot listen on the port.
     """
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
     _config.LOG_HANDLER_LEVEL = "none"
@@ -117,7 +117,7 @@ def _entity(aet: str, faults: Faults) -> AE:
     entity = AE(aet)
     entity.maximum_associations = 64
     entity.acse_timeout = _NEGOTIATION
-    entity.network_timeout = None  # a kept association may be idle for as long as its client likes
+    entity.network_timeout = None  # a kept association may be idle for as long as its client wants
     classes = [VERIFICATION, Model.STUDY_ROOT.value, MODALITY_WORKLIST_FIND]
     if not faults.refuse_patient_root:
         classes.append(Model.PATIENT_ROOT.value)
@@ -135,7 +135,7 @@ def _opened(event: Any) -> None:
 
 
 def _extended(event: Any) -> dict[str, bytes]:
-    """Agree to what is offered of the options that there are, and of nothing after those."""
+    """Agree to the offered options that exist, and to nothing after them."""
     finds = {model.value for model in Model}
     return {
         sop_class: application_information(agreed(offered))[: len(offered)].ljust(
@@ -147,6 +147,6 @@ def _extended(event: Any) -> dict[str, bytes]:
 
 
 def _not_extended(event: Any) -> dict[str, bytes]:
-    """Answer no proposal, as most servers do."""
+    """Answer no proposal, like most servers."""
     del event
     return {}

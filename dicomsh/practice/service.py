@@ -43,9 +43,9 @@ class FindService:
     """Answers `EVT_C_FIND`.
 
     Args:
-        archive: what is searched.
+        archive: the archive to search.
         aet: the AE title given as Retrieve AE Title (0008,0054).
-        faults: what to do wrong.
+        faults: the faults to show.
         stopped: set when the server stops.
     """
 
@@ -55,7 +55,7 @@ class FindService:
     stopped: Event
 
     def handle(self, event: Any) -> Iterator[tuple[int, None]]:
-        """Answer one request; what is left to pynetdicom is nothing."""
+        """Answer one request completely; pynetdicom has nothing left to do."""
         outlet = Responses(event)
         try:
             self._answer(event, outlet)
@@ -109,7 +109,7 @@ class FindService:
                 outlet.pending(finder.answer(match), status)
 
     def _broken(self, sent: int, outlet: Responses) -> bool:
-        """Whether the association was broken off on purpose, after so many rows."""
+        """Whether the association was deliberately broken off after this many rows."""
         if sent == self.faults.abort_after:
             outlet.abort()
         elif sent == self.faults.close_after:
@@ -119,13 +119,13 @@ class FindService:
         return True
 
     def _limit_comment(self) -> str:
-        """Error Comment of a cut answer; with 0xFE00 real servers say nothing."""
+        """Error Comment of a cut-off answer; with 0xFE00 real servers send none."""
         if self.faults.cut_off_status == CANCEL:
             return ""
         return f"More than {self.faults.cut_off} matches"
 
     def _wait(self, event: Any, outlet: Responses, sent: int) -> bool:
-        """Wait before a row as the faults say; whether it is still wanted then."""
+        """Wait before a row as the faults say; returns whether it is still wanted."""
         stalls = sent == self.faults.stall_after
         waker = self.stopped if self.faults.ignore_cancel else event.assoc.dimse.wake
         if stalls or self.faults.row_delay:
@@ -149,10 +149,10 @@ class FindService:
 
 
 def misread(identifier: Identifier, faults: Faults) -> Identifier:
-    """The identifier as an archive with these faults takes it.
+    """The identifier as an archive with these faults reads it.
 
     Raises:
-        RefusedError: it holds a key that the archive rejects.
+        RefusedError: it contains a key that the archive rejects.
     """
     words = {key.tag: by_tag(key.tag).keyword for key in identifier.keys}
     rejected = sorted(faults.reject_keys.intersection(words.values()))
@@ -164,7 +164,7 @@ def misread(identifier: Identifier, faults: Faults) -> Identifier:
 
 
 def _ignored(key: Key, words: Mapping[int, str], faults: Faults) -> Key:
-    """A key without its value, where the archive takes no notice of it."""
+    """A key without its value, if the archive ignores it."""
     return replace(key, value="") if words[key.tag] in faults.ignore_keys else key
 
 

@@ -51,13 +51,13 @@ STYLE = Style.from_dict(
 
 
 def depth(color: str, environ: Mapping[str, str]) -> ColorDepth:
-    """How many colours to use: the sixteen of the terminal, or none where that is wanted."""
+    """Colours to use: the terminal's sixteen, or none if the user wants none."""
     objects = color == "auto" and bool(environ.get("NO_COLOR"))
     return ColorDepth.DEPTH_1_BIT if color == "off" or objects else ColorDepth.DEPTH_4_BIT
 
 
 class LineLexer(Lexer):
-    """Colours the line from its analysis; errors are underlined where they are."""
+    """Colours the line from its analysis and underlines errors."""
 
     def __init__(self, insight: LineAnalysis) -> None:
         self._insight = insight
@@ -70,7 +70,7 @@ class LineLexer(Lexer):
         return lambda number: lines[number] if number < len(lines) else []
 
     def invalidation_hash(self) -> Hashable:
-        """Another one whenever the same text is to be painted anew."""
+        """Changes whenever the same text must be repainted."""
         return self._insight.version
 
 
@@ -92,10 +92,10 @@ def _paint(styles: list[str], span: Span, style: str) -> None:
 
 
 def wrong(text: str, analysis: Analysis) -> list[Span]:
-    """Where a statement is wrong, without what may only be unfinished.
+    """Where a statement is wrong, except where it may only be unfinished.
 
-    That is the word that is still being typed at the end of the text, and what is missing behind
-    the last word.
+    Unfinished are the word being typed at the end of the text, and anything missing after the last
+    word.
     """
     words = [span for span, role in analysis.tokens if role == "error"]
     problem = analysis.problem

@@ -1,4 +1,4 @@
-"""Completion at the prompt: what the language offers, as prompt_toolkit wants it."""
+"""Completion at the prompt: adapts the language's candidates to prompt_toolkit."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from dicomsh.session.state import Session
 
 _AT_ONCE = 40
-"""Rows of new answers that one key looks into; `learn` looks into the others between keys."""
+"""Rows of new answers that one key press indexes; `learn` indexes the rest between keys."""
 
 _UID = re.compile(r"[0-9.]+\Z", re.ASCII)
 _WIDEST = 20
-"""Cells of a UID in the menu; it is shortened in the middle, as in tables."""
+"""Cells for a UID in the menu; it is shortened in the middle, as in tables."""
 
 
 class SessionCompleter(Completer):
     """Completes commands, options, keys, and what the session has seen; never asks a peer.
 
-    Tab waits until it knows a session, which takes a moment after the first prompt.
+    Tab waits for the session, which takes a moment after the first prompt.
     """
 
     def __init__(self) -> None:
@@ -36,12 +36,12 @@ class SessionCompleter(Completer):
         self._learning: asyncio.Task[None] | None = None
 
     def know(self, registry: Registry, session: Session) -> None:
-        """Complete from these commands and this session from now on."""
+        """From now on, complete from these commands and this session."""
         self._known = registry, session
         self._ready.set()
 
     def learn(self, application: Application[str]) -> None:
-        """Look into new answers while the prompt waits for keys, if there are any."""
+        """Index new answers, if any, while the prompt waits for keys."""
         idle = self._learning is None or self._learning.done()
         if idle and self._known is not None and self._known[1].learn(0):
             self._learning = asyncio.ensure_future(_learn(self._known[1], application))
@@ -49,7 +49,7 @@ class SessionCompleter(Completer):
     async def get_completions_async(
         self, document: Document, complete_event: CompleteEvent
     ) -> AsyncGenerator[Completion, None]:
-        """As `get_completions`; what was asked for with Tab before there is a session waits."""
+        """Like `get_completions`; a Tab pressed before there is a session waits."""
         if complete_event.completion_requested:
             await self._ready.wait()
         for completion in self.get_completions(document, complete_event):
@@ -80,7 +80,7 @@ async def _learn(session: Session, application: Application[str]) -> None:
 
 
 def _completion(offer: Offer, cursor: int, shown: Callable[[str], str]) -> Completion:
-    """The completion; what is said about it is made when it is shown."""
+    """The completion; its description is made when it is shown."""
     from dicomsh.output.safe import shorten_middle, visible
 
     candidate = offer.candidate

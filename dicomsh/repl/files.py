@@ -1,4 +1,4 @@
-"""Names of files for completion; the only thing that Tab looks up outside of the session."""
+"""File names for completion; the only thing that Tab looks up outside the session."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from dicomsh.language.candidate import Candidate
 
 _MOST = 2000
-"""Entries of a folder that are looked at."""
+"""Maximum entries of a folder to look at."""
 
 
 def complete_file(typed: str) -> Iterator[Candidate]:
-    """Files and folders that begin as typed, in order; `~` is the home; folders end with a slash.
+    """Files and folders that begin as typed, sorted; `~` is the home; folders end with a slash.
 
-    Hidden ones are left out unless a full stop is typed.
+    Hidden ones are left out unless the name typed begins with a full stop.
     """
     at = max(typed.rfind(mark) for mark in _separators()) + 1
     begun = typed[at:]

@@ -1,4 +1,4 @@
-"""The history as prompt_toolkit reads it; what may not be kept stays out."""
+"""The history as prompt_toolkit reads it, without lines that must not be kept."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dicomsh.session.history import History
 class PromptHistory(history.History):
     """The lines that can be recalled at the prompt.
 
-    What begins with a space is not remembered, and nothing while recording is off. Of a text of
-    several lines each command is remembered by itself.
+    Lines that begin with a space are not remembered, and none while recording is off. Each command
+    of a multi-line text is remembered separately.
 
     Args:
-        kept: where the lines are.
-        recording: whether lines are remembered now.
+        kept: the stored lines.
+        recording: whether lines are being remembered.
     """
 
     def __init__(self, kept: History, recording: Callable[[], bool]) -> None:
@@ -39,7 +39,7 @@ class PromptHistory(history.History):
         return self._kept.lines
 
     def append_string(self, string: str) -> None:
-        """Remember what was typed, as far as it may be."""
+        """Remember the text typed, except lines that must not be kept."""
         from dicomsh.language.lines import commands_of
 
         for line in commands_of(string) if self._recording() else ():

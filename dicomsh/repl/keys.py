@@ -1,4 +1,4 @@
-"""Keys of our own; all others are those of Emacs or vi, as prompt_toolkit has them."""
+"""Our own key bindings; all others are prompt_toolkit's for Emacs or vi."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.key_binding.vi_state import InputMode
 
 CONTINUATION = "… "
-"""What stands in front of a line that continues the one above."""
+"""The prompt of a continuation line."""
 
 
 def bindings(explain: Callable[[str], None]) -> KeyBindings:
     """The key bindings of the prompt.
 
     Args:
-        explain: shows help on the command that a text ends in.
+        explain: shows help on the command at the end of a text.
     """
     keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)
 
     @keys.add("enter", filter=typing & Condition(_goes_on))
     def _continue(event: KeyPressEvent) -> None:
-        """An open quote, or a backslash at the end: the line goes on."""
+        """An open quote, or a backslash at the end: the line continues."""
         event.current_buffer.insert_text("\n")
 
     @keys.add("enter", filter=typing & ~Condition(_goes_on))
     def _accept(event: KeyPressEvent) -> None:
-        """Run it; of several lines each is shown again before it runs."""
+        """Run it; several lines are shown one by one as they run."""
         from dicomsh.language.lines import commands_of
 
         buffer = event.current_buffer
@@ -61,7 +61,7 @@ _MODES = {
 
 
 def vi_mode(application: Application[Any]) -> str:
-    """What keys do in vi now: `insert`, `normal`, `replace` or `visual`; nothing in Emacs."""
+    """The current vi mode: `insert`, `normal`, `replace` or `visual`; empty in Emacs."""
     if application.editing_mode is not EditingMode.VI:
         return ""
     selects = application.current_buffer.selection_state is not None

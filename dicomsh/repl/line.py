@@ -26,18 +26,18 @@ from dicomsh.session.history import History
 _EDITING = {"emacs": EditingMode.EMACS, "vi": EditingMode.VI}
 
 _ESCAPE = {EditingMode.EMACS: 0.5, EditingMode.VI: 0.1}
-"""Seconds until a byte ESC is the key of that name and not the beginning of another one."""
+"""Seconds after which an ESC byte is the Escape key, not the start of a key sequence."""
 
 
 class LineReader:
     """Reads lines.
 
     Args:
-        insight: what is known of the shell and of the line.
-        early: settings by name, as typed, for as long as there is no shell.
-        history: the lines typed before.
-        completer: what Tab asks.
-        explain: shows help on the command that a text ends in.
+        insight: what is known about the shell and the line.
+        early: settings by name, as typed, used until there is a shell.
+        history: the earlier lines.
+        completer: provides Tab completion.
+        explain: shows help on the command at the end of a text.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class LineReader:
         """A line, or several that belong together or were pasted.
 
         Args:
-            text: what stands at the prompt to begin with.
+            text: the initial text at the prompt.
 
         Raises:
-            KeyboardInterrupt: the line was dropped.
-            EOFError: there will be no more.
+            KeyboardInterrupt: the line was cleared.
+            EOFError: end of input.
         """
         self._insight.renew()
         self.apply()
@@ -93,11 +93,11 @@ class LineReader:
         self.prompt.color_depth = self.depth()
 
     def depth(self) -> ColorDepth:
-        """How many colours to use now."""
+        """The colours to use now."""
         return depth(self._setting("color"), os.environ)
 
     def echo(self, line: str) -> None:
-        """Show a line behind its prompt, as if it had been typed."""
+        """Show a line after its prompt, as if it had been typed."""
         painted = self._lexer.lex_document(Document(line))
         shown = list(self._message())
         for number in range(line.count("\n") + 1):
@@ -112,7 +112,7 @@ class LineReader:
         return getattr(shell.session.settings, name)
 
     def _may_suggest(self) -> bool:
-        """Whether lines typed before may be shown unasked: they may hold what is to be masked."""
+        """Whether earlier lines may be suggested: they may contain values that must be masked."""
         return self._setting("mask") not in (True, "on")
 
     @property

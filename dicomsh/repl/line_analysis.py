@@ -1,4 +1,4 @@
-"""What is known of the line being typed: one analysis for colours, hints and completion."""
+"""Analysis of the line being typed, shared by colours, hints and completion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LineAnalysis:
-    """The shell, once it is made, and what it makes of a text. Knows nothing before."""
+    """The shell, once there is one, and its analysis of a text."""
 
     def __init__(self) -> None:
         self.shell: Shell | None = None
@@ -23,15 +23,15 @@ class LineAnalysis:
 
     @property
     def version(self) -> Hashable:
-        """Another one whenever the same text may mean something else."""
+        """Changes whenever the same text may mean something else."""
         return self._prompts, self.shell is not None
 
     def renew(self) -> None:
-        """A new line begins: what the session knows may have changed."""
+        """Start a new line: the session's knowledge may have changed."""
         self._prompts += 1
 
     def analysed(self, text: str) -> tuple[list[Analysis], list[Span]]:
-        """The statements of a text, and the places of its comments."""
+        """The statements of a text, and the positions of its comments."""
         if self.shell is None:
             return [], []
         key = text, self.version
@@ -44,7 +44,7 @@ class LineAnalysis:
         return self._analysed[1]
 
     def usage(self, before: str) -> list[Part]:
-        """The usage line of the command that is typed up to the cursor, in parts."""
+        """The usage line of the command before the cursor, in parts."""
         if self.shell is None:
             return []
         key = before, self.version

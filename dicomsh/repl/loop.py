@@ -1,7 +1,7 @@
 """Read a line at the prompt, run it, again.
 
-The first prompt is on the screen before the shell is imported, which happens in a thread behind it;
-what speaks DICOM follows, so that the first query need not wait for it either.
+The first prompt appears before the shell is imported, which happens in a background thread; the
+DICOM modules follow, so that the first query need not wait for them either.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def run(make: Callable[[History], Started], *, waits: bool, color: bool) -> Exit
     """Run the prompt until the user leaves.
 
     Args:
-        make: makes the shell, from the command line and the user's settings; runs in a thread.
+        make: makes the shell from the command line and the user's settings; runs in a thread.
         waits: whether the first prompt needs the shell, because a modality was named.
         color: whether colours may be used.
 
@@ -80,7 +80,7 @@ def run_prompt(
     *,
     waits: bool,
 ) -> ExitStatus:
-    """Run a prompt, with no word at the start, on a history of its own; otherwise as `run`.
+    """Run a prompt without a greeting, on the given history; otherwise like `run`.
 
     Args:
         make: makes the shell.
@@ -92,7 +92,7 @@ def run_prompt(
 
 
 class _Prompt:
-    """A prompt, and the shell that is made behind it."""
+    """A prompt, and the shell that is made in the background."""
 
     def __init__(
         self, make: Callable[[History], Started], history: History, early: Mapping[str, str]
@@ -127,7 +127,7 @@ class _Prompt:
         self._completer.learn(application)
 
     async def _typed(self) -> bool:
-        """What the user types; False when there will be no more."""
+        """Read and run what the user types; False at the end of input."""
         from dicomsh.interrupt import endable
 
         text, self._left = "\n".join(self._left), []
@@ -140,7 +140,7 @@ class _Prompt:
         return await self._run(text)
 
     async def _run(self, text: str) -> bool:
-        """Run lines up to the first that fails; False when the user leaves."""
+        """Run lines up to the first that fails; False if the user leaves."""
         shell = (await self._begin()).shell
         from dicomsh.commands.scripting import LeaveShell
         from dicomsh.language.lines import commands_of
@@ -168,12 +168,12 @@ class _Prompt:
                 return
 
     def _step_aside(self) -> None:
-        """Take the line below the rows away."""
+        """Remove the line below the rows."""
         if self._bar is not None:
             self._bar.clear()
 
     def _explain(self, before: str) -> None:
-        """Show help on the command that a text ends in, above the prompt."""
+        """Show help on the command at the end of a text, above the prompt."""
         if self._insight.shell is not None:
             self._do_beside(self._help(self._insight.shell, before))
 
@@ -192,7 +192,7 @@ class _Prompt:
         doing.add_done_callback(self._beside.discard)
 
     def _begin(self) -> asyncio.Task[Started]:
-        """Begin to make the shell, the first time."""
+        """Start making the shell, the first time."""
         if self._making is None:
             self._making = asyncio.get_running_loop().create_task(
                 asyncio.to_thread(self._make_warm)
@@ -201,7 +201,7 @@ class _Prompt:
         return self._making
 
     def _make_warm(self) -> Started:
-        """Make the shell and import what it will use; nothing is analysed before.
+        """Make the shell and import the modules it will use; nothing is analysed before.
 
         One thread does both: two that import pynetdicom at the same time can each get half of it.
         """
@@ -244,5 +244,5 @@ def _import_slow() -> None:
 
 def _not_run(number: int) -> str:
     if number == 1:
-        return "1 line was not run and stands at the prompt again; Ctrl-C drops it"
-    return f"{number} lines were not run and stand at the prompt again; Ctrl-C drops them"
+        return "1 line was not run; it is back at the prompt; Ctrl-C clears it"
+    return f"{number} lines were not run; they are back at the prompt; Ctrl-C clears them"

@@ -1,4 +1,4 @@
-"""The text of the prompt: the modality, and the place in segments that people can read."""
+"""The text of the prompt: the modality, and the place in readable segments."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _MORE = "…"
 def prompt_text(session: Session, columns: int) -> StyleAndTextTuples:
     """`pacs:/0555643F/2009-04-12 CT THORAX> `, in at most half of the columns.
 
-    What does not fit is left out at the left, behind the modality: `pacs:…/2009-04-12 CT THORAX> `.
-    Of one segment that is too long, its middle is: a study begins with its date.
+    If it does not fit, segments after the modality are left out: `pacs:…/2009-04-12 CT THORAX> `. A
+    single segment that is too long loses its middle: a study begins with its date.
     """
     from dicomsh.output.safe import fit, visible, width
 
@@ -43,7 +43,7 @@ def _segments(session: Session) -> StyleAndTextTuples:
 
 
 def _fitted(segments: StyleAndTextTuples, room: int) -> StyleAndTextTuples:
-    """The segments with their separators, as many from the end as fit; of the last both ends."""
+    """The segments with their separators, as many from the end as fit; both ends of the last."""
     from dicomsh.output.safe import shorten_middle, width
 
     separator = ("class:prompt.separator", "/")

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from dicomsh.shell.shell import Shell
 
 _CLASSES = "class:bottom-toolbar class:bottom-toolbar.text"
-"""Those of the toolbar below the prompt."""
+"""Styles of the toolbar below the prompt."""
 
 
 def standard_bar(shell: Shell, depth: Callable[[], ColorDepth]) -> ProgressBar | None:
-    """The bar of this process; None where standard error is no terminal that could show it."""
+    """The bar of this process; None if standard error is not a terminal that can show it."""
     stream = sys.stderr
     if stream is None or not stream.isatty() or is_dumb_terminal():
         return None
@@ -33,13 +33,13 @@ def standard_bar(shell: Shell, depth: Callable[[], ColorDepth]) -> ProgressBar |
 class ProgressBar:
     """The toolbar, drawn below what a command writes; implements `output.progress.PassingLine`.
 
-    The cursor waits at its beginning: where a terminal that gets narrower breaks it into several
-    rows, everything from the cursor on is the bar.
+    The cursor stays at its beginning: if a terminal that gets narrower breaks it into several rows,
+    everything from the cursor on is the bar.
 
     Args:
-        shell: whose state is told.
+        shell: the shell whose state is shown.
         output: the terminal.
-        depth: how many colours to use.
+        depth: the colours to use.
     """
 
     def __init__(self, shell: Shell, output: Output, depth: Callable[[], ColorDepth]) -> None:
@@ -61,7 +61,7 @@ class ProgressBar:
         self.again()
 
     def again(self) -> None:
-        """Draws it as it was."""
+        """Redraws it."""
         self._shown = True
         self._erase()
         self._output.disable_autowrap()
@@ -80,7 +80,7 @@ class ProgressBar:
         return shown
 
     def wipe(self, columns: int) -> None:
-        """Erases whatever stands in the line."""
+        """Erases the whole line."""
         del columns
         self._shown = False
         self._erase()

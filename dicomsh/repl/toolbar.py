@@ -1,4 +1,4 @@
-"""The line below the prompt: where we are connected to, the last query, what is being typed."""
+"""The line below the prompt: the connection, the last query, the command being typed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from dicomsh.session.state import Session
     from dicomsh.shell.shell import Shell
 
-_GREETING = "F1 help · Tab completes · Ctrl-C cancels · Ctrl-D leaves"
+_GREETING = "F1 help · Tab completes · Ctrl-C cancels · Ctrl-D exits"
 _NOWHERE = "no modality in use: use NAME"
 _UNLISTED = "· nothing listed here yet: ls"
 _BETWEEN = " · "
 
 
 def toolbar(insight: LineAnalysis, before: str, columns: int, mode: str = "") -> StyleAndTextTuples:
-    """The state of the session; above it, the usage of the command that is typed.
+    """The state of the session; above it, the usage of the command being typed.
 
     Args:
         insight: what is known.
         before: the text before the cursor.
         columns: width of the terminal in cells.
-        mode: what keys do now, where that changes, as in vi.
+        mode: the editing mode, if there are several, as in vi.
     """
     if insight.shell is None:
         return [("", _BETWEEN.join(filter(None, (mode, _GREETING)))[:columns])]
@@ -39,9 +39,9 @@ def toolbar(insight: LineAnalysis, before: str, columns: int, mode: str = "") ->
 
 
 def running(shell: Shell, headway: Headway, columns: int) -> str:
-    """The line while a command runs: where we are connected to, and how far it is.
+    """The line while a command runs: the connection and the progress.
 
-    Where there is no room, the address goes first; rows and the way out stay longest.
+    If space is short, the address goes first; rows and the cancel key stay longest.
     """
     modality = shell.session.modality
     name = modality.name if modality else ""
@@ -63,15 +63,15 @@ def running(shell: Shell, headway: Headway, columns: int) -> str:
 
 
 def _way_out(before: str) -> list[Part]:
-    """What ends the lines that a forgotten quote begins."""
+    """How to end the lines that a forgotten quote starts."""
     from dicomsh.language.scan import has_open_quote
 
     goes_on = "\n" in before and has_open_quote(before)
-    return [("a quote is open: close it, or Ctrl-C drops the lines", True)] if goes_on else []
+    return [("a quote is open: close it, or clear the lines with Ctrl-C", True)] if goes_on else []
 
 
 def _advice(insight: LineAnalysis, before: str) -> list[Part]:
-    """Where Tab has no TARGET to offer: what to do so that it has."""
+    """What to do if Tab has no TARGET to offer."""
     from dicomsh.session.targets import completions
 
     awaited = any(current and "TARGET" in text for text, current in insight.usage(before))
@@ -86,7 +86,7 @@ def _advice(insight: LineAnalysis, before: str) -> list[Part]:
 
 
 def _usage(parts: list[Part], columns: int) -> StyleAndTextTuples:
-    """The parts with blanks between; where there is no room, without options not being typed."""
+    """The parts separated by blanks; if space is short, without options not being typed."""
     from dicomsh.output.safe import fit, width
 
     if width(" ".join(text for text, _ in parts)) > columns:
@@ -108,7 +108,7 @@ def _without_options(parts: list[Part]) -> list[Part]:
 
 
 def _state(shell: Shell, mode: str, columns: int) -> str:
-    """As much as fits: the address goes first, then what is at the end."""
+    """As much as fits: the address goes first, then parts at the end."""
     session = shell.session
     rest = [part for part in (_association(shell), _last(session), _settings(session)) if part]
     shorter = [[mode, _name(session), *rest[:n]] for n in range(len(rest), -1, -1)]
@@ -116,7 +116,7 @@ def _state(shell: Shell, mode: str, columns: int) -> str:
 
 
 def _fitting(choices: list[list[str]], columns: int) -> str:
-    """The first choice that fits, its parts put together; else the last one, cut."""
+    """The first choice that fits, joined; else the last one, cut."""
     from dicomsh.output.safe import fit, visible, width
 
     texts = [visible(_BETWEEN.join(filter(None, parts))) for parts in choices]

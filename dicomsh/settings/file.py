@@ -1,4 +1,4 @@
-"""settings.yaml: what a user set to stay. The prompt reads it; scripts do not, to run alike."""
+"""settings.yaml: the user's saved settings. The prompt reads it; scripts do not."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ FILE_NAME = "settings.yaml"
 ALIASES = "aliases"
 
 _HEADER = """\
-# Settings of the dicomsh prompt that differ from the defaults, one to a line: NAME: VALUE.
-# `set --save` writes this file anew; `help settings` tells the names and values.
-# Scripts do not read it, so that they do the same for everybody.
+# Settings of the dicomsh prompt that differ from the defaults, one per line: NAME: VALUE.
+# `set --save` rewrites this file; `help settings` lists the names and values.
+# Scripts do not read it, so that they do the same for everyone.
 """
 
 
 @dataclass(slots=True)
 class Saved:
-    """What a settings.yaml says.
+    """The contents of a settings.yaml.
 
     Args:
         settings: values by name.
         aliases: text by name.
-        problems: what could not be used, each with file and line.
+        problems: errors, each with file and line.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
@@ -45,13 +45,13 @@ class Saved:
 
 
 def settings_file(environ: Mapping[str, str]) -> Path | None:
-    """Where a user's settings are kept, or None when no home is known."""
+    """The path of the user's settings file, or None if no home is known."""
     folder = config_folder(environ)
     return folder / FILE_NAME if folder else None
 
 
 def read_settings(path: Path | None, scope: Scope) -> Saved:
-    """What the file says; no file says nothing. Never raises: what is wrong becomes a problem."""
+    """The contents of the file; empty if there is none. Never raises: errors become problems."""
     saved = Saved()
     if path is not None and path.is_file():
         try:
@@ -76,7 +76,7 @@ def _read(root: tree.ConfigNode | None, saved: Saved, scope: Scope) -> None:
 def _value(name: str, given: tree.ConfigNode, scope: Scope) -> Any:
     if name not in SETTINGS:
         hint = suggestion(name, SETTINGS) or f"known here: {', '.join(SETTINGS)}"
-        raise given.error("a known setting", found=tree.shown(name), hint=hint)
+        raise given.problem(f"unknown setting {tree.shown(name)}", hint)
     text = given.value(str)
     try:
         return SETTINGS[name].read(whole_word(text), scope)
@@ -91,7 +91,7 @@ def _texts(given: tree.ConfigNode) -> Iterator[tuple[str, str]]:
 
 
 def write_settings(path: Path, settings: Mapping[str, str], aliases: Mapping[str, str]) -> None:
-    """Write the file anew, for the user only.
+    """Rewrite the file, private to the user.
 
     Args:
         path: the file.

@@ -22,7 +22,7 @@ from dicomsh.model.levels import Model
 
 
 class Where(Enum):
-    """Where a setting has an effect."""
+    """Where a setting applies."""
 
     ANYWHERE = "anywhere"
     PROMPT = "at the prompt"
@@ -36,36 +36,30 @@ _EDITING = one_of("emacs|vi", {"emacs": "emacs", "vi": "vi"})
 class Settings:
     """What `set` changes; each field is one setting, with its kind, meaning and default.
 
-    None means that nothing was chosen, and is typed `none`.
+    None means not set, and is typed `none`.
     """
 
-    output: Annotated[str | None, FORMAT, "format of results; none: a table"] = None
+    output: Annotated[str | None, FORMAT, "output format; none: a table"] = None
     limit: Annotated[
-        int | None, COUNT, "largest number of rows of a query; none: the modality's own"
+        int | None, COUNT, "maximum rows per query; none: the modality's own limit"
     ] = None
     timeout: Annotated[
         float | None, SECONDS, "seconds to wait for a peer; none: the modality's own limits"
     ] = None
     model: Annotated[
-        Model | None, MODEL, "information model to ask in; none: chosen for each query"
+        Model | None, MODEL, "information model for queries; none: chosen for each query"
     ] = None
-    mask: Annotated[
-        bool, SWITCH, "whether made-up names and IDs are shown instead of real ones"
-    ] = False
-    color: Annotated[str, _COLOR, "colours; auto: where the terminal has them"] = "auto"
-    pager: Annotated[
-        bool, SWITCH, "whether what is taller than the screen is paged", Where.PROMPT
-    ] = True
-    editing: Annotated[str, _EDITING, "keys for editing the line", Where.PROMPT] = "emacs"
-    fuzzy: Annotated[
-        bool, SWITCH, "whether Tab also finds what is typed with gaps", Where.PROMPT
-    ] = False
-    history: Annotated[bool, SWITCH, "whether lines are remembered", Where.PROMPT] = True
-    greeting: Annotated[bool, SWITCH, "whether the start says hello", Where.PROMPT] = True
+    mask: Annotated[bool, SWITCH, "show made-up names and IDs instead of real ones"] = False
+    color: Annotated[str, _COLOR, "colours; auto: if the terminal supports them"] = "auto"
+    pager: Annotated[bool, SWITCH, "page long output", Where.PROMPT] = True
+    editing: Annotated[str, _EDITING, "key bindings for editing the line", Where.PROMPT] = "emacs"
+    fuzzy: Annotated[bool, SWITCH, "fuzzy completion with Tab", Where.PROMPT] = False
+    history: Annotated[bool, SWITCH, "remember the lines you type", Where.PROMPT] = True
+    greeting: Annotated[bool, SWITCH, "show a greeting", Where.PROMPT] = True
 
 
 AT_PROMPT = Settings(limit=1000)
-"""The settings that a prompt begins with; scripts begin with `Settings()`."""
+"""The initial settings at a prompt; scripts start with `Settings()`."""
 
 NONE = "none"
 DEFAULT = "default"
@@ -79,7 +73,7 @@ class Setting:
         name: as typed.
         kind: how its value is read.
         help: what it means.
-        where: where it has an effect.
+        where: where it applies.
         optional: whether `none` is one of its values.
     """
 
@@ -93,18 +87,18 @@ class Setting:
         """The value of a word.
 
         Raises:
-            UsageError: the setting has no such value.
+            UsageError: not a valid value for the setting.
         """
         if self.optional and word.text.lower() == NONE:
             return None
         return self.kind.parse(word, scope)
 
     def write(self, value: Any) -> str:
-        """A value as it is typed."""
+        """A value as typed."""
         return NONE if value is None else self.kind.write(value)
 
     def values(self, now: Settings, defaults: Settings) -> Kind:
-        """The kind of the values that it can be set to, the word `default` included."""
+        """The kind of its possible values, including the word `default`."""
         default = getattr(defaults, self.name)
 
         def read(word: Word, scope: Scope) -> Any:
@@ -130,11 +124,11 @@ def _setting(name: str, bare: Any, kind: Kind, text: str, where: Where = Where.A
 
 
 SETTINGS = _settings()
-"""Every setting by name, in the order in which they are shown."""
+"""Every setting by name, in display order."""
 
 
 def changed(settings: Settings, defaults: Settings) -> dict[str, str]:
-    """The settings that differ from the defaults, each as it is typed."""
+    """The settings that differ from the defaults, as typed."""
     return {
         name: setting.write(getattr(settings, name))
         for name, setting in SETTINGS.items()

@@ -21,7 +21,7 @@ from dicomsh.trace.fields import (
 
 _HEADER = 6
 _LONGEST = 1024 * 1024
-"""A PDU longer than this is not waited for."""
+"""A PDU longer than this is not reassembled."""
 
 _DATA_SET_TYPE = 0x00000800
 _NO_DATA_SET = b"\x01\x01"
@@ -29,7 +29,7 @@ _NO_DATA_SET = b"\x01\x01"
 
 @dataclass(frozen=True, slots=True)
 class Pdu:
-    """A whole PDU.
+    """A complete PDU.
 
     Args:
         sent: whether we sent it.
@@ -54,12 +54,12 @@ class Pdu:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A whole DIMSE message.
+    """A complete DIMSE message.
 
     Args:
         sent: whether we sent it.
         context: the presentation context ID.
-        syntaxes: abstract and transfer syntax of the context; empty where they are not known.
+        syntaxes: abstract and transfer syntax of the context; empty if unknown.
         command: the command set, encoded.
         identifier: the data set, encoded, or empty.
     """
@@ -73,7 +73,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Bytes that cannot be taken for PDUs; nothing that follows in that direction can."""
+    """Bytes that are not PDUs; neither is anything that follows in that direction."""
 
     sent: bool
     raw: bytes
@@ -84,7 +84,7 @@ Event = Pdu | Message | Noise
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A presentation context as proposed, or as answered.
+    """A presentation context as proposed or answered.
 
     `result` is None in a proposal; `transfer` is one UID in an answer.
     """
@@ -99,7 +99,7 @@ class Conversation:
     """Follows one connection.
 
     Args:
-        agreed: what is known of its presentation contexts, when it is older than the trace.
+        agreed: what is known of its presentation contexts, if it is older than the trace.
     """
 
     def __init__(self, agreed: Syntaxes | None = None) -> None:
@@ -109,11 +109,11 @@ class Conversation:
         self._theirs = _Direction()
 
     def sent(self, data: bytes) -> Iterator[Event]:
-        """What the bytes that we wrote complete."""
+        """The events completed by the bytes that we wrote."""
         return self._events(self._ours, True, data)
 
     def received(self, data: bytes) -> Iterator[Event]:
-        """What the bytes that arrived complete."""
+        """The events completed by the bytes received."""
         return self._events(self._theirs, False, data)
 
     def _events(self, direction: _Direction, sent: bool, data: bytes) -> Iterator[Event]:
@@ -129,7 +129,7 @@ class Conversation:
             direction.noise = b""
 
     def _learn(self, raw: bytes) -> None:
-        """Keep what is proposed and what is agreed to."""
+        """Record what is proposed and agreed."""
         if raw[0] == ASSOCIATE_RQ:
             self._proposed = {p.id: p.abstract for p in proposals(fields_of(raw, {}))}
         elif raw[0] == ASSOCIATE_AC:
@@ -156,10 +156,10 @@ def proposals(fields: Iterator[Field]) -> list[Proposal]:
 
 
 class _Direction:
-    """One direction of a connection: bytes kept until a PDU or a message is whole.
+    """One direction of a connection: bytes kept until a PDU or a message is complete.
 
     Attributes:
-        noise: bytes that cannot be PDUs; none are looked at after them.
+        noise: bytes that are not PDUs; nothing after them is parsed.
     """
 
     def __init__(self) -> None:
@@ -171,7 +171,7 @@ class _Direction:
         self._awaits_data = False
 
     def cut(self, data: bytes) -> Iterator[bytes]:
-        """The PDUs that are now whole."""
+        """The PDUs that are now complete."""
         if self._lost:
             return
         held, offset = self._held + data, 0
@@ -211,7 +211,7 @@ class _Direction:
 
 
 def command_elements(command: bytes) -> dict[int, bytes]:
-    """The elements of a command set; none when it is malformed (PS3.7 6.3)."""
+    """The elements of a command set; none if it is malformed (PS3.7 6.3)."""
     try:
         return ENCODINGS[IMPLICIT_LITTLE_ENDIAN].split(command)
     except ProtocolViolationError:

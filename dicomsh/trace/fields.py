@@ -1,7 +1,7 @@
-"""Every byte of a PDU under the name that the standard gives it (PS3.8 9.3 and annex D, PS3.5 7.1).
+"""Every byte of a PDU with its name in the standard (PS3.8 9.3 and annex D, PS3.5 7.1).
 
-Whatever the bytes are, the fields cover them once and in order, and nothing is raised: what does
-not fit becomes a field that says so.
+Whatever the bytes, the fields cover each once and in order, and nothing is raised: bytes that do
+not fit become a field that says so.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class Field(NamedTuple):
 
     Args:
         raw: its bytes.
-        name: as the standard calls it.
-        text: what it says, or empty.
-        depth: how many items are around it.
+        name: its name in the standard.
+        text: its meaning, or empty.
+        depth: the number of enclosing items.
     """
 
     raw: bytes
@@ -89,7 +89,7 @@ def fields_of(pdu: bytes, agreed: Syntaxes) -> Iterator[Field]:
     """The fields of a PDU.
 
     Args:
-        pdu: the whole PDU, header included.
+        pdu: the complete PDU, header included.
         agreed: how the data sets on each presentation context are encoded.
     """
     cursor = _Cursor(pdu)
@@ -111,7 +111,7 @@ def fields_of(pdu: bytes, agreed: Syntaxes) -> Iterator[Field]:
 
 
 class _Cursor:
-    """Takes fields off the front of some bytes; at their end, what is missing is left out."""
+    """Takes fields off the front of some bytes; fields missing at the end are left out."""
 
     def __init__(self, data: bytes, depth: int = 0) -> None:
         self._data = data
@@ -124,7 +124,7 @@ class _Cursor:
         return len(self._data) - self._offset
 
     def peek(self, offset: int = 0) -> int:
-        """The byte that is next, or -1 at the end."""
+        """The next byte, or -1 at the end."""
         place = self._offset + offset
         return self._data[place] if place < len(self._data) else -1
 
@@ -137,12 +137,12 @@ class _Cursor:
         return Field(raw, name, show(raw) if show and raw else "", self._depth)
 
     def rest(self, name: str) -> Iterator[Field]:
-        """What is left, if anything."""
+        """The remaining bytes, if any, as a field."""
         if self.left:
             yield self.take(self.left, name)
 
     def inside(self, size: int) -> _Cursor:
-        """The next `size` bytes, to be taken one level deeper."""
+        """The next `size` bytes, to be parsed one level deeper."""
         raw = self.take(size, "").raw
         return _Cursor(raw, self._depth + 1)
 
@@ -295,7 +295,7 @@ def _control(raw: bytes) -> str:
 
 
 def _elements(fragment: Field, explicit: bool) -> Iterator[Field]:
-    """The elements of a fragment, as far as they are whole; a fragment may begin inside of one."""
+    """The complete elements of a fragment; it may begin inside an element."""
     data, done = fragment.raw, 0
     try:
         for place in extents(data, explicit=explicit):

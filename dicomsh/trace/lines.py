@@ -1,4 +1,4 @@
-"""What a person reads of a conversation: a title for each PDU or message, and lines under it."""
+"""A conversation for people: a title for each PDU or message, with lines below it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dicomsh.trace.conversation import Event, Message, Noise, Pdu, Proposal, pro
 from dicomsh.trace.fields import ABORT, ASSOCIATE_AC, ASSOCIATE_RQ, P_DATA, PDU_NAMES, Field
 
 Shown = Callable[[int, str], str]
-"""A value as it may be shown: of a tag, the text; masking puts another in its place."""
+"""Turns the text of a tag's value into what may be shown; masking replaces it."""
 
 Lines = tuple[str, list[str]]
-"""A title, and what stands under it."""
+"""A title and the lines below it."""
 
 _COMMANDS = {
     0x0001: "C-STORE-RQ",
@@ -41,24 +41,24 @@ _MESSAGE_ID = 0x00000110
 _RESPONDED_TO = 0x00000120
 _STATUS = 0x00000900
 _LONGEST = 200
-"""Characters of one value; what is longer is cut, and says so."""
+"""Characters shown of one value; a longer one is cut, with a note."""
 _NOISE = 64
 _WIDTH = 8
-"""Bytes of a line: most fit into 80 columns with the name of their field."""
+"""Bytes per line: most fit in 80 columns with the name of their field."""
 
 
 def as_typed(tag: int, text: str) -> str:
-    """Every value as it is."""
+    """Every value unchanged."""
     del tag
     return text
 
 
 def lines_of(event: Event, *, hexadecimal: bool, shown: Shown = as_typed) -> Lines | None:
-    """A title and lines for an event; None where there is nothing to say.
+    """A title and lines for an event; None if there is nothing to show.
 
     Args:
-        event: what was seen.
-        hexadecimal: whether every byte of a PDU is shown, with its field named.
+        event: the event.
+        hexadecimal: whether to show every byte of a PDU with its field name.
         shown: how values may be shown.
     """
     if isinstance(event, Noise):
@@ -84,7 +84,7 @@ def _who(pdu: Pdu) -> str:
 
 
 def _summary(pdu: Pdu) -> list[str]:
-    """What a PDU of association, release or abort says."""
+    """The lines of an association, release or abort PDU."""
     if pdu.kind in (ASSOCIATE_RQ, ASSOCIATE_AC):
         return [*_user_information(pdu.fields), *_contexts(pdu)]
     wanted = {"Result", "Source", "Reason/Diag."}
@@ -95,7 +95,7 @@ def _summary(pdu: Pdu) -> list[str]:
 
 _USER_INFORMATION = {
     "Application-context-name": "application context",
-    "Maximum-length-received": "longest PDU taken",
+    "Maximum-length-received": "maximum PDU length",
     "Implementation-class-uid": "implementation class",
     "Implementation-version-name": "implementation version",
     "SOP-class-uid": "negotiated for",
@@ -105,7 +105,7 @@ _USER_INFORMATION = {
 def _user_information(fields: Iterator[Field]) -> Iterator[str]:
     for field in fields:
         label = _USER_INFORMATION.get(field.name)
-        if label == "longest PDU taken":
+        if label == "maximum PDU length":
             any_length = " (any)" if field.text == "0" else " bytes"
             yield f"{label:<23} {field.text}{any_length}"
         elif label:
@@ -131,7 +131,7 @@ def _answered(answer: Proposal, pdu: Pdu) -> str:
 
 
 def _name(uid: str) -> str:
-    """The name of a UID of the standard; the UID itself for any other."""
+    """The name of a UID in the standard; the UID itself for any other."""
     return visible(uid_name(uid).replace("Query/Retrieve Information Model", "Q/R"))
 
 
@@ -160,7 +160,7 @@ def _number(row: Row, tag: int) -> int:
 
 
 def _row(data: bytes, transfer: str) -> Row:
-    """A data set to be read; one that is malformed has no elements."""
+    """A data set; a malformed one has no elements."""
     source = Source(ENCODINGS.get(transfer, ENCODINGS[IMPLICIT_LITTLE_ENDIAN]))
     try:
         return Row(data, source, source.encoding.split(data))
@@ -184,7 +184,7 @@ def _message(message: Message, shown: Shown) -> list[str]:
 
 
 def _element(row: Row, tag: int, indent: str, shown: Shown) -> Iterator[str]:
-    """`(0010,0010) PN   8  PatientName              JOD*`, and the items of a sequence under it."""
+    """`(0010,0010) PN   8  PatientName              JOD*`, and the items of a sequence below it."""
     attribute = by_tag(tag)
     vr, length = row.vr(tag), len(row.elements[tag])
     keyword = attribute.keyword if attribute.name != "Unknown" else "private or unknown"

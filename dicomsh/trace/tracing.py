@@ -1,4 +1,4 @@
-"""The trace of a shell: on or off, in words or byte by byte, beside the data or to a file."""
+"""The trace of a shell: on or off, in words or byte by byte, to standard error or to a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INDENT = " " * 15
 
 
 class File(Protocol):
-    """A file that is being written."""
+    """An open file."""
 
     def write(self, text: str) -> None:
         """Write text at once; raises DicomshError."""
@@ -33,7 +33,7 @@ class File(Protocol):
 
 @dataclass(slots=True)
 class _Line:
-    """A connection that is traced."""
+    """A traced connection."""
 
     number: int
     conversation: Conversation
@@ -42,17 +42,17 @@ class _Line:
 class Tracing:
     """Switches the trace of a shell and writes its lines; implements `dicomsh.model.tap.Tracer`.
 
-    What happens while the shell waits for the user is told with the next command, so that it does
-    not end up in the line being typed; a file gets it at once.
+    Events while the shell waits for the user are shown with the next command, so that they do not
+    disturb the line being typed; a file gets them at once.
 
     Args:
         tap: where to listen.
-        talk: writes a line beside the data.
+        talk: writes a message line.
         open_file: opens a file for writing; raises UsageError.
 
     Attributes:
-        shown: how values may be shown, or None for as they are; masking sets it.
-        lost: whether a file could not be written any more, so that its trace is not whole.
+        shown: how values may be shown, or None for unchanged; masking sets it.
+        lost: whether a file could not be written any more, so that its trace is incomplete.
     """
 
     def __init__(
@@ -74,14 +74,14 @@ class Tracing:
 
     @property
     def state(self) -> str:
-        """Whether it is on, how and where to: one line."""
+        """Its state, detail and destination in one line."""
         if self._tap.tracer is None:
             return "trace is off"
-        detail = "with every byte named" if self._hexadecimal else "messages"
+        detail = "with every byte" if self._hexadecimal else "messages"
         return f"trace is on: {detail}, to {self._where or 'standard error or the terminal'}"
 
     def on(self, *, hexadecimal: bool) -> None:
-        """Trace from now on, or change what is shown."""
+        """Start tracing, or change the detail."""
         self._hexadecimal = hexadecimal
         if self._tap.tracer is None:
             self._tap.tracer = self
@@ -89,7 +89,7 @@ class Tracing:
             self._write([_beginning()])
 
     def to(self, name: str) -> None:
-        """Trace to a file, which is for its owner only.
+        """Trace to a file, readable only by its owner.
 
         Raises:
             UsageError: it cannot be opened.
@@ -107,7 +107,7 @@ class Tracing:
         self._tap.tracer, self._start = self, time.monotonic()
 
     def off(self) -> None:
-        """Trace no more."""
+        """Stop tracing."""
         self._tap.tracer = None
         self._hexadecimal = False
         self._lines.clear()
@@ -116,7 +116,7 @@ class Tracing:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        """Lines are written at once inside the `with`, after those that waited."""
+        """Lines are written at once inside the `with`, after those held back."""
         before, self._waits = self._waits, False
         if self._held:
             held, self._held = self._held, []
@@ -127,7 +127,7 @@ class Tracing:
             self._waits = before
 
     def opened(self, wire: Wire) -> None:
-        """A connection stands."""
+        """A connection is open."""
         self._tell(wire, "──", f"connected to {wire.peer}", [])
 
     def sent(self, wire: Wire, data: bytes) -> None:
@@ -141,7 +141,7 @@ class Tracing:
             self._event(wire, "←", event)
 
     def closed(self, wire: Wire, how: str) -> None:
-        """The connection is gone."""
+        """The connection has closed."""
         self._tell(wire, "──", how, [])
         self._lines.pop(wire, None)
 
@@ -179,7 +179,7 @@ class Tracing:
     def _to_file(self, file: File, lines: list[str]) -> None:
         try:
             file.write("".join(f"{line}\n" for line in lines))
-        except DicomshError as problem:  # in the middle of the protocol nothing may be raised
+        except DicomshError as problem:  # nothing may be raised in the middle of the protocol
             self.lost = True
             self.off()
             self._write([f"{problem.message}; trace is off"])

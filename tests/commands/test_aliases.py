@@ -55,8 +55,8 @@ def test_an_alias_works_in_a_script_and_for_each_row() -> None:
     [
         ("alias find = ls", "'find' is a command"),
         ("alias modality = ls", "'modality' is a command"),
-        ("alias 1x = ls", "'1x' is no name for an alias"),
-        ("alias x=ls", "'x=ls' is no name for an alias"),
+        ("alias 1x = ls", "'1x' is not a valid alias name"),
+        ("alias x=ls", "'x=ls' is not a valid alias name"),
         ("alias x ls", "expected = behind the name"),
         ("alias x = fnd study", "no command 'fnd'"),
         ("alias x =", "no alias 'x'"),
@@ -65,7 +65,7 @@ def test_an_alias_works_in_a_script_and_for_each_row() -> None:
         ("alias x = '!ls -l'", "an alias stands for one command"),
         ("alias x = 'ls > '", "a file name is missing"),
         ("alias x = y; alias y = x; x", "no command 'y'"),
-        ("alias y = ls; alias x = y; alias y = x; x", "leads back to itself"),
+        ("alias y = ls; alias x = y; alias y = x; x", "refers to itself"),
     ],
 )
 def test_what_is_no_alias(text: str, message: str) -> None:

@@ -33,9 +33,9 @@ def test_each_element_tells_its_value_its_origin_and_its_matching() -> None:
         "value": "JOD*",
         "matching": "wildcard",
         "paragraph": "PS3.4 C.2.2.2.4",
-        "origin": "the pattern: JOD*, which stands for PatientName here",
+        "origin": "the pattern: JOD*, which means PatientName here",
     }
-    assert found["PatientSex"]["origin"] == "typed: sex=M, where sex stands for PatientSex"
+    assert found["PatientSex"]["origin"] == "typed: sex=M, where sex means PatientSex"
     assert found["PatientBirthDate"]["origin"] == "asked for by default at this level"
     assert found["OtherPatientIDs"]["origin"] == "typed: +OtherPatientIDs"
     assert found["QueryRetrieveLevel"]["value"] == "PATIENT"
@@ -90,21 +90,21 @@ def test_a_setting_of_the_modality_is_an_origin(tmp_path: Path) -> None:
     done = run("use old; explain find patient", config=path, output="json")
     row = next(row for row in done.json if row["keyword"] == "PatientName")
     assert row["value"] == "*"
-    assert "sent as * because of universal: of old" in row["origin"]
+    assert "sent as * because of 'universal:' for old" in row["origin"]
 
 
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        ("explain find patient", "Patient Root: the patient level exists in it alone"),
-        ("explain find study", "Study Root: it is asked across patients"),
-        ("cd 0555643F; explain find study", "Patient Root: it is asked below a patient"),
+        ("explain find patient", "Patient Root: only this model has a patient level"),
+        ("explain find study", "Study Root: the query is across patients"),
+        ("cd 0555643F; explain find study", "Patient Root: the query is inside a patient"),
         ("explain find study id=X --model patient", "Patient Root: because of --model"),
         ("set model study; explain find study", "Study Root: because of 'set model'"),
         ("explain find study", "pacs accepted Patient Root and Study Root in its last"),
-        ("explain find patient Müller*", "ISO_IR 192: it holds every character"),
+        ("explain find patient Müller*", "ISO_IR 192: represents every character"),
         ("explain find patient Muller*", "none: all values are ASCII"),
-        ("explain find series CT", "relational: StudyInstanceUID is open"),
+        ("explain find series CT", "relational: StudyInstanceUID is left open"),
         ("explain find study --limit 3", "C-CANCEL is sent after 3 rows"),
         ("explain echo", "send a C-ECHO"),
         ("explain use pacs", "send a C-ECHO"),
@@ -119,7 +119,7 @@ def test_reasons(command: str, reason: str) -> None:
 def test_a_peer_without_patient_root(tmp_path: Path) -> None:
     config = practice(tmp_path, refuse_patient_root=True)
     done = run("use faulty; explain find patient JOD*", config=config)
-    assert "Study Root: the peer accepts no Patient Root" in done.out
+    assert "Study Root: the peer does not accept Patient Root" in done.out
     assert "faulty did not accept Patient Root" in done.out
     assert "QueryRetrieveLevel = STUDY" in done.out
     assert "patients taken from the studies" in done.out
@@ -128,7 +128,7 @@ def test_a_peer_without_patient_root(tmp_path: Path) -> None:
 def test_keys_that_the_peer_never_returned_are_named(tmp_path: Path) -> None:
     config = practice(tmp_path, no_counts=True)
     done = run("use faulty; find patient; explain find patient", config=config)
-    assert "never returned by it: NumberOfPatientRelatedStudies" in done.out
+    assert "never returned: NumberOfPatientRelatedStudies" in done.out
 
 
 def test_nothing_is_sent(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_nothing_is_sent(tmp_path: Path) -> None:
         text = "; ".join(f"explain {command}" for command in commands)
         done = run(text, config=path, modality="silent")
         assert done.status == 0, done.err
-        assert "no association yet: both models, and what is proposed, are assumed" in done.out
+        assert "no association yet: we assume that it accepts both models" in done.out
         with pytest.raises(BlockingIOError):
             listener.accept()
 
@@ -164,7 +164,7 @@ def test_a_walk_is_explained_query_by_query() -> None:
     ]
     last = {row["keyword"]: row for row in done.json if row["query"] == 4}
     assert last["SeriesInstanceUID"]["value"] == "<SeriesInstanceUID>"
-    assert last["SeriesInstanceUID"]["origin"] == "each answer of the query before"
+    assert last["SeriesInstanceUID"]["origin"] == "each answer of the previous query"
 
 
 def test_what_asks_nothing_is_refused() -> None:
@@ -184,38 +184,38 @@ def test_last_explains_the_answer() -> None:
     assert "1 patient from pacs" in done.out
     assert "0x0000 Success" in done.out
     assert "PatientName = JOD*: * any characters" in done.out
-    assert "asked back by default: PatientID" in done.out
+    assert "requested by default: PatientID" in done.out
     assert "next     cd 1 goes into the first" in done.out
     assert "typed: sex=M" in done.out
 
 
 def test_only_a_name_may_be_matched_in_any_case() -> None:
     done = run("use pacs; find patient Doe^Jane id=10001; explain last")
-    assert "PatientName = Doe^Jane: equal to it, perhaps in any case" in done.out
-    assert "PatientID = 10001: equal to it (C.2.2.2.1)" in done.out
+    assert "PatientName = Doe^Jane: equal, on some servers ignoring case" in done.out
+    assert "PatientID = 10001: equal (C.2.2.2.1)" in done.out
 
 
 def test_last_says_why_there_was_nothing() -> None:
     done = run("use pacs; cd 0555643F; find study name=JODOGNE date=1990; explain last")
     assert "no studies from pacs" in done.out
     assert "a name matches as a whole, with all its components: PatientName=JODOGNE*" in done.out
-    assert "entities without StudyDate are in no range" in done.out
-    assert "the query is bound to the current place" in done.out
-    assert "all keys must match at once" in done.out
+    assert "entities without StudyDate match no range" in done.out
+    assert "the query is limited to the current place" in done.out
+    assert "all keys must match" in done.out
 
 
 def test_last_explains_a_cut_off_answer(tmp_path: Path) -> None:
     config = practice(tmp_path, cut_off=1)
     done = run("use faulty; find patient; explain last", config=config, keep_going=True)
     assert "0xFE00 Cancel: matching ended early" in done.out
-    assert "cut off by the server, though nobody asked" in done.out
+    assert "cut off by the server, unasked" in done.out
     assert "narrow the query" in done.out
 
 
 def test_last_explains_a_limit() -> None:
     done = run("use pacs; find patient --limit 1; explain last")
-    assert "stopped on our side, by a limit" in done.out
-    assert "--limit N takes more rows" in done.out
+    assert "stopped by us, by a limit" in done.out
+    assert "raise --limit N" in done.out
 
 
 def test_last_without_a_listing() -> None:

@@ -151,7 +151,7 @@ def test_every_vr_has_a_name() -> None:
         ("setings", "did you mean 'settings'?"),
         ("serie", "did you mean 'series'?"),
         ("PatientNam", "did you mean 'PatientName'?"),
-        ("qqqqqq", "'help' lists what there is"),
+        ("qqqqqq", "'help' lists all topics"),
     ],
 )
 def test_what_is_misspelt_gets_a_suggestion(name: str, hint: str) -> None:

@@ -43,7 +43,7 @@ def test_a_lesson_leads_from_step_to_step() -> None:
 
 def test_an_attempt_that_is_not_it_is_told_why() -> None:
     done = run("lesson start 2; find patient sex=M; find patient sex=", keep_going=True)
-    said = "Not yet: PatientSex went out as 'M', which is not what the task asks for."
+    said = "Not yet: PatientSex was sent as 'M', which is not what the task asks for."
     assert f"{said} 'lesson hint' helps." in done.err
     assert "Step 2 of 5" in done.err
 
@@ -63,13 +63,13 @@ def test_who_leaves_the_archive_of_the_lesson_is_told_the_way_once() -> None:
     text = "lesson start 2; use pacs; find patient; pwd; cd /classroom; find patient; use pacs"
     done = run(text, keep_going=True)
     assert done.err.count("The lesson waits in its practice archive: cd /classroom\n") == 2
-    assert "Not yet: PatientSex was not asked for by you." in done.err
+    assert "Not yet: you did not ask for PatientSex." in done.err
 
 
 def test_hints_tell_more_and_more_and_at_last_the_solution() -> None:
     done = run("lesson start 3; lesson hint; lesson hint; lesson hint")
     assert "Hint 1: " in done.err
-    assert done.err.count("This does it:\n  find study date=2024-03-05\n") == 2
+    assert done.err.count("Solution:\n  find study date=2024-03-05\n") == 2
 
 
 def test_progress_is_kept_for_the_user_only(home: Path) -> None:
@@ -89,7 +89,7 @@ def test_progress_is_kept_for_the_user_only(home: Path) -> None:
 def test_a_step_that_begins_elsewhere_says_how_to_get_there(home: Path) -> None:
     at(home, f"lesson start 1; {FIRST}; find patient id=10002; cd 0555643F")
     again = at(home, "lesson; cd /classroom/0555643F; ls; cd 1; ls; lesson")
-    assert "This step begins at another place: cd /classroom/0555643F" in again.err
+    assert "This step starts somewhere else: cd /classroom/0555643F" in again.err
     assert "Lesson 1 is done" in again.err
     assert "Lesson 2 of 13" in again.err
 
@@ -97,14 +97,14 @@ def test_a_step_that_begins_elsewhere_says_how_to_get_there(home: Path) -> None:
 def test_a_place_on_the_way_of_the_solution_is_where_a_learner_may_be() -> None:
     start = "lesson start 7; cd 0555643F; ls"
     assert "another place" not in run(f"{start}; cd 1; lesson").err
-    assert "another place: cd /classroom" in run(f"{start}; cd 2; lesson").err
-    assert "another place: cd /classroom" in run("lesson start 7; cd 10001; lesson").err
+    assert "somewhere else: cd /classroom" in run(f"{start}; cd 2; lesson").err
+    assert "somewhere else: cd /classroom" in run("lesson start 7; cd 10001; lesson").err
 
 
 def test_who_skips_the_way_is_told_where_the_next_step_begins() -> None:
     skipped = run("lesson start wado; lesson skip; lesson skip")
     assert skipped.err.count("another place") == 1
-    assert skipped.err.endswith("  This step begins at another place: cd /classroom/0555643F\n")
+    assert skipped.err.endswith("  This step starts somewhere else: cd /classroom/0555643F\n")
 
 
 def test_a_question_can_be_answered_anywhere() -> None:
@@ -117,13 +117,13 @@ def test_queries_that_split_prepares_are_not_what_the_learner_asked() -> None:
     steps = "lesson start limits; lesson skip; lesson skip; use hasty; find study"
     done = run(f"{steps}; find study --split; find study date=2024-03-05 --split")
     assert "patient level" not in done.err
-    assert "Not yet: no window of --split has the StudyDate that the task asks for." in done.err
+    assert "Not yet: no --split window has the StudyDate that the task asks for." in done.err
     assert "Lesson 10 has ended" in done.err
 
 
 def test_another_place_and_other_rows_are_named() -> None:
     done = run(f"lesson start 1; {FIRST}; find patient id=10002; cd 0555643F; ls; cd 2; ls")
-    assert "Not yet: the query was below another study than the task asks for." in done.err
+    assert "Not yet: the query was inside a different study than the task asks for." in done.err
     steps = "; ".join(["lesson skip"] * 2)
     done = run(f"lesson start 2; {steps}; find patient Doe^Jan*")
     assert "rows that the task does not ask for (PatientID: 10001)." in done.err
@@ -132,7 +132,7 @@ def test_another_place_and_other_rows_are_named() -> None:
 def test_skip_and_reset(home: Path) -> None:
     skipped = at(home, "lesson start 5; lesson skip; lesson skip")
     assert "Step 3 of 5" in skipped.err
-    assert at(home, "lesson reset 5").err == "lesson 5 begins anew\n"
+    assert at(home, "lesson reset 5").err == "lesson 5 starts afresh\n"
     assert "Step 1 of 5" in at(home, "lesson start modalities").err
     assert at(home, "lesson skip; lesson reset").status == 2
     assert "Lesson 1 of 13" in at(home, "lesson reset; lesson").err
@@ -154,7 +154,7 @@ def test_all_skipped_the_course_ends(home: Path) -> None:
         last = at(home, f"lesson start {number}; {skips}")
         assert f"Lesson {number} has ended" in last.err
     assert "That was the last lesson" in last.err
-    assert "you have been through the last lesson" in at(home, "lesson").err
+    assert "you have finished the last lesson" in at(home, "lesson").err
     assert {row["done"] for row in at(home, "lesson list", output="json").json} == {0}
     assert "Step 1 of" in at(home, "lesson start 13").err
 
@@ -169,7 +169,7 @@ def progress(home: Path, name: str) -> str:
 
 def test_a_skipped_step_is_not_done_and_can_be_done_later(home: Path) -> None:
     done = at(home, f"{RETRIEVE}; lesson skip; lesson answer get; lesson skip")
-    assert "Lesson 12 has ended, 2 steps skipped: 'lesson start 12' does them." in done.err
+    assert "Lesson 12 has ended, 2 steps skipped: 'lesson start 12' goes to them." in done.err
     assert progress(home, "retrieve") == "2 of 4, 2 skipped"
     row = at(home, "lesson list", output="json").json[11]
     assert (row["done"], row["skipped"], row["steps"]) == (2, 2, 4)
@@ -207,7 +207,7 @@ def test_stop_leads_back_to_the_place_before_the_lesson(home: Path) -> None:
     done = at(home, f"{BEFORE}; lesson start 1; {FIRST}; cd 10001; lesson stop; pwd; lesson list")
     line = "The modality is classroom now, for this lesson; 'lesson stop' goes back to "
     assert f"{line}/pacs/0555643F." in done.err
-    said = "Lesson 1 waits at step 3: 'lesson' goes on there.\nYou are at /pacs/0555643F again.\n"
+    said = "Lesson 1 waits at step 3: 'lesson' continues there.\nYou are at /pacs/0555643F again.\n"
     assert said in done.err
     assert done.out.splitlines()[-14] == "/pacs/0555643F"
     assert "Step 3 of 5" in at(home, "lesson").err
@@ -266,7 +266,7 @@ def test_stop_goes_to_a_modality_as_it_is_now(tmp_path: Path) -> None:
 
 def test_reset_tells_the_way_back() -> None:
     done = run(f"{BEFORE}; lesson start 1; lesson reset 1; lesson stop")
-    assert "lesson 1 begins anew\n'lesson stop' goes back to /pacs/0555643F.\n" in done.err
+    assert "lesson 1 starts afresh\n'lesson stop' goes back to /pacs/0555643F.\n" in done.err
     assert done.last == "You are at /pacs/0555643F again."
 
 
@@ -288,7 +288,7 @@ def test_a_masked_way_back_shows_no_real_place() -> None:
     [
         ("lesson strat 2", "did you mean 'start'?"),
         ("lesson Hint", "did you mean 'hint'?"),
-        ("lesson dates", "'help lesson' explains it"),
+        ("lesson dates", "see 'help lesson'"),
         ("lesson 2", "did you mean 'lesson start 2'?"),
     ],
 )
@@ -347,7 +347,7 @@ def test_lessons_of_a_teacher(tmp_path: Path, home: Path) -> None:
     (folder / "ours.yaml").write_text(LESSON.replace("check:", "chekc:"))
     broken = at(home, "lesson list", lessons=folder)
     assert broken.status == 2
-    assert f"{folder / 'ours.yaml'}:5: steps[1].chekc: expected a known setting" in broken.err
+    assert f"{folder / 'ours.yaml'}:5: steps[1].chekc: unknown setting" in broken.err
 
 
 def write(home: Path, text: str) -> Path:
@@ -374,10 +374,10 @@ def test_what_is_no_progress_is_told_and_put_aside(home: Path, text: str, reason
     file = write(home, text)
     file.with_name("lessons.json.1").write_text("of another day")
     listed = at(home, "lesson list").err
-    assert listed.startswith(f"13 lessons · {file}: expected the progress of lessons, found ")
+    assert listed.startswith(f"13 lessons · {file}: expected lesson progress, found ")
     assert reason in listed
     begun = at(home, "lesson; lesson").err
-    assert begun.count("with your next step this file is put aside as lessons.json.2") == 2
+    assert begun.count("with your next step this file is renamed to lessons.json.2") == 2
     assert file.read_text() == text
     done = at(home, "lesson start 1; use classroom; lesson").err
     assert done.count("put aside") == 1
@@ -416,7 +416,7 @@ def test_without_a_place_to_keep_it_the_lesson_goes_on(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     done = at(blocked, "lesson start 1; use classroom")
-    assert "your progress is not kept" in done.err
+    assert "your progress is not saved" in done.err
     assert "Step 2 of 5" in done.err
 
 

@@ -116,14 +116,14 @@ def test_select_shows_these_keys_only_and_rows_keep_their_place() -> None:
     assert list(json.loads(lines[0])) == ["StudyDescription", "StudyDate"]
     assert lines[120] == "StudyDescription,StudyDate"
     assert json.loads(lines[-1])["value"] == STUDIES[2]["StudyInstanceUID"]
-    assert "also answered" not in done.err
+    assert "also returned" not in done.err
 
 
 @pytest.mark.parametrize("output", ["table", "vertical", "yaml", "dicom-json", "tsv"])
 def test_select_in_every_format(output: str) -> None:
     done = run("use pacs; find study mod=CT | head 1 | select date", output=output)
     assert (done.status, "1.2.840" in done.out) == (0, False)
-    assert "also answered" not in done.err
+    assert "also returned" not in done.err
 
 
 def test_head_tail_and_uniq() -> None:
@@ -402,5 +402,5 @@ def test_each_on_a_real_orthanc(orthanc_server: servers.Orthanc) -> None:
 def test_an_order_in_a_word_is_not_taken_for_a_description() -> None:
     done = run("use pacs; find study | sort date desc")
     assert done.status == 2
-    assert "newest first is: sort date -r" in done.err
+    assert "for newest first: sort date -r" in done.err
     assert run("use pacs; find study | sort desc").status == 0

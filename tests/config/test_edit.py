@@ -243,7 +243,7 @@ def test_default_is_copied_to_the_user(tmp_path: Path) -> None:
 
 
 def test_default_without_a_home() -> None:
-    with pytest.raises(UsageError, match="no folder to keep modalities in"):
+    with pytest.raises(UsageError, match="no folder to save modalities in"):
         add(Config(), "new", "NEW@h:104", environ={})
 
 
@@ -278,5 +278,5 @@ def test_symbolic_link_stays(tmp_path: Path) -> None:
 def test_file_that_cannot_be_written(tmp_path: Path) -> None:
     """The place of the user's folder is taken by a file."""
     (tmp_path / "dicomsh").touch()
-    with pytest.raises(ConfigError, match="expected a file that can be written"):
+    with pytest.raises(ConfigError, match="cannot write file"):
         add(Config(), "new", "NEW@h:104", environ={"XDG_CONFIG_HOME": str(tmp_path)})

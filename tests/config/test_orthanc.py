@@ -83,7 +83,7 @@ def test_tls_takes_the_files_of_orthanc(tmp_path: Path) -> None:
     modalities = parse(text, path=tmp_path / "orthanc.json").modalities
     assert modalities["t"].entity.tls == Tls(ca=tmp_path / "trusted.crt")
     assert modalities["p"].entity.tls is None
-    with pytest.raises(ConfigError, match="DicomTlsTrustedCertificates: expected a file that"):
+    with pytest.raises(ConfigError, match="DicomTlsTrustedCertificates: expected an existing file"):
         parse(text, path=tmp_path / "elsewhere" / "orthanc.json")
 
 
@@ -101,7 +101,7 @@ WRONG = {
     '{"a": 1\n"b": 2}': """orthanc.json:2: JSON: expected ',' or '}', found '"b": 2}'""",
     "{a: 1}": "orthanc.json:1: JSON: expected a name in double quotes or '}', found 'a: 1}'",
     '{"a": 1}\n\nx': "orthanc.json:3: JSON: expected the end of the file, found 'x'",
-    '{"a": "\\x"}': "orthanc.json:1: JSON: expected a string with escapes of JSON only, "
+    '{"a": "\\x"}': "orthanc.json:1: JSON: expected a string with JSON escapes only, "
     "found '\"\\\\x\"}'",
     '{"a": "': "orthanc.json:1: JSON: expected a string with a closing quote, found '\"'",
     "{\n/* a": "orthanc.json:2: JSON: expected a name in double quotes or '}', found '/* a'",
@@ -113,11 +113,11 @@ WRONG = {
     '{"DicomModalities": []}': "orthanc.json:1: DicomModalities: expected a mapping from names "
     "to modalities, found a list",
     '{"DicomModalities": {}, "DicomAet": null}': "orthanc.json:1: DicomAet: expected an AE title "
-    "(1 to 16 characters of ASCII, no backslash), found nothing",
+    "(1 to 16 ASCII characters, no backslash), found nothing",
     '{"DicomModalities": {}, "DicomScuTimeout": -1}': "orthanc.json:1: DicomScuTimeout: expected "
     "a number of seconds from 0 to 86400, found '-1'",
     '{"DicomAet": "A",\n"DicomAet": "B"}': "orthanc.json:2: top level: expected each key once, "
-    "found 'DicomAet' again (first in line 1)",
+    "found 'DicomAet' again (first on line 1)",
 }
 
 
@@ -137,7 +137,7 @@ WRONG_MODALITIES = {
     '"a": {"AET": "A", "Port": 1}': "a: expected the setting 'Host', found none",
     '"a": {"UseDicomTls": 3}': "a.UseDicomTls: expected true or false, found '3'",
     '"a b": ["A", "h", 1]': "a b: expected a name of 1 to 64 letters, digits, '_', '.' and '-', "
-    "beginning with no '.' or '-', found 'a b'",
+    "not beginning with '.' or '-', found 'a b'",
 }
 
 

@@ -211,7 +211,7 @@ def test_orthanc_deprecated(
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        ("find study JOD*", "drops PatientName in silence"),
+        ("find study JOD*", "silently drops PatientName"),
         ("find study date=2016", "needs AccessionNumber or PatientID of 3 characters or more"),
         ("find series id=0555643F", "needs StudyInstanceUID of 3 characters or more"),
     ],

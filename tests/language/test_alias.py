@@ -77,7 +77,7 @@ def test_a_redirection_takes_arguments_too() -> None:
         ("chest sx=M", "no attribute 'sx'", "sx"),
         ("sx M", "no attribute 'sx', in the alias 'sx'", "sx"),
         ("page x", "nothing can follow an alias", "x"),
-        ("loop", "leads back to itself", "loop"),
+        ("loop", "refers to itself", "loop"),
         ("chest | wher", "no stage 'wher'", "wher"),
         ("ls; chest --limt 3", "no option '--limt'", "--limt"),
         ("explain top CT", "the alias 'top' has stages", "top"),

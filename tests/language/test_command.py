@@ -105,7 +105,7 @@ async def no_docstring(context: object, word: Word) -> None: ...
         (no_kind_but_text, "parameter 'word' has no kind"),
         (a_flag_among_words, "parameter 'word' has no kind"),
         (an_option_without_help, "option 'limit' has no help"),
-        (a_word_alone, "'word' is no option with a value"),
+        (a_word_alone, "'word' is not an option with a value"),
         (no_docstring, "command 'do' has no docstring"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -1,4 +1,4 @@
-"""What may stand at the cursor: from what the session knows, never from the network."""
+"""What is allowed at the cursor: from what the session knows, never from the network."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_the_parts_of_a_key(text: str, key: str, value: str | None) -> None:
 @pytest.mark.parametrize("text", ["JOD*", "Yamada^Tarou=山田", "山田=1", "=M", "a b=c", ""])
 def test_what_is_no_key(text: str) -> None:
     assert not is_term(whole_word(text))
-    with pytest.raises(UsageError, match="is no key"):
+    with pytest.raises(UsageError, match="is not a key"):
         read_term(whole_word(text))
 
 

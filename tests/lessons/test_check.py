@@ -26,14 +26,14 @@ def test_several_values_may_be_in_any_order() -> None:
     check = Check(keys={"ModalitiesInStudy": Key("CT\\MR")})
     assert unmet(check, sent("ModalitiesInStudy", "MR\\CT")) is None
     for value in ("CT", "CT\\CT\\MR"):
-        said = f"ModalitiesInStudy went out as '{value}', which is not what the task asks for"
+        said = f"ModalitiesInStudy was sent as '{value}', which is not what the task asks for"
         assert unmet(check, sent("ModalitiesInStudy", value)) == said
 
 
 def test_a_value_is_like_a_pattern_as_a_whole() -> None:
     check = Check(keys={"PatientName": Key(like=re.compile("jod.*[*]", re.IGNORECASE))})
     assert unmet(check, sent("PatientName", "JODOGNE*")) is None
-    missing = "PatientName went out as 'JODOGNE', which is not what the task asks for"
+    missing = "PatientName was sent as 'JODOGNE', which is not what the task asks for"
     assert unmet(check, sent("PatientName", "JODOGNE")) == missing
     assert unmet(check, sent("PatientName", "*JODOGNE*")) is not None
 
@@ -44,8 +44,8 @@ def test_a_key_that_must_be_asked_for_is_not_one_that_goes_along(origin: Origin)
     assert check.of_query
     assert unmet(check, sent("PatientSex", "", origin)) is None
     by_default = sent("PatientSex", "", Origin.LEVEL)
-    assert unmet(check, by_default) == "PatientSex was not asked for by you"
-    assert unmet(check, sent("PatientName", "")) == "PatientSex was not asked for by you"
+    assert unmet(check, by_default) == "you did not ask for PatientSex"
+    assert unmet(check, sent("PatientName", "")) == "you did not ask for PatientSex"
 
 
 @pytest.mark.parametrize("text", ["b", " B ", "b)", "(b)", "'b'", "b."])
@@ -81,10 +81,10 @@ def test_where_the_learner_should_be_goes_before_what_was_asked() -> None:
 
 def test_a_word_that_is_left_out_is_named() -> None:
     happened = sent("PatientName", "A")
-    said = "the command is without --rs"
+    said = "the command lacks --rs"
     assert unmet(Check(typed=re.compile("--rs")), happened) == said
     other = unmet(Check(typed=re.compile("explain +last")), happened)
-    assert other == "the command is not written as the task asks"
+    assert other == "the command is not written as the task says"
 
 
 def test_a_command_that_failed_has_been_told_about() -> None:

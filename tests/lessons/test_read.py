@@ -83,7 +83,7 @@ def test_every_condition(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("title: My lesson", "titel: My lesson", "01-mine.yaml:1: titel: expected a known setting"),
+        ("title: My lesson", "titel: My lesson", "01-mine.yaml:1: titel: unknown setting"),
         ("title: My lesson\n", "", "01-mine.yaml:1: top level: expected the setting 'title'"),
         ("    task: Do it.\n", "", "01-mine.yaml:5: steps[1]: expected the setting 'task'"),
         ("level: series", "level: serie", "01-mine.yaml:9: steps[1].check.level: expected patient"),
@@ -98,7 +98,7 @@ def test_every_condition(tmp_path: Path) -> None:
             "keys.SeriesDescription.like: expected a regular expression",
         ),
         ("asked: [Modality", "asked: [Modalty", "asked[1]: expected a keyword"),
-        ("cut_off: 3", "cutoff: 3", "01-mine.yaml:3: archives.mine.cutoff: expected a known"),
+        ("cut_off: 3", "cutoff: 3", "01-mine.yaml:3: archives.mine.cutoff: unknown"),
         ("ending: cut off", "ending: cut", "ending: expected complete, limit, cut off"),
         (
             "    solution: find series mod=CT\n    also: [find series CT]\n",
@@ -127,12 +127,12 @@ def test_a_folder_without_lessons(tmp_path: Path) -> None:
 def test_one_archive_name_has_one_set_of_faults(tmp_path: Path) -> None:
     course(tmp_path, GOOD)
     course(tmp_path, GOOD.replace("cut_off: 3", "cut_off: 4"), "02-other.yaml")
-    with pytest.raises(ConfigError, match="another lesson gives it other faults"):
+    with pytest.raises(ConfigError, match="another lesson gives it different faults"):
         read_course(tmp_path)
 
 
 def test_one_name_is_one_lesson(tmp_path: Path) -> None:
     course(tmp_path, GOOD)
     course(tmp_path, GOOD, "02-mine.yaml")
-    with pytest.raises(ConfigError, match="the name 'mine' is that of"):
+    with pytest.raises(ConfigError, match="the name 'mine' is already used by"):
         read_course(tmp_path)

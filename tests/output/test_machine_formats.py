@@ -310,7 +310,7 @@ def test_tsv_golden() -> None:
 def test_csv_says_what_no_column_shows() -> None:
     rows = [answer({}), answer({"PatientID": "X", "StudyID": "1"}), answer({"PatientAge": "3"})]
     _, done = rendered("csv", columns("PatientID"), rows[:1], rows[1:])
-    assert done.hidden == ["also answered: StudyID, PatientAge (show 2)"]
+    assert done.hidden == ["also returned: StudyID, PatientAge (show 2)"]
 
 
 def test_csv_of_records() -> None:

@@ -28,7 +28,7 @@ from dicomsh.output.theme import SEQUENCE, Theme
         ),
         (
             Outcome(Ending.CUT_OFF, 2, 1, 0xB001),
-            "2 studies, CUT OFF by the server (0xB001, its limit of answers is reached)"
+            "2 studies, CUT OFF by the server (0xB001, its limit on answers is reached)"
             " · narrow the query",
         ),
         (

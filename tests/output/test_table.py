@@ -302,7 +302,7 @@ def test_a_late_value_of_an_optional_column_is_told() -> None:
 def test_what_nobody_asked_for_is_told() -> None:
     row = study("CT", StudyID="1", QueryRetrieveLevel="STUDY")
     _, done = rendered("table", STUDY_COLUMNS, [study("CT"), row])
-    assert done.hidden == ["also answered: StudyID (show 2)"]
+    assert done.hidden == ["also returned: StudyID (show 2)"]
 
 
 def test_only_some_of_many_are_named() -> None:

@@ -115,7 +115,7 @@ def test_open_to_others_it_warns() -> None:
     with alone("--host", "0.0.0.0") as (process, server):
         assert find(server.port, "STUDY", PatientID="0555643F").rows
         _, errors, _ = ended(process, signal.SIGTERM)
-    assert "answers everyone who can reach this computer" in errors
+    assert "answers anyone who can reach this computer" in errors
     assert "All patients are made up" in errors
 
 

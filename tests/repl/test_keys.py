@@ -40,10 +40,10 @@ def test_a_paste_stops_at_the_first_failure_and_the_rest_stands_at_the_prompt() 
     done = typed(pasted("print one\nnonsense\nprint three\nprint four"), "\r", CTRL_C)
     assert done.out == "one\n"
     assert "no command 'nonsense'" in done.err
-    assert "2 lines were not run and stand at the prompt again" in done.err
+    assert "2 lines were not run; they are back at the prompt" in done.err
     assert typed(pasted("nonsense\nprint three\nprint four"), "\r", "\r").out == "three\nfour\n"
     one = typed(pasted("nonsense\nprint three"), "\r", CTRL_C).err
-    assert "1 line was not run and stands at the prompt again; Ctrl-C drops it" in one
+    assert "1 line was not run; it is back at the prompt; Ctrl-C clears it" in one
 
 
 def test_help_on_the_command_being_typed_leaves_the_line_as_it_is() -> None:

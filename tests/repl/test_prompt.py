@@ -183,7 +183,7 @@ def test_a_paste_of_several_lines_stops_at_the_first_failure(terminal: Terminal)
     terminal.wait_for("print four")
     assert "one" not in terminal.lines
     terminal.type("\r")
-    terminal.wait_for("2 lines were not run and stand at the prompt again")
+    terminal.wait_for("2 lines were not run; they are back at the prompt")
     terminal.wait_for_line("print four")
     assert "one" in terminal.lines
     assert terminal.screen.count("print one") == terminal.screen.count("dicomsh> print one") == 1
@@ -336,7 +336,7 @@ def test_a_dumb_terminal_gets_plain_text(home: Path, start: Open) -> None:
 def test_a_prompt_does_not_get_into_a_file(home: Path) -> None:
     command = f"{sys.executable} -m dicomsh > out"
     with Terminal(home=home, command=("/bin/sh", "-c", command)) as terminal:
-        terminal.wait_for("output is no terminal")
+        terminal.wait_for("output is not a terminal")
         terminal.type("print one\n", ctrl("d"))
         assert terminal.wait_for_end() == 0
     assert (home / "out").read_text("utf-8") == "one\n"

@@ -31,7 +31,7 @@ def used() -> LineAnalysis:
 
 
 def test_before_there_is_a_shell_it_tells_the_keys() -> None:
-    assert told(LineAnalysis()) == ["F1 help · Tab completes · Ctrl-C cancels · Ctrl-D leaves"]
+    assert told(LineAnalysis()) == ["F1 help · Tab completes · Ctrl-C cancels · Ctrl-D exits"]
 
 
 def test_it_tells_the_peer_the_last_answer_and_what_was_set() -> None:
@@ -105,7 +105,7 @@ def test_where_nothing_was_listed_it_tells_what_lists(before: str) -> None:
 
 @pytest.mark.parametrize("quote", ["'", '"'])
 def test_in_the_lines_of_an_open_quote_it_tells_the_way_out(quote: str) -> None:
-    known, way_out = insight(), "a quote is open: close it, or Ctrl-C drops the lines"
+    known, way_out = insight(), "a quote is open: close it, or clear the lines with Ctrl-C"
     assert told(known, f"find study desc={quote}CT\nMR")[0] == way_out
     for before in (f"find study desc={quote}CT", f"find study desc={quote}CT\n{quote} "):
         assert told(known, before)[0].startswith("find LEVEL ")

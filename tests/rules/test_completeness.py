@@ -60,7 +60,7 @@ def faulty(folder: Path, query: str, **faults: Any) -> Done:
     [
         (0xFE00, "0xFE00, not asked for"),
         (0xA700, "0xA700, out of resources"),
-        (0xB001, "0xB001, its limit of answers is reached"),
+        (0xB001, "0xB001, its limit on answers is reached"),
     ],
 )
 def test_a_server_that_ends_early(status: int, reason: str, level: str, tmp_path: Path) -> None:

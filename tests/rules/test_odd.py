@@ -106,7 +106,7 @@ def test_a_wrong_level_is_told_and_the_right_one_is_not() -> None:
 
 def test_attributes_that_nobody_asked_for_are_told() -> None:
     done = asked("find study", study(1, StudyComments="look here"), output="table")
-    assert "also answered: StudyComments" in done.last
+    assert "also returned: StudyComments" in done.last
 
 
 def test_rows_that_come_twice_are_shown_twice_and_told() -> None:

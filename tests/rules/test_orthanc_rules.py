@@ -341,4 +341,4 @@ def test_what_orthanc_counts_and_does_not_match_is_compared_here(mirror: str) ->
     (row,) = asked(f"{tried} | select NumberOfStudyRelatedSeries", mirror).json
     assert row["NumberOfStudyRelatedSeries"] == 3
     explained = run("find study NumberOfStudyRelatedSeries=3; explain last", modality=mirror)
-    assert "  next     many servers do not match what they count: … | where " in explained.out
+    assert "  next     many servers do not match on counts: … | where " in explained.out

@@ -61,7 +61,7 @@ def test_a_file_that_is_mended_is_read(file: Path) -> None:
 def test_a_file_that_is_gone_is_told_and_may_come_back(file: Path) -> None:
     back = written(file, pacs=PRACTICE, again=PRACTICE)
     done = run("use pacs", file.unlink, "pwd", back, "use again; pwd", config=file)
-    assert "found none to read" in done.err
+    assert "cannot read configuration file" in done.err
     assert done.out.splitlines() == ["/pacs", "/again"]
 
 
@@ -71,7 +71,7 @@ def test_a_folder_in_its_place_is_told(file: Path) -> None:
         file.mkdir()
 
     done = run("use pacs", replaced, "pwd", config=file)
-    assert "found none to read: " in done.err
+    assert "cannot read configuration file: " in done.err
     assert "the configuration read before stays in use" in done.err
     assert done.out.splitlines() == ["/pacs"]
 

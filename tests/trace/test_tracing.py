@@ -30,7 +30,7 @@ def test_off_nobody_listens() -> None:
     tap = Tap()
     tracing = Tracing(tap, said.append, FileWriter)
     tracing.on(hexadecimal=True)
-    assert tracing.state.startswith("trace is on: with every byte named")
+    assert tracing.state.startswith("trace is on: with every byte")
     tracing.off()
     assert tracing.state == "trace is off"
     assert tap.tracer is None

@@ -1,4 +1,4 @@
-"""help: what commands, keys, values and settings there are."""
+"""help: pages on commands, keys, values and settings."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ PAGES: Mapping[str, Callable[[Session], str]] = {
 
 
 def _page(context: Context, name: str) -> str | None:
-    """The page on a name; what is written exactly so goes first, a command before all."""
+    """The page on a name; commands come first, then topics, levels and attributes."""
     found = context.registry.get(name) or context.registry.stages.get(name)
     if found is not None:
         return command_page(found, _further(context, name))
@@ -67,7 +67,7 @@ def _page(context: Context, name: str) -> str | None:
 
 
 def _further(context: Context, name: str) -> list[Command]:
-    """The commands that begin with the name of another."""
+    """The commands whose names begin with another command's."""
     named = [context.registry.get(f"{name} {word}") for word in context.registry.further(name)]
     return [made for made in named if made is not None]
 
@@ -84,4 +84,4 @@ def _nearest(context: Context, name: str) -> str:
     known = [*commands, *TOPICS, *(level.word for level in Level), *keywords()]
     spelt = {word.lower(): word for word in reversed(known)}
     near = difflib.get_close_matches(name.lower(), spelt, n=1, cutoff=0.6)
-    return f"did you mean '{spelt[near[0]]}'?" if near else "'help' lists what there is"
+    return f"did you mean '{spelt[near[0]]}'?" if near else "'help' lists all topics"

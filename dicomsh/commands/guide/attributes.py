@@ -62,7 +62,7 @@ VR_NAMES = {
     "UT": "Unlimited Text",
     "UV": "Unsigned 64-bit Very Long",
 }
-"""What the value representations stand for (PS3.5 6.2)."""
+"""The names of the value representations (PS3.5 6.2)."""
 
 _EXAMPLES = {
     "AE": ("STATION1", "STATION*"),
@@ -73,12 +73,12 @@ _EXAMPLES = {
     "TM": ("10:15", "10:00..12:30"),
     "UI": ("1.2.840.1", "1.2.840.1,1.2.840.2"),
 }
-"""Values to ask for; other VRs take a number or a text."""
+"""Example values; other VRs take a number or a text."""
 
 _OTHERS = ("4", "TEXT", "TEXT*")
 
 _USUAL = ("CT", "MR")
-"""Terms that everybody knows."""
+"""Terms that everyone knows."""
 
 
 def keys_page(_: Session) -> str:
@@ -86,7 +86,7 @@ def keys_page(_: Session) -> str:
     lines = [
         "An attribute is named by its keyword in any case, an alias, a tag (0010,0010), or a path",
         "into a sequence (RequestAttributesSequence.ScheduledProcedureStepID).",
-        "'help NAME' tells of one, 'help study' of a level.",
+        "'help NAME' describes one, 'help study' a level.",
         "",
         f"{'alias':<12}{'patient, study':<24}{'series':<24} instance",
     ]
@@ -101,7 +101,7 @@ def keys_page(_: Session) -> str:
 
 
 def level_page(level: Level) -> str:
-    """The keys of a level by their type, and those asked for by default."""
+    """The keys of a level by type, and those requested by default."""
     types = LEVEL_KEYS[level]
     lines = [
         f"{level.word}: Query/Retrieve Level {level.dicom} (PS3.4 {types.section})",
@@ -112,9 +112,9 @@ def level_page(level: Level) -> str:
         *_listed("optional", (*types.optional, "any other attribute")),
         *_listed("by default", types.default),
         "",
-        "A server must match on unique and required keys and give them back. It may ignore an",
-        "optional key: then it neither matches on it nor gives it back (PS3.4 C.2.2.1).",
-        f"'by default' is what 'find {level.word}' asks for; +Key asks for more.",
+        "A server must match on unique and required keys and return them. It may ignore optional",
+        "keys: then it neither matches on them nor returns them (PS3.4 C.2.2.1).",
+        f"'find {level.word}' requests the keys listed 'by default'; +Key adds more.",
     ]
     return "\n".join(lines)
 
@@ -127,7 +127,7 @@ def _listed(name: str, words: tuple[str, ...]) -> list[str]:
 
 
 def attribute_page(name: str) -> str:
-    """Tag, VR, VM, level and the kinds of matching of an attribute.
+    """Tag, VR, VM, level and types of matching of an attribute.
 
     Raises:
         UsageError: no such attribute.
@@ -159,13 +159,13 @@ def _standing(attribute: Attribute) -> str:
         return "retired by the standard"
     found = key_type(attribute.keyword)
     if found is None:
-        return "optional key wherever an entity has it"
+        return "optional key at any level that has it"
     level, kind = found
     return f"{kind} key at {level.word} level (PS3.4 {LEVEL_KEYS[level].section})"
 
 
 def _kinds(attribute: Attribute, word: str) -> Iterator[tuple[Matching, str]]:
-    """The kinds of matching that apply, each with an example; the matcher itself decides."""
+    """The types of matching that apply, each with an example; the matcher itself decides."""
     if attribute.vr == "SQ":
         inner = next(attributes_inside(attribute.keyword), "CodeValue")
         yield Matching.SEQUENCE, f"{attribute.keyword}.{inner}=VALUE"
@@ -178,7 +178,7 @@ def _kinds(attribute: Attribute, word: str) -> Iterator[tuple[Matching, str]]:
 
 
 def _values(attribute: Attribute) -> tuple[str, ...]:
-    """Values of which the first of each kind of matching serves as example."""
+    """Candidate values; the first for each type of matching becomes the example."""
     terms = sorted(defined_terms(attribute.keyword), key=lambda term: term not in _USUAL)
     values = _EXAMPLES.get(attribute.vr, _OTHERS)
     if attribute.vr == "CS":

@@ -31,14 +31,14 @@ _NAME = 18
 
 
 def _entry(name: str, text: str) -> str:
-    """A name and what it is for; below it where the name is long."""
+    """A name and its description, which goes on the next line if the name is long."""
     if len(name) > _NAME:
         return f"  {name}\n  {'':<{_NAME}} {text}"
     return f"  {name:<{_NAME}} {text}"
 
 
 def command_page(made: Command, further: Sequence[Command] = ()) -> str:
-    """Usage, description, options and examples of a command, and those that begin as it does."""
+    """Usage, description, options and examples of a command, and its subcommands."""
     lines = [f"usage: {made.usage}", "", made.doc]
     options = [p for p in made.parameters if p.option]
     if options:
