@@ -37,7 +37,7 @@ def _settle_environment() -> None:
         del os.environ[name]
     paths = dict.fromkeys([str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    os.environ.update(LANG="C.UTF-8", TERM="dumb")
+    os.environ.update(LANG="C.UTF-8", TERM="xterm-256color")
 
 
 def _is_kept(name: str) -> bool:

@@ -83,7 +83,7 @@ def test_it_stays_below_the_rows_while_they_come(rows: int, columns: int, tmp_pa
             assert " · association open · " in bar
             assert bar.endswith("s · Ctrl-C cancels")
         terminal.type(ctrl("c"))
-        terminal.wait_for("cancelled by you · C-CANCEL, ")
+        terminal.wait_for_words("cancelled by you · C-CANCEL, ")
         terminal.wait_for_line(FAULTY)
         terminal.wait_for("studies, cancelled, ")
         assert [terminal.lines[row].split(" ·")[0] for row in bars(terminal)] == [
