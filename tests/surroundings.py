@@ -22,7 +22,7 @@ _KEPT |= {  # without these Windows starts no program
     *("APPDATA", "COMSPEC", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "PATHEXT", "PROGRAMDATA"),
     *("PROGRAMFILES", "SYSTEMDRIVE", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "WINDIR"),
 }
-_KEPT_BEGINNINGS = ("COV_", "COVERAGE_", "HYPOTHESIS_", "PYTEST_")
+_KEPT_BEGINNINGS = ("COV_", "COVERAGE_", "HYPOTHESIS_", "MUTANT_", "PYTEST_")
 
 
 def settle() -> None:
