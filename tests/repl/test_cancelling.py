@@ -20,8 +20,8 @@ import yaml
 
 from tests.repl.terminal import Terminal, ctrl
 
-HONOURS = {"row_delay": 0.1}
-IGNORES = {"row_delay": 0.1, "ignore_cancel": True}
+HONOURS = {"stall_after": 3}
+IGNORES = {"stall_after": 3, "ignore_cancel": True}
 PROMPT = "slow:/> "
 
 

@@ -24,7 +24,8 @@ from pynetdicom import evt
 from dicomsh.config.known import KnownPeers
 from dicomsh.model.capability import Capabilities
 from dicomsh.model.modality import Modality
-from tests import harness, servers
+from dicomsh.settings import AT_PROMPT
+from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import scp, study
 from tests.harness import Done, dicomsh, interrupted, practice, run
@@ -176,7 +177,7 @@ def test_a_limit_that_is_not_reached_says_nothing_of_more(tmp_path: Path) -> Non
 def test_the_limit_that_a_prompt_begins_with_is_not_meant_for_windows(
     text: str, plain: int, split: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness, "AT_PROMPT", replace(harness.AT_PROMPT, limit=5))
+    monkeypatch.setattr("tests.harness.AT_PROMPT", replace(AT_PROMPT, limit=5))
     settings = tmp_path / "settings.yaml"
     for query, number in (("find study", plain), ("find study --split", split)):
         done = run(f"use pacs; {text} {query}", output="csv", settings_file=settings)
