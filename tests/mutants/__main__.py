@@ -16,13 +16,12 @@ from tests.processes import scratch
 ROOT = Path(__file__).parents[2]
 
 TESTS = {
-    "model": ("tests/model", "tests/rules"),
-    "query": ("tests/query", "tests/rules", "tests/commands"),
-    "dimse": ("tests/dimse", "tests/rules", "tests/commands/test_interrupt.py"),
+    "query": ("tests/query", "tests/rules"),
 }
 """Package of a module → folders of tests, where they exist; for any other its own folder."""
 
 _COPIED = ("CHANGELOG.md", "README.md", "docs", "dicomsh", "modalities.yaml", "tests")
+_DONE = re.compile(r"^\S+ (\d+)/\1 ", re.MULTILINE)
 _SURVIVED = re.compile(r"^ *(\S+): (survived|timeout|suspicious|no tests)$", re.MULTILINE)
 
 
@@ -34,9 +33,9 @@ def tests_of(module: Path) -> list[str]:
     return found or ["tests"]
 
 
-def configuration(modules: Sequence[Path]) -> str:
+def configuration(modules: Sequence[Path], tests: Sequence[str]) -> str:
     """The settings of mutmut, to be added to pyproject.toml."""
-    selected = dict.fromkeys(path for module in modules for path in tests_of(module))
+    selected = dict.fromkeys(tests or [path for module in modules for path in tests_of(module)])
     lines = {
         "source_paths": ["dicomsh"],
         "only_mutate": [module.as_posix() for module in modules],
@@ -48,13 +47,13 @@ def configuration(modules: Sequence[Path]) -> str:
     return f"\n[tool.mutmut]\n{settings}\n"
 
 
-def prepare(folder: Path, modules: Sequence[Path]) -> None:
+def prepare(folder: Path, modules: Sequence[Path], tests: Sequence[str]) -> None:
     """Copy the working tree."""
     for name in _COPIED:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copyfile
         copy(source, folder / name)
-    settings = (ROOT / "pyproject.toml").read_text("utf-8") + configuration(modules)
+    settings = (ROOT / "pyproject.toml").read_text("utf-8") + configuration(modules, tests)
     (folder / "pyproject.toml").write_text(settings, "utf-8")
 
 
@@ -86,19 +85,19 @@ def main() -> int:
     """Test the modules; exit status 1 when a mutant survived."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("modules", nargs="+", type=Path, metavar="dicomsh/PACKAGE/MODULE.py")
+    parser.add_argument("--tests", nargs="+", default=[], metavar="PATH", help="ask these instead")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     modules = [path.resolve().relative_to(ROOT) for path in options.modules]
     with scratch() as folder:
-        prepare(folder, modules)
+        prepare(folder, modules, options.tests)
         said = _mutmut(folder, "run", "--max-children", str(options.processes))
-        if "\r" not in said.rpartition("Running mutation testing")[2]:
-            sys.exit(f"{said}\nmutmut did not come to the mutants")
-        print(said.splitlines()[-1].rpartition("\r")[2].strip())
+        if not _DONE.search(said):
+            sys.exit(f"{said}\nmutmut did not come to the end")
         left = list(survivors(folder))
         for name, fate in left:
             print(f"\n{fate}: {_mutmut(folder, 'show', name).strip()}")
-    print(f"\n{len(left)} not killed")
+    print(f"\n{len(left)} of {_DONE.findall(said)[-1]} not killed")
     return 1 if left else 0
 
 
