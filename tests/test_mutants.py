@@ -5,15 +5,15 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from tests.mutants.__main__ import ROOT, configuration, tests_of
+from tests.mutants.__main__ import ROOT, configuration, chosen_tests
 
 
 def test_the_tests_that_concern_a_module_are_there() -> None:
     for package in ("model", "query", "dimse", "language"):
-        found = tests_of(Path("dicomsh", package, "module.py"))
+        found = chosen_tests(Path("dicomsh", package, "module.py"))
         assert found
         assert all((ROOT / path).is_dir() for path in found)
-    assert tests_of(Path("dicomsh/interrupt.py")) == ["tests"]
+    assert chosen_tests(Path("dicomsh/interrupt.py")) == ["tests"]
 
 
 def test_the_settings_of_mutmut_can_be_read() -> None:

@@ -25,7 +25,7 @@ _DONE = re.compile(r"^\S+ (\d+)/\1 ", re.MULTILINE)
 _SURVIVED = re.compile(r"^ *(\S+): (survived|timeout|suspicious|no tests)$", re.MULTILINE)
 
 
-def tests_of(module: Path) -> list[str]:
+def chosen_tests(module: Path) -> list[str]:
     """The folders of tests that concern a module, as paths in the tree."""
     package = module.parts[1].removesuffix(".py")
     wanted = TESTS.get(package, (f"tests/{package}",))
@@ -35,7 +35,7 @@ def tests_of(module: Path) -> list[str]:
 
 def configuration(modules: Sequence[Path], tests: Sequence[str]) -> str:
     """The settings of mutmut, to be added to pyproject.toml."""
-    selected = dict.fromkeys(tests or [path for module in modules for path in tests_of(module)])
+    selected = dict.fromkeys(tests or [path for module in modules for path in chosen_tests(module)])
     lines = {
         "source_paths": ["dicomsh"],
         "only_mutate": [module.as_posix() for module in modules],
