@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from tests.mutants.__main__ import ROOT, configuration, chosen_tests
+from tests.mutants.__main__ import ROOT, chosen_tests, configuration
 
 
 def test_the_tests_that_concern_a_module_are_there() -> None:
