@@ -22,7 +22,7 @@ _KEPT |= {  # without these Windows starts no program
     *("APPDATA", "COMSPEC", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "PATHEXT", "PROGRAMDATA"),
     *("PROGRAMFILES", "SYSTEMDRIVE", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "WINDIR"),
 }
-_KEPT_BEGINNINGS = ("COV_", "COVERAGE_", "HYPOTHESIS_", "PYTEST_")
+_KEPT_BEGINNINGS = ("COV_", "COVERAGE_", "HYPOTHESIS_", "MUTANT_", "PYTEST_")
 
 
 def settle() -> None:
@@ -37,7 +37,7 @@ def _settle_environment() -> None:
         del os.environ[name]
     paths = dict.fromkeys([str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    os.environ.update(LANG="C.UTF-8", TERM="dumb")
+    os.environ.update(LANG="C.UTF-8", TERM="xterm-256color")
 
 
 def _is_kept(name: str) -> bool:

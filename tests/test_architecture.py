@@ -267,23 +267,6 @@ def test_commands_never_print() -> None:
             assert module in allowed or list(uses(module)) == [], module
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_no_file_is_longer_than_400_lines(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
-
-
-def classes() -> Iterator[tuple[str, ast.ClassDef]]:
-    for module, tree in MODULES.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
-                yield f"{module}.{node.name}", node
-
-
-def test_no_class_is_longer_than_200_lines() -> None:
-    lengths = {name: (node.end_lineno or 0) - node.lineno + 1 for name, node in classes()}
-    assert {name: length for name, length in lengths.items() if length > 200} == {}
-
-
 def imported_by(folder: Path, *arguments: str) -> set[str]:
     """Modules that a run of the program imports."""
     kept = {word: value for word, value in os.environ.items() if not word.startswith("DICOMSH")}

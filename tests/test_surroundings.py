@@ -52,5 +52,5 @@ def test_what_the_caller_had_does_not_reach_the_programs() -> None:
 
 
 def test_these_tests_run_in_them() -> None:
-    assert (os.environ["LANG"], os.environ["TERM"]) == ("C.UTF-8", "dumb")
+    assert (os.environ["LANG"], os.environ["TERM"]) == ("C.UTF-8", "xterm-256color")
     assert "LC_ALL" not in os.environ

@@ -188,6 +188,7 @@ class Flow:
         try:
             if not await _either(coming, gone, page.patience):
                 page.release()
+                await self._sink.drain()  # opens the pager for more than a screenful
                 await _either(coming, gone)
         except BaseException:
             self._progress.leaving()

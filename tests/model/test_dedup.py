@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,14 +54,39 @@ def test_rows_without_a_unique_key_are_all_let_through() -> None:
         assert len(once.admit([answer(PatientID="A"), answer(StudyInstanceUID="")])) == 2
 
 
+def test_what_was_left_out_is_counted_over_all_answers_up_to_the_limit() -> None:
+    once = Dedup(Level.STUDY, 2)
+    for numbers in ((1,), (1,), (1, 2, 3)):
+        once.admit(studies(*numbers))
+    assert (once.repeated, once.stopped) == (2, True)
+    assert once.admit(studies(1, 4)) == []
+    assert once.repeated == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"StudyInstanceUID": "1.2", "PatientID": "X1", "IssuerOfPatientID": ""},
+        {"StudyInstanceUID": "1.2", "PatientID": "X1 "},
+        {"StudyInstanceUID": "1.2\0", "PatientID": " X1"},
+    ],
+    ids=["no issuer", "a space", "padding"],
+)
+def test_an_entity_is_known_again_however_its_keys_are_padded(other: dict[str, str]) -> None:
+    once = Dedup(Level.STUDY, None)
+    once.admit([answer(StudyInstanceUID="1.2", PatientID="X1")])
+    assert once.admit([answer(**other)]) == []
+    assert len(once.admit([answer(StudyInstanceUID="1.2", PatientID="1")])) == 1
+
+
 def test_only_what_did_not_come_again_is_left_over() -> None:
     once = Dedup(Level.STUDY, None)
     once.admit(studies(1))
-    once.set_aside(studies(1, 2, 3))
+    once.set_aside([*studies(1, 2, 3), answer(PatientID="A")])
     once.admit(studies(3))
     assert numbers_of(once.left_over()) == ["1.2"]
     assert once.left_over() == []
-    assert once.rows == 3
+    assert (once.rows, once.repeated) == (3, 0)
 
 
 def test_counts_of_patients_are_added_by_id() -> None:

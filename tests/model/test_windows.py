@@ -197,3 +197,41 @@ def test_where_studies_without_a_date_count_as_older_than_any_they_are_split_off
     assert [part.title for part in parts] == ["studies without a date", "0001-01-02..2005-05-04"]
     assert divided(parts[0], [None], TOMORROW) == ()
     assert parts[0].date_value == "-00010101"
+
+
+def test_a_study_without_a_date_in_a_window_that_begins_somewhere_changes_nothing() -> None:
+    window = Window(date(2020, 1, 1), date(2020, 1, 4))
+    assert divided(window, [None], TOMORROW) == divided(window, [], TOMORROW)
+    assert [part.last.day for part in divided(window, [None], TOMORROW)] == [2, 4]
+
+
+def test_an_open_end_is_split_off_even_where_one_day_is_expected() -> None:
+    day = date(2020, 1, 4)
+    below, the_day = divided(Window(date.min, day), [day], TOMORROW)
+    assert (below.last, the_day.first) == (day - DAY, day)
+    the_day, beyond = divided(Window(TOMORROW, date.max), [], TOMORROW)
+    assert (the_day.last, beyond.first) == (TOMORROW, TOMORROW + DAY)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "parts"),
+    [
+        ("101500", "101500.999999", []),
+        ("101500", "101501", ["101500-101500.999999", "101501"]),
+        ("000058", "000101", ["000058-000100.999999", "000101"]),
+        ("000057", "000102", ["000057-000100.999999", "000101-000102"]),
+        ("10", "", ["10-170000.999999", "170001-"]),
+    ],
+    ids=["one second", "two", "a full minute before the end", "a full minute", "an hour"],
+)
+def test_the_times_of_a_day_are_divided_in_the_middle(
+    begin: str, end: str, parts: list[str]
+) -> None:
+    window = Window(date(2020, 1, 1), date(2020, 1, 1), begin, end)
+    assert [part.time_value for part in divided(window, [], TOMORROW)] == parts
+
+
+def test_periods_of_a_window_with_two_ends_end_with_it() -> None:
+    window = Window(date(2020, 1, 31), date(2020, 2, 29))
+    found = [part.date_value for part in periods(window, Period.MONTH, date.min, TOMORROW)]
+    assert found == ["20200131", "20200201-20200229"]

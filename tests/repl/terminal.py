@@ -11,8 +11,10 @@ Waiting is for what is on the screen, never for time.
 from __future__ import annotations
 
 import os
-import signal
+import select
+import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +23,9 @@ from typing import Any
 
 PATIENCE = 30.0
 """Seconds after which what is waited for is not coming; a loaded machine is slow."""
+
+_CONTROLLED_BY = ("/bin/sh", "-c", 'exec "$@" <>"$0"')
+"""A terminal controls the session whose first process opens it."""
 
 _PROMPT_BEGINS = b"\x1b[?2004h"
 
@@ -48,21 +53,23 @@ class Terminal:
         environ: Mapping[str, str] | None = None,
         command: tuple[str, ...] = (sys.executable, "-m", "dicomsh"),
     ) -> None:
-        import pexpect
         import pyte
 
         self._screen: Any = pyte.Screen(columns, rows)
         self._stream: Any = pyte.ByteStream(self._screen)
-        self._child: Any = pexpect.spawn(
-            command[0],
-            [*command[1:], *arguments],
-            dimensions=(rows, columns),
-            env=_environment(home, environ or {}),
-            cwd=str(home),
-            preexec_fn=_default_signals,
-        )
-        self._child.delaybeforesend = None
-        setattr(self._screen, "write_process_input", self._child.send)  # noqa: B010 - cursor reports
+        self._end, of_program = os.openpty()
+        termios.tcsetwinsize(self._end, (rows, columns))
+        with os.fdopen(of_program, "r+b", buffering=0) as theirs:
+            self._program = subprocess.Popen(
+                [*_CONTROLLED_BY, os.ttyname(of_program), *command, *arguments],
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                env=_environment(home, environ or {}),
+                cwd=home,
+                start_new_session=True,
+            )
+        setattr(self._screen, "write_process_input", self.type)  # noqa: B010 - cursor reports
         self.raw = b""
 
     def __enter__(self) -> Terminal:
@@ -74,7 +81,10 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._child.close(force=True)
+        """Take the terminal away; the program need not say goodbye, and others in it hang up."""
+        self._program.kill()
+        os.close(self._end)
+        self._program.wait()
 
     @property
     def lines(self) -> list[str]:
@@ -108,26 +118,29 @@ class Terminal:
     @property
     def pid(self) -> int:
         """Process ID of the program."""
-        return int(self._child.pid)
+        return self._program.pid
 
     def type(self, *keys: str) -> None:
         """Send keys, as they come from a keyboard."""
         for text in keys:
-            self._child.send(text)
+            rest = text.encode()
+            while rest:
+                rest = rest[os.write(self._end, rest) :]
 
     def resize(self, rows: int, columns: int) -> None:
         """Change the size of the terminal."""
         self._screen.resize(rows, columns)
-        self._child.setwinsize(rows, columns)
+        termios.tcsetwinsize(self._end, (rows, columns))
 
     def wait_for(self, text: str, times: int = 1) -> str:
         """Read until a text is on the screen so many times; gives the screen."""
         return self.wait_until(lambda: self.screen.count(text) >= times, f"{text!r}")
 
     def wait_for_words(self, text: str) -> str:
-        """Read until a text is on the screen, wherever the rows break: a path may be of any length.
+        """Read until a text is on the screen, wherever its rows break; gives the screen.
 
-        Spaces do not count, as a row that is full may end with one or between two letters.
+        What stands before it, such as a path, may be of any length. Spaces do not count, as a row
+        that is full may end with one or between two letters.
         """
         wanted = "".join(text.split())
         return self.wait_until(lambda: wanted in "".join(self.screen.split()), f"{text!r}")
@@ -166,19 +179,18 @@ class Terminal:
         deadline = time.monotonic() + PATIENCE
         while self._read(deadline - time.monotonic()):
             assert time.monotonic() < deadline, f"it did not end; the screen:\n{self.screen}"
-        self._child.close()
-        status = self._child.exitstatus
-        return int(status) if status is not None else -int(self._child.signalstatus)
+        return self._program.wait()
 
     def _read(self, seconds: float) -> bool:
         """Take what the program wrote, waiting for it at most so long; False at its end."""
-        import pexpect
-
-        try:
-            data = self._child.read_nonblocking(65536, max(seconds, 0))
-        except pexpect.TIMEOUT:
+        ready, _, _ = select.select([self._end], [], [], max(seconds, 0))
+        if not ready:
             return True
-        except pexpect.EOF:
+        try:
+            data = os.read(self._end, 65536)
+        except OSError:  # Linux: the program has closed the terminal
+            data = b""
+        if not data:
             return False
         self.raw += data
         self._stream.feed(data)
@@ -187,10 +199,4 @@ class Terminal:
 
 def _environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-    return {**kept, "HOME": str(home), "TERM": "xterm-256color", **environ}
-
-
-def _default_signals() -> None:
-    """What Python ignores itself, as `subprocess` does; pexpect leaves it ignored."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    return {**kept, "HOME": str(home), **environ}

@@ -20,8 +20,8 @@ import yaml
 
 from tests.repl.terminal import Terminal, ctrl
 
-HONOURS = {"row_delay": 0.1}
-IGNORES = {"row_delay": 0.1, "ignore_cancel": True}
+HONOURS = {"stall_after": 3}
+IGNORES = {"stall_after": 3, "ignore_cancel": True}
 PROMPT = "slow:/> "
 
 
@@ -82,9 +82,9 @@ def test_pressed_twice_the_association_is_aborted_at_once(tmp_path: Path) -> Non
         terminal.type("find study\r")
         terminal.wait_for("\n 1  ")
         terminal.type(ctrl("c"))
-        terminal.wait_for("waiting for the server to stop … Ctrl-C again aborts")
+        terminal.wait_for_words("waiting for the server to stop … Ctrl-C again aborts")
         terminal.type(ctrl("c"))
-        screen = terminal.wait_for("cancelled by you · association aborted at once")
+        screen = terminal.wait_for_words("cancelled by you · association aborted at once")
         assert "Ctrl-C again" not in screen
         next_answer_is_right(terminal)
 
@@ -94,9 +94,9 @@ def test_pressed_twice_the_association_is_aborted_at_once(tmp_path: Path) -> Non
 def test_several_queries_at_once(command: str, faults: dict[str, Any], tmp_path: Path) -> None:
     with slow(tmp_path, faults, wide=True) as terminal:
         terminal.type(f"set pager off; {command}\r")
-        terminal.wait_for(" so far · ")
+        terminal.wait_for_words(" so far · ")
         terminal.type(ctrl("c"))
-        screen = terminal.wait_for("cancelled by you · C-CANCEL")
+        screen = terminal.wait_for_words("cancelled by you · C-CANCEL")
         assert "so far" not in screen
         next_answer_is_right(terminal)
 
@@ -104,7 +104,7 @@ def test_several_queries_at_once(command: str, faults: dict[str, Any], tmp_path:
 def test_several_queries_at_once_pressed_twice(tmp_path: Path) -> None:
     with slow(tmp_path, IGNORES, grace=600, wide=True) as terminal:
         terminal.type("tree 0555643F\r")
-        terminal.wait_for(" so far · ")
+        terminal.wait_for_words(" so far · ")
         terminal.type(ctrl("c"))
         terminal.wait_for("Ctrl-C again aborts")
         terminal.type(ctrl("c"))
@@ -116,7 +116,7 @@ def test_several_queries_at_once_pressed_twice(tmp_path: Path) -> None:
 def test_an_entity_that_is_looked_up(tmp_path: Path) -> None:
     with slow(tmp_path, {"row_delay": 30}) as terminal:
         terminal.type("cd 0555643F\r")
-        terminal.wait_for("waiting for an answer · ")
+        terminal.wait_for_words("waiting for an answer · ")
         terminal.type(ctrl("c"))
         screen = terminal.wait_for("interrupted")
         assert "waiting" not in screen
@@ -127,7 +127,7 @@ def test_connecting(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, slow(tmp_path, {}) as terminal:
         address = f"ANY@127.0.0.1:{silent.getsockname()[1]}"
         terminal.type(f"echo {address}\r")
-        terminal.wait_for(f"connecting to {address} · ")
+        terminal.wait_for_words(f"connecting to {address} · ")
         terminal.type(ctrl("c"))
         screen = terminal.wait_for("interrupted")
         assert "connecting" not in screen
@@ -168,7 +168,7 @@ def test_a_script_ends_with_the_command(tmp_path: Path) -> None:
         terminal.type("source walk.dsh; print nev''er\r")
         terminal.wait_for("\n 2  ")
         terminal.type(ctrl("c"))
-        terminal.wait_for("cancelled by you · C-CANCEL")
+        terminal.wait_for_words("cancelled by you · C-CANCEL")
         terminal.wait_for_line(PROMPT)
         assert "\nnever" not in terminal.screen
         next_answer_is_right(terminal)

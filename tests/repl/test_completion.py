@@ -156,7 +156,7 @@ def test_the_menu_says_what_things_are(tmp_path: Path) -> None:
         terminal.type("use pacs", ENTER)
         terminal.wait_for_line("pacs:/> ")
         terminal.type("find study StudyD", TAB)
-        terminal.wait_for("date · DA · Study Date")
+        terminal.wait_for_words("date · DA · Study Date")
         terminal.type(ctrl("c"))
         terminal.wait_for_line("pacs:/> ")
         terminal.type("find series mod=X", TAB)

@@ -52,7 +52,7 @@ def test_a_tall_answer_goes_to_less(tmp_path: Path, less: None) -> None:
 
 
 def test_rows_still_stream_and_leaving_cancels(tmp_path: Path, less: None) -> None:
-    config = practice(tmp_path, row_delay=0.02)
+    config = practice(tmp_path, stall_after=40)
     with Terminal("-f", str(config), "-m", "faulty", home=tmp_path) as terminal:
         terminal.wait_for_line(FAULTY)
         terminal.type("find study\r")
@@ -61,7 +61,7 @@ def test_rows_still_stream_and_leaving_cancels(tmp_path: Path, less: None) -> No
         assert first.startswith(" #  ")
         assert [line.split()[0] for line in others[:-1]] == [str(row) for row in range(1, 23)]
         terminal.type("q")
-        terminal.wait_for("studies, cancelled by you · C-CANCEL, ")
+        terminal.wait_for_words("studies, cancelled by you · C-CANCEL, ")
         screen = terminal.wait_for_line(FAULTY)
         assert "you left the pager" in screen
         terminal.type("find patient JOD* sex=M\r")
@@ -69,7 +69,7 @@ def test_rows_still_stream_and_leaving_cancels(tmp_path: Path, less: None) -> No
 
 
 def test_ctrl_c_cancels_the_query_and_the_pager_stays(tmp_path: Path, less: None) -> None:
-    config = practice(tmp_path, row_delay=0.02)
+    config = practice(tmp_path, stall_after=40)
     with Terminal("-f", str(config), "-m", "faulty", home=tmp_path) as terminal:
         terminal.wait_for_line(FAULTY)
         terminal.type("find study\r")
@@ -81,7 +81,7 @@ def test_ctrl_c_cancels_the_query_and_the_pager_stays(tmp_path: Path, less: None
         screen = terminal.wait_for_line("(END)")
         assert "cancelled" not in screen
         terminal.type("q")
-        terminal.wait_for("studies, cancelled by you · C-CANCEL, ")
+        terminal.wait_for_words("studies, cancelled by you · C-CANCEL, ")
         assert "you left the pager" not in terminal.wait_for_line(FAULTY)
 
 

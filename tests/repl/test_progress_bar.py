@@ -83,7 +83,7 @@ def test_it_stays_below_the_rows_while_they_come(rows: int, columns: int, tmp_pa
             assert " · association open · " in bar
             assert bar.endswith("s · Ctrl-C cancels")
         terminal.type(ctrl("c"))
-        terminal.wait_for("cancelled by you · C-CANCEL, ")
+        terminal.wait_for_words("cancelled by you · C-CANCEL, ")
         terminal.wait_for_line(FAULTY)
         terminal.wait_for("studies, cancelled, ")
         assert [terminal.lines[row].split(" ·")[0] for row in bars(terminal)] == [
@@ -137,11 +137,11 @@ def test_it_follows_the_width_of_the_terminal(tmp_path: Path) -> None:
 
 def test_rows_that_end_inside_of_a_line_are_left_alone(tmp_path: Path) -> None:
     """A JSON array: what comes after an object is only known with the next one."""
-    with slow(tmp_path, {"row_delay": 0.3}) as terminal:
+    with slow(tmp_path, {"stall_after": 6}) as terminal:
         terminal.wait_for_line(FAULTY)
         terminal.run("set output ndjson; set pager off", FAULTY)
         terminal.type("find patient | select id\r")
-        wait_for_bar(terminal, "3 patients so far")
+        wait_for_bar(terminal, "6 patients so far")
         terminal.run("", FAULTY, ctrl("c"))
         terminal.run("set output json", FAULTY)
         terminal.type("find patient | select id\r")

@@ -183,7 +183,7 @@ def test_a_paste_of_several_lines_stops_at_the_first_failure(terminal: Terminal)
     terminal.wait_for("print four")
     assert "one" not in terminal.lines
     terminal.type("\r")
-    terminal.wait_for("2 lines were not run; they are back at the prompt")
+    terminal.wait_for_words("2 lines were not run; they are back at the prompt")
     terminal.wait_for_line("print four")
     assert "one" in terminal.lines
     assert terminal.screen.count("print one") == terminal.screen.count("dicomsh> print one") == 1

@@ -57,7 +57,7 @@ def test_ctrl_c_while_rows_are_sorted_shows_those_that_came(
 
 def test_ctrl_c_during_each_shows_what_came_and_leaves_the_place_alone(tmp_path: Path) -> None:
     with slow(tmp_path, {"row_delay": 0.05}, wide=True) as terminal:
-        terminal.type("find study --limit 20 | each ls | select study number\r")
+        terminal.type("set pager off; find study | each ls | select study number\r")
         terminal.wait_for(" 3  ")
         terminal.type(ctrl("c"))
         terminal.wait_for("cancelled by you")

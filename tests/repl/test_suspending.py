@@ -84,7 +84,7 @@ def test_a_query_that_was_suspended_can_be_cancelled(terminal: Terminal) -> None
     terminal.type("fg\r")
     wait_for_bar(terminal, " so far")
     terminal.type(ctrl("c"))
-    terminal.wait_for("cancelled by you · C-CANCEL, ")
+    terminal.wait_for_words("cancelled by you · C-CANCEL, ")
     terminal.wait_for_line(PROMPT)
     terminal.type("find patient JOD*\r")
     terminal.wait_for("1 patient, complete")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,10 +24,11 @@ from pynetdicom import evt
 from dicomsh.config.known import KnownPeers
 from dicomsh.model.capability import Capabilities
 from dicomsh.model.modality import Modality
+from dicomsh.settings import AT_PROMPT
 from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import scp, study
-from tests.harness import ROOT, Done, dicomsh, interrupted, practice, run
+from tests.harness import Done, dicomsh, interrupted, practice, run
 
 UID = "StudyInstanceUID"
 CUT_OFF = (0xFE00, 0xA700, 0xB001)
@@ -165,6 +167,22 @@ def test_a_limit_that_is_not_reached_says_nothing_of_more(tmp_path: Path) -> Non
     done = split(tmp_path, f"find study date=2024 --split --limit {number}", cut_off=6)
     assert len(uids(done)) == number
     assert "the server has more" not in done.last
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "split"),
+    [("", 5, 120), ("set limit 7;", 7, 7), ("set limit none;", 120, 120)],
+    ids=["the prompt's", "set", "none"],
+)
+def test_the_limit_that_a_prompt_begins_with_is_not_meant_for_windows(
+    text: str, plain: int, split: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.harness.AT_PROMPT", replace(AT_PROMPT, limit=5))
+    settings = tmp_path / "settings.yaml"
+    for query, number in (("find study", plain), ("find study --split", split)):
+        done = run(f"use pacs; {text} {query}", output="csv", settings_file=settings)
+        found = done.out.partition("PatientID")[2].splitlines()[1:]
+        assert len(found) == number
 
 
 @pytest.mark.parametrize(
@@ -478,22 +496,12 @@ def test_ctrl_c_keeps_the_windows_that_were_shown(tmp_path: Path) -> None:
     assert "never" not in done.out
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pexpect has no terminal on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is needed")
 def test_the_progress_line_tells_the_window(tmp_path: Path) -> None:
-    import pexpect
+    from tests.repl.terminal import Terminal
 
     config = practice(tmp_path, cut_off=30, row_delay=0.05)
-    command = ["-m", "dicomsh", "-f", str(config), "-c", "use faulty; find study --split month"]
-    terminal = pexpect.spawn(
-        sys.executable,
-        command,
-        cwd=str(ROOT),
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
-        encoding="utf-8",
-        timeout=60,
-        dimensions=(24, 120),
-    )
-    try:
-        terminal.expect(r"[0-9,]+ queries, now [0-9]{4}-[0-9]{2}-[0-9]{2}\.\.")
-    finally:
-        terminal.close(force=True)
+    command = ("-f", str(config), "-m", "faulty", "-c", "find study --split month")
+    window = re.compile(r"[0-9,]+ queries, now [0-9]{4}-[0-9]{2}-[0-9]{2}\.\.")
+    with Terminal(*command, home=tmp_path, columns=120) as terminal:
+        terminal.wait_until(lambda: window.search(terminal.screen) is not None, "a window")
