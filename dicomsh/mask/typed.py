@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import takewhile
 
-from dicomsh.errors import Span
+from dicomsh.errors import Span, UsageError
+from dicomsh.language.analyse import Analysis, Call
+from dicomsh.language.kinds import PATTERN
 from dicomsh.language.scan import Stage, Statement, SystemCommand, Word
+from dicomsh.language.terms import is_term, pattern_keyword, read_term
 from dicomsh.mask.mask import Mask
+from dicomsh.model.keys import Attribute, by_keyword
+from dicomsh.model.levels import Level
 
 
 def real_statement(statement: Statement, mask: Mask) -> Statement:
@@ -46,3 +51,45 @@ def masked_text(text: str, span: Span, shown: Callable[[str], str]) -> tuple[str
     before, inside, after = text[: span.start], text[span.start : span.end], text[span.end :]
     before, inside = shown(before), shown(inside)
     return before + inside + shown(after), Span(len(before), len(before) + len(inside))
+
+
+def typed_values(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, str]]:
+    """The values that a statement matches on, whether or not it can be run.
+
+    Args:
+        analysis: of the statement.
+        level: where the names of keys are looked up, unless the statement tells.
+    """
+    statement, level = analysis.statement, analysis.scope.level or level
+    for stage in (statement.first, *statement.stages):
+        if not isinstance(stage, SystemCommand):
+            for word in filter(is_term, stage):
+                yield from _of_term(word, level)
+    if analysis.call is not None:
+        yield from _of_patterns(analysis.call)
+
+
+def _of_term(word: Word, level: Level) -> Iterator[tuple[Attribute, str]]:
+    try:
+        term = read_term(word)
+        attribute = term.path(level)[-1]
+    except UsageError:
+        return
+    if term.value and not _is_pattern(term.value):
+        yield attribute, term.value
+        if attribute.vr != "PN":  # no other VR has a comma but between values
+            yield attribute, term.value.replace(",", "\\")
+
+
+def _of_patterns(call: Call) -> Iterator[tuple[Attribute, str]]:
+    level = next((value for value in call.arguments if isinstance(value, Level)), None)
+    for parameter, value in zip(call.command.positionals, call.arguments, strict=False):
+        if isinstance(value, Call):
+            yield from _of_patterns(value)
+        elif parameter.kind is PATTERN and level and value and not _is_pattern(value.text):
+            yield by_keyword(pattern_keyword(level, value.text)), value.text
+
+
+def _is_pattern(value: str) -> bool:
+    """Whether it has wildcards: it names nobody."""
+    return "*" in value or "?" in value

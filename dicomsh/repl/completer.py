@@ -69,7 +69,7 @@ class SessionCompleter(Completer):
         session.learn(_AT_ONCE)
         before = document.text_before_cursor
         found = offers(before, len(before), registry, session, complete_file)
-        return [_completion(offer, len(before), session.shown) for offer in found]
+        return [_completion(offer, len(before), session.masking.text) for offer in found]
 
 
 async def _learn(session: Session, application: Application[str]) -> None:

@@ -52,5 +52,5 @@ class Typist:
         """What Tab would offer behind a text, and what is said about it."""
         self._session.learn()
         found = offers(text, len(text), self._shell.registry, self._session, lambda _: ())
-        told = [self._session.shown(offer.candidate.told) for offer in found]
+        told = [self._session.masking.text(offer.candidate.told) for offer in found]
         return [offer.candidate.text for offer in found] + told
