@@ -73,6 +73,9 @@ def shown_request(request: Request, mask: Mask) -> Request:
 
 
 def _key(key: QueryKey, mask: Mask) -> QueryKey:
+    if key.attribute.vr == "UI" and "*" in key.value:  # as probe asks: almost a whole UID
+        made = mask.value(key.attribute, key.value.replace("*", ""))
+        return replace(key, value=f"{made}*")
     if key.matching is Matching.WILDCARD or key.value == f"<{key.attribute.keyword}>":
         return key
     return replace(key, value=mask.value(key.attribute, key.value))

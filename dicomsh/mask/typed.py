@@ -8,11 +8,12 @@ from itertools import takewhile
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.language.analyse import Analysis, Call
+from dicomsh.language.command import Command
 from dicomsh.language.kinds import PATTERN
 from dicomsh.language.scan import Stage, Statement, SystemCommand, Word
-from dicomsh.language.terms import is_term, pattern_keyword, read_term
+from dicomsh.language.terms import Term, pattern_keyword
 from dicomsh.mask.mask import Mask
-from dicomsh.model.keys import Attribute, by_keyword
+from dicomsh.model.keys import Attribute, by_keyword, find_path
 from dicomsh.model.levels import Level
 
 
@@ -60,36 +61,48 @@ def typed_values(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, 
         analysis: of the statement.
         level: where the names of keys are looked up, unless the statement tells.
     """
-    statement, level = analysis.statement, analysis.scope.level or level
-    for stage in (statement.first, *statement.stages):
-        if not isinstance(stage, SystemCommand):
-            for word in filter(is_term, stage):
-                yield from _of_term(word, level)
-    if analysis.call is not None:
-        yield from _of_patterns(analysis.call)
+    level = analysis.scope.level or level
+    found = _in_words(analysis, level) if analysis.call is None else _in_call(analysis.call, level)
+    for attribute, value in found:
+        if "*" not in value and "?" not in value:  # a pattern names nobody
+            yield attribute, value
+            if attribute.vr != "PN":  # in other VRs a comma stands between values
+                yield attribute, value.replace(",", "\\")
 
 
-def _of_term(word: Word, level: Level) -> Iterator[tuple[Attribute, str]]:
+def _in_call(call: Call, level: Level) -> Iterator[tuple[Attribute, str]]:
+    level = next((value for value in call.arguments if isinstance(value, Level)), level)
+    for argument in call.arguments:
+        if isinstance(argument, Call):
+            yield from _in_call(argument, level)
+        elif isinstance(argument, Term) and argument.value:
+            yield argument.path(level)[-1], argument.value
+        elif isinstance(argument, Word) and _takes_pattern(call.command):
+            yield _of_pattern(level, argument.text)
+
+
+def _in_words(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, str]]:
+    """Those in the words of what cannot be run: a key that is none may be a slip of any."""
+    patterns = {span for span, role in analysis.tokens if role == PATTERN.role}
+    takes_pattern = analysis.command is not None and _takes_pattern(analysis.command)
+    for word in analysis.statement.words:
+        key, equals, value = word.text.lstrip("+").partition("=")
+        if equals and value:
+            yield _attribute(key, level, value), value
+        elif word.span in patterns and takes_pattern:
+            yield _of_pattern(level, word.text)
+
+
+def _attribute(key: str, level: Level, value: str) -> Attribute:
     try:
-        term = read_term(word)
-        attribute = term.path(level)[-1]
+        return find_path(key, level)[-1]
     except UsageError:
-        return
-    if term.value and not _is_pattern(term.value):
-        yield attribute, term.value
-        if attribute.vr != "PN":  # no other VR has a comma but between values
-            yield attribute, term.value.replace(",", "\\")
+        return _of_pattern(Level.PATIENT, value)[0]
 
 
-def _of_patterns(call: Call) -> Iterator[tuple[Attribute, str]]:
-    level = next((value for value in call.arguments if isinstance(value, Level)), None)
-    for parameter, value in zip(call.command.positionals, call.arguments, strict=False):
-        if isinstance(value, Call):
-            yield from _of_patterns(value)
-        elif parameter.kind is PATTERN and level and value and not _is_pattern(value.text):
-            yield by_keyword(pattern_keyword(level, value.text)), value.text
+def _takes_pattern(command: Command) -> bool:
+    return any(parameter.kind is PATTERN for parameter in command.positionals)
 
 
-def _is_pattern(value: str) -> bool:
-    """Whether it has wildcards: it names nobody."""
-    return "*" in value or "?" in value
+def _of_pattern(level: Level, text: str) -> tuple[Attribute, str]:
+    return by_keyword(pattern_keyword(level, text)), text
