@@ -10,7 +10,7 @@ from typing import Any
 from dicomsh.language.candidate import Candidate
 from dicomsh.mask.mask import Mask
 from dicomsh.mask.row import MaskedRow
-from dicomsh.model.place import Place, Step
+from dicomsh.model.place import Place, Step, read_segment
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Query, QueryKey
 from dicomsh.model.row import Row
@@ -107,8 +107,10 @@ def shown_candidates(
     for found in complete(mask.real(head)):
         told = partial(_told, found, mask)
         at = len(head) if found.at else 0
-        yield replace(found, text=mask.word(found.text), meta=told, at=at)
+        key = read_segment(found.text)
+        made = mask.word(key)
+        yield replace(found, text=found.text if made == key else made, meta=told, at=at)
 
 
 def _told(candidate: Candidate, mask: Mask) -> str:
-    return mask.text(candidate.told)
+    return shown_text(candidate.told, mask)

@@ -13,6 +13,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from dicomsh.mask.ps315_actions import Action, treatment
+from dicomsh.model.keys import PATIENT_ID
 from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.practice.archive import Archive, Attributes, Entity, Value, practice_archive, vr_of
 from dicomsh.practice.server import PracticeServer, start
@@ -23,7 +24,13 @@ MARK = "qxq"
 UID = "9.8."
 """Begins each UID, which is too short to be taken for one unless it is known."""
 
-_LEAK = re.compile(rf"\S*{MARK}\S*|(?<![\w.]){re.escape(UID)}\d+")
+BIRTH = "19770707"
+"""The birth date of everybody."""
+
+SLASHED = f"{MARK}/7"
+"""The ID of the second patient: a path has it percent-encoded."""
+
+_LEAK = re.compile(rf"\S*{MARK}\S*|(?<![\w.]){re.escape(UID)}\d+|1977-?07-?07")
 
 
 def leaks(text: str) -> list[str]:
@@ -34,7 +41,9 @@ def leaks(text: str) -> list[str]:
 def marked_archive() -> Archive:
     """Six patients of the practice archive with their studies, and three instances a series."""
     patients = practice_archive().patients
-    return Archive(tuple(_marked(patient) for patient in patients[:6]))
+    marked = [_marked(patient) for patient in patients[:6]]
+    marked[1] = Entity({**marked[1].attributes, PATIENT_ID: SLASHED}, marked[1].children)
+    return Archive(tuple(marked))
 
 
 @contextmanager
@@ -74,9 +83,11 @@ def _value(tag: int, value: Value) -> Value:
 
 
 def _text(action: Action, real: str) -> str:
-    """What stands for a value; dates of birth are left, which are masked to their year."""
-    if not real or action in (Action.KEEP, Action.YEAR):
+    """What stands for a value."""
+    if not real or action is Action.KEEP:
         return real
+    if action is Action.YEAR:
+        return BIRTH
     if action is Action.UID:
         return real if real.startswith("1.2.840.10008.") else f"{UID}{_number(real)}"
     if action is Action.NAME:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from prompt_toolkit.formatted_text import fragment_list_to_text
 
 from dicomsh.commands import registry
 from dicomsh.config import load
+from dicomsh.errors import DicomshError
 from dicomsh.model.answer import FORMATS
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.output.error_text import Origin
 from dicomsh.output.progress import Headway
-from dicomsh.output.sink import Sink
+from dicomsh.output.sink import LinesFile, Sink
 from dicomsh.practice.server import PracticeServer
 from dicomsh.query.undated import StudiesOfOnePatient
 from dicomsh.repl.completer import SessionCompleter
@@ -53,6 +55,8 @@ find patient | each pwd; find patient | each print $PatientName; find patient | 
 find patient | count by PatientName; find study | select PatientID name; find patient | sort name
 compare ls; compare find study {PATIENT}; let X = {PATIENT}; let; print {PATIENT} $X
 trace pdu; find patient {PATIENT}; echo --find; trace off; lesson start 1; lesson stop
+tree --depth 1; cd {PATIENT}; lesson start 1; lesson stop; tree --depth 1 | select level label
+find patient; cd 2; pwd; find patient | each pwd; ls; explain ls; lesson start 1; lesson stop
 """
 
 
@@ -120,6 +124,19 @@ def test_what_is_typed_and_never_sent(text: str, config: Path) -> None:
     assert leaks(told(done)) == []
 
 
+def test_a_trace_shows_rows_before_anybody_knows_them(config: Path) -> None:
+    done = run("set mask on; trace on; use pacs; find patient", config=config)
+    assert "PatientName" in done.err
+    assert leaks(told(done)) == []
+
+
+def test_rows_that_are_not_shown_are_known(config: Path) -> None:
+    text = f"set mask on; use pacs; find patient | count; print {PATIENT}"
+    done = run(text, config=config)
+    assert "X-" in done.out
+    assert leaks(told(done)) == []
+
+
 def test_files_and_commands(config: Path) -> None:
     text = f"use pacs; cd {PATIENT}; show > show.json; tree > tree.txt; ls >> ls.csv"
     text += "; explain ls > e.txt"
@@ -148,7 +165,9 @@ def shell(config: Path, terminal: Terminal) -> Shell:
     """A shell with a mask on a terminal; it has gone to the first series of a patient."""
     session = Session(load(config, environ={}, cwd=ROOT))
     made = Shell(session, Sink(terminal, terminal), ShellOptions(), {})
-    walk = f"set mask on; use pacs; find patient; find study; cd {PATIENT}; ls; cd 1; ls; cd 1"
+    walk = f"set mask on; use pacs; find patient id={PATIENT} sex=Q; let X = {PATIENT}"
+    walk += f"; alias mine = find patient id={PATIENT}; find patient; tree --depth 1; explain last"
+    walk += f"; cd 2; ls; cd /; find patient; find study; cd {PATIENT}; ls; cd 1; ls; cd 1"
 
     async def walked() -> None:
         assert await made.run(walk, Origin()) == 0
@@ -161,6 +180,33 @@ def shell(config: Path, terminal: Terminal) -> Shell:
 def test_a_terminal_with_colours(shell: Shell, terminal: Terminal) -> None:
     assert shell.session.place.level is Level.SERIES
     assert "X-" in terminal.getvalue()
+    assert leaks(terminal.getvalue()) == []
+
+
+def write_to_a_file(shell: Shell, text: str) -> None:
+    with contextlib.closing(LinesFile("lines.txt", shell.session.masking.text)) as file:
+        file.write(text)
+    shell._sink.rendered(Path("lines.txt").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda shell, text: shell._sink.data(text),
+        lambda shell, text: shell._sink.prose(text),
+        lambda shell, text: shell._sink.talk(text),
+        lambda shell, text: shell._sink.error(text),
+        lambda shell, text: shell.say(text),
+        lambda shell, text: shell.remark(DicomshError(text, hint=text)),
+        write_to_a_file,
+    ],
+)
+def test_each_door_alone(
+    write: Callable[[Shell, str], None], shell: Shell, terminal: Terminal
+) -> None:
+    terminal.truncate(terminal.seek(0))
+    write(shell, f"of {PATIENT} there")
+    assert "of X-" in terminal.getvalue()
     assert leaks(terminal.getvalue()) == []
 
 
@@ -179,7 +225,9 @@ def test_the_progress_line(shell: Shell, terminal: Terminal) -> None:
 def test_the_toolbar(shell: Shell) -> None:
     insight = LineAnalysis()
     insight.shell = shell
-    lines = [toolbar(insight, text, 500) for text in ("", "find patient ", f"cd {PATIENT} ")]
+    lines = [
+        toolbar(insight, text, 500) for text in ("", "find patient ", f"cd {PATIENT} ", "mine ")
+    ]
     assert leaks("".join(map(fragment_list_to_text, lines))) == []
     assert "patient X-" in running(shell, headway(), 500)
     assert leaks(running(shell, headway(), 500)) == []
@@ -202,6 +250,9 @@ def test_the_prompt(shell: Shell) -> None:
         "find patient ",
         "find study id=",
         "find patient name=",
+        "find patient birth=",
+        "print $",
+        "mi",
     ],
 )
 def test_completion(text: str, shell: Shell) -> None:
