@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 from dicomsh.commands.context import Context
@@ -26,6 +27,7 @@ from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import title_of
 from dicomsh.model.results import Listing, Records, listing_of
 from dicomsh.model.row import Row
+from dicomsh.model.text_about import text_about
 from dicomsh.query.other_model import NOT_BELOW
 
 
@@ -151,8 +153,8 @@ class _Comparison:
         for side in self._sides:
             self._received.append(await _receive(side))
         first, second = self._received
-        names, shown = [side.name for side in self._sides], self._sides[0].context.session.shown_row
-        found = list(_differences(first, second, names, shown, self._left_out()))
+        names = [side.name for side in self._sides]
+        found = list(_differences(first, second, names, self._left_out()))
         self._differences = len(found)
         if found:
             yield found
@@ -213,7 +215,6 @@ def _differences(
     first: _Received,
     second: _Received,
     names: list[str],
-    shown: Callable[[Row], Row],
     left_out: frozenset[str],
 ) -> Iterator[Record]:
     ours, theirs, level = first.by_key(), second.by_key(), first.level
@@ -221,19 +222,19 @@ def _differences(
     common = [(ours[key], theirs[key]) for key in first.in_order() if key in theirs]
     always = _always(columns, common)
     if always:
-        example = _record("different in all", shown(common[0][0]), level)
-        example["label"] = f"all {level.counted(len(common))}, as {example['label']}"
+        lead = f"all {level.counted(len(common))}, as "
+        example = _record("different in all", common[0][0], level, lead)
         yield from (example | unequal for unequal in _unequal(always, *common[0]))
     others = [column for column in columns if column not in always]
     for key in dict.fromkeys((*first.in_order(), *second.in_order())):
         one, other = ours.get(key), theirs.get(key)
         if one is not None and other is not None:
-            same = _record("different", shown(one), level)
+            same = _record("different", one, level)
             yield from (same | unequal for unequal in _unequal(others, one, other))
         elif one is not None:
-            yield _record(f"only in {names[0]}", shown(one), level)
+            yield _record(f"only in {names[0]}", one, level)
         elif other is not None:
-            yield _record(f"only in {names[1]}", shown(other), level)
+            yield _record(f"only in {names[1]}", other, level)
 
 
 def _always(columns: Sequence[Column], common: Sequence[tuple[Row, Row]]) -> list[Column]:
@@ -243,9 +244,11 @@ def _always(columns: Sequence[Column], common: Sequence[tuple[Row, Row]]) -> lis
     return [column for column in columns if all(any(_unequal([column], *two)) for two in common)]
 
 
-def _record(where: str, entity: Row, level: Level) -> dict[str, str | None]:
+def _record(where: str, entity: Row, level: Level, lead: str = "") -> dict[str, str | None]:
     nothing = {"attribute": None, "first": None, "second": None}
-    return {"where": where, "key": _key(entity, level), "label": title_of(entity, level), **nothing}
+    key = text_about(entity, partial(_key, level=level))
+    label = text_about(entity, lambda row: f"{lead}{title_of(row, level)}")
+    return {"where": where, "key": key, "label": label, **nothing}
 
 
 def _unequal(columns: Sequence[Column], one: Row, other: Row) -> Iterator[dict[str, str | None]]:

@@ -171,7 +171,7 @@ class _Runs:
         call = bound_again(self._call, subject.values, context.registry, SessionKnowledge(session))
         result = await call.command.run(context, *call.arguments, **call.options)
         if not isinstance(result, Listing):
-            yield _Part(result, [{"text": session.shown(text)} for text in _texts(result)])
+            yield _Part(result, [{"text": text} for text in _texts(result)])
             return
         answer = result.answer
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from dicomsh.commands.context import Context
@@ -16,11 +18,14 @@ from dicomsh.explain.tools import TOOLS, Equivalent
 from dicomsh.language.binding import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
-from dicomsh.mask.shown import shown_query, shown_request
+from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.modality import DicomAddress
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Query
 from dicomsh.model.results import Listing, Records, Report, Text, at_once, listing_of
+from dicomsh.model.text_about import text_about
 from dicomsh.output.note_words import note_text
 from dicomsh.query.ask import ask
 from dicomsh.query.dry_run import DryArchives, DryRun, notes_of
@@ -65,8 +70,21 @@ async def explain(
     asked = [_forced(context, sent, typed=bool(inner.options.get("model"))) for sent in done.sent]
     if as_ is not None:
         return _tools_only(context, asked, as_, inner.command.name)
-    copied = "".join(f"{line}\n" for line in _equivalents(context, asked))
-    return Report(_page(context, done, asked), _records(asked), copied)
+    page = _about(asked, partial(_page, context, done))
+    copied = _about(asked, partial(_equivalents, context))
+    return Report(page, _records(asked), copied)
+
+
+def _about(asked: list[Sent], make: Callable[[list[Sent]], str]) -> str:
+    """The text that is made of queries."""
+    return text_about(
+        tuple(sent.query for sent in asked), lambda queries: make(_with(asked, queries))
+    )
+
+
+def _with(asked: list[Sent], queries: tuple[Query, ...]) -> list[Sent]:
+    pairs = zip(asked, queries, strict=True)
+    return [replace(sent, query=query) for sent, query in pairs]
 
 
 def _check_explainable(call: Call) -> None:
@@ -112,13 +130,11 @@ async def _read(result: object, done: DryRun) -> None:
 
 
 def _forced(context: Context, sent: Sent, *, typed: bool) -> Sent:
-    """The query as it may be shown, with what chose its information model, where anything did."""
+    """The query with what chose its information model, where anything did."""
     by_setting = "'set model'" if context.session.settings.model else ""
     by_modality = f"model: of {sent.peer.name}" if sent.peer.model else ""
     forced = "--model" if typed else by_setting or by_modality
-    mask = context.session.mask
-    query = sent.query if mask is None else shown_query(sent.query, mask)
-    return Sent(query, sent.peer, sent.limit, sent.accepted, forced)
+    return replace(sent, forced=forced)
 
 
 def _page(context: Context, done: DryRun, asked: list[Sent]) -> str:
@@ -142,13 +158,17 @@ def _numbered(number: int, asked: list[Sent]) -> list[str]:
 
 
 def _said_of_mask(context: Context) -> list[str]:
-    masked = context.session.mask is not None
+    masked = context.session.settings.mask
     return (
         ["# masked: names and IDs are made up; 'set mask off' writes real ones"] if masked else []
     )
 
 
-def _equivalents(context: Context, asked: list[Sent]) -> list[str]:
+def _equivalents(context: Context, asked: list[Sent]) -> str:
+    return "".join(f"{line}\n" for line in _equivalent_lines(context, asked))
+
+
+def _equivalent_lines(context: Context, asked: list[Sent]) -> list[str]:
     if not asked:
         return []
     if len(asked) > 1:
@@ -170,12 +190,16 @@ def _tools_only(context: Context, asked: list[Sent], name: str, of: str) -> Text
         raise UsageError(f"'{of}' would send no query", hint="explain without --as says what")
     if not all(isinstance(sent.peer.address, DicomAddress) for sent in asked):
         raise UsageError(f"other tools cannot ask {asked[0].peer.address}")
+    return Text(_about(asked, partial(_for_tools, context, name)))
+
+
+def _for_tools(context: Context, name: str, asked: list[Sent]) -> str:
     names = list(TOOLS) if name == _ALL else [name]
     made = [TOOLS[each](sent) for sent in asked for each in names]
     if name != _ALL:
         _check_said(made)
     lines = [line for one in made for line in tool_lines(one)]
-    return Text("\n".join(_said_of_mask(context) + lines))
+    return "\n".join(_said_of_mask(context) + lines)
 
 
 def _check_said(made: list[Equivalent]) -> None:
@@ -259,14 +283,20 @@ async def _last(context: Context, as_: str | None) -> Report | Text:
     asked = [_forced(context, sent, typed=typed) for sent in done.sent]
     if as_ is not None:
         return _tools_only(context, asked, as_, "last")
-    lines = answer_lines(_shown(context, kept.asked_query), kept.outcome, note_text)
+    last, outcome = kept.asked_query, kept.outcome
+    subject = (last.request, tuple(sent.query for sent in asked))
+
+    def page(subject: tuple[Request, tuple[Query, ...]]) -> str:
+        asked_query = replace(last, request=subject[0])
+        return _answer_page(context, asked_query, outcome, _with(asked, subject[1]))
+
+    return Report(text_about(subject, page), _records(asked))
+
+
+def _answer_page(
+    context: Context, asked_query: AskedQuery, outcome: Outcome, asked: list[Sent]
+) -> str:
+    lines = answer_lines(asked_query, outcome, note_text)
     for number, sent in enumerate(asked, 1):
         lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
-    return Report("\n".join(lines), _records(asked))
-
-
-def _shown(context: Context, asked_query: AskedQuery) -> AskedQuery:
-    mask = context.session.mask
-    if mask is None:
-        return asked_query
-    return replace(asked_query, request=shown_request(asked_query.request, mask))
+    return "\n".join(lines)

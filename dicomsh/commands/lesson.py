@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from dicomsh.commands.context import Context
-from dicomsh.commands.walk import path_of
 from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import LESSON, TEXT
@@ -74,7 +73,7 @@ def _brought_back(context: Context) -> str:
     session, tutor = context.session, context.tutor
     before, tutor.before = tutor.before, None
     if before is None or not tutor.teaches_in(session.modality):
-        return f"You stay at {path_of(context)}"
+        return f"You stay at {session.path}"
     if before.modality is None:
         session.move(None, before.place)
         return "No modality is in use, as before"
@@ -82,9 +81,9 @@ def _brought_back(context: Context) -> str:
     try:
         modality = session.config.find(name)
     except UsageError:
-        return f"You stay at {path_of(context)}: {name}, where you were, is no modality any more"
+        return f"You stay at {session.path}: {name}, where you were, is no modality any more"
     session.move(modality, before.place)
-    return f"You are at {path_of(context)} again"
+    return f"You are at {session.path} again"
 
 
 def _at(word: Word | None, action: Callable[[], _Result]) -> _Result:

@@ -83,7 +83,6 @@ async def find(
         request = with_time(request)
     options = QueryOptions(limit, model, wanted, split)
     way = plain_way if split is None else split_answer
-    context.session.asked(request)
     return await ask(context.query, context.session.current(), request, options, way)
 
 
@@ -113,7 +112,6 @@ async def ls(
     _check_nights(keys, terms)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
     request = Request(level, there.place, _once(keys, terms))
-    context.session.asked(request)
     return await ask(context.query, there.modality, request, QueryOptions(limit, model, wanted))
 
 

@@ -14,8 +14,9 @@ from dicomsh.language.scan import Word
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.level_keys import heading
 from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
-from dicomsh.model.place import count_below, quote_segment, title_of
+from dicomsh.model.place import count_below, title_of
 from dicomsh.model.results import Records, Result, Talk, Text, at_once, listing_of
+from dicomsh.model.text_about import text_about
 from dicomsh.query.hierarchy import Branch, Hierarchy
 
 
@@ -42,16 +43,7 @@ def _back(context: Context) -> Talk:
     if session.previous is None:
         raise UsageError("there is no previous place", hint="cd - goes back after a cd or use")
     session.move(*session.previous)
-    return Talk(path_of(context))
-
-
-def path_of(context: Context) -> str:
-    """The whole path of the current place, modality included."""
-    session = context.session
-    if session.modality is None:
-        return "/"
-    name = quote_segment(session.modality.name)
-    return f"/{name}{session.shown_place.path if session.place.steps else ''}"
+    return Talk(session.path)
 
 
 @command("pwd", family="walk", examples=("pwd", "cd 0555643F; pwd --keys"))
@@ -62,7 +54,7 @@ async def pwd(
 ) -> Text | Records:
     """Print the path of the current place."""
     if not keys:
-        return Text(path_of(context))
+        return Text(context.session.path)
     columns = (FieldColumn("keyword", "Unique key"), FieldColumn("value", "Value"))
     steps = context.session.place.steps
     records: list[Record] = [
@@ -99,19 +91,19 @@ async def tree(
     descent = Hierarchy(context.query, there.modality, there.place, depth or 2, seen.note)
     return listing_of(
         _TREE_COLUMNS,
-        descent.records(partial(_tree_record, context)),
+        descent.records(_tree_record),
         draw=_tree_line,
         outcome=lambda: descent.outcome,
         unit=("entity", "entities"),
     )
 
 
-def _tree_record(context: Context, branch: Branch) -> Record:
+def _tree_record(branch: Branch) -> Record:
     keys = {step.level.unique_keyword: step.key for step in branch.place.steps}
     return {
         "level": branch.level.word,
         **keys,
-        "label": title_of(context.session.shown_row(branch.row), branch.level),
+        "label": text_about(branch.row, partial(title_of, level=branch.level)),
         "children": count_below(branch.row, branch.level),
         "_last": branch.last,
     }

@@ -9,22 +9,52 @@ from typing import Any
 
 from dicomsh.language.candidate import Candidate
 from dicomsh.mask.mask import Mask
-from dicomsh.model.place import Place, Step
+from dicomsh.mask.row import MaskedRow
+from dicomsh.model.place import Place, Step, read_segment
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Query, QueryKey
+from dicomsh.model.row import Row
+from dicomsh.model.text_about import TextAbout
+
+
+def shown_text(text: str, mask: Mask) -> str:
+    """A text: made again of what it is about, where it knows that."""
+    if isinstance(text, TextAbout):
+        text = text.make(_subject(text.subject, mask))
+    return mask.text(text)
+
+
+def _subject(subject: Any, mask: Mask) -> Any:
+    match subject:
+        case tuple():
+            return tuple(_subject(part, mask) for part in subject)
+        case Row():
+            return MaskedRow(subject, mask)
+        case Query():
+            return shown_query(subject, mask)
+        case Request():
+            return shown_request(subject, mask)
+        case Place():
+            return shown_place(subject, mask)
+    raise TypeError(f"nothing tells how to mask {type(subject).__name__}")
 
 
 def shown_record(record: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
     """A plain record: masked by keyword if its fields have one."""
-    named = None
-    if "matching" not in record:  # an element of a query, which `shown_query` has masked
-        named = record.get("keyword") or record.get("attribute") or record.get("tag")
-    return {name: _field(name, value, named, mask) for name, value in record.items()}
+    named = record.get("keyword") or record.get("attribute") or record.get("tag")
+    if record.get("matching") == Matching.WILDCARD.title:  # a pattern of a query
+        named = None
+    return {
+        name: value if value == f"<{named}>" else _field(name, value, named, mask)
+        for name, value in record.items()
+    }
 
 
 def _field(name: str, value: Any, named: Any, mask: Mask) -> Any:
     if isinstance(value, list):
         return [_field(name, part, named, mask) for part in value]
+    if isinstance(value, TextAbout):
+        return shown_text(value, mask)
     if not isinstance(value, str):
         return value
     is_value = named and name in ("value", "first", "second")
@@ -43,7 +73,10 @@ def shown_request(request: Request, mask: Mask) -> Request:
 
 
 def _key(key: QueryKey, mask: Mask) -> QueryKey:
-    if key.matching is Matching.WILDCARD or key.value.startswith("<"):
+    if key.attribute.vr == "UI" and "*" in key.value:  # as probe asks: almost a whole UID
+        made = mask.value(key.attribute, key.value.replace("*", ""))
+        return replace(key, value=f"{made}*")
+    if key.matching is Matching.WILDCARD or key.value == f"<{key.attribute.keyword}>":
         return key
     return replace(key, value=mask.value(key.attribute, key.value))
 
@@ -74,8 +107,10 @@ def shown_candidates(
     for found in complete(mask.real(head)):
         told = partial(_told, found, mask)
         at = len(head) if found.at else 0
-        yield replace(found, text=mask.word(found.text), meta=told, at=at)
+        key = read_segment(found.text)
+        made = mask.word(key)
+        yield replace(found, text=found.text if made == key else made, meta=told, at=at)
 
 
 def _told(candidate: Candidate, mask: Mask) -> str:
-    return mask.text(candidate.told)
+    return shown_text(candidate.told, mask)

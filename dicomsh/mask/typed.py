@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import takewhile
 
-from dicomsh.errors import Span
+from dicomsh.errors import Span, UsageError
+from dicomsh.language.analyse import Analysis
+from dicomsh.language.binding import Call
+from dicomsh.language.command import Command
+from dicomsh.language.kinds import PATTERN
 from dicomsh.language.scan import Stage, Statement, SystemCommand, Word
+from dicomsh.language.terms import Term, pattern_keyword
 from dicomsh.mask.mask import Mask
+from dicomsh.model.keys import Attribute, by_keyword, find_path
+from dicomsh.model.levels import Level
 
 
 def real_statement(statement: Statement, mask: Mask) -> Statement:
@@ -46,3 +53,57 @@ def masked_text(text: str, span: Span, shown: Callable[[str], str]) -> tuple[str
     before, inside, after = text[: span.start], text[span.start : span.end], text[span.end :]
     before, inside = shown(before), shown(inside)
     return before + inside + shown(after), Span(len(before), len(before) + len(inside))
+
+
+def typed_values(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, str]]:
+    """The values that a statement matches on, whether or not it can be run.
+
+    Args:
+        analysis: of the statement.
+        level: where the names of keys are looked up, unless the statement tells.
+    """
+    level = analysis.scope.level or level
+    found = _in_words(analysis, level) if analysis.call is None else _in_call(analysis.call, level)
+    for attribute, value in found:
+        if "*" not in value and "?" not in value:  # a pattern names nobody
+            yield attribute, value
+            if attribute.vr != "PN":  # in other VRs a comma stands between values
+                yield attribute, value.replace(",", "\\")
+
+
+def _in_call(call: Call, level: Level) -> Iterator[tuple[Attribute, str]]:
+    level = next((value for value in call.arguments if isinstance(value, Level)), level)
+    for argument in call.arguments:
+        if isinstance(argument, Call):
+            yield from _in_call(argument, level)
+        elif isinstance(argument, Term) and argument.value:
+            yield argument.path(level)[-1], argument.value
+        elif isinstance(argument, Word) and _takes_pattern(call.command):
+            yield _of_pattern(level, argument.text)
+
+
+def _in_words(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, str]]:
+    """Those in the words of what cannot be run: a key that is none may be a slip of any."""
+    patterns = {span for span, role in analysis.tokens if role == PATTERN.role}
+    takes_pattern = analysis.command is not None and _takes_pattern(analysis.command)
+    for word in analysis.statement.words:
+        key, equals, value = word.text.lstrip("+").partition("=")
+        if equals and value:
+            yield _attribute(key, level, value), value
+        elif word.span in patterns and takes_pattern:
+            yield _of_pattern(level, word.text)
+
+
+def _attribute(key: str, level: Level, value: str) -> Attribute:
+    try:
+        return find_path(key, level)[-1]
+    except UsageError:
+        return _of_pattern(Level.PATIENT, value)[0]
+
+
+def _takes_pattern(command: Command) -> bool:
+    return any(parameter.kind is PATTERN for parameter in command.positionals)
+
+
+def _of_pattern(level: Level, text: str) -> tuple[Attribute, str]:
+    return by_keyword(pattern_keyword(level, text)), text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol, TextIO
 
 from dicomsh.output.safe import fit, visible, width
@@ -34,6 +35,10 @@ class Headway:
         if not self.rate:
             return f"{self.state} … {self.elapsed}" if self.elapsed else self.state
         return " · ".join(filter(None, (self.state, self.rate, self.doing)))
+
+    def shown(self, shown: Callable[[str], str]) -> Headway:
+        """The same with each text as it may be shown."""
+        return replace(self, state=shown(self.state), doing=shown(self.doing))
 
 
 class PassingLine(Protocol):

@@ -37,7 +37,7 @@ class Sink:
         stderr: standard error.
 
     Attributes:
-        shown: transforms messages and errors for display; masking sets it.
+        shown: transforms every text for display; masking sets it.
         lost: whether a line could not be written to a full standard error.
         passing: the progress line on standard error.
     """
@@ -88,12 +88,16 @@ class Sink:
         return self.columns() if self.is_terminal and self._stderr.isatty() else None
 
     def data(self, text: str) -> None:
-        """Writes data as it is.
+        """Writes a text that is data.
 
         Raises:
             ReaderGoneError: nobody reads any more; stop and end quietly.
             DicomshError: it cannot be written.
         """
+        self.rendered(self.shown(text))
+
+    def rendered(self, text: str) -> None:
+        """Writes the text of rows, which are masked as rows; raises as `data` does."""
         if text and self._target.is_terminal:
             with self._above_progress():
                 self._inside_line = not text.endswith("\n")
@@ -139,7 +143,7 @@ class Sink:
     def progress(self, headway: Headway) -> None:
         """Shows the progress of a command on a terminal, below all other output."""
         if self._has_line:
-            self.passing.show(headway, self.columns())
+            self.passing.show(headway.shown(self.shown), self.columns())
 
     def wipe_line(self) -> None:
         """Removes text that the keyboard left in the line, such as `^C`."""
@@ -207,16 +211,12 @@ class Sink:
         if pager is None:
             yield
             return
-        paged = self._paged(pager, pager_environ(environ, wide=wide), wide)
+        paged = _paged(self._stdout, self.columns(), pager, environ, wide=wide)
         with self._redirected(paged):
             try:
                 yield
             finally:
                 await paged.close()
-
-    def _paged(self, pager: str, environ: Mapping[str, str], wide: bool) -> Paged:
-        start = partial(start_pager, pager, environ, self._stdout.fileno())
-        return Paged(self._stdout, self.columns(), _size(self._stdout).lines, start, wide=wide)
 
     @contextlib.contextmanager
     def _redirected(self, target: Writer) -> Iterator[None]:
@@ -228,6 +228,35 @@ class Sink:
             later, self._later = self._later, []
             for line in later:
                 self.talk(line)
+
+
+class LinesFile:
+    """A file for lines beside the data, which are written as they may be shown.
+
+    Args:
+        path: where it is.
+        shown: what a text is shown as.
+
+    Raises:
+        UsageError: it cannot be opened.
+    """
+
+    def __init__(self, path: str, shown: Callable[[str], str]) -> None:
+        self._file = FileWriter(path)
+        self._shown = shown
+        self.close = self._file.close
+
+    def write(self, text: str) -> None:
+        """Writes lines at once; raises DicomshError."""
+        self._file.write(self._shown(text))
+
+
+def _paged(
+    screen: Stream, columns: int, pager: str, environ: Mapping[str, str], *, wide: bool
+) -> Paged:
+    environ = pager_environ(environ, wide=wide)
+    start = partial(start_pager, pager, environ, screen.fileno())
+    return Paged(screen, columns, _size(screen).lines, start, wide=wide)
 
 
 def _size(terminal: Stream) -> os.terminal_size:

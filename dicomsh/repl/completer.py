@@ -71,7 +71,7 @@ class SessionCompleter(Completer):
         before = document.text_before_cursor
         knowledge = SessionKnowledge(session)
         found = offers(before, len(before), registry, knowledge, complete_file)
-        return [_completion(offer, len(before), session.shown) for offer in found]
+        return [_completion(offer, len(before), session.masking.text) for offer in found]
 
 
 async def _learn(session: Session, application: Application[str]) -> None:

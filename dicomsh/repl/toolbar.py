@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -35,6 +36,8 @@ def toolbar(insight: LineAnalysis, before: str, columns: int, mode: str = "") ->
         return [("", _BETWEEN.join(filter(None, (mode, _GREETING)))[:columns])]
     usage = _way_out(before) or [*insight.usage(before), *_advice(insight, before)]
     state = ("", _state(insight.shell, mode, columns))
+    shown = insight.shell.session.masking.text
+    usage = [(shown(text), current) for text, current in usage]
     return [*_usage(usage, columns), ("", "\n"), state] if usage else [state]
 
 
@@ -59,6 +62,7 @@ def running(shell: Shell, headway: Headway, columns: int) -> str:
             [rows],
         ],
         columns,
+        shell.session.masking.text,
     )
 
 
@@ -112,14 +116,14 @@ def _state(shell: Shell, mode: str, columns: int) -> str:
     session = shell.session
     rest = [part for part in (_association(shell), _last(session), _settings(session)) if part]
     shorter = [[mode, _name(session), *rest[:n]] for n in range(len(rest), -1, -1)]
-    return _fitting([[mode, _peer(shell), *rest], *shorter], columns)
+    return _fitting([[mode, _peer(shell), *rest], *shorter], columns, session.masking.text)
 
 
-def _fitting(choices: list[list[str]], columns: int) -> str:
+def _fitting(choices: list[list[str]], columns: int, shown: Callable[[str], str]) -> str:
     """The first choice that fits, joined; else the last one, cut."""
     from dicomsh.output.safe import fit, visible, width
 
-    texts = [visible(_BETWEEN.join(filter(None, parts))) for parts in choices]
+    texts = [visible(shown(_BETWEEN.join(filter(None, parts)))) for parts in choices]
     fitting = (text for text in texts if width(text) <= columns)
     return next(fitting, fit(texts[-1], columns))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,15 +13,12 @@ from typing import Any
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
 from dicomsh.mask import Mask
-from dicomsh.mask.row import MaskedRow
-from dicomsh.mask.shown import shown_place, shown_request
+from dicomsh.mask.masking import Masking
 from dicomsh.model.answer import Outcome
 from dicomsh.model.columns import Column
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place
-from dicomsh.model.plan import Request
-from dicomsh.model.row import Row
+from dicomsh.model.place import Place, quote_segment
 from dicomsh.session.entity_index import EntityIndex
 from dicomsh.session.kept_answer import KeptAnswer, too_much
 from dicomsh.settings import Settings
@@ -50,6 +47,7 @@ class Session:
     Attributes:
         settings: those that hold.
         chosen: the same without what an option of the command line overrides: what can be saved.
+        masking: what makes up names and IDs while the setting `mask` is on.
         lessons: gives the titles of lessons by name, for completion.
         command: what runs now, as typed.
         failure: the last command that failed.
@@ -75,7 +73,7 @@ class Session:
         self.command = ""
         self.failure: Failure | None = None
         self._seen: defaultdict[str, EntityIndex] = defaultdict(EntityIndex)
-        self._mask = Mask()
+        self.masking = Masking(lambda: self.settings.mask)
 
     @property
     def today(self) -> date:
@@ -166,38 +164,22 @@ class Session:
         """Change a setting for this session alone; the value has been checked."""
         self.settings = replace(self.settings, **{name: value})
         if name == "mask" and value:
-            self.recognise(row for kept in self.listings for row in kept.rows)
+            self.masking.recognise(row for kept in self.listings for row in kept.rows)
 
     @property
     def mask(self) -> Mask | None:
         """What makes up names and IDs for all that is shown; None while real ones are shown."""
-        return self._mask if self.settings.mask else None
+        return self.masking.mask
 
-    def recognise(self, rows: Iterable[Row]) -> None:
-        """Know the values of rows, so that `shown` finds them in a text."""
-        if self.settings.mask:
-            for row in rows:
-                MaskedRow(row, self._mask)
-
-    def asked(self, request: Request) -> None:
-        """Know the values that were typed, so that `shown` finds them in a text."""
-        if self.settings.mask:
-            shown_request(request, self._mask)
-
-    def shown(self, text: str) -> str:
-        """A text as it may be shown."""
-        return self._mask.text(text) if self.settings.mask else text
-
-    def shown_row(self, row: Row) -> Row:
-        """A row as it may be shown."""
-        return MaskedRow(row, self._mask) if self.settings.mask else row
+    @property
+    def path(self) -> str:
+        """The path of the current place, as it may be shown: the modality and unique keys."""
+        if self.modality is None:
+            return "/"
+        name = quote_segment(self.modality.name)
+        return f"/{name}{self.shown_place.path if self.place.steps else ''}"
 
     @property
     def shown_place(self) -> Place:
         """The current place as it may be shown."""
-        return shown_place(self.place, self._mask) if self.settings.mask else self.place
-
-
-def shown_in(session: Session, place: Place) -> Place:
-    """A place as a session may show it."""
-    return session.at(place, {}).shown_place
+        return self.masking.place(self.place)

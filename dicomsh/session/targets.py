@@ -20,6 +20,7 @@ from dicomsh.model.place import (
     read_segment,
     title_of,
 )
+from dicomsh.model.text_about import text_about
 from dicomsh.session.entity_index import Entity, EntityIndex
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Session
@@ -265,7 +266,7 @@ def _offer(text: str, entity: Entity, at: int) -> Candidate:
 
 
 def _told(entity: Entity) -> str:
-    return about(entity.row.compact(), entity.level)
+    return text_about(entity.row.compact(), partial(about, level=entity.level))
 
 
 def _rows(session: Session, typed: str) -> Iterator[Candidate]:
@@ -292,4 +293,4 @@ def _numbers(begin: str, most: int) -> Iterable[int]:
 
 
 def _row_told(kept: KeptAnswer, number: int) -> str:
-    return title_of(kept.rows[number - 1].compact(), kept.level)
+    return text_about(kept.rows[number - 1].compact(), partial(title_of, level=kept.level))

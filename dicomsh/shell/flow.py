@@ -77,7 +77,7 @@ class Page:
         self._begin()
         shown = self._cut(batch)
         self.count += len(shown)
-        self._sink.data(self._rows.rows(shown))
+        self._sink.rendered(self._rows.rows(shown))
         patience = self._sink.patience
         if shown and self._due is None and patience is not None:
             self._due = asyncio.get_running_loop().time() + patience
@@ -94,7 +94,7 @@ class Page:
     def release(self) -> None:
         """Show the rows that are kept back; from then on none are."""
         self._held = False
-        self._sink.data(self._rows.flush())
+        self._sink.rendered(self._rows.flush())
 
     def broken(self) -> None:
         """There are no more rows because of an error: write those kept back, if any."""
@@ -104,12 +104,12 @@ class Page:
     def end(self) -> None:
         """Write what comes after the last row."""
         self._begin()
-        self._sink.data(self._rows.end())
+        self._sink.rendered(self._rows.end())
 
     def _begin(self) -> None:
         if not self._begun:
             self._begun = True
-            self._sink.data(self._rows.begin())
+            self._sink.rendered(self._rows.begin())
 
 
 class Flow:

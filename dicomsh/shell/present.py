@@ -7,16 +7,12 @@ from functools import partial
 from typing import Any
 
 from dicomsh.errors import ExitStatus
-from dicomsh.mask import Mask
-from dicomsh.mask.row import MaskedRow
-from dicomsh.mask.shown import shown_record
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.results import Listing, Report, Result, Talk, Text
-from dicomsh.model.row import Row
 from dicomsh.output.formats import FOR_PEOPLE, Renderer, renderer
-from dicomsh.output.plain import AnyRow, root_tags
+from dicomsh.output.plain import root_tags
 from dicomsh.output.result_line import counted, result_line
 from dicomsh.output.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
@@ -96,7 +92,7 @@ class Presenter:
 
     def _lines(self, text: str) -> str:
         """Lines that are the result: no colour in them is ours, so that none acts on a terminal."""
-        shown = self._session.shown(text)
+        shown = self._session.masking.text(text)
         return shown if self._sink.width is None else visible_lines(shown)
 
     async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
@@ -161,20 +157,19 @@ class Presenter:
             self._progress.add(len(batch))
             took(batch)
 
-        return Page(self._sink, rows, counted, begun=begun, cut=cut)
+        def shown(batch: list[Any]) -> list[Any]:
+            return self._session.masking.rows(cut(batch))
+
+        return Page(self._sink, rows, counted, begun=begun, cut=shown)
 
     def _renderer(self, name: str, listing: Listing) -> Renderer:
         if listing.draw is not None and name == "table":
-            return self._masked(_Drawn(listing.draw))
+            return _Drawn(listing.draw)
         width = self._sink.width
         theme = Theme.plain() if width is None else self._data(self._session.settings.color)
         columns, level = listing.columns, listing.level
         wide = None if listing.wide else width
-        return self._masked(renderer(name, columns, level=level, width=wide, theme=theme))
-
-    def _masked(self, rows: Renderer) -> Renderer:
-        mask = self._session.mask
-        return rows if mask is None else _Masked(rows, mask)
+        return renderer(name, columns, level=level, width=wide, theme=theme)
 
 
 def _forget(batch: list[Any]) -> None:
@@ -200,35 +195,6 @@ class _Drawn:
 
     def end(self) -> str:
         return ""
-
-
-class _Masked:
-    """A renderer that gets rows as they may be shown."""
-
-    def __init__(self, rows: Renderer, mask: Mask) -> None:
-        self._rows = rows
-        self._mask = mask
-
-    def begin(self) -> str:
-        return self._rows.begin()
-
-    def rows(self, batch: Sequence[AnyRow]) -> str:
-        return self._rows.rows([self._shown(row) for row in batch])
-
-    def _shown(self, row: AnyRow) -> AnyRow:
-        if isinstance(row, Row):
-            return MaskedRow(row, self._mask)
-        return shown_record(row, self._mask)
-
-    def flush(self) -> str:
-        return self._rows.flush()
-
-    def end(self) -> str:
-        return self._rows.end()
-
-    @property
-    def hidden(self) -> list[str]:
-        return self._rows.hidden
 
 
 def _usual(name: str, listing: Listing) -> str:

@@ -29,12 +29,12 @@ from dicomsh.model.tap import Tap
 from dicomsh.output.error_text import Origin, problem
 from dicomsh.output.programs import finished, started
 from dicomsh.output.progress import PassingLine
-from dicomsh.output.sink import Sink
-from dicomsh.output.streams import FileWriter, ReaderGoneError
+from dicomsh.output.sink import LinesFile, Sink
+from dicomsh.output.streams import ReaderGoneError
 from dicomsh.output.theme import Palette, no_colours
 from dicomsh.session.history import History
 from dicomsh.session.knowledge import SessionKnowledge
-from dicomsh.session.state import Session, shown_in
+from dicomsh.session.state import Session
 from dicomsh.shell.present import Presenter
 from dicomsh.shell.progress import Progress
 from dicomsh.shell.recorder import Recorder
@@ -83,15 +83,18 @@ class Shell:
     ) -> None:
         self.session = session
         self.registry = registry()
-        tap = Tap(answered=session.recognise)
+        masking = session.masking
+        tap = Tap(asked=[masking.recognise_query], answered=masking.recognise)
         state = state_folder(environ)
         self.archives = OpenArchives(tap, KnownPeers(state), options.kinds)
-        self.tracing = Tracing(tap, sink.talk, FileWriter)
-        self.tutor = Tutor(options.lessons or LESSONS, state, partial(shown_in, session))
+        self.tracing = Tracing(
+            tap, sink.talk, partial(LinesFile, shown=masking.text), masking.element
+        )
+        self.tutor = Tutor(options.lessons or LESSONS, state, masking.place)
         session.lessons = self.tutor.titles
         self._witness = Recorder(session, self.registry, tap, self.tutor, sink.talk)
         self._sink = sink
-        sink.shown = session.shown
+        sink.shown = masking.text
         self._options = options
         self._depth = 0
         self._progress = Progress(sink, self._waiting)
@@ -187,7 +190,7 @@ class Shell:
             return ExitStatus.FAILED
 
     def _tell(self, error: DicomshError, text: str, statement: Statement, origin: Origin) -> None:
-        text, span = masked_text(text, error.span or statement.span, self.session.shown)
+        text, span = masked_text(text, error.span or statement.span, self._sink.shown)
         error.span = error.span and span
         theme = self._options.talk(self.session.settings.color)
         columns = self._sink.error_width
@@ -196,8 +199,9 @@ class Shell:
     async def _statement(self, statement: Statement, origin: Origin) -> ExitStatus:
         for line in reread(self.session, self._context.environ):
             self._sink.talk(line)
-        statement = _meant(statement, self.session, self.tracing)
+        statement = _meant(statement, self.session)
         analysis = analyse(statement, self.registry, SessionKnowledge(self.session))
+        self.session.masking.recognise_typed(analysis, self.session.next_level)
         if analysis.problem is not None:
             raise analysis.problem
         if isinstance(statement.first, SystemCommand):
@@ -247,10 +251,9 @@ class Shell:
             variables.update(before)
 
 
-def _meant(statement: Statement, session: Session, tracing: Tracing) -> Statement:
-    """A statement as it is meant; what is traced of it is masked where all is."""
+def _meant(statement: Statement, session: Session) -> Statement:
+    """A statement as it is meant."""
     mask = session.mask
-    tracing.shown = None if mask is None else mask.by_tag
     return statement if mask is None else real_statement(statement, mask)
 
 

@@ -49,16 +49,20 @@ class Tracing:
         tap: where to listen.
         talk: writes a message line.
         open_file: opens a file for writing; raises UsageError.
+        shown: gives how values may be shown now, or None for as they are.
 
     Attributes:
-        shown: how values may be shown, or None for unchanged; masking sets it.
         lost: whether a file could not be written any more, so that its trace is incomplete.
     """
 
     def __init__(
-        self, tap: Tap, talk: Callable[[str], None], open_file: Callable[[str], File]
+        self,
+        tap: Tap,
+        talk: Callable[[str], None],
+        open_file: Callable[[str], File],
+        shown: Callable[[], Shown | None] = lambda: None,
     ) -> None:
-        self.shown: Shown | None = None
+        self._shown = shown
         self.lost = False
         self._tap = tap
         self._talk = talk
@@ -156,7 +160,7 @@ class Tracing:
     def _event(self, wire: Wire, arrow: str, event: Event) -> None:
         from dicomsh.trace.lines import as_typed, lines_of
 
-        shown = self.shown or as_typed
+        shown = self._shown() or as_typed
         lines = lines_of(event, hexadecimal=self._hexadecimal, shown=shown)
         if lines is not None:
             self._tell(wire, arrow, *lines)

@@ -54,5 +54,5 @@ class Typist:
         self._session.learn()
         knowledge = SessionKnowledge(self._session)
         found = offers(text, len(text), self._shell.registry, knowledge, lambda _: ())
-        told = [self._session.shown(offer.candidate.told) for offer in found]
+        told = [self._session.masking.text(offer.candidate.told) for offer in found]
         return [offer.candidate.text for offer in found] + told

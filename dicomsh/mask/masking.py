@@ -1,0 +1,78 @@
+"""The mask of a session: what it knows, and what may be shown while it is on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from dicomsh.language.analyse import Analysis
+from dicomsh.mask.mask import Mask
+from dicomsh.mask.row import MaskedRow
+from dicomsh.mask.shown import shown_place, shown_query, shown_record, shown_text
+from dicomsh.mask.typed import typed_values
+from dicomsh.model.columns import Record
+from dicomsh.model.levels import Level
+from dicomsh.model.place import Place
+from dicomsh.model.query import Query
+from dicomsh.model.row import Row
+
+
+class Masking:
+    """Masks while it is on; gives things as they are while it is off.
+
+    Args:
+        is_on: whether it is.
+    """
+
+    def __init__(self, is_on: Callable[[], bool]) -> None:
+        self._mask = Mask()
+        self._is_on = is_on
+
+    @property
+    def mask(self) -> Mask | None:
+        """What makes up names and IDs for all that is shown; None while real ones are shown."""
+        return self._mask if self._is_on() else None
+
+    def recognise(self, rows: Iterable[Row]) -> None:
+        """Know the values of rows, so that they are found in a text."""
+        if self._is_on():
+            for row in rows:
+                MaskedRow(row, self._mask)
+
+    def recognise_query(self, query: Query) -> None:
+        """Know the values of a query, so that they are found in a text."""
+        if self._is_on():
+            shown_query(query, self._mask)
+
+    def recognise_typed(self, analysis: Analysis, level: Level) -> None:
+        """Know the values in a statement, which may fail before anything of it is sent.
+
+        Args:
+            analysis: of the statement.
+            level: where the names of keys are looked up, unless the statement tells.
+        """
+        if self._is_on():
+            for attribute, value in typed_values(analysis, level):
+                self._mask.value(attribute, value)
+
+    def text(self, text: str) -> str:
+        """A text as it may be shown."""
+        return shown_text(text, self._mask) if self._is_on() else text
+
+    def rows(self, rows: list[Any]) -> list[Any]:
+        """Rows, or records, as they may be shown.
+
+        In the text made of them a date could not be told from an identifier of the same digits.
+        """
+        return [self._row(row) for row in rows] if self._is_on() else rows
+
+    def _row(self, row: Row | Record) -> Row | Record:
+        return MaskedRow(row, self._mask) if isinstance(row, Row) else shown_record(row, self._mask)
+
+    def place(self, place: Place) -> Place:
+        """A place as it may be shown."""
+        return shown_place(place, self._mask) if self._is_on() else place
+
+    def element(self) -> Callable[[int, str], str] | None:
+        """How the text of an element, by tag, may be shown; None for as it is."""
+        return self._mask.by_tag if self._is_on() else None

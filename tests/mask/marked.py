@@ -1,0 +1,104 @@
+"""An archive whose every value that is to be masked is a marker, so that one that leaves is found.
+
+`marked_server` runs it; `leaks` are the markers in what was written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import count, islice
+from pathlib import Path
+
+from dicomsh.mask.ps315_actions import Action, treatment
+from dicomsh.model.keys import PATIENT_ID
+from dicomsh.model.modality import Faults, PracticeAddress
+from dicomsh.practice.archive import Archive, Attributes, Entity, Value, practice_archive, vr_of
+from dicomsh.practice.server import PracticeServer, start
+
+MARK = "qxq"
+"""Begins each name, identifier and text. No made-up value has it: codes are in capitals."""
+
+UID = "9.8."
+"""Begins each UID, which is too short to be taken for one unless it is known."""
+
+BIRTH = "19770707"
+"""The birth date of everybody."""
+
+SLASHED = f"{MARK}/7"
+"""The ID of the second patient: a path has it percent-encoded."""
+
+_LEAK = re.compile(rf"\S*{MARK}\S*|(?<![\w.]){re.escape(UID)}\d+|1977-?07-?07")
+
+
+def leaks(text: str) -> list[str]:
+    """The markers in a text, each once."""
+    return sorted(set(_LEAK.findall(text)))
+
+
+def marked_archive() -> Archive:
+    """Six patients of the practice archive with their studies, and three instances a series."""
+    patients = practice_archive().patients
+    marked = [_marked(patient) for patient in patients[:6]]
+    marked[1] = Entity({**marked[1].attributes, PATIENT_ID: SLASHED}, marked[1].children)
+    return Archive(tuple(marked))
+
+
+@contextmanager
+def marked_server(**faults: object) -> Iterator[PracticeServer]:
+    """The archive, running."""
+    address = PracticeAddress("MARKED", Faults(**faults))  # type: ignore[arg-type]
+    with start(address, archive=marked_archive()) as server:
+        yield server
+
+
+def configured(server: PracticeServer, folder: Path) -> Path:
+    """A configuration in which it is `pacs`."""
+    path = folder / "modalities.yaml"
+    place = f"{{aet: {server.aet}, host: 127.0.0.1, port: {server.port}}}"
+    path.write_text(f"modalities:\n  pacs: {place}\n", "utf-8")
+    return path
+
+
+def marked(statement: str) -> str:
+    """An example of the documentation, for this archive."""
+    return statement.replace("0555643F", f"{MARK}0555643F").replace("JOD*", "*JOD*")
+
+
+def _marked(entity: Entity) -> Entity:
+    below: Iterable[Entity] = islice(entity.children, 3)
+    return Entity(_attributes(entity.attributes), tuple(map(_marked, below)))
+
+
+def _attributes(attributes: Attributes) -> dict[int, Value]:
+    return {tag: _value(tag, value) for tag, value in attributes.items()}
+
+
+def _value(tag: int, value: Value) -> Value:
+    if not isinstance(value, str):
+        return tuple(_attributes(item) for item in value)
+    return "\\".join(_text(treatment(tag, vr_of(tag)), part) for part in value.split("\\"))
+
+
+def _text(action: Action, real: str) -> str:
+    """What stands for a value."""
+    if not real or action is Action.KEEP:
+        return real
+    if action is Action.YEAR:
+        return BIRTH
+    if action is Action.UID:
+        return real if real.startswith("1.2.840.10008.") else f"{UID}{_number(real)}"
+    if action is Action.NAME:
+        return re.sub(r"[^\^=]+", lambda part: f"{MARK}{part[0]}", real)
+    return f"{MARK}{real}"
+
+
+_numbers = count(100)
+
+
+@cache
+def _number(uid: str) -> int:
+    del uid
+    return next(_numbers)

@@ -1,0 +1,290 @@
+"""Nothing leaves unmasked by any door: each is tried with an archive whose values are markers."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import fragment_list_to_text
+
+from dicomsh.commands import registry
+from dicomsh.config import load
+from dicomsh.errors import DicomshError
+from dicomsh.model.levels import Level
+from dicomsh.model.place import Place
+from dicomsh.model.plan import Request
+from dicomsh.model.results import FORMATS
+from dicomsh.output.error_text import Origin
+from dicomsh.output.progress import Headway
+from dicomsh.output.sink import LinesFile, Sink
+from dicomsh.practice.server import PracticeServer
+from dicomsh.query.undated import StudiesOfOnePatient
+from dicomsh.repl.completer import SessionCompleter
+from dicomsh.repl.line_analysis import LineAnalysis
+from dicomsh.repl.place import prompt_text
+from dicomsh.repl.toolbar import running, toolbar
+from dicomsh.session.state import Session
+from dicomsh.shell.shell import Shell, ShellOptions
+from tests.harness import ROOT, Done, run
+from tests.mask.marked import MARK, configured, leaks, marked, marked_server
+
+PATIENT = f"{MARK}0555643F"
+
+EXAMPLES = [
+    marked(example)
+    for command in (*registry(), *registry().stages)
+    if command.name not in ("help", "exit")  # the documentation has examples with patients
+    for example in command.examples
+]
+
+WALK = f"""
+find patient; find study +AccessionNumber +StudyID; find series +StationName +OperatorsName
+find study --split; find study date=2000.. --split month; find instance --limit 3
+cd {PATIENT}; pwd; pwd --keys; ls; tree --depth 3; wado; wado --rs; show; cd 1; show; cd 1; ls
+explain ls; explain last; explain --as all find study id={PATIENT}; explain find study {PATIENT}
+explain tree {PATIENT}; find patient id={PATIENT} sex=Q; explain last; last; find study; last --wide
+last --output vertical; last --output dicom-json; cd nothing; cd -; cd /{PATIENT}/nothing
+find patient | each pwd; find patient | each print $PatientName; find patient | each cd nothing
+find patient | count by PatientName; find study | select PatientID name; find patient | sort name
+compare ls; compare find study {PATIENT}; let X = {PATIENT}; let; print {PATIENT} $X
+trace pdu; find patient {PATIENT}; echo --find; trace off; lesson start 1; lesson stop
+tree --depth 1; cd {PATIENT}; lesson start 1; lesson stop; tree --depth 1 | select level label
+find patient; cd 2; pwd; find patient | each pwd; ls; explain ls; lesson start 1; lesson stop
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PracticeServer]:
+    with marked_server() as running:
+        yield running
+
+
+@pytest.fixture
+def config(server: PracticeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return configured(server, tmp_path)
+
+
+def told(done: Done) -> str:
+    return done.out + done.err
+
+
+def each_from_the_root(texts: list[str]) -> list[str]:
+    return [text for one in texts for text in ("use pacs; cd /", one)]
+
+
+def test_without_a_mask_markers_leave(config: Path) -> None:
+    done = run("use pacs; find study; explain last; trace on; tree", "cd nothing", config=config)
+    assert len(leaks(done.out)) > 20
+    assert len(leaks(done.err)) > 20
+
+
+@pytest.mark.parametrize("output", FORMATS)
+def test_examples_of_all_commands(output: str, config: Path) -> None:
+    steps = each_from_the_root(EXAMPLES)
+    done = run("set mask on", *steps, config=config, output=output, keep_going=True)
+    assert leaks(told(done)) == []
+    assert done.out.count("X-") > 50
+    assert leaks(Path("talk.txt").read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("output", FORMATS)
+def test_a_walk(output: str, config: Path) -> None:
+    lines = [line for line in WALK.splitlines() if line]
+    done = run(
+        "set mask on", *each_from_the_root(lines), config=config, output=output, keep_going=True
+    )
+    assert leaks(told(done)) == []
+    assert done.out.count("X-") > 50
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"find study id={PATIENT} date=nonsense",
+        f"find patient {PATIENT} +Nonsense={PATIENT}",
+        f"find study {PATIENT}",
+        f"find nothing id={PATIENT}",
+        f"find patient name={MARK}DOE^{MARK}JOHN sex=M --limit none",
+        f"find patient {MARK}Doe^{MARK}John",
+        f"each find patient id={PATIENT}",
+        f"explain find patient id={PATIENT} nonsense=1",
+    ],
+)
+def test_what_is_typed_and_never_sent(text: str, config: Path) -> None:
+    done = run("set mask on", text, config=config)
+    assert done.status
+    assert leaks(told(done)) == []
+
+
+def test_a_trace_shows_rows_before_anybody_knows_them(config: Path) -> None:
+    done = run("set mask on; trace on; use pacs; find patient", config=config)
+    assert "PatientName" in done.err
+    assert leaks(told(done)) == []
+
+
+def test_rows_that_are_not_shown_are_known(config: Path) -> None:
+    text = f"set mask on; use pacs; find patient | count; print {PATIENT}"
+    done = run(text, config=config)
+    assert "X-" in done.out
+    assert leaks(told(done)) == []
+
+
+def test_files_and_commands(config: Path) -> None:
+    text = f"use pacs; cd {PATIENT}; show > show.json; tree > tree.txt; ls >> ls.csv"
+    text += "; explain ls > e.txt"
+    done = run("set mask on", text, "find patient | !cat", config=config)
+    assert done.status == 0, done.err
+    written = [
+        Path(name).read_text("utf-8") for name in ("show.json", "tree.txt", "ls.csv", "e.txt")
+    ]
+    assert all(written)
+    assert leaks("".join(written) + told(done)) == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("TERM", "xterm")
+    return Terminal()
+
+
+@pytest.fixture
+def shell(config: Path, terminal: Terminal) -> Shell:
+    """A shell with a mask on a terminal; it has gone to the first series of a patient."""
+    session = Session(load(config, environ={}, cwd=ROOT))
+    made = Shell(session, Sink(terminal, terminal), ShellOptions(), {})
+    walk = f"set mask on; use pacs; find patient id={PATIENT} sex=Q; let X = {PATIENT}"
+    walk += f"; alias mine = find patient id={PATIENT}; find patient; tree --depth 1; explain last"
+    walk += f"; cd 2; ls; cd /; find patient; find study; cd {PATIENT}; ls; cd 1; ls; cd 1"
+
+    async def walked() -> None:
+        assert await made.run(walk, Origin()) == 0
+        await made.close()
+
+    asyncio.run(walked())
+    return made
+
+
+def test_a_terminal_with_colours(shell: Shell, terminal: Terminal) -> None:
+    assert shell.session.place.level is Level.SERIES
+    assert "X-" in terminal.getvalue()
+    assert leaks(terminal.getvalue()) == []
+
+
+def write_to_a_file(shell: Shell, text: str) -> None:
+    with contextlib.closing(LinesFile("lines.txt", shell.session.masking.text)) as file:
+        file.write(text)
+    shell._sink.rendered(Path("lines.txt").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda shell, text: shell._sink.data(text),
+        lambda shell, text: shell._sink.prose(text),
+        lambda shell, text: shell._sink.talk(text),
+        lambda shell, text: shell._sink.error(text),
+        lambda shell, text: shell.say(text),
+        lambda shell, text: shell.remark(DicomshError(text, hint=text)),
+        write_to_a_file,
+    ],
+)
+def test_each_door_alone(
+    write: Callable[[Shell, str], None], shell: Shell, terminal: Terminal
+) -> None:
+    terminal.truncate(terminal.seek(0))
+    write(shell, f"of {PATIENT} there")
+    assert "of X-" in terminal.getvalue()
+    assert leaks(terminal.getvalue()) == []
+
+
+def headway() -> Headway:
+    """That of a search for studies without a date, which names a patient."""
+    part = StudiesOfOnePatient(Request(Level.STUDY, Place(), ()), PATIENT)
+    return Headway("2 studies so far", "1/s", part.title, "2 s")
+
+
+def test_the_progress_line(shell: Shell, terminal: Terminal) -> None:
+    shell._sink.progress(headway())
+    assert "so far · 1/s · patient X-" in terminal.getvalue()
+    assert leaks(terminal.getvalue()) == []
+
+
+def test_the_toolbar(shell: Shell) -> None:
+    insight = LineAnalysis()
+    insight.shell = shell
+    lines = [
+        toolbar(insight, text, 500) for text in ("", "find patient ", f"cd {PATIENT} ", "mine ")
+    ]
+    assert leaks("".join(map(fragment_list_to_text, lines))) == []
+    assert "patient X-" in running(shell, headway(), 500)
+    assert leaks(running(shell, headway(), 500)) == []
+
+
+def test_the_prompt(shell: Shell) -> None:
+    prompt = fragment_list_to_text(prompt_text(shell.session, 500))
+    assert prompt.startswith("pacs:/X-")
+    assert leaks(prompt) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cd ",
+        "cd /",
+        "cd /pacs/",
+        "cd ../",
+        "show ",
+        "find patient ",
+        "find study id=",
+        "find patient name=",
+        "find patient birth=",
+        "print $",
+        "mi",
+    ],
+)
+def test_completion(text: str, shell: Shell) -> None:
+    completer = SessionCompleter()
+    completer.know(shell.registry, shell.session)
+    shell.session.learn()
+    found = list(completer.get_completions(Document(text), CompleteEvent()))
+    assert found
+    assert (
+        leaks("\n".join(f"{one.text} {one.display_text} {one.display_meta_text}" for one in found))
+        == []
+    )
+
+
+def names_in(module: Path) -> Iterator[str]:
+    """What a module imports, and the attributes that it uses."""
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+
+
+def test_commands_know_nothing_of_masks() -> None:
+    modules = sorted((ROOT / "dicomsh" / "commands").rglob("*.py"))
+    known = [name for module in modules for name in names_in(module)]
+    told_of = {name for name in known if "mask" in name.split(".") or "masking" in name.split(".")}
+    assert {name for name in told_of if not name.endswith("settings.mask")} == set()
+    assert [name for name in known if name.rpartition(".")[2].startswith("shown_")] == []
+
+
+def test_only_rows_go_by_the_door_that_masks_nothing() -> None:
+    modules = (ROOT / "dicomsh").rglob("*.py")
+    users = {path.name for path in modules if any(n.endswith(".rendered") for n in names_in(path))}
+    assert users == {"sink.py", "flow.py"}
