@@ -10,17 +10,19 @@ from dicomsh.model.query import Query
 from dicomsh.model.row import Row
 
 
-@dataclass(eq=False, slots=True)
 class Wire:
-    """One connection, as a listener knows it.
+    """One connection, as a listener knows it: two of the same peer are two.
 
     Args:
         peer: `AET@HOST:PORT`.
+
+    Attributes:
         agreed: presentation context ID → abstract and transfer syntax, once negotiated.
     """
 
-    peer: str
-    agreed: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    def __init__(self, peer: str) -> None:
+        self.peer = peer
+        self.agreed: Mapping[int, tuple[str, str]] = {}
 
 
 class Tracer(Protocol):
