@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dicomsh"
 
 LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
-    (("dicomsh",), ("errors",), ("folders",)),
+    (("dicomsh",), ("errors",), ("folders",), ("frozen",)),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("language",), ("output",), ("practice",)),
     (("mask", "session", "settings"), ("archives",), ("trace",), ("lessons",)),
