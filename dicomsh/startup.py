@@ -6,13 +6,13 @@ import argparse
 import gc
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dicomsh.commands.scripting import assignment
 from dicomsh.config import load
 from dicomsh.errors import ConfigError, UsageError
+from dicomsh.frozen import frozen
 from dicomsh.language.kinds import COUNT, FORMAT, SECONDS
 from dicomsh.language.knowledge import Kind, Scope
 from dicomsh.language.words import whole_word
@@ -36,7 +36,7 @@ def collect_seldom() -> None:
     gc.set_threshold(200_000, 50, 1000)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Started:
     """A shell, and what of the user's settings could not be used."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dicomsh.archives.archive import Archive, ArchivePool, Kind
 from dicomsh.archives.kinds import KINDS, Kinds
 from dicomsh.archives.pool import Pool
 from dicomsh.archives.watched import WatchedArchive
 from dicomsh.config import KnownPeers
+from dicomsh.frozen import replace
 from dicomsh.model.capability import NOTHING_KNOWN
 from dicomsh.model.extended_negotiation import Extensions
 from dicomsh.model.modality import Modality

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomsh.archives.archive import Archive
 from dicomsh.dimse.client import Client
 from dicomsh.errors import UnreachableError
+from dicomsh.frozen import replace
 from dicomsh.model.modality import DicomAddress, Modality, PracticeAddress
 from dicomsh.model.tap import Tap
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from dicomsh.commands.context import Context
@@ -14,8 +13,9 @@ from dicomsh.language.scan import SystemCommand, scan
 from dicomsh.language.words import Word
 from dicomsh.model.columns import FieldColumn
 from dicomsh.model.results import Records, at_once, listing_of
+from dicomsh.regex import regex
 
-_NAME = re.compile(r"[^\W\d][\w-]*\Z")
+_NAME = regex(r"[^\W\d][\w-]*\Z")
 
 
 @command(

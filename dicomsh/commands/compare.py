@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
 from dicomsh.commands.context import Context
 from dicomsh.errors import DicomshError, UsageError
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.binding import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, MODALITY
@@ -73,7 +73,7 @@ async def compare(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Side:
     """One of the two ways to ask.
 
@@ -115,7 +115,7 @@ def _unlimited(context: Context) -> Context:
     return replace(context, session=session)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Received:
     """An answer that has ended."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from dicomsh.archives.archive import Archives
+from dicomsh.frozen import frozen
 from dicomsh.language.command import Registry
 from dicomsh.lessons.tutor import Tutor
 from dicomsh.model.answer import Outcome
@@ -18,7 +18,7 @@ from dicomsh.session.state import Session
 from dicomsh.trace.tracing import Tracing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """Where a command runs.
 

@@ -6,12 +6,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from dicomsh.commands.context import Context
 from dicomsh.errors import DicomshError, UsageError
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.binding import Call, bound_again
 from dicomsh.language.command import stage
 from dicomsh.language.kinds import ROW_COMMAND
@@ -66,7 +66,7 @@ async def each(
 _TEXT = (FieldColumn("text", "Text"),)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Subject:
     """What a command runs for: the values of its variables, and where it runs."""
 
@@ -74,7 +74,7 @@ class _Subject:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Source:
     """All that the commands run for, how complete that is, and what it is."""
 
@@ -129,7 +129,7 @@ def _fields(record: Any) -> dict[str, str]:
     return {name: "" if value is None else str(value) for name, value in record.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Part:
     """Some of what a command gave for a row."""
 

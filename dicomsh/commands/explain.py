@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from dicomsh.explain.identifier import Element, elements
 from dicomsh.explain.page import query_lines, tool_lines
 from dicomsh.explain.reasons import Sent
 from dicomsh.explain.tools import TOOLS, Equivalent
+from dicomsh.frozen import replace
 from dicomsh.language.binding import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of

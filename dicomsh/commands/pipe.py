@@ -6,11 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from dicomsh.commands.context import Context
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.binding import Call
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
@@ -167,7 +167,7 @@ def _no_rows(call: Call, stage: Call) -> UsageError:
     return UsageError(f"{call.command.name} gave no rows for {name}", span=stage.words[0].span)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """What is read of each row: a column, and the VR that its values are compared by."""
 

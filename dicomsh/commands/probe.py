@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
 from dicomsh.commands.context import Context
+from dicomsh.frozen import replace
 from dicomsh.language.command import command
 from dicomsh.language.kinds import MODALITY
 from dicomsh.language.scan import Word

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from dicomsh.commands.context import Context
 from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
 from dicomsh.language.command import Alone, command
 from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, PERIOD, TARGET, TERM
 from dicomsh.language.scan import Word

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Annotated
 
 from dicomsh.commands.context import Context
 from dicomsh.commands.target import resolve
 from dicomsh.errors import QueryFailedError, UsageError
+from dicomsh.frozen import replace
 from dicomsh.language.command import command
 from dicomsh.language.kinds import TARGET
 from dicomsh.language.scan import Word

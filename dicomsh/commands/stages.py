@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
 from typing import Annotated, Any
 
 from dicomsh.commands.context import Context
@@ -21,6 +20,7 @@ from dicomsh.commands.pipe import (
     through,
 )
 from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
 from dicomsh.language.command import stage
 from dicomsh.language.conditions import Condition
 from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dicomsh.commands.context import Context
 from dicomsh.errors import NotThereError, UsageError
+from dicomsh.frozen import frozen
 from dicomsh.language.scan import Word
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place
@@ -33,7 +32,7 @@ async def resolve(context: Context, target: Word | None) -> ResolvedTarget:
         raise type(error)(error.message, hint=error.hint, span=target.span) from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Listed:
     """The targets that a session has listed; satisfies `dicomsh.query.resolve.KnownTargets`."""
 

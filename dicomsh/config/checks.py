@@ -14,13 +14,12 @@ from typing import TypeVar
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.modality import DicomAddress
 from dicomsh.model.status import CUT_OFF_STATUSES
+from dicomsh.regex import regex
 
-_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-_NAME = re.compile(r"\w[\w.-]{0,63}")
-_URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", re.ASCII)
-_ADDRESS = re.compile(
-    r"(?P<aet>.*)@(?:\[(?P<v6>[^][]*)\]|(?P<host>[^][:]*)):(?P<port>[^:@]*)", re.S
-)
+_LABEL = regex(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_NAME = regex(r"\w[\w.-]{0,63}")
+_URL = regex(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", re.ASCII)
+_ADDRESS = regex(r"(?P<aet>.*)@(?:\[(?P<v6>[^][]*)\]|(?P<host>[^][:]*)):(?P<port>[^:@]*)", re.S)
 _FAILURES = (range(0x0100, 0x0300), range(0xA000, 0xB000), range(0xC000, 0xD000))
 
 ADDRESS_FORM = "AET@HOST:PORT, such as ORTHANC@127.0.0.1:4242"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from dicomsh.config import checks
 from dicomsh.config.tree import shown, suggestion
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts
 
 _PRACTICE = "pacs"
@@ -27,7 +27,7 @@ GONE = Identity(0, -1)
 """The identity of a missing file."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Config:
     """A configuration that has been read and checked.
 

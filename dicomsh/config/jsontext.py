@@ -10,9 +10,10 @@ from yaml import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
 from dicomsh.config.tree import MAP, NULL
 from dicomsh.errors import ConfigError
+from dicomsh.regex import regex
 
-_SKIPPED = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.S)
-_TOKEN = re.compile(
+_SKIPPED = regex(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.S)
+_TOKEN = regex(
     r"""(?P<str>"(?:[^"\\]|\\.)*")
       | (?P<float>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
       | (?P<bool>(?:true|false)\b)

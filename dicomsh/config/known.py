@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from dicomsh.config.write import write_text
+from dicomsh.frozen import names_of
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Model
@@ -105,7 +105,7 @@ def _key(modality: Modality) -> str:
 
 def _spelt(faults: Faults) -> str:
     """Faults as a text that is the same in every process, unlike the order of sets."""
-    values = ((field.name, getattr(faults, field.name)) for field in fields(faults))
+    values = ((name, getattr(faults, name)) for name in names_of(faults))
     return repr([(name, sorted(v) if isinstance(v, frozenset) else v) for name, v in values])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from dicomsh.config import jsontext, modalities, orthanc
 from dicomsh.config.config import GONE, Config, Identity
 from dicomsh.errors import ConfigError
 from dicomsh.folders import config_folder
+from dicomsh.frozen import replace
 
 BUILTIN = Path(__file__).parent.parent / "modalities.yaml"
 FILE_NAME = "modalities.yaml"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from dicomsh.config import checks, yamltext
 from dicomsh.config.config import Config
 from dicomsh.config.tree import ConfigNode, Section, shown
+from dicomsh.frozen import replace
 from dicomsh.model.capability import declared
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import (

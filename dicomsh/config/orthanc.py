@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,7 +18,9 @@ from dicomsh.config import checks, jsontext
 from dicomsh.config.config import Config
 from dicomsh.config.modalities import checked_name
 from dicomsh.config.tree import ConfigNode, Section
+from dicomsh.frozen import replace
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts, Tls
+from dicomsh.regex import regex
 
 _AET = "ORTHANC"
 _MANUFACTURERS = {
@@ -38,7 +39,7 @@ _MANUFACTURERS = {
 }
 """Orthanc's manufacturers with the value of a universal key; the last six are old names."""
 
-_VARIABLE = re.compile(r"\$\{([^{}:\s]+)(?::-([^{}\n]*))?\}")
+_VARIABLE = regex(r"\$\{([^{}:\s]+)(?::-([^{}\n]*))?\}")
 _ARRAY = ("AET", "Host", "Port", "Manufacturer")
 
 

@@ -15,11 +15,12 @@ from yaml import MappingNode, Node
 
 from dicomsh.config import yamltext
 from dicomsh.model.modality import DicomAddress
+from dicomsh.regex import regex
 
 _KEY = "modalities"
 _BREAKS = "\r\n\x85\u2028\u2029"  # line breaks in YAML 1.1
-_LINE = re.compile(f"[^{_BREAKS}]*(?:\r\n|[{_BREAKS}])|[^{_BREAKS}]+")
-_PLAIN = re.compile(r"[^\W_][\w.-]*")
+_LINE = regex(f"[^{_BREAKS}]*(?:\r\n|[{_BREAKS}])|[^{_BREAKS}]+")
+_PLAIN = regex(r"[^\W_][\w.-]*")
 _STRING = "tag:yaml.org,2002:str"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from dicomsh.errors import ConfigError
+from dicomsh.frozen import frozen
 
 T = TypeVar("T")
 Check = Callable[[str], T]
@@ -36,7 +36,7 @@ def suggestion(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean '{near[0]}'?" if near else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfigNode:
     """One node of a file.
 
@@ -167,7 +167,7 @@ class ConfigNode:
         return Section(self, below)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """The settings below one node, by key."""
 

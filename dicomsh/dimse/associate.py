@@ -8,7 +8,6 @@ to the negotiation. Only a length that does not fit breaks the protocol.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from struct import Struct
 
 from dicomsh.dimse.pdu import (
@@ -21,6 +20,7 @@ from dicomsh.dimse.pdu import (
     write_pdu,
 )
 from dicomsh.errors import ProtocolViolationError
+from dicomsh.frozen import frozen
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 """DICOM Application Context Name (PS3.7 A.2.1)."""
@@ -38,7 +38,7 @@ _UNSIGNED_LONG = Struct(">I")
 _TITLE = 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProposedContext:
     """A presentation context as its requestor proposes it (PS3.8 9.3.2.2)."""
 
@@ -47,7 +47,7 @@ class ProposedContext:
     transfer_syntaxes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnsweredContext:
     """What the acceptor makes of a presentation context (PS3.8 9.3.3.2).
 
@@ -59,7 +59,7 @@ class AnsweredContext:
     transfer_syntax: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoleSelection:
     """The roles that the requestor may play for a SOP class (PS3.7 D.3.3.4)."""
 
@@ -68,7 +68,7 @@ class RoleSelection:
     scp: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExtendedNegotiation:
     """Service Class Application Information of a SOP class (PS3.7 D.3.3.5)."""
 
@@ -76,7 +76,7 @@ class ExtendedNegotiation:
     information: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserInformation:
     """User information (PS3.8 annex D, PS3.7 D.3.3), the same in a request and its acceptance.
 
@@ -100,7 +100,7 @@ class UserInformation:
     extended: tuple[ExtendedNegotiation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AssociateRequest:
     """A-ASSOCIATE-RQ (PS3.8 9.3.2)."""
 
@@ -112,7 +112,7 @@ class AssociateRequest:
     protocol_version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AssociateAccept:
     """A-ASSOCIATE-AC (PS3.8 9.3.3); the AE titles are the request's, not to be tested."""
 
@@ -124,7 +124,7 @@ class AssociateAccept:
     protocol_version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AssociateReject:
     """A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
 
@@ -133,7 +133,7 @@ class AssociateReject:
     reason: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Abort:
     """A-ABORT (PS3.8 9.3.8): of the service user (0), or of the provider (2) with a reason."""
 

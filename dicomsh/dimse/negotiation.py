@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from dicomsh import __version__
 from dicomsh.dimse.associate import (
@@ -26,6 +25,7 @@ from dicomsh.errors import (
     ProtocolViolationError,
     UsageError,
 )
+from dicomsh.frozen import field, frozen
 from dicomsh.model.extended_negotiation import Extensions, agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.modality import Modality
@@ -41,7 +41,7 @@ _USUAL_MAX_PDU = 16_384
 """What is assumed of a peer that announces no maximum length."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proposal:
     """A presentation context to propose, with the roles that we want on it.
 
@@ -63,7 +63,7 @@ class Proposal:
     information: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """An accepted presentation context (PS3.8 7.1.1.13), and the roles that we may play on it."""
 
@@ -79,7 +79,7 @@ class Context:
         return ENCODINGS[self.transfer_syntax]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Agreement:
     """What was negotiated.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from dicomsh.frozen import frozen
 from dicomsh.model.levels import Level
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """A deprecated find-… route: the keys it keeps from the body, and the keys it needs."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from dicomsh.frozen import frozen
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute, by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Element:
     """One element of an identifier.
 

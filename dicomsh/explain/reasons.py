@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen
 from dicomsh.model.charset import UTF8, encode
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query, QueryKey
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """A query as it would be sent.
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from shlex import quote
 from urllib.parse import quote as percent
 
 from dicomsh.explain.deprecated import LEAST, ROUTES
 from dicomsh.explain.reasons import Sent
+from dicomsh.frozen import frozen
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import Attribute, is_retired, tag_pair
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Level, Model
@@ -23,7 +23,7 @@ ORTHANC = "http://localhost:8042"
 """Base URL of Orthanc's REST API, as in its documentation."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Equivalent:
     """A query for another tool.
 

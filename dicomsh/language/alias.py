@@ -7,15 +7,15 @@ appended. For messages and colours, the replacement has the position of the alia
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.command import Registry
 from dicomsh.language.scan import Redirect, Stage, Statement, SystemCommand, scan
 from dicomsh.language.words import Word, WordDraft
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aliases:
     """The tables in which aliases are looked up.
 
@@ -98,7 +98,7 @@ def _taken(body: Statement) -> int:
     return max((int(name) for name in names if name.isdigit()), default=0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Filling:
     """Inserts arguments into the words of an alias, which then replace it."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import frozen, slotted
 from dicomsh.language.alias import expanded
 from dicomsh.language.binding import (
     Binding,
@@ -23,7 +22,7 @@ from dicomsh.model.results import Listing, Records
 __all__ = ["Analysis", "Call", "analyse", "analyse_text"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Analysis:
     """Everything known about one statement.
 
@@ -40,7 +39,7 @@ class Analysis:
     stages: tuple[Call, ...] = ()
 
 
-@dataclass(slots=True)
+@slotted
 class _Pipe:
     """The bound command and stages of a statement, and the first problem."""
 

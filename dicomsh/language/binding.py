@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import field, frozen, replace, slotted
 from dicomsh.language.alias import Aliases, expanded_words
 from dicomsh.language.command import Command, Names, Parameter, Registry
 from dicomsh.language.foreign import foreign_option
@@ -30,9 +29,10 @@ from dicomsh.language.refusals import (
 from dicomsh.language.words import Word
 from dicomsh.model.levels import Level
 from dicomsh.model.results import Listing
+from dicomsh.regex import regex
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A command bound to its arguments, ready to run.
 
@@ -46,7 +46,7 @@ class Call:
     words: tuple[Word, ...] = ()
 
 
-@dataclass(slots=True)
+@slotted
 class Binding:
     """A binding of words to the parameters of a command, in progress.
 
@@ -99,7 +99,7 @@ class Binding:
         return self.scope.level if narrows and self.command.gives == (Listing,) else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Left:
     """What remains after binding words to parameters.
 
@@ -267,7 +267,7 @@ def _check_missing(
         binding.fail(UsageError(f"{missing.kind.name} is missing", hint=hint, span=span))
 
 
-_OPTION = re.compile(r"--?[A-Za-z]")
+_OPTION = regex(r"--?[A-Za-z]")
 
 
 def _is_option(word: Word) -> bool:

@@ -14,23 +14,23 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
+from dicomsh.frozen import frozen
 from dicomsh.language.knowledge import Kind
 
 Run = Callable[..., Awaitable[Any]]
 _Function = TypeVar("_Function", bound=Run)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alone:
     """The value of an option given without one; a word after it is its value only if it fits."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     """One parameter of a command.
 
@@ -68,7 +68,7 @@ class Parameter:
         return text if self.required else f"[{text}]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A command of the language.
 

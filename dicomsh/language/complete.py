@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 
 from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.keywords import complete_key
 from dicomsh.language.knowledge import Scope

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
 from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen
 from dicomsh.language.terms import KEY, moved, path_in
 from dicomsh.language.words import Word
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.where_matching import Test, value_test
+from dicomsh.regex import regex
 
-_FORM = re.compile(rf"({KEY})(!?=)", re.ASCII)
+_FORM = regex(rf"({KEY})(!?=)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """The value that a key must have, or must not have if `negated`."""
 
@@ -72,7 +73,7 @@ def read_condition(word: Word) -> Condition:
 
 
 _FORMS = "Key=Value keeps matching rows, Key!=Value the others; to compare: date=>2010"
-_BARE = re.compile(rf"({KEY})([<>].*)", re.ASCII)
+_BARE = regex(rf"({KEY})([<>].*)", re.ASCII)
 
 
 def _compared(text: str) -> str:

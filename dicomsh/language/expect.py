@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from itertools import starmap
 
 from dicomsh.errors import Span
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.alias import expanded
 from dicomsh.language.binding import (
     Binding,
@@ -23,9 +22,10 @@ from dicomsh.language.command import Command, Names, Parameter, Registry
 from dicomsh.language.kinds import FILE, TOPIC, VARIABLE
 from dicomsh.language.knowledge import Kind, Knowledge, Scope
 from dicomsh.language.scan import Statement, SystemCommand, Word, scan
+from dicomsh.regex import regex
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expected:
     """What is allowed at the cursor: kinds of word, and options.
 
@@ -49,7 +49,7 @@ class Expected:
         return FILE in self.kinds
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Cursor:
     """The text before the cursor, and the word ending there, if any."""
 
@@ -65,7 +65,7 @@ class _Cursor:
         return self.word.text if self.word else ""
 
 
-_OPEN_VARIABLE = re.compile(r"\$\{?\w*\Z")
+_OPEN_VARIABLE = regex(r"\$\{?\w*\Z")
 
 
 def expect(text: str, cursor: int, registry: Registry, knowledge: Knowledge) -> Expected | None:

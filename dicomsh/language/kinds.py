@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.complete import (
     complete_condition,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
 from dicomsh.errors import Span
+from dicomsh.frozen import frozen
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.scan import Word
 from dicomsh.model.keys import Attribute
@@ -71,7 +71,7 @@ class Knowledge(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """The scope of a word: what the session knows, and the level for attribute aliases.
 
@@ -113,7 +113,7 @@ def same(scope: Scope, value: Any) -> Scope:
     return scope
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """A kind of argument.
 

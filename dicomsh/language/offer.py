@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 
+from dicomsh.frozen import frozen
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.command import Registry
 from dicomsh.language.expect import Expected, candidates, expect
@@ -19,7 +19,7 @@ Files = Callable[[str], Iterable[Candidate]]
 """File names that begin as typed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offer:
     """One completion.
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import field, frozen, slotted
 from dicomsh.language.words import Word, WordDraft, quote, whole_word
+from dicomsh.regex import regex
 
 __all__ = [
     "Redirect",
@@ -37,13 +38,13 @@ __all__ = [
 _BLANK = " \t\r"
 _ESCAPABLE = frozenset(_BLANK + "'\"\\;|>#$!\n")
 _ESCAPABLE_QUOTED = frozenset('"\\$`\n')
-_ORDINARY = re.compile(r"""[^ \t\r\n;|>'"\\$]+""")
-_COMPARED = re.compile(r"=|\d[\d.:-]*(?=[\s;|>]|\Z)", re.ASCII)
+_ORDINARY = regex(r"""[^ \t\r\n;|>'"\\$]+""")
+_COMPARED = regex(r"=|\d[\d.:-]*(?=[\s;|>]|\Z)", re.ASCII)
 _MOST_STAGES = 100
-_CONTINUATION = re.compile(r"\\\r?\n")
+_CONTINUATION = regex(r"\\\r?\n")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Redirect:
     """`> file` or `>> file`; `target` is None until the file is typed."""
 
@@ -52,7 +53,7 @@ class Redirect:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SystemCommand:
     """The text after `!`, up to `;` or the line end, passed to the system's shell unchanged."""
 
@@ -63,7 +64,7 @@ class SystemCommand:
 Stage = tuple[Word, ...] | SystemCommand
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statement:
     """One command with its stages and redirection.
 
@@ -84,7 +85,7 @@ class Statement:
         return () if isinstance(self.first, SystemCommand) else self.first
 
 
-@dataclass(slots=True)
+@slotted
 class _Draft:
     """A statement being read."""
 
@@ -297,7 +298,7 @@ class Scanner:
         word.insert(name, self._variables.get(name), Span(start, end))
 
 
-_SYSTEM_PART = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^;\n]""", re.DOTALL)
+_SYSTEM_PART = regex(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^;\n]""", re.DOTALL)
 
 
 def _system_end(text: str, start: int) -> int:

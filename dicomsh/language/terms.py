@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
 from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen
 from dicomsh.language.scan import Word
 from dicomsh.model.keys import Attribute, find_path, is_named
 from dicomsh.model.level_keys import level_of
@@ -15,14 +15,15 @@ from dicomsh.model.matching import Matcher, matcher
 from dicomsh.model.moments import BackwardsError
 from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
+from dicomsh.regex import regex
 
 KEY = r"(?:\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)|\[\d\]|[\w,.])+"
 """Regular expression for an attribute's name: keyword, alias, tag or path."""
 
-_KEY = re.compile(rf"{KEY}(?==)", re.ASCII)
+_KEY = regex(rf"{KEY}(?==)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Term:
     """A matching key (`value` is text, perhaps empty) or a return key (`value` is None).
 
@@ -157,7 +158,7 @@ def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
     return QueryKey((attribute,), found.value, found.kind, Origin.PATTERN, word.text)
 
 
-_ALMOST_KEY = re.compile(rf"\s*({KEY})\s*(?:!=|[=:<>~])", re.ASCII)
+_ALMOST_KEY = regex(rf"\s*({KEY})\s*(?:!=|[=:<>~])", re.ASCII)
 
 
 def _check_no_key(word: Word) -> None:

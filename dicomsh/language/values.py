@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
 from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen
 from dicomsh.language.candidate import Candidate
 from dicomsh.model import moments
 from dicomsh.model.keys import Attribute
 from dicomsh.model.matching import delimiters, matcher
 from dicomsh.model.vocabulary import defined_terms
 from dicomsh.model.vr import MOMENT_VRS, WILDCARD_VRS
+from dicomsh.regex import regex
 
 _MOST = 90
 """Values tried, and offered if accepted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """Sources for value completion: the day, and values seen, latest first."""
 
@@ -78,8 +79,8 @@ def _texts(attribute: Attribute, begun: str, known: Known) -> Iterator[_Text]:
     yield from ((term, meaning) for term, meaning in terms.items() if term not in offered)
 
 
-_DICOM_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})\Z", re.ASCII)
-_DICOM_TIME = re.compile(r"(\d{2})(\d{2})(\d{2})(?:\.\d*)?\Z", re.ASCII)
+_DICOM_DATE = regex(r"(\d{4})(\d{2})(\d{2})\Z", re.ASCII)
+_DICOM_TIME = regex(r"(\d{2})(\d{2})(\d{2})(?:\.\d*)?\Z", re.ASCII)
 
 
 def _as_typed(attribute: Attribute, value: str) -> str:
@@ -92,9 +93,9 @@ def _as_typed(attribute: Attribute, value: str) -> str:
 
 
 _BEFORE = ("-7d", "-2w", "-1m", "-6m", "-1y")
-_YEAR = re.compile(r"(\d{4})-\d?\Z", re.ASCII)
-_MONTH = re.compile(r"(\d{4}-\d\d)-\d?\Z", re.ASCII)
-_NUMBER = re.compile(r"-\d{1,4}\Z", re.ASCII)
+_YEAR = regex(r"(\d{4})-\d?\Z", re.ASCII)
+_MONTH = regex(r"(\d{4}-\d\d)-\d?\Z", re.ASCII)
+_NUMBER = regex(r"-\d{1,4}\Z", re.ASCII)
 _YEARS = 30
 
 

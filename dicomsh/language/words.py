@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import frozen
+from dicomsh.regex import regex
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     """A variable in a word.
 
@@ -28,7 +28,7 @@ class Variable:
     known: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """A word after quotes and variables are resolved.
 
@@ -154,8 +154,8 @@ class WordDraft:
         return Word(text, span, places, self.quoted, tuple(self._variables))
 
 
-_STANDS_AS_TYPED = re.compile(r"""(?:\\?[^ \t\r\n'"\\;|>#$!])+\Z""")
-_MEANS_SOMETHING_QUOTED = re.compile(r'["\\$`]')
+_STANDS_AS_TYPED = regex(r"""(?:\\?[^ \t\r\n'"\\;|>#$!])+\Z""")
+_MEANS_SOMETHING_QUOTED = regex(r'["\\$`]')
 _WITH_BACKSLASH = r"\\\g<0>"
 
 

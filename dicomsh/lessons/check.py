@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from dicomsh.errors import ExitStatus
+from dicomsh.frozen import field, frozen
 from dicomsh.lessons.statement_record import StatementRecord
 from dicomsh.model.answer import Ending
 from dicomsh.model.keys import by_keyword
@@ -15,7 +15,7 @@ from dicomsh.model.query import Matching, Origin, Query, QueryKey
 from dicomsh.model.row import Row
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """The condition on a key of the query.
 
@@ -37,7 +37,7 @@ class Key:
         return self.value is None or sorted(self.value.split("\\")) == sorted(sent.split("\\"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """The conditions on one statement; those left at their default do not apply.
 

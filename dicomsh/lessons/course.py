@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen
 from dicomsh.lessons.check import Check
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step of a lesson.
 
@@ -63,7 +63,7 @@ def _places(path: str) -> list[str]:
     return [key for key in path.split("/") if key]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lesson:
     """One lesson.
 
@@ -95,7 +95,7 @@ class Lesson:
         return config.with_archives(self.archives)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Course:
     """Lessons in order."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from dicomsh.config.write import write_text
 from dicomsh.errors import ConfigError
+from dicomsh.frozen import field, frozen, slotted
 
 
 class Mark(StrEnum):
@@ -22,7 +22,7 @@ class Mark(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """A learner's progress in one lesson.
 
@@ -67,7 +67,7 @@ class Standing:
         return Standing(tuple(mark if mark is kept else Mark.OPEN for mark in self.marks))
 
 
-@dataclass(slots=True)
+@slotted
 class Progress:
     """Progress in one course.
 

@@ -20,6 +20,7 @@ from dicomsh.model.answer import Ending
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality, PracticeAddress
 from dicomsh.model.query import Matching
+from dicomsh.regex import regex
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ _ENDINGS = {
 }
 _STATUSES = {status.name.lower().replace("_", " "): status for status in ExitStatus}
 _MATCHING = {matching.title: matching for matching in Matching}
-_RANGE = re.compile(r"(\d+)(\.\.(\d*))?")
+_RANGE = regex(r"(\d+)(\.\.(\d*))?")
 
 
 def read_course(folder: Path) -> Course:

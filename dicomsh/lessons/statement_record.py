@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from dicomsh.errors import ExitStatus
+from dicomsh.frozen import field, frozen
 from dicomsh.model.answer import Outcome
 from dicomsh.model.place import Place
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StatementRecord:
     """One statement and its result.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from dicomsh.errors import ConfigError, UsageError
+from dicomsh.frozen import frozen
 from dicomsh.lessons.check import answered, attempted, on_the_way, unmet
 from dicomsh.lessons.course import Course, Lesson, Step
 from dicomsh.lessons.progress import Mark, ProgressFile
@@ -21,7 +21,7 @@ LESSONS = Path(__file__).parent
 """The built-in lessons."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReturnPoint:
     """Where the learner was before the course: a modality, or none, and a place in it."""
 

@@ -16,6 +16,7 @@ from dicomsh.mask.pseudonyms import (
 )
 from dicomsh.mask.replacements import Replacements
 from dicomsh.model.keys import Attribute, by_keyword, by_tag
+from dicomsh.regex import regex
 
 MASKED = "(masked)"
 """The replacement for free text."""
@@ -23,14 +24,14 @@ MASKED = "(masked)"
 _LEAST = 4
 """Minimum length of a value to be replaced in text: shorter ones are ordinary words."""
 
-_TAG = re.compile(r"\(?([0-9a-f]{4}),([0-9a-f]{4})\)?\Z")
-_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
-_UID = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+){2,}(?![\w])")
+_TAG = regex(r"\(?([0-9a-f]{4}),([0-9a-f]{4})\)?\Z")
+_COLOUR = regex(r"(\x1b\[[0-9;]*m)")
+_UID = regex(r"(?<![\w.])[0-9]+(?:\.[0-9]+){2,}(?![\w])")
 _SURELY = 5
 """Minimum components for a number with full stops to be a UID: IP addresses have four."""
 
-_CODE = re.compile(rf"{CODE_PREFIX}[{CODE_LETTERS}]{{1,{CODE_LENGTH}}}")
-_MADE_UP = re.compile(rf"(?<![\w.])(?:{_CODE.pattern}|2\.25\.[0-9]+)(?![\w.])")
+_CODE = regex(rf"{CODE_PREFIX}[{CODE_LETTERS}]{{1,{CODE_LENGTH}}}")
+_MADE_UP = regex(rf"(?<![\w.])(?:{_CODE.pattern}|2\.25\.[0-9]+)(?![\w.])")
 
 
 class Mask:
@@ -143,7 +144,7 @@ class Mask:
         return begun[0] if len(begun) == 1 else typed
 
 
-_DAY = re.compile(r"[0-9]{8}\Z")
+_DAY = regex(r"[0-9]{8}\Z")
 
 
 def _first_day(day: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_WORD = re.compile(r"\w+")
+from dicomsh.regex import regex
+
+_WORD = regex(r"\w+")
 
 
 class Replacements:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from dicomsh.frozen import replace
 from dicomsh.language.candidate import Candidate
 from dicomsh.mask.mask import Mask
 from dicomsh.mask.row import MaskedRow

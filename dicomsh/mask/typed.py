@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import takewhile
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import replace
 from dicomsh.language.analyse import Analysis
 from dicomsh.language.binding import Call
 from dicomsh.language.command import Command

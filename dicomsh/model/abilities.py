@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from dicomsh.frozen import field, frozen
 from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.levels import Model
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Abilities:
     """What an archive offers.
 

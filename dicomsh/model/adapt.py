@@ -7,9 +7,9 @@ is done here, and said, or refused.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.levels import UNIQUE_KEYWORDS
@@ -20,7 +20,7 @@ from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.row_matching import Test, combined_test, ends, test_of, testable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filter:
     """A test that our side applies, and why."""
 
@@ -28,7 +28,7 @@ class Filter:
     test: Test
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adapted:
     """A request as this peer gets it.
 

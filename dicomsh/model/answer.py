@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from dicomsh.errors import DicomshError
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.notes import Note, summed
 from dicomsh.model.row import Row, weight
 
@@ -24,7 +24,7 @@ class Ending(Enum):
     PARTIAL = "some of it cannot be asked for"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What is known of an answer once it has ended.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from dicomsh.frozen import frozen
 from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.levels import Model
 from dicomsh.model.modality import Modality
@@ -11,7 +10,7 @@ from dicomsh.model.plan import Request
 from dicomsh.model.windows import Period
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueryOptions:
     """How the user wants a query asked.
 
@@ -29,7 +28,7 @@ class QueryOptions:
     split: Period | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AskedQuery:
     """What is asked, of whom, and how.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.levels import Model
 
@@ -31,7 +31,7 @@ class Feature(Enum):
     COUNTS = "numbers of related entities"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Capabilities:
     """What is known of a peer.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from dicomsh.errors import UsageError
+from dicomsh.regex import regex
 
 Decode = Callable[[bytes], str]
 """Turns the bytes of one value field into text; never raises."""
@@ -162,8 +162,8 @@ def encode(text: str, charset: str) -> bytes:
 _TO_ASCII = b"\x1b(B"
 """What pydicom puts before ASCII; at the beginning of a component it is in force already."""
 
-_COMPONENT = re.compile(r"[^\r\n\t\f\\^=]+|[\r\n\t\f\\^=]+")
-_BEYOND_DEFAULT = re.compile(rb"(?:^|[\r\n\t\f\\^=]|\x1b\(B)[^\x1b\x80-\xff]*[\x80-\xff]")
+_COMPONENT = regex(r"[^\r\n\t\f\\^=]+|[\r\n\t\f\\^=]+")
+_BEYOND_DEFAULT = regex(rb"(?:^|[\r\n\t\f\\^=]|\x1b\(B)[^\x1b\x80-\xff]*[\x80-\xff]")
 """A byte above 127 where no escape sequence has left the default repertoire, which is ASCII."""
 
 

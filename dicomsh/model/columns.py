@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from dicomsh.frozen import frozen
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
 from dicomsh.model.vr import UNDELIMITED_VRS
@@ -15,7 +15,7 @@ Record = Mapping[str, Any]
 """A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttributeColumn:
     """A column that shows one attribute of the rows.
 
@@ -49,7 +49,7 @@ class AttributeColumn:
         return [value.strip() for value in chain.from_iterable(values) if value.strip()]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldColumn:
     """A column that shows one field of plain records; `whole` where a part of it is worthless."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from typing import Any
 
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.notes import Note
 from dicomsh.model.row import Row

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 
+from dicomsh.frozen import frozen
 from dicomsh.model.keys import (
     Attribute,
     by_keyword,
@@ -17,7 +17,7 @@ from dicomsh.model.keys import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Words:
     """Keywords in lower case, in order, and the attributes that they name."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from dicomsh.frozen import frozen
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.capability import Support
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
@@ -14,7 +14,7 @@ from dicomsh.model.row import Row, is_text
 from dicomsh.model.row_matching import test_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """What came back for one query: rows and an outcome, or the words of an error."""
 

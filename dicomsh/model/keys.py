@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import frozen
 from dicomsh.model import standard
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.spelling import Spelling
+from dicomsh.regex import regex
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attribute:
     """An entry of the data dictionary (PS3.6).
 
@@ -142,7 +143,7 @@ def keywords() -> Iterable[str]:
     return (by_tag(tag).keyword for tag in standard.keyword_tags().values())
 
 
-_TAG = re.compile(r"\(?([0-9a-fA-F]{4}),?([0-9a-fA-F]{4})\)?\Z")
+_TAG = regex(r"\(?([0-9a-fA-F]{4}),?([0-9a-fA-F]{4})\)?\Z")
 
 
 def find_attribute(text: str, level: Level) -> Attribute:
@@ -197,7 +198,7 @@ def _containing(text: str) -> list[str]:
     return []
 
 
-_PART = re.compile(r"[^.]+")
+_PART = regex(r"[^.]+")
 _DEEPEST = 16
 """Sequences that a path may lead through; identifiers of real peers have two."""
 

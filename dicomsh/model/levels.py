@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from dicomsh.frozen import frozen
 
 
 class Level(Enum):
@@ -74,7 +75,7 @@ LEVEL_WORDS: dict[str, Level] = {
 """Every word that names a level, in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SopClass:
     """A SOP class of queries: its UID, and its title as people say it (PS3.6 annex A)."""
 

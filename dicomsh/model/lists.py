@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from dicomsh.frozen import replace
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching
 

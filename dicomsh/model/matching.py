@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import date
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import frozen
 from dicomsh.model import moments
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute
 from dicomsh.model.query import Matching
 from dicomsh.model.vr import UNDELIMITED_VRS, WILDCARD_VRS
+from dicomsh.regex import regex
 
 _LONGEST = {"AE": 16, "CS": 16, "LO": 64, "PN": 64, "SH": 16, "ST": 1024, "LT": 10240}
 """Largest number of characters in a value; for PN in each component group (PS3.5 6.2)."""
@@ -32,7 +33,7 @@ _FORMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Matcher:
     """A matching value in DICOM form and the kind of matching that it asks for."""
 
@@ -134,7 +135,7 @@ def _moment(attribute: Attribute, text: str, today: date) -> Matcher:
     return Matcher(stretch.dicom, Matching.SINGLE_VALUE if single else Matching.RANGE)
 
 
-_UID = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
+_UID = regex(r"[0-9]+(?:\.[0-9]+)*\Z")
 
 
 def _uids(attribute: Attribute, text: str) -> Matcher:
@@ -198,7 +199,7 @@ def _number(attribute: Attribute, text: str) -> Matcher:
     return Matcher(text, Matching.SINGLE_VALUE)
 
 
-_AGE = re.compile(r"(\d{1,3})([dwmyDWMY])\Z", re.ASCII)
+_AGE = regex(r"(\d{1,3})([dwmyDWMY])\Z", re.ASCII)
 
 
 def _age(attribute: Attribute, text: str) -> Matcher:
@@ -230,7 +231,7 @@ def _code(part: str, offset: int) -> tuple[str, int]:
     return part.strip(" "), offset + len(part) - len(part.lstrip(" "))
 
 
-_CODE = re.compile(r"[A-Za-z0-9 _*?]*\Z")
+_CODE = regex(r"[A-Za-z0-9 _*?]*\Z")
 
 
 def _check_value(attribute: Attribute, part: str, offset: int) -> None:
@@ -252,7 +253,7 @@ def _check_value(attribute: Attribute, part: str, offset: int) -> None:
         )
 
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = regex("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 _MOST_GROUPS = 3

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from dicomsh.frozen import field, frozen
 from dicomsh.model.capability import NOTHING_KNOWN, Capabilities
 from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.status import CANCEL
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timeouts:
     """Time limits in seconds.
 
@@ -30,7 +30,7 @@ class Timeouts:
     idle_release: float = 25.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tls:
     """TLS towards a peer. `ca`, `cert` and `key` are PEM files; without `ca` the system's are used.
 
@@ -43,7 +43,7 @@ class Tls:
     verify: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Faults:
     """What a practice archive does wrong, on demand.
 
@@ -97,7 +97,7 @@ class Address(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DicomAddress:
     """Where an application entity listens for associations.
 
@@ -123,7 +123,7 @@ class DicomAddress:
         return f"{self.aet}@{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PracticeAddress:
     """The practice archive, which runs in this process.
 
@@ -144,7 +144,7 @@ class PracticeAddress:
         return "practice archive"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Modality:
     """An archive that can be used, with every setting resolved.
 

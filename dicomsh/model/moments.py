@@ -9,13 +9,14 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.frozen import frozen
+from dicomsh.regex import regex
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stretch:
     """First and last DICOM value of a stretch, both included; an empty end is open."""
 
@@ -28,7 +29,7 @@ class Stretch:
         return self.first if self.first == self.last else f"{self.first}-{self.last}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scale:
     """A VR of dates or times.
 
@@ -44,8 +45,8 @@ class Scale:
     before: Callable[[str], str]
 
 
-_AGO = re.compile(r"-(\d{1,5})([dwmy])\Z", re.ASCII)
-_BOUND = re.compile(r"(>=|<=|>|<)(.+)\Z", re.ASCII)
+_AGO = regex(r"-(\d{1,5})([dwmy])\Z", re.ASCII)
+_BOUND = regex(r"(>=|<=|>|<)(.+)\Z", re.ASCII)
 _LONGEST_RANGE = 80
 """Characters beyond which a text is no range: two date-times with their zones are 66."""
 
@@ -141,8 +142,8 @@ def _bounded(bound: re.Match[str], scale: Scale, today: date) -> Stretch:
         raise UsageError(f"nothing is {bound[1]} {bound[2]}", span=Span(*bound.span())) from None
 
 
-_ISO_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?\Z", re.ASCII)
-_DICOM_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})?\Z", re.ASCII)
+_ISO_DATE = regex(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?\Z", re.ASCII)
+_DICOM_DATE = regex(r"(\d{4})(\d{2})(\d{2})?\Z", re.ASCII)
 WORDS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 """Words for days, and how many days they are from today."""
 
@@ -212,8 +213,8 @@ def _as_date(text: str) -> date:
     return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
 
 
-_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)\Z", re.ASCII)
-_DICOM_TIME = re.compile(r"(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,6}))?)?)?\Z", re.ASCII)
+_CLOCK = regex(r"(\d{1,2})(?::(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)\Z", re.ASCII)
+_DICOM_TIME = regex(r"(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,6}))?)?)?\Z", re.ASCII)
 
 
 def _read_time(text: str, today: date) -> Stretch | None:
@@ -252,10 +253,8 @@ def _clock(microseconds: int) -> str:
     return f"{clock}.{fraction:06}" if fraction else clock
 
 
-_DATETIME = re.compile(r"(.{1,10}?)[T ]([\d:.]+)(Z|[+-]\d{2}:?\d{2})?\Z", re.ASCII)
-_DICOM_DATETIME = re.compile(
-    r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?\Z", re.ASCII
-)
+_DATETIME = regex(r"(.{1,10}?)[T ]([\d:.]+)(Z|[+-]\d{2}:?\d{2})?\Z", re.ASCII)
+_DICOM_DATETIME = regex(r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?\Z", re.ASCII)
 
 
 def _read_datetime(text: str, today: date) -> Stretch | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import Enum
+
+from dicomsh.frozen import frozen, replace
 
 
 class NoteKind(Enum):
@@ -72,7 +73,7 @@ class NoteKind(Enum):
     REMEMBERED = "remembered"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """A statement about an answer.
 

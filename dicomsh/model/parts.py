@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.notes import NoteKind, note
@@ -47,7 +47,7 @@ class Part(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listed:
     """The studies of a list of UIDs; a part of a union.
 
@@ -84,7 +84,7 @@ class Listed:
         return [replace(self, uids=uids) for uids in halves] if half else []
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What is to be split, and how.
 
@@ -126,7 +126,7 @@ class Plan:
         return Studies(replace(self.request, keys=keys), window, self.tomorrow)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Studies:
     """The studies of a window; a part of a union.
 
@@ -181,7 +181,7 @@ class Studies:
         return sum(not self.window.first <= day <= self.window.last for day in days)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Without:
     """The studies of a window without a date or time: asked for by empty value matching.
 

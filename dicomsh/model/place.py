@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
+from dicomsh.regex import regex
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One entity on the way to a place.
 
@@ -30,7 +30,7 @@ class Step:
     issuer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where in the hierarchy; the root has no steps.
 
@@ -132,7 +132,7 @@ def about(row: Row, level: Level) -> str:
     return "  ".join(_readable(text) for text in texts if text and text != unique)
 
 
-_COUNT = re.compile(r"[0-9]{1,12}\Z")
+_COUNT = regex(r"[0-9]{1,12}\Z")
 
 
 def title_of(row: Row, level: Level) -> str:

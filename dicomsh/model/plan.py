@@ -6,9 +6,9 @@ Nothing is asked of anyone here. What deviates from the plain query is named in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from dicomsh.errors import NoPresentationContextError, UsageError
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.charset import choose, encode
 from dicomsh.model.columns import AttributeColumn
 from dicomsh.model.keys import Attribute, by_keyword
@@ -18,7 +18,7 @@ from dicomsh.model.place import Place
 from dicomsh.model.query import Matching, Origin, Query, QueryKey
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What the user asks for: entities of a level at a place, with keys typed.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 
+from dicomsh.frozen import field, frozen
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level, Model, SopClass
 
@@ -42,7 +42,7 @@ _LONG = 200
 """Characters of a value beyond which it is not told whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueryKey:
     """One element of the identifier.
 
@@ -80,7 +80,7 @@ class QueryKey:
         return f"{self.keyword}={value}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Query:
     """A request with an identifier, as of C-FIND, without its encoding.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
 from typing import Any, NewType
 
+from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.columns import Column, FieldColumn, Record
@@ -16,7 +16,7 @@ ROWS = ("row", "rows")
 """What is counted where nothing better is known, singular and plural."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """Rows: entities that answer a query, or plain records.
 
@@ -135,7 +135,7 @@ class RecordAnswer:
         await self._batches.aclose()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """Lines that are the result itself: they go to standard output.
 
@@ -148,7 +148,7 @@ class Text:
     prose: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """A text for people that has records for machines.
 
@@ -163,7 +163,7 @@ class Report:
     copied: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Talk:
     """What the shell says to a person: never in the data."""
 

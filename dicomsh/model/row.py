@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from struct import Struct
 from typing import Protocol
 
 from dicomsh.errors import ProtocolViolationError
+from dicomsh.frozen import frozen
 from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, Attribute, by_tag
 from dicomsh.model.vr import BINARY_NUMBERS, TEXT_VRS, UNDELIMITED_VRS
+from dicomsh.regex import regex
 
 DEEPEST = 64
 """Sequences nested deeper than this are refused: a peer chooses the depth."""
@@ -35,7 +35,7 @@ class Encoding(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """What the rows of one answer have in common.
 
@@ -202,8 +202,8 @@ def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:
 _LONGEST_INTEGER = 64
 """Digits beyond which an integer string is taken for text: the standard allows 12."""
 
-_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+_INTEGER = regex(r"[+-]?[0-9]+\Z")
+_DECIMAL = regex(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 
 
 def _integer(text: str) -> str | int:

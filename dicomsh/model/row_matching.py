@@ -15,6 +15,7 @@ from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row, items_at
 from dicomsh.model.vr import NUMBER_VRS
+from dicomsh.regex import regex
 
 Test = Callable[[Row], bool | None]
 """Whether a row matches; None where the row does not have the attribute."""
@@ -90,7 +91,7 @@ def _run(text: str) -> str:
     return "".join("." if char == "?" else re.escape(char) for char in text)
 
 
-_SEPARATORS = re.compile(r"[\^, ]+")
+_SEPARATORS = regex(r"[\^, ]+")
 
 
 def _spaced(group: str) -> str:

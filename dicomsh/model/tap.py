@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
+from dicomsh.frozen import field, slotted
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
 
@@ -48,7 +48,7 @@ class Tracer(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@slotted
 class Tap:
     """What is switched on and off while connections stand; nobody listens at first.
 

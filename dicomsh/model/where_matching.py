@@ -15,6 +15,7 @@ from datetime import date
 from dicomsh.errors import Span, UsageError
 from dicomsh.model import moments
 from dicomsh.model.vr import NUMBER_VRS, UNDELIMITED_VRS
+from dicomsh.regex import regex
 
 Test = Callable[[Sequence[str]], bool | None]
 """Whether the values of a row, perhaps none, are asked for; None where none can be compared."""
@@ -129,9 +130,9 @@ def moment_of(vr: str, value: str) -> str:
 _DAY = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
 _HOUR = r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?"
 _WHOLE_MOMENT = {
-    "DA": re.compile(rf"{_DAY}\Z", re.ASCII),
-    "TM": re.compile(rf"{_HOUR}\Z", re.ASCII),
-    "DT": re.compile(rf"({_DAY}({_HOUR})?|\d{{4}}(0[1-9]|1[0-2])?)\Z", re.ASCII),
+    "DA": regex(rf"{_DAY}\Z", re.ASCII),
+    "TM": regex(rf"{_HOUR}\Z", re.ASCII),
+    "DT": regex(rf"({_DAY}({_HOUR})?|\d{{4}}(0[1-9]|1[0-2])?)\Z", re.ASCII),
 }
 
 
@@ -146,7 +147,7 @@ def _local(moment: str) -> str:
     return re.sub(r"[+-]\d{4}\Z", "", moment)
 
 
-_BOUND = re.compile(r"(>=|<=|>|<)(.+)\Z", re.DOTALL)
+_BOUND = regex(r"(>=|<=|>|<)(.+)\Z", re.DOTALL)
 
 
 def _measure(vr: str, text: str) -> ValueTest:
@@ -188,8 +189,8 @@ def _number(vr: str, text: str, start: int) -> float:
     return number
 
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
-_AGE = re.compile(r"(\d{1,3})([DWMY])\Z", re.ASCII | re.IGNORECASE)
+_NUMBER = regex(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
+_AGE = regex(r"(\d{1,3})([DWMY])\Z", re.ASCII | re.IGNORECASE)
 _DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import Enum
 
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.query import Matching, Origin, QueryKey
 
@@ -40,7 +40,7 @@ class Period(Enum):
         return day
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """Studies of some days, or of some time of one day; all ends belong to it.
 

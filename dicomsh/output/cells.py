@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from dicomsh.frozen import frozen
 from dicomsh.model.columns import (
     AttributeColumn,
     Column,
@@ -20,6 +20,7 @@ from dicomsh.model.standard import uid_name
 from dicomsh.model.vr import MOMENT_VRS, NUMBER_VRS
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.safe import visible
+from dicomsh.regex import regex
 
 _SOP_CLASS_TAGS = frozenset({0x00080016, 0x00080062})
 
@@ -34,7 +35,7 @@ class Kind(Enum):
     EXACT = "not at all: half a number is another number"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """A column as people see it.
 
@@ -165,9 +166,9 @@ def sop_class_name(uid: str) -> str:
     return uid_name(uid.strip())
 
 
-_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
-_TIME = re.compile(r"(\d\d)(\d\d)(?:(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII)
-_DATE_TIME = re.compile(r"(\d{8})(\d{4}(?:\d\d(?:\.\d{1,6})?)?)([+-]\d{4})?", re.ASCII)
+_DATE = regex(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+_TIME = regex(r"(\d\d)(\d\d)(?:(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII)
+_DATE_TIME = regex(r"(\d{8})(\d{4}(?:\d\d(?:\.\d{1,6})?)?)([+-]\d{4})?", re.ASCII)
 
 
 def iso_date(text: str) -> str:

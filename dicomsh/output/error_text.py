@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dicomsh.errors import DicomshError, Span
+from dicomsh.frozen import frozen
 from dicomsh.language.scan import place_of
 from dicomsh.output.safe import fit, tail, visible, width
 from dicomsh.output.theme import Theme, paint
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where a text was typed.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import cast
@@ -13,6 +12,7 @@ from dicomsh.model.row import Row
 from dicomsh.output.bulk import ABSENT, BLOCK, block_columns
 from dicomsh.output.json_format import json_text
 from dicomsh.output.plain import SHORT_TEXT, AnyRow, Plain, are_answers, converter, is_bookkeeping
+from dicomsh.regex import regex
 
 Lines = Callable[[Sequence[AnyRow]], list[str]]
 """The JSON text of each row, without line ends."""
@@ -114,7 +114,7 @@ def _lists(lead: str) -> _Fragments:
     return lambda column: [one(value) for value in column]
 
 
-_PLAIN_INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,17})?\Z")
+_PLAIN_INTEGER = regex(r"(?:0|-?[1-9][0-9]{0,17})?\Z")
 
 
 def _numbers(lead: str) -> _Fragments:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 
+from dicomsh.frozen import frozen, replace
 from dicomsh.output.cells import Kind, View
 from dicomsh.output.safe import width
 
@@ -19,7 +19,7 @@ _LEAST_FOLDED = 16
 _LEAST_HEADING = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Extent:
     """How many terminal cells a column needs for its data and for its heading.
 

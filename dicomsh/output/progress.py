@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Protocol, TextIO
 
+from dicomsh.frozen import frozen, replace
 from dicomsh.output.safe import fit, visible, width
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Headway:
     """The progress of a command in words; empty if there is nothing to report.
 

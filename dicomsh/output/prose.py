@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from dicomsh.output.safe import pieces, width
 from dicomsh.output.theme import SEQUENCE
+from dicomsh.regex import regex
 
-_LIST = re.compile(r"(?: *\S+(?: {1,2}\S+)* {3,}| *\S+(?: \S+)* {2,})(?=\S)|usage: ")
+_LIST = regex(r"(?: *\S+(?: {1,2}\S+)* {3,}| *\S+(?: \S+)* {2,})(?=\S)|usage: ")
 """A name and the spaces before its description, as in a list of options.
 
 The first wide gap counts, so that a name can have several parts: `Up  Down      lines before`.
 """
 
-_WORD = re.compile(r" *(?:\[-[^][]{1,20}\]|[^ ])+")
+_WORD = regex(r" *(?:\[-[^][]{1,20}\]|[^ ])+")
 """A word; an optional option with its value counts as one: `[--limit N]`."""
 
-_BREAK = re.compile(r"(?<=[\\^=/.,;:&?_-])|(?<=[a-z])(?=[A-Z])")
-_PLAIN = re.compile(r"\S+(?: \S+)*")
+_BREAK = regex(r"(?<=[\\^=/.,;:&?_-])|(?<=[a-z])(?=[A-Z])")
+_PLAIN = regex(r"\S+(?: \S+)*")
 
 
 def wrapped(text: str, columns: int) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from dicomsh.regex import regex
+
 _UNSAFE = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
 _ELLIPSIS = "…"
-_LINES = re.compile(r"([\n\t])")
+_LINES = regex(r"([\n\t])")
 
 
 def is_unsafe(character: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import stat
 import sys
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Literal, Protocol, TextIO
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.output.safe import visible
 from dicomsh.output.theme import SEQUENCE
+from dicomsh.regex import regex
 
-_KEPT = re.compile(rf"(\n|\t|{SEQUENCE.pattern})")
+_KEPT = regex(rf"(\n|\t|{SEQUENCE.pattern})")
 _OWNER_ONLY = 0o600
 
 

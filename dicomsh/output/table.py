@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from dicomsh.frozen import replace
 from dicomsh.model.columns import Column
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row, weight

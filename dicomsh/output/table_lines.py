@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import compress, zip_longest
 
+from dicomsh.frozen import frozen, replace
 from dicomsh.output.cells import Kind, View
 from dicomsh.output.layout import (
     GAP,
@@ -25,7 +25,7 @@ from dicomsh.output.theme import Theme, paint
 _NUMBER = View(" #", "#", Kind.EXACT, True, False, lambda _: None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """How rows fill the lines of a table.
 

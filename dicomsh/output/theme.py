@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from dicomsh.frozen import frozen
+from dicomsh.regex import regex
 
 _RESET = "\x1b[0m"
 
-SEQUENCE = re.compile(r"\x1b\[(?:0|1|2|[39][0-7]|1;[39][0-7])m")
+SEQUENCE = regex(r"\x1b\[(?:0|1|2|[39][0-7]|1;[39][0-7])m")
 """Matches exactly the escape sequences that a theme can write (ECMA-48 8.3.117, SGR)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Theme:
     """The parameters of an SGR sequence for each role; empty for none.
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from dicomsh.output.json_format import escaped, json_text
 from dicomsh.output.plain import AnyRow, Plain
+from dicomsh.regex import regex
 
-_BARE = re.compile(r"[A-Za-z](?:[A-Za-z0-9_^./ -]*[A-Za-z0-9_^.])?", re.ASCII)
+_BARE = regex(r"[A-Za-z](?:[A-Za-z0-9_^./ -]*[A-Za-z0-9_^.])?", re.ASCII)
 _RESERVED = frozenset("y n yes no true false on off null none nan inf".split())
 
 

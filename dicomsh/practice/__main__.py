@@ -10,13 +10,13 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from dicomsh.config import load
 from dicomsh.config.modalities import read_faults
 from dicomsh.errors import DicomshError, UnreachableError, UsageError
+from dicomsh.frozen import replace
 from dicomsh.interrupt import ending
 from dicomsh.model.modality import Faults, PracticeAddress
 

@@ -7,11 +7,11 @@ in `people` and `protocols`; two archives are always equal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID, uuid5
 
+from dicomsh.frozen import frozen
 from dicomsh.model.keys import by_keyword, by_tag
 from dicomsh.model.levels import Level
 from dicomsh.practice.people import PEOPLE, Person
@@ -24,7 +24,7 @@ Attributes = Mapping[int, Value]
 """Values by tag; an absent attribute is left out, an empty one is the empty string."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entity:
     """A patient, study, series or instance: its attributes and children."""
 
@@ -32,7 +32,7 @@ class Entity:
     children: Iterable[Entity] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Archive:
     """All patients, in the order listed."""
 
@@ -150,7 +150,7 @@ def _total(entities: Iterable[Entity], keyword: str) -> str:
     return str(sum(int(str(entity.attributes[tag])) for entity in entities))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Visit:
     """Attributes shared by the series of one study; `number` counts the archive's studies."""
 
@@ -242,7 +242,7 @@ def _request(visit: _Visit) -> Attributes:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instances:
     """The instances of one series, made during iteration."""
 

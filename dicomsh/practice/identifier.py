@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from dicomsh.frozen import frozen
 from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET
 from dicomsh.model.levels import Level, Model
@@ -22,7 +21,7 @@ class RefusedError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Identifier:
     """The request: entities of a level, matched on keys and returned with these attributes."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from dicomsh.frozen import frozen
 from dicomsh.model.vr import NUMBER_VRS, UNDELIMITED_VRS
 from dicomsh.practice.archive import Attributes, Value
+from dicomsh.regex import regex
 
 Test = Callable[[str], bool]
 """Whether one stored value matches."""
@@ -23,7 +24,7 @@ class UnmatchableError(Exception):
     """A key's value is not a valid matching value for its VR; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """One attribute of a request identifier.
 
@@ -145,8 +146,8 @@ def _shortened(group: str) -> str:
     return group.strip().rstrip("^")
 
 
-_UID = re.compile(r"[0-9.]{1,64}")
-_AGE = re.compile(r"\d{3}[DWMY]")
+_UID = regex(r"[0-9.]{1,64}")
+_AGE = regex(r"\d{3}[DWMY]")
 
 
 def _uid(text: str) -> Test:
@@ -164,7 +165,7 @@ def _check(form: re.Pattern[str], text: str, rule: str) -> None:
         raise UnmatchableError(rule)
 
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = regex(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def _number(text: str) -> Test:
@@ -180,7 +181,7 @@ _DAY = r"(?:0[1-9]|[12]\d|3[01])"
 _OFFSET = r"(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Scale:
     """The format of a VR's moments.
 

@@ -6,10 +6,10 @@ sample forms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dicomsh.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """One patient. An attribute that is None is absent, one that is an empty string is empty.
 

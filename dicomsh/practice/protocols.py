@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from dicomsh.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlannedSeries:
     """One series of a protocol; `instances` is its number of SOP instances."""
 
@@ -16,7 +17,7 @@ class PlannedSeries:
     laterality: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Protocol:
     """A type of study.
 
@@ -209,7 +210,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Device:
     """Attributes shared by the instances of a modality.
 

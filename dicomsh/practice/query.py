@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
+from dicomsh.frozen import frozen
 from dicomsh.model.charset import UTF8
 from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.keys import (
@@ -40,7 +40,7 @@ _RETRIEVE_AE = 0x00080054
 _AVAILABILITY = 0x00080056
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """The way answers are found and written.
 

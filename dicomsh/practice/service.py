@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import chain
 from threading import Event
 from typing import Any
 
 from pydicom.uid import ExplicitVRLittleEndian
 
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.extended_negotiation import agreed
 from dicomsh.model.keys import by_tag
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Model
@@ -38,7 +38,7 @@ _STALL_POLL = 0.1
 """Seconds after which a stalled answer looks whether its association was aborted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FindService:
     """Answers `EVT_C_FIND`.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from dicomsh.archives.archive import Archive
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Advancing, Answer, Ending, Outcome
 from dicomsh.model.asked_query import AskedQuery, QueryOptions
 from dicomsh.model.derived_answer import Processed, Step, noted

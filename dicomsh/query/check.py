@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from dicomsh.archives.archive import Archive
+from dicomsh.frozen import replace
 from dicomsh.model.adapt import Adapted, Filter, adapt
 from dicomsh.model.answer import Answer, Outcome
 from dicomsh.model.capability import Support

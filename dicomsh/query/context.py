@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from datetime import date
 
 from dicomsh.archives.archive import Archives
+from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.levels import Model
@@ -23,7 +23,7 @@ def _nothing(name: str) -> Iterable[tuple[Request, Outcome]]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What holds for every query that does not say otherwise.
 
@@ -42,7 +42,7 @@ class Limits:
     model: Model | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueryContext:
     """Where a query is asked from.
 

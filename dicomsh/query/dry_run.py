@@ -6,11 +6,11 @@ Each query is answered with one made-up row, so that what is asked because of an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 from dicomsh.archives.archive import Archive, ArchivePool, Archives
 from dicomsh.archives.pool import Pool
 from dicomsh.explain.reasons import Sent
+from dicomsh.frozen import field, replace, slotted
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.adapt import adapt
 from dicomsh.model.answer import Answer, Ending, Outcome
@@ -28,7 +28,7 @@ _EVERYTHING = frozenset({VERIFICATION, *(model.value for model in Model)})
 """What a peer is assumed to accept as long as nobody asked it."""
 
 
-@dataclass(slots=True)
+@slotted
 class DryRun:
     """What a command would do.
 

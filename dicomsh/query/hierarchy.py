@@ -7,11 +7,11 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from itertools import islice
 
 from dicomsh.archives.archive import ArchivePool
 from dicomsh.archives.open_archives import POOL_SIZE
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, as_cancelled, combined
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.columns import Record
@@ -29,7 +29,7 @@ from dicomsh.query.context import QueryContext
 _AHEAD = 2 * POOL_SIZE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branch:
     """An entity met on the way down.
 
@@ -165,7 +165,7 @@ class Hierarchy:
         return sorted(children, key=_Child.order)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Child:
     place: Place
     row: Row

@@ -8,9 +8,9 @@ a PatientID below the patient level: its studies are asked patient by patient.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
 
 from dicomsh.archives.archive import Archive
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
 from dicomsh.model.derived_answer import DerivedAnswer, Step, noted
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID

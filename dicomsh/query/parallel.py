@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 
 from dicomsh.archives.archive import Archive, ArchivePool
 from dicomsh.archives.open_archives import POOL_SIZE
 from dicomsh.errors import DicomshError, NoAssociationError, QueryFailedError, TimedOutError
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, combined
 from dicomsh.model.dedup import Dedup
 from dicomsh.model.derived_answer import DerivedAnswer
@@ -31,7 +31,7 @@ Ask = Callable[[Archive, Request, int | None], Awaitable[Answer]]
 """Sends a request, with a limit of rows or None, by a client."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """What a part was answered."""
 

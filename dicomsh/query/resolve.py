@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from dicomsh.errors import NotThereError, UsageError
+from dicomsh.frozen import frozen
 from dicomsh.language.words import quote
 from dicomsh.model.answer import Ending, all_rows
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID as ISSUER
@@ -20,11 +20,12 @@ from dicomsh.model.plan import Request
 from dicomsh.model.query import Origin, QueryKey
 from dicomsh.query.ask import ask
 from dicomsh.query.context import QueryContext
+from dicomsh.regex import regex
 
-_LOOKS_LIKE_UID = re.compile(r"[0-9]+(\.[0-9]+){2,}\Z", re.ASCII)
+_LOOKS_LIKE_UID = regex(r"[0-9]+(\.[0-9]+){2,}\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResolvedTarget:
     """A modality and a place in it."""
 

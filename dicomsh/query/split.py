@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import date, timedelta
 
 from dicomsh.archives.archive import Archive
 from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.capability import Support

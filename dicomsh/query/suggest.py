@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date
 
 from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.terms import is_term, pattern_key, read_term
 from dicomsh.language.words import quote, whole_word
 from dicomsh.model.keys import COUNTS, find_path, is_named
@@ -19,12 +18,13 @@ from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Origin, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
 from dicomsh.model.vr import CHARSET_VRS
+from dicomsh.regex import regex
 
 _LONGEST = 160
 """Characters beyond which a command line is no longer something to look at and type."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Phrase:
     """A query as it is typed.
 
@@ -164,10 +164,10 @@ def _lower_case(request: Request) -> Iterator[Phrase]:
             yield _with(request, key, key.value.lower())
 
 
-_ONE_DAY = re.compile(r"(\d{4})(\d{2})\d{2}\Z")
-_ONE_MONTH = re.compile(r"(\d{4})(\d{2})01-\1\2(?:28|29|30|31)\Z")
-_ONE_YEAR = re.compile(r"(\d{4})0101-(?:\1)1231\Z")
-_IN_AN_HOUR = re.compile(r"(\d{2})(?!0000-\d\d5959)[\d.]+(?:-\1[\d.]+)?\Z")
+_ONE_DAY = regex(r"(\d{4})(\d{2})\d{2}\Z")
+_ONE_MONTH = regex(r"(\d{4})(\d{2})01-\1\2(?:28|29|30|31)\Z")
+_ONE_YEAR = regex(r"(\d{4})0101-(?:\1)1231\Z")
+_IN_AN_HOUR = regex(r"(\d{2})(?!0000-\d\d5959)[\d.]+(?:-\1[\d.]+)?\Z")
 
 
 def _wider_date(request: Request) -> Iterator[Phrase]:
@@ -256,7 +256,7 @@ def _other_level(request: Request) -> Iterator[Phrase]:
         yield Phrase(other, (), request.place)
 
 
-_SPOKEN = re.compile(r"([^,^=*?\\]*\w), *(\w[^,^=*?\\]*)|([^\s,^=*?\\]+) ([^\s,^=*?\\]+)")
+_SPOKEN = regex(r"([^,^=*?\\]*\w), *(\w[^,^=*?\\]*)|([^\s,^=*?\\]+) ([^\s,^=*?\\]+)")
 """`Doe, Jane`, and `Doe Jane`; three words without a comma may all be a family name."""
 
 
@@ -269,7 +269,7 @@ def _name_as_spoken(request: Request) -> Iterator[Phrase]:
             yield _with(request, key, f"{family}^{given.strip()}*")
 
 
-_DAY_OR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?:\Z|\.\.)")
+_DAY_OR_MONTH = regex(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?:\Z|\.\.)")
 
 
 def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:

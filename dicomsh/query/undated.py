@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
 
 from dicomsh.archives.archive import Archive, ArchivePool
 from dicomsh.errors import DicomshError
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending
 from dicomsh.model.dedup import Dedup
 from dicomsh.model.keys import by_keyword
@@ -17,7 +17,7 @@ from dicomsh.model.undated_studies import counts, missing, patients_of
 from dicomsh.query.parallel import Ask, Parallel
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StudiesOfOnePatient:
     """All studies of one patient; a part of a union."""
 

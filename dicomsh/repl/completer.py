@@ -11,6 +11,8 @@ from prompt_toolkit.application import Application
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from dicomsh.regex import regex
+
 if TYPE_CHECKING:
     from dicomsh.language.command import Registry
     from dicomsh.language.offer import Offer
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 40
 """Rows of new answers that one key press indexes; `learn` indexes the rest between keys."""
 
-_UID = re.compile(r"[0-9.]+\Z", re.ASCII)
+_UID = regex(r"[0-9.]+\Z", re.ASCII)
 _WIDEST = 20
 """Cells for a UID in the menu; it is shortened in the middle, as in tables."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
@@ -20,6 +19,7 @@ from prompt_toolkit.application import Application, in_terminal, run_in_terminal
 
 from dicomsh.errors import ExitStatus
 from dicomsh.folders import config_folder, state_folder
+from dicomsh.regex import regex
 from dicomsh.repl.completer import SessionCompleter
 from dicomsh.repl.greeting import greeting
 from dicomsh.repl.line import LineReader
@@ -55,7 +55,7 @@ def run(make: Callable[[History], Started], *, waits: bool, color: bool) -> Exit
     return run_prompt(make, history, early, waits=waits)
 
 
-_EARLY = re.compile(r"(color|editing|greeting|history)\s*:\s*(\w+)\s*(?:#.*)?$")
+_EARLY = regex(r"(color|editing|greeting|history)\s*:\s*(\w+)\s*(?:#.*)?$")
 
 
 def _early_settings(environ: Mapping[str, str]) -> dict[str, str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from dicomsh.frozen import frozen
 from dicomsh.model.charset import Decode
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_keyword, by_tag
 from dicomsh.model.levels import Level
@@ -29,7 +29,7 @@ _LONGEST_VALUE = 128
 """Bytes beyond which a value is no use for completion."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entity:
     """An entity in an answer.
 
@@ -104,7 +104,7 @@ def _key_of(name: str) -> str:
     return name[name.rindex(_BELOW) + 1 : name.rindex(_ISSUER)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Answer:
     """Rows to be looked into; `deeper` is for entities of a listing that are further down."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from dicomsh.frozen import field, slotted
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.columns import Column
@@ -27,7 +27,7 @@ KEPT_BYTES_IN_ALL = 4 * KEPT_BYTES
 """Bytes of the rows of all answers that stay known."""
 
 
-@dataclass(slots=True)
+@slotted
 class KeptAnswer:
     """An answer that was listed: its rows and where they were asked for."""
 

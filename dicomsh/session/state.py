@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen, replace
 from dicomsh.mask import Mask
 from dicomsh.mask.masking import Masking
 from dicomsh.model.answer import Outcome
@@ -27,7 +27,7 @@ KEPT_LISTINGS = 200
 """Answers that stay known."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """A command that failed, as typed, and the last answer at that time."""
 

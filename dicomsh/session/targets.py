@@ -21,12 +21,13 @@ from dicomsh.model.place import (
     title_of,
 )
 from dicomsh.model.text_about import text_about
+from dicomsh.regex import regex
 from dicomsh.session.entity_index import Entity, EntityIndex
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Session
 
-_ROW = re.compile(r"%?(\d{1,9})\Z", re.ASCII)
-_PLAIN_ROW = re.compile(r"%(\d{1,9})\Z", re.ASCII)
+_ROW = regex(r"%?(\d{1,9})\Z", re.ASCII)
+_PLAIN_ROW = regex(r"%(\d{1,9})\Z", re.ASCII)
 
 
 def start_of(session: Session, text: str) -> tuple[Modality, Place, list[str]]:
@@ -253,7 +254,7 @@ def _keys(
         yield _offer(_as_segment(key), entity, at)
 
 
-_MEANS_SOMETHING = re.compile("^[-+]|=")
+_MEANS_SOMETHING = regex("^[-+]|=")
 
 
 def _as_segment(key: str) -> str:

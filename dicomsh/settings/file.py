@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from dicomsh.config.write import write_text
 from dicomsh.config.yamltext import compose
 from dicomsh.errors import ConfigError, UsageError
 from dicomsh.folders import config_folder
+from dicomsh.frozen import field, slotted
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.knowledge import Scope
 from dicomsh.language.words import whole_word
@@ -29,7 +29,7 @@ _HEADER = """\
 """
 
 
-@dataclass(slots=True)
+@slotted
 class Saved:
     """The contents of a settings.yaml.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Annotated, Any, get_args, get_type_hints
 
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.kinds import (
     COUNT,
@@ -32,7 +32,7 @@ _COLOR = one_of("auto|on|off", {"auto": "auto", "on": "on", "off": "off"})
 _EDITING = one_of("emacs|vi", {"emacs": "emacs", "vi": "vi"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """What `set` changes; each field is one setting, with its kind, meaning and default.
 
@@ -65,7 +65,7 @@ NONE = "none"
 DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """One setting.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from dicomsh.config import Config
 from dicomsh.config.locate import identity_of, load_again
 from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
 from dicomsh.model.modality import Modality, PracticeAddress
 from dicomsh.session.state import Session
 

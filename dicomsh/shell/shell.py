@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from dicomsh.commands.scripting import LeaveShell
 from dicomsh.config import KnownPeers
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
 from dicomsh.folders import state_folder
+from dicomsh.frozen import field, frozen
 from dicomsh.interrupt import absorb_interrupts
 from dicomsh.language.analyse import Analysis, analyse
 from dicomsh.language.binding import Call
@@ -43,7 +43,7 @@ from dicomsh.shell.reload import reread
 from dicomsh.trace.tracing import Tracing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShellOptions:
     """How a shell behaves.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import ProtocolViolationError
+from dicomsh.frozen import frozen, replace
 from dicomsh.trace.fields import (
     ASSOCIATE_AC,
     ASSOCIATE_RQ,
@@ -27,7 +27,7 @@ _DATA_SET_TYPE = 0x00000800
 _NO_DATA_SET = b"\x01\x01"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pdu:
     """A complete PDU.
 
@@ -52,7 +52,7 @@ class Pdu:
         return fields_of(self.raw, self.agreed)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """A complete DIMSE message.
 
@@ -71,7 +71,7 @@ class Message:
     identifier: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Noise:
     """Bytes that are not PDUs; neither is anything that follows in that direction."""
 
@@ -82,7 +82,7 @@ class Noise:
 Event = Pdu | Message | Noise
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proposal:
     """A presentation context as proposed or answered.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from dicomsh.errors import DicomshError
+from dicomsh.frozen import slotted
 from dicomsh.model.tap import Tap, Wire
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class File(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@slotted
 class _Line:
     """A traced connection."""
 

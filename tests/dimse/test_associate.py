@@ -7,7 +7,6 @@ import socket
 import struct
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +44,7 @@ from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIA
 from dicomsh.dimse.negotiation import Proposal, agreement, associate_request
 from dicomsh.dimse.pdu import ASSOCIATE_AC, ASSOCIATE_RQ, RELEASE_RQ, Pdu, PduReader, write_message
 from dicomsh.errors import ProtocolViolationError
+from dicomsh.frozen import replace
 from dicomsh.model.levels import VERIFICATION
 from dicomsh.model.modality import DicomAddress, Modality
 from tests.processes import find_program

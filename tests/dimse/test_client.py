@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from dicomsh.errors import (
     TimedOutError,
     UnreachableError,
 )
+from dicomsh.frozen import replace
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Ending
 from dicomsh.model.modality import Modality

@@ -8,7 +8,6 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from dicomsh.errors import (
     UnreachableError,
     UsageError,
 )
+from dicomsh.frozen import replace
 from dicomsh.model.modality import DicomAddress, Modality, Tls
 from tests.dimse.peers import (
     ABORT_BY_USER,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from pynetdicom import evt
 from dicomsh.dimse import Client
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import NoPresentationContextError, QueryFailedError
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
 from dicomsh.model.modality import Modality

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import pytest
 
@@ -18,6 +17,7 @@ from dicomsh.errors import (
     ProtocolViolationError,
     TimedOutError,
 )
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.modality import Timeouts
 from tests.dimse.peers import (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from dicomsh.frozen import replace
 from dicomsh.model.columns import AttributeColumn, Column, FieldColumn
 from dicomsh.model.levels import Level
 from dicomsh.output.cells import Kind, view

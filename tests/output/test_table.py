@@ -1,9 +1,9 @@
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from dicomsh.frozen import replace
 from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
 from dicomsh.output.formats import Renderer, renderer

@@ -1,19 +1,22 @@
-from dataclasses import astuple
-
 import pytest
 
+from dicomsh.frozen import names_of
 from dicomsh.output.theme import SEQUENCE, Theme, paint, wants_colour
 
 
+def roles(theme: Theme) -> list[str]:
+    return [getattr(theme, name) for name in names_of(theme)]
+
+
 def test_every_role_paints_with_an_allowed_sequence() -> None:
-    for role in astuple(Theme.ansi()):
+    for role in roles(Theme.ansi()):
         painted = paint(role, "x")
         assert painted != "x"
         assert SEQUENCE.sub("", painted) == "x"
 
 
 def test_the_plain_theme_paints_nothing() -> None:
-    assert {paint(role, "x") for role in astuple(Theme.plain())} == {"x"}
+    assert {paint(role, "x") for role in roles(Theme.plain())} == {"x"}
 
 
 def test_nothing_is_painted_without_text() -> None:

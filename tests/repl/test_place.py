@@ -22,7 +22,7 @@ def at(*labels: str, modality: str = "pacs") -> Session:
     session = Session(config)
     session.choose(config.adhoc("AET@localhost:104"))
     steps = (Step(level, "1.2.3", label) for level, label in zip(Level, labels, strict=False))
-    from dataclasses import replace
+    from dicomsh.frozen import replace
 
     session.move(replace(session.current(), name=modality), Place(tuple(steps)))
     return session

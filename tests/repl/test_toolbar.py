@@ -133,7 +133,7 @@ def test_options_that_are_not_typed_go_where_there_is_no_room(before: str, line:
 def test_text_from_elsewhere_cannot_act_on_the_terminal() -> None:
     known = used()
     assert known.shell
-    from dataclasses import replace
+    from dicomsh.frozen import replace
 
     session = known.shell.session
     session.move(replace(session.current(), name="a\x1b[2Jb"), Place())

@@ -13,7 +13,6 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +21,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import evt
 
 from dicomsh.config.known import KnownPeers
+from dicomsh.frozen import replace
 from dicomsh.model.capability import Capabilities
 from dicomsh.model.modality import Modality
 from dicomsh.settings import AT_PROMPT

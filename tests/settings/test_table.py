@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
 import pytest
 
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
+from dicomsh.frozen import names_of, replace
 from dicomsh.language.kinds import SETTING_VALUE
 from dicomsh.language.knowledge import Scope
 from dicomsh.language.words import whole_word
@@ -21,7 +20,7 @@ SCOPE = Scope(SessionKnowledge(SESSION), None)
 
 
 def test_every_field_is_a_setting_with_its_meaning() -> None:
-    assert [field.name for field in fields(Settings)] == list(SETTINGS)
+    assert list(names_of(Settings)) == list(SETTINGS)
     assert all(setting.help for setting in SETTINGS.values())
 
 

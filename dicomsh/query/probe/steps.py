@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
 
 from dicomsh.archives.archive import Archive
+from dicomsh.frozen import replace
 from dicomsh.model import evidence
 from dicomsh.model.answer import Ending
 from dicomsh.model.capability import Feature, Support

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from dicomsh.archives.archive import Archive
 from dicomsh.errors import AssociationAbortedError, DicomshError, QueryFailedError, TimedOutError
+from dicomsh.frozen import frozen, replace
 from dicomsh.model import evidence
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.evidence import Reply
@@ -20,7 +20,7 @@ FEW = 200
 """Rows after which a query is left, but for the widest one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One thing found: about what, what it is, and how it was found."""
 
