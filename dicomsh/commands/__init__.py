@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
-from dicomsh.language.command import Registry
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from dicomsh.language.command import Command, Loader, Registry, commands_of, stages_of
+
+COMMANDS: Mapping[str, str] = {
+    "modalities": "use, echo, modalities, modality add, modality remove",
+    "probe": "probe",
+    "query": "find, ls, last",
+    "walk": "cd, pwd, tree",
+    "show": "show, wado",
+    "explain": "explain",
+    "compare": "compare",
+    "scripting": "set, history, let, print, source, exit",
+    "aliases": "alias",
+    "trace": "trace, trace on, trace pdu, trace to, trace off",
+    "lesson": "lesson, lesson start, lesson stop, lesson list, lesson hint, lesson skip,"
+    " lesson answer, lesson reset",
+    "guide": "help",
+}
+"""The commands of each module, which is imported when one of them is used."""
+
+STAGES: Mapping[str, str] = {
+    "stages": "where, sort, select, head, tail, uniq, count, to",
+    "each": "each",
+}
+"""The stages of each module."""
 
 
 def registry() -> Registry:
     """All commands."""
-    from dicomsh.commands import (
-        aliases,
-        compare,
-        each,
-        explain,
-        guide,
-        lesson,
-        probe,
-        query,
-        scripting,
-        stages,
-        trace,
-        walk,
-    )
-    from dicomsh.commands import modalities as peers
-    from dicomsh.commands import show as entity
+    return Registry(_loaders(COMMANDS, commands_of), _loaders(STAGES, stages_of))
 
-    families = (
-        peers,
-        probe,
-        query,
-        walk,
-        entity,
-        explain,
-        compare,
-        scripting,
-        aliases,
-        trace,
-        lesson,
-        guide,
-        stages,
-        each,
-    )
-    return Registry(families)
+
+def _loaders(
+    table: Mapping[str, str], read: Callable[[Any], Mapping[str, Loader]]
+) -> dict[str, Loader]:
+    return {
+        name: partial(_load, module, name, read)
+        for module, names in table.items()
+        for name in names.split(", ")
+    }
+
+
+def _load(module: str, name: str, read: Callable[[Any], Mapping[str, Loader]]) -> Command:
+    return read(import_module(f"dicomsh.commands.{module}"))[name]()

@@ -12,9 +12,17 @@ same, with its input rows between the shell and its own parameters.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from dicomsh.frozen import frozen
 from dicomsh.language.knowledge import Kind
@@ -77,7 +85,6 @@ class Command:
         family: heading in the list of commands.
         run: the function; its first argument is the shell.
         parameters: in the order of the signature.
-        doc: the docstring, first line the summary.
         examples: lines that run on the practice archive.
         gives: the annotated types of its results.
     """
@@ -86,9 +93,15 @@ class Command:
     family: str
     run: Run
     parameters: tuple[Parameter, ...]
-    doc: str
     examples: tuple[str, ...]
     gives: tuple[type, ...] = ()
+
+    @property
+    def doc(self) -> str:
+        """The docstring, first line the summary."""
+        import inspect
+
+        return inspect.getdoc(self.run) or ""
 
     @property
     def summary(self) -> str:
@@ -114,40 +127,67 @@ class Command:
 def command(
     name: str, *, family: str, examples: tuple[str, ...] = ()
 ) -> Callable[[_Function], _Function]:
-    """Mark an async function as a command.
-
-    Raises:
-        TypeError: at import, when the signature is no grammar.
-    """
-    return _marker("__command__", name, family, examples, given=1)
+    """Mark an async function as a command; its signature is read when the command is used."""
+    return _marker("__command__", name, partial(_command, name, family, examples, given=1))
 
 
 def stage(name: str, *, examples: tuple[str, ...] = ()) -> Callable[[_Function], _Function]:
-    """Mark an async function as a stage: its second argument is its input rows.
-
-    Raises:
-        TypeError: at import, when the signature is no grammar.
-    """
-    return _marker("__stage__", name, "stages, after |", examples, given=2)
+    """Mark an async function as a stage: its second argument is its input rows."""
+    make = partial(_command, name, "stages, after |", examples, given=2)
+    return _marker("__stage__", name, make)
 
 
 def _marker(
-    mark: str, name: str, family: str, examples: tuple[str, ...], given: int
+    mark: str, name: str, make: Callable[[Run], Command]
 ) -> Callable[[_Function], _Function]:
-    """A decorator that makes a command; the function's first `given` arguments are not typed."""
-
     def marked(function: _Function) -> _Function:
-        hints = get_type_hints(function, include_extras=True)
-        typed = list(inspect.signature(function).parameters.values())[given:]
-        parameters = tuple(_parameter(function, p, hints.get(p.name)) for p in typed)
-        doc = inspect.getdoc(function)
-        if not doc:
-            raise TypeError(f"command '{name}' has no docstring")
-        gives = _types(hints.get("return"))
-        setattr(function, mark, Command(name, family, function, parameters, doc, examples, gives))
+        setattr(function, mark, (name, partial(make, function)))
         return function
 
     return marked
+
+
+def _command(
+    name: str, family: str, examples: tuple[str, ...], function: Run, *, given: int
+) -> Command:
+    """The command that a function is whose first `given` arguments are not typed.
+
+    Raises:
+        TypeError: the signature is not a grammar.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    typed = list(_signature(function))[given:]
+    parameters = tuple(_parameter(function, p, hints.get(p.name)) for p in typed)
+    if not function.__doc__:
+        raise TypeError(f"command '{name}' has no docstring")
+    gives = _types(hints.get("return"))
+    return Command(name, family, function, parameters, examples, gives)
+
+
+class _Typed(NamedTuple):
+    """A parameter of a function, as it stands in its signature."""
+
+    name: str
+    many: bool = False
+    option: bool = False
+    default: bool = False
+
+
+def _signature(function: Run) -> Iterator[_Typed]:
+    """The parameters of a function, without `inspect`, which takes long to import."""
+    code = function.__code__
+    words, end = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    defaults = words - len(function.__defaults__ or ())
+    for number, name in enumerate(code.co_varnames[:words]):
+        yield _Typed(name, default=number >= defaults)
+    if code.co_flags & _VARARGS:
+        yield _Typed(code.co_varnames[end], many=True)
+    for name in code.co_varnames[words:end]:
+        yield _Typed(name, option=True)
+
+
+_VARARGS = 4
+"""`inspect.CO_VARARGS`: the function has a parameter with `*`."""
 
 
 def _types(hint: Any) -> tuple[type, ...]:
@@ -155,8 +195,8 @@ def _types(hint: Any) -> tuple[type, ...]:
     return tuple(get_args(hint)) or (hint,)
 
 
-def _parameter(function: Run, parameter: inspect.Parameter, hint: Any) -> Parameter:
-    option = parameter.kind is inspect.Parameter.KEYWORD_ONLY
+def _parameter(function: Run, parameter: _Typed, hint: Any) -> Parameter:
+    option, many = parameter.option, parameter.many
     if get_origin(hint) is not Annotated:
         raise TypeError(f"{function.__name__}: parameter '{parameter.name}' has no kind")
     bare, *extras = get_args(hint)
@@ -171,32 +211,55 @@ def _parameter(function: Run, parameter: inspect.Parameter, hint: Any) -> Parame
         raise TypeError(f"{function.__name__}: option '{parameter.name}' has no help")
     if alone and (kind is None or not option):
         raise TypeError(f"{function.__name__}: '{parameter.name}' is not an option with a value")
-    many = parameter.kind is inspect.Parameter.VAR_POSITIONAL
-    required = parameter.default is inspect.Parameter.empty and not many and not option
+    required = not (parameter.default or many or option)
     return Parameter(parameter.name, kind, text, required, many, option, short, alone)
 
 
+Loader = Callable[[], Command]
+"""What gives a command, and imports the module that has it before."""
+
+
+def commands_of(module: Any) -> dict[str, Loader]:
+    """The commands of a module by name, in its order."""
+    return _marked(module, "__command__")
+
+
+def stages_of(module: Any) -> dict[str, Loader]:
+    """The stages of a module by name, in its order."""
+    return _marked(module, "__stage__")
+
+
+def _marked(module: Any, mark: str) -> dict[str, Loader]:
+    return dict(getattr(value, mark) for value in vars(module).values() if hasattr(value, mark))
+
+
 class Names:
-    """Commands by name.
+    """Commands by name, each loaded when it is asked for.
 
     Args:
-        commands: the commands.
+        loaders: what gives them, by name.
     """
 
-    def __init__(self, commands: Iterable[Command]) -> None:
-        self._commands: dict[str, Command] = {made.name: made for made in commands}
+    def __init__(self, loaders: Mapping[str, Loader]) -> None:
+        self._loaders = loaders
+        self._loaded: dict[str, Command] = {}
 
     def __iter__(self) -> Iterator[Command]:
-        return iter(self._commands.values())
+        return map(self._load, self._loaders)
 
     @property
     def names(self) -> tuple[str, ...]:
         """All names, sorted."""
-        return tuple(sorted(self._commands))
+        return tuple(sorted(self._loaders))
 
     def get(self, name: str) -> Command | None:
         """The command of an exact name, or None."""
-        return self._commands.get(name)
+        return self._load(name) if name in self._loaders else None
+
+    def _load(self, name: str) -> Command:
+        if name not in self._loaded:
+            self._loaded[name] = self._loaders[name]()
+        return self._loaded[name]
 
     def further(self, first: str) -> list[str]:
         """The second words of the names that begin with a word, sorted."""
@@ -207,14 +270,10 @@ class Registry(Names):
     """The commands of a shell, by name, and its stages.
 
     Args:
-        modules: the modules with functions marked as commands and stages.
+        commands: what gives the commands, by name.
+        stages: what gives the stages, by name.
     """
 
-    def __init__(self, modules: Iterable[Any]) -> None:
-        functions = [value for module in modules for value in vars(module).values()]
-        super().__init__(_marked(functions, "__command__"))
-        self.stages = Names(_marked(functions, "__stage__"))
-
-
-def _marked(functions: Iterable[Any], mark: str) -> list[Command]:
-    return [getattr(function, mark) for function in functions if hasattr(function, mark)]
+    def __init__(self, commands: Mapping[str, Loader], stages: Mapping[str, Loader]) -> None:
+        super().__init__(commands)
+        self.stages = Names(stages)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from dicomsh.language.command import Alone, Command, Registry, command
+from dicomsh.language.command import Alone, Command, Registry, command, commands_of, stages_of
 from dicomsh.language.kinds import COUNT, LEVEL, PATTERN, TERM
 from dicomsh.model.levels import Level
 from tests.language.knowledge import REGISTRY
@@ -16,8 +16,8 @@ Word = Annotated[str, PATTERN]
 
 
 def made(function: Any) -> Command:
-    found: Command = command("do", family="test")(function).__command__
-    return found
+    marked = SimpleNamespace(function=command("do", family="test")(function))
+    return commands_of(marked)["do"]()
 
 
 async def whole(
@@ -110,14 +110,16 @@ async def no_docstring(context: object, word: Word) -> None: ...
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_what_is_no_grammar_is_refused_at_definition(function: Any, told: str) -> None:
+def test_what_is_no_grammar_is_refused_when_it_is_loaded(function: Any, told: str) -> None:
     with pytest.raises(TypeError, match=told):
         made(function)
 
 
 def test_a_registry_finds_the_commands_of_modules() -> None:
     marked = command("do", family="test")(whole)
-    found = Registry([SimpleNamespace(a=marked, b="something else", c=marked)])
+    module = SimpleNamespace(a=marked, b="something else", c=marked)
+    found = Registry(commands_of(module), stages_of(module))
+    assert found.stages.names == ()
     assert found.names == ("do",)
     assert [entry.run for entry in found] == [whole]
     assert found.get("do") is not None

@@ -9,9 +9,9 @@ import pytest
 
 from dicomsh.commands import query, scripting
 from dicomsh.commands import show as entity
-from dicomsh.language.analyse import Analysis, analyse_text
+from dicomsh.language.analyse import Analysis, Call, analyse_text
 from dicomsh.language.binding import Call
-from dicomsh.language.command import Registry, command
+from dicomsh.language.command import Registry, command, commands_of
 from dicomsh.language.expect import candidates, expect
 from dicomsh.language.kinds import COMMAND, NEW_NAME
 from dicomsh.language.scan import Word
@@ -39,7 +39,10 @@ async def give(
 
 
 OURS = SimpleNamespace(explain=explain, give=give)
-REGISTRY = Registry((query, entity, scripting, OURS))
+MODULES = (query, entity, scripting, OURS)
+REGISTRY = Registry(
+    {name: load for module in MODULES for name, load in commands_of(module).items()}, {}
+)
 
 
 def analysed(text: str) -> Analysis:
