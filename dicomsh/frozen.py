@@ -9,7 +9,7 @@ means what `@dataclass(frozen=True, slots=True)` means, and `@slotted` what `@da
 does. The standard module writes and compiles six functions for each class when it is defined, a
 millisecond each: with a hundred classes that was a third of the time that the program took to
 start. Here the functions are the same for all classes, but for `__init__`, which is compiled when
-the first object is made.
+more than a few objects are made.
 
 What the program does not use is left out: inheritance, `__post_init__`, ordering.
 """
@@ -76,6 +76,7 @@ def _made(cls: type[_T], methods: dict[str, Any]) -> type[_T]:
         "__match_args__": names,
         "__fields__": fields,
         "__compared__": _values_of([name for name in names if fields[name].compare]),
+        "__made__": 0,
         "__init__": _first_init,
         "__getstate__": _state,
         "__setstate__": _restore,
@@ -107,11 +108,34 @@ def _values_of(names: list[str]) -> Any:
     return staticmethod(lambda item: tuple(getattr(item, name) for name in names))
 
 
+_FEW = 3
+"""Objects that are made before an `__init__` is compiled, which takes as long as ten without it."""
+
+
 def _first_init(self: Any, *args: Any, **options: Any) -> None:
-    """Compiles the `__init__` of the class, and calls it."""
+    """Fills the first objects; then compiles the `__init__` of the class, and calls it."""
     cls = type(self)
+    if cls.__made__ < _FEW and _filled(self, args, options):
+        cls.__made__ += 1
+        return
     cls.__init__ = _init(cls)
     cls.__init__(self, *args, **options)
+
+
+def _filled(item: Any, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Fill an object; gives whether the arguments are right."""
+    fields = item.__fields__
+    values = dict(zip(fields, args, strict=False))
+    if len(values) < len(args) or values.keys() & options or options.keys() - fields.keys():
+        return False
+    values |= options
+    for name, made in fields.items():
+        if name not in values:
+            if made.factory is None and made.default is _Missing:
+                return False
+            values[name] = made.factory() if made.factory else made.default
+        object.__setattr__(item, name, values[name])
+    return True
 
 
 def _init(cls: Any) -> Any:
