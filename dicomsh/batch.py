@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import shlex
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Self, TextIO, TypeVar
 
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.errors import ExitStatus, UsageError
+from dicomsh.event_loop import asyncio
 from dicomsh.interrupt import interruptible
 from dicomsh.language.lines import whole_lines
 from dicomsh.output.error_text import Origin
@@ -18,6 +17,8 @@ from dicomsh.shell.shell import Shell, overall, read_script
 
 Source = tuple[str, Origin]
 """A text to run and where it comes from."""
+
+_Result = TypeVar("_Result")
 
 _STDIN = "<stdin>"
 
@@ -49,6 +50,8 @@ def _meant(shell: Shell, name: str) -> str | None:
         return f"a modality is named with -m: dicomsh -m {name}"
     words = name.split()
     if len(words) > 1 or (words and shell.registry.get(words[0])):
+        import shlex
+
         return f"commands are given with -c: dicomsh -c {shlex.quote(name)}"
     return None
 
@@ -72,24 +75,63 @@ def lines(stream: TextIO) -> Iterator[Source]:
         raise UsageError(message, hint="name a script, or use -c TEXT") from None
 
 
+class _EventLoop:
+    """Runs coroutines one after the other, in one event loop, once one of them needs it.
+
+    What they leave running is ended with the `with`.
+    """
+
+    def __init__(self) -> None:
+        self._runner: asyncio.Runner | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._runner is not None:
+            self._runner.close()
+
+    def run(self, work: Coroutine[Any, None, _Result]) -> _Result:
+        """Run a coroutine; Ctrl-C cancels what waits in it.
+
+        Raises:
+            ToldToEndError: the program shall end.
+            KeyboardInterrupt: Ctrl-C came where nothing waited.
+        """
+        return self._run(work, ends_early=True)
+
+    def end(self, work: Coroutine[Any, None, _Result]) -> _Result:
+        """Run a coroutine that releases what others have opened, and does not wait for long."""
+        return self._run(work, ends_early=False)
+
+    def _run(self, work: Coroutine[Any, None, _Result], *, ends_early: bool) -> _Result:
+        if self._runner is None:
+            try:
+                work.send(None)
+            except StopIteration as done:
+                result: _Result = done.value
+                return result
+            self._runner = asyncio.Runner()
+        if ends_early:
+            work = interruptible(work)  # asyncio goes on with a coroutine that has begun
+        return self._runner.run(work)
+
+
 def run(shell: Shell, sources: Iterator[Source]) -> ExitStatus:
     """Run the texts one after the other, up to the first that fails; then release everything."""
-    return asyncio.run(_run(shell, sources))
-
-
-async def _run(shell: Shell, sources: Iterator[Source]) -> ExitStatus:
     statuses = [ExitStatus.DONE]
-    try:
-        for text, origin in sources:
-            status = await interruptible(shell.run(text, origin))
-            statuses.append(status)
-            if shell.ends_with(status):
-                if shell.cancelled and _goes_on(sources, origin):
-                    statuses.append(ExitStatus.INTERRUPTED)
-                break
-    except (LeaveShell, StdoutGoneError):
-        pass
-    finally:
-        await shell.close()
+    with _EventLoop() as loop:
+        try:
+            for text, origin in sources:
+                status = loop.run(shell.run(text, origin))
+                statuses.append(status)
+                if shell.ends_with(status):
+                    if shell.cancelled and _goes_on(sources, origin):
+                        statuses.append(ExitStatus.INTERRUPTED)
+                    break
+        except (LeaveShell, StdoutGoneError):
+            pass
+        finally:
+            loop.end(shell.close())
     status = overall(statuses)
     return shell.unheard if status is ExitStatus.DONE else status

@@ -7,13 +7,13 @@ second one does at once.
 
 from __future__ import annotations
 
-import asyncio
 import signal
-import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
+
+from dicomsh.event_loop import asyncio
 
 _Result = TypeVar("_Result")
 
@@ -41,7 +41,7 @@ async def interruptible(work: Coroutine[None, None, _Result]) -> _Result:
     Raises:
         ToldToEndError: the program shall end; the coroutine was cancelled and has ended.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if _is_aside():
         return await work
     task = asyncio.get_running_loop().create_task(work)
     with _cancelling(task, [signal.SIGINT, *ending()]):
@@ -51,10 +51,17 @@ async def interruptible(work: Coroutine[None, None, _Result]) -> _Result:
 async def endable(work: Coroutine[None, None, _Result]) -> _Result:
     """Await a coroutine that sees to Ctrl-C itself; raises as `interruptible` does."""
     task = asyncio.current_task()
-    if task is None or threading.current_thread() is not threading.main_thread():
+    if task is None or _is_aside():
         return await work
     with _cancelling(task, ending()):
         return await work
+
+
+def _is_aside() -> bool:
+    """Whether this is not the main thread, which alone can catch signals."""
+    import threading
+
+    return threading.current_thread() is not threading.main_thread()
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from dicomsh.archives.archive import Archive
+from dicomsh.event_loop import asyncio
 
 
 class Pool:

@@ -192,7 +192,7 @@ async def _receive(side: _Side) -> _Received:
         DicomshError: it failed; the message says on which side.
     """
     try:
-        listing: Listing = await side.call.command.run(
+        listing: Listing = await side.call.command.result(
             side.context, *side.call.arguments, **side.call.options
         )
         rows = await _rows(listing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dicomsh.archives.archive import Archives
 from dicomsh.frozen import frozen
@@ -17,6 +18,9 @@ from dicomsh.session.history import History
 from dicomsh.session.state import Session
 from dicomsh.trace.tracing import Tracing
 
+if TYPE_CHECKING:
+    from dicomsh.lessons.tutor import Tutor
+
 
 @frozen
 class Context:
@@ -26,7 +30,7 @@ class Context:
         session: what the shell remembers.
         archives: those that can be asked.
         tracing: the trace of what is said to them.
-        tutor: the course.
+        find_tutor: gives the course.
         registry: all commands, for help.
         run_file: runs a script file with its arguments in this shell.
         environ: environment variables.
@@ -36,11 +40,16 @@ class Context:
     session: Session
     archives: Archives
     tracing: Tracing
-    tutor: Tutor
+    find_tutor: Callable[[], Tutor]
     registry: Registry
     run_file: Callable[[Path, tuple[str, ...]], Awaitable[None]]
     environ: Mapping[str, str]
     history: History | None = None
+
+    @property
+    def tutor(self) -> Tutor:
+        """The course."""
+        return self.find_tutor()
 
     @property
     def query(self) -> QueryContext:

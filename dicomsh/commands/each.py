@@ -169,7 +169,7 @@ class _Runs:
         session = self._context.session.at(subject.place, subject.values)
         context = replace(self._context, session=session)
         call = bound_again(self._call, subject.values, context.registry, SessionKnowledge(session))
-        result = await call.command.run(context, *call.arguments, **call.options)
+        result = await call.command.result(context, *call.arguments, **call.options)
         if not isinstance(result, Listing):
             yield _Part(result, [{"text": text} for text in _texts(result)])
             return

@@ -104,7 +104,7 @@ async def _dry_run(context: Context, call: Call) -> DryRun:
     """
     done = DryRun()
     apart = _apart(context, done)
-    await _read(await call.command.run(apart, *call.arguments, **call.options), done)
+    await _read(await call.command.result(apart, *call.arguments, **call.options), done)
     return done
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 
 from dicomsh.commands.context import Context
 from dicomsh.errors import Span, UsageError
+from dicomsh.event_loop import asyncio
 from dicomsh.frozen import frozen, replace
 from dicomsh.language.binding import Call
 from dicomsh.language.kinds import suggestion
@@ -148,13 +148,13 @@ async def result_of(context: Context, call: Call, stages: Sequence[Call]) -> Res
     Raises:
         DicomshError: the command or a stage cannot be run.
     """
-    result: Result = await call.command.run(context, *call.arguments, **call.options)
+    result: Result = await call.command.result(context, *call.arguments, **call.options)
     for stage in stages:
         try:
             if not isinstance(result, Listing):
                 raise _no_rows(call, stage)
-            run = stage.command.run
-            result = await run(context, result, *stage.arguments, **stage.options)
+            give = stage.command.result
+            result = await give(context, result, *stage.arguments, **stage.options)
         except BaseException:
             if isinstance(result, Listing):
                 await result.answer.aclose()

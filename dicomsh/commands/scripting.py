@@ -23,7 +23,6 @@ from dicomsh.model.results import Records, Talk, Text, at_once, listing_of
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS, Setting, changed
-from dicomsh.settings.file import write_settings
 
 
 class LeaveShell(Exception):  # noqa: N818 - not an error: the user wants to leave
@@ -71,6 +70,8 @@ def _now(session: Session, name: str) -> str:
 
 
 def _saved(session: Session) -> Talk:
+    from dicomsh.settings.file import write_settings
+
     path = session.settings_file
     if path is None:
         hint = "scripts neither read nor write settings; at a prompt it needs a home folder"
@@ -127,7 +128,7 @@ async def history(
 
 
 @command("let", family="shell", examples=("let DAY = 2009-04-12; find study date=$DAY",))
-async def let(context: Context, *words: Annotated[Word, VALUE]) -> Records | None:
+def let(context: Context, *words: Annotated[Word, VALUE]) -> Records | None:
     """Set a variable: let NAME = VALUE. Without words, list the variables.
 
     $NAME and ${NAME} are replaced by the value, except in single quotes.
@@ -168,7 +169,7 @@ def assignment(words: tuple[Word, ...]) -> tuple[str, str]:
 
 
 @command("print", family="shell", examples=("print hello",))
-async def print_(context: Context, *words: Annotated[str, TEXT]) -> Text:
+def print_(context: Context, *words: Annotated[str, TEXT]) -> Text:
     """Print TEXT: its words, separated by single spaces."""
     del context
     return Text(" ".join(words))
@@ -192,7 +193,7 @@ def _script(file: Word) -> Path:
 
 
 @command("exit", family="shell", examples=("exit",))
-async def exit_(context: Context) -> None:
+def exit_(context: Context) -> None:
     """Leave the shell; in a script, end it."""
     del context
     raise LeaveShell

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from dicomsh.commands.context import Context
-from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import DEPTH, TARGET
@@ -17,7 +16,9 @@ from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
 from dicomsh.model.place import count_below, title_of
 from dicomsh.model.results import Records, Result, Talk, Text, at_once, listing_of
 from dicomsh.model.text_about import text_about
-from dicomsh.query.hierarchy import Branch, Hierarchy
+
+if TYPE_CHECKING:
+    from dicomsh.query.hierarchy import Branch
 
 
 @command("cd", family="walk", examples=("cd 0555643F", "cd /", "cd 0555643F; cd .."))
@@ -33,6 +34,8 @@ async def cd(context: Context, target: Annotated[Word | None, TARGET] = None) ->
     if target is None:
         session.move(session.current(), type(session.place)())
         return None
+    from dicomsh.commands.target import resolve
+
     there = await resolve(context, target)
     session.move(there.modality, there.place)
     return None
@@ -47,7 +50,7 @@ def _back(context: Context) -> Talk:
 
 
 @command("pwd", family="walk", examples=("pwd", "cd 0555643F; pwd --keys"))
-async def pwd(
+def pwd(
     context: Context,
     *,
     keys: Annotated[bool, "the unique keys of the place, one per row"] = False,
@@ -84,6 +87,9 @@ async def tree(
 
     It runs several queries at once.
     """
+    from dicomsh.commands.target import resolve
+    from dicomsh.query.hierarchy import Hierarchy
+
     there = await resolve(context, target)
     if there.place.level is Level.INSTANCE:
         raise UsageError("nothing is below an instance", span=target.span if target else None)

@@ -12,7 +12,7 @@ same, with its input rows between the shell and its own parameters.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import (
     Annotated,
@@ -27,7 +27,9 @@ from typing import (
 from dicomsh.frozen import frozen
 from dicomsh.language.knowledge import Kind
 
-Run = Callable[..., Awaitable[Any]]
+Run = Callable[..., Any]
+"""A function that gives a result, or is awaited for one."""
+
 _Function = TypeVar("_Function", bound=Run)
 
 
@@ -118,6 +120,16 @@ class Command:
         """Parameters that are words."""
         return tuple(p for p in self.parameters if not p.option)
 
+    @property
+    def waits(self) -> bool:
+        """Whether it may wait for a peer; what is no `async def` needs no event loop."""
+        return bool(self.run.__code__.co_flags & _COROUTINE)
+
+    async def result(self, *arguments: Any, **options: Any) -> Any:
+        """Run it; gives what it returns."""
+        result = self.run(*arguments, **options)
+        return await result if self.waits else result
+
     def option(self, flag: str) -> Parameter | None:
         """The option typed as `flag`, or None."""
         options = (p for p in self.parameters if p.option)
@@ -127,7 +139,10 @@ class Command:
 def command(
     name: str, *, family: str, examples: tuple[str, ...] = ()
 ) -> Callable[[_Function], _Function]:
-    """Mark an async function as a command; its signature is read when the command is used."""
+    """Mark a function as a command; its signature is read when the command is used.
+
+    One that waits for nothing is no `async def`, and is run without an event loop.
+    """
     return _marker("__command__", name, partial(_command, name, family, examples, given=1))
 
 
@@ -188,6 +203,9 @@ def _signature(function: Run) -> Iterator[_Typed]:
 
 _VARARGS = 4
 """`inspect.CO_VARARGS`: the function has a parameter with `*`."""
+
+_COROUTINE = 128
+"""`inspect.CO_COROUTINE`: the function is an `async def`."""
 
 
 def _types(hint: Any) -> tuple[type, ...]:

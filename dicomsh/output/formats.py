@@ -13,6 +13,9 @@ from dicomsh.model.results import FORMATS
 from dicomsh.output.plain import AnyRow, are_answers, converter
 from dicomsh.output.theme import Theme
 
+FIRST_PAGE = 50
+"""Rows from which the first widths of a table are taken on a terminal."""
+
 
 class Renderer(Protocol):
     """Turns batches of rows into chunks of text; used once, for one command.

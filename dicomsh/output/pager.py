@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import shlex
-import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
+from dicomsh.event_loop import asyncio
 from dicomsh.interrupt import unsuspended
 from dicomsh.output.programs import CommandWriter
 from dicomsh.output.safe import width
@@ -30,6 +28,9 @@ def pager_command(environ: Mapping[str, str], platform: str = sys.platform) -> s
 
     Windows has only `more`, which can neither stream nor show UTF-8: there, `$PAGER` must be set.
     """
+    import shlex
+    import shutil
+
     if environ.get("TERM") == "dumb":
         return None
     wanted = environ.get("PAGER", "" if platform == "win32" else "less")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
 import sys
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from dicomsh.errors import DicomshError, InterruptedByUserError
+from dicomsh.event_loop import asyncio
 from dicomsh.interrupt import absorb_interrupts, cancel_soon
 from dicomsh.output.streams import WHILE, CommandGoneError, for_terminal
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
 
 _ROOM = 256 * 1024
 """Bytes to buffer for a command before we wait for it."""

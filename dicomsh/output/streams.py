@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import stat
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol, TextIO
 
 from dicomsh.errors import DicomshError, UsageError
+from dicomsh.event_loop import asyncio
 from dicomsh.output.safe import visible
 from dicomsh.output.theme import SEQUENCE
 from dicomsh.regex import regex

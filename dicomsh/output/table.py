@@ -10,13 +10,11 @@ from dicomsh.model.levels import Level
 from dicomsh.model.row import Row, weight
 from dicomsh.output.cells import View, view
 from dicomsh.output.extra_attributes import ExtraAttributes
+from dicomsh.output.formats import FIRST_PAGE
 from dicomsh.output.plain import AnyRow, is_context
 from dicomsh.output.table_lines import FOLDED, ONE_LINE, Page
 from dicomsh.output.theme import Theme
 from dicomsh.output.vertical import Vertical
-
-FIRST_PAGE = 50
-"""Rows that determine the first widths on a terminal."""
 
 HELD = 10_000
 """Rows held back for widths that fit them all, if nobody watches them arrive."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from enum import Enum
 from typing import Any
 
 from dicomsh.errors import DicomshError
+from dicomsh.event_loop import asyncio, event_loop
 from dicomsh.interrupt import absorb_interrupts, cancel_soon
-from dicomsh.output.formats import Renderer
+from dicomsh.output.formats import FIRST_PAGE, Renderer
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import PagerLeftError, ReaderGoneError
-from dicomsh.output.table import FIRST_PAGE
 from dicomsh.shell.progress import Progress
 
 
@@ -144,6 +143,7 @@ class Flow:
             DicomshError: the answer failed, or it cannot be written.
             ReaderGoneError: nobody reads any more; the answer has been left.
         """
+        await event_loop()
         left = None
         try:
             await self._pump(batches, page)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from dicomsh.event_loop import asyncio
 from dicomsh.output.progress import Headway
 from dicomsh.output.result_line import duration
 from dicomsh.output.sink import Sink

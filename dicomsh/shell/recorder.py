@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from dicomsh.errors import ExitStatus
 from dicomsh.language.analyse import analyse
 from dicomsh.language.command import Registry
 from dicomsh.language.scan import Statement
-from dicomsh.lessons.statement_record import StatementRecord
-from dicomsh.lessons.tutor import Tutor
 from dicomsh.model.query import Query
 from dicomsh.model.tap import Tap
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Failure, Session
+
+if TYPE_CHECKING:
+    from dicomsh.lessons.statement_record import StatementRecord
+    from dicomsh.lessons.tutor import Tutor
 
 
 class Recorder:
@@ -25,7 +28,7 @@ class Recorder:
         session: what the shell remembers.
         registry: all commands.
         tap: where queries are seen.
-        tutor: the course.
+        tutor: gives the course, where a lesson may be in progress.
         talk: says a line to the user.
     """
 
@@ -34,7 +37,7 @@ class Recorder:
         session: Session,
         registry: Registry,
         tap: Tap,
-        tutor: Tutor,
+        tutor: Callable[[], Tutor | None],
         talk: Callable[[str], None],
     ) -> None:
         self._tutor = tutor
@@ -55,8 +58,9 @@ class Recorder:
             status = await running
         if status.failed and session.last is before:
             session.failure = Failure(command, before)
-        if self._tutor.step is not None:
-            for line in self._tutor.after(self._happened(statement, text, status)):
+        tutor = self._tutor()
+        if tutor is not None and tutor.step is not None:
+            for line in tutor.after(self._happened(statement, text, status)):
                 self._talk(line)
         return status
 
@@ -74,6 +78,8 @@ class Recorder:
 
     def _happened(self, statement: Statement, text: str, status: ExitStatus) -> StatementRecord:
         """What the statement did that was watched last."""
+        from dicomsh.lessons.statement_record import StatementRecord
+
         session, listed = self._session, self._session.last
         new = listed if listed is not self._before else None
         return StatementRecord(

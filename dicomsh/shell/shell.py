@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dicomsh.archives.kinds import KINDS, Kinds
 from dicomsh.archives.open_archives import OpenArchives
@@ -16,18 +16,17 @@ from dicomsh.commands.pipe import result_of
 from dicomsh.commands.scripting import LeaveShell
 from dicomsh.config import KnownPeers
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
+from dicomsh.event_loop import asyncio, event_loop
 from dicomsh.folders import state_folder
 from dicomsh.frozen import field, frozen
 from dicomsh.interrupt import absorb_interrupts
 from dicomsh.language.analyse import Analysis, analyse
 from dicomsh.language.binding import Call
 from dicomsh.language.scan import Statement, SystemCommand, scan
-from dicomsh.lessons.tutor import LESSONS, Tutor
 from dicomsh.mask.typed import masked_text, real_statement
 from dicomsh.model.results import Listing
 from dicomsh.model.tap import Tap
 from dicomsh.output.error_text import Origin, problem
-from dicomsh.output.programs import finished, started
 from dicomsh.output.progress import PassingLine
 from dicomsh.output.sink import LinesFile, Sink
 from dicomsh.output.streams import ReaderGoneError
@@ -41,6 +40,9 @@ from dicomsh.shell.recorder import Recorder
 from dicomsh.shell.redirect import asked_format, directed, remarks
 from dicomsh.shell.reload import reread
 from dicomsh.trace.tracing import Tracing
+
+if TYPE_CHECKING:
+    from dicomsh.lessons.tutor import Tutor
 
 
 @frozen
@@ -85,24 +87,35 @@ class Shell:
         self.registry = registry()
         masking = session.masking
         tap = Tap(asked=[masking.recognise_query], answered=masking.recognise)
-        state = state_folder(environ)
-        self.archives = OpenArchives(tap, KnownPeers(state), options.kinds)
+        self.archives = OpenArchives(tap, KnownPeers(state_folder(environ)), options.kinds)
         self.tracing = Tracing(
             tap, sink.talk, partial(LinesFile, shown=masking.text), masking.element
         )
-        self.tutor = Tutor(options.lessons or LESSONS, state, masking.place)
-        session.lessons = self.tutor.titles
-        self._witness = Recorder(session, self.registry, tap, self.tutor, sink.talk)
+        session.lessons = lambda: dict(self.tutor.titles())
+        self._recorder = Recorder(session, self.registry, tap, self._tutor_asked_for, sink.talk)
         self._sink = sink
         sink.shown = masking.text
         self._options = options
         self._depth = 0
         self._progress = Progress(sink, self._waiting)
         self._presenter = Presenter(session, sink, self._progress, options.data, options.talk)
-        archives, tracing, tutor = self.archives, self.tracing, self.tutor
+        archives, tracing, find_tutor = self.archives, self.tracing, lambda: self.tutor
         self._context = Context(
-            session, archives, tracing, tutor, self.registry, self._run_file, environ, history
+            session, archives, tracing, find_tutor, self.registry, self._run_file, environ, history
         )
+
+    @cached_property
+    def tutor(self) -> Tutor:
+        """The course; made when it is first asked for."""
+        from dicomsh.lessons.tutor import LESSONS, Tutor
+
+        folder, state = self._options.lessons or LESSONS, state_folder(self._context.environ)
+        return Tutor(folder, state, self.session.masking.place)
+
+    def _tutor_asked_for(self) -> Tutor | None:
+        """The course, if anything has asked for it yet."""
+        tutor: Tutor | None = vars(self).get("tutor")
+        return tutor
 
     async def close(self) -> None:
         """Release every association."""
@@ -126,7 +139,7 @@ class Shell:
         for statement in statements:
             with self.tracing.telling():
                 running = self._reported(statement, text, origin)
-                status = await self._witness.attend(running, statement, text)
+                status = await self._recorder.attend(running, statement, text)
             statuses.append(status)
             if self.ends_with(status):
                 break
@@ -171,14 +184,14 @@ class Shell:
         self._presenter.cancelled = False
         try:
             return await self._statement(statement, origin)
+        except DicomshError as error:
+            self._tell(error, text, statement, origin)
+            return error.status
         except asyncio.CancelledError:
             absorb_interrupts()
             self._sink.wipe_line()
             self._tell(InterruptedByUserError("interrupted"), text, statement, origin)
             return ExitStatus.INTERRUPTED
-        except DicomshError as error:
-            self._tell(error, text, statement, origin)
-            return error.status
         except (LeaveShell, ReaderGoneError, _ScriptFailedError) as left:
             if isinstance(left, _ScriptFailedError):
                 return left.status
@@ -207,8 +220,12 @@ class Shell:
         if isinstance(statement.first, SystemCommand):
             return await _system(statement.first.text)
         assert analysis.call is not None
+        paged = not origin.name
+        if not _waits(analysis.call, statement):
+            return await self._call(analysis.call, analysis, paged=paged)
+        await event_loop()
         with self._progress.told():
-            return await self._call(analysis.call, analysis, paged=not origin.name)
+            return await self._call(analysis.call, analysis, paged=paged)
 
     async def _call(self, call: Call, analysis: Analysis, *, paged: bool) -> ExitStatus:
         result = await result_of(self._context, call, analysis.stages)
@@ -299,7 +316,15 @@ def _internal(error: Exception) -> DicomshError:
     )
 
 
+def _waits(call: Call, statement: Statement) -> bool:
+    """Whether a statement may wait for a peer or a program."""
+    return call.command.waits or bool(statement.stages) or statement.redirect is not None
+
+
 async def _system(text: str) -> ExitStatus:
+    await event_loop()
+    from dicomsh.output.programs import finished, started
+
     process = await started(asyncio.create_subprocess_shell(text))
     if await finished(process) and process.returncode:
         raise InterruptedByUserError("the command was interrupted")

@@ -9,7 +9,7 @@ import pytest
 
 from dicomsh.commands import query, scripting
 from dicomsh.commands import show as entity
-from dicomsh.language.analyse import Analysis, Call, analyse_text
+from dicomsh.language.analyse import Analysis, analyse_text
 from dicomsh.language.binding import Call
 from dicomsh.language.command import Registry, command, commands_of
 from dicomsh.language.expect import candidates, expect

@@ -6,9 +6,9 @@ import pytest
 from dicomsh.frozen import replace
 from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
-from dicomsh.output.formats import Renderer, renderer
+from dicomsh.output.formats import FIRST_PAGE, Renderer, renderer
 from dicomsh.output.safe import width
-from dicomsh.output.table import FIRST_PAGE, HELD
+from dicomsh.output.table import HELD
 from dicomsh.output.theme import SEQUENCE, Theme
 from tests.output.rows import answer, column, columns, fields, rendered
 

@@ -12,10 +12,9 @@ import pytest
 
 from dicomsh.errors import DicomshError
 from dicomsh.model.columns import FieldColumn, Record
-from dicomsh.output.formats import renderer
+from dicomsh.output.formats import FIRST_PAGE, renderer
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
-from dicomsh.output.table import FIRST_PAGE
 from dicomsh.output.theme import Theme
 from dicomsh.shell.flow import Flow, Left, Page
 from dicomsh.shell.progress import Progress

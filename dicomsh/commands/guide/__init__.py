@@ -27,7 +27,7 @@ __all__ = ["command_page", "help_"]
     family="shell",
     examples=("help", "help find", "help keys", "help study", "help PatientName"),
 )
-async def help_(context: Context, *topic: Annotated[Word, TOPIC]) -> Text:
+def help_(context: Context, *topic: Annotated[Word, TOPIC]) -> Text:
     """List the commands, or explain TOPIC.
 
     TOPIC is a command, a level, an attribute by keyword, alias or tag, or one of keys, values,
