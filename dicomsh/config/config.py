@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dicomsh.config import checks
-from dicomsh.config.tree import shown, suggestion
+from dicomsh.config.words import shown, suggestion
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts
@@ -87,10 +87,10 @@ class Config:
         Raises:
             UsageError: neither; the hint suggests the nearest name.
         """
+        if "@" in text:  # which no name has
+            return self.adhoc(text, span)
         if text in self.modalities:
             return self.modalities[text]
-        if "@" in text:
-            return self.adhoc(text, span)
         raise self.unknown(text, span)
 
     def unknown(self, name: str, span: Span | None = None) -> UsageError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from dicomsh.config import checks, modalities, patch
 from dicomsh.config.config import Config, typed_address
 from dicomsh.config.locate import BUILTIN, is_orthanc, read_text, user_file
-from dicomsh.config.tree import shown
+from dicomsh.config.words import shown
 from dicomsh.config.write import write_text
 from dicomsh.errors import ConfigError, UsageError
 from dicomsh.model.modality import DicomAddress, Modality

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +64,8 @@ class KnownPeers:
     def _write(self, peers: dict[str, Capabilities]) -> None:
         self._peers = peers
         if self.path is not None:
+            import json
+
             known = {key: _to_json(found) for key, found in sorted(peers.items())}
             document = {"schema": _SCHEMA, "peers": known}
             write_text(self.path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
@@ -99,6 +99,8 @@ def _key(modality: Modality) -> str:
     """The address; a practice archive has no fixed one, and is identified by its faults."""
     address = modality.address
     if isinstance(address, PracticeAddress):
+        import zlib
+
         return f"practice {modality.name} {zlib.crc32(_spelt(address.faults).encode()):08x}"
     return str(address)
 
@@ -110,6 +112,8 @@ def _spelt(faults: Faults) -> str:
 
 
 def _read_file(path: Path) -> dict[str, Capabilities]:
+    import json
+
     with path.open("rb") as stream:
         data = stream.read(_LARGEST + 1)
     document = json.loads(data)

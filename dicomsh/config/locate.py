@@ -8,11 +8,12 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
 
-from dicomsh.config import jsontext, modalities, orthanc
 from dicomsh.config.config import GONE, Config, Identity
 from dicomsh.errors import ConfigError
 from dicomsh.folders import config_folder
 from dicomsh.frozen import replace
+from dicomsh.late import LateTable
+from dicomsh.model.modality import Modality
 
 BUILTIN = Path(__file__).parent.parent / "modalities.yaml"
 FILE_NAME = "modalities.yaml"
@@ -92,28 +93,39 @@ def identity_of(path: Path) -> Identity | None:
 
 def _load(candidate: Candidate, environ: Mapping[str, str], cwd: Path) -> Config:
     path = candidate.path
+    if path == BUILTIN:
+        return Config(modalities=LateTable(_built_in))  # there are no mistakes to tell of
     identity = identity_of(path)
     near = path.is_relative_to(cwd) and cwd != Path(cwd.anchor)
     file = str(path.relative_to(cwd) if near else path)
     text = read_text(path, file, candidate.named_by)
-    config = parse(text, file, None if path == BUILTIN else path, environ)
-    return replace(config, identity=identity)
+    return replace(parse(text, file, path, environ), identity=identity)
+
+
+def _built_in() -> Mapping[str, Modality]:
+    return parse(read_text(BUILTIN, BUILTIN.name, "dicomsh"), BUILTIN.name, None, {}).modalities
 
 
 def parse(text: str, file: str, path: Path | None, environ: Mapping[str, str]) -> Config:
     """The configuration in a text, either modalities.yaml or an Orthanc configuration."""
     text = text.removeprefix("\ufeff")
     if is_orthanc(text, file):
+        from dicomsh.config import orthanc
+
         return orthanc.parse(text, file, path, environ)
+    from dicomsh.config import modalities
+
     return modalities.parse(text, file, path)
 
 
 def is_orthanc(text: str, file: str) -> bool:
     """Whether a file is an Orthanc configuration: by its suffix, else by its first character."""
     suffix = Path(file).suffix.lower()
-    return suffix == ".json" or (
-        suffix not in {".yaml", ".yml"} and jsontext.looks_like_json(text.removeprefix("\ufeff"))
-    )
+    if suffix in {".json", ".yaml", ".yml"}:
+        return suffix == ".json"
+    from dicomsh.config.jsontext import looks_like_json
+
+    return looks_like_json(text.removeprefix("\ufeff"))
 
 
 def read_text(path: Path, file: str, named_by: str) -> str:

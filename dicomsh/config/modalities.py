@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from dicomsh.config import checks, yamltext
 from dicomsh.config.config import Config
-from dicomsh.config.tree import ConfigNode, Section, shown
+from dicomsh.config.tree import ConfigNode, Section
+from dicomsh.config.words import shown
 from dicomsh.frozen import replace
 from dicomsh.model.capability import declared
 from dicomsh.model.levels import Level, Model

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
+from dicomsh.config.words import LONGEST, shown, suggestion
 from dicomsh.errors import ConfigError
 from dicomsh.frozen import frozen
 
@@ -22,18 +22,6 @@ _SCALARS = frozenset(
     for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")
 )
 _NO_TEXT = "\0"
-_SHOWN = 40
-
-
-def shown(text: str) -> str:
-    """Text of a file as part of a message: quoted, escaped, not too long."""
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
-
-
-def suggestion(word: str, known: Iterable[str]) -> str | None:
-    """`did you mean …?` for a word that is similar to a known one."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else None
 
 
 @frozen
@@ -149,7 +137,7 @@ class ConfigNode:
         return ConfigNode(node, self.file, self.path)
 
     def _below(self, name: str) -> str:
-        part = name if name.isprintable() and len(name) <= _SHOWN else shown(name)
+        part = name if name.isprintable() and len(name) <= LONGEST else shown(name)
         return f"{self.path}.{part}" if self.path else part
 
     def section(self, known: Iterable[str]) -> Section:

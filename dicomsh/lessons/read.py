@@ -11,7 +11,8 @@ from yaml import SequenceNode
 
 from dicomsh.config.locate import read_text
 from dicomsh.config.modalities import faults_of
-from dicomsh.config.tree import ConfigNode, Section, shown
+from dicomsh.config.tree import ConfigNode, Section
+from dicomsh.config.words import shown
 from dicomsh.config.yamltext import compose
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
 from dicomsh.lessons.check import Check, Key

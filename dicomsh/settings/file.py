@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dicomsh.config import tree
 from dicomsh.config.locate import read_text
+from dicomsh.config.tree import ConfigNode
+from dicomsh.config.words import shown
 from dicomsh.config.write import write_text
 from dicomsh.config.yamltext import compose
 from dicomsh.errors import ConfigError, UsageError
@@ -56,13 +57,13 @@ def read_settings(path: Path | None, scope: Scope) -> Saved:
     if path is not None and path.is_file():
         try:
             root = compose(read_text(path, str(path), "your configuration folder"), str(path))
-            _read(tree.ConfigNode(root, str(path)) if root else None, saved, scope)
+            _read(ConfigNode(root, str(path)) if root else None, saved, scope)
         except ConfigError as error:
             saved.problems.append(error)
     return saved
 
 
-def _read(root: tree.ConfigNode | None, saved: Saved, scope: Scope) -> None:
+def _read(root: ConfigNode | None, saved: Saved, scope: Scope) -> None:
     for name, setting in root.children().items() if root else ():
         try:
             if name == ALIASES:
@@ -73,10 +74,10 @@ def _read(root: tree.ConfigNode | None, saved: Saved, scope: Scope) -> None:
             saved.problems.append(error)
 
 
-def _value(name: str, given: tree.ConfigNode, scope: Scope) -> Any:
+def _value(name: str, given: ConfigNode, scope: Scope) -> Any:
     if name not in SETTINGS:
         hint = suggestion(name, SETTINGS) or f"known here: {', '.join(SETTINGS)}"
-        raise given.problem(f"unknown setting {tree.shown(name)}", hint)
+        raise given.problem(f"unknown setting {shown(name)}", hint)
     text = given.value(str)
     try:
         return SETTINGS[name].read(whole_word(text), scope)
@@ -85,7 +86,7 @@ def _value(name: str, given: tree.ConfigNode, scope: Scope) -> Any:
         raise ConfigError(message, hint=error.hint) from None
 
 
-def _texts(given: tree.ConfigNode) -> Iterator[tuple[str, str]]:
+def _texts(given: ConfigNode) -> Iterator[tuple[str, str]]:
     for name, text in given.children("a mapping from names to commands").items():
         yield name, text.value(str)
 

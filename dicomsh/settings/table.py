@@ -18,6 +18,7 @@ from dicomsh.language.kinds import (
 )
 from dicomsh.language.knowledge import Kind, Scope
 from dicomsh.language.scan import Word
+from dicomsh.late import LateTable
 from dicomsh.model.levels import Model
 
 
@@ -123,7 +124,7 @@ def _setting(name: str, bare: Any, kind: Kind, text: str, where: Where = Where.A
     return Setting(name, kind, text, where, type(None) in get_args(bare))
 
 
-SETTINGS = _settings()
+SETTINGS = LateTable(_settings)
 """Every setting by name, in display order."""
 
 
