@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import site
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,15 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dicomsh"
 
 LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
-    (("dicomsh",), ("errors",), ("folders",), ("frozen",)),
+    (
+        ("dicomsh",),
+        ("errors",),
+        ("event_loop",),
+        ("folders",),
+        ("frozen",),
+        ("late",),
+        ("regex",),
+    ),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("language",), ("output",), ("practice",)),
     (("mask", "session", "settings"), ("archives",), ("trace",), ("lessons",)),
@@ -267,31 +276,45 @@ def test_commands_never_print() -> None:
             assert module in allowed or list(uses(module)) == [], module
 
 
+_TELLING = """
+import sys
+from dicomsh.cli import main
+
+try:
+    main(sys.argv[2:])
+finally:
+    with open(sys.argv[1], "w") as file:
+        file.write("\\n".join(sys.modules))
+"""
+"""Runs the program, and writes the names of all modules that are imported then."""
+
+
 def imported_by(folder: Path, *arguments: str) -> set[str]:
     """Modules that a run of the program imports."""
+    told = folder / "modules.txt"
     kept = {word: value for word, value in os.environ.items() if not word.startswith("DICOMSH")}
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "dicomsh", *arguments],
+    subprocess.run(
+        [sys.executable, "-S", "-c", _TELLING, str(told), *arguments],
         capture_output=True,
         cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT)},
+        env={**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), *site.getsitepackages()])},
         timeout=60,
         check=True,
-        text=True,
-        encoding="utf-8",
         stdin=subprocess.DEVNULL,
     )
-    lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
-    return {line.rpartition("|")[2].strip() for line in lines}
+    return set(told.read_text().splitlines())
 
 
 HEAVY = {"prompt_toolkit", "pydicom", "pynetdicom", "pygments", "numpy"}
+
+SLOW = {"asyncio", "dataclasses", "inspect", "yaml", "json", "difflib", "shutil", "textwrap"}
+"""Modules that take a millisecond and more, and that a command without a query can do without."""
 
 
 def test_a_command_without_a_query_loads_no_library(tmp_path: Path) -> None:
     loaded = imported_by(tmp_path, "-c", "pwd")
     assert "dicomsh.commands.walk" in loaded
-    assert HEAVY & {name.split(".")[0] for name in loaded} == set()
+    assert (HEAVY | SLOW) & {name.split(".")[0] for name in loaded} == set()
     assert not any(name.startswith(("dicomsh.dimse", "dicomsh.practice")) for name in loaded)
 
 
@@ -320,6 +343,29 @@ def test_an_everyday_query_loads_no_library(tmp_path: Path, form: str) -> None:
         loaded = imported_by(tmp_path, *words)
     assert "dicomsh.dimse.find" in loaded
     assert HEAVY & {name.split(".")[0] for name in loaded} == set()
+
+
+def test_only_the_command_that_is_run_is_loaded(tmp_path: Path) -> None:
+    loaded = imported_by(tmp_path, "-c", "pwd")
+    commands = {name for name in loaded if name.startswith("dicomsh.commands.")}
+    ours = ("walk", "context", "pipe", "scripting")  # the last three are part of the shell
+    assert commands == {f"dicomsh.commands.{name}" for name in ours}
+
+
+def test_a_query_loads_what_it_needs_alone(tmp_path: Path) -> None:
+    """Nobody listens there, which is known when all modules have been loaded."""
+    loaded = imported_by(tmp_path, "-m", "NOBODY@127.0.0.1:1", "-c", "find study")
+    assert {"asyncio", "dicomsh.dimse.connect"} <= loaded
+    assert {"prompt_toolkit", "pygments", "yaml"} & {name.split(".")[0] for name in loaded} == set()
+    assert not any(name.startswith("dicomsh.practice") for name in loaded)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_plain_data_is_made_without_dataclasses(path: Path) -> None:
+    assert not any(
+        found.root in {"dataclasses", "inspect"} and not found.late
+        for found in imports_of(name_of(path))
+    )
 
 
 def test_the_version_needs_nothing_of_ours(tmp_path: Path) -> None:
