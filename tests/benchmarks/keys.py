@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
+from dicomsh.cli import collect_seldom
 from dicomsh.commands import registry
 from dicomsh.config import load
 from dicomsh.dimse.elements import ENCODINGS, EXPLICIT_LITTLE_ENDIAN
@@ -27,7 +28,6 @@ from dicomsh.repl.toolbar import toolbar
 from dicomsh.session.kept_answer import KEPT_ROWS
 from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
-from dicomsh.startup import collect_seldom
 from tests.benchmarks.canned import identifier
 from tests.benchmarks.measure import milliseconds
 from tests.harness import ROOT

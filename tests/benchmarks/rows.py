@@ -81,14 +81,15 @@ def _cases(port: int, rows: int, slow: bool) -> dict[str, measure.Case]:
     return {name: partial(measure.process, command) for name, command in commands.items()}
 
 
-def _measure(rows: int, rounds: int, slow: bool) -> None:
+def _measure(rows: int, rounds: int, most: Mapping[str, float], slow: bool) -> None:
+    """Measure with that many answers; `most` is how many times as long as findscu each may take."""
     with canned(rows) as port:
         runs = measure.interleaved(_cases(port, rows, slow), rounds)
     names = [f"dicomsh -o {output}" for output in _FORMATS]
     targets = [
-        measure.Target(name, reference, most)
+        measure.Target(name, reference, times)
         for name in names
-        for reference, most in (("findscu -q", 1.0), ("pynetdicom findscu -q", 1 / 20))
+        for reference, times in (("findscu -q", most[name]), ("pynetdicom findscu -q", 1 / 20))
     ]
     title = f"{rows:,} answers, whole processes, printing to /dev/null"
     measure.report(title, runs, rows=rows, memory=True, targets=targets)
@@ -96,8 +97,9 @@ def _measure(rows: int, rounds: int, slow: bool) -> None:
 
 def main(rounds: int) -> None:
     """20,000 answers with every program; 100,000 with those that take seconds, not minutes."""
-    _measure(20_000, min(rounds, 3), slow=True)
-    _measure(100_000, rounds, slow=False)
+    ndjson, csv = (f"dicomsh -o {output}" for output in _FORMATS)
+    _measure(20_000, min(rounds, 3), {ndjson: 1.0, csv: 1.0}, slow=True)
+    _measure(100_000, rounds, {ndjson: 1.0, csv: 0.9}, slow=False)
 
 
 if __name__ == "__main__":

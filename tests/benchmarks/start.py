@@ -1,4 +1,4 @@
-"""Starting: `--version`, what `-c pwd` imports, and the first prompt in a terminal."""
+"""Starting: `--version`, `-c pwd`, one query as a process, the first prompt in a terminal."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from tests.benchmarks import measure, programs
+from tests.benchmarks.small import QUERY
 from tests.processes import scratch
 
 _PROMPT = "dicomsh> "
@@ -22,21 +24,75 @@ _HEAVY = ("prompt_toolkit", "pydicom", "pynetdicom")
 _PROMPT_LIMIT = 20.0
 
 
-def _version(rounds: int) -> None:
+_ARGPARSE = "python -c 'import argparse'"
+_PASS = "python -c pass"
+_MOST = {"--version": (_ARGPARSE, 1.5), "-c pwd": (_PASS, 5.0)}
+"""What is measured → what it is measured against, and how many times as long it may take."""
+
+
+def _whole_runs(rounds: int) -> None:
+    """Runs without a query, in a folder and a home without a configuration."""
     commands = {
-        "python -c 'import argparse'": programs.interpreter("-c", "import argparse"),
-        "python -c pass": programs.interpreter("-c", "pass"),
-        "python -m dicomsh --version": programs.dicomsh("--version"),
+        _ARGPARSE: programs.interpreter("-c", "import argparse"),
+        _PASS: programs.interpreter("-c", "pass"),
     }
+    targets = []
+    for arguments, (reference, most) in _MOST.items():
+        for name, program in _programs().items():
+            commands[f"{name} {arguments}"] = [*program, *arguments.split()]
+            targets.append(measure.Target(f"{name} {arguments}", reference, most))
+    with scratch() as home, _elsewhere(home):
+        cases = {name: partial(measure.process, command) for name, command in commands.items()}
+        runs = measure.interleaved(cases, 4 * rounds)
+    measure.report("Version, and a command without a query", runs, targets=targets)
+
+
+def _programs() -> dict[str, Sequence[str]]:
+    """Our program as a module, and as installed."""
     script = programs.installed_script()
-    if script is not None:
-        commands["dicomsh --version"] = [str(script), "--version"]
-    cases = {name: partial(measure.process, command) for name, command in commands.items()}
+    module: dict[str, Sequence[str]] = {"python -m dicomsh": programs.dicomsh()}
+    return module if script is None else module | {"dicomsh": [str(script)]}
+
+
+@contextmanager
+def _elsewhere(home: Path) -> Iterator[None]:
+    """What is run inside the `with` finds no configuration, and our own code by its path."""
+    kept = {name: os.environ.get(name) for name in ("HOME", "XDG_CONFIG_HOME", "PYTHONPATH")}
+    before = Path.cwd()
+    paths = filter(None, [str(before), kept["PYTHONPATH"]])
+    os.environ |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    os.environ |= {"PYTHONPATH": os.pathsep.join(paths)}
+    os.chdir(home)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        for name, value in kept.items():
+            os.environ.pop(name)
+            os.environ |= {} if value is None else {name: value}
+
+
+def _one_query(rounds: int) -> None:
+    """One query from the outer shell: a process that connects, asks, prints and ends."""
+    from tests import samples, servers
+
+    with scratch() as folder, servers.orthanc() as orthanc:
+        orthanc.upload(samples.write_made_up(folder))
+        commands = {
+            "findscu": programs.findscu(orthanc.aet, orthanc.port, "STUDY", QUERY),
+            "pynetdicom findscu": programs.pynetdicom(orthanc.aet, orthanc.port, "STUDY", QUERY),
+        }
+        asked = ["-m", orthanc.address, "-c", f"find study id={QUERY['PatientID']}"]
+        commands |= {name: [*program, *asked] for name, program in _programs().items()}
+        cases = {name: partial(measure.process, command) for name, command in commands.items()}
+        with _elsewhere(folder):
+            runs = measure.interleaved(cases, 4 * rounds)
     targets = [
-        measure.Target(name, "python -c 'import argparse'", 2.0)
-        for name in ("python -m dicomsh --version", "dicomsh --version")
+        measure.Target(name, reference, most)
+        for name in _programs()
+        for reference, most in (("findscu", 1.2), ("pynetdicom findscu", 0.4))
     ]
-    measure.report("Version", measure.interleaved(cases, 4 * rounds), targets=targets)
+    measure.report("One query as a process, Orthanc", runs, targets=targets)
 
 
 def imported(command: Sequence[str]) -> set[str]:
@@ -106,15 +162,16 @@ def _first_prompt(rounds: int) -> None:
         shells = (bare, own, *others)
         cases = {shell.name: partial(_prompt, shell, home) for shell in shells}
         runs = measure.interleaved(cases, 2 * rounds)
-    targets = [measure.Target(own.name, bare.name, 1.25)]
+    targets = [measure.Target(own.name, bare.name, 1.1)]
     targets += [measure.Target(own.name, other.name, 0.9) for other in others]
     measure.report("First prompt in a terminal", runs, targets=targets)
 
 
 def main(rounds: int) -> None:
-    """Prints the three parts."""
-    _version(rounds)
+    """Prints the parts."""
+    _whole_runs(rounds)
     _imports()
+    _one_query(rounds)
     _first_prompt(rounds)
 
 
