@@ -22,18 +22,7 @@ from dicomsh.session.history import History
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT
-from dicomsh.settings.file import read_settings, settings_file
 from dicomsh.shell.shell import Shell, ShellOptions, numbered
-
-
-def collect_seldom() -> None:
-    """Let the cyclic garbage collector look less often.
-
-    Rows come by the hundred thousand and hold no cycles: looking at them every 700 objects took an
-    eighth of the time of a long answer.
-    """
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 1000)
 
 
 @frozen
@@ -55,6 +44,8 @@ def at_prompt(options: argparse.Namespace, history: History) -> Started:
     Raises:
         UsageError: an option, or the configuration, cannot be used.
     """
+    from dicomsh.settings.file import read_settings, settings_file
+
     config = load(options.file, environ=os.environ, cwd=Path.cwd())
     path = settings_file(os.environ)
     session = Session(config, _variables(options), AT_PROMPT, path)
@@ -76,7 +67,7 @@ def for_scripts(options: argparse.Namespace) -> Shell:
 
 
 def _shell(options: argparse.Namespace, session: Session, history: History | None = None) -> Shell:
-    collect_seldom()
+    gc.freeze()  # what has been imported stays: the collector need not look at it
     for name, kind in (("output", FORMAT), ("limit", COUNT), ("timeout", SECONDS)):
         text = getattr(options, name)
         if text is not None:

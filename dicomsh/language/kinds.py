@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -33,6 +32,8 @@ def suggestion(text: str, known: Iterable[str]) -> str | None:
     """`did you mean 'x'?`, or None if nothing is similar."""
     bare = {word.lstrip("-"): word for word in known}
     typed = text.lstrip("-")
+    import difflib
+
     near = difflib.get_close_matches(typed, bare, n=3, cutoff=_SWAPPED)
     meant = next((word for word in near if _is_slip(typed, word)), None)
     return f"did you mean '{bare[meant]}'?" if meant else None
@@ -46,6 +47,8 @@ _SLIP = 0.76
 
 
 def _is_slip(typed: str, word: str) -> bool:
+    import difflib
+
     alike = difflib.SequenceMatcher(None, word, typed).ratio() >= _SLIP
     return alike or sorted(typed) == sorted(word)
 

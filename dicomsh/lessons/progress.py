@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from enum import StrEnum
 from itertools import count
@@ -140,6 +139,8 @@ class ProgressFile:
     def _write(self, changed: Callable[[Progress], Progress]) -> str | None:
         if self._path is None:
             return None
+        import json
+
         try:
             made = self._kept()
             progress = changed(self.read()[0])
@@ -166,6 +167,8 @@ class ProgressFile:
 
     def _all(self) -> dict[str, Any]:
         """The progress in every course, by course."""
+        import json
+
         try:
             held = json.loads(self._path.read_text("utf-8")) if self._path else {}
         except (FileNotFoundError, NotADirectoryError):

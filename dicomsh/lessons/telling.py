@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -55,6 +54,8 @@ def wrapped(text: str, width: int = _WIDTH) -> Lines:
 
 
 def _filled(paragraph: str, width: int) -> Lines:
+    import textwrap
+
     return textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
 
 

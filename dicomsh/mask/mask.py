@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 
 from dicomsh.mask.ps315_actions import Action, treatment
@@ -45,7 +45,7 @@ class Mask:
     """
 
     def __init__(self, secret: bytes | None = None) -> None:
-        inventor = Pseudonyms(secret or secrets.token_bytes(32))
+        inventor = Pseudonyms(secret or os.urandom(32))
         self._made: dict[tuple[Action, str], str] = {}
         self._reals: dict[str, str] = {}
         self._known = Replacements()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-
 UID_ROOT = "2.25."
 """The root of UIDs made from a number of 128 bits (PS3.5 B.2)."""
 
@@ -30,6 +28,8 @@ class Pseudonyms:
         self._secret = secret
 
     def _number(self, kind: str, real: str, attempt: int) -> int:
+        import hmac
+
         message = f"{kind}\0{attempt}\0{real}".encode("utf-8", "surrogatepass")
         return int.from_bytes(hmac.digest(self._secret, message, "sha256"), "big")
 

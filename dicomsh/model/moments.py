@@ -6,7 +6,6 @@ for a minute. A stretch of one day is sent as a single date, a longer one as a r
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -168,12 +167,18 @@ def _calendar(year: str, month: str | None, day: str | None) -> Stretch:
         return Stretch(f"{year}0101", f"{year}1231")
     if not 1 <= int(month) <= 12:
         raise ValueError(f"there is no month {month} in {year}")
-    last = calendar.monthrange(int(year), int(month))[1]
+    last = _last_day(int(year), int(month))
     if day is None:
         return Stretch(f"{year}{int(month):02}01", f"{year}{int(month):02}{last}")
     if not 1 <= int(day) <= last:
         raise ValueError(f"there is no day {day} in {year}-{int(month):02}")
     return Stretch(*[f"{year}{int(month):02}{int(day):02}"] * 2)
+
+
+def _last_day(year: int, month: int) -> int:
+    from calendar import monthrange
+
+    return monthrange(year, month)[1]
 
 
 def _ago(number: int, unit: str, today: date) -> date:
@@ -182,8 +187,7 @@ def _ago(number: int, unit: str, today: date) -> date:
             return today - timedelta(days=number * (7 if unit == "w" else 1))
         months = today.year * 12 + today.month - 1 - number * (12 if unit == "y" else 1)
         year, month = divmod(months, 12)
-        last = calendar.monthrange(year, month + 1)[1]
-        return date(year, month + 1, min(today.day, last))
+        return date(year, month + 1, min(today.day, _last_day(year, month + 1)))
     except (OverflowError, ValueError, IndexError):
         raise ValueError("that is before the calendar begins") from None
 

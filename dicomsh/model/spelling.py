@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from heapq import nlargest
 
 _CUTOFF = 0.7
 """How alike two words have to be, from 0 to 1, by difflib's measure."""
@@ -26,6 +24,9 @@ class Spelling:
 
     def near(self, text: str, most: int) -> list[str]:
         """Words that are alike, the most alike first."""
+        import difflib
+        from heapq import nlargest
+
         pairs = _pairs(text)
         shared: Counter[int] = Counter()
         for pair in pairs:

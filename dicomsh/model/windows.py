@@ -8,7 +8,6 @@ date and time independently of each other.
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from enum import Enum
@@ -36,6 +35,8 @@ class Period(Enum):
         if self is Period.WEEK:
             return date.fromordinal(min(day.toordinal() + 6 - day.weekday(), date.max.toordinal()))
         if self is Period.MONTH:
+            from calendar import monthrange
+
             return day.replace(day=monthrange(day.year, day.month)[1])
         return day
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
@@ -140,4 +139,10 @@ def _scalar(value: object) -> Plain:
         return "NaN" if math.isnan(value) else str(value)
     if value is None or isinstance(value, str | int | float):
         return value
-    return b64encode(value).decode("ascii") if isinstance(value, bytes) else str(value)
+    return _base64(value) if isinstance(value, bytes) else str(value)
+
+
+def _base64(data: bytes) -> str:
+    from base64 import b64encode
+
+    return b64encode(data).decode("ascii")
