@@ -117,7 +117,7 @@ def command(
     """Mark an async function as a command.
 
     Raises:
-        TypeError: at import, when the signature is no grammar.
+        TypeError: at import, if the signature is not a grammar.
     """
     return _marker("__command__", name, family, examples, given=1)
 
@@ -126,7 +126,7 @@ def stage(name: str, *, examples: tuple[str, ...] = ()) -> Callable[[_Function],
     """Mark an async function as a stage: its second argument is its input rows.
 
     Raises:
-        TypeError: at import, when the signature is no grammar.
+        TypeError: at import, if the signature is not a grammar.
     """
     return _marker("__stage__", name, "stages, after |", examples, given=2)
 

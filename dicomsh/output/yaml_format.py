@@ -36,7 +36,7 @@ class Yaml:
         )
 
     def flush(self) -> str:
-        """Nothing: no row is kept back."""
+        """Nothing: no row is held back."""
         return ""
 
     def end(self) -> str:
