@@ -72,8 +72,8 @@ def _flag(option: Parameter) -> str:
 def _settings() -> Iterator[str]:
     yield "# Settings"
     yield ""
-    yield "`set` lists the settings with their values, `set NAME VALUE` changes one for this session,"
-    yield "and `set --save` saves changed settings for the next start of the prompt."
+    yield "`set` lists the settings with their values, `set NAME VALUE` changes one for this"
+    yield "session, and `set --save` saves changed settings for the next start of the prompt."
     yield ""
     yield "| setting | value | at the prompt | in scripts | meaning |\n|---|---|---|---|---|"
     for setting in SETTINGS.values():
@@ -87,8 +87,8 @@ def _settings() -> Iterator[str]:
 def _attributes() -> Iterator[str]:
     yield "# Attributes and aliases"
     yield ""
-    yield "You can use every attribute in the standard's dictionary (PS3.6); these are the ones that"
-    yield "have an alias or belong to a level."
+    yield "You can use every attribute in the standard's dictionary (PS3.6); these are the ones"
+    yield "that have an alias or belong to a level."
     yield "\n## Aliases\n"
     yield "| alias | patient, study | series | instance |\n|---|---|---|---|"
     for alias in ALIASES:
@@ -112,8 +112,8 @@ def _level(level: Level) -> Iterator[str]:
 def _lessons(course: Course) -> Iterator[str]:
     yield "# The lessons"
     yield ""
-    yield "The full text of the course with its solutions, for teachers. `lesson` runs the course in"
-    yield "the shell; [the worksheets](worksheets.md) have only the tasks."
+    yield "The full text of the course with its solutions, for teachers. `lesson` runs the course"
+    yield "in the shell; [the worksheets](worksheets.md) have only the tasks."
     for number, lesson in enumerate(course.lessons, 1):
         yield f"\n## {number}. {_escaped(lesson.title)}"
         for place, step in enumerate(lesson.steps, 1):
