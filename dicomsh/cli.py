@@ -1,4 +1,4 @@
-"""Options → which way of running: prompt, -c, script or standard input."""
+"""Command line options, and the ways to run: prompt, -c, script or standard input."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ of that name)."""
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Keeps paragraphs apart, and breaks them between words."""
+    """Keeps paragraphs separate, and wraps them between words."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         from dicomsh.output.prose import filled
@@ -44,7 +44,7 @@ _ANY_WIDTH = 80
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises OSError where help or the version cannot be written, which argparse passes over."""
+    """Raises OSError if help or the version cannot be written, which argparse ignores."""
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if file is not sys.stdout:
@@ -162,7 +162,7 @@ def _run(options: argparse.Namespace) -> ExitStatus:
 
 
 def _at_terminal() -> bool:
-    """Whether there is somebody to prompt; a prompt must not get into a file or a pipe."""
+    """Whether to show a prompt; it must not end up in a file or a pipe."""
     if sys.stdin.isatty() and not sys.stdout.isatty():
         sys.stderr.write("dicomsh: output is not a terminal; no prompt shown; Ctrl-D ends\n")
     return sys.stdin.isatty() and sys.stdout.isatty()

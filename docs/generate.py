@@ -36,7 +36,7 @@ def pages() -> Mapping[str, str]:
 def _commands() -> Iterator[str]:
     yield "# Commands"
     yield ""
-    yield "`help COMMAND` shows the same at the prompt."
+    yield "At the prompt, `help COMMAND` shows the same."
     families: dict[str, list[Command]] = {}
     commands = registry()
     for made in (*commands, *commands.stages):
@@ -73,8 +73,8 @@ def _flag(option: Parameter) -> str:
 def _settings() -> Iterator[str]:
     yield "# Settings"
     yield ""
-    yield "`set` lists them with their values, `set NAME VALUE` changes one for this session, and"
-    yield "`set --save` keeps what differs from the defaults for the next time at the prompt."
+    yield "`set` lists the settings with their values, `set NAME VALUE` changes one for this"
+    yield "session, and `set --save` saves changed settings for the next start of the prompt."
     yield ""
     yield "| setting | value | at the prompt | in scripts | meaning |\n|---|---|---|---|---|"
     for setting in SETTINGS.values():
@@ -88,7 +88,7 @@ def _settings() -> Iterator[str]:
 def _attributes() -> Iterator[str]:
     yield "# Attributes and aliases"
     yield ""
-    yield "Every attribute of the standard's dictionary (PS3.6) can be used; these are the ones"
+    yield "You can use every attribute in the standard's dictionary (PS3.6); these are the ones"
     yield "that have an alias or belong to a level."
     yield "\n## Aliases\n"
     yield "| alias | patient, study | series | instance |\n|---|---|---|---|"
@@ -101,7 +101,7 @@ def _attributes() -> Iterator[str]:
 
 def _level(level: Level) -> Iterator[str]:
     yield f"\n## {level.word.capitalize()} level\n"
-    yield f"Unique key: {level.unique_keyword}. Keys in bold are asked for without being named."
+    yield f"Unique key: {level.unique_keyword}. Keys in bold are requested by default."
     yield "\n| keyword | tag | VR | name | wildcards |\n|---|---|---|---|---|"
     for keyword in (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more):
         attribute = by_keyword(keyword)
@@ -113,8 +113,8 @@ def _level(level: Level) -> Iterator[str]:
 def _lessons(course: Course) -> Iterator[str]:
     yield "# The lessons"
     yield ""
-    yield "What the course says, with its solutions, for those who teach it. `lesson` runs it in"
-    yield "the shell; [the worksheets](worksheets.md) have the tasks alone."
+    yield "The full text of the course with its solutions, for teachers. `lesson` runs the course"
+    yield "in the shell; [the worksheets](worksheets.md) have only the tasks."
     for number, lesson in enumerate(course.lessons, 1):
         yield f"\n## {number}. {_escaped(lesson.title)}"
         for place, step in enumerate(lesson.steps, 1):
@@ -129,8 +129,7 @@ def _lessons(course: Course) -> Iterator[str]:
 def _worksheets(course: Course) -> Iterator[str]:
     yield "# Worksheets"
     yield ""
-    yield "One for each lesson, to be printed. Write down the command that did it, and what you"
-    yield "saw."
+    yield "One for each lesson, for printing. Write down the command you used and what you saw."
     for number, lesson in enumerate(course.lessons, 1):
         yield f"\n## {number}. {_escaped(lesson.title)}\n"
         yield "| | task | my command | what I saw |\n|---|---|---|---|"

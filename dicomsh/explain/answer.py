@@ -87,8 +87,8 @@ def _added(asked_query: AskedQuery) -> list[str]:
 _AFTER = {
     Ending.LIMIT: "raise --limit N, or use a larger head",
     Ending.CUT_OFF: "narrow the query, for example by date, or split it: find study … --split",
-    Ending.LOST: "ask again; 'echo --find' tells whether the server answers queries at all",
-    Ending.TIMED_OUT: "ask again; 'echo --find' tells whether the server answers queries at all",
+    Ending.LOST: "ask again; 'echo --find' shows whether the server answers queries at all",
+    Ending.TIMED_OUT: "ask again; 'echo --find' shows whether the server answers queries at all",
     Ending.PARTIAL: "a date range (date=>=1900) leaves out studies that no range can match",
     Ending.CANCELLED: "run it again to the end, or narrow the query",
 }

@@ -141,7 +141,7 @@ def command(
 ) -> Callable[[_Function], _Function]:
     """Mark a function as a command; its signature is read when the command is used.
 
-    One that waits for nothing is no `async def`, and is run without an event loop.
+    One that waits for nothing is a plain `def`, and runs without an event loop.
     """
     return _marker("__command__", name, partial(_command, name, family, examples, given=1))
 

@@ -176,7 +176,7 @@ class ProgressFile:
         except json.JSONDecodeError as error:
             raise ValueError(f"invalid JSON, line {error.lineno}") from None
         if not isinstance(held, dict):
-            raise ValueError("JSON of another form")
+            raise ValueError("other JSON")
         return held
 
 
@@ -187,10 +187,10 @@ _UNUSABLE = (OSError, ValueError, RecursionError)
 def _progress(held: object) -> Progress:
     """Progress as saved; raises ValueError for anything else."""
     if not isinstance(held, dict):
-        raise ValueError("JSON of another form")
+        raise ValueError("other JSON")
     current, steps = held.get("current", ""), held.get("steps", {})
     if not isinstance(current, str) or not isinstance(steps, dict):
-        raise ValueError("JSON of another form")
+        raise ValueError("other JSON")
     return Progress(current, {name: _marks(given) for name, given in steps.items()})
 
 
@@ -203,5 +203,5 @@ def _marks(given: object) -> tuple[Mark, ...]:
     if isinstance(given, int) and 0 <= given <= _MOST_STEPS:
         return (Mark.DONE,) * given
     if not isinstance(given, list) or not all(isinstance(mark, str) for mark in given):
-        raise ValueError("JSON of another form")
+        raise ValueError("other JSON")
     return tuple(Mark(mark) for mark in given)

@@ -76,7 +76,7 @@ class Delimited:
         return f"{line}\n" if line else '""\n'  # an empty line would not be a row
 
     def flush(self) -> str:
-        """Nothing: no row is kept back."""
+        """Nothing: no row is held back."""
         return ""
 
     def end(self) -> str:

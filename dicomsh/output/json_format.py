@@ -63,7 +63,7 @@ class JsonArray:
         return text
 
     def flush(self) -> str:
-        """Nothing: no row is kept back."""
+        """Nothing: no row is held back."""
         return ""
 
     def end(self) -> str:
@@ -87,7 +87,7 @@ class JsonLines:
         return "".join([f"{line}\n" for line in self._lines(batch)])
 
     def flush(self) -> str:
-        """Nothing: no row is kept back."""
+        """Nothing: no row is held back."""
         return ""
 
     def end(self) -> str:

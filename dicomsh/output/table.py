@@ -94,7 +94,7 @@ class Table:
         return heading + self._page.lines(batch, first)
 
     def end(self) -> str:
-        """Everything kept back."""
+        """All rows held back."""
         return self._lines(early=False)
 
     @property

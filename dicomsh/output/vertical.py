@@ -54,7 +54,7 @@ class Vertical:
         return "".join(line + "\n" for row in batch for line in self._block(row))
 
     def flush(self) -> str:
-        """Nothing: no row is kept back."""
+        """Nothing: no row is held back."""
         return ""
 
     def end(self) -> str:

@@ -37,7 +37,7 @@ class Yaml:
         )
 
     def flush(self) -> str:
-        """Nothing: no row is kept back."""
+        """Nothing: no row is held back."""
         return ""
 
     def end(self) -> str:

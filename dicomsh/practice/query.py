@@ -64,9 +64,9 @@ class PracticeQuery:
     have status 0xFF01 (C.4.1.1.4), as in dcmqrscp.
 
     Args:
-        archive: what is searched.
-        identifier: what is asked.
-        style: how answers are written.
+        archive: the archive to search.
+        identifier: the identifier of the query.
+        style: the style of the answers.
 
     Raises:
         RefusedError: a value that cannot be matched (0xC000, as Orthanc answers `*` in a date), or

@@ -356,8 +356,8 @@ def test_every_example_runs_on_the_practice_archive(
     ("text", "message", "column"),
     [
         ("find patient" + " | head" * 5000, "more than 100 stages", 14 + 7 * 100),
-        ("explain " * 3000 + "ls", "commands inside commands, more than 16 deep", 1 + 8 * 17),
-        ("compare " * 3000 + "ls", "commands inside commands, more than 16 deep", 1 + 8 * 17),
+        ("explain " * 3000 + "ls", "commands nested more than 16 deep", 1 + 8 * 17),
+        ("compare " * 3000 + "ls", "commands nested more than 16 deep", 1 + 8 * 17),
     ],
 )
 def test_what_is_nested_too_deep_is_refused(text: str, message: str, column: int) -> None:

@@ -402,5 +402,5 @@ def test_each_on_a_real_orthanc(orthanc_server: servers.Orthanc) -> None:
 def test_an_order_in_a_word_is_not_taken_for_a_description() -> None:
     done = run("use pacs; find study | sort date desc")
     assert done.status == 2
-    assert "for newest first: sort date -r" in done.err
+    assert "newest first is: sort date -r" in done.err
     assert run("use pacs; find study | sort desc").status == 0

@@ -1,0 +1,148 @@
+"""What people read is plain English: turns that read as if translated stay out."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness import ROOT
+
+PACKAGES = (
+    "commands/guide",
+    "config",
+    "explain",
+    "language",
+    "lessons",
+    "mask",
+    "output",
+    "practice",
+    "repl",
+    "settings",
+    "trace",
+)
+"""Packages whose strings, docstrings and comments are covered."""
+
+HELP = ("commands",)
+"""Packages of which only the help of commands is covered: docstrings and option texts."""
+
+DOCUMENTS = (
+    "README.md",
+    "CHANGELOG.md",
+    "modalities.yaml",
+    "docs/*.md",
+    "docs/guide/*.md",
+    "docs/reference/*.md",
+    "dicomsh/lessons/*.yaml",
+)
+
+OTHERS = {"docs/architecture.md"}
+"""Documents that are not covered."""
+
+PATTERNS = (
+    r"(?<!there )\b(is|are) no (?!longer\b)\w+",
+    r"\b(that|which|who) (is|are) (?-i:none)\b",
+    r"\btold by\b",
+    r"\b(tells?|says?) of\b",
+    r"\bstands? for\b",
+    r"\bstands? (at|behind|below|beside|right)\b",
+    r"\bgo(es)? by\b",
+    r"\bgo(es)? along\b",
+    r"\bat last\b",
+    r"\bsurely\b",
+    r"\botherwise than\b",
+    r"\bothers? than those\b",
+    r"\bmeanwhile\b",
+    r"\bin silence\b",
+    r"\ball through\b",
+    r"\bof the modality\b(?! in use)",
+    r"\b(allow|permit)(ed|s)? (to us|this to)\b",
+    r"\bhas to do with\b",
+    r"\btakes? no notice\b",
+    r"\bmany an? \w+",
+    r"\bwhat is (taller|too long|typed|shown|said|asked)\b",
+    r"\basks? (it )?back\b",
+    r"\b(goes|words?|text|stage|value|stands?) behind\b",
+    r"\bnot whole\b",
+    r"\banew\b",
+    r"\bin front of\b",
+    r"\bwhere (there is|nothing|none|no|one of)\b",
+    r"\bwent out as\b",
+    r"\b(kept|keeps) back\b",
+    r"\btells (that|what|how|which)\b",
+    r"\bbeside the data\b",
+    r"\beverybody\b",
+)
+"""Turns that a native speaker would not write, as regular expressions."""
+
+ALLOWED = (
+    "is no value of SeriesNumber",  # quoted in README: a message of a package not covered yet
+)
+"""Texts that a pattern finds and that may stay."""
+
+
+def covered() -> Iterator[tuple[str, str]]:
+    """The name of each text with the text."""
+    for pattern in DOCUMENTS:
+        for file in sorted(ROOT.glob(pattern)):
+            name = str(file.relative_to(ROOT))
+            if name not in OTHERS:
+                yield name, file.read_text("utf-8")
+    for package in PACKAGES:
+        for file in sorted((ROOT / "dicomsh" / package).rglob("*.py")):
+            yield str(file.relative_to(ROOT)), "\n".join(words_of(file))
+    for package in HELP:
+        for file in sorted((ROOT / "dicomsh" / package).rglob("*.py")):
+            yield str(file.relative_to(ROOT)), "\n".join(help_of(file))
+
+
+def words_of(file: Path) -> Iterator[str]:
+    """The strings and comments of a module."""
+    for token in tokenize.generate_tokens(io.StringIO(file.read_text("utf-8")).readline):
+        if token.type in (tokenize.STRING, tokenize.COMMENT):
+            yield token.string
+
+
+def help_of(file: Path) -> Iterator[str]:
+    """The docstrings of the functions that are commands, and the texts of their options."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.AsyncFunctionDef) and node.decorator_list:
+            yield ast.get_docstring(node) or ""
+            arguments = (*node.args.args, *node.args.kwonlyargs)
+            annotations = [one.annotation for one in arguments if one.annotation]
+            parts = [part for one in annotations for part in ast.walk(one)]
+            yield from (
+                part.value
+                for part in parts
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+
+
+TEXTS = dict(covered())
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_turn_reads_as_if_translated(name: str) -> None:
+    text = " ".join(re.sub(r"^\s*#", " ", TEXTS[name], flags=re.M).split())
+    for allowed in ALLOWED:
+        text = text.replace(allowed, "")
+    found = [
+        text[max(0, match.start() - 40) : match.end() + 20]
+        for pattern in PATTERNS
+        for match in re.finditer(pattern, text, re.I)
+    ]
+    assert not found
+
+
+def test_every_kind_of_text_is_read() -> None:
+    texts = "\n".join(TEXTS.values())
+    assert "is not a valid alias name" in texts
+    assert "remember the lines you type" in texts
+    assert "# nothing may be raised in the middle of the protocol" in texts
+    assert "continue with the next row after a failure" in texts
+    assert "Go to TARGET" in texts
