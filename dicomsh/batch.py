@@ -11,11 +11,11 @@ from dicomsh.errors import ExitStatus, UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.interrupt import interruptible
 from dicomsh.language.lines import whole_lines
-from dicomsh.output.error_text import Origin
+from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.streams import StdoutGoneError
 from dicomsh.shell.shell import Shell, overall, read_script
 
-Source = tuple[str, Origin]
+SourceText = tuple[str, TextOrigin]
 """A text to run and where it comes from."""
 
 _Result = TypeVar("_Result")
@@ -23,13 +23,13 @@ _Result = TypeVar("_Result")
 _STDIN = "<stdin>"
 
 
-def commands(texts: list[str]) -> Iterator[Source]:
+def commands(texts: list[str]) -> Iterator[SourceText]:
     """The texts of `-c` options."""
     for number, text in enumerate(texts, 1):
-        yield text, Origin("-c" if len(texts) == 1 else f"-c {number}")
+        yield text, TextOrigin("-c" if len(texts) == 1 else f"-c {number}")
 
 
-def script(shell: Shell, name: str) -> Iterator[Source]:
+def script(shell: Shell, name: str) -> Iterator[SourceText]:
     """A script file.
 
     Raises:
@@ -37,7 +37,7 @@ def script(shell: Shell, name: str) -> Iterator[Source]:
     """
     path = Path(name)
     try:
-        yield read_script(path), Origin(name)
+        yield read_script(path), TextOrigin(name)
     except UsageError as error:
         if path.exists():
             raise
@@ -56,12 +56,12 @@ def _meant(shell: Shell, name: str) -> str | None:
     return None
 
 
-def _goes_on(sources: Iterator[Source], origin: Origin) -> bool:
+def _goes_on(sources: Iterator[SourceText], origin: TextOrigin) -> bool:
     """Whether a text is left out; of standard input that is not known without waiting for it."""
     return origin.name == _STDIN or next(sources, None) is not None
 
 
-def lines(stream: TextIO) -> Iterator[Source]:
+def lines(stream: TextIO) -> Iterator[SourceText]:
     """Lines as they come, so that another program can talk to us; continued lines together.
 
     Raises:
@@ -69,7 +69,7 @@ def lines(stream: TextIO) -> Iterator[Source]:
     """
     try:
         for number, text in whole_lines(stream):
-            yield text, Origin(_STDIN, number)
+            yield text, TextOrigin(_STDIN, number)
     except OSError as error:
         message = f"cannot read standard input: {error.strerror}"
         raise UsageError(message, hint="name a script, or use -c TEXT") from None
@@ -117,7 +117,7 @@ class _EventLoop:
         return self._runner.run(work)
 
 
-def run(shell: Shell, sources: Iterator[Source]) -> ExitStatus:
+def run(shell: Shell, sources: Iterator[SourceText]) -> ExitStatus:
     """Run the texts one after the other, up to the first that fails; then release everything."""
     statuses = [ExitStatus.DONE]
     with _EventLoop() as loop:

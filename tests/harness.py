@@ -74,7 +74,7 @@ def run(
     return Done(out.getvalue(), err.getvalue(), int(status))
 
 
-def _sources(steps: tuple[str | Callable[[], object], ...]) -> Iterator[batch.Source]:
+def _sources(steps: tuple[str | Callable[[], object], ...]) -> Iterator[batch.SourceText]:
     texts = batch.commands([step for step in steps if isinstance(step, str)])
     for step in steps:
         if isinstance(step, str):

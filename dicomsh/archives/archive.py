@@ -110,7 +110,7 @@ class Archives(Protocol):
         ...
 
 
-class Kind(Protocol):
+class ArchiveKind(Protocol):
     """How the archives with one kind of address are opened."""
 
     def reach(self, modality: Modality) -> Modality:

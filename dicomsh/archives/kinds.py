@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from dicomsh.archives.archive import Kind
+from dicomsh.archives.archive import ArchiveKind
 from dicomsh.model.modality import DicomAddress, PracticeAddress
 
-Kinds = Mapping[type[object], Callable[[], Kind]]
+ArchiveKinds = Mapping[type[object], Callable[[], ArchiveKind]]
 """Type of address → what makes the kind; its module is imported only then."""
 
 
-def _dimse() -> Kind:
+def _dimse() -> ArchiveKind:
     from dicomsh.archives.dimse import DimseKind
 
     return DimseKind()
 
 
-def _practice() -> Kind:
+def _practice() -> ArchiveKind:
     from dicomsh.archives.practice import PracticeKind
 
     return PracticeKind()
 
 
-KINDS: Kinds = MappingProxyType({DicomAddress: _dimse, PracticeAddress: _practice})
+KINDS: ArchiveKinds = MappingProxyType({DicomAddress: _dimse, PracticeAddress: _practice})

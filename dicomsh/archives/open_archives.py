@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dicomsh.archives.archive import Archive, ArchivePool, Kind
-from dicomsh.archives.kinds import KINDS, Kinds
+from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool
+from dicomsh.archives.kinds import KINDS, ArchiveKinds
 from dicomsh.archives.pool import Pool
 from dicomsh.archives.watched import WatchedArchive
 from dicomsh.config import KnownPeers
@@ -26,11 +26,11 @@ class OpenArchives:
         kinds: who opens which kind of address.
     """
 
-    def __init__(self, tap: Tap, memory: KnownPeers, kinds: Kinds = KINDS) -> None:
+    def __init__(self, tap: Tap, memory: KnownPeers, kinds: ArchiveKinds = KINDS) -> None:
         self.memory = memory
         self._tap = tap
         self._makers = kinds
-        self._kinds: dict[type[object], Kind] = {}
+        self._kinds: dict[type[object], ArchiveKind] = {}
         self._reached: dict[str, tuple[Modality, Modality]] = {}
         self._archives: dict[tuple[str, Extensions], tuple[Modality, Archive]] = {}
         self._pools: dict[str, tuple[Modality, Pool]] = {}
@@ -41,13 +41,13 @@ class OpenArchives:
         self._reached[modality.name] = modality, reached
         return reached
 
-    def _kind(self, modality: Modality) -> Kind:
+    def _kind(self, modality: Modality) -> ArchiveKind:
         sort = type(modality.address)
         if sort not in self._kinds:
             self._kinds[sort] = self._makers[sort]()
         return self._kinds[sort]
 
-    def _make(self, kind: Kind, reached: Modality) -> Archive:
+    def _make(self, kind: ArchiveKind, reached: Modality) -> Archive:
         return WatchedArchive(kind.open(reached, self._tap), self._tap)
 
     async def open(self, modality: Modality) -> Archive:

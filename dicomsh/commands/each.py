@@ -75,7 +75,7 @@ class _Subject:
 
 
 @frozen
-class _Source:
+class _Subjects:
     """All that the commands run for, how complete that is, and what it is."""
 
     subjects: list[_Subject]
@@ -83,7 +83,7 @@ class _Source:
     note: Note
 
 
-async def _received(context: Context, rows: Listing) -> _Source:
+async def _received(context: Context, rows: Listing) -> _Subjects:
     answer = rows.answer
     try:
         received = [row async for batch in answer for row in batch]
@@ -97,13 +97,13 @@ async def _received(context: Context, rows: Listing) -> _Source:
     return _source(subjects, answer.outcome, level.counted(len(received)))
 
 
-def _source(subjects: list[_Subject], outcome: Outcome, number: str) -> _Source:
+def _source(subjects: list[_Subject], outcome: Outcome, number: str) -> _Subjects:
     """The limit of the rows before is not a limit of what the commands give: it is noted."""
     if outcome.ending is not Ending.LIMIT:
-        return _Source(subjects, outcome, note(NoteKind.FOR_EACH, number))
+        return _Subjects(subjects, outcome, note(NoteKind.FOR_EACH, number))
     limit = outcome.stopped_by or f"--limit {outcome.limit or outcome.rows}"
     whole = replace(outcome, ending=Ending.COMPLETE)
-    return _Source(subjects, whole, note(NoteKind.FOR_EACH, number, limit))
+    return _Subjects(subjects, whole, note(NoteKind.FOR_EACH, number, limit))
 
 
 def _shared(rows: Sequence[Row]) -> list[tuple[Row, bool]]:
@@ -130,7 +130,7 @@ def _fields(record: Any) -> dict[str, str]:
 
 
 @frozen
-class _Part:
+class _ResultPart:
     """Some of what a command gave for a row."""
 
     result: Result
@@ -140,7 +140,7 @@ class _Part:
 class _Runs:
     """A command run for one row after the other."""
 
-    def __init__(self, context: Context, source: _Source, call: Call, keep_going: bool) -> None:
+    def __init__(self, context: Context, source: _Subjects, call: Call, keep_going: bool) -> None:
         self._context = replace(context, run_file=_no_script)
         self._call = call
         self._keep_going = keep_going
@@ -149,7 +149,7 @@ class _Runs:
         self._outcomes: list[Outcome] = []
         self.ended = False
 
-    async def parts(self) -> AsyncGenerator[_Part, None]:
+    async def parts(self) -> AsyncGenerator[_ResultPart, None]:
         """What the commands give; of each at least one part, perhaps without rows."""
         for number, subject in enumerate(self._source.subjects, 1):
             try:
@@ -165,19 +165,19 @@ class _Runs:
         if self._failed:
             raise self._failure()
 
-    async def _run(self, subject: _Subject) -> AsyncGenerator[_Part, None]:
+    async def _run(self, subject: _Subject) -> AsyncGenerator[_ResultPart, None]:
         session = self._context.session.at(subject.place, subject.values)
         context = replace(self._context, session=session)
         call = bound_again(self._call, subject.values, context.registry, SessionKnowledge(session))
         result = await call.command.result(context, *call.arguments, **call.options)
         if not isinstance(result, Listing):
-            yield _Part(result, [{"text": text} for text in _texts(result)])
+            yield _ResultPart(result, [{"text": text} for text in _texts(result)])
             return
         answer = result.answer
         try:
-            yield _Part(result, [])
+            yield _ResultPart(result, [])
             async for batch in answer:
-                yield _Part(result, batch)
+                yield _ResultPart(result, batch)
         finally:
             await answer.aclose()
         self._outcomes.append(answer.outcome)
@@ -223,7 +223,7 @@ class _Merged(DerivedAnswer):
     """All that the commands gave, as one answer."""
 
     def __init__(
-        self, first: _Part | None, parts: AsyncGenerator[_Part, None], runs: _Runs
+        self, first: _ResultPart | None, parts: AsyncGenerator[_ResultPart, None], runs: _Runs
     ) -> None:
         super().__init__()
         self._first = first
@@ -238,7 +238,7 @@ class _Merged(DerivedAnswer):
             self._check(part)
             yield part.batch
 
-    def _check(self, part: _Part) -> None:
+    def _check(self, part: _ResultPart) -> None:
         assert self._first is not None
         kinds = [_is_of_entities(p.result) for p in (part, self._first)]
         if part.batch and kinds[0] != kinds[1]:

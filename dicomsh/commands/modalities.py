@@ -22,7 +22,7 @@ from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Mo
 from dicomsh.model.modality import Address, DicomAddress, Modality, PracticeAddress
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.results import Records, Talk, at_once, listing_of
 from dicomsh.query.ask import answer_from
 
@@ -120,7 +120,7 @@ async def _harmless_find(context: Context, modality: Modality) -> float:
     """Seconds of a study query that matches nothing: its UID was never used."""
     uid = f"2.25.{secrets.randbits(128)}"
     attribute = by_keyword("StudyInstanceUID")
-    key = QueryKey((attribute,), uid, Matching.SINGLE_VALUE, Origin.TYPED)
+    key = QueryKey((attribute,), uid, Matching.SINGLE_VALUE, KeyOrigin.TYPED)
     archive = await context.archives.open(context.known(modality))
     request = Request(Level.STUDY, Place(), (key,))
     answer = await answer_from(

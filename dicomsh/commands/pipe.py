@@ -168,7 +168,7 @@ def _no_rows(call: Call, stage: Call) -> UsageError:
 
 
 @frozen
-class Field:
+class RowField:
     """What is read of each row: a column, and the VR that its values are compared by."""
 
     column: Column
@@ -187,7 +187,7 @@ class Field:
         return "\\".join(self.texts(row))
 
 
-def field(rows: Listing, key: str, word: Word) -> Field:
+def field(rows: Listing, key: str, word: Word) -> RowField:
     """The field of the rows that a key names.
 
     Args:
@@ -204,7 +204,7 @@ def field(rows: Listing, key: str, word: Word) -> Field:
     return _record_field(rows, key, span)
 
 
-def _attribute(listing: Listing, level: Level, key: str, span: Span) -> Field:
+def _attribute(listing: Listing, level: Level, key: str, span: Span) -> RowField:
     from dicomsh.model.keys import find_path
 
     try:
@@ -214,17 +214,17 @@ def _attribute(listing: Listing, level: Level, key: str, span: Span) -> Field:
     keyword = ".".join(part.keyword for part in path)
     for column in listing.columns:
         if column.keyword == keyword:
-            return Field(column, path[-1].vr)
+            return RowField(column, path[-1].vr)
     hint = f"add +{keyword} to the query"
     raise UsageError(f"{keyword} was not requested", hint=hint, span=span)
 
 
-def _record_field(records: Listing, key: str, span: Span) -> Field:
+def _record_field(records: Listing, key: str, span: Span) -> RowField:
     names = {column.keyword.lower(): column for column in records.columns}
     keyword = alias_keyword(key, Level.STUDY) or key
     column = names.get(key.lower()) or names.get(keyword.lower())
     if column is not None:
-        return Field(column, vr_of(column))
+        return RowField(column, vr_of(column))
     spelt = [column.keyword for column in records.columns]
     listed = key.lower().split(",")
     if len(listed) > 1 and names.keys() >= set(listed):
@@ -243,8 +243,8 @@ def vr_of(column: Column) -> str:
     return "UI" if column.keyword.endswith("UID") else "CS"
 
 
-def fields(rows: Listing, words: Sequence[Word]) -> list[Field]:
+def fields(rows: Listing, words: Sequence[Word]) -> list[RowField]:
     """The fields that words name, or all of them for no words."""
     if words:
         return [field(rows, word.text, word) for word in words]
-    return [Field(column, vr_of(column)) for column in rows.columns]
+    return [RowField(column, vr_of(column)) for column in rows.columns]

@@ -21,7 +21,7 @@ from dicomsh.model.levels import Level, Model
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request
-from dicomsh.model.query import Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, QueryKey
 from dicomsh.model.results import Listing
 from dicomsh.model.row_matching import ends
 from dicomsh.model.windows import Period
@@ -158,7 +158,7 @@ def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]
 
 def _one_value(key: QueryKey) -> str:
     """What to do where a key has a value already."""
-    if key.origin is Origin.PATTERN:
+    if key.origin is KeyOrigin.PATTERN:
         return f"the PATTERN {key.typed or key.value} stands for {key.keyword} here: leave one out"
     return "a list of values is written once, with , or \\ between them"
 

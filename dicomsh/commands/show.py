@@ -50,11 +50,11 @@ async def show(context: Context, target: Annotated[Word | None, TARGET] = None) 
             "the root is no entity",
             hint="show TARGET, or cd to a patient, study, series or instance",
         )
-    entity = _Entity(context, there, there.place.level)
+    entity = _ShownEntity(context, there, there.place.level)
     return listing_of(_SHOW_COLUMNS, entity.records(), outcome=lambda: entity.outcome)
 
 
-class _Entity:
+class _ShownEntity:
     """The attributes of one entity, asked for when iterated."""
 
     def __init__(self, context: Context, there: ResolvedTarget, level: Level) -> None:
@@ -127,7 +127,7 @@ async def wado(
         if destination.place.level is None:
             span = target.span if target else None
             raise UsageError("wado needs a patient, study or series", hint="cd to one", span=span)
-    instances = _Instances(context, there, rs)
+    instances = _InstanceUrls(context, there, rs)
     return listing_of(
         _wado_columns(rs),
         instances.records(),
@@ -144,7 +144,7 @@ def _wado_columns(rs: bool) -> tuple[FieldColumn, ...]:
     )
 
 
-class _Instances:
+class _InstanceUrls:
     """The instances below several places, with their URLs."""
 
     def __init__(self, context: Context, there: list[ResolvedTarget], rs: bool) -> None:

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from dicomsh.commands.context import Context
 from dicomsh.commands.pipe import (
     Batches,
-    Field,
     First,
     Passed,
+    RowField,
     Work,
     collected,
     field,
@@ -55,7 +55,7 @@ async def where(
     attributes among the columns; +Key in the query adds one. An invalid date or number in a row
     matches nothing; the line below says how many there are.
     """
-    tests = [_Test(context, rows, condition) for condition in (condition, *more)]
+    tests = [_ConditionTest(context, rows, condition) for condition in (condition, *more)]
 
     async def work(batches: Batches) -> Batches:
         async for batch in batches:
@@ -67,7 +67,7 @@ async def where(
     return through(rows, lambda answer: Passed(answer, work, notes))
 
 
-class _Test:
+class _ConditionTest:
     """A condition on rows, and how many of them could not be compared with it."""
 
     def __init__(self, context: Context, rows: Listing, condition: Condition) -> None:
@@ -134,7 +134,7 @@ def _no_direction(word: Word) -> UsageError:
     return UsageError(message, hint=hint, span=word.span)
 
 
-def _sorted(rows: list[Any], by: Field, *, reverse: bool) -> list[Any]:
+def _sorted(rows: list[Any], by: RowField, *, reverse: bool) -> list[Any]:
     texts = [by.texts(row) for row in rows]
     pairs = list(zip(texts, rows, strict=True))
     present = [(sorting(by.vr, values[0]), row) for values, row in pairs if values]
@@ -204,7 +204,7 @@ async def uniq(context: Context, rows: Listing, *keys: Annotated[Word, KEY]) -> 
     return _worked(rows, work)
 
 
-def _is_new(row: Any, compared: Sequence[Field], seen: set[tuple[str, ...]]) -> bool:
+def _is_new(row: Any, compared: Sequence[RowField], seen: set[tuple[str, ...]]) -> bool:
     key = tuple(found.text(row) for found in compared)
     if key in seen:
         return False
@@ -238,7 +238,7 @@ async def count(
 class _Counts:
     """How many rows there are of each value, or in all where no field is given."""
 
-    def __init__(self, rows: Listing, by: Sequence[Field]) -> None:
+    def __init__(self, rows: Listing, by: Sequence[RowField]) -> None:
         self._answer = rows.answer
         self._by = by
         self._counter: Counter[tuple[str, ...]] = Counter()

@@ -2,6 +2,6 @@
 
 from dicomsh.config.config import Config
 from dicomsh.config.known import KnownPeers
-from dicomsh.config.locate import Candidate, candidates, load
+from dicomsh.config.locate import candidates, load
 
-__all__ = ["Candidate", "Config", "KnownPeers", "candidates", "load"]
+__all__ = ["Config", "KnownPeers", "candidates", "load"]

@@ -20,7 +20,7 @@ FILE_NAME = "modalities.yaml"
 _LARGEST = 1 << 20  # bytes; a thousand modalities need a tenth of this
 
 
-class Candidate(NamedTuple):
+class SearchedFile(NamedTuple):
     """A place to look: what named it, the file, and whether it must exist."""
 
     named_by: str
@@ -30,19 +30,19 @@ class Candidate(NamedTuple):
 
 def candidates(
     explicit: Path | None, *, environ: Mapping[str, str], cwd: Path
-) -> tuple[Candidate, ...]:
+) -> tuple[SearchedFile, ...]:
     """All places to look for the configuration; the first that exists is used."""
     places = []
     if explicit is not None:
-        places.append(Candidate("-f", cwd / explicit, required=True))
+        places.append(SearchedFile("-f", cwd / explicit, required=True))
     if environ.get("DICOMSH_CONFIG"):
         named = cwd / environ["DICOMSH_CONFIG"]
-        places.append(Candidate("$DICOMSH_CONFIG", named, required=True))
-    places.append(Candidate("the current folder", cwd / FILE_NAME, required=False))
+        places.append(SearchedFile("$DICOMSH_CONFIG", named, required=True))
+    places.append(SearchedFile("the current folder", cwd / FILE_NAME, required=False))
     user = user_file(environ)
     if user is not None:
-        places.append(Candidate("your configuration folder", user, required=False))
-    places.append(Candidate("the built-in default", BUILTIN, required=True))
+        places.append(SearchedFile("your configuration folder", user, required=False))
+    places.append(SearchedFile("the built-in default", BUILTIN, required=True))
     return tuple(places)
 
 
@@ -76,7 +76,7 @@ def load_again(config: Config, path: Path, *, environ: Mapping[str, str], cwd: P
         ConfigError: it cannot be read or used.
         UsageError: it has another modality with the name of such an archive.
     """
-    candidate = Candidate("the configuration in use", path, required=True)
+    candidate = SearchedFile("the configuration in use", path, required=True)
     return _load(candidate, environ, cwd).with_archives(config.archives)
 
 
@@ -91,7 +91,7 @@ def identity_of(path: Path) -> Identity | None:
     return Identity(found.st_mtime_ns, found.st_size) if S_ISREG(found.st_mode) else None
 
 
-def _load(candidate: Candidate, environ: Mapping[str, str], cwd: Path) -> Config:
+def _load(candidate: SearchedFile, environ: Mapping[str, str], cwd: Path) -> Config:
     path = candidate.path
     if path == BUILTIN:
         return Config(modalities=LateTable(_built_in))  # there are no mistakes to tell of

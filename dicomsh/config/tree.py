@@ -12,7 +12,7 @@ from dicomsh.errors import ConfigError
 from dicomsh.frozen import frozen
 
 T = TypeVar("T")
-Check = Callable[[str], T]
+TextCheck = Callable[[str], T]
 """Turns text into a value, or raises a ValueError that says what was expected."""
 
 NULL = "tag:yaml.org,2002:null"
@@ -72,7 +72,7 @@ class ConfigNode:
         """Whether the value is missing or `null`."""
         return isinstance(self.node, ScalarNode) and self.node.tag == NULL
 
-    def value(self, check: Check[T]) -> T:
+    def value(self, check: TextCheck[T]) -> T:
         """Its value.
 
         Raises:
@@ -83,7 +83,7 @@ class ConfigNode:
         except ValueError as error:
             raise self.error(str(error)) from None
 
-    def values(self, check: Check[T]) -> list[T]:
+    def values(self, check: TextCheck[T]) -> list[T]:
         """Its values; a single one need not be in a list.
 
         Raises:
@@ -162,17 +162,17 @@ class Section:
     place: ConfigNode
     settings: dict[str, ConfigNode]
 
-    def get(self, key: str, check: Check[T], default: T) -> T:
+    def get(self, key: str, check: TextCheck[T], default: T) -> T:
         """The value of a setting, or the default if not given."""
         setting = self.settings.get(key)
         return default if setting is None else setting.value(check)
 
-    def words(self, key: str, check: Check[T]) -> frozenset[T]:
+    def words(self, key: str, check: TextCheck[T]) -> frozenset[T]:
         """The values of a setting that is one value or a list; none if not given."""
         setting = self.settings.get(key)
         return frozenset(setting.values(check)) if setting else frozenset()
 
-    def require(self, key: str, check: Check[T]) -> T:
+    def require(self, key: str, check: TextCheck[T]) -> T:
         """The value of a required setting."""
         if key not in self.settings:
             raise self.place.error(f"the setting '{key}'", found="none")

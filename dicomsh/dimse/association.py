@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from dicomsh.dimse.negotiation import Agreement, Context
+from dicomsh.dimse.negotiation import Agreement, PresentationContext
 from dicomsh.dimse.pdu import write_message
 from dicomsh.dimse.upper_layer import ServiceUser, UpperLayer
 from dicomsh.model.extended_negotiation import Extensions
@@ -26,7 +26,7 @@ class Association:
         self._layer = layer
         self._message_id = 0
         self.agreement = agreement
-        self.contexts: Mapping[str, Context] = agreement.contexts
+        self.contexts: Mapping[str, PresentationContext] = agreement.contexts
         self.extended: Mapping[str, Extensions] = agreement.extended
         self.proven = False
         self.last_used = asyncio.get_running_loop().time()
@@ -47,7 +47,11 @@ class Association:
         return self._message_id
 
     def begin(
-        self, user: ServiceUser, context: Context, command: bytes, identifier: bytes = b""
+        self,
+        user: ServiceUser,
+        context: PresentationContext,
+        command: bytes,
+        identifier: bytes = b"",
     ) -> None:
         """Send a request; what answers it goes to `user` until it calls `end`.
 
@@ -59,7 +63,7 @@ class Association:
         self._layer.user = user
         self.send(context, command, identifier)
 
-    def send(self, context: Context, command: bytes, identifier: bytes = b"") -> None:
+    def send(self, context: PresentationContext, command: bytes, identifier: bytes = b"") -> None:
         """Send a message of the operation in progress, command and identifier in one write."""
         self.last_used = asyncio.get_running_loop().time()
         message = write_message(context.id, command, identifier, self.agreement.max_pdu)

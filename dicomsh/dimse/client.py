@@ -9,7 +9,7 @@ from dicomsh.dimse.association import Association
 from dicomsh.dimse.connect import open_association
 from dicomsh.dimse.echo import echo
 from dicomsh.dimse.find import Find
-from dicomsh.dimse.negotiation import Context
+from dicomsh.dimse.negotiation import PresentationContext
 from dicomsh.errors import AssociationAbortedError, NoPresentationContextError
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Outcome
@@ -128,7 +128,7 @@ class Client:
         context = self._context(association, query.sop_class)
         return Find(association, context, query, self._modality, limit)
 
-    def _context(self, association: Association, sop_class: SopClass) -> Context:
+    def _context(self, association: Association, sop_class: SopClass) -> PresentationContext:
         context = association.contexts.get(sop_class.uid)
         if context is not None:
             return context

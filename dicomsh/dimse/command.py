@@ -62,7 +62,7 @@ _MOVE_ORIGINATOR, _MOVE_ORIGINATOR_ID = 0x00001030, 0x00001031
 _codec = ENCODINGS[IMPLICIT_LITTLE_ENDIAN]
 
 
-class Command(NamedTuple):
+class CommandSet(NamedTuple):
     """A command set; what its message does not have is None or empty.
 
     Args:
@@ -122,9 +122,9 @@ class Command(NamedTuple):
         service = _SERVICES.get(self.field & ~_RESPONSE)
         return f"{service} {kind}" if service else f"{kind} 0x{self.field:04X}"
 
-    def answered(self, status: int, **more: Any) -> Command:
+    def answered(self, status: int, **more: Any) -> CommandSet:
         """The response to this request, of the same SOP class and instance."""
-        return Command(
+        return CommandSet(
             self.field | _RESPONSE,
             self.message_id,
             status=status,
@@ -135,22 +135,22 @@ class Command(NamedTuple):
 
 def echo_request(message_id: int, sop_class: str) -> bytes:
     """C-ECHO-RQ (PS3.7 9.3.5.1)."""
-    return write_command(Command(ECHO_REQUEST, message_id, sop_class=sop_class))
+    return write_command(CommandSet(ECHO_REQUEST, message_id, sop_class=sop_class))
 
 
 def find_request(message_id: int, sop_class: str) -> bytes:
     """C-FIND-RQ, to be followed by an identifier (PS3.7 9.3.2.1)."""
     return write_command(
-        Command(FIND_REQUEST, message_id, True, sop_class=sop_class, priority=MEDIUM_PRIORITY)
+        CommandSet(FIND_REQUEST, message_id, True, sop_class=sop_class, priority=MEDIUM_PRIORITY)
     )
 
 
 def cancel_request(message_id: int) -> bytes:
     """C-CANCEL-RQ of an operation (PS3.7 9.3.2.3)."""
-    return write_command(Command(CANCEL_REQUEST, message_id))
+    return write_command(CommandSet(CANCEL_REQUEST, message_id))
 
 
-def write_command(command: Command) -> bytes:
+def write_command(command: CommandSet) -> bytes:
     """A command set, elements sorted by tag, its group length first (PS3.7 6.3.1)."""
     written = {tag: raw for tag, raw in _always(command).items() if raw}
     for tag, (name, _, write) in _OPTIONAL.items():
@@ -161,7 +161,7 @@ def write_command(command: Command) -> bytes:
     return _codec.element(_GROUP_LENGTH, "", pack("<I", len(body))) + body
 
 
-def _always(command: Command) -> dict[int, bytes]:
+def _always(command: CommandSet) -> dict[int, bytes]:
     """The elements whose tag or presence depends on the kind of message; empty where absent."""
     requested = command.field in _REQUESTED
     answers = command.is_response or command.field == CANCEL_REQUEST
@@ -177,7 +177,7 @@ def _always(command: Command) -> dict[int, bytes]:
     }
 
 
-def read_command(data: bytes) -> Command:
+def read_command(data: bytes) -> CommandSet:
     """The request or response in a command set.
 
     Raises:
@@ -185,7 +185,7 @@ def read_command(data: bytes) -> Command:
     """
     elements = _codec.split(data)
     field = _number(elements, _COMMAND_FIELD, "a command set without Command Field")
-    command = Command(
+    command = CommandSet(
         field,
         _message_id(elements, field),
         _number(elements, _DATA_SET_TYPE, "a command set without Command Data Set Type")
@@ -205,7 +205,7 @@ def _message_id(elements: dict[int, bytes], field: int) -> int:
     if field & _RESPONSE or field == CANCEL_REQUEST:
         lacking = "a response without Message ID Being Responded To"
         return _number(elements, _MESSAGE_ID_RESPONDED_TO, lacking)
-    return _number(elements, _MESSAGE_ID, f"a {Command(field, 0).title} without Message ID")
+    return _number(elements, _MESSAGE_ID, f"a {CommandSet(field, 0).title} without Message ID")
 
 
 def _number(elements: dict[int, bytes], tag: int, lacking: str) -> int:

@@ -57,7 +57,7 @@ class _Echo(ServiceUser):
         self.message_id = association.next_message_id()
         self.answered = False
         loop = asyncio.get_running_loop()
-        self.response: asyncio.Future[command.Command] = loop.create_future()
+        self.response: asyncio.Future[command.CommandSet] = loop.create_future()
 
     def received(self, messages: list[Message]) -> None:
         _, response, _ = messages[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from dicomsh.dimse.association import Association
-from dicomsh.dimse.command import FIND_RESPONSE, Command, cancel_request, find_request
-from dicomsh.dimse.negotiation import Context
+from dicomsh.dimse.command import FIND_RESPONSE, CommandSet, cancel_request, find_request
+from dicomsh.dimse.negotiation import PresentationContext
 from dicomsh.dimse.pdu import Message
 from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError, ProtocolViolationError
@@ -39,12 +39,16 @@ class FindExchange(ServiceUser):
     title = "C-FIND"
 
     def __init__(
-        self, association: Association, context: Context, source: Source, limit: int | None
+        self,
+        association: Association,
+        context: PresentationContext,
+        source: Source,
+        limit: int | None,
     ) -> None:
         self.arrived = 0
         self.dropped = 0
         self.over_limit = False
-        self.final: Command | None = None
+        self.final: CommandSet | None = None
         self.error: DicomshError | None = None
         self._association = association
         self._context = context
@@ -141,7 +145,7 @@ class FindExchange(ServiceUser):
         self.error = error
         self._wake()
 
-    def _check(self, context_id: int, response: Command) -> None:
+    def _check(self, context_id: int, response: CommandSet) -> None:
         if response.message_id != self._message_id or response.field != FIND_RESPONSE:
             raise ProtocolViolationError(
                 f"received the response 0x{response.field:04X} to message {response.message_id}"

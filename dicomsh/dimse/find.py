@@ -8,7 +8,7 @@ from dicomsh.dimse.association import Association
 from dicomsh.dimse.connect import timed_out
 from dicomsh.dimse.exchange import FindExchange
 from dicomsh.dimse.identifier import encode_identifier
-from dicomsh.dimse.negotiation import Context
+from dicomsh.dimse.negotiation import PresentationContext
 from dicomsh.dimse.status import Meaning, failure, meaning
 from dicomsh.errors import AssociationAbortedError, DicomshError
 from dicomsh.model.answer import Ending, Outcome
@@ -35,7 +35,7 @@ class Find:
     def __init__(
         self,
         association: Association,
-        context: Context,
+        context: PresentationContext,
         query: Query,
         modality: Modality,
         limit: int | None = None,

@@ -64,7 +64,7 @@ class Proposal:
 
 
 @frozen
-class Context:
+class PresentationContext:
     """An accepted presentation context (PS3.8 7.1.1.13), and the roles that we may play on it."""
 
     id: int
@@ -89,24 +89,24 @@ class Agreement:
         information: Service Class Application Information of the peer, by abstract syntax.
     """
 
-    accepted: tuple[Context, ...]
+    accepted: tuple[PresentationContext, ...]
     max_pdu: int
     information: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
-    def contexts(self) -> dict[str, Context]:
+    def contexts(self) -> dict[str, PresentationContext]:
         """The accepted presentation contexts by abstract syntax, the first of each."""
-        first: dict[str, Context] = {}
+        first: dict[str, PresentationContext] = {}
         for context in self.accepted:
             first.setdefault(context.abstract_syntax, context)
         return first
 
     @property
-    def by_id(self) -> dict[int, Context]:
+    def by_id(self) -> dict[int, PresentationContext]:
         """The accepted presentation contexts by ID."""
         return {context.id: context for context in self.accepted}
 
-    def on(self, abstract_syntax: str) -> tuple[Context, ...]:
+    def on(self, abstract_syntax: str) -> tuple[PresentationContext, ...]:
         """All accepted presentation contexts of an abstract syntax."""
         return tuple(c for c in self.accepted if c.abstract_syntax == abstract_syntax)
 
@@ -200,7 +200,7 @@ def agreement(request: AssociateRequest, accept: AssociateAccept) -> Agreement:
     return Agreement(tuple(_accepted(request, accept)), max_pdu, information)
 
 
-def _accepted(request: AssociateRequest, accept: AssociateAccept) -> Iterator[Context]:
+def _accepted(request: AssociateRequest, accept: AssociateAccept) -> Iterator[PresentationContext]:
     answers: dict[int, AnsweredContext] = {}
     for answer in accept.contexts:
         answers.setdefault(answer.id, answer)
@@ -209,7 +209,7 @@ def _accepted(request: AssociateRequest, accept: AssociateAccept) -> Iterator[Co
         if answer.result == _ACCEPTED and answer.transfer_syntax in context.transfer_syntaxes:
             uid = context.abstract_syntax
             scu, scp = _granted(_role(request.user.roles, uid), _role(accept.user.roles, uid))
-            yield Context(context.id, uid, answer.transfer_syntax, scu, scp)
+            yield PresentationContext(context.id, uid, answer.transfer_syntax, scu, scp)
 
 
 def _role(roles: Iterable[RoleSelection], sop_class: str) -> RoleSelection | None:

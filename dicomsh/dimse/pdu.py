@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from struct import Struct
 from typing import NamedTuple, Protocol
 
-from dicomsh.dimse.command import Command, read_command
+from dicomsh.dimse.command import CommandSet, read_command
 from dicomsh.errors import ProtocolViolationError
 
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(0x01, 0x08)
@@ -38,7 +38,7 @@ class Pdu(NamedTuple):
     body: bytes
 
 
-Message = tuple[int, Command, bytes]
+Message = tuple[int, CommandSet, bytes]
 """A whole DIMSE message: presentation context ID, command set, and data set.
 
 The data set is empty where there is none, and where it went into a sink.
@@ -65,11 +65,11 @@ class Sink(Protocol):
         ...
 
 
-OnRequest = Callable[[int, Command], Sink | None]
+OnRequest = Callable[[int, CommandSet], Sink | None]
 """Is told of a request before its data set; gives where that goes, or None to have it gathered."""
 
 
-def refuse(_: int, request: Command) -> Sink | None:
+def refuse(_: int, request: CommandSet) -> Sink | None:
     """The answer to a request where none may come: that it breaks the protocol."""
     raise ProtocolViolationError(f"received a {request.title} where none may come")
 
@@ -168,7 +168,7 @@ class _Usual(NamedTuple):
 
     command: bytes
     context: int
-    response: Command
+    response: CommandSet
 
 
 class MessageReader:
@@ -185,7 +185,7 @@ class MessageReader:
         self.contexts = contexts
         self._on_request = on_request
         self._context: int | None = None
-        self._command: Command | None = None
+        self._command: CommandSet | None = None
         self._sink: Sink | None = None
         self._parts: list[bytes] = []
         self._size = 0
@@ -263,7 +263,7 @@ class MessageReader:
             self._sink = None
         messages.append((context, command, data))
 
-    def _commanded(self, context: int, command: Command, messages: list[Message]) -> None:
+    def _commanded(self, context: int, command: CommandSet, messages: list[Message]) -> None:
         sink = None if command.is_response else self._on_request(context, command)
         if command.has_data_set:
             self._command, self._sink = command, sink

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from dicomsh.dimse.command import Command
+from dicomsh.dimse.command import CommandSet
 from dicomsh.errors import QueryFailedError
 from dicomsh.model.keys import by_tag
 from dicomsh.model.status import CUT_OFF_STATUSES, Category, status
@@ -39,7 +39,7 @@ def words(code: int) -> str:
     return f"0x{code:04X} {': '.join(part for part in (known.category.value, known.text) if part)}"
 
 
-def failure(response: Command, peer: str) -> QueryFailedError:
+def failure(response: CommandSet, peer: str) -> QueryFailedError:
     """The error for a failure status, in words and with what to do."""
     code = response.status
     return QueryFailedError(
@@ -50,7 +50,7 @@ def failure(response: Command, peer: str) -> QueryFailedError:
     )
 
 
-def _hint(response: Command) -> str | None:
+def _hint(response: CommandSet) -> str | None:
     if response.offending:
         names = ", ".join(by_tag(tag).keyword for tag in response.offending)
         return f"the peer objects to {names}"

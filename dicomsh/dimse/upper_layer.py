@@ -20,7 +20,7 @@ from dicomsh.dimse.associate import (
     write_release_request,
     write_request,
 )
-from dicomsh.dimse.command import Command
+from dicomsh.dimse.command import CommandSet
 from dicomsh.dimse.negotiation import Agreement
 from dicomsh.dimse.pdu import (
     ABORT,
@@ -52,7 +52,7 @@ class ServiceUser(ABC):
 
     title: ClassVar[str]
 
-    def requested(self, context_id: int, request: Command) -> Sink | None:  # noqa: ARG002
+    def requested(self, context_id: int, request: CommandSet) -> Sink | None:  # noqa: ARG002
         """A request of the peer has arrived, but not yet its data set; most operations take none.
 
         `received` is given its message when that is whole.
@@ -189,7 +189,7 @@ class UpperLayer(asyncio.Protocol):
             raise ProtocolViolationError("received a message when nothing was asked")
         self.user.received(messages)
 
-    def _requested(self, context_id: int, request: Command) -> Sink | None:
+    def _requested(self, context_id: int, request: CommandSet) -> Sink | None:
         if self.user is None:
             raise ProtocolViolationError(f"received a {request.title} when nothing was asked")
         return self.user.requested(context_id, request)

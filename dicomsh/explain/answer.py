@@ -9,7 +9,7 @@ from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.keys import COUNTS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.notes import Note
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.status import status
 from dicomsh.model.vr import MOMENT_VRS
 
@@ -124,6 +124,6 @@ def _doubts_of(key: QueryKey) -> list[str]:
         return [f"many servers do not match on counts: … | where {key.keyword}={key.value}"]
     if key.matching is Matching.RANGE or key.attribute.vr in MOMENT_VRS:
         return [f"entities without {key.keyword} match no range: leave it out to see them"]
-    if key.attribute.vr in ("LO", "SH") and key.origin in (Origin.TYPED, Origin.PATTERN):
+    if key.attribute.vr in ("LO", "SH") and key.origin in (KeyOrigin.TYPED, KeyOrigin.PATTERN):
         return [f"{key.keyword} is compared exactly, including case: try *{key.value}*"]
     return []

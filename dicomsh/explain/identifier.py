@@ -8,7 +8,7 @@ from dicomsh.frozen import frozen
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute, by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
-from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
 
 @frozen
@@ -82,14 +82,14 @@ def paragraph(matching: Matching) -> str:
     return f"PS3.4 {matching.value}"
 
 
-_OF_COMMAND = {Origin.TYPED: "the target", Origin.RETURN: "requested by the command itself"}
+_OF_COMMAND = {KeyOrigin.TYPED: "the target", KeyOrigin.RETURN: "requested by the command itself"}
 """Origins of keys that were not typed."""
 
 
 def origin(key: QueryKey, peer: Modality) -> str:
     """The origin of a key in words; for a typed one, including the text."""
     told = _typed(key) if key.typed else _OF_COMMAND.get(key.origin, key.origin.value)
-    if key.origin is Origin.CONTEXT and key.value.startswith("<"):
+    if key.origin is KeyOrigin.CONTEXT and key.value.startswith("<"):
         told = "each answer of the previous query"
     if key.matching is Matching.UNIVERSAL and key.value:
         told += f"; sent as {key.value} because of 'universal:' for {peer.name}"
@@ -98,7 +98,7 @@ def origin(key: QueryKey, peer: Modality) -> str:
 
 def _typed(key: QueryKey) -> str:
     """The text typed for a key, with the meaning of an alias, a tag or a pattern."""
-    if key.origin is Origin.PATTERN:
+    if key.origin is KeyOrigin.PATTERN:
         return f"the pattern: {key.typed}, which means {key.keyword} here"
     name = key.typed.lstrip("+").partition("=")[0]
     if name.lower() == key.keyword.lower():

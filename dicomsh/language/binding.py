@@ -100,7 +100,7 @@ class Binding:
 
 
 @frozen
-class Left:
+class RemainingParameters:
     """What remains after binding words to parameters.
 
     Args:
@@ -123,10 +123,10 @@ def bound(words: tuple[Word, ...], binding: Binding) -> Call | None:
     command, used = find_command(words, binding)
     if command is None:
         return None
-    left = bind(command, words[used:], binding)
-    if left.inner is not None:
-        _bind_inner(*left.inner, binding)
-    _check_missing(command, left.waiting, words[-1], binding)
+    remaining = bind(command, words[used:], binding)
+    if remaining.inner is not None:
+        _bind_inner(*remaining.inner, binding)
+    _check_missing(command, remaining.waiting, words[-1], binding)
     return None if binding.problem else _call(command, words, binding)
 
 
@@ -227,7 +227,7 @@ def _nothing_named(words: tuple[Word, ...], binding: Binding) -> UsageError:
     return no_command(words, binding.registry)
 
 
-def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Left:
+def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> RemainingParameters:
     """Bind words to the parameters of a command, up to those of an inner command."""
     waiting = list(command.positionals)
     queue = list(words)
@@ -248,13 +248,13 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Left:
             binding.fail(unexpected(command, word, further, previous))
         elif parameter.kind is not None and parameter.kind.inner is not None:
             waiting.remove(parameter)
-            return Left(waiting, (parameter, (word, *queue)))
+            return RemainingParameters(waiting, (parameter, (word, *queue)))
         else:
             before = words[: -len(queue) - 1]
             if parameter.kind is PATTERN and before and is_torn(before[-1], word):
                 binding.fail(torn(before[-1], word))
             _bind_word(parameter, word, waiting, binding)
-    return Left(waiting)
+    return RemainingParameters(waiting)
 
 
 def _check_missing(

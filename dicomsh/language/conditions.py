@@ -11,7 +11,7 @@ from dicomsh.language.terms import KEY, moved, path_in
 from dicomsh.language.words import Word
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
-from dicomsh.model.where_matching import Test, value_test
+from dicomsh.model.where_matching import ValuesTest, value_test
 from dicomsh.regex import regex
 
 _FORM = regex(rf"({KEY})(!?=)", re.ASCII)
@@ -39,7 +39,7 @@ class Condition:
         """
         return path_in(self.word, self.key, level, 0)
 
-    def test(self, vr: str, today: date) -> Test:
+    def test(self, vr: str, today: date) -> ValuesTest:
         """The test of the values of a row, before it is negated.
 
         Raises:

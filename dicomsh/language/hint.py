@@ -8,11 +8,11 @@ from dicomsh.language.command import Command, Parameter, Registry
 from dicomsh.language.expect import Expected, expect
 from dicomsh.language.knowledge import Knowledge
 
-Part = tuple[str, bool]
+UsagePart = tuple[str, bool]
 """A part of a usage line, and whether it may be at the cursor."""
 
 
-def usage_at(before: str, registry: Registry, knowledge: Knowledge) -> list[Part]:
+def usage_at(before: str, registry: Registry, knowledge: Knowledge) -> list[UsagePart]:
     """The usage line of the command at the end of a text; empty if there is none.
 
     Args:

@@ -13,7 +13,7 @@ from dicomsh.model.level_keys import level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import Matcher, matcher
 from dicomsh.model.moments import BackwardsError
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
 from dicomsh.regex import regex
 
@@ -62,7 +62,7 @@ class Term:
         """
         path = self.path(level)
         if self.value is None:
-            return QueryKey(path, "", Matching.UNIVERSAL, Origin.RETURN, self.word.text)
+            return QueryKey(path, "", Matching.UNIVERSAL, KeyOrigin.RETURN, self.word.text)
         try:
             found = matcher(path[-1], self.value, today)
         except BackwardsError as error:
@@ -72,7 +72,7 @@ class Term:
         except UsageError as error:
             raise moved(self.word, error, self.value_start) from None
         self._check_level(path[0], level)
-        return QueryKey(path, found.value, found.kind, Origin.TYPED, self.word.text)
+        return QueryKey(path, found.value, found.kind, KeyOrigin.TYPED, self.word.text)
 
     def _check_level(self, attribute: Attribute, level: Level) -> None:
         """A key of a lower level cannot be matched (PS3.4 C.4.1.1.3.1); peers would ignore it."""
@@ -155,7 +155,7 @@ def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
         found: Matcher = matcher(attribute, word.text, today)
     except UsageError as error:
         raise word.error(error) from None
-    return QueryKey((attribute,), found.value, found.kind, Origin.PATTERN, word.text)
+    return QueryKey((attribute,), found.value, found.kind, KeyOrigin.PATTERN, word.text)
 
 
 _ALMOST_KEY = regex(rf"\s*({KEY})\s*(?:!=|[=:<>~])", re.ASCII)

@@ -60,11 +60,11 @@ def _sent(attribute: Attribute, text: str, known: Known) -> str | None:
         return None
 
 
-_Text = tuple[str, str | None]
+_ValueText = tuple[str, str | None]
 """A value with its description; None means the value sent."""
 
 
-def _texts(attribute: Attribute, begun: str, known: Known) -> Iterator[_Text]:
+def _texts(attribute: Attribute, begun: str, known: Known) -> Iterator[_ValueText]:
     terms = defined_terms(attribute.keyword)
     offered: set[str] = {""}
     if attribute.vr in ("DA", "DT"):
@@ -99,7 +99,7 @@ _NUMBER = regex(r"-\d{1,4}\Z", re.ASCII)
 _YEARS = 30
 
 
-def _days(begun: str, today: date) -> Iterator[_Text]:
+def _days(begun: str, today: date) -> Iterator[_ValueText]:
     """Words for days, and the calendar as far as typed."""
     if year := _YEAR.match(begun):
         yield from ((f"{year[1]}-{month:02}", None) for month in range(1, 13))

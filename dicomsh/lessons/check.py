@@ -11,12 +11,12 @@ from dicomsh.lessons.statement_record import StatementRecord
 from dicomsh.model.answer import Ending
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from dicomsh.model.row import Row
 
 
 @frozen
-class Key:
+class ExpectedKey:
     """The condition on a key of the query.
 
     Args:
@@ -64,7 +64,7 @@ class Check:
     commands: tuple[str, ...] = ()
     level: Level | None = None
     model: Model | None = None
-    keys: Mapping[str, Key] = field(default_factory=dict)
+    keys: Mapping[str, ExpectedKey] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
     charset: str | None = None
@@ -219,15 +219,15 @@ def _missing_keys(check: Check, sent: Mapping[str, QueryKey]) -> Iterator[str]:
             yield f"the query matches on {keyword}, but should not in this step"
 
 
-_TYPED = (Origin.TYPED, Origin.PATTERN, Origin.RETURN)
+_TYPED = (KeyOrigin.TYPED, KeyOrigin.PATTERN, KeyOrigin.RETURN)
 """Origins of keys that the learner typed."""
 
 
 def _sent_wrongly(held: QueryKey) -> str:
     level = next((level for level in Level if level.unique_keyword == held.keyword), None)
-    if level is not None and held.origin is Origin.CONTEXT:
+    if level is not None and held.origin is KeyOrigin.CONTEXT:
         return f"the query was inside a different {level.word} than the task asks for"
-    if held.origin is Origin.WINDOW:
+    if held.origin is KeyOrigin.WINDOW:
         return f"no --split window has the {held.keyword} that the task asks for"
     if not held.value:
         return f"{held.keyword} was sent as an empty value, which matches everything"

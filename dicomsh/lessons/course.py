@@ -14,7 +14,7 @@ from dicomsh.model.modality import Modality
 
 
 @frozen
-class Step:
+class LessonStep:
     """One step of a lesson.
 
     Args:
@@ -78,7 +78,7 @@ class Lesson:
     name: str
     title: str
     archives: Mapping[str, Modality]
-    steps: tuple[Step, ...]
+    steps: tuple[LessonStep, ...]
     file: Path
 
     @property

@@ -67,7 +67,7 @@ class Standing:
 
 
 @slotted
-class Progress:
+class CourseProgress:
     """Progress in one course.
 
     Args:
@@ -98,14 +98,14 @@ class ProgressFile:
         self._path = path
         self._course = course
 
-    def read(self) -> tuple[Progress, str]:
+    def read(self) -> tuple[CourseProgress, str]:
         """The saved progress, and why it could not be read; empty if it could."""
         try:
             held = self._all().get(self._course)
-            return (Progress() if held is None else _progress(held)), ""
+            return (CourseProgress() if held is None else _progress(held)), ""
         except _UNUSABLE as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            return Progress(), (
+            return CourseProgress(), (
                 f"{self._path}: expected lesson progress, found {reason}; progress starts afresh, "
                 f"and with your next step this file is renamed to {self._aside().name}"
             )
@@ -116,27 +116,27 @@ class ProgressFile:
         Returns what went wrong, or None; a lesson continues without saving.
         """
 
-        def changed(kept: Progress) -> Progress:
-            return Progress(lesson, {**kept.steps, lesson: marks})
+        def changed(kept: CourseProgress) -> CourseProgress:
+            return CourseProgress(lesson, {**kept.steps, lesson: marks})
 
         return self._write(changed)
 
     def begin(self, lesson: str) -> None:
         """Save which lesson is in progress."""
-        self._write(lambda kept: Progress(lesson, kept.steps))
+        self._write(lambda kept: CourseProgress(lesson, kept.steps))
 
     def forget(self, lesson: str | None) -> str | None:
         """Forget a lesson or all lessons; returns what went wrong, or None."""
 
-        def changed(kept: Progress) -> Progress:
+        def changed(kept: CourseProgress) -> CourseProgress:
             if lesson is None:
-                return Progress()
+                return CourseProgress()
             steps = {name: marks for name, marks in kept.steps.items() if name != lesson}
-            return Progress(kept.current, steps)
+            return CourseProgress(kept.current, steps)
 
         return self._write(changed)
 
-    def _write(self, changed: Callable[[Progress], Progress]) -> str | None:
+    def _write(self, changed: Callable[[CourseProgress], CourseProgress]) -> str | None:
         if self._path is None:
             return None
         import json
@@ -184,14 +184,14 @@ _UNUSABLE = (OSError, ValueError, RecursionError)
 """Errors from reading a file that someone else wrote."""
 
 
-def _progress(held: object) -> Progress:
+def _progress(held: object) -> CourseProgress:
     """Progress as saved; raises ValueError for anything else."""
     if not isinstance(held, dict):
         raise ValueError("other JSON")
     current, steps = held.get("current", ""), held.get("steps", {})
     if not isinstance(current, str) or not isinstance(steps, dict):
         raise ValueError("other JSON")
-    return Progress(current, {name: _marks(given) for name, given in steps.items()})
+    return CourseProgress(current, {name: _marks(given) for name, given in steps.items()})
 
 
 _MOST_STEPS = 10_000

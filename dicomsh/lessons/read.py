@@ -15,8 +15,8 @@ from dicomsh.config.tree import ConfigNode, Section
 from dicomsh.config.words import shown
 from dicomsh.config.yamltext import compose
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
-from dicomsh.lessons.check import Check, Key
-from dicomsh.lessons.course import Course, Lesson, Step
+from dicomsh.lessons.check import Check, ExpectedKey
+from dicomsh.lessons.course import Course, Lesson, LessonStep
 from dicomsh.model.answer import Ending
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality, PracticeAddress
@@ -127,11 +127,11 @@ def _archives(setting: ConfigNode | None) -> Mapping[str, Modality]:
     }
 
 
-def _step(setting: ConfigNode) -> Step:
+def _step(setting: ConfigNode) -> LessonStep:
     given = setting.section(_STEP)
     if "check" not in given.settings:
         raise setting.error("the setting 'check'", found="none")
-    return Step(
+    return LessonStep(
         text=given.require("text", _text),
         task=given.require("task", _text),
         check=_check(given.settings["check"]),
@@ -239,7 +239,7 @@ def _known(setting: ConfigNode, path: str) -> None:
             raise setting.error(f"the keyword {found}", found=shown(word))
 
 
-def _keys(setting: ConfigNode | None) -> dict[str, Key]:
+def _keys(setting: ConfigNode | None) -> dict[str, ExpectedKey]:
     if setting is None:
         return {}
     children = setting.children("a mapping from keywords to values")
@@ -248,16 +248,16 @@ def _keys(setting: ConfigNode | None) -> dict[str, Key]:
     return {name: _key(child) for name, child in children.items()}
 
 
-def _key(setting: ConfigNode) -> Key:
+def _key(setting: ConfigNode) -> ExpectedKey:
     """A value as sent, `{matching: …}`, `{like: …}`, or nothing for any value."""
     if setting.is_nothing:
-        return Key()
+        return ExpectedKey()
     if setting.is_mapping:
         given = setting.section(("matching", "like"))
         matching = given.settings.get("matching")
         kind = None if matching is None else _MATCHING[_word(matching, _MATCHING)]
-        return Key(matching=kind, like=given.get("like", _pattern, None))
-    return Key(setting.value(str))
+        return ExpectedKey(matching=kind, like=given.get("like", _pattern, None))
+    return ExpectedKey(setting.value(str))
 
 
 def _values(setting: ConfigNode | None) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from dicomsh.errors import UsageError
 from dicomsh.lessons.course import Course, Lesson
-from dicomsh.lessons.progress import Progress, ProgressFile, Standing
+from dicomsh.lessons.progress import CourseProgress, ProgressFile, Standing
 
 
 class Register:
@@ -24,7 +24,7 @@ class Register:
         self._file = file
 
     @cached_property
-    def _progress(self) -> Progress:
+    def _progress(self) -> CourseProgress:
         progress, self.problem = self._file.read()
         return progress
 

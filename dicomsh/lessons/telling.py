@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from dicomsh.lessons.course import Course, Lesson, Step
+from dicomsh.lessons.course import Course, Lesson, LessonStep
 from dicomsh.lessons.progress import Standing
 
 _WIDTH = 78
 """Columns of a text; the narrowest common terminal has 80."""
 
-Lines = list[str]
+ToldLines = list[str]
 """Text lines for the learner."""
 
 
-def step_lines(lesson: Lesson, step: Step) -> Lines:
+def step_lines(lesson: Lesson, step: LessonStep) -> ToldLines:
     """A step: its number, its text, its task."""
     place = f"Step {lesson.steps.index(step) + 1} of {len(lesson.steps)}"
     return [place, "", *wrapped(step.text), "", *marked_lines("▸", step.task)]
 
 
-def hint_lines(step: Step, number: int) -> Lines:
+def hint_lines(step: LessonStep, number: int) -> ToldLines:
     """The hint with a number, counted from 1; after the last one the solution."""
     if number <= len(step.hints):
         return wrapped(f"Hint {number}: {step.hints[number - 1]}")
@@ -44,22 +44,22 @@ def finished(course: Course, lesson: Lesson, standing: Standing) -> Iterator[str
         yield f"'lesson' continues with {course.number(following)}: {following.title}."
 
 
-def wrapped(text: str, width: int = _WIDTH) -> Lines:
+def wrapped(text: str, width: int = _WIDTH) -> ToldLines:
     """Paragraphs refilled to a width; indented lines stay as they are."""
-    lines: Lines = []
+    lines: ToldLines = []
     for indented, group in groupby(text.splitlines(), key=lambda line: line[:1] in ("", " ")):
         part = list(group)
         lines += part if indented else _filled(" ".join(part), width)
     return lines
 
 
-def _filled(paragraph: str, width: int) -> Lines:
+def _filled(paragraph: str, width: int) -> ToldLines:
     import textwrap
 
     return textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False)
 
 
-def marked_lines(sign: str, text: str) -> Lines:
+def marked_lines(sign: str, text: str) -> ToldLines:
     """Paragraphs after a sign, filled to the remaining width."""
     first, *rest = wrapped(text, _WIDTH - 2)
     return [f"{sign} {first}", *(f"  {line}".rstrip() for line in rest)]

@@ -9,11 +9,11 @@ from pathlib import Path
 from dicomsh.errors import ConfigError, UsageError
 from dicomsh.frozen import frozen
 from dicomsh.lessons.check import answered, attempted, on_the_way, unmet
-from dicomsh.lessons.course import Course, Lesson, Step
+from dicomsh.lessons.course import Course, Lesson, LessonStep
 from dicomsh.lessons.progress import Mark, ProgressFile
 from dicomsh.lessons.register import Register
 from dicomsh.lessons.statement_record import StatementRecord
-from dicomsh.lessons.telling import Lines, finished, hint_lines, marked_lines, step_lines
+from dicomsh.lessons.telling import ToldLines, finished, hint_lines, marked_lines, step_lines
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place, quote_segment
 
@@ -88,7 +88,7 @@ class Tutor:
         return self.register.standing(self.lesson).next if self.lesson else None
 
     @property
-    def step(self) -> Step | None:
+    def step(self) -> LessonStep | None:
         """The next step; None if the lesson has ended, or none is in progress."""
         number = self._number
         return None if self.lesson is None or number is None else self.lesson.steps[number]
@@ -145,7 +145,7 @@ class Tutor:
         at = f"Lesson {self.course.number(lesson)} waits at step {number + 1}"
         return f"{at}: 'lesson' continues there."
 
-    def shown(self) -> Lines:
+    def shown(self) -> ToldLines:
         """The current step."""
         lesson, step = self._current()
         number, total = self.course.number(lesson), len(self.course.lessons)
@@ -153,7 +153,7 @@ class Tutor:
         warned = [self.register.problem, ""] if self.register.problem else []
         return [*warned, head, "", *step_lines(lesson, step)]
 
-    def elsewhere(self, modality: str, path: str) -> Lines:
+    def elsewhere(self, modality: str, path: str) -> ToldLines:
         """How to get to the start of the step, for a learner neither there nor on the way."""
         lesson, step = self._current()
         if step.is_anywhere or (modality in lesson.archives and step.is_on_the_way(path)):
@@ -161,18 +161,18 @@ class Tutor:
         where = modality if modality in lesson.archives else lesson.archive.name
         return [f"  This step starts somewhere else: cd /{where}{step.begins.rstrip('/')}"]
 
-    def hint(self) -> Lines:
+    def hint(self) -> ToldLines:
         """The next hint; after the last one the solution."""
         _, step = self._current()
         self._hints += 1
         return hint_lines(step, self._hints)
 
-    def skip(self) -> Lines:
+    def skip(self) -> ToldLines:
         """Skip the step."""
         self._current()
         return ["Skipped.", *self._next(Mark.SKIPPED)]
 
-    def reset(self, word: str | None) -> Lines:
+    def reset(self, word: str | None) -> ToldLines:
         """Forget the progress in one lesson, or in all, and leave the current one."""
         lesson = None if word is None else self.course.find(word)
         which = f"lesson {self.course.number(lesson)} starts" if lesson else "all lessons start"
@@ -180,7 +180,7 @@ class Tutor:
         self.lesson = None
         return [self.register.forget(lesson) or f"{which} afresh", *back]
 
-    def answer(self, text: str) -> Lines:
+    def answer(self, text: str) -> ToldLines:
         """Check an answer to a step's question."""
         _, step = self._current()
         if not step.check.answers:
@@ -189,7 +189,7 @@ class Tutor:
             return self._praised(step)
         return ["Not yet: that is not the answer. 'lesson hint' helps."]
 
-    def after(self, happened: StatementRecord) -> Lines:
+    def after(self, happened: StatementRecord) -> ToldLines:
         """What to say after a statement; nothing if it has nothing to do with the step."""
         lesson, step = self.lesson, self.step
         if lesson is None or step is None or happened.command.split(" ")[0] == "lesson":
@@ -205,17 +205,17 @@ class Tutor:
             return [f"Not yet: {missing}. 'lesson hint' helps."]
         return []
 
-    def _left_alone(self, lesson: Lesson) -> Lines:
+    def _left_alone(self, lesson: Lesson) -> ToldLines:
         """What to say, once, to a learner who works in a modality outside the lesson."""
         if self._away:
             return []
         self._away = True
         return [f"The lesson waits in its practice archive: cd /{lesson.archive.name}"]
 
-    def _praised(self, step: Step) -> Lines:
+    def _praised(self, step: LessonStep) -> ToldLines:
         return ["", *marked_lines("✓", step.after or "Right."), *self._next(Mark.DONE)]
 
-    def _next(self, mark: Mark) -> Lines:
+    def _next(self, mark: Mark) -> ToldLines:
         lesson, number = self.lesson, self._number
         assert lesson is not None
         assert number is not None
@@ -232,10 +232,10 @@ class Tutor:
             *self._way_back(),
         ]
 
-    def _way_back(self) -> Lines:
+    def _way_back(self) -> ToldLines:
         return [f"{self.way_back}."] if self.before else []
 
-    def _current(self) -> tuple[Lesson, Step]:
+    def _current(self) -> tuple[Lesson, LessonStep]:
         step = self.step
         if self.lesson is None or step is None:
             raise _no_lesson()

@@ -10,7 +10,7 @@ from dicomsh.frozen import replace
 from dicomsh.language.candidate import Candidate
 from dicomsh.mask.mask import Mask
 from dicomsh.mask.row import MaskedRow
-from dicomsh.model.place import Place, Step, read_segment
+from dicomsh.model.place import Place, PlaceStep, read_segment
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Query, QueryKey
 from dicomsh.model.row import Row
@@ -86,7 +86,7 @@ def shown_place(place: Place, mask: Mask) -> Place:
     return Place(tuple(_step(step, mask) for step in place.steps))
 
 
-def _step(step: Step, mask: Mask) -> Step:
+def _step(step: PlaceStep, mask: Mask) -> PlaceStep:
     key = mask.by_keyword(step.level.unique_keyword, step.key)
     label = key if step.label == step.key else mask.text(step.label)
     issuer = mask.by_keyword("IssuerOfPatientID", step.issuer)

@@ -16,8 +16,8 @@ from dicomsh.model.levels import UNIQUE_KEYWORDS
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, return_key
-from dicomsh.model.query import Matching, Origin, QueryKey
-from dicomsh.model.row_matching import Test, combined_test, ends, test_of, testable
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
+from dicomsh.model.row_matching import RowTest, combined_test, ends, test_of, testable
 
 
 @frozen
@@ -25,7 +25,7 @@ class Filter:
     """A test that our side applies, and why."""
 
     why: Note
-    test: Test
+    test: RowTest
 
 
 @frozen
@@ -59,7 +59,7 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     filters: list[Filter] = []
     if Extension.DATETIME in modality.extended - agreed:
         keys, filters = _combined_here(keys)
-    typed = [key for key in keys if key.origin is not Origin.WINDOW]
+    typed = [key for key in keys if key.origin is not KeyOrigin.WINDOW]
     filters += [_filter(key, known) for key in keys if _trouble(key, known)]
     sent = replace(
         request,

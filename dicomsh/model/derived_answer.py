@@ -74,7 +74,7 @@ class DerivedAnswer(ABC):
         return replace(outcome, ending=ending, rows=self.rows)
 
 
-class Step:
+class AnswerStep:
     """What is done with the rows of an answer on their way, and what is then said of it.
 
     By itself it does nothing; a subclass changes one or both.
@@ -98,7 +98,9 @@ class Processed(DerivedAnswer):
         limit: the largest number of rows that come out, or None.
     """
 
-    def __init__(self, source: Answer, steps: Sequence[Step], limit: int | None = None) -> None:
+    def __init__(
+        self, source: Answer, steps: Sequence[AnswerStep], limit: int | None = None
+    ) -> None:
         super().__init__(limit)
         self._source = source
         self._steps = steps

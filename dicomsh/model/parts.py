@@ -11,7 +11,7 @@ from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.plan import Request, return_key
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.windows import Period, Window, divided, periods, window_of
 
@@ -24,7 +24,7 @@ _EMPTY = '""'
 """Empty value matching (PS3.4 C.2.2.2.7)."""
 
 
-class Part(Protocol):
+class QueryPart(Protocol):
     """One of the queries."""
 
     @property
@@ -42,7 +42,7 @@ class Part(Protocol):
         """Whether a peer may refuse it."""
         ...
 
-    def divided(self, rows: list[Row]) -> Sequence[Part]:
+    def divided(self, rows: list[Row]) -> Sequence[QueryPart]:
         """Smaller parts for one whose answer was cut off; none when it cannot be divided."""
         ...
 
@@ -65,7 +65,7 @@ class Listed:
         """What is asked."""
         kind = Matching.UID_LIST if len(self.uids) > 1 else Matching.SINGLE_VALUE
         path = (by_keyword(STUDY_UID),)
-        key = QueryKey(path, "\\".join(self.uids), kind, Origin.TYPED)
+        key = QueryKey(path, "\\".join(self.uids), kind, KeyOrigin.TYPED)
         return replace(self.base, keys=(*self.base.keys, key))
 
     @property
@@ -196,7 +196,9 @@ class Without:
     def request(self) -> Request:
         """What is asked."""
         around = self.around.request
-        empty = QueryKey((by_keyword(self.keyword),), _EMPTY, Matching.SINGLE_VALUE, Origin.WINDOW)
+        empty = QueryKey(
+            (by_keyword(self.keyword),), _EMPTY, Matching.SINGLE_VALUE, KeyOrigin.WINDOW
+        )
         keys = [key for key in around.keys if key.keyword != self.keyword]
         return replace(around, keys=(*keys, empty))
 
@@ -243,7 +245,7 @@ class Doubt:
         self._reached: set[str] = set()
         self.strays = 0
 
-    def look(self, part: Part, rows: list[Row]) -> None:
+    def look(self, part: QueryPart, rows: list[Row]) -> None:
         """Take note of what a part gave."""
         if isinstance(part, Without):
             self._asked.add(part.keyword)

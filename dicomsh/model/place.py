@@ -14,7 +14,7 @@ from dicomsh.regex import regex
 
 
 @frozen
-class Step:
+class PlaceStep:
     """One entity on the way to a place.
 
     Args:
@@ -37,7 +37,7 @@ class Place:
     A step may be missing at the top, where a server does not tell the patient of a study.
     """
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PlaceStep, ...] = ()
 
     @property
     def level(self) -> Level | None:
@@ -54,7 +54,7 @@ class Place:
         """One step up; the root is its own parent."""
         return Place(self.steps[:-1])
 
-    def step(self, level: Level) -> Step | None:
+    def step(self, level: Level) -> PlaceStep | None:
         """The step at a level, or None."""
         return next((step for step in self.steps if step.level is level), None)
 
@@ -62,7 +62,7 @@ class Place:
         """The part of the place above a level."""
         return Place(tuple(step for step in self.steps if step.level.value < level.value))
 
-    def down(self, step: Step) -> Place:
+    def down(self, step: PlaceStep) -> Place:
         """The place one entity further down; steps at or below its level are left."""
         return Place((*self.above(step.level).steps, step))
 
@@ -104,7 +104,7 @@ def place_of(row: Row, level: Level, around: Place) -> Place | None:
     key = row.text(by_keyword(level.unique_keyword).tag)
     if not key:
         return None
-    return parent_of(row, level, around).down(Step(level, key, label_of(row, level)))
+    return parent_of(row, level, around).down(PlaceStep(level, key, label_of(row, level)))
 
 
 def parent_of(row: Row, level: Level, around: Place) -> Place:
@@ -114,7 +114,7 @@ def parent_of(row: Row, level: Level, around: Place) -> Place:
         step = around.step(ancestor)
         if step is None:
             value = row.text(by_keyword(ancestor.unique_keyword).tag)
-            step = Step(ancestor, value) if value else None
+            step = PlaceStep(ancestor, value) if value else None
         if step is not None:
             steps.append(step)
     return Place(tuple(steps))

@@ -15,7 +15,7 @@ from dicomsh.model.keys import Attribute, by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS, heading
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.place import Place
-from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
 
 @frozen
@@ -94,7 +94,7 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
             keys[key.keyword] = key
     for keyword in request.default_keywords():
         if keyword not in keys:
-            keys[keyword] = return_key(keyword, Origin.LEVEL)
+            keys[keyword] = return_key(keyword, KeyOrigin.LEVEL)
     return tuple(key for word, key in keys.items() if word not in request.omitted)
 
 
@@ -106,10 +106,10 @@ def context_keys(place: Place) -> list[QueryKey]:
 
 
 def _place_key(keyword: str, value: str) -> QueryKey:
-    return QueryKey((by_keyword(keyword),), value, Matching.SINGLE_VALUE, Origin.CONTEXT)
+    return QueryKey((by_keyword(keyword),), value, Matching.SINGLE_VALUE, KeyOrigin.CONTEXT)
 
 
-def return_key(keyword: str, origin: Origin = Origin.RETURN) -> QueryKey:
+def return_key(keyword: str, origin: KeyOrigin = KeyOrigin.RETURN) -> QueryKey:
     """A key that asks for an attribute back: zero length, universal matching."""
     return QueryKey((by_keyword(keyword),), "", Matching.UNIVERSAL, origin)
 
@@ -175,7 +175,7 @@ def patients_from_studies(request: Request) -> Request:
     """The study query whose answers hold the patients asked for, for peers without Patient Root."""
     asked = {key.keyword for key in request.keys}
     wanted = [word for word in LEVEL_KEYS[Level.PATIENT].default if not word.startswith("NumberOf")]
-    keys = [return_key(word, Origin.LEVEL) for word in wanted if word not in asked]
+    keys = [return_key(word, KeyOrigin.LEVEL) for word in wanted if word not in asked]
     return Request(Level.STUDY, request.place, (*request.keys, *keys))
 
 
@@ -184,7 +184,7 @@ def matched(request: Request) -> str:
 
     Empty where nothing was typed that matches.
     """
-    origins = (Origin.TYPED, Origin.PATTERN)
+    origins = (KeyOrigin.TYPED, KeyOrigin.PATTERN)
     typed = [key.asked for key in request.keys if key.value and key.origin in origins]
     said = ", ".join(typed)
     if not typed or not request.place.steps:

@@ -27,7 +27,7 @@ class Matching(Enum):
         return words.replace("uid", "UID")
 
 
-class Origin(Enum):
+class KeyOrigin(Enum):
     """Where a key of a query came from."""
 
     TYPED = "typed"
@@ -58,7 +58,7 @@ class QueryKey:
     path: tuple[Attribute, ...]
     value: str
     matching: Matching
-    origin: Origin
+    origin: KeyOrigin
     typed: str = field(default="", compare=False)
 
     @property

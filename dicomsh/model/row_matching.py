@@ -17,7 +17,7 @@ from dicomsh.model.row import Row, items_at
 from dicomsh.model.vr import NUMBER_VRS
 from dicomsh.regex import regex
 
-Test = Callable[[Row], bool | None]
+RowTest = Callable[[Row], bool | None]
 """Whether a row matches; None where the row does not have the attribute."""
 
 _TEXTS = frozenset("AE AS CS LO PN SH UC UI UR".split())
@@ -29,7 +29,7 @@ def testable(key: QueryKey) -> bool:
     return bool(key.value) and (vr in _TEXTS | NUMBER_VRS or vr in _LATEST)
 
 
-def test_of(key: QueryKey) -> Test:
+def test_of(key: QueryKey) -> RowTest:
     """The test of rows for a testable key; an empty attribute does not match, as for a peer.
 
     Inside a sequence one item that matches is enough (PS3.4 C.2.2.2.6).
@@ -148,7 +148,7 @@ def _filled(moment: str, limit: str) -> str:
     return moment + limit[len(moment) :]
 
 
-def combined_test(date: QueryKey, time: QueryKey) -> Test:
+def combined_test(date: QueryKey, time: QueryKey) -> RowTest:
     """The test for a date and a time taken together, as one range from first to last moment.
 
     That is what combined date-time matching means (PS3.4 C.2.2.2.5.4), where the two keys would

@@ -17,7 +17,7 @@ from dicomsh.model import moments
 from dicomsh.model.vr import NUMBER_VRS, UNDELIMITED_VRS
 from dicomsh.regex import regex
 
-Test = Callable[[Sequence[str]], bool | None]
+ValuesTest = Callable[[Sequence[str]], bool | None]
 """Whether the values of a row, perhaps none, are asked for; None where none can be compared."""
 
 ValueTest = Callable[[str], bool | None]
@@ -33,7 +33,7 @@ _FORMS = {
 }
 
 
-def value_test(vr: str, text: str, today: date) -> Test:
+def value_test(vr: str, text: str, today: date) -> ValuesTest:
     r"""The test of values of a VR that `Key=text` asks for.
 
     Args:

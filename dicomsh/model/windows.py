@@ -14,7 +14,7 @@ from enum import Enum
 
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 
 _DAY = timedelta(days=1)
 _LAST_SECOND = 86_399
@@ -116,7 +116,7 @@ def _range(first: str, last: str) -> str:
 def _moment_key(keyword: str, value: str) -> QueryKey:
     kind = Matching.RANGE if "-" in value else Matching.SINGLE_VALUE
     return QueryKey(
-        (by_keyword(keyword),), value, kind if value else Matching.UNIVERSAL, Origin.WINDOW
+        (by_keyword(keyword),), value, kind if value else Matching.UNIVERSAL, KeyOrigin.WINDOW
     )
 
 

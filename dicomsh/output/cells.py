@@ -27,7 +27,7 @@ _SOP_CLASS_TAGS = frozenset({0x00080016, 0x00080062})
 Read = Callable[[AnyRow], str | None]
 
 
-class Kind(Enum):
+class CellKind(Enum):
     """How the text of a column may be shortened."""
 
     TEXT = "at its end"
@@ -53,7 +53,7 @@ class View:
 
     heading: str
     label: str
-    kind: Kind
+    kind: CellKind
     right: bool
     optional: bool
     read: Read
@@ -75,7 +75,7 @@ def view(column: Column) -> View:
         optional=column.optional,
         read=_attribute_reader(column),
         usual=_usual(attribute),
-        spare=kind is Kind.UID and not column.asked,
+        spare=kind is CellKind.UID and not column.asked,
         telling=_is_telling(attribute),
     )
 
@@ -86,7 +86,7 @@ def _field_view(column: FieldColumn) -> View:
         return _field(row, column.keyword)
 
     heading, kind = visible(column.heading), _field_kind(column)
-    usual = _USUAL_FIELD if kind is Kind.TEXT else 0
+    usual = _USUAL_FIELD if kind is CellKind.TEXT else 0
     return View(heading, column.keyword, kind, column.number, False, read, usual)
 
 
@@ -94,10 +94,10 @@ _USUAL_FIELD = 36
 """Terminal cells that hold most texts of records."""
 
 
-def _field_kind(column: FieldColumn) -> Kind:
+def _field_kind(column: FieldColumn) -> CellKind:
     if column.number or column.whole:
-        return Kind.EXACT
-    return Kind.UID if column.keyword.endswith("UID") else Kind.TEXT
+        return CellKind.EXACT
+    return CellKind.UID if column.keyword.endswith("UID") else CellKind.TEXT
 
 
 def _field(record: Record, keyword: str) -> str | None:
@@ -137,12 +137,12 @@ def _is_telling(attribute: Attribute) -> bool:
     return attribute.vr not in ("UI", "CS") and not attribute.keyword.startswith("NumberOf")
 
 
-def _kind(attribute: Attribute) -> Kind:
+def _kind(attribute: Attribute) -> CellKind:
     if attribute.vr in NUMBER_VRS | MOMENT_VRS:
-        return Kind.EXACT
+        return CellKind.EXACT
     if attribute.vr == "UI" and attribute.tag not in _SOP_CLASS_TAGS:
-        return Kind.UID
-    return Kind.TEXT
+        return CellKind.UID
+    return CellKind.TEXT
 
 
 def shown(row: Row, tag: int) -> str | None:

@@ -10,7 +10,7 @@ from dicomsh.output.theme import Theme, paint
 
 
 @frozen
-class Origin:
+class TextOrigin:
     """Where a text was typed.
 
     Args:
@@ -29,7 +29,7 @@ def problem(
     error: DicomshError,
     text: str,
     span: Span,
-    origin: Origin,
+    origin: TextOrigin,
     theme: Theme,
     *,
     columns: int | None = None,

@@ -14,19 +14,19 @@ from dicomsh.output.json_format import json_text
 from dicomsh.output.plain import SHORT_TEXT, AnyRow, Plain, are_answers, converter, is_bookkeeping
 from dicomsh.regex import regex
 
-Lines = Callable[[Sequence[AnyRow]], list[str]]
+RowLines = Callable[[Sequence[AnyRow]], list[str]]
 """The JSON text of each row, without line ends."""
 
 _Fragments = Callable[[list[str]], "list[str] | None"]
 """`"Keyword": value, ` for each value of a column, empty for an absent one; None for "cannot"."""
 
 
-def one_by_one(convert: Callable[[AnyRow], Plain]) -> Lines:
+def one_by_one(convert: Callable[[AnyRow], Plain]) -> RowLines:
     """The lines of rows converted one by one."""
     return lambda rows: [json_text(convert(row)) for row in rows]
 
 
-def object_lines(columns: Sequence[Column]) -> Lines:
+def object_lines(columns: Sequence[Column]) -> RowLines:
     """The lines of objects whose keys are the DICOM keywords of these columns."""
     slow = one_by_one(converter(columns))
     if not are_answers(columns):
@@ -37,7 +37,7 @@ def object_lines(columns: Sequence[Column]) -> Lines:
     return _in_blocks(tuple(column.attribute.tag for column in shown), slow)
 
 
-def _in_blocks(tags: tuple[int, ...], slow: Lines) -> Lines:
+def _in_blocks(tags: tuple[int, ...], slow: RowLines) -> RowLines:
     writers = lru_cache(maxsize=64)(_writers)
 
     def block(rows: Sequence[AnyRow]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from dicomsh.frozen import frozen, replace
-from dicomsh.output.cells import Kind, View
+from dicomsh.output.cells import CellKind, View
 from dicomsh.output.safe import width
 
 GAP = 2
@@ -14,25 +14,25 @@ GAP = 2
 _COMPACT_UID = 20
 _SLIM_UID = 16
 _EASY = 20
-_LEAST = {Kind.TEXT: 8, Kind.UID: 10}
+_LEAST = {CellKind.TEXT: 8, CellKind.UID: 10}
 _LEAST_FOLDED = 16
 _LEAST_HEADING = 4
 
 
 @frozen
-class Extent:
+class ColumnExtent:
     """How many terminal cells a column needs for its data and for its heading.
 
     A `spare` one may be left out if space is short.
     """
 
-    kind: Kind
+    kind: CellKind
     heading: int
     data: int = 0
     usual: int = 0
     spare: bool = False
 
-    def grown(self, texts: Iterable[str]) -> Extent:
+    def grown(self, texts: Iterable[str]) -> ColumnExtent:
         """The extent extended to hold these texts."""
         return replace(self, data=max(self.data, *map(width, texts), 0))
 
@@ -44,42 +44,42 @@ class Extent:
     @property
     def compact(self) -> int:
         """Cells to start from if space is short: the two ends of a UID say enough."""
-        return min(self.wanted, _COMPACT_UID) if self.kind is Kind.UID else self.wanted
+        return min(self.wanted, _COMPACT_UID) if self.kind is CellKind.UID else self.wanted
 
     @property
     def slim(self) -> int:
         """Cells that show every text, and enough of a UID to tell it from others."""
-        return min(self.wanted, _SLIM_UID) if self.kind is Kind.UID else self.wanted
+        return min(self.wanted, _SLIM_UID) if self.kind is CellKind.UID else self.wanted
 
     @property
     def easy(self) -> int:
         """Cells that are enough for most texts."""
-        return min(self.wanted, _EASY) if self.kind is Kind.TEXT else self.slim
+        return min(self.wanted, _EASY) if self.kind is CellKind.TEXT else self.slim
 
     @property
     def bare(self) -> int:
         """Cells for the data alone, with the beginning of the heading."""
-        if self.kind is Kind.UID:
+        if self.kind is CellKind.UID:
             return self.slim
         return max(self.data, min(self.heading, _LEAST_HEADING))
 
     @property
     def least(self) -> int:
         """Minimum cells for the column to be worth showing."""
-        return self.bare if self.kind is Kind.EXACT else min(self.bare, _LEAST[self.kind])
+        return self.bare if self.kind is CellKind.EXACT else min(self.bare, _LEAST[self.kind])
 
     @property
     def folded(self) -> int:
         """Minimum cells for a wrapped text to be readable."""
-        return min(self.wanted, _LEAST_FOLDED) if self.kind is Kind.TEXT else self.slim
+        return min(self.wanted, _LEAST_FOLDED) if self.kind is CellKind.TEXT else self.slim
 
 
-def extent(view: View) -> Extent:
+def extent(view: View) -> ColumnExtent:
     """The extent of a column before any row."""
-    return Extent(view.kind, width(view.heading), usual=view.usual, spare=view.spare)
+    return ColumnExtent(view.kind, width(view.heading), usual=view.usual, spare=view.spare)
 
 
-def lay_out(extents: Sequence[Extent], available: int | None) -> list[int] | None:
+def lay_out(extents: Sequence[ColumnExtent], available: int | None) -> list[int] | None:
     """A width for each column, or None if they do not fit side by side.
 
     If space is short, the middle of UIDs goes first, then the widest texts shrink. If that is not
@@ -107,7 +107,7 @@ def _line(widths: Sequence[int]) -> int:
     return sum(shown) + GAP * (len(shown) - 1)
 
 
-def _readable(extents: Sequence[Extent], left_out: Sequence[int], available: int) -> _Widths:
+def _readable(extents: Sequence[ColumnExtent], left_out: Sequence[int], available: int) -> _Widths:
     """Widths that cut nothing but the middle of UIDs and long texts."""
     shown = _without(extents, left_out)
     compact = [column.compact for column in shown]
@@ -116,7 +116,7 @@ def _readable(extents: Sequence[Extent], left_out: Sequence[int], available: int
     return _fitted(((compact, slim), (compact, easy)), left_out, available)
 
 
-def _reduced(extents: Sequence[Extent], left_out: Sequence[int], available: int) -> _Widths:
+def _reduced(extents: Sequence[ColumnExtent], left_out: Sequence[int], available: int) -> _Widths:
     """Widths that cut headings, and then everything that may be cut."""
     shown = _without(extents, left_out)
     slim = [column.slim for column in shown]
@@ -130,7 +130,7 @@ def _reduced(extents: Sequence[Extent], left_out: Sequence[int], available: int)
 _Widths = list[int] | None
 
 
-def _without(extents: Sequence[Extent], left_out: Sequence[int]) -> list[Extent]:
+def _without(extents: Sequence[ColumnExtent], left_out: Sequence[int]) -> list[ColumnExtent]:
     return [column for index, column in enumerate(extents) if index not in left_out]
 
 
@@ -147,7 +147,7 @@ def _fitted(
     return widths
 
 
-def lay_out_folded(extents: Sequence[Extent], available: int | None) -> list[int] | None:
+def lay_out_folded(extents: Sequence[ColumnExtent], available: int | None) -> list[int] | None:
     """A width for each column if texts wrap; None if they cannot.
 
     The widest texts shrink first, then the middle of UIDs goes.
@@ -179,31 +179,31 @@ def _filled(widths: list[int], wanted: list[int], room: int) -> list[int]:
     return widths
 
 
-LayOut = Callable[[Sequence[Extent], int | None], list[int] | None]
+LayOut = Callable[[Sequence[ColumnExtent], int | None], list[int] | None]
 """A function that gives each column a width."""
 
 
 def with_room(
-    extents: Sequence[Extent], available: int | None, by: LayOut = lay_out
-) -> list[Extent]:
+    extents: Sequence[ColumnExtent], available: int | None, by: LayOut = lay_out
+) -> list[ColumnExtent]:
     """The extents with room for usual texts to come, unless that takes a column away."""
     roomy = [replace(column, data=max(column.data, column.usual)) for column in extents]
     fits = available is not None and _shown(roomy, available, by) == _shown(extents, available, by)
     return roomy if fits else list(extents)
 
 
-def _shown(extents: Sequence[Extent], available: int, by: LayOut) -> int:
+def _shown(extents: Sequence[ColumnExtent], available: int, by: LayOut) -> int:
     """How many columns are shown; 0 if they do not fit side by side."""
     return sum(map(bool, by(extents, available) or ()))
 
 
-def squeeze(extents: Sequence[Extent], available: int) -> list[int]:
+def squeeze(extents: Sequence[ColumnExtent], available: int) -> list[int]:
     """Widths for a table that has begun and can no longer become vertical."""
     wanted = [column.compact for column in extents]
     return _level(wanted, [1] * len(wanted), available) or [1] * len(wanted)
 
 
-def view_extents(views: Sequence[View], texts: Sequence[Sequence[str]]) -> list[Extent]:
+def view_extents(views: Sequence[View], texts: Sequence[Sequence[str]]) -> list[ColumnExtent]:
     """Extents of columns that hold these rows of texts."""
     columns = zip(*texts, strict=True) if texts else [()] * len(views)
     return [extent(view).grown(column) for view, column in zip(views, columns, strict=True)]

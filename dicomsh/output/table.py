@@ -12,7 +12,7 @@ from dicomsh.output.cells import View, view
 from dicomsh.output.extra_attributes import ExtraAttributes
 from dicomsh.output.formats import FIRST_PAGE
 from dicomsh.output.plain import AnyRow, is_context
-from dicomsh.output.table_lines import FOLDED, ONE_LINE, Page
+from dicomsh.output.table_lines import FOLDED, ONE_LINE, TablePage
 from dicomsh.output.theme import Theme
 from dicomsh.output.vertical import Vertical
 
@@ -51,7 +51,7 @@ class Table:
         self._form = ONE_LINE if level else FOLDED
         self._waiting: list[AnyRow] = []
         self._weight = 0
-        self._page: Page | None = None
+        self._page: TablePage | None = None
         self._upright = False
         self._count = 0
 
@@ -115,7 +115,7 @@ class Table:
         shown = [column for column in self._views if column not in empty]
         if self._available is not None and not _can_be_told_apart(shown, batch):
             shown = [replace(column, spare=False) for column in shown]
-        page = Page(shown, empty, self._available, self._theme, self._form)
+        page = TablePage(shown, empty, self._available, self._theme, self._form)
         self._upright = not page.fits(batch, early=early)
         self._page = None if self._upright else page
         return "" if self._upright else page.heading()

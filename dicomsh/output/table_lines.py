@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress, zip_longest
 
 from dicomsh.frozen import frozen, replace
-from dicomsh.output.cells import Kind, View
+from dicomsh.output.cells import CellKind, View
 from dicomsh.output.layout import (
     GAP,
-    Extent,
+    ColumnExtent,
     LayOut,
     lay_out,
     lay_out_folded,
@@ -22,7 +22,7 @@ from dicomsh.output.prose import folded
 from dicomsh.output.safe import fit, shorten_middle, width
 from dicomsh.output.theme import Theme, paint
 
-_NUMBER = View(" #", "#", Kind.EXACT, True, False, lambda _: None)
+_NUMBER = View(" #", "#", CellKind.EXACT, True, False, lambda _: None)
 
 
 @frozen
@@ -51,7 +51,7 @@ def _folded(
     views: Sequence[View], texts: Sequence[str], widths: Sequence[int]
 ) -> Iterator[Sequence[str]]:
     cells = (
-        folded(text, size) if column.kind is Kind.TEXT else [text]
+        folded(text, size) if column.kind is CellKind.TEXT else [text]
         for column, text, size in zip(views, texts, widths, strict=True)
     )
     return zip_longest(*cells, fillvalue="")
@@ -64,7 +64,7 @@ FOLDED = Form(lay_out_folded, _folded, "'| to vertical'")
 """As many lines for a row as its texts need."""
 
 
-class Page:
+class TablePage:
     """The heading and the rows of a table.
 
     Args:
@@ -88,7 +88,7 @@ class Page:
         self._available = available
         self._theme = theme
         self._form = form
-        self._extents: list[Extent] = []
+        self._extents: list[ColumnExtent] = []
         self._widths: list[int] = []
         self._measured: list[list[str]] = []
         self._left_out: list[str] = []
@@ -114,7 +114,7 @@ class Page:
 
     def heading(self) -> str:
         """The headings; they are cut like texts, whatever is below them."""
-        views = [replace(column, kind=Kind.TEXT) for column in self._views]
+        views = [replace(column, kind=CellKind.TEXT) for column in self._views]
         roles = [self._theme.heading] * len(views)
         return self._row(views, [column.heading for column in views], roles)
 
@@ -175,7 +175,7 @@ class Page:
     def _role(self, column: View) -> str:
         if column is _NUMBER:
             return self._theme.number
-        return self._theme.uid if column.kind is Kind.UID else ""
+        return self._theme.uid if column.kind is CellKind.UID else ""
 
     def _row(self, views: Sequence[View], texts: Sequence[str], roles: Sequence[str]) -> str:
         lines = self._form.lines(views, texts, self._widths)
@@ -193,7 +193,7 @@ class Page:
         return (" " * GAP).join(cells).rstrip(" ") + "\n"
 
     def _short(self, column: View, text: str, size: int) -> str:
-        if column.kind is Kind.UID:
+        if column.kind is CellKind.UID:
             return shorten_middle(text, size)
         self._shortened.add(column.label)
         return fit(text, size)

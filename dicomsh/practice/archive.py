@@ -25,18 +25,18 @@ Attributes = Mapping[int, Value]
 
 
 @frozen
-class Entity:
+class StoredEntity:
     """A patient, study, series or instance: its attributes and children."""
 
     attributes: Attributes
-    children: Iterable[Entity] = ()
+    children: Iterable[StoredEntity] = ()
 
 
 @frozen
-class Archive:
+class PracticeArchive:
     """All patients, in the order listed."""
 
-    patients: tuple[Entity, ...]
+    patients: tuple[StoredEntity, ...]
 
 
 PRIVATE_CREATOR = 0x00090010
@@ -84,10 +84,10 @@ def vr_of(tag: int) -> str:
     return _PRIVATE_VRS.get(tag) or by_tag(tag).vr
 
 
-def practice_archive() -> Archive:
+def practice_archive() -> PracticeArchive:
     """The archive; takes a few milliseconds."""
     number = count()
-    return Archive(tuple(_patient(person, number) for person in PEOPLE))
+    return PracticeArchive(tuple(_patient(person, number) for person in PEOPLE))
 
 
 _CROWDED_DAY = datetime(2024, 3, 5, 7, 0)
@@ -117,7 +117,7 @@ _OPERATORS = ("Tech^Tina", "Tech^Tom\\Trainee^Tess", "")
 _INSTITUTION = "PRACTICE HOSPITAL"
 
 
-def _patient(person: Person, number: Iterator[int]) -> Entity:
+def _patient(person: Person, number: Iterator[int]) -> StoredEntity:
     made = [
         _study(person, place, word, next(number))
         for place, word in enumerate(person.studies, start=1)
@@ -134,10 +134,10 @@ def _patient(person: Person, number: Iterator[int]) -> Entity:
         NumberOfPatientRelatedSeries=_total(studies, "NumberOfStudyRelatedSeries"),
         NumberOfPatientRelatedInstances=_total(studies, "NumberOfStudyRelatedInstances"),
     )
-    return Entity(own, studies)
+    return StoredEntity(own, studies)
 
 
-def _moment(study: Entity) -> tuple[str, str]:
+def _moment(study: StoredEntity) -> tuple[str, str]:
     date, time = (study.attributes.get(by_keyword(word).tag, "") for word in _STUDY_MOMENT)
     return str(date), str(time)
 
@@ -145,7 +145,7 @@ def _moment(study: Entity) -> tuple[str, str]:
 _STUDY_MOMENT = ("StudyDate", "StudyTime")
 
 
-def _total(entities: Iterable[Entity], keyword: str) -> str:
+def _total(entities: Iterable[StoredEntity], keyword: str) -> str:
     tag = by_keyword(keyword).tag
     return str(sum(int(str(entity.attributes[tag])) for entity in entities))
 
@@ -160,7 +160,7 @@ class _Visit:
     seed: str
 
 
-def _study(person: Person, place: int, word: str, number: int) -> Entity:
+def _study(person: Person, place: int, word: str, number: int) -> StoredEntity:
     name, _, moment = word.partition("@")
     start = datetime.strptime(moment, "%Y%m%dT%H%M%S") if moment else _start(number)
     seed = f"{person.patient_id}/{person.issuer}/{place}"
@@ -169,7 +169,9 @@ def _study(person: Person, place: int, word: str, number: int) -> Entity:
     own = _tagged(**(_study_values(person, visit) | exceptions))
     if number % 6 == 0:
         own |= {PRIVATE_CREATOR: "DICOMSH PRACTICE", PRIVATE_REMARK: f"Shelf {number // 6 + 1}"}
-    return Entity(own, tuple(_series(visit, *plan) for plan in enumerate(visit.protocol.series, 1)))
+    return StoredEntity(
+        own, tuple(_series(visit, *plan) for plan in enumerate(visit.protocol.series, 1))
+    )
 
 
 def _start(number: int) -> datetime:
@@ -208,7 +210,7 @@ def _code(value: str, meaning: str) -> Attributes:
     return _tagged(CodeValue=value, CodingSchemeDesignator="99PRACTICE", CodeMeaning=meaning)
 
 
-def _series(visit: _Visit, place: int, plan: PlannedSeries) -> Entity:
+def _series(visit: _Visit, place: int, plan: PlannedSeries) -> StoredEntity:
     begun = visit.start + timedelta(minutes=4 * (place - 1), seconds=15)
     device = DEVICES[plan.modality]
     seed = f"{visit.seed}/{place}"
@@ -229,7 +231,7 @@ def _series(visit: _Visit, place: int, plan: PlannedSeries) -> Entity:
         NumberOfSeriesRelatedInstances=str(plan.instances),
         RequestAttributesSequence=(_request(visit),) if device.rows else None,
     )
-    return Entity(own, Instances(plan, seed, begun))
+    return StoredEntity(own, Instances(plan, seed, begun))
 
 
 def _request(visit: _Visit) -> Attributes:
@@ -250,8 +252,8 @@ class Instances:
     seed: str
     begun: datetime
 
-    def __iter__(self) -> Iterator[Entity]:
-        return (Entity(self._instance(place)) for place in range(1, self.plan.instances + 1))
+    def __iter__(self) -> Iterator[StoredEntity]:
+        return (StoredEntity(self._instance(place)) for place in range(1, self.plan.instances + 1))
 
     def _instance(self, place: int) -> Attributes:
         device = DEVICES[self.plan.modality]

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.keys import by_tag
 from dicomsh.practice.archive import Attributes
-from dicomsh.practice.matching import Key, combined, item_condition, wildcard
+from dicomsh.practice.matching import RequestedKey, combined, item_condition, wildcard
 
-Condition = Callable[[Attributes], bool]
+EntityTest = Callable[[Attributes], bool]
 
 
-def extended_condition(keys: tuple[Key, ...], agreed: Extensions) -> Condition:
+def extended_condition(keys: tuple[RequestedKey, ...], agreed: Extensions) -> EntityTest:
     """The test of all keys of a level together, as agreed.
 
     Raises:
@@ -29,7 +29,7 @@ def extended_condition(keys: tuple[Key, ...], agreed: Extensions) -> Condition:
     return lambda attributes: all(test(attributes) for test in tests)
 
 
-def _pairs(keys: Sequence[Key]) -> list[tuple[Key, Key]]:
+def _pairs(keys: Sequence[RequestedKey]) -> list[tuple[RequestedKey, RequestedKey]]:
     """A date and its corresponding time: StudyDate and StudyTime."""
     by_name = {by_tag(key.tag).keyword: key for key in keys if key.value}
     dates = [(name, key) for name, key in by_name.items() if key.vr == "DA"]
@@ -37,13 +37,13 @@ def _pairs(keys: Sequence[Key]) -> list[tuple[Key, Key]]:
     return [(date, time) for date, time in pairs if time is not None and "-" in time.value]
 
 
-def _together(date: Key, time: Key) -> Condition:
+def _together(date: RequestedKey, time: RequestedKey) -> EntityTest:
     """Combined date-time matching (C.2.2.2.5.4): one range from first to last moment."""
     matches = combined(date.value, time.value)
     return lambda held: matches(str(held.get(date.tag, "")), str(held.get(time.tag, "")))
 
 
-def _alike(key: Key) -> Condition:
+def _alike(key: RequestedKey) -> EntityTest:
     """Fuzzy semantic matching of names, for which the standard has no rules.
 
     Here: every word of the key begins some word of the name, in any order and component, ignoring

@@ -10,7 +10,7 @@ from dicomsh.model.status import IDENTIFIER_MISMATCH, UNABLE_TO_PROCESS
 from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import vr_of
 from dicomsh.practice.codec import Elements, read
-from dicomsh.practice.matching import Key
+from dicomsh.practice.matching import RequestedKey
 
 
 class RefusedError(Exception):
@@ -26,7 +26,7 @@ class Identifier:
     """The request: entities of a level, matched on keys and returned with these attributes."""
 
     level: Level
-    keys: tuple[Key, ...]
+    keys: tuple[RequestedKey, ...]
 
 
 def read_identifier(data: bytes, explicit: bool, model: Model) -> Identifier:
@@ -62,7 +62,7 @@ def _level(text: str, model: Model) -> Level:
     return levels[word]
 
 
-def _keys(elements: Elements, decode: Decode) -> tuple[Key, ...]:
+def _keys(elements: Elements, decode: Decode) -> tuple[RequestedKey, ...]:
     return tuple(
         _key(tag, value, decode)
         for tag, (_, value) in sorted(elements.items())
@@ -70,14 +70,14 @@ def _keys(elements: Elements, decode: Decode) -> tuple[Key, ...]:
     )
 
 
-def _key(tag: int, value: bytes | tuple[Elements, ...], decode: Decode) -> Key:
+def _key(tag: int, value: bytes | tuple[Elements, ...], decode: Decode) -> RequestedKey:
     vr = vr_of(tag)
     if isinstance(value, tuple):
-        return Key(tag, "SQ", "", _item_keys(tag, value, decode))
-    return Key(tag, vr, _text(value, vr, decode), () if vr == "SQ" else None)
+        return RequestedKey(tag, "SQ", "", _item_keys(tag, value, decode))
+    return RequestedKey(tag, vr, _text(value, vr, decode), () if vr == "SQ" else None)
 
 
-def _item_keys(tag: int, items: tuple[Elements, ...], decode: Decode) -> tuple[Key, ...]:
+def _item_keys(tag: int, items: tuple[Elements, ...], decode: Decode) -> tuple[RequestedKey, ...]:
     """Keys of the one item that a sequence in an identifier may have (PS3.4 C.2.2.2.6)."""
     if len(items) > 1:
         comment = f"({tag >> 16:04x},{tag & 0xFFFF:04x}) has more than one item"

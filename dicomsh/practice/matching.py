@@ -16,7 +16,7 @@ from dicomsh.model.vr import NUMBER_VRS, UNDELIMITED_VRS
 from dicomsh.practice.archive import Attributes, Value
 from dicomsh.regex import regex
 
-Test = Callable[[str], bool]
+StoredTest = Callable[[str], bool]
 """Whether one stored value matches."""
 
 
@@ -25,7 +25,7 @@ class UnmatchableError(Exception):
 
 
 @frozen
-class Key:
+class RequestedKey:
     """One attribute of a request identifier.
 
     `value` is the text of the value field, empty for universal matching. `items` holds the keys of
@@ -35,7 +35,7 @@ class Key:
     tag: int
     vr: str
     value: str
-    items: tuple[Key, ...] | None = None
+    items: tuple[RequestedKey, ...] | None = None
 
     @property
     def universal(self) -> bool:
@@ -43,11 +43,11 @@ class Key:
         return not self.value and all(key.universal for key in self.items or ())
 
 
-Condition = Callable[[Value | None], bool]
+AttributeTest = Callable[[Value | None], bool]
 """Whether a stored attribute matches; None is an absent one."""
 
 
-def condition(key: Key) -> Condition:
+def condition(key: RequestedKey) -> AttributeTest:
     """The test for a key.
 
     Universal matching accepts everything, an absent attribute included. Any other type needs the
@@ -65,13 +65,13 @@ def condition(key: Key) -> Condition:
     return lambda stored: isinstance(stored, str) and any(map(test, values(stored, key.vr)))
 
 
-def _sequence(keys: tuple[Key, ...]) -> Condition:
+def _sequence(keys: tuple[RequestedKey, ...]) -> AttributeTest:
     """Sequence matching: some item matches every key of the requested item (C.2.2.2.6)."""
     matches = item_condition(keys)
     return lambda stored: isinstance(stored, tuple) and any(map(matches, stored))
 
 
-def item_condition(keys: tuple[Key, ...]) -> Callable[[Attributes], bool]:
+def item_condition(keys: tuple[RequestedKey, ...]) -> Callable[[Attributes], bool]:
     """The test of all keys together, for one item of a sequence or one entity."""
     tests = [(key.tag, condition(key)) for key in keys if not key.universal]
     return lambda attributes: all(test(attributes.get(tag)) for tag, test in tests)
@@ -84,7 +84,7 @@ def values(text: str, vr: str) -> list[str]:
     return [part.strip() for part in text.split("\\")]
 
 
-def _any_of(vr: str, text: str) -> Test:
+def _any_of(vr: str, text: str) -> StoredTest:
     """List of UID matching and multiple value matching (C.2.2.2.2, C.2.2.2.8): any of the list."""
     maker = _MAKERS.get(vr)
     if maker is None:
@@ -93,7 +93,7 @@ def _any_of(vr: str, text: str) -> Test:
     return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
 
 
-def _text(pattern: str) -> Test:
+def _text(pattern: str) -> StoredTest:
     """Single value or wildcard matching, case-sensitive (C.2.2.2.1, C.2.2.2.4)."""
     wanted = wildcard(pattern)
     return lambda value: wanted.fullmatch(_composed(value)) is not None
@@ -120,7 +120,7 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _person_name(pattern: str) -> Test:
+def _person_name(pattern: str) -> StoredTest:
     """PN matching: case-insensitive, accents significant, by component group (PS3.5 6.2.1).
 
     A pattern without `=` may match any group; with it, groups are compared in their places and an
@@ -150,12 +150,12 @@ _UID = regex(r"[0-9.]{1,64}")
 _AGE = regex(r"\d{3}[DWMY]")
 
 
-def _uid(text: str) -> Test:
+def _uid(text: str) -> StoredTest:
     _check(_UID, text, "a UID is digits and full stops, without wildcards")
     return text.__eq__
 
 
-def _age(text: str) -> Test:
+def _age(text: str) -> StoredTest:
     _check(_AGE, text, "an age is three digits and D, W, M or Y, without wildcards or range")
     return text.__eq__
 
@@ -168,7 +168,7 @@ def _check(form: re.Pattern[str], text: str, rule: str) -> None:
 _NUMBER = regex(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
-def _number(text: str) -> Test:
+def _number(text: str) -> StoredTest:
     """Numbers match by value: `4`, `+4` and `04` are the same integer."""
     _check(_NUMBER, text, "a number matches as a single value, without wildcards or range")
     wanted = Decimal(text)
@@ -182,7 +182,7 @@ _OFFSET = r"(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
 
 
 @frozen
-class _Scale:
+class _MomentForm:
     """The format of a VR's moments.
 
     `earliest` and `latest` have every digit; they complete less precise values, so that text order
@@ -195,9 +195,9 @@ class _Scale:
     rule: str
 
 
-_DATE = _Scale(rf"\d{{4}}{_MONTH}{_DAY}", "00000101", "99991231", "a date is YYYYMMDD")
-_TIME = _Scale(_CLOCK, "000000.000000", "235960.999999", "a time is HH[MM[SS[.FFFFFF]]]")
-_DATE_TIME = _Scale(
+_DATE = _MomentForm(rf"\d{{4}}{_MONTH}{_DAY}", "00000101", "99991231", "a date is YYYYMMDD")
+_TIME = _MomentForm(_CLOCK, "000000.000000", "235960.999999", "a time is HH[MM[SS[.FFFFFF]]]")
+_DATE_TIME = _MomentForm(
     rf"\d{{4}}(?:{_MONTH}(?:{_DAY}(?:{_CLOCK})?)?)?{_OFFSET}",
     _DATE.earliest + _TIME.earliest,
     _DATE.latest + _TIME.latest,
@@ -205,7 +205,7 @@ _DATE_TIME = _Scale(
 )
 
 
-def _moment(scale: _Scale) -> Callable[[str], Test]:
+def _moment(scale: _MomentForm) -> Callable[[str], StoredTest]:
     """Range matching (C.2.2.2.5), including a single moment.
 
     The range includes both ends; an open end has no bound. A value of less than full precision
@@ -213,7 +213,7 @@ def _moment(scale: _Scale) -> Callable[[str], Test]:
     local times, and no offset was negotiated.
     """
 
-    def make(text: str) -> Test:
+    def make(text: str) -> StoredTest:
         first, last = _ends(text, scale)
         low, high = _filled(first, scale.earliest), _filled(last, scale.latest)
         return lambda value: bool(value) and low <= _filled(value, scale.earliest) <= high
@@ -221,7 +221,7 @@ def _moment(scale: _Scale) -> Callable[[str], Test]:
     return make
 
 
-def _ends(text: str, scale: _Scale) -> tuple[str, str]:
+def _ends(text: str, scale: _MomentForm) -> tuple[str, str]:
     """Both ends of a range, empty for an open one; those of a single value are the same."""
     if re.fullmatch(scale.form, text, re.ASCII):
         return text, text
@@ -252,7 +252,7 @@ def _filled(text: str, limit: str) -> str:
     return local + limit[len(local) :]
 
 
-_MAKERS: Mapping[str, Callable[[str], Test]] = {
+_MAKERS: Mapping[str, Callable[[str], StoredTest]] = {
     **dict.fromkeys("AE CS LO LT SH ST UC UR UT".split(), _text),
     **dict.fromkeys(NUMBER_VRS, _number),
     "PN": _person_name,

@@ -19,9 +19,9 @@ from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import (
     COUNTERS,
     HELD,
-    Archive,
     Attributes,
-    Entity,
+    PracticeArchive,
+    StoredEntity,
     Value,
     vr_of,
 )
@@ -31,9 +31,9 @@ from dicomsh.practice.identifier import (
     Identifier,
     RefusedError,
 )
-from dicomsh.practice.matching import Key, UnmatchableError, item_condition
+from dicomsh.practice.matching import RequestedKey, UnmatchableError, item_condition
 
-Path = tuple[Entity, ...]
+Path = tuple[StoredEntity, ...]
 """An entity with its ancestors, the patient first."""
 
 _RETRIEVE_AE = 0x00080054
@@ -73,7 +73,7 @@ class PracticeQuery:
             one for an attribute of a lower level (0xA900).
     """
 
-    def __init__(self, archive: Archive, identifier: Identifier, style: Style) -> None:
+    def __init__(self, archive: PracticeArchive, identifier: Identifier, style: Style) -> None:
         self._archive = archive
         self._level = identifier.level
         self._style = style
@@ -89,7 +89,7 @@ class PracticeQuery:
         """Matching entities: patients as listed, studies by date, the others by number."""
         return self._below(self._archive.patients, ())
 
-    def _below(self, entities: Iterable[Entity], path: Path) -> Iterator[Path]:
+    def _below(self, entities: Iterable[StoredEntity], path: Path) -> Iterator[Path]:
         matching = self._conditions[len(path)]
         for entity in entities:
             if not matching(entity.attributes):
@@ -103,7 +103,7 @@ class PracticeQuery:
         """The encoded response identifier for one match, elements in the order of their tags."""
         return b"".join(self._element(key, level, path) for key, level in self._asked)
 
-    def _element(self, key: Key, level: Level | None, path: Path) -> bytes:
+    def _element(self, key: RequestedKey, level: Level | None, path: Path) -> bytes:
         style = self._style
         if level is not None:
             stored = path[level.value].attributes.get(key.tag, "")
@@ -132,12 +132,14 @@ def _home(tag: int, level: Level) -> Level | None:
     return next((upper for upper in level.ancestors if tag in HELD[upper] - _COUNTED), None)
 
 
-def _keys_at(level: Level, keys: list[Key], lowest: Level) -> tuple[Key, ...]:
+def _keys_at(level: Level, keys: list[RequestedKey], lowest: Level) -> tuple[RequestedKey, ...]:
     """The keys decided at a level; unsupported ones at the lowest."""
     return tuple(key for key in keys if (_home(key.tag, lowest) or lowest) is level)
 
 
-def _entity_condition(keys: tuple[Key, ...], agreed: Extensions) -> Callable[[Attributes], bool]:
+def _entity_condition(
+    keys: tuple[RequestedKey, ...], agreed: Extensions
+) -> Callable[[Attributes], bool]:
     for key in keys:
         try:
             item_condition((key,))
@@ -147,7 +149,7 @@ def _entity_condition(keys: tuple[Key, ...], agreed: Extensions) -> Callable[[At
     return extended_condition(keys, agreed)
 
 
-def _asked(identifier: Identifier, counted: bool) -> list[tuple[Key, Level | None]]:
+def _asked(identifier: Identifier, counted: bool) -> list[tuple[RequestedKey, Level | None]]:
     """The keys of an answer with their levels; those about the answer itself have none."""
     level = identifier.level
     _refuse_lower(identifier)
@@ -158,7 +160,7 @@ def _asked(identifier: Identifier, counted: bool) -> list[tuple[Key, Level | Non
     ]
     always = {SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _RETRIEVE_AE}
     always |= {key.tag for key in identifier.keys if key.tag == _AVAILABILITY}
-    about = [(Key(tag, vr_of(tag), ""), None) for tag in always]
+    about = [(RequestedKey(tag, vr_of(tag), ""), None) for tag in always]
     return sorted([*asked, *about], key=lambda pair: pair[0].tag)
 
 
@@ -175,7 +177,7 @@ def _refuse_lower(identifier: Identifier) -> None:
             raise RefusedError(IDENTIFIER_MISMATCH, comment)
 
 
-def _returned(key: Key, stored: Value) -> Value:
+def _returned(key: RequestedKey, stored: Value) -> Value:
     """The value returned: for a sequence the matching items, with the requested keys.
 
     A sequence requested with no item, or an empty one, is returned completely (PS3.4 C.2.2.2.6).
@@ -186,7 +188,7 @@ def _returned(key: Key, stored: Value) -> Value:
     return tuple(_trimmed(key.items, entry) for entry in stored if matches(entry))
 
 
-def _trimmed(keys: tuple[Key, ...], entry: Attributes) -> Attributes:
+def _trimmed(keys: tuple[RequestedKey, ...], entry: Attributes) -> Attributes:
     return {key.tag: _returned(key, entry[key.tag]) for key in keys if key.tag in entry}
 
 

@@ -15,7 +15,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 from dicomsh.model.extended_negotiation import agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.modality import Faults, PracticeAddress
-from dicomsh.practice.archive import Archive, practice_archive
+from dicomsh.practice.archive import PracticeArchive, practice_archive
 from dicomsh.practice.responses import Provider, close_surely, hang_up, send_at_once, wake
 from dicomsh.practice.service import FindService
 
@@ -79,7 +79,10 @@ class _Listener(ThreadedAssociationServer):
 
 
 def start(
-    address: PracticeAddress, host: str = HOST, port: int = 0, archive: Archive | None = None
+    address: PracticeAddress,
+    host: str = HOST,
+    port: int = 0,
+    archive: PracticeArchive | None = None,
 ) -> PracticeServer:
     """Start a practice archive.
 

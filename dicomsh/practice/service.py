@@ -21,13 +21,13 @@ from dicomsh.model.status import (
     SUCCESS,
     UNABLE_TO_PROCESS,
 )
-from dicomsh.practice.archive import Archive
+from dicomsh.practice.archive import PracticeArchive
 from dicomsh.practice.identifier import (
     Identifier,
     RefusedError,
     read_identifier,
 )
-from dicomsh.practice.matching import Key
+from dicomsh.practice.matching import RequestedKey
 from dicomsh.practice.query import PracticeQuery, Style
 from dicomsh.practice.responses import (
     PeerGoneError,
@@ -49,7 +49,7 @@ class FindService:
         stopped: set when the server stops.
     """
 
-    archive: Archive
+    archive: PracticeArchive
     aet: str
     faults: Faults
     stopped: Event
@@ -163,7 +163,7 @@ def misread(identifier: Identifier, faults: Faults) -> Identifier:
     return replace(identifier, keys=tuple(_ignored(key, words, faults) for key in keys))
 
 
-def _ignored(key: Key, words: Mapping[int, str], faults: Faults) -> Key:
+def _ignored(key: RequestedKey, words: Mapping[int, str], faults: Faults) -> RequestedKey:
     """A key without its value, if the archive ignores it."""
     return replace(key, value="") if words[key.tag] in faults.ignore_keys else key
 

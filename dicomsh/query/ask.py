@@ -8,7 +8,7 @@ from dicomsh.archives.archive import Archive
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Advancing, Answer, Ending, Outcome
 from dicomsh.model.asked_query import AskedQuery, QueryOptions
-from dicomsh.model.derived_answer import Processed, Step, noted
+from dicomsh.model.derived_answer import AnswerStep, Processed, noted
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
@@ -55,7 +55,9 @@ async def ask(
     archive = await context.archives.open(modality)
     chosen = context.settled(modality, options)
     found = await way(context, archive, modality, request, chosen)
-    steps: list[Step] = [_advised(context, modality, request, split=isinstance(found, Advancing))]
+    steps: list[AnswerStep] = [
+        _advised(context, modality, request, split=isinstance(found, Advancing))
+    ]
     if options.split is None:
         steps.append(Suspected(context, AskedQuery(modality, request, options)))
     if options.limit is None and chosen.limit in (context.limits.rows, context.limits.usual_rows):
@@ -128,7 +130,7 @@ def _advised(
     )
 
 
-class Suspected(Step):
+class Suspected(AnswerStep):
     """Compares the number of rows with those of earlier queries.
 
     Args:
@@ -155,7 +157,7 @@ class Suspected(Step):
         return noted(outcome, odd) if odd else outcome
 
 
-class Advised(Step):
+class Advised(AnswerStep):
     """Says what to do next, by how an answer ended.
 
     Args:

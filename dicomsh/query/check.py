@@ -10,7 +10,7 @@ from dicomsh.model.adapt import Adapted, Filter, adapt
 from dicomsh.model.answer import Answer, Outcome
 from dicomsh.model.capability import Support
 from dicomsh.model.charset_check import CharsetCheck
-from dicomsh.model.derived_answer import Processed, Step, noted
+from dicomsh.model.derived_answer import AnswerStep, Processed, noted
 from dicomsh.model.levels import Model
 from dicomsh.model.lists import in_parts
 from dicomsh.model.modality import Modality
@@ -57,7 +57,7 @@ def _sender(archive: Archive, query: Query) -> Send:
     return find
 
 
-class LocallyFiltered(Step):
+class LocallyFiltered(AnswerStep):
     """Passes rows on that match what the peer does not match; says how many were kept.
 
     A row that lacks the attribute passes, and is counted: the answer is doubtful then.
@@ -91,7 +91,7 @@ class LocallyFiltered(Step):
         return replace(noted(outcome, *notes), doubtful=outcome.doubtful or self._untold > 0)
 
 
-class Checked(Step):
+class Checked(AnswerStep):
     """Lets every row pass, and says what in them contradicts the query.
 
     Where something does, or nothing shows that a key was matched, the answer is doubtful.

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable
 from dicomsh.archives.archive import Archive
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
-from dicomsh.model.derived_answer import DerivedAnswer, Step, noted
+from dicomsh.model.derived_answer import AnswerStep, DerivedAnswer, noted
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
 from dicomsh.model.level_keys import LEVEL_KEYS, PATIENT_KEYS
 from dicomsh.model.levels import Level, Model
@@ -33,7 +33,7 @@ NOT_BELOW = PATIENT_KEYS - {Level.PATIENT.unique_keyword}
 """What Patient Root has at the patient level alone (PS3.4 C.6.1.1.3)."""
 
 
-class PatientsOfStudies(Step):
+class PatientsOfStudies(AnswerStep):
     """Of studies, passes the first of each patient on: PatientID and issuer tell patients apart.
 
     Args:
@@ -144,7 +144,7 @@ def _of(number: int) -> str:
     return f"the {Level.STUDY.plural} of {Level.PATIENT.counted(number)}"
 
 
-class OfIssuer(Step):
+class OfIssuer(AnswerStep):
     """Passes the rows of one patient on, of several that share a PatientID.
 
     Issuer of Patient ID is no unique key: a peer may not match it below the patient level.

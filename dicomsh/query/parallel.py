@@ -16,7 +16,7 @@ from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, combined
 from dicomsh.model.dedup import Dedup
 from dicomsh.model.derived_answer import DerivedAnswer
 from dicomsh.model.notes import Note, NoteKind, note, summed
-from dicomsh.model.parts import Part
+from dicomsh.model.parts import QueryPart
 from dicomsh.model.plan import Request
 from dicomsh.model.row import Row
 from dicomsh.model.silent_truncation import cut_off
@@ -58,7 +58,7 @@ class Parallel(DerivedAnswer):
         self,
         pool: ArchivePool,
         ask: Ask,
-        parts: Iterable[Part],
+        parts: Iterable[QueryPart],
         once: Dedup,
         *,
         limit: int | None = None,
@@ -72,8 +72,8 @@ class Parallel(DerivedAnswer):
         self._most = None if limit is None else limit + 1
         self._cap = cap
         self._barren = 0
-        self._under_way: deque[tuple[Part, asyncio.Task[Found]]] = deque()
-        self._endings: list[tuple[Part, Outcome]] = []
+        self._under_way: deque[tuple[QueryPart, asyncio.Task[Found]]] = deque()
+        self._endings: list[tuple[QueryPart, Outcome]] = []
         self._broken: DicomshError | None = None
         self._all_asked = False
         self._started = time.monotonic()
@@ -84,7 +84,7 @@ class Parallel(DerivedAnswer):
         async for _, rows in self.found():
             yield rows
 
-    async def found(self) -> AsyncGenerator[tuple[Part, list[Row]], None]:
+    async def found(self) -> AsyncGenerator[tuple[QueryPart, list[Row]], None]:
         """Each part that was not divided, with the rows that no part before it gave."""
         try:
             async for part, found in self._answered():
@@ -101,7 +101,7 @@ class Parallel(DerivedAnswer):
         finally:
             await self.aclose()
 
-    async def _answered(self) -> AsyncIterator[tuple[Part, Found]]:
+    async def _answered(self) -> AsyncIterator[tuple[QueryPart, Found]]:
         while self._fill():
             part, task = self._under_way[0]
             self._now = part.title
@@ -128,10 +128,10 @@ class Parallel(DerivedAnswer):
         self._under_way.extend(self._start(part) for part in islice(self._parts, room))
         return bool(self._under_way)
 
-    def _start(self, part: Part) -> tuple[Part, asyncio.Task[Found]]:
+    def _start(self, part: QueryPart) -> tuple[QueryPart, asyncio.Task[Found]]:
         return part, asyncio.create_task(self._fetch(part))
 
-    async def _fetch(self, part: Part) -> Found:
+    async def _fetch(self, part: QueryPart) -> Found:
         async with self._pool.archive() as archive:
             self._asked += 1
             try:
@@ -186,7 +186,7 @@ class Parallel(DerivedAnswer):
         return replace(whole, detail=_not_whole(self._endings))
 
 
-def _not_whole(endings: Sequence[tuple[Part, Outcome]]) -> str:
+def _not_whole(endings: Sequence[tuple[QueryPart, Outcome]]) -> str:
     titles = [part.title for part, outcome in endings if not outcome.complete]
     if not titles:
         return ""

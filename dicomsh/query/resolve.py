@@ -17,7 +17,7 @@ from dicomsh.model.matching import matcher
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place, ambiguous, place_of, read_segment, with_issuer
 from dicomsh.model.plan import Request
-from dicomsh.model.query import Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, QueryKey
 from dicomsh.query.ask import ask
 from dicomsh.query.context import QueryContext
 from dicomsh.regex import regex
@@ -156,4 +156,4 @@ async def _existing(
 def _exact_key(context: QueryContext, level: Level, key: str) -> QueryKey:
     attribute = by_keyword(level.unique_keyword)
     found = matcher(attribute, key, context.today)
-    return QueryKey((attribute,), found.value, found.kind, Origin.TYPED)
+    return QueryKey((attribute,), found.value, found.kind, KeyOrigin.TYPED)

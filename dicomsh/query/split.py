@@ -24,8 +24,8 @@ from dicomsh.model.parts import (
     STUDY_DATE,
     STUDY_TIME,
     Doubt,
-    Part,
     Plan,
+    QueryPart,
     by_moment,
     day_of,
     judged,
@@ -131,7 +131,7 @@ class Split(DerivedAnswer):
                 yield batch
 
     async def _found_batches(self) -> AsyncGenerator[list[Row], None]:
-        parts: Iterable[Part]
+        parts: Iterable[QueryPart]
         if self._plan.period is Period.AUTO:
             lead = Lead(self._plan.lead, self._once, self._modality.capabilities.cap)
             self._current = await self._ask(self._archive, lead.part.request, self._options.limit)
@@ -148,7 +148,7 @@ class Split(DerivedAnswer):
             async for batch in rows:
                 yield batch
 
-    async def _of_parts(self, parts: Iterable[Part]) -> AsyncGenerator[list[Row], None]:
+    async def _of_parts(self, parts: Iterable[QueryPart]) -> AsyncGenerator[list[Row], None]:
         pool = self._context.archives.pool(self._modality)
         limit, cap = self._options.limit, self._modality.capabilities.cap
         self._current = union = Parallel(pool, self._ask, parts, self._once, limit=limit, cap=cap)
@@ -217,7 +217,7 @@ class Lead:
     Its `rows` are kept back, up to a number, so that windows can come in the order of their dates.
     """
 
-    def __init__(self, part: Part, once: Dedup, cap: int | None) -> None:
+    def __init__(self, part: QueryPart, once: Dedup, cap: int | None) -> None:
         self.part = part
         self._once = once
         self._cap = cap
@@ -233,6 +233,6 @@ class Lead:
                 rows, self.rows = self.rows, []
                 yield self._once.admit(rows)
 
-    def divided(self, outcome: Outcome) -> Sequence[Part]:
+    def divided(self, outcome: Outcome) -> Sequence[QueryPart]:
         """The parts to ask for when it was cut off; none when it is the answer."""
         return self.part.divided(self.rows) if cut_off(outcome, self._cap) else ()

@@ -15,7 +15,7 @@ from dicomsh.model.levels import Level
 from dicomsh.model.moments import WORDS
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
 from dicomsh.model.vr import CHARSET_VRS
 from dicomsh.regex import regex
@@ -118,7 +118,7 @@ def _with(request: Request, key: QueryKey, value: str, name: str = "") -> Phrase
 
 def _name(key: QueryKey) -> str:
     """How the attribute was named; empty for a pattern."""
-    return "" if key.origin is Origin.PATTERN else _word(key).partition("=")[0]
+    return "" if key.origin is KeyOrigin.PATTERN else _word(key).partition("=")[0]
 
 
 def _matched(request: Request) -> list[QueryKey]:
@@ -203,7 +203,7 @@ def _series_of_modality(request: Request) -> Iterator[Phrase]:
 def _value(key: QueryKey) -> str:
     """The value as it was typed."""
     word = _word(key)
-    return word if key.origin is Origin.PATTERN else word.partition("=")[2]
+    return word if key.origin is KeyOrigin.PATTERN else word.partition("=")[2]
 
 
 _OTHER_UIDS = (
@@ -225,7 +225,7 @@ def _uid_of_other_level(request: Request) -> Iterator[Phrase]:
 def _other_attribute(request: Request) -> Iterator[Phrase]:
     """A pattern with a digit was taken for a PatientID, one without for a name."""
     for key in _matched(request):
-        if key.origin is not Origin.PATTERN:
+        if key.origin is not KeyOrigin.PATTERN:
             continue
         if key.keyword == "PatientID":
             yield Phrase(Level.STUDY, (f"acc={key.value}",), request.place.above(Level.STUDY))
@@ -275,7 +275,7 @@ _DAY_OR_MONTH = regex(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?:\Z|\.\.)")
 def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
     """A pattern that is a key, a date or a modality elsewhere in the language."""
     for key in _matched(request):
-        if key.origin is not Origin.PATTERN:
+        if key.origin is not KeyOrigin.PATTERN:
             continue
         named = key.keyword == "PatientName" or "." in key.value
         if named and _is_key(key.value, request.level):
@@ -303,7 +303,7 @@ def _any_value(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
         if key.keyword in uids:
             continue
-        name = key.keyword if key.origin is Origin.PATTERN else _name(key)
+        name = key.keyword if key.origin is KeyOrigin.PATTERN else _name(key)
         yield replace(_with(request, key, "", name), options=("--limit", "20"))
 
 

@@ -11,7 +11,7 @@ from dicomsh.model.answer import Ending
 from dicomsh.model.dedup import Dedup
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.plan import Request
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.undated_studies import counts, missing, patients_of
 from dicomsh.query.parallel import Ask, Parallel
@@ -29,7 +29,7 @@ class StudiesOfOnePatient:
     def request(self) -> Request:
         """What is asked."""
         path = (by_keyword("PatientID"),)
-        key = QueryKey(path, self.patient_id, Matching.SINGLE_VALUE, Origin.TYPED)
+        key = QueryKey(path, self.patient_id, Matching.SINGLE_VALUE, KeyOrigin.TYPED)
         keys = [held for held in self.base.keys if held.keyword != key.keyword]
         return replace(self.base, keys=(*keys, key))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dicomsh.errors import Span
     from dicomsh.language.analyse import Analysis
-    from dicomsh.language.hint import Part
+    from dicomsh.language.hint import UsagePart
     from dicomsh.shell.shell import Shell
 
 
@@ -19,7 +19,7 @@ class LineAnalysis:
         self.shell: Shell | None = None
         self._prompts = 0
         self._analysed: tuple[Hashable, tuple[list[Analysis], list[Span]]] | None = None
-        self._hinted: tuple[Hashable, list[Part]] | None = None
+        self._hinted: tuple[Hashable, list[UsagePart]] | None = None
 
     @property
     def version(self) -> Hashable:
@@ -43,7 +43,7 @@ class LineAnalysis:
             self._analysed = key, found
         return self._analysed[1]
 
-    def usage(self, before: str) -> list[Part]:
+    def usage(self, before: str) -> list[UsagePart]:
         """The usage line of the command before the cursor, in parts."""
         if self.shell is None:
             return []

@@ -155,13 +155,13 @@ class _Prompt:
 
     async def _lines(self, shell: Shell, lines: list[str]) -> None:
         from dicomsh.interrupt import interruptible, suspendable
-        from dicomsh.output.error_text import Origin
+        from dicomsh.output.error_text import TextOrigin
 
         for number, line in enumerate(lines, 1):
             if len(lines) > 1:
                 self._reader.echo(line)
             with suspendable(self._step_aside):
-                status = await interruptible(shell.run(line, Origin()))
+                status = await interruptible(shell.run(line, TextOrigin()))
             if shell.ends_with(status) and lines[number:]:
                 self._left = lines[number:]
                 shell.say(_not_run(len(self._left)))
@@ -178,13 +178,13 @@ class _Prompt:
             self._do_beside(self._help(self._insight.shell, before))
 
     async def _help(self, shell: Shell, before: str) -> None:
-        from dicomsh.output.error_text import Origin
+        from dicomsh.output.error_text import TextOrigin
 
         usage = self._insight.usage(before)
         topic = usage[0][0] if usage else before.strip()
         known = shell.registry.get(topic) is not None
         async with in_terminal():
-            await shell.run(f"help {topic}" if known else "help", Origin())
+            await shell.run(f"help {topic}" if known else "help", TextOrigin())
 
     def _do_beside(self, work: Awaitable[None]) -> None:
         doing = asyncio.ensure_future(work)

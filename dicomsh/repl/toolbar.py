@@ -11,7 +11,7 @@ from dicomsh.model.levels import Level
 from dicomsh.repl.line_analysis import LineAnalysis
 
 if TYPE_CHECKING:
-    from dicomsh.language.hint import Part
+    from dicomsh.language.hint import UsagePart
     from dicomsh.output.progress import Headway
     from dicomsh.session.kept_answer import KeptAnswer
     from dicomsh.session.state import Session
@@ -66,7 +66,7 @@ def running(shell: Shell, headway: Headway, columns: int) -> str:
     )
 
 
-def _way_out(before: str) -> list[Part]:
+def _way_out(before: str) -> list[UsagePart]:
     """How to end the lines that a forgotten quote starts."""
     from dicomsh.language.scan import has_open_quote
 
@@ -74,7 +74,7 @@ def _way_out(before: str) -> list[Part]:
     return [("a quote is open: close it, or clear the lines with Ctrl-C", True)] if goes_on else []
 
 
-def _advice(insight: LineAnalysis, before: str) -> list[Part]:
+def _advice(insight: LineAnalysis, before: str) -> list[UsagePart]:
     """What to do if Tab has no TARGET to offer."""
     from dicomsh.session.targets import completions
 
@@ -89,7 +89,7 @@ def _advice(insight: LineAnalysis, before: str) -> list[Part]:
     return [(_UNLISTED, False)]
 
 
-def _usage(parts: list[Part], columns: int) -> StyleAndTextTuples:
+def _usage(parts: list[UsagePart], columns: int) -> StyleAndTextTuples:
     """The parts separated by blanks; if space is short, without options not being typed."""
     from dicomsh.output.safe import fit, width
 
@@ -106,7 +106,7 @@ def _usage(parts: list[Part], columns: int) -> StyleAndTextTuples:
     return shown
 
 
-def _without_options(parts: list[Part]) -> list[Part]:
+def _without_options(parts: list[UsagePart]) -> list[UsagePart]:
     kept = [part for part in parts if part[1] or not part[0].startswith("[--")]
     return kept if len(kept) == len(parts) else [*kept, ("[--…]", False)]
 

@@ -15,7 +15,7 @@ from dicomsh.model.charset import Decode
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_keyword, by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.ordered import OrderedStrings
-from dicomsh.model.place import Place, Step, parent_of, place_of, with_issuer
+from dicomsh.model.place import Place, PlaceStep, parent_of, place_of, with_issuer
 from dicomsh.model.row import Row
 from dicomsh.model.vr import TEXT_VRS
 
@@ -30,7 +30,7 @@ _LONGEST_VALUE = 128
 
 
 @frozen
-class Entity:
+class SeenEntity:
     """An entity in an answer.
 
     Args:
@@ -57,10 +57,10 @@ class Entities:
     """Entities of one level by place and unique key, the one seen last being the last."""
 
     def __init__(self) -> None:
-        self._entities: dict[str, Entity] = {}
+        self._entities: dict[str, SeenEntity] = {}
         self._order = OrderedStrings()
 
-    def put(self, path: str, key: str, entity: Entity) -> None:
+    def put(self, path: str, key: str, entity: SeenEntity) -> None:
         """Remember an entity below the place of a path, in the stead of what was known of it."""
         name = f"{path}{_BELOW}{key}{_ISSUER}{entity.issuer}"
         if self._entities.pop(name, None) is None:
@@ -71,18 +71,18 @@ class Entities:
             del self._entities[oldest]
             self._order.remove(oldest)
 
-    def exactly(self, path: str, key: str) -> list[Entity]:
+    def exactly(self, path: str, key: str) -> list[SeenEntity]:
         """Those below a place with that unique key: one, or one for each issuer."""
         names = self._order.beginning(f"{path}{_BELOW}{key}{_ISSUER}")
         return [self._entities[name] for name in names]
 
-    def beginning(self, path: str, start: str) -> Iterator[tuple[str, Entity]]:
+    def beginning(self, path: str, start: str) -> Iterator[tuple[str, SeenEntity]]:
         """Those below a place whose unique key begins so, with that key, in its order."""
         if start.isprintable():
             for name in self._order.beginning(f"{path}{_BELOW}{start}"):
                 yield _key_of(name), self._entities[name]
 
-    def recent(self, path: str, start: str, among: int) -> Iterator[tuple[str, Entity]]:
+    def recent(self, path: str, start: str, among: int) -> Iterator[tuple[str, SeenEntity]]:
         """As `beginning`, the latest first, among the last so many seen anywhere."""
         prefix = f"{path}{_BELOW}{start}"
         for name in islice(reversed(self._entities), among):
@@ -95,7 +95,7 @@ _BELOW, _ISSUER = "\x00", "\x01"
 looked up has them."""
 
 
-def path_of(steps: Sequence[Step]) -> str:
+def path_of(steps: Sequence[PlaceStep]) -> str:
     """The unique keys of a place as one string; the names of what is below begin with it."""
     return "".join(f"{_BELOW}{step.key}{_ISSUER}{step.issuer}" for step in steps)
 
@@ -105,7 +105,7 @@ def _key_of(name: str) -> str:
 
 
 @frozen
-class _Answer:
+class _ListedRows:
     """Rows to be looked into; `deeper` is for entities of a listing that are further down."""
 
     rows: Sequence[Row]
@@ -125,11 +125,11 @@ class EntityIndex:
 
     def feed(self, rows: Sequence[Row], level: Level, around: Place) -> None:
         """Hand in the rows of an answer that was listed, to be looked into by `learn`."""
-        self._coming.append(self._looking(_Answer(rows, level, around, Entities())))
+        self._coming.append(self._looking(_ListedRows(rows, level, around, Entities())))
 
     def note(self, rows: Sequence[Row], level: Level, around: Place) -> None:
         """Hand in rows that were not listed: they tell of entities that nothing is known of."""
-        self._coming.append(self._looking(_Answer(rows, level, around, None)))
+        self._coming.append(self._looking(_ListedRows(rows, level, around, None)))
 
     def learn(self, rows: int | None = None) -> bool:
         """Look into that many rows, or into all; gives whether any are left."""
@@ -140,15 +140,15 @@ class EntityIndex:
                 rows -= 1
         return bool(self._coming)
 
-    def below(self, place: Place, key: str) -> list[Entity]:
+    def below(self, place: Place, key: str) -> list[SeenEntity]:
         """Entities one level below a place with exactly that unique key."""
         return self._entities[place.next_level].exactly(path_of(place.steps), key)
 
-    def beginning(self, place: Place, start: str) -> Iterator[tuple[str, Entity]]:
+    def beginning(self, place: Place, start: str) -> Iterator[tuple[str, SeenEntity]]:
         """Entities one level below a place whose unique key begins so."""
         return self._entities[place.next_level].beginning(path_of(place.steps), start)
 
-    def recent(self, place: Place, start: str, among: int) -> Iterator[tuple[str, Entity]]:
+    def recent(self, place: Place, start: str, among: int) -> Iterator[tuple[str, SeenEntity]]:
         """As `beginning`, the latest first, among the last so many that were seen anywhere."""
         return self._entities[place.next_level].recent(path_of(place.steps), start, among)
 
@@ -167,7 +167,7 @@ class EntityIndex:
         for raw, decode in reversed(self._values.get(tag, {}).items()):
             yield from (value.strip(" \0") for value in decode(raw).split("\\"))
 
-    def _looking(self, answer: _Answer) -> Iterator[None]:
+    def _looking(self, answer: _ListedRows) -> Iterator[None]:
         """Look into rows one by one, the first one last: it counts as the latest."""
         shared: Counter[str | None] = Counter()
         if answer.level is Level.PATIENT:
@@ -179,7 +179,7 @@ class EntityIndex:
             self._look(row, answer, shared)
             yield
 
-    def _look(self, row: Row, answer: _Answer, shared: Counter[str | None]) -> None:
+    def _look(self, row: Row, answer: _ListedRows, shared: Counter[str | None]) -> None:
         opened, level, around = row.compact(), answer.level, answer.around
         for tag, raw in opened.elements.items():
             if 0 < len(raw) <= _LONGEST_VALUE:
@@ -189,7 +189,7 @@ class EntityIndex:
         if not key or not (key + issuer).isprintable():
             return
         parent = parent_of(opened, level, around)
-        path, entity = path_of(parent.steps), Entity(row, level, around, issuer)
+        path, entity = path_of(parent.steps), SeenEntity(row, level, around, issuer)
         if answer.deeper is not None or not self._entities[level].exactly(path, key):
             self._entities[level].put(path, key, entity)
         if answer.deeper is not None and not parent.same_entity(around):

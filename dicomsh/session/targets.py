@@ -22,7 +22,7 @@ from dicomsh.model.place import (
 )
 from dicomsh.model.text_about import text_about
 from dicomsh.regex import regex
-from dicomsh.session.entity_index import Entity, EntityIndex
+from dicomsh.session.entity_index import EntityIndex, SeenEntity
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Session
 
@@ -173,7 +173,7 @@ def _last_listing(session: Session) -> KeptAnswer | None:
     return last if last and current and last.modality == current.name else None
 
 
-def _only(entities: list[Entity], trouble: str) -> Place:
+def _only(entities: list[SeenEntity], trouble: str) -> Place:
     if len(entities) == 1:
         return entities[0].place
     raise ambiguous([entity.place for entity in entities[:NAMED]], trouble, len(entities))
@@ -243,7 +243,7 @@ def _keys(
 ) -> Iterator[Candidate]:
     """Unique keys of what is below a place, the latest before older ones."""
     start = read_segment(typed)
-    found: dict[str, Entity] = {}
+    found: dict[str, SeenEntity] = {}
     for key, entity in seen.recent(place, "" if session.settings.fuzzy else start, _RECENT):
         if start.lower() in key.lower():
             found.setdefault(key, entity)
@@ -262,11 +262,11 @@ def _as_segment(key: str) -> str:
     return _MEANS_SOMETHING.sub(lambda found: f"%{ord(found[0]):02X}", quote_segment(key))
 
 
-def _offer(text: str, entity: Entity, at: int) -> Candidate:
+def _offer(text: str, entity: SeenEntity, at: int) -> Candidate:
     return Candidate(text, partial(_told, entity), at)
 
 
-def _told(entity: Entity) -> str:
+def _told(entity: SeenEntity) -> str:
     return text_about(entity.row.compact(), partial(about, level=entity.level))
 
 

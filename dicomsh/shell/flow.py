@@ -13,10 +13,10 @@ from dicomsh.interrupt import absorb_interrupts, cancel_soon
 from dicomsh.output.formats import FIRST_PAGE, Renderer
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import PagerLeftError, ReaderGoneError
-from dicomsh.shell.progress import Progress
+from dicomsh.shell.progress import RowProgress
 
 
-class Left(Enum):
+class LeaveReason(Enum):
     """Why the user wants no more of an answer."""
 
     CTRL_C = ""
@@ -32,7 +32,7 @@ def whole(batch: list[Any]) -> list[Any]:
     return batch
 
 
-class Page:
+class RowOutput:
     """A renderer and the sink it writes to; nothing is written before the first row or the end.
 
     Args:
@@ -115,25 +115,25 @@ class Flow:
     """Shows batches as they come.
 
     Args:
-        sink: where pages are written.
+        sink: where rows are written.
         progress: is told when the user leaves.
     """
 
-    def __init__(self, sink: Sink, progress: Progress) -> None:
+    def __init__(self, sink: Sink, progress: RowProgress) -> None:
         self._sink = sink
         self._progress = progress
 
     async def run(
         self,
         batches: AsyncIterator[list[Any]],
-        page: Page,
+        output: RowOutput,
         leave: Callable[[], Awaitable[None]],
-    ) -> Left | None:
-        """Show batches, then the end of the page.
+    ) -> LeaveReason | None:
+        """Show batches, then the end of them.
 
         Args:
             batches: the rows.
-            page: where they are shown.
+            output: where they are shown.
             leave: ends the answer early; one more Ctrl-C cancels it.
 
         Returns:
@@ -146,30 +146,30 @@ class Flow:
         await event_loop()
         left = None
         try:
-            await self._pump(batches, page)
+            await self._pump(batches, output)
         except asyncio.CancelledError:
-            left = Left.CTRL_C
+            left = LeaveReason.CTRL_C
             await _left(leave)
         except PagerLeftError:
-            left = Left.PAGER
+            left = LeaveReason.PAGER
             await _left(leave)
         except ReaderGoneError:
             await leave()
             raise
         except DicomshError:
-            page.broken()
+            output.broken()
             with suppress(DicomshError):
                 await leave()
             raise
         with suppress(PagerLeftError):
-            page.end()
+            output.end()
         return left
 
-    async def _pump(self, batches: AsyncIterator[list[Any]], page: Page) -> None:
+    async def _pump(self, batches: AsyncIterator[list[Any]], output: RowOutput) -> None:
         gone = asyncio.ensure_future(self._sink.gone())
         try:
-            while (batch := await self._next(batches, page, gone)) is not None:
-                page.show(batch)
+            while (batch := await self._next(batches, output, gone)) is not None:
+                output.show(batch)
                 await self._sink.drain()
         except asyncio.CancelledError:
             self._sink.wipe_line()
@@ -180,21 +180,21 @@ class Flow:
     async def _next(
         self,
         batches: AsyncIterator[list[Any]],
-        page: Page,
+        output: RowOutput,
         gone: asyncio.Future[ReaderGoneError],
     ) -> list[Any] | None:
         """The next batch; None at the end. Rows kept back too long meanwhile are shown."""
         coming = asyncio.ensure_future(_batch(batches))
         try:
-            if not await _either(coming, gone, page.patience):
-                page.release()
+            if not await _either(coming, gone, output.patience):
+                output.release()
                 await self._sink.drain()  # opens the pager for more than a screenful
                 await _either(coming, gone)
         except BaseException:
             self._progress.leaving()
             late = await _stopped(coming)
             if late:
-                page.show(late)
+                output.show(late)
             raise
         if coming.done():
             return coming.result()

@@ -20,8 +20,8 @@ from dicomsh.output.streams import CommandGoneError
 from dicomsh.output.theme import Palette, Theme
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Session
-from dicomsh.shell.flow import Cut, Flow, Left, Page, whole
-from dicomsh.shell.progress import Progress
+from dicomsh.shell.flow import Cut, Flow, LeaveReason, RowOutput, whole
+from dicomsh.shell.progress import RowProgress
 
 _WITH_HEADER = ("csv", "tsv")
 
@@ -48,7 +48,7 @@ class Presenter:
     """
 
     def __init__(
-        self, session: Session, sink: Sink, progress: Progress, data: Palette, talk: Palette
+        self, session: Session, sink: Sink, progress: RowProgress, data: Palette, talk: Palette
     ) -> None:
         self._session = session
         self._sink = sink
@@ -98,10 +98,10 @@ class Presenter:
     async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
         answer, rows, kept = listing.answer, self._renderer(name, listing), self._begun(listing)
         begun = continues and name in _WITH_HEADER
-        page = self._page(rows, begun, kept.add if kept else _forget, _cut(listing))
+        output = self._row_output(rows, begun, kept.add if kept else _forget, _cut(listing))
         self._progress.count(partial(counted, unit=listing.counted_as), listing.headway)
         try:
-            left = await self._flow.run(aiter(answer), page, answer.aclose)
+            left = await self._flow.run(aiter(answer), output, answer.aclose)
         except CommandGoneError:
             return ExitStatus.DONE
         if kept is not None:
@@ -118,7 +118,7 @@ class Presenter:
         return kept
 
     def _concluded(
-        self, listing: Listing, outcome: Outcome, left: Left | None, hidden: Sequence[str]
+        self, listing: Listing, outcome: Outcome, left: LeaveReason | None, hidden: Sequence[str]
     ) -> ExitStatus:
         """Say how the answer ended; of records that are all there, only what there is to say."""
         if listing.told or not outcome.sound:
@@ -131,7 +131,7 @@ class Presenter:
         return status_of(outcome)
 
     def _told(
-        self, listing: Listing, outcome: Outcome, left: Left | None, notes: Sequence[str]
+        self, listing: Listing, outcome: Outcome, left: LeaveReason | None, notes: Sequence[str]
     ) -> ExitStatus:
         self._sink.passing.clear()
         line = result_line(
@@ -143,16 +143,16 @@ class Presenter:
             columns=self._sink.columns() if self._sink.is_terminal else None,
         )
         self._sink.talk(line)
-        self.cancelled = left is Left.CTRL_C
-        return ExitStatus.INCOMPLETE if left is Left.PAGER else status_of(outcome)
+        self.cancelled = left is LeaveReason.CTRL_C
+        return ExitStatus.INCOMPLETE if left is LeaveReason.PAGER else status_of(outcome)
 
-    def _page(
+    def _row_output(
         self,
         rows: Renderer,
         begun: bool,
         took: Callable[[list[Any]], None],
         cut: Cut = whole,
-    ) -> Page:
+    ) -> RowOutput:
         def counted(batch: list[Any]) -> None:
             self._progress.add(len(batch))
             took(batch)
@@ -160,7 +160,7 @@ class Presenter:
         def shown(batch: list[Any]) -> list[Any]:
             return self._session.masking.rows(cut(batch))
 
-        return Page(self._sink, rows, counted, begun=begun, cut=shown)
+        return RowOutput(self._sink, rows, counted, begun=begun, cut=shown)
 
     def _renderer(self, name: str, listing: Listing) -> Renderer:
         if listing.draw is not None and name == "table":

@@ -18,7 +18,7 @@ _EVERY = 0.25
 """Seconds between two updates: enough to see that something moves, too seldom to cost anything."""
 
 
-class Progress:
+class RowProgress:
     """Counts the rows of the running command and tells of them now and then.
 
     Args:

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.kinds import KINDS, Kinds
+from dicomsh.archives.kinds import KINDS, ArchiveKinds
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.commands import registry
 from dicomsh.commands.context import Context
@@ -26,7 +26,7 @@ from dicomsh.language.scan import Statement, SystemCommand, scan
 from dicomsh.mask.typed import masked_text, real_statement
 from dicomsh.model.results import Listing
 from dicomsh.model.tap import Tap
-from dicomsh.output.error_text import Origin, problem
+from dicomsh.output.error_text import TextOrigin, problem
 from dicomsh.output.progress import PassingLine
 from dicomsh.output.sink import LinesFile, Sink
 from dicomsh.output.streams import ReaderGoneError
@@ -35,7 +35,7 @@ from dicomsh.session.history import History
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.shell.present import Presenter
-from dicomsh.shell.progress import Progress
+from dicomsh.shell.progress import RowProgress
 from dicomsh.shell.recorder import Recorder
 from dicomsh.shell.redirect import asked_format, directed, remarks
 from dicomsh.shell.reload import reread
@@ -61,7 +61,7 @@ class ShellOptions:
     data: Palette = no_colours
     talk: Palette = no_colours
     lessons: Path | None = None
-    kinds: Kinds = field(default_factory=lambda: KINDS)
+    kinds: ArchiveKinds = field(default_factory=lambda: KINDS)
 
 
 class Shell:
@@ -97,7 +97,7 @@ class Shell:
         sink.shown = masking.text
         self._options = options
         self._depth = 0
-        self._progress = Progress(sink, self._waiting)
+        self._progress = RowProgress(sink, self._waiting)
         self._presenter = Presenter(session, sink, self._progress, options.data, options.talk)
         archives, tracing, find_tutor = self.archives, self.tracing, lambda: self.tutor
         self._context = Context(
@@ -123,7 +123,7 @@ class Shell:
             await self.archives.close()
         self.tracing.off()
 
-    async def run(self, text: str, origin: Origin) -> ExitStatus:
+    async def run(self, text: str, origin: TextOrigin) -> ExitStatus:
         """Run every statement of a text, up to the first that fails.
 
         Errors are written, not raised. The status is that of the first failure; an incomplete
@@ -180,7 +180,7 @@ class Shell:
         goes_on = self._options.keep_going and status is not ExitStatus.INTERRUPTED
         return self.cancelled or (status.failed and not goes_on)
 
-    async def _reported(self, statement: Statement, text: str, origin: Origin) -> ExitStatus:
+    async def _reported(self, statement: Statement, text: str, origin: TextOrigin) -> ExitStatus:
         self._presenter.cancelled = False
         try:
             return await self._statement(statement, origin)
@@ -202,14 +202,16 @@ class Shell:
             self._tell(_internal(error), text, statement, origin)
             return ExitStatus.FAILED
 
-    def _tell(self, error: DicomshError, text: str, statement: Statement, origin: Origin) -> None:
+    def _tell(
+        self, error: DicomshError, text: str, statement: Statement, origin: TextOrigin
+    ) -> None:
         text, span = masked_text(text, error.span or statement.span, self._sink.shown)
         error.span = error.span and span
         theme = self._options.talk(self.session.settings.color)
         columns = self._sink.error_width
         self._sink.error(problem(error, text, span, origin, theme, columns=columns))
 
-    async def _statement(self, statement: Statement, origin: Origin) -> ExitStatus:
+    async def _statement(self, statement: Statement, origin: TextOrigin) -> ExitStatus:
         for line in reread(self.session, self._context.environ):
             self._sink.talk(line)
         statement = _meant(statement, self.session)
@@ -248,7 +250,7 @@ class Shell:
         self._depth += 1
         try:
             with self._numbered(arguments):
-                status = await self.run(text, Origin(str(path)))
+                status = await self.run(text, TextOrigin(str(path)))
         finally:
             self._depth -= 1
         if status.failed or self.cancelled:

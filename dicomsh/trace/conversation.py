@@ -14,7 +14,7 @@ from dicomsh.trace.fields import (
     LAST,
     P_DATA,
     PDU_NAMES,
-    Field,
+    PduField,
     Syntaxes,
     fields_of,
 )
@@ -28,7 +28,7 @@ _NO_DATA_SET = b"\x01\x01"
 
 
 @frozen
-class Pdu:
+class TracedPdu:
     """A complete PDU.
 
     Args:
@@ -47,13 +47,13 @@ class Pdu:
         return self.raw[0]
 
     @property
-    def fields(self) -> Iterator[Field]:
+    def fields(self) -> Iterator[PduField]:
         """All its bytes, named."""
         return fields_of(self.raw, self.agreed)
 
 
 @frozen
-class Message:
+class TracedMessage:
     """A complete DIMSE message.
 
     Args:
@@ -79,7 +79,7 @@ class Noise:
     raw: bytes
 
 
-Event = Pdu | Message | Noise
+Event = TracedPdu | TracedMessage | Noise
 
 
 @frozen
@@ -119,11 +119,11 @@ class Conversation:
     def _events(self, direction: _Direction, sent: bool, data: bytes) -> Iterator[Event]:
         for raw in direction.cut(data):
             self._learn(raw)
-            yield Pdu(sent, raw, self._agreed)
+            yield TracedPdu(sent, raw, self._agreed)
             if raw[0] == P_DATA:
                 for context, command, identifier in direction.messages(raw):
                     syntaxes = self._agreed.get(context, ("", ""))
-                    yield Message(sent, context, syntaxes, command, identifier)
+                    yield TracedMessage(sent, context, syntaxes, command, identifier)
         if direction.noise:
             yield Noise(sent, direction.noise)
             direction.noise = b""
@@ -139,7 +139,7 @@ class Conversation:
                     self._agreed[answer.id] = (abstract, "".join(answer.transfer[:1]))
 
 
-def proposals(fields: Iterator[Field]) -> list[Proposal]:
+def proposals(fields: Iterator[PduField]) -> list[Proposal]:
     """The presentation contexts of an A-ASSOCIATE-RQ or -AC."""
     found: list[Proposal] = []
     for field in fields:

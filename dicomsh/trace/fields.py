@@ -69,7 +69,7 @@ Syntaxes = Mapping[int, tuple[str, str]]
 """Presentation context ID → abstract and transfer syntax."""
 
 
-class Field(NamedTuple):
+class PduField(NamedTuple):
     """A stretch of a PDU.
 
     Args:
@@ -85,14 +85,14 @@ class Field(NamedTuple):
     depth: int = 0
 
 
-def fields_of(pdu: bytes, agreed: Syntaxes) -> Iterator[Field]:
+def fields_of(pdu: bytes, agreed: Syntaxes) -> Iterator[PduField]:
     """The fields of a PDU.
 
     Args:
         pdu: the complete PDU, header included.
         agreed: how the data sets on each presentation context are encoded.
     """
-    cursor = _Cursor(pdu)
+    cursor = _PduCursor(pdu)
     kind = cursor.peek()
     yield cursor.take(1, "PDU-type", lambda raw: PDU_NAMES.get(raw[0], "unknown"))
     yield cursor.take(1, "Reserved")
@@ -110,7 +110,7 @@ def fields_of(pdu: bytes, agreed: Syntaxes) -> Iterator[Field]:
     yield from cursor.rest("Not expected here")
 
 
-class _Cursor:
+class _PduCursor:
     """Takes fields off the front of some bytes; fields missing at the end are left out."""
 
     def __init__(self, data: bytes, depth: int = 0) -> None:
@@ -128,23 +128,23 @@ class _Cursor:
         place = self._offset + offset
         return self._data[place] if place < len(self._data) else -1
 
-    def take(self, size: int, name: str, show: Callable[[bytes], str] | None = None) -> Field:
+    def take(self, size: int, name: str, show: Callable[[bytes], str] | None = None) -> PduField:
         """The next `size` bytes as a field."""
         raw = self._data[self._offset : self._offset + size]
         self._offset += len(raw)
         if len(raw) < size:
-            return Field(raw, name, f"cut short: {len(raw)} of {size} bytes", self._depth)
-        return Field(raw, name, show(raw) if show and raw else "", self._depth)
+            return PduField(raw, name, f"cut short: {len(raw)} of {size} bytes", self._depth)
+        return PduField(raw, name, show(raw) if show and raw else "", self._depth)
 
-    def rest(self, name: str) -> Iterator[Field]:
+    def rest(self, name: str) -> Iterator[PduField]:
         """The remaining bytes, if any, as a field."""
         if self.left:
             yield self.take(self.left, name)
 
-    def inside(self, size: int) -> _Cursor:
+    def inside(self, size: int) -> _PduCursor:
         """The next `size` bytes, to be parsed one level deeper."""
         raw = self.take(size, "").raw
-        return _Cursor(raw, self._depth + 1)
+        return _PduCursor(raw, self._depth + 1)
 
 
 def _number(raw: bytes) -> str:
@@ -162,7 +162,7 @@ def _named(names: Mapping[int, str]) -> Callable[[bytes], str]:
     return show
 
 
-def _associate(cursor: _Cursor) -> Iterator[Field]:
+def _associate(cursor: _PduCursor) -> Iterator[PduField]:
     """A-ASSOCIATE-RQ and -AC (PS3.8 9.3.2, 9.3.3)."""
     yield cursor.take(2, "Protocol-version", _number)
     yield cursor.take(2, "Reserved")
@@ -172,7 +172,7 @@ def _associate(cursor: _Cursor) -> Iterator[Field]:
     yield from _items(cursor)
 
 
-def _items(cursor: _Cursor) -> Iterator[Field]:
+def _items(cursor: _PduCursor) -> Iterator[PduField]:
     while cursor.left:
         kind = cursor.peek()
         yield cursor.take(1, "Item-type", lambda raw: f"{raw[0]:02X}H {_item_name(raw[0])}")
@@ -188,24 +188,24 @@ def _item_name(kind: int) -> str:
     return _ITEMS.get(kind, (_other, "unknown item"))[1]
 
 
-def _other(cursor: _Cursor) -> Iterator[Field]:
+def _other(cursor: _PduCursor) -> Iterator[PduField]:
     return cursor.rest("Data")
 
 
-def _whole(name: str, show: Callable[[bytes], str]) -> Callable[[_Cursor], Iterator[Field]]:
-    def walk(cursor: _Cursor) -> Iterator[Field]:
+def _whole(name: str, show: Callable[[bytes], str]) -> Callable[[_PduCursor], Iterator[PduField]]:
+    def walk(cursor: _PduCursor) -> Iterator[PduField]:
         yield cursor.take(cursor.left, name, show)
 
     return walk
 
 
-def _proposed(cursor: _Cursor) -> Iterator[Field]:
+def _proposed(cursor: _PduCursor) -> Iterator[PduField]:
     yield cursor.take(1, "Presentation-context-ID", _number)
     yield cursor.take(3, "Reserved")
     yield from _items(cursor)
 
 
-def _answered(cursor: _Cursor) -> Iterator[Field]:
+def _answered(cursor: _PduCursor) -> Iterator[PduField]:
     yield cursor.take(1, "Presentation-context-ID", _number)
     yield cursor.take(1, "Reserved")
     yield cursor.take(1, "Result/Reason", _named(CONTEXT_RESULTS))
@@ -213,33 +213,33 @@ def _answered(cursor: _Cursor) -> Iterator[Field]:
     yield from _items(cursor)
 
 
-def _maximum(cursor: _Cursor) -> Iterator[Field]:
+def _maximum(cursor: _PduCursor) -> Iterator[PduField]:
     yield cursor.take(4, "Maximum-length-received", _number)
 
 
-def _operations(cursor: _Cursor) -> Iterator[Field]:
+def _operations(cursor: _PduCursor) -> Iterator[PduField]:
     yield cursor.take(2, "Maximum-number-operations-invoked", _number)
     yield cursor.take(2, "Maximum-number-operations-performed", _number)
 
 
-def _sop_class(cursor: _Cursor) -> Iterator[Field]:
+def _sop_class(cursor: _PduCursor) -> Iterator[PduField]:
     length = cursor.take(2, "UID-length", _number)
     yield length
     yield cursor.take(int.from_bytes(length.raw, "big"), "SOP-class-uid", _text)
 
 
-def _roles(cursor: _Cursor) -> Iterator[Field]:
+def _roles(cursor: _PduCursor) -> Iterator[PduField]:
     yield from _sop_class(cursor)
     yield cursor.take(1, "SCU-role", _number)
     yield cursor.take(1, "SCP-role", _number)
 
 
-def _extended(cursor: _Cursor) -> Iterator[Field]:
+def _extended(cursor: _PduCursor) -> Iterator[PduField]:
     yield from _sop_class(cursor)
     yield from cursor.rest("Service-class-application-information")
 
 
-_ITEMS: Mapping[int, tuple[Callable[[_Cursor], Iterator[Field]], str]] = {
+_ITEMS: Mapping[int, tuple[Callable[[_PduCursor], Iterator[PduField]], str]] = {
     0x10: (_whole("Application-context-name", _text), "Application Context"),
     0x20: (_proposed, "Presentation Context"),
     0x21: (_answered, "Presentation Context"),
@@ -258,7 +258,7 @@ _ITEMS: Mapping[int, tuple[Callable[[_Cursor], Iterator[Field]], str]] = {
 }
 
 
-def _reject(cursor: _Cursor) -> Iterator[Field]:
+def _reject(cursor: _PduCursor) -> Iterator[PduField]:
     """A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
     yield cursor.take(1, "Reserved")
     yield cursor.take(1, "Result", _named(REJECT_RESULTS))
@@ -268,14 +268,14 @@ def _reject(cursor: _Cursor) -> Iterator[Field]:
     yield cursor.take(1, "Reason/Diag.", _named(reasons))
 
 
-def _abort(cursor: _Cursor) -> Iterator[Field]:
+def _abort(cursor: _PduCursor) -> Iterator[PduField]:
     """A-ABORT (PS3.8 9.3.8)."""
     yield cursor.take(2, "Reserved")
     yield cursor.take(1, "Source", _named(ABORT_SOURCES))
     yield cursor.take(1, "Reason/Diag.", _named(ABORT_REASONS))
 
 
-def _values(cursor: _Cursor, agreed: Syntaxes) -> Iterator[Field]:
+def _values(cursor: _PduCursor, agreed: Syntaxes) -> Iterator[PduField]:
     """P-DATA-TF (PS3.8 9.3.5, E.2)."""
     while cursor.left:
         length = cursor.take(4, "Item-length", _number)
@@ -294,7 +294,7 @@ def _control(raw: bytes) -> str:
     return f"{part}, {'last fragment' if raw[0] & LAST else 'more to come'}"
 
 
-def _elements(fragment: Field, explicit: bool) -> Iterator[Field]:
+def _elements(fragment: PduField, explicit: bool) -> Iterator[PduField]:
     """The complete elements of a fragment; it may begin inside an element."""
     data, done = fragment.raw, 0
     try:
@@ -302,23 +302,23 @@ def _elements(fragment: Field, explicit: bool) -> Iterator[Field]:
             yield from _element(data, done, place, fragment.depth)
             done = place.after
     except (ProtocolViolationError, error):
-        yield Field(data[done:], fragment.name, f"{len(data) - done} bytes", fragment.depth)
+        yield PduField(data[done:], fragment.name, f"{len(data) - done} bytes", fragment.depth)
 
 
-def _element(data: bytes, begin: int, place: Extent, depth: int) -> Iterator[Field]:
+def _element(data: bytes, begin: int, place: Extent, depth: int) -> Iterator[PduField]:
     tag, vr, start, stop, after = place
     attribute = by_tag(tag)
-    yield Field(data[begin : begin + 4], "Tag", f"({tag_pair(tag)}) {attribute.keyword}", depth)
+    yield PduField(data[begin : begin + 4], "Tag", f"({tag_pair(tag)}) {attribute.keyword}", depth)
     size = 2 if vr and start - begin == 8 else 4  # of the length
     head = begin + 4
     if vr:
-        yield Field(data[head : head + 2], "VR", vr, depth)
+        yield PduField(data[head : head + 2], "VR", vr, depth)
         if size == 4:
-            yield Field(data[head + 2 : head + 4], "Reserved", "", depth)
+            yield PduField(data[head + 2 : head + 4], "Reserved", "", depth)
     (length,) = unpack("<I" if size == 4 else "<H", data[start - size : start])
     said = "undefined" if length == 0xFFFFFFFF else str(length)
-    yield Field(data[start - size : start], "Value-length", said, depth)
+    yield PduField(data[start - size : start], "Value-length", said, depth)
     if stop > start:
-        yield Field(data[start:stop], "Value", "", depth + 1)
+        yield PduField(data[start:stop], "Value", "", depth + 1)
     if after > stop:
-        yield Field(data[stop:after], "Sequence Delimitation Item", "", depth)
+        yield PduField(data[stop:after], "Sequence Delimitation Item", "", depth)

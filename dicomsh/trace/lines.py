@@ -12,13 +12,13 @@ from dicomsh.model.keys import by_tag
 from dicomsh.model.row import Row, Source
 from dicomsh.model.standard import uid_name
 from dicomsh.output.safe import visible
-from dicomsh.trace.conversation import Event, Message, Noise, Pdu, Proposal, proposals
-from dicomsh.trace.fields import ABORT, ASSOCIATE_AC, ASSOCIATE_RQ, P_DATA, PDU_NAMES, Field
+from dicomsh.trace.conversation import Event, Noise, Proposal, TracedMessage, TracedPdu, proposals
+from dicomsh.trace.fields import ABORT, ASSOCIATE_AC, ASSOCIATE_RQ, P_DATA, PDU_NAMES, PduField
 
 Shown = Callable[[int, str], str]
 """Turns the text of a tag's value into what may be shown; masking replaces it."""
 
-Lines = tuple[str, list[str]]
+TitledLines = tuple[str, list[str]]
 """A title and the lines below it."""
 
 _COMMANDS = {
@@ -53,7 +53,7 @@ def as_typed(tag: int, text: str) -> str:
     return text
 
 
-def lines_of(event: Event, *, hexadecimal: bool, shown: Shown = as_typed) -> Lines | None:
+def lines_of(event: Event, *, hexadecimal: bool, shown: Shown = as_typed) -> TitledLines | None:
     """A title and lines for an event; None if there is nothing to show.
 
     Args:
@@ -64,8 +64,8 @@ def lines_of(event: Event, *, hexadecimal: bool, shown: Shown = as_typed) -> Lin
     if isinstance(event, Noise):
         rest = f", the first {_NOISE}:" if len(event.raw) > _NOISE else ":"
         title = f"{len(event.raw)} bytes that are not DICOM{rest}"
-        return title, list(_hexadecimal([Field(event.raw[:_NOISE], "")], masked=False))
-    if isinstance(event, Message):
+        return title, list(_hexadecimal([PduField(event.raw[:_NOISE], "")], masked=False))
+    if isinstance(event, TracedMessage):
         return _title(event), _message(event, shown)
     if event.kind == P_DATA and not hexadecimal:
         return None
@@ -75,7 +75,7 @@ def lines_of(event: Event, *, hexadecimal: bool, shown: Shown = as_typed) -> Lin
     return f"{PDU_NAMES[event.kind]}  {len(event.raw)} bytes{_who(event)}", lines
 
 
-def _who(pdu: Pdu) -> str:
+def _who(pdu: TracedPdu) -> str:
     """The two AE titles of an association request."""
     if pdu.kind != ASSOCIATE_RQ:
         return ""
@@ -83,7 +83,7 @@ def _who(pdu: Pdu) -> str:
     return f"  {named.get('Calling-AE-title', '')} to {named.get('Called-AE-title', '')}"
 
 
-def _summary(pdu: Pdu) -> list[str]:
+def _summary(pdu: TracedPdu) -> list[str]:
     """The lines of an association, release or abort PDU."""
     if pdu.kind in (ASSOCIATE_RQ, ASSOCIATE_AC):
         return [*_user_information(pdu.fields), *_contexts(pdu)]
@@ -102,7 +102,7 @@ _USER_INFORMATION = {
 }
 
 
-def _user_information(fields: Iterator[Field]) -> Iterator[str]:
+def _user_information(fields: Iterator[PduField]) -> Iterator[str]:
     for field in fields:
         label = _USER_INFORMATION.get(field.name)
         if label == "maximum PDU length":
@@ -112,7 +112,7 @@ def _user_information(fields: Iterator[Field]) -> Iterator[str]:
             yield f"{label:<23} {_uid(field.text)}"
 
 
-def _contexts(pdu: Pdu) -> Iterator[str]:
+def _contexts(pdu: TracedPdu) -> Iterator[str]:
     for proposal in proposals(pdu.fields):
         head = f"context {proposal.id}"
         if proposal.result is None:
@@ -123,7 +123,7 @@ def _contexts(pdu: Pdu) -> Iterator[str]:
             yield f"{head:<11} {_answered(proposal, pdu)}"
 
 
-def _answered(answer: Proposal, pdu: Pdu) -> str:
+def _answered(answer: Proposal, pdu: TracedPdu) -> str:
     if answer.result is None or not answer.result.startswith("0 "):
         return f"refused: {answer.result}"
     abstract, _ = pdu.agreed.get(answer.id, ("", ""))
@@ -140,7 +140,7 @@ def _uid(uid: str) -> str:
     return name if name == uid else f"{name}  {visible(uid)}"
 
 
-def _title(message: Message) -> str:
+def _title(message: TracedMessage) -> str:
     row = _row(message.command, IMPLICIT_LITTLE_ENDIAN)
     number = _number(row, _COMMAND_FIELD)
     name = _COMMANDS.get(number, f"message with Command Field 0x{number:04X}")
@@ -171,7 +171,7 @@ def _row(data: bytes, transfer: str) -> Row:
 _SAID_IN_TITLE = (0x00000000, 0x00000002, _COMMAND_FIELD, _MESSAGE_ID, _RESPONDED_TO, _STATUS)
 
 
-def _message(message: Message, shown: Shown) -> list[str]:
+def _message(message: TracedMessage, shown: Shown) -> list[str]:
     command = _row(message.command, IMPLICIT_LITTLE_ENDIAN)
     said = [tag for tag in command.elements if tag not in (*_SAID_IN_TITLE, 0x700, 0x800)]
     lines = [line for tag in said for line in _element(command, tag, "", shown)]
@@ -216,7 +216,7 @@ def _items(row: Row, tag: int, indent: str, shown: Shown) -> Iterator[str]:
             yield from _element(item, inner, f"{indent}> ", shown)
 
 
-def _hexadecimal(fields: Iterable[Field], masked: bool) -> Iterator[str]:
+def _hexadecimal(fields: Iterable[PduField], masked: bool) -> Iterator[str]:
     """`0006  00 01     Protocol-version  1`: offset, bytes, name and meaning of each field."""
     offset = 0
     for field in fields:

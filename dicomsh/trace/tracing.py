@@ -32,7 +32,7 @@ class File(Protocol):
 
 
 @slotted
-class _Line:
+class _TracedConnection:
     """A traced connection."""
 
     number: int
@@ -70,7 +70,7 @@ class Tracing:
         self._hexadecimal = False
         self._file: File | None = None
         self._where = ""
-        self._lines: dict[Wire, _Line] = {}
+        self._lines: dict[Wire, _TracedConnection] = {}
         self._count = 0
         self._start = 0.0
         self._waits = True
@@ -149,12 +149,12 @@ class Tracing:
         self._tell(wire, "──", how, [])
         self._lines.pop(wire, None)
 
-    def _line(self, wire: Wire) -> _Line:
+    def _line(self, wire: Wire) -> _TracedConnection:
         if wire not in self._lines:
             from dicomsh.trace.conversation import Conversation
 
             self._count += 1
-            self._lines[wire] = _Line(self._count, Conversation(wire.agreed))
+            self._lines[wire] = _TracedConnection(self._count, Conversation(wire.agreed))
         return self._lines[wire]
 
     def _event(self, wire: Wire, arrow: str, event: Event) -> None:

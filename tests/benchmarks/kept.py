@@ -15,7 +15,7 @@ from dicomsh.dimse.client import Client
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import DicomAddress, Modality
-from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from tests.benchmarks.small import QUERY
 from tests.processes import HOST
 
@@ -26,7 +26,7 @@ def _query() -> Query:
             (by_keyword(keyword),),
             value,
             Matching.SINGLE_VALUE if value else Matching.UNIVERSAL,
-            Origin.TYPED,
+            KeyOrigin.TYPED,
         )
         for keyword, value in QUERY.items()
     )

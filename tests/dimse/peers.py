@@ -27,7 +27,7 @@ from dicomsh.model.answer import Answer
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts
-from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from dicomsh.model.row import Row
 
 DEADLINE = 60.0
@@ -58,7 +58,7 @@ def query(
 ) -> Query:
     """A query with keys by keyword."""
     typed = [
-        QueryKey((by_keyword(word),), value, Matching.SINGLE_VALUE, Origin.TYPED)
+        QueryKey((by_keyword(word),), value, Matching.SINGLE_VALUE, KeyOrigin.TYPED)
         for word, value in (keys or {"StudyInstanceUID": ""}).items()
     ]
     return Query(model.find, level, tuple(typed), charset)

@@ -39,7 +39,7 @@ from dicomsh.dimse.associate import (
     RoleSelection,
     UserInformation,
 )
-from dicomsh.dimse.command import ECHO_REQUEST, STORE_REQUEST, Command, write_command
+from dicomsh.dimse.command import ECHO_REQUEST, STORE_REQUEST, CommandSet, write_command
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.dimse.negotiation import Proposal, agreement, associate_request
 from dicomsh.dimse.pdu import ASSOCIATE_AC, ASSOCIATE_RQ, RELEASE_RQ, Pdu, PduReader, write_message
@@ -559,12 +559,12 @@ class Stored:
         self.whole = True
 
 
-def serve(connection: socket.socket) -> tuple[list[Command], list[Stored]]:
+def serve(connection: socket.socket) -> tuple[list[CommandSet], list[Stored]]:
     """Accept an association, answer every request with success, and release it."""
-    commands: list[Command] = []
+    commands: list[CommandSet] = []
     sinks: list[Stored] = []
 
-    def requested(_: int, command: Command) -> Stored:
+    def requested(_: int, command: CommandSet) -> Stored:
         commands.append(command)
         sinks.append(Stored())
         return sinks[-1]

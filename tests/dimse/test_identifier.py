@@ -16,7 +16,7 @@ from dicomsh.dimse.identifier import encode_identifier
 from dicomsh.errors import UsageError
 from dicomsh.model.keys import by_keyword, by_tag
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
-from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from tests.dimse.peers import decoded, query
 
 both = pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def read(request: Query, encoding: LittleEndian) -> Any:
 
 def key(path: str, value: str = "") -> QueryKey:
     parts = tuple(by_keyword(word) for word in path.split("."))
-    return QueryKey(parts, value, Matching.SINGLE_VALUE, Origin.TYPED)
+    return QueryKey(parts, value, Matching.SINGLE_VALUE, KeyOrigin.TYPED)
 
 
 def keyed(*keys: QueryKey, charset: str = "") -> Query:
@@ -164,6 +164,6 @@ def test_a_long_list_of_uids_is_written_whole(encoding: LittleEndian) -> None:
 
 
 def test_an_attribute_that_no_dictionary_has_travels_as_text() -> None:
-    private = QueryKey((by_tag(0x00091001),), "abc", Matching.SINGLE_VALUE, Origin.TYPED)
+    private = QueryKey((by_tag(0x00091001),), "abc", Matching.SINGLE_VALUE, KeyOrigin.TYPED)
     encoding = ENCODINGS[IMPLICIT_LITTLE_ENDIAN]
     assert encoding.split(encode_identifier(keyed(private), encoding))[0x00091001] == b"abc\0"

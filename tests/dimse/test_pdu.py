@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pynetdicom.pdu import P_DATA_TF
 
 from dicomsh.dimse import command
-from dicomsh.dimse.command import Command, read_command
+from dicomsh.dimse.command import CommandSet, read_command
 from dicomsh.dimse.pdu import MAX_PDU, SHORTEST_PDU, Message, Pdu, PduReader, write_message
 from dicomsh.errors import ProtocolViolationError
 from tests.dimse.peers import decoded, element, pdu, pdv, response
@@ -208,7 +208,7 @@ def test_requests_are_what_pydicom_reads(data: bytes, expected: dict[str, object
 def test_comment_and_offending_elements_are_read() -> None:
     data = response(5, 0xA900, data_set=False)
     data += element(0x0901, b"\x10\x00\x20\x00") + element(0x0902, b"no such key ")
-    assert read_command(data) == Command(
+    assert read_command(data) == CommandSet(
         0x8020,
         5,
         False,

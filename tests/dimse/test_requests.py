@@ -21,10 +21,10 @@ from dicomsh.dimse.associate import (
     write_accept,
 )
 from dicomsh.dimse.association import Association
-from dicomsh.dimse.command import Command, read_command, write_command
+from dicomsh.dimse.command import CommandSet, read_command, write_command
 from dicomsh.dimse.connect import open_association
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
-from dicomsh.dimse.negotiation import Context, Proposal
+from dicomsh.dimse.negotiation import PresentationContext, Proposal
 from dicomsh.dimse.pdu import MAX_PDU, Message, Pdu, PduReader, Sink, write_message
 from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import (
@@ -46,7 +46,7 @@ PROPOSALS = (
 )
 ON = 5
 """The presentation context on which the peer stores."""
-STORE = Command(
+STORE = CommandSet(
     command.STORE_REQUEST,
     9,
     True,
@@ -88,11 +88,11 @@ class Get(ServiceUser):
         self._make = make
         self.sinks: list[Sink] = []
         self.stored: list[Message] = []
-        self.progress: list[Command] = []
+        self.progress: list[CommandSet] = []
         self.message_id = association.next_message_id()
-        self.final: asyncio.Future[Command] = asyncio.get_running_loop().create_future()
+        self.final: asyncio.Future[CommandSet] = asyncio.get_running_loop().create_future()
 
-    def requested(self, context_id: int, request: Command) -> Sink | None:
+    def requested(self, context_id: int, request: CommandSet) -> Sink | None:
         if request.field != command.STORE_REQUEST:
             return super().requested(context_id, request)
         self.sinks.append(self._make())
@@ -108,7 +108,7 @@ class Get(ServiceUser):
             context = self._association.agreement.by_id[context_id]
             self._association.send(context, write_command(said.answered(0)))
 
-    def _answered(self, said: Command) -> None:
+    def _answered(self, said: CommandSet) -> None:
         self.progress.append(said)
         if said.status != 0xFF00:
             self._association.end(self)
@@ -117,8 +117,8 @@ class Get(ServiceUser):
     def lost(self, error: DicomshError) -> None:
         self.final.set_exception(error)
 
-    def begin(self, context: Context) -> None:
-        request = Command(command.GET_REQUEST, self.message_id, True, sop_class=GET, priority=0)
+    def begin(self, context: PresentationContext) -> None:
+        request = CommandSet(command.GET_REQUEST, self.message_id, True, sop_class=GET, priority=0)
         self._association.begin(
             self, context, write_command(request), element(0x00080052, b"STUDY ")
         )
@@ -133,7 +133,7 @@ async def accept(peer: Peer) -> None:
 
 
 def progress(request: Request, status: int, remaining: int, completed: int) -> bytes:
-    said = Command(
+    said = CommandSet(
         command.GET_RESPONSE,
         request.message_id,
         status=status,
@@ -146,7 +146,7 @@ def progress(request: Request, status: int, remaining: int, completed: int) -> b
     return pdu(4, pdv(request.context, 3, write_command(said)))
 
 
-def store(data: bytes, request: Command = STORE) -> bytes:
+def store(data: bytes, request: CommandSet = STORE) -> bytes:
     return write_message(ON, write_command(request), data, 16384)
 
 
@@ -256,8 +256,8 @@ def test_an_object_that_is_cut_off_is_no_whole_one() -> None:
 
 REQUESTS = {
     "C-STORE": STORE,
-    "C-ECHO": Command(command.ECHO_REQUEST, 1, sop_class="1.2.840.10008.1.1"),
-    "N-EVENT-REPORT": Command(
+    "C-ECHO": CommandSet(command.ECHO_REQUEST, 1, sop_class="1.2.840.10008.1.1"),
+    "N-EVENT-REPORT": CommandSet(
         command.EVENT_REPORT_REQUEST, 3, True, sop_class="1.2.840.10008.1.20.1", event_type=1
     ),
 }
@@ -311,7 +311,7 @@ def test_a_request_when_nothing_was_asked_is_answered_with_an_abort() -> None:
 def fed(stream: bytes, cuts: list[int], gather: bool) -> tuple[list[Message], list[Piled]]:
     sinks: list[Piled] = []
 
-    def on_request(_: int, __: Command) -> Sink | None:
+    def on_request(_: int, __: CommandSet) -> Sink | None:
         if gather:
             return None
         sinks.append(Piled())
@@ -386,7 +386,7 @@ def test_what_is_gathered_stays_bounded() -> None:
 # Command sets
 
 
-def commands() -> Iterator[tuple[Command, dict[str, object]]]:
+def commands() -> Iterator[tuple[CommandSet, dict[str, object]]]:
     """Command sets with what pydicom reads of them."""
     yield (
         STORE,
@@ -400,9 +400,9 @@ def commands() -> Iterator[tuple[Command, dict[str, object]]]:
             "MoveOriginatorMessageID": 1,
         },
     )
-    move = Command(0x21, 2, True, sop_class="1.2", priority=2, move_destination="STORE1")
+    move = CommandSet(0x21, 2, True, sop_class="1.2", priority=2, move_destination="STORE1")
     yield move, {"MoveDestination": "STORE1", "Priority": 2, "CommandField": 0x21}
-    counts = Command(
+    counts = CommandSet(
         0x8021, 2, False, 0xB000, sop_class="1.2", completed=3, failed=1, warning=0, comment="odd"
     )
     yield (
@@ -416,7 +416,7 @@ def commands() -> Iterator[tuple[Command, dict[str, object]]]:
             "ErrorComment": "odd",
         },
     )
-    action = Command(0x0130, 4, True, sop_class="1.2", sop_instance="1.2.3", action_type=1)
+    action = CommandSet(0x0130, 4, True, sop_class="1.2", sop_instance="1.2.3", action_type=1)
     yield (
         action,
         {
@@ -426,14 +426,16 @@ def commands() -> Iterator[tuple[Command, dict[str, object]]]:
             "MessageID": 4,
         },
     )
-    event = Command(0x8100, 5, False, 0, sop_class="1.2", sop_instance="1.2.3", event_type=2)
+    event = CommandSet(0x8100, 5, False, 0, sop_class="1.2", sop_instance="1.2.3", event_type=2)
     yield event, {"AffectedSOPInstanceUID": "1.2.3", "EventTypeID": 2, "Status": 0}
-    failed = Command(0x8030, 6, False, 0x0115, error_id=7, offending=(0x00100020,), attributes=(8,))
+    failed = CommandSet(
+        0x8030, 6, False, 0x0115, error_id=7, offending=(0x00100020,), attributes=(8,)
+    )
     yield failed, {"ErrorID": 7, "OffendingElement": 0x00100020, "AttributeIdentifierList": 8}
 
 
 @pytest.mark.parametrize(("said", "expected"), [*commands()])
-def test_command_sets_are_what_pydicom_reads(said: Command, expected: dict[str, object]) -> None:
+def test_command_sets_are_what_pydicom_reads(said: CommandSet, expected: dict[str, object]) -> None:
     dataset = decoded(write_command(said))
     assert {word: dataset[word].value for word in expected} == expected
     assert [found.tag for found in dataset] == sorted(found.tag for found in dataset)
@@ -448,7 +450,7 @@ some = st.none() | shorts
 
 @given(
     said=st.builds(
-        Command,
+        CommandSet,
         shorts,
         shorts,
         st.booleans(),
@@ -464,7 +466,7 @@ some = st.none() | shorts
         tags,
     )
 )
-def test_a_command_set_is_read_as_it_was_written(said: Command) -> None:
+def test_a_command_set_is_read_as_it_was_written(said: CommandSet) -> None:
     expected = said if said.is_response else said._replace(status=0)
     assert read_command(write_command(said)) == expected
 

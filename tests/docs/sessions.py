@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicomsh.config import load
-from dicomsh.output.error_text import Origin
+from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.repl.place import prompt_text
 from dicomsh.session.state import Session
@@ -75,7 +75,7 @@ class Player:
         """The prompt with what is typed, and what comes of it."""
         prompt = "".join(text for _, text, *_ in prompt_text(self._session, _COLUMNS))
         before = len(self._screen.getvalue())
-        self._runner.run(self._shell.run(typed, Origin()))
+        self._runner.run(self._shell.run(typed, TextOrigin()))
         return [f"{prompt}{typed}", *self._screen.getvalue()[before:].splitlines()]
 
 

@@ -14,7 +14,7 @@ from dicomsh.explain.tools import TOOLS, Equivalent, dcm4che, findscu, pynetdico
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
 from dicomsh.model.modality import DicomAddress, Modality, Tls
-from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
 PEER = Modality("pacs", DicomAddress("ARCHIVE", "192.0.2.10", 104))
 
@@ -22,7 +22,7 @@ PEER = Modality("pacs", DicomAddress("ARCHIVE", "192.0.2.10", 104))
 def key(path: str, value: str = "", matching: Matching | None = None) -> QueryKey:
     kind = matching or (Matching.SINGLE_VALUE if value else Matching.UNIVERSAL)
     parts = tuple(by_keyword(word) for word in path.split("."))
-    return QueryKey(parts, value, kind, Origin.TYPED)
+    return QueryKey(parts, value, kind, KeyOrigin.TYPED)
 
 
 def sent(*keys: QueryKey, level: Level = Level.STUDY, charset: str = "", **more: object) -> Sent:

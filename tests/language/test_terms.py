@@ -11,7 +11,7 @@ from dicomsh.language.scan import Word, scan
 from dicomsh.language.terms import is_term, pattern_key, read_term
 from dicomsh.language.words import whole_word
 from dicomsh.model.levels import Level
-from dicomsh.model.query import Matching, Origin
+from dicomsh.model.query import KeyOrigin, Matching
 
 TODAY = date(2024, 3, 5)
 PATIENT, STUDY, SERIES, INSTANCE = Level
@@ -44,7 +44,7 @@ def test_what_a_pattern_stands_for(
 ) -> None:
     key = pattern_key(level, whole_word(pattern), TODAY)
     assert (key.keyword, key.value, key.matching) == (keyword, value, kind)
-    assert key.origin is Origin.PATTERN
+    assert key.origin is KeyOrigin.PATTERN
 
 
 @pytest.mark.parametrize(
@@ -95,19 +95,21 @@ def test_what_is_no_key(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "value", "kind", "origin"),
     [
-        ("sex=m", "M", Matching.SINGLE_VALUE, Origin.TYPED),
-        ("sex=", "", Matching.UNIVERSAL, Origin.TYPED),
-        ("+sex", "", Matching.UNIVERSAL, Origin.RETURN),
-        ("date=2024", "20240101-20241231", Matching.RANGE, Origin.TYPED),
+        ("sex=m", "M", Matching.SINGLE_VALUE, KeyOrigin.TYPED),
+        ("sex=", "", Matching.UNIVERSAL, KeyOrigin.TYPED),
+        ("+sex", "", Matching.UNIVERSAL, KeyOrigin.RETURN),
+        ("date=2024", "20240101-20241231", Matching.RANGE, KeyOrigin.TYPED),
     ],
 )
-def test_the_key_of_the_identifier(text: str, value: str, kind: Matching, origin: Origin) -> None:
+def test_the_key_of_the_identifier(
+    text: str, value: str, kind: Matching, origin: KeyOrigin
+) -> None:
     key = read_term(whole_word(text)).query_key(STUDY, TODAY)
     assert (key.value, key.matching, key.origin) == (value, kind, origin)
 
 
 def test_a_key_of_a_level_below_can_be_asked_for_and_not_be_matched() -> None:
     assert read_term(whole_word("Modality=")).query_key(STUDY, TODAY).value == ""
-    assert read_term(whole_word("+Modality")).query_key(STUDY, TODAY).origin is Origin.RETURN
+    assert read_term(whole_word("+Modality")).query_key(STUDY, TODAY).origin is KeyOrigin.RETURN
     with pytest.raises(UsageError, match="a key of the series level"):
         read_term(whole_word("Modality=CT")).query_key(STUDY, TODAY)

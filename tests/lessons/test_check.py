@@ -7,14 +7,14 @@ import re
 import pytest
 
 from dicomsh.errors import ExitStatus
-from dicomsh.lessons.check import Check, Key, answered, attempted, on_the_way, unmet
+from dicomsh.lessons.check import Check, ExpectedKey, answered, attempted, on_the_way, unmet
 from dicomsh.lessons.statement_record import StatementRecord
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
 
-def sent(keyword: str, value: str, origin: Origin = Origin.TYPED) -> StatementRecord:
+def sent(keyword: str, value: str, origin: KeyOrigin = KeyOrigin.TYPED) -> StatementRecord:
     matching = Matching.SINGLE_VALUE if value else Matching.UNIVERSAL
     key = QueryKey((by_keyword(keyword),), value, matching, origin)
     return StatementRecord(
@@ -23,7 +23,7 @@ def sent(keyword: str, value: str, origin: Origin = Origin.TYPED) -> StatementRe
 
 
 def test_several_values_may_be_in_any_order() -> None:
-    check = Check(keys={"ModalitiesInStudy": Key("CT\\MR")})
+    check = Check(keys={"ModalitiesInStudy": ExpectedKey("CT\\MR")})
     assert unmet(check, sent("ModalitiesInStudy", "MR\\CT")) is None
     for value in ("CT", "CT\\CT\\MR"):
         said = f"ModalitiesInStudy was sent as '{value}', which is not what the task asks for"
@@ -31,19 +31,19 @@ def test_several_values_may_be_in_any_order() -> None:
 
 
 def test_a_value_is_like_a_pattern_as_a_whole() -> None:
-    check = Check(keys={"PatientName": Key(like=re.compile("jod.*[*]", re.IGNORECASE))})
+    check = Check(keys={"PatientName": ExpectedKey(like=re.compile("jod.*[*]", re.IGNORECASE))})
     assert unmet(check, sent("PatientName", "JODOGNE*")) is None
     missing = "PatientName was sent as 'JODOGNE', which is not what the task asks for"
     assert unmet(check, sent("PatientName", "JODOGNE")) == missing
     assert unmet(check, sent("PatientName", "*JODOGNE*")) is not None
 
 
-@pytest.mark.parametrize("origin", [Origin.TYPED, Origin.PATTERN, Origin.RETURN])
-def test_a_key_that_must_be_asked_for_is_not_one_that_goes_along(origin: Origin) -> None:
+@pytest.mark.parametrize("origin", [KeyOrigin.TYPED, KeyOrigin.PATTERN, KeyOrigin.RETURN])
+def test_a_key_that_must_be_asked_for_is_not_one_that_goes_along(origin: KeyOrigin) -> None:
     check = Check(asked=("PatientSex",))
     assert check.of_query
     assert unmet(check, sent("PatientSex", "", origin)) is None
-    by_default = sent("PatientSex", "", Origin.LEVEL)
+    by_default = sent("PatientSex", "", KeyOrigin.LEVEL)
     assert unmet(check, by_default) == "you did not ask for PatientSex"
     assert unmet(check, sent("PatientName", "")) == "you did not ask for PatientSex"
 

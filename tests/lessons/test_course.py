@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from dicomsh.config import load
-from dicomsh.lessons.course import Lesson, Step
+from dicomsh.lessons.course import Lesson, LessonStep
 from dicomsh.lessons.progress import Mark
 from dicomsh.lessons.read import read_course
 from dicomsh.lessons.telling import marked_lines, step_lines, wrapped
 from dicomsh.lessons.tutor import LESSONS
-from dicomsh.output.error_text import Origin
+from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
@@ -47,7 +47,7 @@ class Classroom:
 
     async def run(self, text: str) -> str:
         before = self.said.tell()
-        await self.shell.run(text, Origin("test"))
+        await self.shell.run(text, TextOrigin("test"))
         return self.said.getvalue()[before:]
 
     @contextmanager
@@ -96,12 +96,12 @@ def _has_a_reaction(said: str) -> bool:
     return "Not yet: " in said or re.search(r"^ +\^+$", said, re.M) is not None
 
 
-def _is_part_of(wrong: str, step: Step) -> bool:
+def _is_part_of(wrong: str, step: LessonStep) -> bool:
     """Whether the solution has these commands too, so that a learner may be in the midst of it."""
     return all(part.strip() in step.solution.splitlines() for part in wrong.split(";"))
 
 
-async def _begins_there(room: Classroom, step: Step, where: str) -> None:
+async def _begins_there(room: Classroom, step: LessonStep, where: str) -> None:
     """`begins` is the place where the steps before lead; the command that is offered goes there."""
     session = room.shell.session
     assert step.begins in ("/", session.place.path), where

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dicomsh.errors import ConfigError, ExitStatus
-from dicomsh.lessons.check import Key
+from dicomsh.lessons.check import ExpectedKey
 from dicomsh.lessons.read import read_course
 from dicomsh.model.answer import Ending
 from dicomsh.model.levels import Level, Model
@@ -64,11 +64,11 @@ def test_every_condition(tmp_path: Path) -> None:
     assert check.asked == ("Modality", "SeriesDescription")
     assert step.also == ("find series CT",)
     assert check.keys == {
-        "Modality": Key("CT"),
-        "PatientID": Key(),
-        "StudyDate": Key(matching=Matching.RANGE),
-        "SeriesNumber": Key(""),
-        "SeriesDescription": Key(like=like),
+        "Modality": ExpectedKey("CT"),
+        "PatientID": ExpectedKey(),
+        "StudyDate": ExpectedKey(matching=Matching.RANGE),
+        "SeriesNumber": ExpectedKey(""),
+        "SeriesDescription": ExpectedKey(like=like),
     }
     assert check.unmatched == ("PatientName",)
     assert check.charset == ""

@@ -15,7 +15,14 @@ from pathlib import Path
 from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.model.keys import PATIENT_ID
 from dicomsh.model.modality import Faults, PracticeAddress
-from dicomsh.practice.archive import Archive, Attributes, Entity, Value, practice_archive, vr_of
+from dicomsh.practice.archive import (
+    Attributes,
+    PracticeArchive,
+    StoredEntity,
+    Value,
+    practice_archive,
+    vr_of,
+)
 from dicomsh.practice.server import PracticeServer, start
 
 MARK = "qxq"
@@ -38,12 +45,12 @@ def leaks(text: str) -> list[str]:
     return sorted(set(_LEAK.findall(text)))
 
 
-def marked_archive() -> Archive:
+def marked_archive() -> PracticeArchive:
     """Six patients of the practice archive with their studies, and three instances a series."""
     patients = practice_archive().patients
     marked = [_marked(patient) for patient in patients[:6]]
-    marked[1] = Entity({**marked[1].attributes, PATIENT_ID: SLASHED}, marked[1].children)
-    return Archive(tuple(marked))
+    marked[1] = StoredEntity({**marked[1].attributes, PATIENT_ID: SLASHED}, marked[1].children)
+    return PracticeArchive(tuple(marked))
 
 
 @contextmanager
@@ -67,9 +74,9 @@ def marked(statement: str) -> str:
     return statement.replace("0555643F", f"{MARK}0555643F").replace("JOD*", "*JOD*")
 
 
-def _marked(entity: Entity) -> Entity:
-    below: Iterable[Entity] = islice(entity.children, 3)
-    return Entity(_attributes(entity.attributes), tuple(map(_marked, below)))
+def _marked(entity: StoredEntity) -> StoredEntity:
+    below: Iterable[StoredEntity] = islice(entity.children, 3)
+    return StoredEntity(_attributes(entity.attributes), tuple(map(_marked, below)))
 
 
 def _attributes(attributes: Attributes) -> dict[int, Value]:

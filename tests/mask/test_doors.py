@@ -21,7 +21,7 @@ from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.results import FORMATS
-from dicomsh.output.error_text import Origin
+from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.progress import Headway
 from dicomsh.output.sink import LinesFile, Sink
 from dicomsh.practice.server import PracticeServer
@@ -170,7 +170,7 @@ def shell(config: Path, terminal: Terminal) -> Shell:
     walk += f"; cd 2; ls; cd /; find patient; find study; cd {PATIENT}; ls; cd 1; ls; cd 1"
 
     async def walked() -> None:
-        assert await made.run(walk, Origin()) == 0
+        assert await made.run(walk, TextOrigin()) == 0
         await made.close()
 
     asyncio.run(walked())

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from dicomsh.config import load
 from dicomsh.language.offer import offers
-from dicomsh.output.error_text import Origin
+from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
@@ -38,7 +38,7 @@ class Typist:
         """Run a line."""
         self._out.truncate(self._out.seek(0))
         self._err.truncate(self._err.seek(0))
-        status = self._runner.run(self._shell.run(text, Origin("typed")))
+        status = self._runner.run(self._shell.run(text, TextOrigin("typed")))
         return Done(self._out.getvalue(), self._err.getvalue(), int(status))
 
     def rows(self, text: str) -> list[dict[str, Any]]:

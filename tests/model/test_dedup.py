@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dicomsh.model.dedup import Dedup
 from dicomsh.model.levels import Level
-from dicomsh.model.place import Place, Step
+from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.row import Row
 from dicomsh.model.undated_studies import counts, missing, patients_of
@@ -115,7 +115,7 @@ def test_counts_tell_nothing_of_a_choice_among_studies() -> None:
     assert asked is not None
     assert asked.level is Level.PATIENT
     assert [key.keyword for key in asked.keys] == ["PatientName"]
-    inside = Place((Step(Level.PATIENT, "A"),))
+    inside = Place((PlaceStep(Level.PATIENT, "A"),))
     own = patients_of(Request(Level.STUDY, inside, (return_key("StudyTime"),)))
     assert own is not None
     assert [(key.keyword, key.value) for key in own.keys] == [("PatientID", "A")]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dicomsh.model.levels import Level
 from dicomsh.model.place import (
     Place,
-    Step,
+    PlaceStep,
     count_below,
     label_of,
     place_of,
@@ -23,9 +23,9 @@ from tests.model.rows import answer
 PATIENT, STUDY, SERIES, INSTANCE = Level
 
 ROOT = Place()
-AT_PATIENT = ROOT.down(Step(PATIENT, "0555643F"))
-AT_STUDY = AT_PATIENT.down(Step(STUDY, "1.2", "2009-04-12 CT THORAX"))
-AT_SERIES = AT_STUDY.down(Step(SERIES, "1.2.3"))
+AT_PATIENT = ROOT.down(PlaceStep(PATIENT, "0555643F"))
+AT_STUDY = AT_PATIENT.down(PlaceStep(STUDY, "1.2", "2009-04-12 CT THORAX"))
+AT_SERIES = AT_STUDY.down(PlaceStep(SERIES, "1.2.3"))
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ AT_SERIES = AT_STUDY.down(Step(SERIES, "1.2.3"))
         (AT_PATIENT, PATIENT, STUDY, "/0555643F"),
         (AT_STUDY, STUDY, SERIES, "/0555643F/1.2"),
         (AT_SERIES, SERIES, INSTANCE, "/0555643F/1.2/1.2.3"),
-        (AT_SERIES.down(Step(INSTANCE, "1.9")), INSTANCE, INSTANCE, "/0555643F/1.2/1.2.3/1.9"),
-        (ROOT.down(Step(STUDY, "1.2")), STUDY, SERIES, "/1.2"),
+        (AT_SERIES.down(PlaceStep(INSTANCE, "1.9")), INSTANCE, INSTANCE, "/0555643F/1.2/1.2.3/1.9"),
+        (ROOT.down(PlaceStep(STUDY, "1.2")), STUDY, SERIES, "/1.2"),
     ],
 )
 def test_a_place_knows_its_level(
@@ -48,7 +48,7 @@ def test_a_place_knows_its_level(
 def test_up_and_down() -> None:
     assert AT_STUDY.parent == AT_PATIENT
     assert ROOT.parent == ROOT
-    assert AT_SERIES.down(Step(STUDY, "1.9")).path == "/0555643F/1.9"
+    assert AT_SERIES.down(PlaceStep(STUDY, "1.9")).path == "/0555643F/1.9"
     assert AT_SERIES.above(SERIES) == AT_STUDY
     assert AT_SERIES.above(PATIENT) == ROOT
     assert AT_SERIES.step(STUDY) == AT_STUDY.steps[-1]
@@ -57,10 +57,10 @@ def test_up_and_down() -> None:
 
 
 def test_labels_do_not_make_another_entity_and_issuers_do() -> None:
-    assert AT_STUDY.same_entity(AT_PATIENT.down(Step(STUDY, "1.2", "another label")))
-    assert not AT_STUDY.same_entity(AT_PATIENT.down(Step(STUDY, "1.3")))
+    assert AT_STUDY.same_entity(AT_PATIENT.down(PlaceStep(STUDY, "1.2", "another label")))
+    assert not AT_STUDY.same_entity(AT_PATIENT.down(PlaceStep(STUDY, "1.3")))
     issued = with_issuer(AT_PATIENT, "HOSPITAL A")
-    assert issued.steps[-1] == Step(PATIENT, "0555643F", "", "HOSPITAL A")
+    assert issued.steps[-1] == PlaceStep(PATIENT, "0555643F", "", "HOSPITAL A")
     assert not issued.same_entity(AT_PATIENT)
 
 
@@ -111,7 +111,7 @@ def test_parents_that_the_place_has_are_kept() -> None:
 
 
 def test_a_study_stays_when_the_answer_tells_its_patient() -> None:
-    around = ROOT.down(Step(STUDY, "1.2", "label"))
+    around = ROOT.down(PlaceStep(STUDY, "1.2", "label"))
     found = place_of(answer(PatientID="0555643F", SeriesInstanceUID="1.2.3"), SERIES, around)
     assert found is not None
     assert found.path == "/0555643F/1.2/1.2.3"

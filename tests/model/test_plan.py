@@ -12,7 +12,7 @@ from dicomsh.model.keys import by_keyword, find_path
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.matching import matcher
-from dicomsh.model.place import Place, Step
+from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import (
     Request,
     build,
@@ -21,17 +21,17 @@ from dicomsh.model.plan import (
     matched,
     patients_from_studies,
 )
-from dicomsh.model.query import Matching, Origin, Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
 PATIENT, STUDY, SERIES, INSTANCE = Level
 PATIENT_ROOT, STUDY_ROOT = Model
 BOTH = frozenset(model.value for model in Model)
 
 ROOT = Place()
-AT_PATIENT = Place((Step(PATIENT, "0555643F", issuer="HOSPITAL A"),))
-AT_STUDY = AT_PATIENT.down(Step(STUDY, "1.2"))
-AT_SERIES = AT_STUDY.down(Step(SERIES, "1.2.3"))
-STUDY_ALONE = Place((Step(STUDY, "1.2"),))
+AT_PATIENT = Place((PlaceStep(PATIENT, "0555643F", issuer="HOSPITAL A"),))
+AT_STUDY = AT_PATIENT.down(PlaceStep(STUDY, "1.2"))
+AT_SERIES = AT_STUDY.down(PlaceStep(SERIES, "1.2.3"))
+STUDY_ALONE = Place((PlaceStep(STUDY, "1.2"),))
 
 
 def typed(text: str, level: Level = STUDY) -> QueryKey:
@@ -39,9 +39,9 @@ def typed(text: str, level: Level = STUDY) -> QueryKey:
     name, equals, value = text.lstrip("+").partition("=")
     path = find_path(name, level)
     if not equals:
-        return QueryKey(path, "", Matching.UNIVERSAL, Origin.RETURN)
+        return QueryKey(path, "", Matching.UNIVERSAL, KeyOrigin.RETURN)
     found = matcher(path[-1], value, date(2024, 3, 5))
-    return QueryKey(path, found.value, found.kind, Origin.TYPED)
+    return QueryKey(path, found.value, found.kind, KeyOrigin.TYPED)
 
 
 def request(level: Level, place: Place = ROOT, *keys: str) -> Request:
@@ -52,7 +52,7 @@ def sent(query: Query) -> dict[str, str]:
     return {key.keyword: key.value for key in query.keys}
 
 
-def origins(asked: Request) -> dict[str, Origin]:
+def origins(asked: Request) -> dict[str, KeyOrigin]:
     return {key.keyword: key.origin for key in identifier_keys(asked)}
 
 
@@ -92,7 +92,7 @@ def test_the_keys_of_all_parents_travel(
     query = build(asked, model, "", "")
     assert (query.model, query.level) == (model, level)
     assert {word: value for word, value in sent(query).items() if value} == parents
-    assert {origins(asked)[word] for word in parents} <= {Origin.CONTEXT}
+    assert {origins(asked)[word] for word in parents} <= {KeyOrigin.CONTEXT}
 
 
 @pytest.mark.parametrize("level", Level)
@@ -108,10 +108,10 @@ def test_what_is_typed_travels_once() -> None:
     keys = identifier_keys(asked)
     assert len({key.keyword for key in keys}) == len(keys)
     found = {key.keyword: (key.value, key.origin) for key in keys}
-    assert found["StudyDate"] == ("20240101-20241231", Origin.TYPED)
-    assert found["ReferringPhysicianName"] == ("", Origin.RETURN)
-    assert found["PatientID"] == ("0555643F", Origin.CONTEXT)
-    assert found["StudyDescription"] == ("", Origin.LEVEL)
+    assert found["StudyDate"] == ("20240101-20241231", KeyOrigin.TYPED)
+    assert found["ReferringPhysicianName"] == ("", KeyOrigin.RETURN)
+    assert found["PatientID"] == ("0555643F", KeyOrigin.CONTEXT)
+    assert found["StudyDescription"] == ("", KeyOrigin.LEVEL)
 
 
 def test_a_path_travels_whole() -> None:
@@ -189,7 +189,7 @@ def test_the_character_set_follows_from_the_text(value: str, declared: str, char
 
 
 def test_the_text_of_the_place_counts_for_the_character_set() -> None:
-    place = Place((Step(PATIENT, "Ж-1"),))
+    place = Place((PlaceStep(PATIENT, "Ж-1"),))
     assert build(request(STUDY, place), STUDY_ROOT, "ISO_IR 100", "").charset == UTF8
 
 

@@ -13,16 +13,16 @@ from dicomsh.errors import UsageError
 from dicomsh.model import row_matching as conform
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.matching import matcher
-from dicomsh.model.query import Origin, QueryKey
-from dicomsh.practice.archive import Entity, practice_archive
-from dicomsh.practice.matching import Key, condition
+from dicomsh.model.query import KeyOrigin, QueryKey
+from dicomsh.practice.archive import StoredEntity, practice_archive
+from dicomsh.practice.matching import RequestedKey, condition
 from tests.model.rows import answer as row_of
 
 
 def key_of(keyword: str, typed: str) -> QueryKey:
     attribute = by_keyword(keyword)
     found = matcher(attribute, typed, date(2026, 11, 25))
-    return QueryKey((attribute,), found.value, found.kind, Origin.TYPED)
+    return QueryKey((attribute,), found.value, found.kind, KeyOrigin.TYPED)
 
 
 def matches(keyword: str, typed: str, stored: str) -> bool | None:
@@ -111,7 +111,7 @@ def test_open_ends_together() -> None:
     assert not since(row_of(StudyDate="20240305", StudyTime="0759"))
 
 
-def entities() -> Iterator[Entity]:
+def entities() -> Iterator[StoredEntity]:
     for patient in practice_archive().patients:
         yield patient
         for study in patient.children:
@@ -152,7 +152,7 @@ def test_whatever_the_archive_finds_is_kept(keyword: str, typed: str) -> None:
         return
     if not conform.testable(key):
         return
-    theirs = condition(Key(key.attribute.tag, key.attribute.vr, key.value))
+    theirs = condition(RequestedKey(key.attribute.tag, key.attribute.vr, key.value))
     ours = conform.test_of(key)
     for tag, value in STORED:
         if tag == key.attribute.tag and theirs(value):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.windows import Period, Window, divided, periods, window_of
 
 TOMORROW = date(2024, 3, 6)
@@ -158,7 +158,7 @@ def test_what_was_typed_is_the_window_to_split(
 ) -> None:
     pairs = (("StudyDate", date_value), ("StudyTime", time_value))
     keys = [
-        QueryKey((by_keyword(word),), value, Matching.RANGE, Origin.TYPED)
+        QueryKey((by_keyword(word),), value, Matching.RANGE, KeyOrigin.TYPED)
         for word, value in pairs
         if value
     ]

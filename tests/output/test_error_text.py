@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomsh.errors import Span, UsageError
-from dicomsh.output.error_text import Origin, problem
+from dicomsh.output.error_text import TextOrigin, problem
 from dicomsh.output.prose import wrapped
 from dicomsh.output.safe import visible, width
 from dicomsh.output.theme import Theme
@@ -19,7 +19,7 @@ START = LINE.index("Nonsense")
 def lines_of(text: str, span: Span, columns: int | None) -> list[str]:
     """The lines behind the message."""
     error = UsageError("no", span=span)
-    told = problem(error, text, span, Origin(), Theme.plain(), columns=columns)
+    told = problem(error, text, span, TextOrigin(), Theme.plain(), columns=columns)
     assert columns is None or wrapped(told, columns) == told
     return told.split("\n")[1:]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dicomsh.frozen import replace
 from dicomsh.model.columns import AttributeColumn, Column, FieldColumn
 from dicomsh.model.levels import Level
-from dicomsh.output.cells import Kind, view
+from dicomsh.output.cells import CellKind, view
 from dicomsh.output.formats import renderer
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.prose import folded
@@ -81,13 +81,13 @@ def said_of(columns: Sequence[Column], lines: Sequence[str], rows: Sequence[AnyR
     left_out, cut = [], 0
     for seen, (heading, *texts) in zip(views, table, strict=True):
         if not heading:
-            assert seen.kind is Kind.UID
+            assert seen.kind is CellKind.UID
             assert not any(texts)
             left_out.append(seen.label)
             continue
         whole = [(seen.read(row) or "").strip(" ") for row in rows]
         assert all(map(is_of, texts, whole))
-        cut += heading != seen.heading or (seen.kind is not Kind.UID and texts != whole)
+        cut += heading != seen.heading or (seen.kind is not CellKind.UID and texts != whole)
     names = re.sub(r", (?!.*, )", " and ", ", ".join(left_out))
     parts = [f"{names} not shown"] if left_out else []
     return parts + ([f"{cut} column{'s' * (cut > 1)} shortened"] if cut else [])

@@ -9,20 +9,20 @@ from pydicom.uid import UID
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
-from dicomsh.practice.archive import HELD, Entity, Value, practice_archive
+from dicomsh.practice.archive import HELD, StoredEntity, Value, practice_archive
 from dicomsh.practice.protocols import DEVICES, PROTOCOLS
 
 ARCHIVE = practice_archive()
 
 
-def entities(level: Level) -> Iterator[Entity]:
-    found: list[Entity] = list(ARCHIVE.patients)
+def entities(level: Level) -> Iterator[StoredEntity]:
+    found: list[StoredEntity] = list(ARCHIVE.patients)
     for _ in range(level.value):
         found = [child for entity in found for child in entity.children]
     return iter(found)
 
 
-def value(entity: Entity, keyword: str) -> str | None:
+def value(entity: StoredEntity, keyword: str) -> str | None:
     stored = entity.attributes.get(by_keyword(keyword).tag)
     assert stored is None or isinstance(stored, str)
     return stored

@@ -15,7 +15,7 @@ from pynetdicom import evt
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Faults, PracticeAddress
-from dicomsh.practice.archive import HELD, Archive, Entity, vr_of
+from dicomsh.practice.archive import HELD, PracticeArchive, StoredEntity, vr_of
 from dicomsh.practice.server import PracticeServer, start
 from tests.practice.conftest import Start
 from tests.practice.scu import PATIENT, STUDY, Answer, ask, associated, find, findscu, identifier
@@ -272,8 +272,8 @@ def test_an_error_of_our_own_is_answered() -> None:
         def __iter__(self) -> NoReturn:
             raise KeyError("no such patient")
 
-    patient = Entity({by_keyword("PatientID").tag: "1"}, Broken())
-    archive = Archive((patient,))
+    patient = StoredEntity({by_keyword("PatientID").tag: "1"}, Broken())
+    archive = PracticeArchive((patient,))
     with (
         start(PracticeAddress(), archive=archive) as server,
         associated(server.port) as association,

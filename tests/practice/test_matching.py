@@ -8,13 +8,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomsh.practice.archive import Value
-from dicomsh.practice.matching import Key, UnmatchableError, condition, wildcard
+from dicomsh.practice.matching import RequestedKey, UnmatchableError, condition, wildcard
 
 TAG = 0x00100010
 
 
 def matches(vr: str, value: str, stored: Value | None) -> bool:
-    return condition(Key(TAG, vr, value))(stored)
+    return condition(RequestedKey(TAG, vr, value))(stored)
 
 
 def glob(pattern: str, text: str) -> bool:
@@ -149,7 +149,7 @@ def test_universal_matching_takes_everything(vr: str, stored: str | None) -> Non
 )
 def test_what_cannot_be_matched_is_refused(vr: str, value: str) -> None:
     with pytest.raises(UnmatchableError):
-        condition(Key(TAG, vr, value))
+        condition(RequestedKey(TAG, vr, value))
 
 
 DAYS = st.dates(date(1900, 1, 1), date(2100, 1, 1))
@@ -239,10 +239,10 @@ def test_lists_may_hold_ranges() -> None:
 STEPS: Value = ({0x00401001: "RP1", 0x00400009: "S1"}, {0x00401001: "RP2", 0x00400009: "S2"})
 
 
-def _step(**values: str) -> Key:
+def _step(**values: str) -> RequestedKey:
     tags = {"procedure": 0x00401001, "step": 0x00400009}
-    items = tuple(Key(tags[word], "SH", value) for word, value in values.items())
-    return Key(0x00400275, "SQ", "", items)
+    items = tuple(RequestedKey(tags[word], "SH", value) for word, value in values.items())
+    return RequestedKey(0x00400275, "SQ", "", items)
 
 
 def test_sequences_match_item_by_item() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dicomsh.config import Config
 from dicomsh.model.levels import Level
-from dicomsh.model.place import Place, Step
+from dicomsh.model.place import Place, PlaceStep
 from dicomsh.output.safe import width
 from dicomsh.repl.place import prompt_text
 from dicomsh.session.state import Session
@@ -21,7 +21,7 @@ def at(*labels: str, modality: str = "pacs") -> Session:
     config = Config()
     session = Session(config)
     session.choose(config.adhoc("AET@localhost:104"))
-    steps = (Step(level, "1.2.3", label) for level, label in zip(Level, labels, strict=False))
+    steps = (PlaceStep(level, "1.2.3", label) for level, label in zip(Level, labels, strict=False))
     from dicomsh.frozen import replace
 
     session.move(replace(session.current(), name=modality), Place(tuple(steps)))

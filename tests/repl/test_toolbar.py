@@ -6,7 +6,7 @@ import pytest
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
-from dicomsh.model.place import Place, Step
+from dicomsh.model.place import Place, PlaceStep
 from dicomsh.output.safe import width
 from dicomsh.repl.line_analysis import LineAnalysis
 from dicomsh.repl.toolbar import toolbar
@@ -115,7 +115,7 @@ def test_below_an_instance_there_is_nothing_to_list() -> None:
     known = used()
     assert known.shell
     session = known.shell.session
-    session.move(session.current(), Place(tuple(Step(level, "1.2", "1") for level in Level)))
+    session.move(session.current(), Place(tuple(PlaceStep(level, "1.2", "1") for level in Level)))
     assert "listed" not in told(known, "cd ")[0]
 
 

@@ -13,7 +13,14 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from dicomsh.model.keys import by_keyword, tag_pair
 from dicomsh.model.vr import BINARY_NUMBERS
-from dicomsh.practice.archive import COUNTERS, Attributes, Entity, Value, practice_archive, vr_of
+from dicomsh.practice.archive import (
+    COUNTERS,
+    Attributes,
+    StoredEntity,
+    Value,
+    practice_archive,
+    vr_of,
+)
 
 PATIENTS = (
     *("0555643F", "10002", "10004", "10005", "ozp00sj", "OZP00SJ", "MUC-0001", "MUC-0005"),
@@ -49,7 +56,7 @@ def _instances() -> Iterator[Dataset]:
                         yield _dataset(patient, study, series, instance)
 
 
-def _dataset(*entities: Entity) -> Dataset:
+def _dataset(*entities: StoredEntity) -> Dataset:
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 192"
     for entity in entities:

@@ -21,7 +21,7 @@ from dicomsh.language.terms import Term, is_term, pattern_key, read_term
 from dicomsh.language.words import whole_word
 from dicomsh.model.keys import is_named
 from dicomsh.model.levels import Level
-from dicomsh.model.place import Place, Step
+from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import Request
 from dicomsh.query.suggest import advice, split_line
 from tests.harness import practice, run
@@ -29,8 +29,8 @@ from tests.language.knowledge import REGISTRY, Known
 
 TODAY = date(2024, 3, 5)
 ROOT = Place()
-PATIENT = Place((Step(Level.PATIENT, "0555643F"),))
-STUDY = PATIENT.down(Step(Level.STUDY, "1.2.3"))
+PATIENT = Place((PlaceStep(Level.PATIENT, "0555643F"),))
+STUDY = PATIENT.down(PlaceStep(Level.STUDY, "1.2.3"))
 
 
 ANY_PROCEDURE = "find series RequestAttributesSequence.RequestedProcedureID="

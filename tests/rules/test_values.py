@@ -15,7 +15,7 @@ import pytest
 from pydicom import Dataset
 
 from dicomsh.model.keys import by_keyword
-from dicomsh.practice.archive import Entity, practice_archive
+from dicomsh.practice.archive import StoredEntity, practice_archive
 from tests.dimse.peers import scp
 from tests.harness import Done, run
 from tests.servers import Orthanc, Server
@@ -24,7 +24,7 @@ STUDIES = [study for patient in practice_archive().patients for study in patient
 SERIES = [series for study in STUDIES for series in study.children]
 
 
-def value(entity: Entity, keyword: str) -> str:
+def value(entity: StoredEntity, keyword: str) -> str:
     return str(entity.attributes.get(by_keyword(keyword).tag, ""))
 
 
@@ -120,7 +120,7 @@ def test_codes_and_lists(typed: str, codes: set[str] | None) -> None:
     study = run(f"find study mod={typed}", modality="pacs", output="json")
     series = run(f"find series mod={typed}", modality="pacs", output="json")
 
-    def fits(entity: Entity, keyword: str) -> bool:
+    def fits(entity: StoredEntity, keyword: str) -> bool:
         return codes is None or not codes.isdisjoint(value(entity, keyword).split("\\"))
 
     expected = [s for s in STUDIES if fits(s, "ModalitiesInStudy")]

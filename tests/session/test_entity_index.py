@@ -13,16 +13,16 @@ from dicomsh.config import load
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.place import Place, Step
+from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.row import Row
 from dicomsh.session import entity_index as module
-from dicomsh.session.entity_index import Entity, EntityIndex
+from dicomsh.session.entity_index import EntityIndex, SeenEntity
 from dicomsh.session.kept_answer import KEPT_BYTES, KEPT_BYTES_IN_ALL
 from dicomsh.session.state import Session
 from tests.harness import ROOT
 from tests.model.rows import answer
 
-PATIENT = Place((Step(Level.PATIENT, "P1"),))
+PATIENT = Place((PlaceStep(Level.PATIENT, "P1"),))
 
 
 def row(**elements: str) -> Row:
@@ -43,7 +43,7 @@ def seen(*answers: tuple[Level, Place, list[Row]]) -> EntityIndex:
     return made
 
 
-def keys(found: Iterable[tuple[str, Entity]]) -> list[str]:
+def keys(found: Iterable[tuple[str, SeenEntity]]) -> list[str]:
     return [key for key, _ in found]
 
 
@@ -73,7 +73,7 @@ def test_a_later_answer_tells_more_of_an_entity() -> None:
 
 
 def test_entities_are_kept_apart_by_place() -> None:
-    other = Place((Step(Level.PATIENT, "P2"),))
+    other = Place((PlaceStep(Level.PATIENT, "P2"),))
     made = seen(
         (Level.STUDY, PATIENT, [row(StudyInstanceUID="1.2")]),
         (Level.STUDY, Place(), [row(StudyInstanceUID="1.3", PatientID="P2")]),

@@ -18,7 +18,7 @@ from dicomsh.language.analyse import analyse_text
 from dicomsh.language.offer import offers
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
-from dicomsh.output.error_text import Origin
+from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
@@ -43,7 +43,7 @@ def shell_after(*lines: str, config: Config = CONFIG) -> Shell:
 
     async def run() -> None:
         for line in lines:
-            await shell.run(line, Origin())
+            await shell.run(line, TextOrigin())
         await shell.close()
 
     asyncio.run(run())

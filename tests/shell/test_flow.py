@@ -16,8 +16,8 @@ from dicomsh.output.formats import FIRST_PAGE, renderer
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
 from dicomsh.output.theme import Theme
-from dicomsh.shell.flow import Flow, Left, Page
-from dicomsh.shell.progress import Progress
+from dicomsh.shell.flow import Flow, LeaveReason, RowOutput
+from dicomsh.shell.progress import RowProgress
 
 HEADING, FIRST = " #  N\n", " 1  1\n"
 
@@ -74,12 +74,12 @@ class Trial:
     def __init__(self, *, terminal: bool = False, cells: int | None = 80) -> None:
         self.out, self.err = Watched(cells is not None), Watched(terminal)
         self.sink = Sink(self.out, self.err)
-        self.progress = Progress(self.sink, lambda: "waiting")
+        self.progress = RowProgress(self.sink, lambda: "waiting")
         columns = (FieldColumn("n", "N"),)
         table = renderer("table", columns, level=None, width=cells, theme=Theme.plain())
-        self.page = Page(self.sink, table, lambda _: None, begun=False)
+        self.page = RowOutput(self.sink, table, lambda _: None, begun=False)
 
-    def run(self, peer: Peer) -> Coroutine[Any, Any, Left | None]:
+    def run(self, peer: Peer) -> Coroutine[Any, Any, LeaveReason | None]:
         batches: AsyncIterator[list[Any]] = aiter(peer)
         return Flow(self.sink, self.progress).run(batches, self.page, peer.aclose)
 
@@ -125,7 +125,7 @@ def test_ctrl_c_keeps_what_arrived(presses: int, how: str) -> None:
             flow.cancel()
         await peer.stopping.wait()
         peer.stopped.set()
-        assert await flow is Left.CTRL_C
+        assert await flow is LeaveReason.CTRL_C
         assert peer.left == how
         assert bench.out.getvalue() == HEADING + FIRST
 
@@ -141,7 +141,7 @@ def test_pressed_again_while_the_peer_is_slow_to_stop() -> None:
         await peer.stopping.wait()
         assert bench.progress.headway.text == "waiting for the server to stop … Ctrl-C again aborts"
         flow.cancel()
-        assert await flow is Left.CTRL_C
+        assert await flow is LeaveReason.CTRL_C
         assert peer.left == "aborted"
 
     asyncio.run(asyncio.wait_for(run(), 30))
@@ -155,7 +155,7 @@ def test_a_batch_that_comes_with_ctrl_c_is_not_lost() -> None:
         await asyncio.sleep(0)  # it has begun to wait for the first batch, which is there
         await asyncio.sleep(0)
         flow.cancel()
-        assert await flow is Left.CTRL_C
+        assert await flow is LeaveReason.CTRL_C
         count = bench.out.getvalue().count("\n") - 1
         assert count >= 1
         assert bench.out.getvalue() == HEADING + "".join(
@@ -192,7 +192,7 @@ def test_rows_held_back_are_written_after_ctrl_c() -> None:
         await peer.asked_again.wait()
         assert bench.page.patience is None
         flow.cancel()
-        assert await flow is Left.CTRL_C
+        assert await flow is LeaveReason.CTRL_C
         assert bench.out.getvalue() == HEADING + FIRST
 
     asyncio.run(asyncio.wait_for(run(), 30))
@@ -219,7 +219,7 @@ def test_leaving_the_pager_is_seen_though_no_row_comes() -> None:
         bench, peer = Trial(terminal=True), Peer(range(1, 100))
         peer.stopped.set()
         async with bench.sink.to_screen({"PAGER": python("input()")}):
-            assert await bench.run(peer) is Left.PAGER
+            assert await bench.run(peer) is LeaveReason.PAGER
         assert peer.left == "stopped"
 
     asyncio.run(asyncio.wait_for(run(), 30))

@@ -15,7 +15,7 @@ import pytest
 from dicomsh.output.progress import Headway
 from dicomsh.output.result_line import counted
 from dicomsh.output.sink import Sink
-from dicomsh.shell.progress import Progress
+from dicomsh.shell.progress import RowProgress
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +46,9 @@ class Stream(io.StringIO):
         return [line.rstrip() for line in screen.display if line.strip()]
 
 
-def made(stream: Stream, waiting: str = "waiting") -> tuple[Sink, Progress]:
+def made(stream: Stream, waiting: str = "waiting") -> tuple[Sink, RowProgress]:
     sink = Sink(stream, stream)
-    return sink, Progress(sink, lambda: waiting)
+    return sink, RowProgress(sink, lambda: waiting)
 
 
 def run(check: Callable[[], Coroutine[Any, Any, None]]) -> None:

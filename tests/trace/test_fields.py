@@ -13,7 +13,7 @@ from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIA
 from dicomsh.dimse.negotiation import associate_request
 from dicomsh.dimse.pdu import write_message
 from dicomsh.model.modality import DicomAddress, Modality
-from dicomsh.trace.conversation import Conversation, Message, Noise, Pdu, proposals
+from dicomsh.trace.conversation import Conversation, Noise, TracedMessage, TracedPdu, proposals
 from dicomsh.trace.fields import fields_of
 from dicomsh.trace.lines import as_typed, lines_of
 
@@ -87,11 +87,11 @@ def test_pieces_cut_anywhere_give_the_same_messages(cuts: list[int]) -> None:
     ends = [0, *sorted(cuts), len(MESSAGE)]
     pieces = [MESSAGE[a:b] for a, b in pairwise(ends)]
     events = [event for piece in pieces for event in talk.sent(piece)]
-    (message,) = [event for event in events if isinstance(event, Message)]
+    (message,) = [event for event in events if isinstance(event, TracedMessage)]
     assert message.command == find_request(7, FIND)
     assert message.identifier.endswith(b"JODO* ")
     assert message.syntaxes == AGREED[3]
-    assert b"".join(event.raw for event in events if isinstance(event, Pdu)) == MESSAGE
+    assert b"".join(event.raw for event in events if isinstance(event, TracedPdu)) == MESSAGE
 
 
 def test_what_is_no_pdu_is_told_once() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomsh.trace.conversation import Message, Pdu, command_elements, proposals
+from dicomsh.trace.conversation import TracedMessage, TracedPdu, command_elements, proposals
 from dicomsh.trace.fields import ASSOCIATE_AC, ASSOCIATE_RQ
 from tests import servers
 from tests.harness import run
@@ -57,12 +57,12 @@ class Seen:
         """The values of one field in the whole capture."""
         return [value for (values,) in self.tshark(name) for value in values]
 
-    def pdus(self, *kinds: int) -> list[Pdu]:
+    def pdus(self, *kinds: int) -> list[TracedPdu]:
         events = self.recording.events()
-        return [e for e in events if isinstance(e, Pdu) and (not kinds or e.kind in kinds)]
+        return [e for e in events if isinstance(e, TracedPdu) and (not kinds or e.kind in kinds)]
 
-    def messages(self) -> list[Message]:
-        return [e for e in self.recording.events() if isinstance(e, Message)]
+    def messages(self) -> list[TracedMessage]:
+        return [e for e in self.recording.events() if isinstance(e, TracedMessage)]
 
     def field(self, name: str, *kinds: int) -> list[str]:
         return [f.text for pdu in self.pdus(*kinds) for f in pdu.fields if f.name == name]

@@ -16,7 +16,7 @@ from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import return_key
-from dicomsh.model.query import Matching, Origin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.silent_truncation import is_round
 from dicomsh.query.probe.trial import Finding, Trial
 
@@ -289,4 +289,4 @@ def _key(keyword: str, value: str) -> QueryKey:
         kind = Matching.WILDCARD
     elif keyword.endswith("Date"):
         kind = Matching.RANGE
-    return QueryKey((by_keyword(keyword),), value, kind, Origin.TYPED)
+    return QueryKey((by_keyword(keyword),), value, kind, KeyOrigin.TYPED)
