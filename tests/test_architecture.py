@@ -176,6 +176,15 @@ def test_imports_for_types_are_seen() -> None:
     assert any(found.typing and found.target == "dicomsh.startup" for found in ALL_IMPORTS)
 
 
+def test_a_query_needs_no_session() -> None:
+    """A gateway or a Python program asks with archives, limits, a day and a place."""
+    shell = ("session", "settings", "mask", "commands", "shell", "repl", "trace", "lessons")
+    needless = tuple(f"dicomsh.{name}" for name in shell)
+    asks = ("dicomsh.query", "dicomsh.archives")
+    wrong = [str(i) for i in IMPORTS if i.module.startswith(asks) and i.target.startswith(needless)]
+    assert wrong == []
+
+
 def importers(root: str, *, late: bool) -> set[str]:
     """First parts of the modules that import a library, at module level or anywhere."""
     return {
@@ -363,7 +372,7 @@ def test_a_query_loads_what_it_needs_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_plain_data_is_made_without_dataclasses(path: Path) -> None:
     assert not any(
-        found.root in {"dataclasses", "inspect"} and not found.late
+        found.root in {"dataclasses", "inspect"} and not found.late and not found.typing
         for found in imports_of(name_of(path))
     )
 

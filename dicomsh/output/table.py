@@ -10,8 +10,8 @@ from dicomsh.model.levels import Level
 from dicomsh.model.row import Row, weight
 from dicomsh.output.cells import View, view
 from dicomsh.output.extra_attributes import ExtraAttributes
-from dicomsh.output.formats import FIRST_PAGE
 from dicomsh.output.plain import AnyRow, is_context
+from dicomsh.output.renderer import FIRST_PAGE
 from dicomsh.output.table_lines import FOLDED, ONE_LINE, TablePage
 from dicomsh.output.theme import Theme
 from dicomsh.output.vertical import Vertical

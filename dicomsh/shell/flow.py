@@ -10,7 +10,7 @@ from typing import Any
 from dicomsh.errors import DicomshError
 from dicomsh.event_loop import asyncio, event_loop
 from dicomsh.interrupt import absorb_interrupts, cancel_soon
-from dicomsh.output.formats import FIRST_PAGE, Renderer
+from dicomsh.output.renderer import FIRST_PAGE, Renderer
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import PagerLeftError, ReaderGoneError
 from dicomsh.shell.progress import RowProgress

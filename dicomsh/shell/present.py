@@ -11,8 +11,9 @@ from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.results import Listing, Report, Result, Talk, Text
-from dicomsh.output.formats import FOR_PEOPLE, Renderer, renderer
+from dicomsh.output.formats import FOR_PEOPLE, renderer
 from dicomsh.output.plain import root_tags
+from dicomsh.output.renderer import Renderer
 from dicomsh.output.result_line import counted, result_line
 from dicomsh.output.safe import visible, visible_lines
 from dicomsh.output.sink import Sink

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
@@ -11,11 +11,11 @@ from dicomsh.archives.archive import Archive
 from dicomsh.archives.rows import Elements, row_of
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.derived_answer import KnownAnswer
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
-from dicomsh.model.row import Row
 from dicomsh.model.row_matching import test_of as matcher_of
 from dicomsh.model.tap import Tap
 
@@ -63,45 +63,29 @@ class ListArchive:
         return 0.0
 
     async def find(self, query: Query, *, limit: int | None = None) -> Answer:
-        keys = [matcher_of(key) for key in query.keys if key.value]
-        found = [row for row in self._rows if all(matches(row) for matches in keys)]
         assert query.level is not None
+        keys = [matcher_of(key) for key in query.keys if key.value]
         unique = by_keyword(query.level.unique_keyword).tag
-        entities = {row.text(unique): row for row in found}
-        return ListAnswer(list(entities.values()), limit)
+        found = [row for row in self._rows if all(matches(row) for matches in keys)]
+        rows = list({row.text(unique): row for row in found}.values())
+        ending = Ending.COMPLETE if limit is None or len(rows) <= limit else Ending.LIMIT
+        return KnownAnswer(rows[:limit], Outcome(ending, len(rows[:limit]), 0.0))
 
     async def close(self) -> None:
         """Nothing is open."""
 
 
-class ListAnswer:
-    """Its answer: one batch."""
-
-    def __init__(self, rows: list[Row], limit: int | None) -> None:
-        self._rows = rows[:limit]
-        ending = Ending.COMPLETE if len(self._rows) == len(rows) else Ending.LIMIT
-        self.outcome = Outcome(ending, len(self._rows), 0.0)
-
-    async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        if self._rows:
-            yield self._rows
-
-    async def aclose(self) -> None:
-        """Nothing runs."""
-
-
 def elements_of(dataset: Dataset) -> Elements:
     """The elements of a data set of pydicom."""
-    return {
-        int(element.tag): (
-            element.VR,
-            [elements_of(item) for item in element.value]
-            if element.VR == "SQ"
-            else element.value
-            if element.VM > 1
-            else [element.value]
-            if element.VM
-            else [],
-        )
-        for element in dataset
-    }
+    return {int(e.tag): (e.VR, list(map(value_of, values_of(e)))) for e in dataset}
+
+
+def values_of(element: object) -> list[object]:
+    value, number = element.value, element.VM  # type: ignore[attr-defined]
+    return list(value) if number > 1 or isinstance(value, list) else [value] * number
+
+
+def value_of(value: object) -> str | int | float | bytes | Elements:
+    if isinstance(value, Dataset):
+        return elements_of(value)
+    return value if isinstance(value, int | float | bytes) else str(value)

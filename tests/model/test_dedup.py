@@ -11,7 +11,7 @@ from dicomsh.model.levels import Level
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.row import Row
-from dicomsh.model.undated_studies import counts, missing, patients_of
+from dicomsh.query.undated import counts, missing, patients_of
 from tests.model.rows import answer
 from tests.model.test_plan import request
 

@@ -11,8 +11,9 @@ from dicomsh.model.columns import AttributeColumn, Column, FieldColumn
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row, Source
-from dicomsh.output.formats import Renderer, renderer
+from dicomsh.output.formats import renderer
 from dicomsh.output.plain import AnyRow
+from dicomsh.output.renderer import Renderer
 from dicomsh.output.theme import Theme
 
 _ITEM = 0xFFFEE000

@@ -6,7 +6,8 @@ import pytest
 from dicomsh.frozen import replace
 from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
-from dicomsh.output.formats import FIRST_PAGE, Renderer, renderer
+from dicomsh.output.formats import renderer
+from dicomsh.output.renderer import FIRST_PAGE, Renderer
 from dicomsh.output.safe import width
 from dicomsh.output.table import HELD
 from dicomsh.output.theme import SEQUENCE, Theme

@@ -12,7 +12,8 @@ import pytest
 
 from dicomsh.errors import DicomshError
 from dicomsh.model.columns import FieldColumn, Record
-from dicomsh.output.formats import FIRST_PAGE, renderer
+from dicomsh.output.formats import renderer
+from dicomsh.output.renderer import FIRST_PAGE
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
 from dicomsh.output.theme import Theme

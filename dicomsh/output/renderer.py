@@ -1,0 +1,40 @@
+"""What turns rows into text, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dicomsh.output.plain import AnyRow
+
+FIRST_PAGE = 50
+"""Rows from which the first widths of a table are taken on a terminal."""
+
+
+class Renderer(Protocol):
+    """Turns batches of rows into chunks of text; used once, for one command.
+
+    Write, in this order, `begin()`, `rows(batch)` for each batch, and `end()`; `flush()` may be
+    called in between if no row has come for a while.
+    """
+
+    def begin(self) -> str:
+        """Text before the first row."""
+        ...
+
+    def rows(self, batch: Sequence[AnyRow]) -> str:
+        """Text for a batch; empty while rows are held back."""
+        ...
+
+    def flush(self) -> str:
+        """Text for the rows held back, if any."""
+        ...
+
+    def end(self) -> str:
+        """Text after the last row."""
+        ...
+
+    @property
+    def hidden(self) -> list[str]:
+        """After `end()`: what was returned but not shown, each a note for the user."""
+        ...
