@@ -126,7 +126,7 @@ FAULTS = {
     "fail.series=0xC000": ("find series", "0xC000"),
     "refuse_patient_root": ("find patient JOD*", "the peer has no Patient Root"),
     "row_delay=0.2": ("find patient JOD*", "1 patient, complete"),
-    "stall_after=20": ("find study --limit 20", "20 studies, stopped at --limit 20"),
+    "stall_after=20": ("find study --limit 19", "19 studies, stopped at --limit 19"),
     "no_charset": ("find patient MUC-0002", "without a character set"),
 }
 """What is seen of a fault: a query, and a part of what is said."""
