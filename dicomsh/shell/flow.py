@@ -146,7 +146,7 @@ class Flow:
         await event_loop()
         left = None
         try:
-            await self._pump(batches, output)
+            await self._pump(batches, output, leave)
         except asyncio.CancelledError:
             left = LeaveReason.CTRL_C
             await _left(leave)
@@ -158,24 +158,37 @@ class Flow:
             raise
         except DicomshError:
             output.broken()
-            with suppress(DicomshError):
-                await leave()
             raise
         with suppress(PagerLeftError):
             output.end()
         return left
 
-    async def _pump(self, batches: AsyncIterator[list[Any]], output: RowOutput) -> None:
+    async def _pump(
+        self,
+        batches: AsyncIterator[list[Any]],
+        output: RowOutput,
+        leave: Callable[[], Awaitable[None]],
+    ) -> None:
         gone = asyncio.ensure_future(self._sink.gone())
         try:
             while (batch := await self._next(batches, output, gone)) is not None:
-                output.show(batch)
-                await self._sink.drain()
+                await self._show(batch, output, leave)
         except asyncio.CancelledError:
             self._sink.wipe_line()
             raise
         finally:
             gone.cancel()
+
+    async def _show(
+        self, batch: list[Any], output: RowOutput, leave: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Show a batch; an answer that cannot be written (a full disk) is left, as it still runs."""
+        try:
+            output.show(batch)
+            await self._sink.drain()
+        except DicomshError:
+            await leave()
+            raise
 
     async def _next(
         self,

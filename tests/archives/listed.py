@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as Items
 
 from dicomsh.archives.archive import Archive
 from dicomsh.archives.rows import Elements, row_of
@@ -82,7 +83,7 @@ def elements_of(dataset: Dataset) -> Elements:
 
 def values_of(element: object) -> list[object]:
     value, number = element.value, element.VM  # type: ignore[attr-defined]
-    return list(value) if number > 1 or isinstance(value, list) else [value] * number
+    return list(value) if number > 1 or isinstance(value, Items) else [value] * number
 
 
 def value_of(value: object) -> str | int | float | bytes | Elements:
