@@ -182,7 +182,7 @@ class Flow:
     async def _show(
         self, batch: list[Any], output: RowOutput, leave: Callable[[], Awaitable[None]]
     ) -> None:
-        """Show a batch; an answer that cannot be written (a full disk) is left, as it still runs."""
+        """Show a batch; an answer that cannot be written, to a full disk say, is left."""
         try:
             output.show(batch)
             await self._sink.drain()

@@ -6,6 +6,7 @@ import pytest
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place
 from dicomsh.model.silent_truncation import cut_off, is_round, suspicion
 from tests.model.test_plan import request
@@ -15,23 +16,21 @@ def ended(rows: int, ending: Ending = Ending.COMPLETE) -> Outcome:
     return Outcome(ending, rows, 0.1)
 
 
-def told(rows: int, cap: int | None, *keys: str) -> str:
+def told(rows: int, cap: int | None, *keys: str) -> Note | None:
     return suspicion(request(Level.STUDY, Place(), *keys), ended(rows), [], cap)
 
 
 @pytest.mark.parametrize("rows", [0, 99])
 def test_a_key_that_is_matched_after_cutting_off_is_in_doubt_below_the_limit(rows: int) -> None:
-    assert told(rows, 100, "mod=CT,MR") == (
-        "the server cuts answers off at 100 rows, maybe before it matches ModalitiesInStudy:"
-        " 'find series mod=CT,MR' shows what is missing"
-    )
-    assert told(rows, 100, "name=DOE*") == ""
-    assert told(rows, None, "mod=CT") == ""
+    late = note(NoteKind.CAP_BEFORE_MATCHING, "ModalitiesInStudy", "CT,MR", count=100)
+    assert told(rows, 100, "mod=CT,MR") == late
+    assert told(rows, 100, "name=DOE*") is None
+    assert told(rows, None, "mod=CT") is None
 
 
 def test_with_as_many_rows_as_the_limit_that_is_what_is_said() -> None:
-    assert told(100, 100, "mod=CT").startswith("as many as the server has cut an answer off at")
-    assert told(101, 100, "mod=CT") == ""
+    assert told(100, 100, "mod=CT") == note(NoteKind.AT_THE_CAP, count=100)
+    assert told(101, 100, "mod=CT") is None
 
 
 @pytest.mark.parametrize(
