@@ -94,7 +94,7 @@ def identity_of(path: Path) -> Identity | None:
 def _load(candidate: SearchedFile, environ: Mapping[str, str], cwd: Path) -> Config:
     path = candidate.path
     if path == BUILTIN:
-        return Config(modalities=LateTable(_built_in))  # there are no mistakes to tell of
+        return Config(modalities=LateTable(_built_in))  # our own file: no errors to report
     identity = identity_of(path)
     near = path.is_relative_to(cwd) and cwd != Path(cwd.anchor)
     file = str(path.relative_to(cwd) if near else path)

@@ -108,7 +108,7 @@ def _any(word: Word) -> bool:
 
 
 def same(scope: Scope, value: Any) -> Scope:
-    """The scope unchanged, for the words behind one that decides nothing."""
+    """The scope unchanged, for the words after one that decides nothing."""
     del value
     return scope
 
@@ -121,15 +121,15 @@ class Kind:
         name: how the usage line writes it.
         role: its colour.
         parse: the value of a word; raises UsageError with a span into the source.
-        complete: completions; they are filtered by what is typed, and kinds with many of them
-            give only those that `Scope.typed` begins.
-        fits: whether a word can be meant as this kind; what does not fit an optional argument is
+        complete: completions; they are filtered by the typed text, and kinds with many give only
+            those that begin with `Scope.typed`.
+        fits: whether a word can be of this kind; a word that does not fit an optional argument is
             tried on the next.
         narrow: the scope for the words that follow.
         tokens: the parts of a word by role; None for one token of `role`.
-        inner: for a kind that takes the rest of the words as a command of its own, the scope that
-            they are read in; the value is then the bound call. None for all other kinds.
-        write: a value as it is typed; the other way round than `parse`.
+        inner: for a kind that takes the remaining words as an inner command, their scope; the value
+            is then the bound call. None for all other kinds.
+        write: a value as typed; the inverse of `parse`.
     """
 
     name: str
@@ -144,5 +144,5 @@ class Kind:
 
     @property
     def takes_any(self) -> bool:
-        """Whether every word can be meant as this kind, so that none is left for the next."""
+        """Whether every word can be of this kind, so that none is left for the next."""
         return self.fits is _any

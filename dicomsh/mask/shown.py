@@ -18,7 +18,7 @@ from dicomsh.model.text_about import TextAbout
 
 
 def shown_text(text: str, mask: Mask) -> str:
-    """A text: made again of what it is about, where it knows that."""
+    """A text, made again from its subject if it has one."""
     if isinstance(text, TextAbout):
         text = text.make(_subject(text.subject, mask))
     return mask.text(text)
@@ -36,7 +36,7 @@ def _subject(subject: Any, mask: Mask) -> Any:
             return shown_request(subject, mask)
         case Place():
             return shown_place(subject, mask)
-    raise TypeError(f"nothing tells how to mask {type(subject).__name__}")
+    raise TypeError(f"cannot mask a {type(subject).__name__}")
 
 
 def shown_record(record: Mapping[str, Any], mask: Mask) -> dict[str, Any]:

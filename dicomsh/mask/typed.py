@@ -83,7 +83,7 @@ def _in_call(call: Call, level: Level) -> Iterator[tuple[Attribute, str]]:
 
 
 def _in_words(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, str]]:
-    """Those in the words of what cannot be run: a key that is none may be a slip of any."""
+    """Those in the words of a statement that cannot be run: an unknown key may be a misspelling."""
     patterns = {span for span, role in analysis.tokens if role == PATTERN.role}
     takes_pattern = analysis.command is not None and _takes_pattern(analysis.command)
     for word in analysis.statement.words:

@@ -231,7 +231,7 @@ class Sink:
 
 
 class LinesFile:
-    """A file for lines beside the data, which are written as they may be shown.
+    """A file for lines that are not data, such as a trace; they are masked as on screen.
 
     Args:
         path: where it is.
