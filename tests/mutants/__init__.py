@@ -13,6 +13,6 @@ asked depends on the package of the module (`TESTS` in `__main__`); those that s
 program or a server are left out, as every mutant would start its own. A module takes some minutes.
 
 mutmut and not cosmic-ray: it forks a process in which pytest and the program are already imported,
-where cosmic-ray starts a new one for each mutant. It is not part of the extra `test`, as it brings a
-whole user interface along.
+where cosmic-ray starts a new one for each mutant. It is not part of the extra `test`, because it
+depends on a whole user interface.
 """
