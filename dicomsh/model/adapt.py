@@ -15,7 +15,7 @@ from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.levels import UNIQUE_KEYWORDS
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.plan import Request, return_key
+from dicomsh.model.plan import Request, as_sent, context_keys, return_key
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.row_matching import RowTest, combined_test, ends, test_of, testable
 
@@ -73,7 +73,8 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         *_about_charsets(keys, known),
         *_about_date_times(tuple(typed), modality.extended, agreed),
     )
-    watched = tuple(_watched(typed, known, agreed))
+    place = [as_sent(key) for key in context_keys(request.place) if key.keyword in _UNIQUE]
+    watched = tuple(_watched([*typed, *place], known, agreed))
     empty = tuple(_about_case(keys, known, agreed))
     return Adapted(sent, tuple(filters), watched, notes, empty)
 

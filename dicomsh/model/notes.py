@@ -43,6 +43,7 @@ class NoteKind(Enum):
     OTHER_LEVEL = "other-level"
     REPEATED = "repeated"
     CONTRADICTING = "contradicting"
+    OTHER_ENTITIES = "other-entities"
     OTHER_ISSUER = "other-issuer"
     ISSUER_UNKNOWN = "issuer-unknown"
     UNKNOWN_CHARSET = "unknown-charset"

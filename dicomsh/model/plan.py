@@ -95,7 +95,14 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
     for keyword in request.default_keywords():
         if keyword not in keys:
             keys[keyword] = return_key(keyword, KeyOrigin.LEVEL)
-    return tuple(key for word, key in keys.items() if word not in request.omitted)
+    return tuple(as_sent(key) for word, key in keys.items() if word not in request.omitted)
+
+
+def as_sent(key: QueryKey) -> QueryKey:
+    r"""A key as it goes out: a `\` in the value of one of the place would make a list of it."""
+    if key.origin is not KeyOrigin.CONTEXT or "\\" not in key.value:
+        return key
+    return replace(key, value=key.value.replace("\\", "?"), matching=Matching.WILDCARD)
 
 
 def context_keys(place: Place) -> list[QueryKey]:

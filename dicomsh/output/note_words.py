@@ -86,6 +86,11 @@ def _contradicting(note: Note) -> str:
     return f"{has} the {same} of an earlier row, but another {other}"
 
 
+def _other_entities(note: Note) -> str:
+    plural, key = note.about
+    return f"{_rows(note.count)} of other {plural} omitted: {key} is a value here, not a pattern"
+
+
 def _unlabelled(note: Note) -> str:
     del note
     return (
@@ -194,6 +199,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     ),
     NoteKind.REPEATED: _repeated,
     NoteKind.CONTRADICTING: _contradicting,
+    NoteKind.OTHER_ENTITIES: _other_entities,
     NoteKind.OTHER_ISSUER: lambda n: f"{_rows(n.count)} of another issuer omitted",
     NoteKind.ISSUER_UNKNOWN: (
         "the server does not return the issuer: rows of other patients may be among them"

@@ -11,11 +11,12 @@ from dicomsh.model.answer import Answer, Outcome
 from dicomsh.model.capability import Support
 from dicomsh.model.charset_check import CharsetCheck
 from dicomsh.model.derived_answer import AnswerStep, Processed, noted
-from dicomsh.model.levels import Model
+from dicomsh.model.keys import PATIENT_ID
+from dicomsh.model.levels import Level, Model
 from dicomsh.model.lists import in_parts
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.plan import Request, build
+from dicomsh.model.plan import Request, as_sent, build, context_keys
 from dicomsh.model.query import Query, QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.row_checks import RowChecks
@@ -43,11 +44,17 @@ async def send(
         _sender(archive, build(part, model, modality.charset, modality.universal))
         for part in in_parts(adapted.request)
     ]
-    bound = None if adapted.filters else limit
+    patient = [key for key in context_keys(request.place) if key.attribute.tag == PATIENT_ID]
+    filters: list[AnswerStep] = [OfThisPatient(key) for key in patient]
+    filters += [LocallyFiltered(adapted.filters)] if adapted.filters else []
+    ours = bool(adapted.filters) or any(_is_pattern(key) for key in patient)
+    bound = None if ours else limit
     answer = await sends[0](bound) if len(sends) == 1 else Sequential(sends, bound)
-    filters = [LocallyFiltered(adapted.filters)] if adapted.filters else []
-    steps = [*filters, Checked(adapted, modality)]
-    return Processed(answer, steps, limit if adapted.filters else None)
+    return Processed(answer, [*filters, Checked(adapted, modality)], limit if ours else None)
+
+
+def _is_pattern(key: QueryKey) -> bool:
+    return not set(key.value).isdisjoint("*?\\")
 
 
 def _sender(archive: Archive, query: Query) -> Send:
@@ -55,6 +62,42 @@ def _sender(archive: Archive, query: Query) -> Send:
         return await archive.find(query, limit=limit)
 
     return find
+
+
+class OfThisPatient(AnswerStep):
+    r"""Passes the rows of the place's patient on, and those that do not match it in any way.
+
+    A PatientID that came out of an answer is a value, but a server takes `*`, `?` and `\` in it for
+    wildcards and a list (PS3.4 C.2.2.2.1 has no single value matching for such values), and sends
+    the rows of others. A row that the key does not match even so is left to `Checked`: then the
+    server ignores the key, and the answer is in doubt.
+
+    Args:
+        key: the PatientID of the place.
+    """
+
+    def __init__(self, key: QueryKey) -> None:
+        self._tag = key.attribute.tag
+        self._value = key.value
+        self._matches = test_of(as_sent(key))
+        self._others = 0
+
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The rows that are not of another patient whose PatientID the server matched."""
+        kept = [row for row in batch if not self._is_of_other(row)]
+        self._others += len(batch) - len(kept)
+        return kept
+
+    def _is_of_other(self, row: Row) -> bool:
+        key = row.text(self._tag)
+        return key not in (None, self._value) and bool(self._matches(row))
+
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, with how many rows were of others."""
+        if not self._others:
+            return outcome
+        about = Level.PATIENT.plural, self._value
+        return noted(outcome, note(NoteKind.OTHER_ENTITIES, *about, count=self._others))
 
 
 class LocallyFiltered(AnswerStep):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 
 import pytest
@@ -38,9 +38,10 @@ def instances() -> Iterator[Dataset]:
             yield made
 
 
-def run(text: str, output: str | None = None) -> Done:
+def asked(instances: Iterable[Dataset], text: str, output: str | None = None) -> Done:
+    """What commands give on an archive that holds these instances."""
     out, err = io.StringIO(), io.StringIO()
-    listed = Modality("listed", ListAddress(tuple(instances())))
+    listed = Modality("listed", ListAddress(tuple(instances)))
     session = Session(Config(modalities=MappingProxyType({"listed": listed})))
     if output:
         session.override("output", output)
@@ -48,6 +49,10 @@ def run(text: str, output: str | None = None) -> Done:
     shell = Shell(session, Sink(out, err), ShellOptions(kinds=kinds), {"DICOMSH_TRACEBACK": "1"})
     status = batch.run(shell, batch.commands([f"use listed; {text}"]))
     return Done(out.getvalue(), err.getvalue(), int(status))
+
+
+def run(text: str, output: str | None = None) -> Done:
+    return asked(instances(), text, output)
 
 
 @pytest.mark.parametrize(

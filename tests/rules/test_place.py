@@ -1,0 +1,98 @@
+"""The place is part of the query: its keys are compared with the rows, and are never patterns.
+
+A row of somebody else below a patient is the worst answer there is: servers ignore keys, and take
+`*` and `?` in any value for wildcards (PS3.4 C.2.2.2.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset
+
+from tests.archives.test_listed import asked
+from tests.harness import Done, practice, run
+
+PATIENT = "0555643F"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ls",
+        "find study",
+        "find series",
+        "ls mod=CT",
+        "tree --depth 1",
+        "wado",
+        "show",
+        "ls | where date=2009 | sort desc",
+        "ls --limit 3 | each ls",
+        "cd /; ls 0555643F",
+    ],
+)
+def test_a_server_that_ignores_the_patient_is_in_doubt(tmp_path: Path, text: str) -> None:
+    config = practice(tmp_path, ignore_keys=["PatientID"])
+    done = run(f"use faulty; cd {PATIENT}; {text}", config=config)
+    assert done.status == 5, done.err
+    assert "IN DOUBT" in done.last
+    assert "complete" not in done.last
+    assert f"rows do not match PatientID={PATIENT}" in done.err or "each" in text
+
+
+@pytest.mark.parametrize("key", ["StudyInstanceUID", "SeriesInstanceUID"])
+def test_and_so_is_one_that_ignores_the_study_or_the_series(tmp_path: Path, key: str) -> None:
+    config = practice(tmp_path, ignore_keys=[key])
+    walk = "cd 1; ls" if key == "StudyInstanceUID" else "cd 1; ls; cd 1; ls"
+    done = run(f"use faulty; cd {PATIENT}; ls; {walk}", config=config)
+    assert (done.status, f"rows do not match {key}=" in done.last) == (5, True), done.err
+
+
+def test_a_place_that_the_server_keeps_to_is_no_doubt(tmp_path: Path) -> None:
+    done = run(f"use pacs; cd {PATIENT}; ls; cd 1; ls; cd 1; ls; cd 1; show; wado; cd ..; tree")
+    assert done.status == 0, done.err
+    assert "DOUBT" not in done.err
+
+
+STRANGE = ("AB*12", "AB12", "AB_12", "AB?12", "A*", "A", "AB", "*")
+"""IDs that are patterns for others, or that others are patterns for."""
+
+
+def strange() -> Iterator[Dataset]:
+    for number, key in enumerate(STRANGE):
+        made = Dataset()
+        made.PatientID, made.PatientName = key, f"Doe^{number}"
+        made.StudyInstanceUID, made.StudyDate = f"1.2.{number}", "20240305"
+        made.SeriesInstanceUID, made.Modality = f"1.2.{number}.1", "CT"
+        made.SOPInstanceUID, made.InstanceNumber = f"1.2.{number}.1.1", 1
+        yield made
+
+
+def below(key: str, text: str, output: str | None = "json") -> Done:
+    """What is found below the patient of a key, gone to by its row number."""
+    number = STRANGE.index(key) + 1
+    return asked(strange(), f"find patient > /dev/null; cd {number}; {text}", output)
+
+
+@pytest.mark.parametrize("key", STRANGE)
+@pytest.mark.parametrize("text", ["ls", "find series", "wado", "tree"])
+def test_an_id_is_a_value_and_no_pattern(key: str, text: str) -> None:
+    done = below(key, text)
+    studies = {row["StudyInstanceUID"] for row in done.json}
+    assert studies == {f"1.2.{STRANGE.index(key)}"}
+    assert done.status == 0, done.err
+
+
+def test_what_others_the_server_sent_is_said() -> None:
+    done = below("AB*12", "ls")
+    said = "3 rows of other patients omitted: AB*12 is a value here, not a pattern"
+    assert said in done.last
+    assert "omitted" not in below("AB12", "ls").last
+
+
+def test_a_limit_counts_rows_of_the_place() -> None:
+    done = below("*", "find study --limit 1")
+    assert [row["StudyInstanceUID"] for row in done.json] == [f"1.2.{STRANGE.index('*')}"]
+    assert "1 study, complete" in done.last
