@@ -15,7 +15,7 @@ from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.levels import UNIQUE_KEYWORDS
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.plan import Request, as_sent, context_keys, return_key
+from dicomsh.model.plan import Request, context_keys, return_key
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.row_matching import RowTest, combined_test, ends, test_of, testable
 
@@ -73,10 +73,15 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         *_about_charsets(keys, known),
         *_about_date_times(tuple(typed), modality.extended, agreed),
     )
-    place = [as_sent(key) for key in context_keys(request.place) if key.keyword in _UNIQUE]
-    watched = tuple(_watched([*typed, *place], known, agreed))
+    watched = tuple(_watched([*typed, *_of_place(request)], known, agreed))
     empty = tuple(_about_case(keys, known, agreed))
     return Adapted(sent, tuple(filters), watched, notes, empty)
+
+
+def _of_place(request: Request) -> Iterable[QueryKey]:
+    r"""The unique keys of the place that rows can be compared with; not one that `\` divides."""
+    keys = context_keys(request.place)
+    return (key for key in keys if key.keyword in _UNIQUE and "\\" not in key.value)
 
 
 def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> Iterable[QueryKey]:

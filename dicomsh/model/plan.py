@@ -95,10 +95,10 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
     for keyword in request.default_keywords():
         if keyword not in keys:
             keys[keyword] = return_key(keyword, KeyOrigin.LEVEL)
-    return tuple(as_sent(key) for word, key in keys.items() if word not in request.omitted)
+    return tuple(_as_sent(key) for word, key in keys.items() if word not in request.omitted)
 
 
-def as_sent(key: QueryKey) -> QueryKey:
+def _as_sent(key: QueryKey) -> QueryKey:
     r"""A key as it goes out: a `\` in the value of one of the place would make a list of it."""
     if key.origin is not KeyOrigin.CONTEXT or "\\" not in key.value:
         return key

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
+from tests import servers
 from tests.archives.test_listed import asked
+from tests.conftest import Start
 from tests.harness import Done, practice, run
 
 PATIENT = "0555643F"
@@ -96,3 +99,47 @@ def test_a_limit_counts_rows_of_the_place() -> None:
     done = below("*", "find study --limit 1")
     assert [row["StudyInstanceUID"] for row in done.json] == [f"1.2.{STRANGE.index('*')}"]
     assert "1 study, complete" in done.last
+
+
+ON_SERVERS = (*STRANGE, "A\\B", "B")
+"""Besides, one that a query would take for a list of two others."""
+
+
+def written(folder: Path) -> list[Path]:
+    """A file of each of these patients."""
+    paths = []
+    for number, key in enumerate(ON_SERVERS):
+        made = Dataset()
+        made.add_new(0x00100020, "LO", key)
+        made.PatientName, made.PatientBirthDate, made.PatientSex = f"Doe^{number}", "19700101", "O"
+        made.StudyInstanceUID, made.StudyDate, made.StudyTime = f"1.2.{number}", "20240305", "10"
+        made.AccessionNumber = made.StudyID = str(number)
+        made.SeriesInstanceUID, made.Modality, made.SeriesNumber = f"1.2.{number}.1", "OT", 1
+        made.SOPClassUID, made.SOPInstanceUID = SecondaryCaptureImageStorage, f"1.2.{number}.1.1"
+        made.InstanceNumber = 1
+        made.file_meta = FileMetaDataset()
+        made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        paths.append(folder / f"{number}.dcm")
+        made.save_as(paths[-1], enforce_file_format=True)
+    return paths
+
+
+@pytest.mark.parametrize("kind", ["orthanc", "dcmqrscp"])
+def test_on_real_servers(kind: str, tmp_path: Path, start_server: Start[servers.Server]) -> None:
+    files = written(tmp_path)
+    server: servers.Server
+    if kind == "orthanc":
+        server = start_server(servers.orthanc())
+        assert isinstance(server, servers.Orthanc)
+        assert server.upload(files) == len(files)
+    else:
+        server = start_server(servers.dcmqrscp(files))
+    listed = run("find patient", modality=server.address, output="json").json
+    keys = [patient["PatientID"] for patient in listed]
+    assert sorted(keys) == sorted(ON_SERVERS)
+    for number, key in enumerate(keys, 1):
+        walk = f"find patient > /dev/null; cd %{number}; ls"
+        done = run(walk, modality=server.address, output="json")
+        found = {study["StudyInstanceUID"] for study in done.json}
+        assert found == {f"1.2.{ON_SERVERS.index(key)}"}, (key, done.err)
+        assert done.status == 0, (key, done.err)
