@@ -18,6 +18,7 @@ class NoteKind(Enum):
     QUERIES = "queries"
     UID_LIST_DIVIDED = "uid-list-divided"
     PATIENTS_FROM_STUDIES = "patients-from-studies"
+    STUDIES_WITHOUT_PATIENT = "studies-without-patient"
     PATIENT_BY_PATIENT = "patient-by-patient"
     # what the server can do, and what was done instead
     FILTERED_LOCALLY = "filtered-locally"

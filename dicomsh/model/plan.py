@@ -11,7 +11,7 @@ from dicomsh.errors import NoPresentationContextError, UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.charset import choose, encode
 from dicomsh.model.columns import AttributeColumn
-from dicomsh.model.keys import Attribute, by_keyword
+from dicomsh.model.keys import COUNTS, Attribute, by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS, heading
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.place import Place
@@ -179,7 +179,17 @@ def _universal(key: QueryKey, value: str) -> QueryKey:
 
 
 def patients_from_studies(request: Request) -> Request:
-    """The study query whose answers hold the patients asked for, for peers without Patient Root."""
+    """The study query whose answers hold the patients asked for, for peers without Patient Root.
+
+    Raises:
+        UsageError: a count is matched on, which no study tells.
+    """
+    counted = [key for key in request.keys if key.value and key.path[0].tag in COUNTS]
+    if counted:
+        raise UsageError(
+            f"{counted[0].keyword} cannot be matched: this server has no patient level",
+            hint="find study | count by PatientID",
+        )
     asked = {key.keyword for key in request.keys}
     wanted = [word for word in LEVEL_KEYS[Level.PATIENT].default if not word.startswith("NumberOf")]
     keys = [return_key(word, KeyOrigin.LEVEL) for word in wanted if word not in asked]

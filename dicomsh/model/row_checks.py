@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dicomsh.model.keys import (
     ISSUER_OF_PATIENT_ID,
     PATIENT_ID,
+    PATIENT_NAME,
     QUERY_RETRIEVE_LEVEL,
     by_keyword,
     by_tag,
@@ -22,9 +23,8 @@ _MOST = 200_000
 _LONGEST = 16
 """Characters of a level that are told: those of its VR."""
 
-_PATIENT_NAME = 0x00100010
 _WITNESSES = {
-    Level.PATIENT: _PATIENT_NAME,
+    Level.PATIENT: PATIENT_NAME,
     Level.STUDY: PATIENT_ID,
     Level.SERIES: 0x0020000D,
     Level.INSTANCE: 0x0020000E,
@@ -84,6 +84,11 @@ class RowChecks:
             alike = self._known[hash(key)] in (hash(witness), hash(b""))
             self._repeated += alike or not witness
             self._torn += bool(witness) and not alike
+
+    @property
+    def one_entity(self) -> bool:
+        """Whether several rows are all of one entity, as from a server that ignores the level."""
+        return self._rows > 1 and len(self._known) == 1 and not self._keyless
 
     @property
     def notes(self) -> list[Note]:

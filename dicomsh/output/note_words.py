@@ -164,6 +164,10 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.QUERIES: lambda n: f"{n.count:,} {'query' if n.count == 1 else 'queries'}",
     NoteKind.UID_LIST_DIVIDED: _count("{0} queries: one cannot hold all UIDs"),
     NoteKind.PATIENTS_FROM_STUDIES: _first("patients taken from the studies: {}"),
+    NoteKind.STUDIES_WITHOUT_PATIENT: lambda n: (
+        f"{n.count:,} {'study has' if n.count == 1 else 'studies have'} no PatientID:"
+        " each is shown as a patient of its own"
+    ),
     NoteKind.PATIENT_BY_PATIENT: _first("asked patient by patient: {}"),
     NoteKind.FILTERED_LOCALLY: _filtered,
     NoteKind.COMBINED_LOCALLY: _combined,

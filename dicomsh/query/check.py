@@ -175,8 +175,9 @@ class Checked(AnswerStep):
         garbled = bool(self._charsets.lossy)
         watches = (watch for watch in self._watches if watch.ascii or not garbled)
         seen = [said for watch in watches for said in watch.said(self._modality)]
+        doubtful = outcome.doubtful or bool(seen) or self._rows.one_entity
         noticed = (*empty, *seen, *self._rows.notes, *self._notes, *self._charsets.notes)
-        return replace(noted(outcome, *noticed), doubtful=outcome.doubtful or bool(seen))
+        return replace(noted(outcome, *noticed), doubtful=doubtful)
 
 
 _REMEMBERED = 4096

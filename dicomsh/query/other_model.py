@@ -13,7 +13,7 @@ from dicomsh.archives.archive import Archive
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
 from dicomsh.model.derived_answer import AnswerStep, DerivedAnswer, noted
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, PATIENT_NAME
 from dicomsh.model.level_keys import LEVEL_KEYS, PATIENT_KEYS
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality
@@ -42,23 +42,36 @@ class PatientsOfStudies(AnswerStep):
 
     def __init__(self, why: str) -> None:
         self._why = why
-        self._seen: set[tuple[str, str]] = set()
+        self._names: dict[tuple[str, str], str] = {}
+        self._without_id = 0
+        self._other_name = 0
 
     def passed(self, batch: list[Row]) -> list[Row]:
-        """The first study of each patient."""
+        """The first study of each patient; one without a PatientID may be of anybody."""
         return [row for row in batch if self._is_new(row)]
 
     def _is_new(self, row: Row) -> bool:
-        key = (row.text(PATIENT_ID) or "", row.text(ISSUER_OF_PATIENT_ID) or "")
-        if key in self._seen:
-            return False
-        self._seen.add(key)
-        return True
+        patient, name = row.text(PATIENT_ID) or "", row.text(PATIENT_NAME) or ""
+        if not patient:
+            self._without_id += 1
+            return True
+        key = (patient, row.text(ISSUER_OF_PATIENT_ID) or "")
+        known = self._names.get(key)
+        if known is None:
+            self._names[key] = name
+            return True
+        self._other_name += name != known
+        return False
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome of the studies, and that they were asked for."""
-        outcome = noted(outcome, note(NoteKind.PATIENTS_FROM_STUDIES, self._why))
-        return replace(outcome, unasked=_COUNTS)
+        notes = [note(NoteKind.PATIENTS_FROM_STUDIES, self._why)]
+        if self._without_id:
+            notes.append(note(NoteKind.STUDIES_WITHOUT_PATIENT, count=self._without_id))
+        if self._other_name:
+            about = "PatientID and issuer", "PatientName"
+            notes.append(note(NoteKind.CONTRADICTING, *about, count=self._other_name))
+        return replace(noted(outcome, *notes), unasked=_COUNTS)
 
 
 class StudiesOfPatients(DerivedAnswer):

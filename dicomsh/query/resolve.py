@@ -144,13 +144,24 @@ async def _existing(
     if not rows and outcome.ending is not Ending.COMPLETE:
         raise NotThereError(f"whether '{key}' exists is not known: {outcome.ending.value}")
     tag = by_keyword(level.unique_keyword).tag
-    rows = [row for row in rows if row.text(tag) == key]
-    places = [place_of(row, level, place) for row in rows]
-    found = [p for p in places if p is not None]
-    if len(found) > 1 and level is Level.PATIENT:
-        issuers = [row.text(ISSUER) or "" for row in rows]
-        return [with_issuer(p, issuer) for p, issuer in zip(found, issuers, strict=False)]
-    return found
+    named = [row for row in rows if row.text(tag) == key]
+    places = [(place_of(row, level, place), row.text(ISSUER) or "") for row in named]
+    return _each_once([(found, issuer) for found, issuer in places if found is not None], level)
+
+
+def _each_once(places: list[tuple[Place, str]], level: Level) -> list[Place]:
+    """The entities of rows with their issuers: rows with the same unique keys are one entity.
+
+    pynetdicom's qrscp answers a patient once per instance. The issuer belongs to the place only
+    where it tells patients apart.
+    """
+    once: dict[object, tuple[Place, str]] = {}
+    for found, issuer in places:
+        keys = tuple(step.key for step in found.steps)
+        once.setdefault((keys, issuer if level is Level.PATIENT else ""), (found, issuer))
+    if len(once) > 1 and level is Level.PATIENT:
+        return [with_issuer(found, issuer) for found, issuer in once.values()]
+    return [found for found, _ in once.values()]
 
 
 def _exact_key(context: QueryContext, level: Level, key: str) -> QueryKey:

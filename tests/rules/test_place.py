@@ -7,15 +7,19 @@ A row of somebody else below a patient is the worst answer there is: servers ign
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pynetdicom import evt
 
+from dicomsh.model.modality import Modality
 from tests import servers
 from tests.archives.test_listed import asked
 from tests.conftest import Start
+from tests.dimse.peers import answering, scp, study
 from tests.harness import Done, practice, run
 
 PATIENT = "0555643F"
@@ -143,3 +147,74 @@ def test_on_real_servers(kind: str, tmp_path: Path, start_server: Start[servers.
         found = {study["StudyInstanceUID"] for study in done.json}
         assert found == {f"1.2.{ON_SERVERS.index(key)}"}, (key, done.err)
         assert done.status == 0, (key, done.err)
+
+
+def repeated(count: int) -> Iterator[Dataset]:
+    """One study of many instances."""
+    for number in range(count):
+        made = Dataset()
+        made.PatientID, made.PatientName, made.PatientBirthDate = "H000X", "Doe^Jane", "19700101"
+        made.StudyInstanceUID, made.SeriesInstanceUID = "1.2.3", "1.2.3.1"
+        made.SOPInstanceUID = f"1.2.3.1.{number}"
+        yield made
+
+
+def once_per_instance(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+    """As pynetdicom's qrscp answers: an entity once for each of its instances."""
+    level = event.identifier.QueryRetrieveLevel
+    for instance in repeated(3):
+        instance.QueryRetrieveLevel = level
+        yield 0xFF00, instance
+    yield 0x0000, None
+
+
+def test_rows_with_one_key_are_one_entity() -> None:
+    with scp(once_per_instance) as peer:
+        address = str(peer.address)
+        gone = run("cd H000X; pwd", modality=address)
+        assert (gone.status, gone.out.endswith("/H000X\n")) == (0, True), gone.err
+        below = run("cd H000X; cd 1.2.3; pwd", modality=address)
+        assert (below.status, below.out.endswith("/H000X/1.2.3\n")) == (0, True), below.err
+
+
+def test_an_answer_whose_rows_are_all_of_one_entity_is_in_doubt() -> None:
+    with scp(once_per_instance) as peer:
+        done = run("find patient", modality=str(peer.address))
+    assert (done.status, "IN DOUBT" in done.last) == (5, True)
+    assert "2 rows repeat patients already listed" in done.last
+
+
+def studies_of(*patients: tuple[str, str]) -> list[Dataset]:
+    return [
+        study(number, PatientID=key, PatientName=name)
+        for number, (key, name) in enumerate(patients, 1)
+    ]
+
+
+def only_studies(*patients: tuple[str, str]) -> AbstractContextManager[Modality]:
+    """A server without a patient level that holds a study of each of these."""
+    uids = ["1.2.840.10008.5.1.4.1.2.2.1"]
+    return scp(answering(*studies_of(*patients)), abstract_syntaxes=uids)
+
+
+def test_patients_without_an_id_are_not_one() -> None:
+    with only_studies(("", "Doe^A"), ("", "Doe^B"), ("X1", "Roe"), ("X1", "Roe")) as peer:
+        done = run("find patient", modality=str(peer.address), output="json")
+    assert [row["PatientName"] for row in done.json] == ["Doe^A", "Doe^B", "Roe"]
+    assert "2 studies have no PatientID: each is shown as a patient of its own" in done.last
+
+
+def test_two_people_under_one_id_are_told() -> None:
+    with only_studies(("X1", "Roe^Jane"), ("X1", "Doe^John"), ("X1", "Roe^Jane")) as peer:
+        done = run("find patient", modality=str(peer.address), output="json")
+    assert [row["PatientName"] for row in done.json] == ["Roe^Jane"]
+    said = "1 row has the PatientID and issuer of an earlier row, but another PatientName"
+    assert said in done.last
+
+
+def test_a_count_that_no_study_tells_is_refused() -> None:
+    with only_studies(("X1", "Roe^Jane")) as peer:
+        text = "find patient NumberOfPatientRelatedStudies=3"
+        done = run(text, modality=str(peer.address))
+    assert (done.status, done.out) == (2, "")
+    assert "NumberOfPatientRelatedStudies cannot be matched: this server has no" in done.err
