@@ -14,6 +14,7 @@ import pytest
 from tests.harness import ROOT
 
 PACKAGES = (
+    "archives",
     "commands/guide",
     "config",
     "explain",
@@ -23,6 +24,7 @@ PACKAGES = (
     "output",
     "practice",
     "repl",
+    "session",
     "settings",
     "trace",
 )
