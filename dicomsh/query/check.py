@@ -1,4 +1,4 @@
-"""Answers that are looked at on their way: filters of our own, and what contradicts the query."""
+"""Checks on answers as they arrive: our own filters, and rows that contradict the query."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from dicomsh.query.sequential import Send, Sequential
 async def send(
     archive: Archive, modality: Modality, request: Request, model: Model, limit: int | None
 ) -> Answer:
-    """Send a request in an information model, as this peer can take it.
+    """Send a request in an information model, adapted to this peer.
 
     Args:
         archive: connected.
-        modality: the peer, with what is known of it.
-        request: what is asked.
+        modality: the peer, with what is known about it.
+        request: the request.
         model: an information model that the peer accepted.
-        limit: largest number of rows, or None.
+        limit: maximum number of rows, or None.
 
     Raises:
         DicomshError: no association, or a key that cannot be sent.
@@ -43,7 +43,7 @@ async def send(
         _sender(archive, build(part, model, modality.charset, modality.universal))
         for part in in_parts(adapted.request)
     ]
-    bound = None if adapted.filters else limit
+    bound = None if adapted.filters else limit  # rows that our filters drop must not count
     answer = await sends[0](bound) if len(sends) == 1 else Sequential(sends, bound)
     filters = [LocallyFiltered(adapted.filters)] if adapted.filters else []
     steps = [*filters, Checked(adapted, modality)]
@@ -58,9 +58,9 @@ def _sender(archive: Archive, query: Query) -> Send:
 
 
 class LocallyFiltered(AnswerStep):
-    """Passes rows on that match what the peer does not match; says how many were kept.
+    """Passes on the rows that match what the peer does not match; says how many were kept.
 
-    A row that lacks the attribute passes, and is counted: the answer is doubtful then.
+    A row that lacks the attribute passes, but is counted: the answer is then doubtful.
     """
 
     def __init__(self, filters: Sequence[Filter]) -> None:
@@ -92,13 +92,13 @@ class LocallyFiltered(AnswerStep):
 
 
 class Checked(AnswerStep):
-    """Lets every row pass, and says what in them contradicts the query.
+    """Lets every row pass, and says which of them contradict the query.
 
-    Where something does, or nothing shows that a key was matched, the answer is doubtful.
+    If some do, or if we cannot tell whether a key was matched, the answer is doubtful.
 
     Args:
-        adapted: what was asked.
-        modality: whom.
+        adapted: the query as sent.
+        modality: the peer.
     """
 
     def __init__(self, adapted: Adapted, modality: Modality) -> None:
@@ -112,7 +112,7 @@ class Checked(AnswerStep):
         self._any = False
 
     def passed(self, batch: list[Row]) -> list[Row]:
-        """The same rows, looked at."""
+        """The same rows, checked."""
         self._any = self._any or bool(batch)
         self._charsets.look(batch)
         self._rows.look(batch)
@@ -124,6 +124,8 @@ class Checked(AnswerStep):
         """The outcome, with what was noticed."""
         empty = () if self._any else self._empty
         garbled = bool(self._charsets.lossy)
+        # a name that lost its characters matches nothing: Orthanc drops those that its
+        # DefaultEncoding lacks (measured: 1.10.1 with Latin1)
         watches = (watch for watch in self._watches if watch.ascii or not garbled)
         seen = [said for watch in watches for said in watch.said(self._modality)]
         noticed = (*empty, *seen, *self._rows.notes, *self._notes, *self._charsets.notes)
@@ -131,7 +133,7 @@ class Checked(AnswerStep):
 
 
 _REMEMBERED = 4096
-"""Values that were found to match and need not be looked into again: many rows share theirs."""
+"""Values known to match that need not be compared again: many rows have the same."""
 
 
 class _Watch:
@@ -165,6 +167,7 @@ class _Watch:
             self._wrong += not empty
         elif len(self._key.path) == 1 and len(self._right) < _REMEMBERED:
             raw = row.elements[tag]
+            # beyond ASCII, the same bytes mean something else in another character set
             self._right |= {raw} if raw.isascii() else set()
 
     def said(self, modality: Modality) -> Iterator[Note]:

@@ -19,7 +19,7 @@ from dicomsh.query.parallel import Ask, Parallel
 
 @frozen
 class StudiesOfOnePatient:
-    """All studies of one patient; a part of a union."""
+    """All studies of one patient; one part of a query in parallel."""
 
     base: Request
     patient_id: str
@@ -27,7 +27,7 @@ class StudiesOfOnePatient:
 
     @property
     def request(self) -> Request:
-        """What is asked."""
+        """The query for them."""
         path = (by_keyword("PatientID"),)
         key = QueryKey(path, self.patient_id, Matching.SINGLE_VALUE, KeyOrigin.TYPED)
         keys = [held for held in self.base.keys if held.keyword != key.keyword]
@@ -49,7 +49,7 @@ class UndatedStudies:
 
     Args:
         request: the study query.
-        found: studies handed out, by PatientID; kept up to date by whoever hands them out.
+        found: number of studies returned, by PatientID; the caller keeps it up to date.
     """
 
     def __init__(self, request: Request, found: Mapping[str, int]) -> None:
@@ -58,7 +58,7 @@ class UndatedStudies:
         self._expected: dict[str, int] | None = None
 
     async def take(self, archive: Archive, ask: Ask) -> None:
-        """Ask the patients for their counts; where a peer cannot tell them, nothing is known."""
+        """Query the counts of the patients; if a peer cannot give them, nothing is known."""
         patients = patients_of(self._request)
         if patients is None:
             return
@@ -73,6 +73,7 @@ class UndatedStudies:
     async def rows(self, pool: ArchivePool, ask: Ask, once: Dedup) -> AsyncIterator[list[Row]]:
         """The studies of the patients who have more than were found."""
         gaps = missing(self._expected or {}, self._found)
+        # as the value of a key, any other ID would match further patients
         plain = [key for key in gaps if not set(key) & set("*?\\")]
         parts = [StudiesOfOnePatient(self._request, key) for key in plain]
         async for batch in Parallel(pool, ask, parts, once):
@@ -80,7 +81,7 @@ class UndatedStudies:
 
     @property
     def missing(self) -> int | None:
-        """How many studies were not found; None when it is not known."""
+        """How many studies were not found; None if that is not known."""
         if self._expected is None:
             return None
         return sum(missing(self._expected, self._found).values())

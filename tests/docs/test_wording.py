@@ -23,6 +23,7 @@ PACKAGES = (
     "mask",
     "output",
     "practice",
+    "query",
     "repl",
     "session",
     "settings",
