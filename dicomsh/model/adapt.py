@@ -64,7 +64,7 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     sent = replace(
         request,
         keys=tuple(_as_sent(key, known) for key in keys),
-        omitted=known.rejected - _UNIQUE,
+        omitted=known.rejected - _UNIQUE,  # without unique keys, rows could not be told apart
     )
     notes = (
         *_left_out(request, known),

@@ -13,7 +13,7 @@ class Dedup:
     """Lets each entity through once.
 
     Rows without a unique key cannot be told apart and are all let through; rows of two patients
-    are never the same entity, whatever their UID.
+    are never the same entity, even with the same UID (Orthanc issue 131).
 
     Args:
         level: the level of the rows.

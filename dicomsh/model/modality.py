@@ -155,7 +155,8 @@ class Modality:
         timeouts: time limits.
         model: the information model to use, or None to choose by query.
         charset: defined term(s) of (0008,0005) declared for queries, or empty.
-        fallback_charset: defined term assumed for answers that declare none, or empty.
+        fallback_charset: defined term assumed for answers that declare none, or empty. Some peers
+            never name theirs (dcm4chee-arc-light #1711).
         limit: maximum number of rows of one query, or None.
         wado: base URL of its WADO-URI service, or None.
         wado_rs: base URL of its WADO-RS service, or None.

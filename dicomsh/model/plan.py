@@ -82,6 +82,8 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
     Raises:
         UsageError: a typed key contradicts the place.
     """
+    # the unique keys above are always sent: without them, some servers answer 0xA900, or nothing
+    # (PS3.4 C.4.1.2.1, dicomtrolley #36)
     keys: dict[str, QueryKey] = {key.keyword: key for key in context_keys(request.place)}
     for key in request.keys:
         held = keys.get(key.keyword)
@@ -154,7 +156,7 @@ def build(request: Request, model: Model, charset: str, universal: str) -> Query
         UsageError: a typed key contradicts the place, or no character set can encode a value.
     """
     keys = identifier_keys(request)
-    if universal:
+    if universal:  # as Orthanc sends `*` to modalities of its manufacturer "GE"
         keys = tuple(_universal(key, universal) for key in keys)
     text = "".join(key.value for key in keys)
     chosen = choose(text, charset)

@@ -51,7 +51,7 @@ class RowChecks:
         self._torn = 0
         self._levels: Counter[bytes] = Counter()
         own = self._level.dicom.encode()
-        self._own = {b"", own, own + b" "}
+        self._own = {b"", own, own + b" "}  # an odd length is padded with a space (PS3.5 6.2)
 
     def look(self, rows: Sequence[Row]) -> None:
         """Check rows: together, as long as nothing about them is odd."""

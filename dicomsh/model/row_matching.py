@@ -83,6 +83,7 @@ def _folded(text: str) -> str:
 
 def _pattern(text: str) -> re.Pattern[str]:
     """A value with wildcards; each literal run is matched at its first fit (no backtracking)."""
+    # with backtracking, many `*` against a long value would take exponential time
     first, *rest = (_run(part) for part in re.split(r"\*+", text))
     middle = "".join(f"(?>.*?{run})" for run in rest[:-1])
     return re.compile(first + middle + (f".*{rest[-1]}" if rest else ""), re.DOTALL)

@@ -1,4 +1,4 @@
-"""How many studies patients have by the server's counts, and how many were found. Pure."""
+"""How many studies patients have by their own counts, against how many were found. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _STUDIES = COUNTS.start
 
 
 def patients_of(request: Request) -> Request | None:
-    """The query for the patients whose studies a study query requests.
+    """The query for the patients whose studies a study query asks for.
 
-    None if it requests only some of their studies, which no count covers.
+    None when it asks for some of their studies only, which no count tells.
     """
     typed = [key for key in request.keys if key.value]
     if any(key.keyword not in PATIENT_KEYS for key in typed):
@@ -27,7 +27,7 @@ def patients_of(request: Request) -> Request | None:
 
 
 def counts(patients: Sequence[Row]) -> dict[str, int] | None:
-    """Number of studies by PatientID; None if a patient has no count or no ID."""
+    """Studies by PatientID; None when a patient does not tell the number or has no ID."""
     studies: Counter[str] = Counter()
     for row in patients:
         key, number = row.text(PATIENT_ID), row.text(_STUDIES) or ""
@@ -38,6 +38,6 @@ def counts(patients: Sequence[Row]) -> dict[str, int] | None:
 
 
 def missing(expected: Mapping[str, int], found: Mapping[str, int]) -> dict[str, int]:
-    """How many studies were not found, by PatientID."""
+    """How many studies of which patients were not found."""
     gaps = ((key, number - found.get(key, 0)) for key, number in expected.items())
     return {key: gap for key, gap in gaps if gap > 0}

@@ -234,7 +234,7 @@ def _name(pattern: str) -> ValueTest:
     """A person name matches when one of its component groups does (PS3.5 6.2.1)."""
     if "=" in pattern:
         return _text(pattern)
-    wanted = _wildcard(pattern.rstrip("^"))
+    wanted = _wildcard(pattern.rstrip("^"))  # trailing carets mean nothing (PS3.5 6.2.1)
     groups = re.compile("=")
     return lambda value: any(
         wanted.match(_plain(group.strip().rstrip("^"))) for group in groups.split(value) if group

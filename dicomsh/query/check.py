@@ -43,7 +43,7 @@ async def send(
         _sender(archive, build(part, model, modality.charset, modality.universal))
         for part in in_parts(adapted.request)
     ]
-    bound = None if adapted.filters else limit  # rows that our filters drop must not count
+    bound = None if adapted.filters else limit
     answer = await sends[0](bound) if len(sends) == 1 else Sequential(sends, bound)
     filters = [LocallyFiltered(adapted.filters)] if adapted.filters else []
     steps = [*filters, Checked(adapted, modality)]
@@ -177,6 +177,7 @@ class _Watch:
         without = self._empty + (self._untold if self._untold < rows else 0)
         if self._wrong:
             yield note(NoteKind.NO_MATCH, asked, modality.name, count=self._wrong, of=rows)
+        # optional keys may be missing from an answer (PS3.4 C.2.2.1): nothing to compare with
         elif rows and self._untold == rows and not known:
             yield note(NoteKind.NOT_RETURNED, keyword, asked, modality.name)
         elif without:

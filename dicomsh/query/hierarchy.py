@@ -149,6 +149,7 @@ class Hierarchy:
         finally:
             for task in under_way:
                 task.cancel()
+            # only then is every connection back in the pool, which closes those not in use
             await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _children(self, pool: ArchivePool, place: Place) -> list[_Child]:

@@ -49,6 +49,7 @@ class PatientsOfStudies(AnswerStep):
         return [row for row in batch if self._is_new(row)]
 
     def _is_new(self, row: Row) -> bool:
+        # not merged by PatientID alone: different patients may share one (PS3.3 C.7.1.1)
         key = (row.text(PATIENT_ID) or "", row.text(ISSUER_OF_PATIENT_ID) or "")
         if key in self._seen:
             return False

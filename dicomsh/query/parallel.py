@@ -110,6 +110,7 @@ class Parallel(DerivedAnswer):
             smaller = part.divided(found.rows) if self._to_be_divided(found) else ()
             if smaller:
                 self._once.set_aside(found.rows)
+                # in the place of the part that they replace, so that dates stay in order
                 self._under_way.extendleft(reversed([self._start(piece) for piece in smaller]))
             else:
                 yield part, found

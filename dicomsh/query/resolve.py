@@ -96,6 +96,7 @@ async def _asked(
     if place.level is Level.INSTANCE:
         raise NotThereError("there is nothing below an instance")
     found = await _existing(context, modality, place, place.next_level, key)
+    # a UID is unique at any level: `cd UID` may lead to a series of an unlisted study
     if not found and _LOOKS_LIKE_UID.match(key):
         for level in _uid_levels(place):
             found = found or await _existing(context, modality, place, level, key)

@@ -125,7 +125,7 @@ def test_words_are_bound(
         ("ls StudyDescription 'a b'", "'a b'", "unexpected", "mean StudyDescription='a b'?"),
         ("find study fuzzy x", "x", "unexpected word 'x'", "usage: find"),
         ("find patient +name,sex", "name,sex", "no attribute", "with spaces: name sex"),
-        ("find study | select PatientName,date", "PatientName,date", "no", "spaces: PatientName date"),
+        ("find study | select PatientName,date", "PatientName,date", "no", "PatientName date"),
         ("find study | sort name,", "name,", "no attribute 'name,'", "with spaces: name"),
         ("find study | select name,dte", "name,dte", "no attribute 'name,dte'", "help keys"),
         ("find patint", "patint", "found 'patint'", "did you mean 'patient'?"),

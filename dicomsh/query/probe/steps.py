@@ -24,7 +24,8 @@ SAMPLE = 2000
 """Rows after which the widest query is stopped: more than most servers' limits."""
 
 _FILTERS = ("ModalitiesInStudy", "StudyDate", "PatientSex", "StudyDescription")
-"""Keys at study level that servers are known to ignore, or to match in their own ways."""
+"""Keys at study level that servers are known to ignore, or to match in their own ways: one ignored
+the modality and returned 77 of 77 (ruby-dicom #13)."""
 
 _SEX = "PatientSex"
 _COUNT = "NumberOfStudyRelatedInstances"
@@ -62,6 +63,7 @@ async def findings(trial: Trial, extended: Archive) -> AsyncIterator[Finding]:
 async def _negotiated(trial: Trial, extended: Archive) -> Iterable[Finding]:
     accepted = (await trial.archive.connect()).sop_classes
     models = frozenset(model for model in Model if model.value in accepted)
+    # proposed on a connection of its own: what is agreed changes what a query means (C.5.1.1)
     offered = await extended.connect()
     agreed = NONE.union(*(offered.agreed(model) for model in models))
     trial.found = replace(trial.found, models=models, extended=agreed)
@@ -223,6 +225,7 @@ async def _foreign(trial: Trial) -> AsyncIterator[Finding]:
 
 
 async def _one_letter(trial: Trial, name: str) -> Finding:
+    # on Orthanc, M?ller* does not find Müller, but M*ller* does (measured: 1.10.1)
     pattern = evidence.one_letter_open(name)
     reply = await trial.ask(Level.STUDY, [_key("PatientName", pattern)])
     support = Support.WORKS if evidence.holds(reply, name) else Support.FINDS_NOTHING
@@ -245,6 +248,7 @@ async def _asterisk(trial: Trial) -> Finding:
 
 async def _uid_wildcard(trial: Trial) -> Finding:
     uids = evidence.values_of(trial.sample.rows, "StudyInstanceUID")
+    # not in the standard (PS3.4 C.2.2.2.4 excludes UIDs): Orthanc answers 0xC000 (measured: 1.10.1)
     pattern = f"{uids[0][:-2]}*" if len(set(uids)) > 1 else None
     return await _feature(trial, Feature.UID_WILDCARD, "StudyInstanceUID", pattern)
 
