@@ -1,7 +1,7 @@
-"""What all archives have in common: the one seam between a query and whoever answers it.
+"""What all archives have in common: the one seam between a query and what answers it.
 
-A kind of archive is a module beside this one, with a class that satisfies `Archive` and one that
-satisfies `Kind`, and an entry in `kinds.KINDS`. Nothing else knows of it.
+A kind of archive is a module next to this one, with a class that satisfies `Archive`, one that
+satisfies `ArchiveKind`, and an entry in `kinds.KINDS`. No other code knows about it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dicomsh.model.tap import Tap
 
 
 class Archive(Protocol):
-    """An archive that can be asked, one operation at a time."""
+    """An archive that can be queried, one operation at a time."""
 
     @property
     def abilities(self) -> Abilities:
-        """What it offered when it was connected to last; nothing before."""
+        """What it offered at the last connection; nothing before the first."""
         ...
 
     @property
@@ -36,44 +36,44 @@ class Archive(Protocol):
         ...
 
     async def connect(self) -> Abilities:
-        """What it offers; connects if need be.
+        """What it offers; connects first if necessary.
 
         Raises:
-            NoAssociationError: it cannot be reached, or refuses.
+            NoAssociationError: it cannot be reached, or it refuses.
             TimedOutError: no answer in time.
         """
         ...
 
     async def echo(self) -> float:
-        """Seconds that it takes to answer that it is there; connecting is not counted."""
+        """Seconds until it confirms that it is there; connecting is not counted."""
         ...
 
     async def find(self, query: Query, *, limit: int | None = None) -> Answer:
-        """Send a query; an earlier answer that is not at its end is left for it.
+        """Send a query; an earlier answer that has not ended is abandoned first.
 
         Args:
-            query: what is asked.
-            limit: largest number of rows to hand out, or None.
+            query: the query.
+            limit: maximum number of rows to return, or None.
 
         Raises:
-            DicomshError: it cannot be asked; once rows have come, the outcome says so instead.
+            DicomshError: it cannot be queried; once rows have arrived, the outcome says so instead.
         """
         ...
 
     async def close(self) -> None:
-        """Leave an unfinished answer and disconnect. It connects again when it is asked again."""
+        """Abandon an unfinished answer and disconnect; the next query connects again."""
         ...
 
 
 class ArchivePool(Protocol):
-    """Several connections to one archive, for queries that run side by side."""
+    """Several connections to one archive, for queries that run in parallel."""
 
     def archive(self) -> AbstractAsyncContextManager[Archive]:
-        """One for one's own use; waits while all are in use."""
+        """A connection for exclusive use; waits while all are in use."""
         ...
 
     async def close(self) -> None:
-        """Close those that are not in use."""
+        """Close the connections that are not in use."""
         ...
 
     async def __aenter__(self) -> Self: ...
@@ -98,7 +98,7 @@ class Archives(Protocol):
         ...
 
     def known(self, modality: Modality) -> Archive | None:
-        """The same where it was connected to before, else None."""
+        """The archive of a modality if it was connected to before, else None."""
         ...
 
     def state(self, modality: Modality) -> str:
@@ -114,7 +114,7 @@ class ArchiveKind(Protocol):
     """How the archives with one kind of address are opened."""
 
     def reach(self, modality: Modality) -> Modality:
-        """The modality with the address it can be reached at; one of our own is started.
+        """The modality with the address it can be reached at; an archive of our own is started.
 
         Raises:
             UnreachableError: it cannot be started.
@@ -122,11 +122,11 @@ class ArchiveKind(Protocol):
         ...
 
     def open(self, modality: Modality, tap: Tap) -> Archive:
-        """An archive to ask; nothing is sent yet.
+        """An archive to query; nothing is sent yet.
 
         Args:
-            modality: with an address that `reach` gave.
-            tap: who listens to the connection.
+            modality: with an address that `reach` returned.
+            tap: the listeners to the connection.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Archives that are asked by DIMSE: remote application entities."""
+"""Archives that are queried over DIMSE: remote application entities."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DimseKind:
         return modality
 
     def open(self, modality: Modality, tap: Tap) -> Archive:
-        """A service class user; it opens its association when it is needed."""
+        """A service class user, which opens its association when needed."""
         return Client(modality, tap)
 
     def close(self) -> None:

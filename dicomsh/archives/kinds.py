@@ -1,4 +1,4 @@
-"""The kinds of archives: an address's type says who opens what is there."""
+"""The kinds of archives: the type of an address decides which module opens it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dicomsh.archives.archive import ArchiveKind
 from dicomsh.model.modality import DicomAddress, PracticeAddress
 
 ArchiveKinds = Mapping[type[object], Callable[[], ArchiveKind]]
-"""Type of address → what makes the kind; its module is imported only then."""
+"""Type of address → maker of the kind; its module is imported only when needed."""
 
 
 def _dimse() -> ArchiveKind:
@@ -19,6 +19,7 @@ def _dimse() -> ArchiveKind:
 
 
 def _practice() -> ArchiveKind:
+    # not at the top: it brings pynetdicom, whose import takes longer than a query
     from dicomsh.archives.practice import PracticeKind
 
     return PracticeKind()

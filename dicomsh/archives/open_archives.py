@@ -1,4 +1,4 @@
-"""The archives that are in use: one connection kept for each, and pools."""
+"""The archives in use: one connection kept for each, and pools."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap
 
 POOL_SIZE = 3
-"""Connections used at once: enough to hide the server's thinking, few enough to be polite."""
+"""Connections used at once: enough to hide its delays, few enough to leave it to others too."""
 
 
 class OpenArchives:
     """The archives in use; satisfies `dicomsh.archives.archive.Archives`.
 
     Args:
-        tap: who listens to what is said to them.
+        tap: the listeners to the conversation with them.
         memory: what was found out about them.
-        kinds: who opens which kind of address.
+        kinds: what opens each kind of address.
     """
 
     def __init__(self, tap: Tap, memory: KnownPeers, kinds: ArchiveKinds = KINDS) -> None:
@@ -53,9 +53,10 @@ class OpenArchives:
     async def open(self, modality: Modality) -> Archive:
         """The archive of a modality, which keeps its connection.
 
-        What is agreed by extended negotiation changes what a query means, so that associations
-        which propose something else are kept apart.
+        What is agreed by extended negotiation changes what a query means (PS3.4 C.5.1.1), so
+        associations that propose different options are kept apart.
         """
+        # what a probe learns does not change the connection: an open association stays in use
         reached = replace(self.reach(modality), capabilities=NOTHING_KNOWN)
         key = (modality.name, modality.extended)
         held = self._archives.get(key)
@@ -68,7 +69,7 @@ class OpenArchives:
         return archive
 
     def known(self, modality: Modality) -> Archive | None:
-        """The archive of a modality, or None where it was not connected to yet."""
+        """The archive of a modality, or None if it has not been connected to yet."""
         held = self._archives.get((modality.name, modality.extended))
         return held[1] if held is not None and held[1].abilities.sop_classes else None
 
@@ -80,14 +81,14 @@ class OpenArchives:
         return "open" if any(archive.is_open for archive in held) else "closed"
 
     def address(self, modality: Modality) -> str:
-        """Where a modality is, for people: as it was reached, else as it is configured."""
+        """The address of a modality for display: as it was reached, else as it is configured."""
         asked, reached = self._reached.get(modality.name, (None, modality))
         same = asked is not None and asked.address == modality.address
         return str((reached if same else modality).address)
 
     @property
     def connecting(self) -> str:
-        """The address of a modality that a connection is being opened to, or nothing."""
+        """The address that a connection is being opened to; empty if there is none."""
         single = [modality for modality, user in self._archives.values() if user.is_opening]
         pooled = [modality for modality, pool in self._pools.values() if pool.is_opening]
         return next((str(modality.address) for modality in (*single, *pooled)), "")

@@ -1,4 +1,4 @@
-"""Several connections to one archive, for queries that may run side by side."""
+"""Several connections to one archive, for queries that may run in parallel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Pool:
                 answer = await archive.find(query)
 
     Args:
-        make: opens one more; nothing is sent yet.
+        make: makes one more; nothing is sent yet.
         size: the largest number of connections.
     """
 
@@ -34,7 +34,7 @@ class Pool:
 
     @asynccontextmanager
     async def archive(self) -> AsyncIterator[Archive]:
-        """One for one's own use; waits while all are in use."""
+        """A connection for exclusive use; waits while all are in use."""
         async with self._room:
             archive = self._free.pop() if self._free else self._make()
             self._lent.append(archive)

@@ -1,4 +1,4 @@
-"""The practice archive: started on loopback when it is needed, and asked by DIMSE."""
+"""The practice archive: started on loopback when needed, and queried over DIMSE."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dicomsh.practice.server import PracticeServer
 
 LOOPBACK = "127.0.0.1"
+"""Not `localhost`, which can mean `::1` first: the practice archive listens on IPv4 only."""
 
 
 class PracticeKind:
@@ -24,9 +25,9 @@ class PracticeKind:
         self._servers: dict[str, tuple[PracticeAddress, PracticeServer]] = {}
 
     def reach(self, modality: Modality) -> Modality:
-        """The modality with the port that its practice archive listens on; starts it if need be.
+        """The modality with the port that its practice archive listens on; starts it if necessary.
 
-        One that runs with other faults than it is to have now makes room.
+        If it already runs with different faults, it is stopped and a new one started.
         """
         wanted = modality.address
         assert isinstance(wanted, PracticeAddress)

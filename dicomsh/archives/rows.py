@@ -1,4 +1,4 @@
-"""Rows made of values, for archives whose answers are not data sets of DIMSE."""
+"""Rows made from values, for archives whose answers are not DIMSE data sets."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SOURCE = Source(_ENCODING)
 
 
 def row_of(elements: Elements) -> Row:
-    r"""A row that holds these values, text of any script among them.
+    r"""A row that holds these values, including text in any script.
 
-    Values keep their VR. The row is written once, in Explicit VR Little Endian and UTF-8, so that
-    all that reads, bounds and keeps rows treats it as any other; its (0008,0005) says ISO_IR 192.
+    Values keep their VR. The row is encoded once, in Explicit VR Little Endian and UTF-8, so that
+    whatever reads, limits and keeps rows treats it like any other; its (0008,0005) is ISO_IR 192.
 
     Args:
-        elements: by tag, the VR and the values: text, numbers for binary VRs and IS and DS, bytes
-            for the VRs of bulk data and AT, and for SQ its items, each as `elements`.
+        elements: VR and values by tag: text; numbers for binary VRs, IS and DS; bytes for bulk
+            data and AT; for SQ its items, each like `elements`.
 
     Raises:
         struct.error: a number does not fit into its VR.
@@ -37,6 +37,7 @@ def row_of(elements: Elements) -> Row:
 
 
 def _data_set(elements: Elements) -> bytes:
+    # in ascending order of tags, as PS3.5 7.1 requires
     return b"".join(
         _ENCODING.element(tag, vr, _value(vr, values))
         for tag, (vr, values) in sorted(elements.items(), key=lambda entry: entry[0])
@@ -52,4 +53,5 @@ def _value(vr: str, values: Sequence[Value]) -> bytes:
         raw = b"".join(value for value in values if isinstance(value, bytes))
     else:
         raw = "\\".join(str(value) for value in values).encode()
+    # every value has even length: UIDs and bytes are padded with NUL, text with a space (PS3.5 6.2)
     return raw + (b"\0" if vr in ("UI", "UN", "OB") else b" ") * (len(raw) % 2)

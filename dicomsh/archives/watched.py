@@ -1,4 +1,4 @@
-"""An archive whose queries and rows are seen by those who listen, whatever its kind."""
+"""An archive of any kind, whose queries and rows are shown to listeners."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dicomsh.model.tap import Tap
 
 
 class WatchedArchive:
-    """An archive; `tap` is told of each query that is sent and of the rows that come.
+    """An archive that reports each query sent, and the rows received, to `tap`.
 
     Args:
-        archive: answers.
-        tap: who listens.
+        archive: the one that answers.
+        tap: the listeners.
     """
 
     def __init__(self, archive: Archive, tap: Tap) -> None:
@@ -29,7 +29,7 @@ class WatchedArchive:
 
     @property
     def abilities(self) -> Abilities:
-        """What it offered when it was connected to last."""
+        """What it offered at the last connection."""
         return self._archive.abilities
 
     @property
@@ -51,7 +51,7 @@ class WatchedArchive:
 
 
 class _Seen:
-    """An answer whose rows somebody is shown before they go on."""
+    """An answer whose rows are shown to a listener before they are passed on."""
 
     def __init__(self, answer: Answer, show: Callable[[Sequence[Row]], None]) -> None:
         self._answer = answer

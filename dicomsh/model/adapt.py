@@ -1,7 +1,7 @@
-"""A request made into one that this peer can answer, with what remains for our side to do.
+"""A request turned into one that this peer can answer, with what remains for us to do.
 
-Pure: it reads what is known of the peer and what was agreed with it. What differs from the request
-is done here, and said, or refused.
+Pure: it depends on what is known about the peer and what was agreed with it. Whatever the peer does
+not do is done by us, with a note, or refused.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dicomsh.model.row_matching import RowTest, combined_test, ends, test_of, te
 
 @frozen
 class Filter:
-    """A test that our side applies, and why."""
+    """A test that we apply to rows, and why."""
 
     why: Note
     test: RowTest
@@ -30,14 +30,14 @@ class Filter:
 
 @frozen
 class Adapted:
-    """A request as this peer gets it.
+    """A request as it is sent to this peer.
 
     Args:
         request: what is sent.
         filters: what is applied to the rows that come back.
-        watched: keys to compare rows with, because a peer may ignore them.
-        notes: what to say in any case.
-        empty: what to say when nothing was found.
+        watched: keys to compare rows with, because a peer may ignore them (PS3.4 C.2.2.1).
+        notes: notes in any case.
+        empty: notes if nothing was found.
     """
 
     request: Request
@@ -48,11 +48,11 @@ class Adapted:
 
 
 def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
-    """The request for a peer, by its capabilities and by what was agreed with it.
+    """The request for a peer, given its capabilities and what was agreed with it.
 
     Raises:
         UsageError: a key has a value that the peer cannot match, and neither can we, because the
-            attribute does not come back.
+            attribute is not returned.
     """
     known = modality.capabilities
     keys = request.keys
@@ -64,7 +64,7 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     sent = replace(
         request,
         keys=tuple(_as_sent(key, known) for key in keys),
-        omitted=known.rejected - _UNIQUE,
+        omitted=known.rejected - _UNIQUE,  # without unique keys, rows could not be told apart
     )
     notes = (
         *_left_out(request, known),
@@ -87,8 +87,9 @@ def _of_place(request: Request) -> Iterable[QueryKey]:
 def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> Iterable[QueryKey]:
     """The keys that each row should match by itself, as far as we can tell.
 
-    A name asked for with `?` may have lost a letter on its way back, and then looks wrong.
+    A name queried with `?` may have lost a letter on its way back, and would then look wrong.
     """
+    # agreed, date and time match together: a row may be outside the time alone (C.2.2.2.5.4)
     pairs = date_times(tuple(keys)) if Extension.DATETIME in agreed else []
     together = {key.keyword for pair in pairs for key in pair}
     for key in keys:
@@ -108,7 +109,7 @@ _TROUBLES = {
 
 
 def _trouble(key: QueryKey, known: Capabilities) -> str:
-    """What the peer does wrong with a matching key; empty for nothing that we know of."""
+    """What the peer does wrong with a matching key; empty if we know of nothing."""
     if not key.value:
         return ""
     if key.keyword in known.rejected - _UNIQUE:
@@ -128,7 +129,7 @@ def _filter(key: QueryKey, known: Capabilities) -> Filter:
 
 
 def _as_sent(key: QueryKey, known: Capabilities) -> QueryKey:
-    """A key that the peer ignores does no harm; one that it stumbles over only asks back."""
+    """A key that the peer ignores does no harm; one it stumbles over becomes a return key."""
     if _trouble(key, known) and known.support(key.keyword) is not Support.IGNORED:
         return replace(key, value="", matching=Matching.UNIVERSAL)
     return key
@@ -195,7 +196,7 @@ def _about_date_times(
 
 
 def date_times(keys: tuple[QueryKey, ...]) -> list[tuple[QueryKey, QueryKey]]:
-    """A date and a range of times of the same thing, both asked for (PS3.4 C.2.2.2.5.4)."""
+    """Each date with the range of times that belongs to it (PS3.4 C.2.2.2.5.4)."""
     typed = {key.keyword: key for key in keys if key.value}
     dates = [key for key in typed.values() if key.attribute.vr == "DA" and len(key.path) == 1]
     times = [typed.get(date.keyword.removesuffix("Date") + "Time") for date in dates]
@@ -204,7 +205,7 @@ def date_times(keys: tuple[QueryKey, ...]) -> list[tuple[QueryKey, QueryKey]]:
 
 
 def _combined_here(keys: tuple[QueryKey, ...]) -> tuple[tuple[QueryKey, ...], list[Filter]]:
-    """The keys with times that only ask back, and the filters that take their place."""
+    """The keys with times turned into return keys, and the filters that replace them."""
     pairs = date_times(keys)
     times = {time.keyword for _, time in pairs}
     filters = [

@@ -30,19 +30,19 @@ class Outcome:
 
     Args:
         ending: how it ended.
-        rows: how many rows were handed out.
+        rows: how many rows were returned.
         seconds: from sending the query to its end.
         status: the final DIMSE status, or None when none was received.
-        comment: Error Comment (0000,0902) of the peer, or None.
+        comment: Error Comment (0000,0902) from the peer, or None.
         detail: how an early end went, in words (`C-CANCEL, 12 further rows drained`), or empty.
         notes: further statements about the answer.
-        limit: the limit of each query, where several together ended at it.
-        received: how many rows came to the stages that passed on `rows` of them; None without any.
-        stopped_by: the stage, as typed, that left the query early with all it was asked for.
-        remedy: what to do about an answer that was cut off, or empty for the general advice.
-        unasked: keywords of columns that the peer was not asked for, because it could not be.
-        doubtful: whether some rows are others than those asked for, or nothing shows that they are
-            not; a note says why.
+        limit: the limit of each query, if several together ended at it.
+        received: rows that reached the stages, which passed on `rows` of them; None without stages.
+        stopped_by: the stage, as typed, that stopped the query early because it had all it needed.
+        remedy: what to do about an answer that was cut off; empty for the general advice.
+        unasked: keywords of columns that could not be requested from the peer.
+        doubtful: whether some rows do not match the query, or we cannot tell whether they do; a
+            note says why.
     """
 
     ending: Ending
@@ -61,12 +61,12 @@ class Outcome:
 
     @property
     def sound(self) -> bool:
-        """Whether the rows are those that were asked for, and all of them."""
+        """Whether the rows are exactly those that match the query."""
         return self.complete and not self.doubtful
 
     @property
     def complete(self) -> bool:
-        """Whether every match of the peer is there, or the user's own limit ended the answer."""
+        """Whether all of the peer's matches are there, or the user's own limit ended the answer."""
         return self.ending in (Ending.COMPLETE, Ending.LIMIT)
 
 
@@ -74,7 +74,7 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
     """The outcome of several queries together.
 
     The first ending that lost something counts, else the first at our own limit. Queries that
-    were cancelled together may have ended differently: all that is told.
+    were cancelled together may have ended differently: the details of all of them are kept.
     """
     rows, seconds = sum(part.rows for part in parts), sum(part.seconds for part in parts)
     early = [part for part in parts if part.ending is not Ending.COMPLETE]
@@ -91,9 +91,9 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
 
 
 def as_cancelled(whole: Outcome) -> Outcome:
-    """The outcome of several queries together that were left before all of them were asked.
+    """The outcome of several queries together, stopped before all of them were sent.
 
-    There is no final status of such an answer, whatever that of the query that was under way.
+    Such an answer has no final status, whatever that of the query under way.
     """
     return replace(whole, ending=Ending.CANCELLED, status=None)
 
@@ -107,11 +107,11 @@ def _detail(worst: Outcome, early: Sequence[Outcome]) -> str:
 
 @runtime_checkable
 class Advancing(Protocol):
-    """An answer made from several, which can tell how far it is."""
+    """An answer made from several, which can report its progress."""
 
     @property
     def headway(self) -> str:
-        """How far it is, for people; empty when there is nothing to tell."""
+        """Progress, for display; empty if there is nothing to report."""
         ...
 
 
@@ -119,31 +119,31 @@ class Answer(Protocol):
     """An answer that is still arriving: batches of rows, then an outcome."""
 
     def __aiter__(self) -> AsyncIterator[list[Row]]:
-        """Batches, each at least one row, in the order received."""
+        """Batches of at least one row each, in the order received."""
         ...
 
     @property
     def outcome(self) -> Outcome:
-        """How it ended; only after the iteration has."""
+        """How it ended; only known after the iteration."""
         ...
 
     async def aclose(self) -> None:
-        """Leave early: cancel the operation if it still runs; the outcome is then known."""
+        """Leave early: cancel the operation if it is still running; the outcome is then known."""
         ...
 
 
 MOST_GATHERED = 500_000
-"""Rows of one query that are gathered before any is shown."""
+"""Rows of one query that are collected before any is shown."""
 
 _MOST_BYTES = 1 << 28
-_NARROW = "they are gathered in memory before they are shown: 'find' shows them as they come"
+_NARROW = "they are collected in memory before they are shown: 'find' shows rows as they arrive"
 
 
 async def all_rows(answer: Answer) -> list[Row]:
-    """Every row of an answer; one that is given up on the way is left, so that the peer stops.
+    """Every row of an answer; if it is abandoned on the way, the peer is told to stop.
 
     Raises:
-        DicomshError: there are more than memory should hold.
+        DicomshError: there are more rows than memory should hold.
     """
     rows: list[Row] = []
     size = 0

@@ -1,4 +1,4 @@
-"""What a command asks of a peer, before it becomes queries."""
+"""What a command asks a peer, before it is turned into queries."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class QueryOptions:
     """How the user wants a query asked.
 
     Args:
-        limit: largest number of rows, or None.
+        limit: maximum number of rows, or None.
         model: the information model, or None to choose by query.
-        extended: what to propose by extended negotiation beside what the modality's configuration
-            names.
-        split: windows to ask in, or None to ask as a whole.
+        extended: what to propose by extended negotiation, in addition to the modality's
+            configuration.
+        split: windows to split it into, or None for a single query.
     """
 
     limit: int | None = None
@@ -30,12 +30,12 @@ class QueryOptions:
 
 @frozen
 class AskedQuery:
-    """What is asked, of whom, and how.
+    """A request, its peer, and its options.
 
     Args:
         modality: the peer.
-        request: what is asked.
-        options: the limit and the model, as typed with the command.
+        request: the request.
+        options: the options, as typed with the command.
     """
 
     modality: Modality

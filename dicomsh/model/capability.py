@@ -1,4 +1,4 @@
-"""What was found out about a peer, or declared of it; nothing is assumed of what is not known."""
+"""What was found out about a peer, or declared for it; nothing is assumed about the rest."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from dicomsh.model.levels import Model
 
 
 class Support(Enum):
-    """What a peer does with something; the value is how it is said."""
+    """What a peer does with something; the value is the wording."""
 
     WORKS = "works"
     IGNORED = "ignored"
     FINDS_NOTHING = "finds nothing"
     REFUSED = "refused"
-    UNKNOWN = "not known"
+    UNKNOWN = "unknown"
 
 
 class Feature(Enum):
-    """What a peer may do beside matching single keys; the value is how it is said."""
+    """What a peer may do besides matching single keys; the value is the wording."""
 
     UID_WILDCARD = "wildcard in a UID"
     ASTERISK = "* for any value"
@@ -33,17 +33,17 @@ class Feature(Enum):
 
 @frozen
 class Capabilities:
-    """What is known of a peer.
+    """What is known about a peer.
 
     Args:
-        probed: the day of the probe as `2026-11-25`; empty when it was never probed.
+        probed: the day of the probe as `2026-11-25`; empty if it was never probed.
         models: the information models that it accepted.
         extended: what it agreed to when everything was proposed.
-        charsets: Specific Character Set of its answers, every value seen; an empty one stands for
+        charsets: Specific Character Set of its answers, every value seen; an empty one means
             answers with more than ASCII that name none.
-        unmatched: character sets of names that it holds and does not find.
+        unmatched: character sets of names that it stores but does not find.
         matching: what it does with a key that has a value, by keyword.
-        returned: whether it returns an attribute that is asked for, by keyword.
+        returned: whether it returns an attribute that is requested, by keyword.
         rejected: keywords of keys whose presence alone makes it refuse a query.
         features: what else it does.
         cap: rows after which it cut an answer off, or None.
@@ -75,7 +75,7 @@ class Capabilities:
 
     @property
     def brief(self) -> str:
-        """What is remarkable, in a few words; empty when nothing is known."""
+        """Deviations, in a few words; empty if nothing is known."""
         told = [
             *(f"{_VERBS[support]} {words}" for support, words in self._troubles()),
             *([f"rejects {', '.join(sorted(self.rejected))}"] if self.rejected else []),
@@ -93,7 +93,7 @@ class Capabilities:
                 yield trouble, ", ".join(words)
 
     def overridden(self, declared: Capabilities) -> Capabilities:
-        """These with what the configuration declares in place of what was found."""
+        """These, except that what the configuration declares replaces what was found."""
         return replace(
             self,
             matching={**self.matching, **declared.matching},
@@ -109,7 +109,7 @@ _VERBS = {
 
 
 def declared(ignored: frozenset[str], rejected: frozenset[str]) -> Capabilities:
-    """What a configuration says: keys that the peer ignores, and keys that it rejects."""
+    """What a configuration declares: keys that the peer ignores, and keys that it rejects."""
     return Capabilities(matching=dict.fromkeys(sorted(ignored), Support.IGNORED), rejected=rejected)
 
 

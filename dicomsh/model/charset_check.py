@@ -1,4 +1,4 @@
-"""Whether the text of an answer can be read for certain (PS3.3 C.12.1.1.2)."""
+"""Whether the text of an answer can be decoded reliably (PS3.3 C.12.1.1.2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ESC = b"\x1b"
 
 
 def _by_set(rows: Sequence[Row]) -> dict[bytes, list[Row]]:
-    """Rows with text beyond ASCII by what they declare; a row that has none may be among them."""
+    """Rows with text beyond ASCII by the set they declare; may include rows without such text."""
     if b"".join([row.data for row in rows]).isascii():
         return {}
     sets = _declared(rows)
@@ -32,9 +32,9 @@ def _declared(rows: Sequence[Row]) -> list[bytes]:
 
 
 def _sound(declared: bytes, rows: Sequence[Row]) -> bool:
-    """Whether all bytes of these rows are text in a known set: looked at together, to be fast.
+    """Whether all bytes of these rows are text in a known set: checked together, to be fast.
 
-    First the rows as they are: where even lengths and tags can be read as text, so can all values.
+    First the rows as they are: if even lengths and tags decode as text, so do all values.
     """
     own = declared.decode("ascii", "replace").strip(" \0")
     if own in ("", _ASCII) or not known(own):
@@ -50,11 +50,11 @@ def _readable(rows: Sequence[Row], parts: list[bytes]) -> bool:
 
 
 class CharsetCheck:
-    """Looks at rows until something is found that the user should know; each is told once.
+    """Checks rows until something is found that the user should know; each finding is noted once.
 
     Args:
         fallback: the character set assumed for answers that name none, or empty.
-        asked: the text of the query, which its answers should be able to hold.
+        asked: the text of the query, which the character set of its answers should be able to hold.
     """
 
     def __init__(self, fallback: str, asked: str = "") -> None:
@@ -66,7 +66,7 @@ class CharsetCheck:
         self._broken = ""
 
     def look(self, rows: Sequence[Row]) -> None:
-        """Take note of rows."""
+        """Check rows."""
         if self._asked:
             self._sets.update(_declared(rows))
         for declared, alike in _by_set(rows).items():
@@ -95,7 +95,7 @@ class CharsetCheck:
 
     @property
     def notes(self) -> list[Note]:
-        """What to say in the result line."""
+        """Notes for the result line."""
         notes = []
         read_as = self._fallback or "Latin-1"
         if self._unknown:

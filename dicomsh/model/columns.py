@@ -12,7 +12,7 @@ from dicomsh.model.row import Row, items_at
 from dicomsh.model.vr import UNDELIMITED_VRS
 
 Record = Mapping[str, Any]
-"""A row that is no DICOM answer: field name → plain value (text, number, list, None)."""
+"""A row that is not a DICOM answer: field name → plain value (text, number, list, None)."""
 
 
 @frozen
@@ -22,10 +22,10 @@ class AttributeColumn:
     Args:
         attribute: the attribute; for a path into a sequence, its last part.
         heading: the heading for people.
-        optional: in a table, shown only when some row of the first screenful has a value.
+        optional: in a table, shown only if some row of the first screenful has a value.
         path: the sequences on the way to the attribute, outermost first.
         context: the key of the place itself, the same in every row: not shown in a table.
-        asked: named by the user: never left out for want of space.
+        asked: named by the user: never left out for lack of space.
     """
 
     attribute: Attribute
@@ -41,7 +41,7 @@ class AttributeColumn:
         return ".".join(part.keyword for part in (*self.path, self.attribute))
 
     def texts(self, row: Row) -> list[str]:
-        """The values of a row as text, those of all items for a path; none when absent or empty."""
+        """The values of a row as text, those of all items for a path; none if absent or empty."""
         tag = self.attribute.tag
         found = [item.text(tag) for item in items_at(row, self.path)]
         whole = self.attribute.vr in UNDELIMITED_VRS
@@ -51,7 +51,7 @@ class AttributeColumn:
 
 @frozen
 class FieldColumn:
-    """A column that shows one field of plain records; `whole` where a part of it is worthless."""
+    """A column that shows one field of plain records; `whole` if part of a value is useless."""
 
     keyword: str
     heading: str

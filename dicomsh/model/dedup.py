@@ -1,4 +1,4 @@
-"""Rows of several answers made into one: each entity once, up to a limit. Pure."""
+"""Rows of several answers combined: each entity once, up to a limit. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from dicomsh.model.row import Row
 class Dedup:
     """Lets each entity through once.
 
-    Rows without a unique key cannot be told apart and are all let through; those of two patients
-    are never one entity, whatever their UID.
+    Rows without a unique key cannot be told apart and are all let through; rows of two patients
+    are never the same entity, even with the same UID (Orthanc issue 131).
 
     Args:
-        level: what the rows are.
-        limit: largest number of rows to let through, or None.
+        level: the level of the rows.
+        limit: maximum number of rows to let through, or None.
 
     Attributes:
         rows: how many were let through.
-        repeated: how many were left out because an earlier answer had them.
+        repeated: how many were omitted because an earlier answer had them.
         stopped: whether there was a row beyond the limit.
     """
 
@@ -36,7 +36,7 @@ class Dedup:
         self._aside: dict[bytes, Row] = {}
 
     def admit(self, rows: list[Row]) -> list[Row]:
-        """Those of the rows of one answer that no answer before it had."""
+        """Those rows of one answer that no earlier answer had."""
         keyed = [] if self.stopped else list(self._keyed(rows))
         fresh = [row for key, row in keyed if not key or key not in self._seen]
         for key, _ in keyed:
@@ -50,9 +50,9 @@ class Dedup:
         return fresh
 
     def set_aside(self, rows: Iterable[Row]) -> None:
-        """Keep rows of an answer that was cut off, in case that they never come again.
+        """Keep rows of an answer that was cut off, in case they never come again.
 
-        Those without a unique key would not be known again, and are not kept.
+        Those without a unique key could not be recognised again, and are not kept.
         """
         keyed = ((key, row) for key, row in self._keyed(rows) if key and key not in self._seen)
         self._aside.update(keyed)
@@ -63,7 +63,7 @@ class Dedup:
         return bool(self.rows or self._aside)
 
     def left_over(self) -> list[Row]:
-        """The rows set aside that did not come again; they are let through by that."""
+        """The rows set aside that did not come again; this lets them through."""
         rows, self._aside = list(self._aside.values()), {}
         return self.admit(rows)
 

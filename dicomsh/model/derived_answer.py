@@ -1,4 +1,4 @@
-"""Answers made of other answers: what goes through steps, and what several give together.
+"""Answers made from other answers: through steps, or from several together.
 
 Rows are counted, and limits applied, here and nowhere else.
 """
@@ -19,12 +19,12 @@ class DerivedAnswer(ABC):
     """An answer whose rows come from elsewhere.
 
     Args:
-        limit: the largest number of rows to hand out, or None. A further row ends the answer: one
-            that has just as many is complete.
+        limit: maximum number of rows to return, or None. One row more ends the answer: one with
+            exactly that many is complete.
 
     Attributes:
-        rows: rows handed out so far.
-        finished: whether all there was has been handed out.
+        rows: rows returned so far.
+        finished: whether all rows have been returned.
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -35,11 +35,11 @@ class DerivedAnswer(ABC):
 
     @abstractmethod
     def _batches(self) -> AsyncIterator[list[Any]]:
-        """The rows; empty batches are left out, and what is beyond the limit."""
+        """The rows; empty batches, and rows beyond the limit, are dropped later."""
 
     @abstractmethod
     def _ended(self) -> Outcome:
-        """How that which it is made of ended; rows and limit are not looked at."""
+        """How the answers it is made from ended; its rows and limit are ignored."""
 
     @abstractmethod
     async def aclose(self) -> None:
@@ -63,29 +63,29 @@ class DerivedAnswer(ABC):
 
     @property
     def room(self) -> int | None:
-        """How many rows may still come; None for any number."""
+        """How many more rows may come; None for any number."""
         return None if self.limit is None else self.limit - self.rows
 
     @property
     def outcome(self) -> Outcome:
-        """How it ended, counted in the rows that were handed out."""
+        """How it ended, counting the rows that were returned."""
         outcome = self._ended()
         ending = Ending.LIMIT if self._stopped else outcome.ending
         return replace(outcome, ending=ending, rows=self.rows)
 
 
 class AnswerStep:
-    """What is done with the rows of an answer on their way, and what is then said of it.
+    """What is done with the rows of an answer as they pass, and what is then said about it.
 
-    By itself it does nothing; a subclass changes one or both.
+    The base class does nothing; a subclass changes one or both.
     """
 
     def passed(self, batch: list[Row]) -> list[Row]:
-        """The rows of a batch that go on."""
+        """The rows of a batch that are passed on."""
         return batch
 
     def concluded(self, outcome: Outcome) -> Outcome:
-        """The outcome, with what this step has to say."""
+        """The outcome, with the notes of this step."""
         return outcome
 
 
@@ -95,7 +95,7 @@ class Processed(DerivedAnswer):
     Args:
         source: the answer.
         steps: what is done with its rows and its outcome.
-        limit: the largest number of rows that come out, or None.
+        limit: maximum number of rows that come out, or None.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Processed(DerivedAnswer):
 
 
 class KnownAnswer:
-    """Rows that are here already, as an answer.
+    """Rows that are already here, as an answer.
 
     Args:
         rows: all of them.
@@ -139,9 +139,9 @@ class KnownAnswer:
             yield self._rows
 
     async def aclose(self) -> None:
-        """Nothing runs."""
+        """Nothing is running."""
 
 
 def noted(outcome: Outcome, *notes: Note) -> Outcome:
-    """The outcome with further notes, behind those that it has."""
+    """The outcome with further notes, after those it has."""
     return replace(outcome, notes=(*outcome.notes, *notes))

@@ -1,4 +1,4 @@
-"""The keywords of the data dictionary in order, to be looked up by how they begin."""
+"""The keywords of the data dictionary in order, for lookup by how they begin."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ class _Words:
 
 
 def beginning(start: str) -> Iterator[Attribute]:
-    """Attributes whose keyword begins so, in any case; those that are retired last."""
+    """Attributes whose keyword begins like this, in any case; retired ones last."""
     for words in _dictionary():
         yield from words.beginning(start.lower())
 
 
 def containing(part: str) -> Iterator[Attribute]:
-    """Attributes whose keyword has a part, in any case; those that are retired last."""
+    """Attributes whose keyword contains a text, in any case; retired ones last."""
     for words in _dictionary():
         yield from words.containing(part.lower())
 
 
 @cache
 def _dictionary() -> tuple[_Words, _Words]:
-    """Attributes that may stand in a query: those in use, and those that are retired."""
+    """Attributes that may be in a query: those in use, and those that are retired."""
     known = [made for made in map(by_keyword, keywords()) if stands_in_data_sets(made)]
     retired = [made for made in known if is_retired(made.tag)]
     gone = set(retired)
@@ -62,6 +62,6 @@ def _words(attributes: Iterable[Attribute]) -> _Words:
 
 
 def load() -> None:
-    """Make the tables now, so that nobody waits for them later."""
+    """Make the tables now, so that nobody has to wait for them later."""
     _dictionary()
     spelling()

@@ -1,4 +1,4 @@
-"""What the rows of harmless queries prove about a peer; where they prove nothing, it says so."""
+"""What the rows of harmless queries prove about a peer, or that they prove nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dicomsh.model.row_matching import test_of
 
 @frozen
 class Reply:
-    """What came back for one query: rows and an outcome, or the words of an error."""
+    """The result of one query: rows and an outcome, or an error message."""
 
     rows: Sequence[Row] = ()
     outcome: Outcome | None = None
@@ -24,24 +24,24 @@ class Reply:
 
     @property
     def whole(self) -> bool:
-        """Whether every match of the peer is among the rows."""
+        """Whether all of the peer's matches are among the rows."""
         return self.outcome is not None and self.outcome.ending is Ending.COMPLETE
 
 
 def values_of(rows: Sequence[Row], keyword: str) -> list[str]:
-    """Every value of an attribute in the rows that have one; several of one row apart."""
+    """Every value of an attribute in the rows that have one; multiple values separately."""
     texts = (row.text(by_keyword(keyword).tag) for row in rows)
     return [value for text in texts if text for value in text.split("\\") if value]
 
 
 def returned(rows: Sequence[Row], keyword: str) -> bool:
-    """Whether any row has the attribute, be it empty."""
+    """Whether any row has the attribute, even if empty."""
     tag = by_keyword(keyword).tag
     return any(tag in row.elements for row in rows)
 
 
 def telling_value(rows: Sequence[Row], keyword: str) -> str | None:
-    """A value that some rows have and others lack, the rarest; None when no value tells."""
+    """The rarest value that some rows have and others lack; None if there is none."""
     counted = Counter(values_of(rows, keyword))
     plain = [v for v in counted if v.isascii() and not {"*", "?"} & set(v)]
     telling = [value for value in plain if counted[value] < len(rows)]
@@ -51,12 +51,13 @@ def telling_value(rows: Sequence[Row], keyword: str) -> str | None:
 def matching(key: QueryKey, reply: Reply, sample: Reply) -> Support:
     """What a peer did with a key whose value some rows of a sample have and others lack.
 
-    Rows with an empty value prove nothing: some servers find them by a range with an open start.
+    Rows with an empty value prove nothing: some servers match them by a range with an open start.
     """
     if reply.error:
         return Support.REFUSED
     if not reply.rows:
         return Support.FINDS_NOTHING
+    # what comes back must match: a peer that ignores a key still answers Success (PS3.4 C.2.2.1)
     tag, test = key.attribute.tag, test_of(key)
     results = {test(row) for row in reply.rows if row.text(tag) != ""}
     if False in results:
@@ -69,7 +70,7 @@ def matching(key: QueryKey, reply: Reply, sample: Reply) -> Support:
 
 
 def impossible_value(keyword: str) -> str:
-    """A value that no entity has, for attributes that do not come back."""
+    """A value that no entity has, for attributes that are not returned."""
     match by_keyword(keyword).vr:
         case "DA":
             return "17000101"
@@ -80,7 +81,7 @@ def impossible_value(keyword: str) -> str:
 
 
 def asterisk(reply: Reply, keyword: str) -> tuple[Support, str]:
-    """What a peer makes of a bare `*`, and that in words.
+    """What a peer does with a bare `*`, and the same in words.
 
     Entities without a value need not match it (PS3.4 C.2.2.2.4), and servers differ.
     """
@@ -89,11 +90,11 @@ def asterisk(reply: Reply, keyword: str) -> tuple[Support, str]:
     if not reply.rows:
         return Support.FINDS_NOTHING, Support.FINDS_NOTHING.value
     empty = any(not row.text(by_keyword(keyword).tag) for row in reply.rows)
-    return Support.WORKS, "works, also where there is no value" if empty else "works"
+    return Support.WORKS, "works, even without a value" if empty else "works"
 
 
 def charsets(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Each Specific Character Set named; an empty one for text beyond ASCII that names none."""
+    """Each Specific Character Set named; an empty one for text beyond ASCII without one."""
     named = set()
     for row in rows:
         declared = row.text(SPECIFIC_CHARACTER_SET) or ""
@@ -103,7 +104,7 @@ def charsets(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def foreign_names(rows: Sequence[Row]) -> dict[str, str]:
-    """For each Specific Character Set named, one name beyond ASCII; the shortest tells best."""
+    """For each Specific Character Set named, the shortest name beyond ASCII."""
     names: dict[str, str] = {}
     for row in rows:
         name = row.text(by_keyword("PatientName").tag) or ""
@@ -132,6 +133,6 @@ def _beyond_ascii(row: Row) -> bool:
 
 
 def swapped(name: str) -> str | None:
-    """A name with its case turned round; None for one without letters of ASCII."""
+    """A name with its case inverted; None for one without ASCII letters."""
     turned = name.swapcase()
     return turned if name.isascii() and turned != name and not {"*", "?"} & set(name) else None

@@ -1,4 +1,4 @@
-"""What can be agreed upon beyond plain matching (SOP Class Extended Negotiation, PS3.4 C.5.1.1)."""
+"""What can be agreed beyond plain matching (SOP Class Extended Negotiation, PS3.4 C.5.1.1)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 class Extension(Enum):
     """An option of a FIND SOP Class; the value is its byte, counted from 0 (PS3.4 C.5.1.1.1).
 
-    A peer that does not answer the proposal supports none of them.
+    A peer that ignores the proposal supports none of them.
     """
 
     RELATIONAL = 0
@@ -44,5 +44,5 @@ def application_information(wanted: Iterable[Extension]) -> bytes:
 
 
 def agreed(information: bytes) -> Extensions:
-    """The options that Service Class Application Information agrees to; its end may be missing."""
+    """The options that Service Class Application Information accepts; it may be shorter."""
     return frozenset(e for e in Extension if information[e.value : e.value + 1] == b"\x01")

@@ -20,8 +20,8 @@ from dicomsh.regex import regex
 class Attribute:
     """An entry of the data dictionary (PS3.6).
 
-    `tag` is group << 16 | element. `keyword` is `gggg,eeee` for what has none. `vr` is one VR:
-    where the dictionary leaves a choice, its first. `vm` is as in PS3.6 (`1`, `1-n`, …).
+    `tag` is group << 16 | element. `keyword` is `gggg,eeee` if there is none. `vr` is one VR:
+    if the dictionary leaves a choice, its first. `vm` is as in PS3.6 (`1`, `1-n`, …).
     """
 
     tag: int
@@ -52,9 +52,9 @@ PATIENT_NAME = 0x00100010
 PATIENT_ID = 0x00100020
 ISSUER_OF_PATIENT_ID = 0x00100021
 BOOKKEEPING = frozenset({SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, 0x00080054, 0x00080056})
-"""Tags of an answer that speak of the answer, not of the entity (PS3.4 C.4.1.1.3.2)."""
+"""Tags that describe the answer, not the entity (PS3.4 C.4.1.1.3.2)."""
 COUNTS = range(0x00201200, 0x0020120A, 2)
-"""Tags of the numbers of studies, series and instances below, which a peer counts (PS3.4 C.3.4)."""
+"""Tags of the numbers of studies, series and instances below, counted by a peer (PS3.4 C.3.4)."""
 
 _AT_LEVEL = {
     "uid": ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
@@ -100,7 +100,7 @@ ALIASES = tuple(sorted((*_AT_LEVEL, *_ANYWHERE)))
 
 
 def alias_keyword(alias: str, level: Level) -> str | None:
-    """The keyword that an alias stands for at a level, or None when it is no alias."""
+    """The keyword that an alias means at a level, or None if it is not an alias."""
     word = alias.lower()
     if word in _AT_LEVEL:
         return _AT_LEVEL[word][level.value]
@@ -109,7 +109,7 @@ def alias_keyword(alias: str, level: Level) -> str | None:
 
 @cache
 def by_tag(tag: int) -> Attribute:
-    """The attribute of a tag; one that the dictionary lacks is `UN` with its tag as keyword."""
+    """The attribute of a tag; one not in the dictionary is `UN` with its tag as keyword."""
     found = standard.entry(tag)
     if found is None:
         return Attribute(tag, tag_pair(tag), "UN", "1-n", "Unknown")
@@ -167,7 +167,7 @@ def find_attribute(text: str, level: Level) -> Attribute:
 
 @cache
 def spelling() -> Spelling:
-    """Keywords and aliases, to be found by what is spelt nearly so."""
+    """Keywords and aliases, to be found by a similar spelling."""
     return Spelling(dict.fromkeys((*standard.keyword_tags(), *ALIASES)))
 
 
@@ -176,11 +176,11 @@ def is_named(text: str) -> bool:
     return text.lower() in ALIASES or standard.tag_of(text) is not None
 
 
-@lru_cache(maxsize=32)  # a word stays misspelt for as long as the line goes on behind it
+@lru_cache(maxsize=32)  # asked again at every key typed after a misspelt word
 def _suggest(text: str) -> str:
     listed = [part for part in text.split(",") if part] if "," in text else []
     if listed and all(map(is_named, listed)):
-        return f"each key is a word of its own: {' '.join(listed)}"
+        return f"separate keys with spaces: {' '.join(listed)}"
     near = _containing(text.lower()) or spelling().near(text.lower(), 3)
     if not near:
         return "'help keys' lists keywords and aliases; a tag is written gggg,eeee"
@@ -189,7 +189,7 @@ def _suggest(text: str) -> str:
 
 
 def _containing(text: str) -> list[str]:
-    """Usual keywords with a text in them, such as the heading of a column, when they are few."""
+    """Usual keywords that contain a text, for example a column heading; none if there are many."""
     levels = LEVEL_KEYS.values()
     for words in ([keys.default for keys in levels], [keys.more for keys in levels]):
         usual = dict.fromkeys(chain(*words))
@@ -201,37 +201,35 @@ def _containing(text: str) -> list[str]:
 
 _PART = regex(r"[^.]+")
 _DEEPEST = 16
-"""Sequences that a path may lead through; identifiers of real peers have two."""
+"""Sequences that a path may contain; identifiers of real peers have two."""
 
 _NOT_IN_DATA_SETS = frozenset((0x0000, 0x0001, 0x0002, 0x0003, 0x0005, 0x0007, 0xFFFE, 0xFFFF))
-"""Groups of commands, file meta information, delimiters, and of nothing (PS3.5 7.8, PS3.10 7.1)."""
+"""Groups of commands, file meta data and delimiters, and unused ones (PS3.5 7.8, PS3.10 7.1)."""
 
 
 def stands_in_data_sets(attribute: Attribute) -> bool:
-    """Whether an attribute may stand in an identifier at all."""
+    """Whether an attribute may be in an identifier at all."""
     return attribute.tag >> 16 not in _NOT_IN_DATA_SETS
 
 
 def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
-    """The attributes of a path into a sequence, `Sequence.Sequence.Attribute`; one for no path.
+    """The attributes of a path into a sequence, `Sequence.Sequence.Attribute`; just one without.
 
-    A sequence of a query has one item, so that `Sequence[0].Attribute` is the same.
+    A sequence in a query has one item (PS3.4 C.2.2.2.6), so `Sequence[0].Attribute` is the same.
 
     Raises:
-        UsageError: a part is no attribute, or a part before the last is no sequence. The span
-            is into `text`.
+        UsageError: a part is not an attribute, or a part before the last is not a sequence. The
+            span is into `text`.
     """
     parts = list(_PART.finditer(text))
     if not parts or "." in (text[:1], text[-1:]) or ".." in text:
-        hint = (
-            None if text else "the attribute stands right there, without a space: +Key, Key=Value"
-        )
+        hint = None if text else "write the attribute without a space: +Key, Key=Value"
         raise UsageError(f"no attribute '{text}'", hint=hint, span=Span(0, len(text)))
     path = tuple(_part(part, part is not parts[-1], level) for part in parts)
     for part, attribute in zip(parts[:-1], path[:-1], strict=True):
         if attribute.vr != "SQ":
             raise UsageError(
-                f"{attribute.keyword} is no sequence (its VR is {attribute.vr})",
+                f"{attribute.keyword} is not a sequence (VR {attribute.vr})",
                 hint="only a sequence has attributes inside",
                 span=Span(*part.span()),
             )
@@ -246,14 +244,14 @@ def _part(part: re.Match[str], holds: bool, level: Level) -> Attribute:
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, span=Span(*part.span())) from None
     if not stands_in_data_sets(attribute):
-        message = f"{attribute.keyword} {attribute.tag_text} never stands in a query"
+        message = f"{attribute.keyword} {attribute.tag_text} cannot be in a query"
         raise UsageError(message, span=Span(*part.span()))
     return attribute
 
 
 @cache
 def aliases_at(level: Level) -> Mapping[str, str]:
-    """The alias of each keyword that has one at a level; the first where there are several."""
+    """The alias of each keyword that has one at a level; the first if there are several."""
     found: dict[str, str] = {}
     for alias in ALIASES:
         found.setdefault(alias_keyword(alias, level) or "", alias)

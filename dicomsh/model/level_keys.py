@@ -1,4 +1,4 @@
-"""The keys of each level, once for everyone: what PS3.4 says of them, and what we do with them."""
+"""The keys of each level, in one place: what PS3.4 says about them and what we do with them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class LevelKeys(NamedTuple):
 
     Attributes:
         section: the paragraph of PS3.4 that lists them.
-        required: keys that a server must match on and give back (PS3.4 C.2.2.1).
+        required: keys that a server must match and return (PS3.4 C.2.2.1).
         at_study_root: further required keys in the Study Root model.
-        optional: optional keys that the standard names; every other attribute is optional too.
-        default: what a query at this level asks for by default, in column order.
-        more: further keys that are asked for when an entity is shown whole.
-        title: what tells an entity from others in one line.
-        label: what people call an entity.
-        order: what entities are sorted by.
+        optional: optional keys named by the standard; every other attribute is optional, too.
+        default: keys that a query at this level requests by default, in column order.
+        more: further keys that are requested to show an entity in full.
+        title: keys that distinguish an entity from others in one line.
+        label: keys that people use as the name of an entity.
+        order: keys that entities are sorted by.
         counter: the number of entities one level below (PS3.4 C.3.4), None at the lowest.
     """
 
@@ -217,13 +217,13 @@ _HEADINGS = {
 
 
 def heading(keyword: str) -> str:
-    """The heading of a column of a key; its keyword where that is short enough."""
+    """The heading of a column of a key; its keyword if that is short enough."""
     return _HEADINGS.get(keyword, keyword)
 
 
 @cache
 def level_of(keyword: str) -> Level | None:
-    """The level that a key belongs to, or None for one that is no key of any level."""
+    """The level that a key belongs to, or None if it belongs to none."""
     for more in (False, True):
         for level, keys in LEVEL_KEYS.items():
             if keyword in (keys.more if more else keys.default):

@@ -18,7 +18,7 @@ class Level(Enum):
 
     @property
     def dicom(self) -> str:
-        """Value of Query/Retrieve Level (0008,0052); an instance is `IMAGE` there."""
+        """Value of Query/Retrieve Level (0008,0052): an instance is `IMAGE` (PS3.4 C.4.1.1.3.1)."""
         return "IMAGE" if self is Level.INSTANCE else self.name
 
     @property

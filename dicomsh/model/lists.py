@@ -9,14 +9,14 @@ from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching
 
 LONGEST = 0xFFFE
-"""Bytes in an element of explicit VR UI. A longer list would have to go out as VR UN, and DCMTK's
-archive takes that for no list at all: it gives every study."""
+"""Bytes in an element of explicit VR UI. A longer list would have to be sent as VR UN, and
+DCMTK's archive does not read that as a list: it returns every study."""
 
 
 def in_parts(request: Request) -> list[Request]:
-    """The request with its longest list of UIDs in parts that fit; just the request if all do.
+    """The request with its longest list of UIDs in parts that fit; unchanged if it fits already.
 
-    The parts hold different UIDs, each once, so that no row answers two of them.
+    The parts hold different UIDs, each once, so that no row matches two of them.
     """
     lists = [key for key in request.keys if key.matching is Matching.UID_LIST]
     longest = max(lists, key=lambda key: len(key.value), default=None)

@@ -1,6 +1,6 @@
 """What was typed after `Key=`, turned into a matching value by VR (PS3.4 C.2.2.2, PS3.5 6.2).
 
-Nothing is changed silently: a value goes out as it was meant, or is refused with the rule.
+Nothing is changed silently: a value is sent as it was meant, or refused with the rule.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dicomsh.model.vr import UNDELIMITED_VRS, WILDCARD_VRS
 from dicomsh.regex import regex
 
 _LONGEST = {"AE": 16, "CS": 16, "LO": 64, "PN": 64, "SH": 16, "ST": 1024, "LT": 10240}
-"""Largest number of characters in a value; for PN in each component group (PS3.5 6.2)."""
+"""Maximum number of characters in a value; for PN in each component group (PS3.5 6.2)."""
 
 _MOMENTS = {
     "DA": moments.DATE,
@@ -35,7 +35,7 @@ _FORMS = {
 
 @frozen
 class Matcher:
-    """A matching value in DICOM form and the kind of matching that it asks for."""
+    """A matching value in DICOM form and the kind of matching it requests."""
 
     value: str
     kind: Matching
@@ -47,7 +47,7 @@ UNIVERSAL = Matcher("", Matching.UNIVERSAL)
 def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
     r"""The matching value for what was typed.
 
-    Empty is universal matching, and so is `*` where wildcards are allowed; both are sent as zero
+    Empty is universal matching, and so is `*` if wildcards are allowed; both are sent as zero
     length. `\*` sends a literal `*`.
 
     Args:
@@ -59,6 +59,7 @@ def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
         UsageError: the value is against the rules of its VR; the span is into `text`.
     """
     vr = attribute.vr
+    # not sent as `*`, which need not match entities without a value (PS3.4 C.2.2.2.4)
     if not text or (text == "*" and (vr in WILDCARD_VRS or vr == "UN")):
         return UNIVERSAL
     _check_free(attribute, text)
@@ -78,7 +79,7 @@ def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
         return _age(attribute, text)
     if vr in _LONGEST or vr in WILDCARD_VRS or vr == "UN":
         return _text(attribute, text)
-    raise _refused(attribute, text, f"only {attribute.keyword}= (universal matching) can be sent")
+    raise _refused(attribute, text, f"only {attribute.keyword}= (universal matching) is possible")
 
 
 def _inside(attribute: Attribute) -> str:
@@ -88,24 +89,24 @@ def _inside(attribute: Attribute) -> str:
 
 
 _FOLLOWS = {
-    SPECIFIC_CHARACTER_SET: "SpecificCharacterSet follows from the text of the query",
-    QUERY_RETRIEVE_LEVEL: "QueryRetrieveLevel follows from the level that is asked for",
+    SPECIFIC_CHARACTER_SET: "SpecificCharacterSet is chosen to suit the text of the query",
+    QUERY_RETRIEVE_LEVEL: "QueryRetrieveLevel is set by the level of the query",
 }
-"""Attributes of a query that nobody can choose, by tag, with the reason (PS3.4 C.4.1.1.3.1)."""
+"""Attributes of a query that the user cannot set, by tag, with the reason (PS3.4 C.4.1.1.3.1)."""
 
 
 def _check_free(attribute: Attribute, text: str) -> None:
-    """Refuse a value for what nobody can choose."""
+    """Refuse a value for an attribute that the user cannot set."""
     follows = _FOLLOWS.get(attribute.tag)
     if attribute.tag & 0xFFFF == 0:
-        follows = f"{attribute.tag_text} is a group length, which nothing matches (PS3.5 7.2)"
+        follows = f"{attribute.tag_text} is a group length and cannot be matched (PS3.5 7.2)"
     if follows:
         raise UsageError(follows, span=Span(0, len(text)))
 
 
 def _refused(attribute: Attribute, text: str, hint: str, offset: int = 0) -> UsageError:
     return UsageError(
-        f"'{text}' is no value of {attribute.keyword}, whose VR is {attribute.vr}",
+        f"'{text}' is not a valid {attribute.keyword} (VR {attribute.vr})",
         hint=hint,
         span=Span(offset, offset + len(text)),
     )
@@ -121,6 +122,7 @@ def _no_wildcard(attribute: Attribute, text: str, hint: str) -> UsageError:
 
 
 def _moment(attribute: Attribute, text: str, today: date) -> Matcher:
+    # Orthanc answers 0xC000 to a wildcard in a date (measured: 1.10.1)
     if "*" in text or "?" in text:
         alone = f"{attribute.keyword}= alone matches any value"
         raise _no_wildcard(attribute, text, alone if text == "*" else _FORMS[attribute.vr])
@@ -143,8 +145,8 @@ def _uids(attribute: Attribute, text: str) -> Matcher:
     for part, offset in _parts(text, delimiters(attribute)):
         if len(part) > 64 or not _UID.match(part):
             raise UsageError(
-                f"'{part}' is no UID: up to 64 digits and single full stops (PS3.5 9.1)",
-                hint=f"{attribute.keyword} takes whole UIDs, several with , between them",
+                f"'{part}' is not a valid UID: up to 64 digits and single full stops (PS3.5 9.1)",
+                hint=f"{attribute.keyword} takes full UIDs, separated by commas",
                 span=Span(offset, offset + len(part)),
             )
         uids.append(part)
@@ -153,7 +155,7 @@ def _uids(attribute: Attribute, text: str) -> Matcher:
 
 
 def delimiters(attribute: Attribute) -> str:
-    """The characters that stand between several values of an attribute as typed."""
+    """The characters that separate several values of an attribute as typed."""
     if attribute.vr in ("CS", "UI"):
         return ",\\"
     return "" if attribute.vr in UNDELIMITED_VRS else "\\"
@@ -183,7 +185,7 @@ _NUMBERS = {
 }
 
 _LONGEST_NUMBER = {"IS": 12, "DS": 16}
-"""Largest number of characters in a number that is written as text (PS3.5 6.2)."""
+"""Maximum number of characters in a number that is written as text (PS3.5 6.2)."""
 
 
 def _number(attribute: Attribute, text: str) -> Matcher:
@@ -193,7 +195,7 @@ def _number(attribute: Attribute, text: str) -> Matcher:
     longest = _LONGEST_NUMBER.get(attribute.vr, len(text))
     if len(text) > longest or not re.match(form, text, re.ASCII) or math.isinf(float(text)):
         kind = "a whole number" if whole else "a decimal number"
-        raise _refused(attribute, text, f"{kind}; the standard knows no ranges or lists here")
+        raise _refused(attribute, text, f"{kind}; the standard has no ranges or lists here")
     if bounds is not None and not bounds[0] <= int(text) <= bounds[1]:
         raise _refused(attribute, text, f"a whole number from {bounds[0]} to {bounds[1]}")
     return Matcher(text, Matching.SINGLE_VALUE)
@@ -219,7 +221,7 @@ def _text(attribute: Attribute, text: str) -> Matcher:
     for part, offset in parts:
         _check_value(attribute, part, offset)
     value = "\\".join(part for part, _ in parts)
-    value = value.upper() if attribute.vr == "CS" else value
+    value = value.upper() if attribute.vr == "CS" else value  # codes are capitals (PS3.5 6.2)
     if len(parts) > 1:
         return Matcher(value, Matching.MULTIPLE_VALUES)
     wild = attribute.vr in WILDCARD_VRS and ("*" in value or "?" in value)
@@ -227,7 +229,7 @@ def _text(attribute: Attribute, text: str) -> Matcher:
 
 
 def _code(part: str, offset: int) -> tuple[str, int]:
-    """A code without the spaces around it, which mean nothing (PS3.5 6.2), and its offset."""
+    """A code without the spaces around it, which are insignificant (PS3.5 6.2), and its offset."""
     return part.strip(" "), offset + len(part) - len(part.lstrip(" "))
 
 
@@ -243,7 +245,7 @@ def _check_value(attribute: Attribute, part: str, offset: int) -> None:
             span=span,
         )
     if attribute.vr == "CS" and not _CODE.match(part):
-        hint = "a code has capitals, digits, space and underscore only"
+        hint = "a code has only capitals, digits, spaces and underscores"
         raise _refused(attribute, part, hint, offset)
     longest = _LONGEST.get(attribute.vr)
     groups = _groups(attribute, part, span) if attribute.vr == "PN" else [part]
@@ -264,10 +266,10 @@ def _groups(attribute: Attribute, part: str, span: Span) -> list[str]:
     """The component groups of a name (PS3.5 6.2.1)."""
     groups = part.split("=")
     if len(groups) > _MOST_GROUPS:
-        what = f"{attribute.keyword} has at most {_MOST_GROUPS} component groups, with = between"
+        what = f"{attribute.keyword} has at most {_MOST_GROUPS} component groups, separated by ="
         raise UsageError(what, hint="alphabetic=ideographic=phonetic (PS3.5 6.2.1)", span=span)
     if any(group.count("^") >= _MOST_COMPONENTS for group in groups):
-        what = f"{attribute.keyword} has at most {_MOST_COMPONENTS} components, with ^ between"
+        what = f"{attribute.keyword} has at most {_MOST_COMPONENTS} components, separated by ^"
         raise UsageError(what, hint="family^given^middle^prefix^suffix (PS3.5 6.2.1)", span=span)
     return groups
 
@@ -275,7 +277,7 @@ def _groups(attribute: Attribute, part: str, span: Span) -> list[str]:
 def _check_characters(attribute: Attribute, text: str) -> None:
     control = _CONTROL.search(text)
     if control is not None:
-        what = "line end" if control[0] in "\r\n" else "control character"
+        what = "line break" if control[0] in "\r\n" else "control character"
         raise UsageError(
             f"a {what} in the value of {attribute.keyword}", span=Span(*control.span())
         )

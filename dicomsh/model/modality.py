@@ -1,4 +1,4 @@
-"""What we know of an archive that can be asked: address, time limits, quirks."""
+"""What we know about an archive: address, time limits, quirks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Timeouts:
     `connect`: TCP (and TLS) connection; `association`: from A-ASSOCIATE-RQ to its answer;
     `response`: silence between two answers of an operation; `cancel_grace`: how long the answers
     of a cancelled operation are drained before we abort; `idle_release`: how long an unused
-    association is kept.
+    association is kept, which is less than the 30 s after which Orthanc closes it.
     """
 
     connect: float = 10.0
@@ -32,7 +32,7 @@ class Timeouts:
 
 @frozen
 class Tls:
-    """TLS towards a peer. `ca`, `cert` and `key` are PEM files; without `ca` the system's are used.
+    """TLS with a peer. `ca`, `cert` and `key` are PEM files; without `ca` the system's are used.
 
     `verify` off accepts any certificate and host name.
     """
@@ -56,14 +56,14 @@ class Faults:
         row_delay: seconds to wait before each row.
         stall_after: rows after which nothing more comes until C-CANCEL, or None.
         abort_after: rows after which the association is aborted, or None.
-        close_after: rows after which the TCP connection is closed without a word, or None.
-        ignore_cancel: take no notice of C-CANCEL.
+        close_after: rows after which the TCP connection is closed without a release, or None.
+        ignore_cancel: ignore C-CANCEL.
         no_charset: leave (0008,0005) out of the answers.
         abort_on_find: accept the association and abort at the first C-FIND.
-        ignore_keys: keywords of keys whose value is taken no notice of.
+        ignore_keys: keywords of keys whose value is ignored.
         reject_keys: keywords of keys whose presence makes a query fail with 0xC000.
         no_modalities_in_study: neither match nor return ModalitiesInStudy.
-        refuse_extended: agree to nothing by extended negotiation.
+        refuse_extended: agree to nothing in extended negotiation.
     """
 
     cut_off: int | None = None
@@ -85,11 +85,11 @@ class Faults:
 
 
 class Address(Protocol):
-    """Where an archive is; its type is the kind of archive, which says who opens it."""
+    """Where an archive is; its type is the kind of archive and decides what opens it."""
 
     @property
     def title(self) -> str:
-        """The address in the words of a sentence: `ORTHANC at 127.0.0.1:4242`."""
+        """The address as part of a sentence: `ORTHANC at 127.0.0.1:4242`."""
         ...
 
     def __str__(self) -> str:
@@ -137,7 +137,7 @@ class PracticeAddress:
 
     @property
     def title(self) -> str:
-        """The same as in short: it has no address before it runs."""
+        """The same as the short form: it has no address before it runs."""
         return str(self)
 
     def __str__(self) -> str:
@@ -146,22 +146,23 @@ class PracticeAddress:
 
 @frozen
 class Modality:
-    """An archive that can be used, with every setting resolved.
+    """An archive as configured, with every setting resolved.
 
     Args:
-        name: what the user calls it; `AET@HOST:PORT` for one that is not configured.
+        name: the user's name for it; `AET@HOST:PORT` if it is not configured.
         address: where it is.
-        local_aet: our AE title towards it.
+        local_aet: the AE title that we use with it.
         timeouts: time limits.
         model: the information model to use, or None to choose by query.
         charset: defined term(s) of (0008,0005) declared for queries, or empty.
-        fallback_charset: defined term assumed for answers that declare none, or empty.
-        limit: largest number of rows to take from one query, or None.
+        fallback_charset: defined term assumed for answers that declare none, or empty. Some peers
+            never name theirs (dcm4chee-arc-light #1711).
+        limit: maximum number of rows of one query, or None.
         wado: base URL of its WADO-URI service, or None.
         wado_rs: base URL of its WADO-RS service, or None.
         universal: what a universal matching key is sent as: empty, or `*` for peers that need it.
-        extended: what is proposed by extended negotiation beside plain matching.
-        capabilities: what is known of its abilities.
+        extended: what is proposed in extended negotiation besides plain matching.
+        capabilities: what is known about its abilities.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Dates, times and date-times as people write them, turned into DICOM ranges (PS3.5 6.2).
 
-Every form stands for a stretch of time with both ends included: `2024-03` for a month, `10:15`
-for a minute. A stretch of one day is sent as a single date, a longer one as a range.
+Every form means a stretch of time with both ends included: `2024-03` a month, `10:15` a minute. A
+stretch of one day is sent as a single date, a longer one as a range.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dicomsh.regex import regex
 
 @frozen
 class Stretch:
-    """First and last DICOM value of a stretch, both included; an empty end is open."""
+    """First and last DICOM value of a stretch, both included; an empty value is an open end."""
 
     first: str
     last: str
@@ -33,10 +33,10 @@ class Scale:
     """A VR of dates or times.
 
     Args:
-        read: reads one date or time, given today; None when the text has another form. Raises
-            ValueError when it cannot exist.
-        after: the first DICOM value after one; raises ValueError when there is none.
-        before: the last DICOM value before one; raises ValueError when there is none.
+        read: reads one date or time, given today; None if the text has another form. Raises
+            ValueError if it cannot exist.
+        after: the first DICOM value after one; raises ValueError if there is none.
+        before: the last DICOM value before one; raises ValueError if there is none.
     """
 
     read: Callable[[str, date], Stretch | None]
@@ -47,7 +47,7 @@ class Scale:
 _AGO = regex(r"-(\d{1,5})([dwmy])\Z", re.ASCII)
 _BOUND = regex(r"(>=|<=|>|<)(.+)\Z", re.ASCII)
 _LONGEST_RANGE = 80
-"""Characters beyond which a text is no range: two date-times with their zones are 66."""
+"""A text with more characters is not a range: two date-times with their zones are 66."""
 
 
 def read_range(text: str, scale: Scale, today: date) -> Stretch | None:
@@ -77,13 +77,13 @@ def read_range(text: str, scale: Scale, today: date) -> Stretch | None:
 
 
 def last_end(text: str) -> int:
-    """Where the last end of a range begins in its text, or the value that is no range."""
+    """Where the last end of a range begins in its text, or a value that is not a range."""
     bound = re.match("[<>]=?", text)
     return bound.end() if bound else text.rfind("..") + 2 if ".." in text else 0
 
 
 class BackwardsError(UsageError):
-    """A range whose first end is after its last one, as a range of times over midnight is.
+    """A range whose first end is after its last one, for example of times over midnight.
 
     Args:
         stretch: the range as written.
@@ -96,7 +96,7 @@ class BackwardsError(UsageError):
 
 
 class NoMomentError(UsageError):
-    """An end of a range is no date or time at all."""
+    """An end of a range is not a date or time at all."""
 
 
 def _one(text: str, offset: int, scale: Scale, today: date) -> Stretch | None:
@@ -121,7 +121,7 @@ def _end(text: str, offset: int, scale: Scale, today: date) -> Stretch:
     found = _one(text, offset, scale, today)
     if found is None:
         span = Span(offset, offset + len(text))
-        raise NoMomentError(f"'{text}' is no end of a range", span=span)
+        raise NoMomentError(f"'{text}' is not a valid end of a range", span=span)
     return found
 
 
@@ -138,7 +138,8 @@ def _bounded(bound: re.Match[str], scale: Scale, today: date) -> Stretch:
             case _:
                 return Stretch("", scale.before(end.first))
     except (ValueError, OverflowError):
-        raise UsageError(f"nothing is {bound[1]} {bound[2]}", span=Span(*bound.span())) from None
+        nothing = f"there is nothing {bound[1]} {bound[2]}"
+        raise UsageError(nothing, span=Span(*bound.span())) from None
 
 
 _ISO_DATE = regex(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?\Z", re.ASCII)
@@ -189,7 +190,7 @@ def _ago(number: int, unit: str, today: date) -> date:
         year, month = divmod(months, 12)
         return date(year, month + 1, min(today.day, _last_day(year, month + 1)))
     except (OverflowError, ValueError, IndexError):
-        raise ValueError("that is before the calendar begins") from None
+        raise ValueError("that is before the calendar starts") from None
 
 
 def _after_date(last: str) -> str:
@@ -222,12 +223,13 @@ _DICOM_TIME = regex(r"(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,6}))?)?)?\Z", re.ASC
 
 
 def _read_time(text: str, today: date) -> Stretch | None:
-    """One time: `10:15`, `10:15:30`, `10:15:30.5`, `1015`, `10`; less precision is a stretch."""
+    """One time: `10:15`, `10:15:30`, `10:15:30.5`, `1015`, `10`; less precision means a stretch."""
     del today
     parts = _CLOCK.match(text) or _DICOM_TIME.match(text)
     if parts is None:
         return None
     hour, minute, second, fraction = parts.groups()
+    # 60 is a leap second (PS3.5 6.2)
     if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
         raise ValueError(f"there is no time {text}")
     first = f"{int(hour):02}{minute or '00'}{second or '00'}"
@@ -274,7 +276,7 @@ def _read_datetime(text: str, today: date) -> Stretch | None:
     if day is None or time is None or day.first != day.last:
         return None
     zone = (parts[3] or "").replace(":", "").replace("Z", "+0000")
-    if zone and (int(zone[1:3]) > 14 or int(zone[3:]) > 59):
+    if zone and (int(zone[1:3]) > 14 or int(zone[3:]) > 59):  # PS3.5 6.2: -1200 to +1400
         raise ValueError(f"there is no time zone {parts[3]}")
     return Stretch(f"{day.first}{time.first}{zone}", f"{day.last}{time.last}{zone}")
 

@@ -1,4 +1,4 @@
-"""Statements about an answer, as data: `dicomsh.output.note_words` puts them into words."""
+"""Notes about an answer, as data: `dicomsh.output.note_words` puts them into words."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ class Note:
 
     Args:
         kind: what it says.
-        count: how many rows it concerns, or what its kind counts.
-        of: how many there are of them in all; 0 where that says nothing.
-        about: what completes it: keywords, values, names, command lines.
+        count: how many rows it is about, or whatever its kind counts.
+        of: how many there are in all; 0 if that says nothing.
+        about: what it needs to be complete: keywords, values, names, command lines.
     """
 
     kind: NoteKind
@@ -98,7 +98,7 @@ def note(kind: NoteKind, *about: str, count: int = 0, of: int = 0) -> Note:
 
 
 def summed(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """Each statement once, in order, with the counts of those that say the same added up."""
+    """Each note once, in order, with the counts of equal notes added up."""
     found: dict[tuple[NoteKind, tuple[str, ...]], Note] = {}
     for one in notes:
         key = (one.kind, one.about)

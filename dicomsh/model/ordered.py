@@ -1,4 +1,4 @@
-"""A set of strings in order, for looking up what begins in some way."""
+"""A sorted set of strings, for lookup by prefix."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 
 _LARGEST = 1024
-"""Strings in one run; adding one moves at most so many."""
+"""Strings in one run: adding one moves at most this many."""
 
 
 class OrderedStrings:
-    """Strings in order, in runs that are small enough for adding to stay cheap."""
+    """Sorted strings, in runs that are small enough to keep adding cheap."""
 
     def __init__(self) -> None:
         self._runs: list[list[str]] = []
@@ -20,7 +20,7 @@ class OrderedStrings:
         return sum(map(len, self._runs))
 
     def add(self, text: str) -> None:
-        """Add a string that is not there."""
+        """Add a string that is not there yet."""
         if not self._runs:
             self._runs, self._firsts = [[text]], [text]
             return

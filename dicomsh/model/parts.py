@@ -1,4 +1,4 @@
-"""The parts that a study query is split into, and what none of them reaches. Pure."""
+"""The parts that a study query is split into, and the studies that none of them reaches. Pure."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _EMPTY = '""'
 
 
 class QueryPart(Protocol):
-    """One of the queries."""
+    """One of the parts."""
 
     @property
     def request(self) -> Request:
-        """What is asked."""
+        """The query for it."""
         ...
 
     @property
     def title(self) -> str:
-        """What it covers, for people."""
+        """What it covers, for display."""
         ...
 
     @property
@@ -43,16 +43,16 @@ class QueryPart(Protocol):
         ...
 
     def divided(self, rows: list[Row]) -> Sequence[QueryPart]:
-        """Smaller parts for one whose answer was cut off; none when it cannot be divided."""
+        """Smaller parts, if its answer was cut off; none if it cannot be divided."""
         ...
 
 
 @frozen
 class Listed:
-    """The studies of a list of UIDs; a part of a union.
+    """The studies of a list of UIDs, as a part.
 
     Args:
-        base: what is asked, without the list.
+        base: the request without the list.
         uids: the list.
     """
 
@@ -62,7 +62,7 @@ class Listed:
 
     @property
     def request(self) -> Request:
-        """What is asked."""
+        """The query for it."""
         kind = Matching.UID_LIST if len(self.uids) > 1 else Matching.SINGLE_VALUE
         path = (by_keyword(STUDY_UID),)
         key = QueryKey(path, "\\".join(self.uids), kind, KeyOrigin.TYPED)
@@ -70,12 +70,12 @@ class Listed:
 
     @property
     def title(self) -> str:
-        """The list by its beginning."""
+        """The start of the list."""
         more = f" and {len(self.uids) - 1:,} more" if len(self.uids) > 1 else ""
         return f"{self.uids[0]}{more}"
 
     def divided(self, rows: list[Row]) -> list[Listed]:
-        """The list in halves; nothing when the peer took no notice of it."""
+        """The list in halves; nothing if the peer ignored it."""
         tag = by_keyword(STUDY_UID).tag
         if not {row.text(tag) for row in rows} <= {*self.uids, "", None}:
             return []
@@ -90,7 +90,7 @@ class Plan:
 
     Args:
         request: the query as the user meant it.
-        period: the windows.
+        period: the kind of windows.
         tomorrow: no study is expected to be later.
     """
 
@@ -108,7 +108,7 @@ class Plan:
 
     @property
     def lead(self) -> Studies | Listed:
-        """The query as one part; a list of UIDs is rather divided than the dates of its studies."""
+        """The query as one part; a list of UIDs is divided rather than the dates of its studies."""
         keys = self.request.keys
         listed = (key for key in keys if key.keyword == STUDY_UID)
         uids = next((key for key in listed if key.matching is Matching.UID_LIST), None)
@@ -128,10 +128,10 @@ class Plan:
 
 @frozen
 class Studies:
-    """The studies of a window; a part of a union.
+    """The studies of a window, as a part.
 
     Args:
-        base: what is asked, without date and time.
+        base: the request without date and time.
         window: the date and time.
         tomorrow: no study is expected to be later.
     """
@@ -143,7 +143,7 @@ class Studies:
 
     @property
     def request(self) -> Request:
-        """What is asked."""
+        """The query for it."""
         return replace(self.base, keys=(*self.base.keys, *self.window.keys()))
 
     @property
@@ -154,7 +154,7 @@ class Studies:
     def divided(self, rows: list[Row]) -> list[Studies | Without]:
         """The window in smaller ones, and what none of them can match.
 
-        Nothing when the peer took no notice of the window: smaller ones would not help.
+        Nothing if the peer ignored the window: smaller ones would not help.
         """
         if self.strays(rows):
             return []
@@ -163,7 +163,7 @@ class Studies:
         return [*parts, *self.without()] if parts else []
 
     def without(self) -> Iterator[Without]:
-        """Studies that are in this window and in no part of it: those without a date or time."""
+        """Studies that are in this window but in no part of it: those without a date or time."""
         if self.window.all_days:
             yield Without(self, STUDY_DATE)
         elif self.window.one_day and not self.window.time_value:
@@ -171,7 +171,7 @@ class Studies:
 
     @property
     def restricted(self) -> list[str]:
-        """What is matched by the window."""
+        """The keywords that the window matches on."""
         values = {STUDY_DATE: self.window.date_value, STUDY_TIME: self.window.time_value}
         return [keyword for keyword, value in values.items() if value]
 
@@ -183,9 +183,9 @@ class Studies:
 
 @frozen
 class Without:
-    """The studies of a window without a date or time: asked for by empty value matching.
+    """The studies of a window without a date or time, queried by empty value matching.
 
-    Few peers can do that (PS3.4 C.2.2.2.7 has it negotiated), and none has to.
+    Few peers support that: it is optional and negotiated (PS3.4 C.2.2.2.7).
     """
 
     around: Studies
@@ -194,7 +194,7 @@ class Without:
 
     @property
     def request(self) -> Request:
-        """What is asked."""
+        """The query for it."""
         around = self.around.request
         empty = QueryKey(
             (by_keyword(self.keyword),), _EMPTY, Matching.SINGLE_VALUE, KeyOrigin.WINDOW
@@ -214,7 +214,7 @@ class Without:
 
 
 def day_of(row: Row) -> date | None:
-    """StudyDate of a row; None when it has none, or no date there."""
+    """StudyDate of a row; None if it has none, or an invalid one."""
     text = row.text(_DATE) or ""
     try:
         return date.fromisoformat(text) if len(text) == 8 else None
@@ -223,21 +223,21 @@ def day_of(row: Row) -> date | None:
 
 
 def by_moment(row: Row) -> tuple[str, str]:
-    """What puts rows in the order of date and time; those without come last."""
+    """The sort key of rows by date and time; those without come last."""
     return row.text(_DATE) or "~", row.text(_TIME) or "~"
 
 
 def with_time(request: Request) -> Request:
-    """A study query that asks for StudyTime too: windows may come down to it."""
+    """A study query that also requests StudyTime: windows may come down to it."""
     if any(key.keyword == STUDY_TIME for key in request.keys):
         return request
     return replace(request, keys=(*request.keys, return_key(STUDY_TIME)))
 
 
 class Doubt:
-    """What windows cannot reach: studies without a date or time, for peers that match none such.
+    """What windows cannot reach: studies without a date or time, unless the peer matches them.
 
-    That a peer does match them shows when one comes back from a window, or by empty value matching.
+    It does if one comes back from a window, or by empty value matching.
     """
 
     def __init__(self) -> None:
@@ -246,7 +246,7 @@ class Doubt:
         self.strays = 0
 
     def look(self, part: QueryPart, rows: list[Row]) -> None:
-        """Take note of what a part gave."""
+        """Take into account what a part returned."""
         if isinstance(part, Without):
             self._asked.add(part.keyword)
             self._reach(part.keyword, rows)
@@ -262,12 +262,12 @@ class Doubt:
 
     @property
     def about(self) -> list[str]:
-        """Keywords of what studies may lack that were not reached."""
+        """Keywords of StudyDate or StudyTime if studies without it were not reached."""
         return sorted(self._asked - self._reached)
 
 
 def judged(outcome: Outcome, doubt: Doubt, missing: int | None) -> Outcome:
-    """An outcome with what is known of studies that no window reaches."""
+    """An outcome with what is known about studies that no window reaches."""
     notes = list(outcome.notes)
     if doubt.strays:
         notes.append(note(NoteKind.OUTSIDE_THE_DATES, count=doubt.strays))

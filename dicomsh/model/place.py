@@ -20,8 +20,8 @@ class PlaceStep:
     Args:
         level: its level.
         key: value of its unique key.
-        label: what people call it.
-        issuer: Issuer of Patient ID, only where the PatientID alone is not unique.
+        label: its name for people.
+        issuer: Issuer of Patient ID, only if the PatientID alone is not unique.
     """
 
     level: Level
@@ -34,7 +34,7 @@ class PlaceStep:
 class Place:
     """Where in the hierarchy; the root has no steps.
 
-    A step may be missing at the top, where a server does not tell the patient of a study.
+    The top step may be missing: a server need not return the PatientID of a study.
     """
 
     steps: tuple[PlaceStep, ...] = ()
@@ -46,7 +46,7 @@ class Place:
 
     @property
     def next_level(self) -> Level:
-        """The level one below; instances have none, and give their own."""
+        """The level one below; for instances, which have none, their own."""
         return (self.level.below or self.level) if self.level else Level.PATIENT
 
     @property
@@ -63,17 +63,17 @@ class Place:
         return Place(tuple(step for step in self.steps if step.level.value < level.value))
 
     def down(self, step: PlaceStep) -> Place:
-        """The place one entity further down; steps at or below its level are left."""
+        """The place one entity further down; steps at or below its level are dropped."""
         return Place((*self.above(step.level).steps, step))
 
     @property
     def path(self) -> str:
-        """Unique keys joined by `/`, beginning with one; `/` at the root."""
+        """Unique keys joined by `/`, starting with `/`; just `/` at the root."""
         return "/" + "/".join(quote_segment(step.key) for step in self.steps)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What people call the entities on the way."""
+        """The names for people of the entities on the way."""
         return tuple(step.label or step.key for step in self.steps)
 
     def same_entity(self, other: Place) -> bool:
@@ -89,17 +89,17 @@ def quote_segment(key: str) -> str:
 
 
 def read_segment(segment: str) -> str:
-    """The unique key that a segment of a path stands for."""
+    """The unique key that a segment of a path means."""
     return unquote(segment)
 
 
 def place_of(row: Row, level: Level, around: Place) -> Place | None:
-    """The place of an entity in an answer; None when its unique key is missing or empty.
+    """The place of an entity in an answer; None if its unique key is missing or empty.
 
     Args:
         row: the answer.
         level: the level of the query.
-        around: where the query was asked; its steps are kept, others are taken from the row.
+        around: the place of the query; its steps are kept, others are taken from the row.
     """
     key = row.text(by_keyword(level.unique_keyword).tag)
     if not key:
@@ -121,12 +121,12 @@ def parent_of(row: Row, level: Level, around: Place) -> Place:
 
 
 def with_issuer(patient: Place, issuer: str) -> Place:
-    """A patient whose PatientID is not unique, told apart by its issuer."""
+    """A patient whose PatientID is not unique, identified by its issuer."""
     return Place((*patient.steps[:-1], replace(patient.steps[-1], issuer=issuer)))
 
 
 def about(row: Row, level: Level) -> str:
-    """What tells an entity from others to a reader who sees its unique key as well."""
+    """What distinguishes an entity for a reader who also sees its unique key."""
     texts = (row.text(by_keyword(keyword).tag) for keyword in LEVEL_KEYS[level].title)
     unique = row.text(by_keyword(level.unique_keyword).tag)
     return "  ".join(_readable(text) for text in texts if text and text != unique)
@@ -136,14 +136,14 @@ _COUNT = regex(r"[0-9]{1,12}\Z")
 
 
 def title_of(row: Row, level: Level) -> str:
-    """One line about an entity; its unique key when the answer has nothing else."""
+    """One line about an entity; its unique key if the answer has nothing else."""
     texts = [row.text(by_keyword(keyword).tag) for keyword in LEVEL_KEYS[level].title]
     title = "  ".join(_readable(text) for text in texts if text)
     return title or row.text(by_keyword(level.unique_keyword).tag) or ""
 
 
 def count_below(row: Row, level: Level) -> str | None:
-    """How many entities are one level below, in words; None when the answer does not tell."""
+    """How many entities are one level below, in words; None if the answer does not say."""
     keyword, below = LEVEL_KEYS[level].counter, level.below
     if keyword is None or below is None:
         return None
@@ -152,9 +152,9 @@ def count_below(row: Row, level: Level) -> str | None:
 
 
 def label_of(row: Row, level: Level) -> str:
-    """What people call an entity: patient ID; date and description; number and modality; number.
+    """An entity's name for people: patient ID; date and description; number and modality; number.
 
-    Empty when the answer has none of that.
+    Empty if the answer has none of that.
     """
     texts = (row.text(by_keyword(keyword).tag) for keyword in LEVEL_KEYS[level].label)
     return " ".join(_readable(text) for text in texts if text)
@@ -167,19 +167,19 @@ def _readable(text: str) -> str:
 
 
 NAMED = 8
-"""Places that the refusal of an ambiguous word names."""
+"""Places named in the message about an ambiguous word."""
 
 MOST_COUNTED = 1000
-"""Places that are counted where a word is ambiguous."""
+"""Places that are counted if a word is ambiguous."""
 
 
 def ambiguous(places: list[Place], trouble: str, number: int | None = None) -> UsageError:
-    """The refusal of a word that means one of several places; `number` of them in all."""
+    """The error for a word that may mean several places; `number` of them in all."""
     shown = ", ".join(_candidate(place) for place in places[:NAMED])
     left = (number or len(places)) - NAMED
     over = "more than " if left > MOST_COUNTED - NAMED else ""
     more = f" and {over}{min(left, MOST_COUNTED - NAMED)} more" if left > 0 else ""
-    return UsageError(f"{trouble}: {shown}{more}", hint="type more of it, or its row number as %1")
+    return UsageError(f"{trouble}: {shown}{more}", hint="type more of it, or the row number, as %1")
 
 
 def _candidate(place: Place) -> str:

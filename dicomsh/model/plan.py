@@ -1,6 +1,6 @@
-"""From what was asked, where, to the query that this peer can answer (PS3.4 C.4.1, C.6).
+"""From a request at a place to the query that this peer can answer (PS3.4 C.4.1, C.6).
 
-Nothing is asked of anyone here. What deviates from the plain query is named in the notes.
+Nothing is sent here. Deviations from the plain query are named in the notes.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
 @frozen
 class Request:
-    """What the user asks for: entities of a level at a place, with keys typed.
+    """What the user requests: entities of a level at a place, with keys typed.
 
-    `omitted` are keywords that must not travel, because this peer rejects them.
+    `omitted` are keywords that must not be sent, because this peer rejects them.
     """
 
     level: Level
@@ -31,7 +31,7 @@ class Request:
     omitted: frozenset[str] = frozenset()
 
     def default_keywords(self) -> tuple[str, ...]:
-        """Keys asked for by default; where ancestors are not known, theirs first."""
+        """Keys requested by default; if ancestors are not known, theirs first."""
         lost = [level for level in self.level.ancestors if self.place.step(level) is None]
         above = [level.unique_keyword for level in lost]
         if Level.PATIENT in lost:
@@ -40,7 +40,7 @@ class Request:
 
     @property
     def relational(self) -> bool:
-        """Whether a study or series above stays open, which peers need not allow (PS3.4 C.4.1)."""
+        """Whether a study or series above stays open, which peers may not support (PS3.4 C.4.1)."""
         needed = [level for level in self.level.ancestors if level is not Level.PATIENT]
         return any(self.place.step(level) is None and not self._typed(level) for level in needed)
 
@@ -48,7 +48,7 @@ class Request:
         return any(key.keyword == level.unique_keyword and key.value for key in self.keys)
 
     def columns(self) -> tuple[AttributeColumn, ...]:
-        """Columns of the answer: the defaults, what was typed besides, the keys of the place."""
+        """Columns of the answer: the defaults, further keys typed, the keys of the place."""
         names = dict.fromkeys(self.default_keywords())
         asked = {key.keyword: key.path for key in self.keys}
         plain = [
@@ -69,7 +69,7 @@ class Request:
 
 
 _OPTIONAL = frozenset(("IssuerOfPatientID", "BodyPartExamined"))
-"""Columns that a table leaves out while no row has a value for them."""
+"""Columns that a table leaves out as long as no row has a value for them."""
 
 
 def _title(path: Sequence[Attribute]) -> str:
@@ -77,11 +77,13 @@ def _title(path: Sequence[Attribute]) -> str:
 
 
 def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
-    """The keys that travel: the parents', what was typed, and the default return keys.
+    """The keys that are sent: the parents', those typed, and the default return keys.
 
     Raises:
         UsageError: a typed key contradicts the place.
     """
+    # the unique keys above are always sent: without them, some servers answer 0xA900, or nothing
+    # (PS3.4 C.4.1.2.1, dicomtrolley #36)
     keys: dict[str, QueryKey] = {key.keyword: key for key in context_keys(request.place)}
     for key in request.keys:
         held = keys.get(key.keyword)
@@ -106,7 +108,7 @@ def _as_sent(key: QueryKey) -> QueryKey:
 
 
 def context_keys(place: Place) -> list[QueryKey]:
-    """The unique keys of a place and of all that it is in."""
+    """The unique keys of a place and of everything it is in."""
     keys = [_place_key(step.level.unique_keyword, step.key) for step in place.steps]
     keys += [_place_key("IssuerOfPatientID", step.issuer) for step in place.steps if step.issuer]
     return keys
@@ -117,15 +119,15 @@ def _place_key(keyword: str, value: str) -> QueryKey:
 
 
 def return_key(keyword: str, origin: KeyOrigin = KeyOrigin.RETURN) -> QueryKey:
-    """A key that asks for an attribute back: zero length, universal matching."""
+    """A key that requests an attribute: zero length, universal matching."""
     return QueryKey((by_keyword(keyword),), "", Matching.UNIVERSAL, origin)
 
 
 def choose_model(request: Request, accepted: frozenset[str], forced: Model | None) -> Model:
-    """The information model to ask in.
+    """The information model to query in.
 
-    Patient Root for patients and below a patient, Study Root across patients; the other one when
-    the peer accepted only that.
+    Patient Root for patients and below a patient, Study Root across patients; the other one if the
+    peer accepted only that: some, such as OsiriX, have no Patient Root (pynetdicom #898).
 
     Raises:
         NoPresentationContextError: the peer accepted neither, or not the forced one.
@@ -137,31 +139,31 @@ def choose_model(request: Request, accepted: frozenset[str], forced: Model | Non
     for model in wanted:
         if model.value in accepted:
             return model
-    titles = " nor ".join(model.title for model in wanted)
+    titles = " or ".join(model.title for model in wanted)
     others = [model.title for model in Model if model.value in accepted]
-    administrator = "ask its administrator whether C-FIND (Query/Retrieve SCP) is enabled for us"
+    administrator = "ask its administrator to enable C-FIND (Query/Retrieve SCP) for our AE title"
     raise NoPresentationContextError(
         f"the peer accepted no presentation context for {titles} FIND",
-        hint=f"it accepts {others[0]}, which is used when no model is forced"
+        hint=f"it accepts {others[0]}, which is used if no model is set"
         if others
         else administrator,
     )
 
 
 def build(request: Request, model: Model, charset: str, universal: str) -> Query:
-    """The query as it goes out.
+    """The query as it is sent.
 
     Args:
-        request: what is asked.
+        request: the request.
         model: the information model.
         charset: defined term declared for the peer, or empty.
         universal: what default return keys are sent as (`*` for peers that need it).
 
     Raises:
-        UsageError: a typed key contradicts the place, or no character set can carry a value.
+        UsageError: a typed key contradicts the place, or no character set can encode a value.
     """
     keys = identifier_keys(request)
-    if universal:
+    if universal:  # as Orthanc sends `*` to modalities of its manufacturer "GE"
         keys = tuple(_universal(key, universal) for key in keys)
     text = "".join(key.value for key in keys)
     chosen = choose(text, charset)
@@ -179,10 +181,10 @@ def _universal(key: QueryKey, value: str) -> QueryKey:
 
 
 def patients_from_studies(request: Request) -> Request:
-    """The study query whose answers hold the patients asked for, for peers without Patient Root.
+    """The study query whose answers hold the patients requested, for peers without Patient Root.
 
     Raises:
-        UsageError: a count is matched on, which no study tells.
+        UsageError: a count is to be matched, and no study has it.
     """
     counted = [key for key in request.keys if key.value and key.path[0].tag in COUNTS]
     if counted:
@@ -197,9 +199,9 @@ def patients_from_studies(request: Request) -> Request:
 
 
 def matched(request: Request) -> str:
-    """What a query matched on, in words: `PatientName=JOD*, PatientSex=M`, and where.
+    """What a query matched on, in words: `PatientName=JOD*, PatientSex=M`, and the place.
 
-    Empty where nothing was typed that matches.
+    Empty if no matching key was typed.
     """
     origins = (KeyOrigin.TYPED, KeyOrigin.PATTERN)
     typed = [key.asked for key in request.keys if key.value and key.origin in origins]

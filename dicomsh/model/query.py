@@ -39,7 +39,7 @@ class KeyOrigin(Enum):
 
 
 _LONG = 200
-"""Characters of a value beyond which it is not told whole."""
+"""Characters of a value beyond which it is shortened."""
 
 
 @frozen
@@ -48,11 +48,11 @@ class QueryKey:
 
     Args:
         path: the attribute, preceded by the sequences that hold it.
-        value: the matching value as it goes out, in DICOM form (`CT\\MR`, `20240101-`); empty for
+        value: the matching value as it is sent, in DICOM form (`CT\\MR`, `20240101-`); empty for
             universal matching.
-        matching: the kind of matching that the value asks for.
+        matching: the kind of matching that the value requests.
         origin: where the key came from.
-        typed: the word that asked for it, as typed; empty where none did.
+        typed: the word it came from, as typed; empty if there is none.
     """
 
     path: tuple[Attribute, ...]
@@ -63,7 +63,7 @@ class QueryKey:
 
     @property
     def attribute(self) -> Attribute:
-        """The attribute matched or asked for, without the sequences around it."""
+        """The attribute matched or requested, without the sequences around it."""
         return self.path[-1]
 
     @property
@@ -73,7 +73,7 @@ class QueryKey:
 
     @property
     def asked(self) -> str:
-        """Keyword and value for people; of a long list its beginning and the number of values."""
+        """Keyword and value for display; of a long list, its start and the number of values."""
         value = self.value
         if len(value) > _LONG:
             value = f"{value[:60]}… ({value.count(chr(92)) + 1:,} values)"
@@ -82,14 +82,14 @@ class QueryKey:
 
 @frozen
 class Query:
-    """A request with an identifier, as of C-FIND, without its encoding.
+    """A request with an identifier, such as C-FIND, without its encoding.
 
     `keys` hold neither (0008,0005) nor (0008,0052): those follow from `charset` and `level`.
 
     Args:
-        sop_class: whom it is for: an information model and a service (PS3.4 C.3, K.6.1).
-        level: the Query/Retrieve level; None where the model has no levels, as a worklist.
-        keys: what the identifier holds.
+        sop_class: the information model and the service (PS3.4 C.3, K.6.1).
+        level: the Query/Retrieve level; None if the model has no levels, such as a worklist.
+        keys: the contents of the identifier.
         charset: defined term of its Specific Character Set; empty for a query in ASCII.
     """
 
@@ -100,10 +100,10 @@ class Query:
 
     @property
     def model(self) -> Model:
-        """The Query/Retrieve information model that it asks; raises ValueError for any other."""
+        """The Query/Retrieve information model that it queries; raises ValueError for any other."""
         return Model(self.sop_class.uid)
 
     @property
     def levels_above(self) -> tuple[Level, ...]:
-        """The levels above its own, from the patient down; none where it has no level."""
+        """The levels above its own, from the patient down; none if it has no level."""
         return () if self.level is None else self.level.ancestors

@@ -13,7 +13,7 @@ from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
 
 ROWS = ("row", "rows")
-"""What is counted where nothing better is known, singular and plural."""
+"""What rows are counted as if nothing better is known, singular and plural."""
 
 
 @frozen
@@ -24,18 +24,18 @@ class Listing:
         columns: what to show, in order.
         answer: the rows, still arriving: `Row` for entities, `Record` for others.
         level: the level of the entities; None for records.
-        place: where the entities were asked for.
+        place: the place of the query.
         unit: singular and plural of records in the result line; empty for no count.
-        told: whether a result line says how it ended even when there is nothing odd about that.
+        told: whether a result line says how it ended even if nothing is unusual.
         output: the format to show it in, or None for the session's.
-        again: whether it was listed before.
-        asked_query: what was asked, or None where it is not one query.
-        exact: whether nothing but the columns is shown of a row, whatever else was answered.
-        headway: tells how far the answer is, for people.
-        wide: whether a table is as wide as its rows, whatever the terminal.
+        again: whether it has been listed before.
+        asked_query: the query, or None if it is not a single one.
+        exact: whether only the columns of a row are shown, whatever else was returned.
+        headway: returns the progress of the answer, for display.
+        wide: whether a table is as wide as its rows, whatever the terminal's width.
         draw: the line of a record for people; None for a table.
-        note: a further statement for the line below; empty for none.
-        blocks: whether a vertical block suits each row; if not, `vertical` is for a table, too.
+        note: a further note for the line below; empty for none.
+        blocks: whether a vertical block suits each row; if not, `vertical` gives a table, too.
     """
 
     columns: tuple[Column, ...]
@@ -63,7 +63,7 @@ class Listing:
 
 
 Records = NewType("Records", Listing)
-"""A listing of plain records, in the signature of a command: it tells what a stage may work on."""
+"""A listing of plain records, in the signature of a command: it shows what a stage accepts."""
 
 
 def listing_of(
@@ -76,16 +76,16 @@ def listing_of(
     note: str = "",
     entities: bool = False,
 ) -> Records:
-    """Plain rows: what is not the answer to one query.
+    """Plain rows, which are not the answer to one query.
 
     Args:
         columns: what to show, in order.
         batches: the rows, as they become known.
         draw: the line of a record for people; None for a table.
-        outcome: known after the rows; None when there is nothing to say.
+        outcome: known after the rows; None if there is nothing to say.
         unit: singular and plural of what is counted in the result line; empty for no count.
-        note: a further statement for the line below; empty for none.
-        entities: whether each is about an entity that answered, so that a vertical block suits it.
+        note: a further note for the line below; empty for none.
+        entities: whether each is about an entity that answered, so a vertical block suits it.
     """
     answer = RecordAnswer(batches, outcome)
     told = outcome is not None and bool(unit[0])
@@ -98,7 +98,7 @@ class RecordAnswer:
 
     Args:
         batches: the records.
-        outcome: known after them; None for those that cannot fail to be whole.
+        outcome: known after them; None for those that cannot be incomplete.
     """
 
     def __init__(
@@ -119,9 +119,9 @@ class RecordAnswer:
 
     @property
     def outcome(self) -> Outcome:
-        """How it ended; cancelled where it was left before.
+        """How it ended; cancelled if it was left early.
 
-        An outcome that is known may count something else than records: `count` has one of these.
+        A known outcome may count something other than records: that of `count` does.
         """
         if self._ended and self._outcome:
             return self._outcome()
@@ -141,7 +141,7 @@ class Text:
 
     Args:
         text: the lines.
-        prose: whether people read them, so that a terminal breaks them between words.
+        prose: whether they are prose, which a terminal wraps between words.
     """
 
     text: str
@@ -155,7 +155,7 @@ class Report:
     Args:
         text: lines for the formats for people, table and vertical.
         records: the same facts for all other formats.
-        copied: further lines, to be copied from the terminal: they are not broken.
+        copied: further lines, to be copied from the terminal: they are not wrapped.
     """
 
     text: str
@@ -165,7 +165,7 @@ class Report:
 
 @frozen
 class Talk:
-    """What the shell says to a person: never in the data."""
+    """What the shell says to the user: never part of the data."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""Rows of an answer, decoded when asked for."""
+"""Rows of an answer, decoded on demand."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Encoding(Protocol):
         ...
 
     def vrs(self, data: bytes) -> Mapping[int, str]:
-        """VR of every element where the encoding carries it; empty where it does not."""
+        """VR of every element if the encoding carries it; empty if it does not."""
         ...
 
     def items(self, value: bytes) -> list[bytes]:
@@ -37,9 +37,9 @@ class Encoding(Protocol):
 
 @frozen
 class Source:
-    """What the rows of one answer have in common.
+    """Properties that the rows of one answer share.
 
-    `fallback` is the character set to assume where a row declares none (a defined term, or empty).
+    `fallback` is the character set to assume if a row declares none (a defined term, or empty).
     """
 
     encoding: Encoding
@@ -47,13 +47,13 @@ class Source:
 
 
 class Row:
-    """One matching entity: the raw identifier and, once looked into, its elements.
+    """One matching entity: the raw identifier and, once it was read, its elements.
 
     Args:
         data: the encoded identifier.
         source: how to read it.
-        elements: value fields by tag when already split.
-        decode: the reader for text, for an item that inherits its character set.
+        elements: value fields by tag if already split.
+        decode: the decoder for text, for an item that inherits its character set.
         depth: how many sequences are around it.
     """
 
@@ -81,7 +81,7 @@ class Row:
         return self._elements
 
     def compact(self) -> Row:
-        """The same row without its index: a fifth of the memory, split again when asked."""
+        """The same row without its index: a fifth of the memory, split again on demand."""
         return Row(self.data, self.source)
 
     def only(self, tags: Collection[int]) -> Row:
@@ -91,21 +91,21 @@ class Row:
 
     @property
     def decode(self) -> Decode:
-        """The reader for text in the character set of this row."""
+        """The decoder for text in the character set of this row."""
         if self._decode is None:
             declared = self.elements.get(SPECIFIC_CHARACTER_SET, b"")
             self._decode = decoder(declared, self.source.fallback)
         return self._decode
 
     def vr(self, tag: int) -> str:
-        """VR of an element: the dictionary's; for what it lacks, the one that was sent."""
+        """VR of an element: the dictionary's; for what it lacks, the VR that was sent."""
         vr = by_tag(tag).vr
         if vr == "UN":
             return self.source.encoding.vrs(self.data).get(tag, vr)
         return vr
 
     def text(self, tag: int) -> str | None:
-        """The element as one DICOM string, `\\` between values; None when absent.
+        """The element as one DICOM string, `\\` between values; None if absent.
 
         Binary numbers are written in decimal; sequences and bulk data give their length.
         """
@@ -124,7 +124,7 @@ class Row:
         return "\\".join(_written(value) for value in self.values(tag) or ())
 
     def values(self, tag: int) -> list[str | int | float | bytes | Row] | None:
-        """The values of an element; None when absent, an empty list when zero length.
+        """The values of an element; None if absent, an empty list if zero length.
 
         IS, US, UL, SS, SL, SV and UV give int, DS, FL and FD give float; a number that cannot be
         read stays text. SQ gives rows, AT gives `gggg,eeee`, bulk VRs give their bytes.
@@ -160,7 +160,7 @@ class Row:
 
 
 def weight(rows: Sequence[Row]) -> int:
-    """Bytes of the identifiers of rows: what a peer can make grow."""
+    """Bytes of the identifiers of rows: a peer decides how many."""
     return sum([len(row.data) for row in rows])
 
 
@@ -182,7 +182,7 @@ _ESCAPE = 0x1B
 
 @cache
 def is_text(tag: int) -> bool:
-    """Whether the dictionary gives an attribute a VR of text."""
+    """Whether an attribute's VR in the dictionary is a text VR."""
     return by_tag(tag).vr in TEXT_VRS
 
 
@@ -200,7 +200,7 @@ def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:
 
 
 _LONGEST_INTEGER = 64
-"""Digits beyond which an integer string is taken for text: the standard allows 12."""
+"""A longer integer string is taken for text: the standard allows 12 characters (PS3.5 6.2)."""
 
 _INTEGER = regex(r"[+-]?[0-9]+\Z")
 _DECIMAL = regex(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")

@@ -1,4 +1,4 @@
-"""Rows that are not what an answer should consist of: shown as they are, and told. Pure."""
+"""Rows that should not be in an answer: shown as they are, and reported. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import Row
 
 _MOST = 200_000
-"""Rows that are compared with each other; those after them are not."""
+"""Rows that are compared with each other; later ones are not."""
 
 _LONGEST = 16
-"""Characters of a level that are told: those of its VR."""
+"""Characters of a level that are shown: the maximum of its VR."""
 
 _WITNESSES = {
     Level.PATIENT: PATIENT_NAME,
@@ -29,11 +29,11 @@ _WITNESSES = {
     Level.SERIES: 0x0020000D,
     Level.INSTANCE: 0x0020000E,
 }
-"""What rows of one entity must agree in."""
+"""Attributes that rows of one entity must agree in."""
 
 
 class RowChecks:
-    """Looks at rows for what the user should know: no unique key, another level, the same again.
+    """Checks rows for what the user should know: no unique key, wrong level, repeated entities.
 
     Args:
         level: the level of the query.
@@ -51,10 +51,10 @@ class RowChecks:
         self._torn = 0
         self._levels: Counter[bytes] = Counter()
         own = self._level.dicom.encode()
-        self._own = {b"", own, own + b" "}
+        self._own = {b"", own, own + b" "}  # an odd length is padded with a space (PS3.5 6.2)
 
     def look(self, rows: Sequence[Row]) -> None:
-        """Take note of rows: together, as long as there is nothing odd about them."""
+        """Check rows: together, as long as nothing about them is odd."""
         elements = [row.elements for row in rows]
         if not {held.get(QUERY_RETRIEVE_LEVEL, b"") for held in elements} <= self._own:
             levels = (held.get(QUERY_RETRIEVE_LEVEL, b"") for held in elements)
@@ -76,6 +76,7 @@ class RowChecks:
 
     def _look_at(self, key: bytes, witness: bytes, held: Mapping[int, bytes]) -> None:
         if not key:
+            # some servers put the real answer into a private sequence (pynetdicom #689)
             self._keyless += 1
             self._private |= any(tag >> 16 & 1 for tag in held)
         elif hash(key) not in self._known:
@@ -92,7 +93,7 @@ class RowChecks:
 
     @property
     def notes(self) -> list[Note]:
-        """What to say in the result line."""
+        """Notes for the result line."""
         told = [*self._without_key(), *self._of_other_level()]
         if self._repeated:
             names = self._level.word, self._level.plural

@@ -1,7 +1,7 @@
-"""Whether a row is what a key asked for: matching (PS3.4 C.2.2.2) on our side.
+"""Whether a row matches a key: matching (PS3.4 C.2.2.2) done by us.
 
-Case does not count, and neither does how a name's parts are separated: one row too many is seen,
-one too few is not.
+Case is ignored, and so is how the parts of a name are separated: a row too many can be seen, a row
+too few cannot.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from dicomsh.model.vr import NUMBER_VRS
 from dicomsh.regex import regex
 
 RowTest = Callable[[Row], bool | None]
-"""Whether a row matches; None where the row does not have the attribute."""
+"""Whether a row matches; None if the row does not have the attribute."""
 
 _TEXTS = frozenset("AE AS CS LO PN SH UC UI UR".split())
 
 
 def testable(key: QueryKey) -> bool:
-    """Whether we can tell of a row if it matches: a value of a VR that we compare is asked for."""
+    """Whether we can tell if a row matches: the key has a value of a VR that we compare."""
     vr = key.attribute.vr
     return bool(key.value) and (vr in _TEXTS | NUMBER_VRS or vr in _LATEST)
 
 
 def test_of(key: QueryKey) -> RowTest:
-    """The test of rows for a testable key; an empty attribute does not match, as for a peer.
+    """The test of rows for a testable key; an empty attribute does not match, as on a peer.
 
-    Inside a sequence one item that matches is enough (PS3.4 C.2.2.2.6).
+    In a sequence, one matching item is enough (PS3.4 C.2.2.2.6).
     """
     tag, sequences = key.attribute.tag, key.path[:-1]
     fits = _any_of(key)
@@ -77,11 +77,13 @@ def _number(text: str) -> Decimal | None:
 
 
 def _folded(text: str) -> str:
+    # NFC: an accented letter may be one code point, or a letter and a combining accent
     return unicodedata.normalize("NFC", text).casefold().strip(" \0")
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """A value with wildcards; each literal run is taken where it first fits (no backtracking)."""
+    """A value with wildcards; each literal run is matched at its first fit (no backtracking)."""
+    # with backtracking, many `*` against a long value would take exponential time
     first, *rest = (_run(part) for part in re.split(r"\*+", text))
     middle = "".join(f"(?>.*?{run})" for run in rest[:-1])
     return re.compile(first + middle + (f".*{rest[-1]}" if rest else ""), re.DOTALL)
@@ -99,7 +101,7 @@ def _spaced(group: str) -> str:
 
 
 def _named(value: str) -> Callable[[str], bool]:
-    """PN: a pattern without `=` may match any component group, else groups in their places."""
+    """PN: a pattern without `=` may match any component group, else each group its own."""
     patterns = [_pattern(_spaced(group)) for group in value.split("=")]
 
     def fits(text: str) -> bool:
@@ -115,7 +117,7 @@ def _named(value: str) -> Callable[[str], bool]:
 
 _EARLIEST = {"DA": "00000101", "TM": "000000.000000"}
 _LATEST = {"DA": "99991231", "TM": "235959.999999"}
-"""VRs of ranges with their first and last value, whose digits fill what a value leaves out."""
+"""VRs of ranges with their first and last value, whose digits complete a shorter value."""
 
 
 def _within(value: str, vr: str) -> Callable[[str], bool]:
@@ -131,7 +133,7 @@ def _within(value: str, vr: str) -> Callable[[str], bool]:
 
 
 def ends(value: str) -> tuple[str, str]:
-    """Both ends of a DICOM range of dates or times, empty for an open one."""
+    """Both ends of a DICOM range of dates or times; an open end is empty."""
     first, dash, last = value.partition("-")
     return (first, last) if dash else (first, first)
 
@@ -151,8 +153,8 @@ def _filled(moment: str, limit: str) -> str:
 def combined_test(date: QueryKey, time: QueryKey) -> RowTest:
     """The test for a date and a time taken together, as one range from first to last moment.
 
-    That is what combined date-time matching means (PS3.4 C.2.2.2.5.4), where the two keys would
-    otherwise match separately.
+    This is combined date-time matching (PS3.4 C.2.2.2.5.4); without it, the two keys match
+    separately.
     """
     (first_day, last_day), (first_time, last_time) = ends(date.value), ends(time.value)
     first = first_day and first_day + _filled(first_time, _EARLIEST["TM"])

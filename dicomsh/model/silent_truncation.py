@@ -1,4 +1,4 @@
-"""Whether the number of rows of a complete answer looks like a limit that nobody told. Pure."""
+"""Whether the number of rows of a complete answer looks like an unreported limit. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request
 
 Asked = tuple[Request, Outcome]
-"""What was asked of a peer, and how that ended."""
+"""A request to a peer, and how it ended."""
 
 _ENDED_BY_THE_PEER = (Ending.COMPLETE, Ending.CUT_OFF)
 
@@ -17,15 +17,15 @@ _ENDED_BY_THE_PEER = (Ending.COMPLETE, Ending.CUT_OFF)
 def suspicion(
     request: Request, outcome: Outcome, earlier: Iterable[Asked], cap: int | None
 ) -> Note | None:
-    """What to say of a number of rows; None when there is nothing odd about it.
+    """The note about a number of rows; None if it is not suspicious.
 
-    Some peers cut answers off and call them complete. Then different queries have the same, round
-    number of rows.
+    Some peers cut answers off and report them as complete (pynetdicom #467: "stops at 500"). Then
+    different queries have the same, round number of rows.
 
     Args:
-        request: what was asked.
+        request: the request.
         outcome: how it ended.
-        earlier: what was asked of the same peer before.
+        earlier: earlier requests to the same peer.
         cap: rows after which the peer is known to cut answers off, or None.
     """
     rows = outcome.rows
@@ -44,9 +44,9 @@ def suspicion(
 
 
 _LATE = "ModalitiesInStudy"
-"""What some peers match among the first rows alone: it is no attribute of a study, but computed.
+"""A key that some peers match only among the first rows: its value is not stored, but computed.
 
-Orthanc with LimitFindResults calls what then is left a success.
+Orthanc with LimitFindResults reports the remaining rows as a success.
 """
 
 
@@ -61,7 +61,7 @@ def _same_number(request: Request, rows: int, asked: Asked) -> bool:
 
 
 def _sought(request: Request) -> object:
-    """What tells whether two queries look for the same: not what they want to know of it."""
+    """What two queries have in common if they look for the same: return keys do not matter."""
     matched = frozenset((key.keyword, key.value) for key in request.keys if key.value)
     return request.level, tuple((step.key, step.issuer) for step in request.place.steps), matched
 

@@ -1,4 +1,4 @@
-"""Words that a text may have been meant to be, found quickly among thousands."""
+"""Words that a misspelt text may mean, found quickly among thousands."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 _CUTOFF = 0.7
-"""How alike two words have to be, from 0 to 1, by difflib's measure."""
+"""How similar two words have to be, from 0 to 1, as difflib measures it."""
 
 _COMPARED = 12
-"""Words that are compared in full: those that share most pairs of letters with the text."""
+"""Words that are compared in full: those that share the most letter pairs with the text."""
 
 
 class Spelling:
-    """Words, to be looked up by a text that is spelt nearly like one of them."""
+    """Words, for lookup by a text with a similar spelling."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = tuple(words)
@@ -23,7 +23,7 @@ class Spelling:
                 self._holders[pair].append(index)
 
     def near(self, text: str, most: int) -> list[str]:
-        """Words that are alike, the most alike first."""
+        """Similar words, the most similar first."""
         import difflib
         from heapq import nlargest
 
@@ -39,6 +39,6 @@ class Spelling:
 
 
 def _pairs(text: str) -> set[str]:
-    """Pairs of neighbouring letters, the first and the last also with what is around them."""
+    """Pairs of neighbouring letters, with a space before the first letter and after the last."""
     around = f" {text} "
     return {around[spot : spot + 2] for spot in range(len(text) + 1)}

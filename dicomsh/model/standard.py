@@ -1,8 +1,7 @@
 """Tables of the standard (PS3.6): the data dictionary and the names of UIDs.
 
-They are made from pydicom's by `python -m tests.tables`, and carried along because importing
-pydicom takes longer than a query does. Lines are looked up as they stand and taken apart when
-asked for.
+They are made from pydicom's by `python -m tests.tables`, and included because importing pydicom
+takes longer than a query. Lines are searched as text and parsed on demand.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """An attribute of the data dictionary (PS3.6 6); `vr` can leave a choice, `US or SS`."""
+    """An attribute of the data dictionary (PS3.6 6); `vr` may be a choice, `US or SS`."""
 
     keyword: str
     vr: str
@@ -25,12 +24,12 @@ class Entry(NamedTuple):
 
 
 def entry(tag: int) -> Entry | None:
-    """The entry of a tag, those of repeating groups (PS3.5 7.6) included; None where none is."""
+    """The entry of a tag, repeating groups (PS3.5 7.6) included; None if there is none."""
     wanted, lines = f"{tag:08x}", _attributes()
     place = bisect_left(lines, wanted)
     if place < len(lines) and lines[place].startswith(wanted):
         return _entry(lines[place])
-    return None if tag & 0x10000 else _repeating(wanted)
+    return None if tag & 0x10000 else _repeating(wanted)  # private groups are odd (PS3.5 7.8)
 
 
 def tag_of(keyword: str) -> int | None:
@@ -56,7 +55,7 @@ def uid_name(uid: str) -> str:
 
 
 def _read(name: str) -> list[str]:
-    """The lines of a table, without the one that tells its source."""
+    """The lines of a table, without the first, which names its source."""
     text = Path(__file__).with_name(name).read_text(encoding="ascii")
     return text.splitlines()[1:]
 

@@ -1,4 +1,4 @@
-"""Where one listens to what is said to peers: bytes of a connection, queries. Off costs nothing."""
+"""Listening to the conversation with peers: bytes of a connection, queries. Free when off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dicomsh.model.row import Row
 
 
 class Wire:
-    """One connection, as a listener knows it: two of the same peer are two.
+    """One connection, as listeners know it: two to the same peer are distinct.
 
     Args:
         peer: `AET@HOST:PORT`.
@@ -26,17 +26,17 @@ class Wire:
 
 
 class Tracer(Protocol):
-    """Is told of every byte; it must not raise, since it is called in the middle of the protocol.
+    """Receives every byte; must not raise, since it is called in the middle of the protocol.
 
-    The pieces are those of the transport: PDUs may be cut anywhere.
+    Pieces come as the transport delivers them: PDUs may be cut anywhere.
     """
 
     def opened(self, wire: Wire) -> None:
-        """A connection stands."""
+        """A connection was opened."""
         ...
 
     def sent(self, wire: Wire, data: bytes) -> None:
-        """We wrote bytes."""
+        """We sent bytes."""
         ...
 
     def received(self, wire: Wire, data: bytes) -> None:
@@ -44,18 +44,18 @@ class Tracer(Protocol):
         ...
 
     def closed(self, wire: Wire, how: str) -> None:
-        """The connection is gone; `how` says so in words."""
+        """The connection was closed; `how` says how, in words."""
         ...
 
 
 @slotted
 class Tap:
-    """What is switched on and off while connections stand; nobody listens at first.
+    """The listeners, which can change while connections are open; none at first.
 
     Args:
-        tracer: is told of bytes.
-        asked: each is told of every query when it is sent.
-        answered: is shown the rows of every answer as they come.
+        tracer: receives the bytes.
+        asked: each receives every query when it is sent.
+        answered: receives the rows of every answer as they come.
     """
 
     tracer: Tracer | None = None

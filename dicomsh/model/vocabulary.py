@@ -1,4 +1,4 @@
-"""Values that the standard defines for attributes of queries, with what they mean.
+"""Values that the standard defines for attributes of queries, with their meaning.
 
 PS3.3 C.7.3.1.1.1 (Modality), C.7.3.1.1.2 (Patient Position), C.7.1.1, C.7.3.1, C.7.6.1.1.2,
 PS3.16 annex L (Body Part Examined).
@@ -158,7 +158,7 @@ _TERMS: Mapping[str, Mapping[str, str]] = {
 
 
 def defined_terms(keyword: str) -> Mapping[str, str]:
-    """The usual values of an attribute with their meanings; empty when none are defined."""
+    """The usual values of an attribute with their meanings; empty if none are defined."""
     return _TERMS.get(keyword, {})
 
 

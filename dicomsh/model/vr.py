@@ -1,4 +1,4 @@
-"""Classes of value representations: what PS3.5 6.2 and PS3.4 C.2.2.2 say of VRs, each once."""
+"""Classes of value representations: what PS3.5 6.2 and PS3.4 C.2.2.2 say about VRs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOMENT_VRS = frozenset(("DA", "TM", "DT"))
 """VRs whose values are dates, times or both, and can be matched by range (PS3.4 C.2.2.2.5)."""
 
 UNDELIMITED_VRS = frozenset("LT ST UR UT".split())
-"""VRs with at most one value, in which a backslash is a character like any other (PS3.5 6.2)."""
+"""VRs with at most one value, in which a backslash is an ordinary character (PS3.5 6.2)."""
 
 TEXT_VRS = UNDELIMITED_VRS | frozenset("AE AS CS DA DS DT IS LO PN SH TM UC UI".split())
 """VRs whose values are character strings (PS3.5 6.2)."""
@@ -33,10 +33,10 @@ CHARSET_VRS = frozenset("LO LT PN SH ST UC UT".split())
 """VRs whose text is written in the Specific Character Set (PS3.5 6.1.2.2)."""
 
 WILDCARD_VRS = CHARSET_VRS | {"AE", "CS", "UR"}
-"""VRs whose values may hold `*` and `?` (PS3.4 C.2.2.2.4)."""
+"""VRs that take the wildcards `*` and `?` (PS3.4 C.2.2.2.4)."""
 
 BULK_VRS = frozenset("OB OD OF OL OV OW UN".split())
-"""VRs whose values are bytes to be carried, not read (PS3.5 6.2)."""
+"""VRs whose values are bytes to be passed on, not read (PS3.5 6.2)."""
 
 SHORT_LENGTH_VRS = frozenset(
     "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()

@@ -1,14 +1,14 @@
-"""URLs from which a WADO server gives one instance."""
+"""URLs from which a WADO server returns one instance."""
 
 from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
 PLACEHOLDER_URI = "http://WADO-SERVER/wado"
-"""Base URL of WADO-URI where the modality has none configured."""
+"""Base URL of WADO-URI if none is configured for the modality."""
 
 PLACEHOLDER_RS = "http://WADO-SERVER/dicom-web"
-"""Base URL of WADO-RS where the modality has none configured."""
+"""Base URL of WADO-RS if none is configured for the modality."""
 
 
 def retrieve_uri(base: str, study: str, series: str, instance: str) -> str:

@@ -1,7 +1,7 @@
-"""Matching rows that are here already, with the values that a query takes (PS3.4 C.2.2.2).
+"""Matching rows that are already here, with the same values as in a query (PS3.4 C.2.2.2).
 
-It is kinder than an archive need be: text matches in any case, every VR takes wildcards and lists,
-numbers take ranges. `*` keeps what has a value, nothing at all what has none.
+It is more lenient than an archive has to be: text matches in any case, every VR takes wildcards
+and lists, numbers take ranges. `*` keeps rows with a value, an empty value those without.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from dicomsh.model.vr import NUMBER_VRS, UNDELIMITED_VRS
 from dicomsh.regex import regex
 
 ValuesTest = Callable[[Sequence[str]], bool | None]
-"""Whether the values of a row, perhaps none, are asked for; None where none can be compared."""
+"""Whether the values of a row, if any, match; None if none can be compared."""
 
 ValueTest = Callable[[str], bool | None]
-"""Whether one value is what is asked for; None for what cannot be compared."""
+"""Whether one value matches; None if it cannot be compared."""
 
 _MOMENTS = {"DA": moments.DATE, "TM": moments.TIME, "DT": moments.DATETIME}
 _FORMS = {
@@ -34,16 +34,16 @@ _FORMS = {
 
 
 def value_test(vr: str, text: str, today: date) -> ValuesTest:
-    r"""The test of values of a VR that `Key=text` asks for.
+    r"""The test of values of a VR that `Key=text` means.
 
     Args:
         vr: a VR of PS3.5 6.2.
-        text: as typed after `=`: a value, a list with `\` or, where values hold none, `,`
+        text: as typed after `=`: a value, a list with `\` or, if values cannot contain it, `,`
             between its parts, a range, wildcards; `*` for any value, empty for none.
         today: the day that relative dates count from.
 
     Raises:
-        UsageError: it is no value of that VR; the span is into `text`.
+        UsageError: it is not a valid value of that VR; the span is into `text`.
     """
     if not text:
         return lambda values: not any(values)
@@ -58,7 +58,7 @@ def value_test(vr: str, text: str, today: date) -> ValuesTest:
 
 
 def _any(results: Iterator[bool | None]) -> bool | None:
-    """True where one is, else None where one is."""
+    """True if any is, else None if any is."""
     found: bool | None = False
     for result in results:
         if result:
@@ -68,7 +68,7 @@ def _any(results: Iterator[bool | None]) -> bool | None:
 
 
 def measure_of(vr: str) -> str:
-    """What the values of a VR are compared as, in words: date, time, date-time, age, number."""
+    """How the values of a VR are compared, in words: date, time, date-time, age, number."""
     return _FORMS["IS" if vr in NUMBER_VRS else vr][0]
 
 
@@ -103,7 +103,7 @@ def _moment(vr: str, text: str, today: date) -> ValueTest:
     stretch = moments.read_range(text, _MOMENTS[vr], today)
     if stretch is None:
         what, forms = _FORMS[vr]
-        raise UsageError(f"'{text}' is no {what}", hint=forms)
+        raise UsageError(f"'{text}' is not a valid {what}", hint=forms)
     first, last = _local(stretch.first), _local(stretch.last)
     earliest = "000000" if vr == "TM" else "00000101000000"
 
@@ -118,7 +118,7 @@ def _moment(vr: str, text: str, today: date) -> ValueTest:
 
 
 def moment_of(vr: str, value: str) -> str:
-    """A date or time in the form whose order is the order of time; any zone is left aside.
+    """A date or time in a form that sorts chronologically; any time zone is dropped.
 
     `2009.04.12` and `10:15`, as before DICOM 3.0, are read too (PS3.5 6.2).
     """
@@ -137,7 +137,7 @@ _WHOLE_MOMENT = {
 
 
 def _is_moment(vr: str, moment: str) -> bool:
-    """Whether a text is a value of a VR of dates or times (PS3.5 6.2), and such a day exists."""
+    """Whether a text is a valid value of a VR of dates or times (PS3.5 6.2), and the day exists."""
     if not _WHOLE_MOMENT[vr].match(moment):
         return False
     return vr == "TM" or len(moment) < 8 or moments.is_day(moment[:8])
@@ -185,7 +185,7 @@ def _number(vr: str, text: str, start: int) -> float:
     if number is None:
         what, forms = _FORMS["AS" if vr == "AS" else "IS"]
         span = Span(start, start + len(text))
-        raise UsageError(f"'{text}' is no {what}", hint=forms, span=span)
+        raise UsageError(f"'{text}' is not a valid {what}", hint=forms, span=span)
     return number
 
 
@@ -195,7 +195,7 @@ _DAYS = {"D": 1.0, "W": 7.0, "M": 30.4375, "Y": 365.25}
 
 
 def number_of(vr: str, value: str) -> float | None:
-    """The number that a value stands for, an age (VR AS) in days; None for what is none."""
+    """The number that a value means, an age (VR AS) in days; None if it is not a number."""
     if vr == "AS":
         age = _AGE.match(value)
         return int(age[1]) * _DAYS[age[2].upper()] if age else None
@@ -203,13 +203,13 @@ def number_of(vr: str, value: str) -> float | None:
 
 
 Sorting = tuple[int, float, tuple[int, ...], str]
-"""What values are sorted by; comparable for values of one VR."""
+"""The sort key of a value; comparable for values of one VR."""
 
 
 def sorting(vr: str, value: str) -> Sorting:
-    """What a value of a VR is sorted by: numbers as numbers, UIDs by their parts, else as text.
+    """The sort key of a value of a VR: numbers as numbers, UIDs by their parts, else as text.
 
-    What is no number, or no date, where one should be comes behind those that are.
+    Values that are not a number, or not a date, although they should be, come last.
     """
     if vr in NUMBER_VRS or vr == "AS":
         number = number_of(vr, value)
@@ -234,7 +234,7 @@ def _name(pattern: str) -> ValueTest:
     """A person name matches when one of its component groups does (PS3.5 6.2.1)."""
     if "=" in pattern:
         return _text(pattern)
-    wanted = _wildcard(pattern.rstrip("^"))
+    wanted = _wildcard(pattern.rstrip("^"))  # trailing carets mean nothing (PS3.5 6.2.1)
     groups = re.compile("=")
     return lambda value: any(
         wanted.match(_plain(group.strip().rstrip("^"))) for group in groups.split(value) if group
@@ -242,7 +242,7 @@ def _name(pattern: str) -> ValueTest:
 
 
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    """A pattern as fnmatch makes it, in time linear in the pattern; brackets mean themselves."""
+    """A pattern as fnmatch translates it, except that brackets are literal."""
     return re.compile(fnmatch.translate(_plain(pattern).replace("[", "[[]")))
 
 

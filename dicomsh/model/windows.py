@@ -1,6 +1,6 @@
 """Windows of StudyDate and StudyTime that a study query can be split into (PS3.4 C.2.2.2.5).
 
-Nothing is asked here. Windows that come from one window cover it exactly and do not overlap; only
+Nothing is sent here. Windows that come from one window cover it exactly and do not overlap; only
 the windows of a single day have times, so that none crosses midnight: a peer matches the ranges of
 date and time independently of each other.
 """
@@ -23,7 +23,7 @@ FIRST_DAY = date(1900, 1, 1)
 
 
 class Period(Enum):
-    """How `--split` splits: into periods of the calendar, or only what was cut off."""
+    """How `--split` splits: into calendar periods, or only where an answer was cut off."""
 
     AUTO = "auto"
     DAY = "day"
@@ -43,7 +43,7 @@ class Period(Enum):
 
 @frozen
 class Window:
-    """Studies of some days, or of some time of one day; all ends belong to it.
+    """Studies of some days, or of some time of one day; both ends are included.
 
     Args:
         first: the first day; `date.min` for an open end.
@@ -59,7 +59,7 @@ class Window:
 
     @property
     def all_days(self) -> bool:
-        """Whether the date plays no part, so that studies without a date are in it too."""
+        """Whether the date does not matter, so that it includes studies without a date."""
         return self.first == date.min and self.last == date.max
 
     @property
@@ -89,7 +89,7 @@ class Window:
 
     @property
     def title(self) -> str:
-        """The window for people: `2024-03-05..2024-03-31`, `2024-03-05 10:15:00..10:15:29`."""
+        """The window for display: `2024-03-05..2024-03-31`, `2024-03-05 10:15:00..10:15:29`."""
         if self.dateless:
             return "studies without a date"
         first, last = self._days
@@ -100,7 +100,7 @@ class Window:
         return f"{days} {begin if begin == end else f'{begin}..{end}'}".strip()
 
     def keys(self) -> tuple[QueryKey, ...]:
-        """The keys of the identifier; zero length where the window is open on both sides."""
+        """The keys of the identifier; zero length if the window is open on both sides."""
         return (
             _moment_key("StudyDate", self.date_value),
             _moment_key("StudyTime", self.time_value),
@@ -126,7 +126,7 @@ def _clock_text(value: str) -> str:
 
 
 def window_of(keys: Iterable[QueryKey]) -> Window:
-    """The window that a query asks for already; what it does not match on is open."""
+    """The window that a query already has; open where it does not match."""
     typed = {key.keyword: key.value for key in keys}
     first, last = _ends(typed.get("StudyDate", ""))
     begin, end = _ends(typed.get("StudyTime", ""))
@@ -146,9 +146,9 @@ def _ends(value: str) -> tuple[str, str]:
 def divided(window: Window, sample: Sequence[date | None], tomorrow: date) -> tuple[Window, ...]:
     """The window in smaller ones, in order; nothing for one that cannot be divided.
 
-    Days are divided in the middle, one day by its times, down to a second. Of an open end, the part
-    beyond the days that are expected to hold studies is split off. Some peers take a study without
-    a date for older than any day: where they do, what is open below is split off first.
+    Days are divided in the middle, one day by its times, down to a second. At an open end, the part
+    beyond the days that are expected to hold studies is split off. Some peers treat a study without
+    a date as older than any day: if they do, the part that is open below is split off first.
 
     Args:
         window: what to divide.
@@ -179,7 +179,7 @@ def _expected(window: Window, sample: Sequence[date], tomorrow: date) -> tuple[d
 
 
 def _cut(window: Window, last_days: Sequence[date]) -> Iterator[Window]:
-    """The window cut behind each of these days."""
+    """The window cut after each of these days."""
     first = window.first
     for day in last_days:
         yield replace(window, first=first, last=day)
@@ -194,7 +194,7 @@ def _by_time(window: Window) -> tuple[Window, ...]:
         return ()
     middle = (first + last) // 2
     if (middle + 1) % 60 == 0 and middle + 1 < last:
-        middle += 1  # 12 and 1200 sort before 120000: better not to begin a window there
+        middle += 1  # 12 and 1200 sort before 120000: avoid starting a window there
     return (
         replace(window, end=f"{_clock(middle)}.999999"),
         replace(window, begin=_shortest(_clock(middle + 1))),
@@ -211,17 +211,17 @@ def _clock(second: int) -> str:
 
 
 def _shortest(time: str) -> str:
-    """A time without the zeros at its end, so that no shorter way to write it comes before it."""
+    """A time without trailing zeros, so that no shorter spelling of it sorts before it."""
     return re.sub(r"(?<=..)(00)+\Z", "", time)
 
 
 def periods(window: Window, period: Period, oldest: date, tomorrow: date) -> Iterator[Window]:
-    """The window in periods of the calendar, in order, with what lies beyond at open ends.
+    """The window in calendar periods, in order, with the rest beyond them at open ends.
 
     Args:
         window: what to divide.
         period: not `AUTO`.
-        oldest: at an open end, the periods begin with that of this day.
+        oldest: at an open end, the periods start with that of this day.
         tomorrow: at an open end, they end with this day.
     """
     first = max(window.first, oldest) if window.first == date.min else window.first

@@ -22,7 +22,7 @@ from dicomsh.query.other_model import OfIssuer, PatientsOfStudies, StudiesOfPati
 from dicomsh.query.suggest import advice, split_line
 
 Way = Callable[[QueryContext, Archive, Modality, Request, QueryOptions], Awaitable[Answer]]
-"""How a request is answered: as one query, or as several."""
+"""How a request is answered: with one query, or with several."""
 
 
 async def plain_way(
@@ -75,7 +75,7 @@ async def ask(
 async def answer_from(
     archive: Archive, modality: Modality, request: Request, options: QueryOptions
 ) -> Answer:
-    """The answer of one client; what the peer's models do not allow is emulated, and said."""
+    """The answer of one archive; what the peer's models do not offer is emulated, with a note."""
     model = choose_model(request, (await archive.connect()).sop_classes, options.model)
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:
         studies = await send(archive, modality, patients_from_studies(request), model, None)
@@ -90,14 +90,14 @@ async def answer_from(
 
 
 def _why(options: QueryOptions, missing: Model) -> str:
-    """Why an answer is made of another model's."""
+    """Why an answer is derived from another information model."""
     return (
         f"the peer has no {missing.title}" if options.model is None else "because of the model set"
     )
 
 
 def needs_patients(request: Request, model: Model) -> bool:
-    """Whether a request below the patient level names no patient, which Patient Root needs."""
+    """Whether a request below the patient level lacks the PatientID that Patient Root needs."""
     typed = {key.keyword for key in request.keys if key.value}
     return (
         model is Model.PATIENT_ROOT
@@ -110,13 +110,13 @@ def needs_patients(request: Request, model: Model) -> bool:
 def _advised(
     context: QueryContext, modality: Modality, request: Request, *, split: bool
 ) -> Advised:
-    """The command line to go on with where nothing was found or something is missing.
+    """What to suggest if nothing was found, or if something is missing.
 
     Args:
-        context: where that command line would be typed.
-        modality: whom the request goes to.
-        request: what is asked.
-        split: whether it is asked in windows already.
+        context: where the suggested command line would be typed.
+        modality: the peer.
+        request: the request.
+        split: whether it is split into windows already.
     """
     what = matched(request)
     empty = (note(NoteKind.MATCHED, what),) if what else ()
@@ -134,8 +134,8 @@ class Suspected(AnswerStep):
     """Compares the number of rows with those of earlier queries.
 
     Args:
-        context: knows what was asked before.
-        asked_query: what was asked.
+        context: knows the earlier queries.
+        asked_query: the query.
     """
 
     def __init__(self, context: QueryContext, asked_query: AskedQuery) -> None:
@@ -149,7 +149,7 @@ class Suspected(AnswerStep):
         return batch
 
     def concluded(self, outcome: Outcome) -> Outcome:
-        """The outcome, with what is odd about the number of rows."""
+        """The outcome, with a note if the number of rows is suspicious."""
         modality = self._asked_query.modality
         earlier, cap = self._earlier(modality.name), modality.capabilities.cap
         counted = replace(outcome, rows=self._rows)
@@ -158,12 +158,12 @@ class Suspected(AnswerStep):
 
 
 class Advised(AnswerStep):
-    """Says what to do next, by how an answer ended.
+    """Says what to do next, depending on how an answer ended.
 
     Args:
-        empty: for the case that nothing was found.
-        limited: for the case that the limit ended it.
-        remedy: what to do when it was cut off, or empty for the general advice.
+        empty: notes for an answer without rows.
+        limited: notes for an answer that the limit ended.
+        remedy: what to do if it was cut off; empty for the general advice.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Answers that are looked at on their way: filters of our own, and what contradicts the query."""
+"""Checks on answers as they arrive: our own filters, and rows that contradict the query."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from dicomsh.query.sequential import Send, Sequential
 async def send(
     archive: Archive, modality: Modality, request: Request, model: Model, limit: int | None
 ) -> Answer:
-    """Send a request in an information model, as this peer can take it.
+    """Send a request in an information model, adapted to this peer.
 
     Args:
         archive: connected.
-        modality: the peer, with what is known of it.
-        request: what is asked.
+        modality: the peer, with what is known about it.
+        request: the request.
         model: an information model that the peer accepted.
-        limit: largest number of rows, or None.
+        limit: maximum number of rows, or None.
 
     Raises:
         DicomshError: no association, or a key that cannot be sent.
@@ -65,12 +65,12 @@ def _sender(archive: Archive, query: Query) -> Send:
 
 
 class OfThisPatient(AnswerStep):
-    r"""Passes the rows of the place's patient on, and those that do not match it in any way.
+    r"""Passes on the rows of the place's patient, and those that do not match it at all.
 
-    A PatientID that came out of an answer is a value, but a server takes `*`, `?` and `\` in it for
-    wildcards and a list (PS3.4 C.2.2.2.1 has no single value matching for such values), and sends
-    the rows of others. A row that the key does not match even so is left to `Checked`: then the
-    server ignores the key, and the answer is in doubt.
+    A PatientID from an answer is a value, but servers take `*`, `?` and `\` in it for wildcards and a
+    list (there is no single value matching for such a value, PS3.4 C.2.2.2.1) and return rows of
+    other patients. A row that does not match even as a pattern is left to `Checked`: it means that
+    the server ignores the key.
 
     Args:
         key: the PatientID of the place.
@@ -107,9 +107,9 @@ def _any_row(row: Row) -> bool:
 
 
 class LocallyFiltered(AnswerStep):
-    """Passes rows on that match what the peer does not match; says how many were kept.
+    """Passes on the rows that match what the peer does not match; says how many were kept.
 
-    A row that lacks the attribute passes, and is counted: the answer is doubtful then.
+    A row that lacks the attribute passes, but is counted: the answer is then doubtful.
     """
 
     def __init__(self, filters: Sequence[Filter]) -> None:
@@ -141,13 +141,13 @@ class LocallyFiltered(AnswerStep):
 
 
 class Checked(AnswerStep):
-    """Lets every row pass, and says what in them contradicts the query.
+    """Lets every row pass, and says which of them contradict the query.
 
-    Where something does, or nothing shows that a key was matched, the answer is doubtful.
+    If some do, or if we cannot tell whether a key was matched, the answer is doubtful.
 
     Args:
-        adapted: what was asked.
-        modality: whom.
+        adapted: the query as sent.
+        modality: the peer.
     """
 
     def __init__(self, adapted: Adapted, modality: Modality) -> None:
@@ -161,7 +161,7 @@ class Checked(AnswerStep):
         self._any = False
 
     def passed(self, batch: list[Row]) -> list[Row]:
-        """The same rows, looked at."""
+        """The same rows, checked."""
         self._any = self._any or bool(batch)
         self._charsets.look(batch)
         self._rows.look(batch)
@@ -173,6 +173,8 @@ class Checked(AnswerStep):
         """The outcome, with what was noticed."""
         empty = () if self._any else self._empty
         garbled = bool(self._charsets.lossy)
+        # a name that lost its characters matches nothing: Orthanc drops those that its
+        # DefaultEncoding lacks (measured: 1.10.1 with Latin1)
         watches = (watch for watch in self._watches if watch.ascii or not garbled)
         seen = [said for watch in watches for said in watch.said(self._modality)]
         doubtful = outcome.doubtful or bool(seen) or self._rows.one_entity
@@ -181,7 +183,7 @@ class Checked(AnswerStep):
 
 
 _REMEMBERED = 4096
-"""Values that were found to match and need not be looked into again: many rows share theirs."""
+"""Values known to match that need not be compared again: many rows have the same."""
 
 
 class _Watch:
@@ -215,6 +217,7 @@ class _Watch:
             self._wrong += not empty
         elif len(self._key.path) == 1 and len(self._right) < _REMEMBERED:
             raw = row.elements[tag]
+            # beyond ASCII, the same bytes mean something else in another character set
             self._right |= {raw} if raw.isascii() else set()
 
     def said(self, modality: Modality) -> Iterator[Note]:
@@ -224,6 +227,7 @@ class _Watch:
         without = self._empty + (self._untold if self._untold < rows else 0)
         if self._wrong:
             yield note(NoteKind.NO_MATCH, asked, modality.name, count=self._wrong, of=rows)
+        # optional keys may be missing from an answer (PS3.4 C.2.2.1): nothing to compare with
         elif rows and self._untold == rows and not known:
             yield note(NoteKind.NOT_RETURNED, keyword, asked, modality.name)
         elif without:

@@ -1,4 +1,4 @@
-"""All that asking needs: archives, limits, the day, and the place where one stands. No shell."""
+"""Everything a query needs: archives, limits, today's date, the current place. No shell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 
 Earlier = Callable[[str], Iterable[tuple[Request, Outcome]]]
-"""What the modality of a name was asked before, and how each answer ended."""
+"""Earlier requests to the modality of that name, and how each answer ended."""
 
 
 def _nothing(name: str) -> Iterable[tuple[Request, Outcome]]:
@@ -25,14 +25,14 @@ def _nothing(name: str) -> Iterable[tuple[Request, Outcome]]:
 
 @frozen
 class Limits:
-    """What holds for every query that does not say otherwise.
+    """What applies to every query that does not set its own.
 
     Args:
-        rows: the largest number of rows, as it was set; None where none was.
-        usual_rows: the largest number of rows where nobody set one, or None. It is not meant for
-            an answer that is asked in windows: that one is wanted whole.
-        seconds: the time limit for connecting, for the association and for a response, or None
-            for those of the modality.
+        rows: maximum number of rows, as the user set it; None if not set.
+        usual_rows: maximum number of rows if the user set none, or None. It does not apply to an
+            answer that is split into windows: all of that one is wanted.
+        seconds: the time limit for connecting, for the association and for a response; None for
+            the limits set for the modality.
         model: the information model, or None to choose by query.
     """
 
@@ -47,12 +47,12 @@ class QueryContext:
     """Where a query is asked from.
 
     Args:
-        archives: whom it may go to.
+        archives: where it may go.
         today: the day that relative dates count from.
-        limits: what holds for every query.
+        limits: what applies to every query.
         modality: the one in use, or None.
-        place: where one stands in it.
-        earlier: what was asked before.
+        place: the current place in it.
+        earlier: earlier queries.
     """
 
     archives: Archives
@@ -63,7 +63,7 @@ class QueryContext:
     earlier: Earlier = _nothing
 
     def known(self, modality: Modality) -> Modality:
-        """A modality with what was found out about it, and the time limit that was set, if any."""
+        """A modality with what was found out about it, and with the time limit set, if any."""
         modality = replace(modality, capabilities=self.archives.memory.of(modality))
         seconds = self.limits.seconds
         if seconds is None:

@@ -1,6 +1,6 @@
-"""Archives for a dry run: what they are asked is written down, nothing is sent.
+"""Archives for a dry run: queries are recorded, nothing is sent.
 
-Each query is answered with one made-up row, so that what is asked because of an answer is met, too.
+Each query is answered with one made-up row, so that queries that follow from an answer come too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dicomsh.model.results import Listing
 from dicomsh.model.row import Row
 
 _EVERYTHING = frozenset({VERIFICATION, *(model.value for model in Model)})
-"""What a peer is assumed to accept as long as nobody asked it."""
+"""What a peer is assumed to accept until it has been connected to."""
 
 
 @slotted
@@ -45,13 +45,13 @@ class DryRun:
     notes: tuple[Note, ...] = ()
 
     def add(self, sent: Sent) -> None:
-        """Write down a query, unless it was asked before."""
+        """Record a query, unless it is recorded already."""
         if all(sent.query != other.query for other in self.sent):
             self.sent.append(sent)
 
 
 def notes_of(listing: Listing, done: DryRun) -> Iterator[Note]:
-    """What the result line would say, whatever the rows: how this archive would be asked."""
+    """What the result line would say, whatever the rows: how this archive would be queried."""
     asked_query = listing.asked_query
     if asked_query is None or not done.sent:
         return
@@ -69,8 +69,8 @@ class DryArchives:
     """Archives that nothing is sent to; satisfies `dicomsh.archives.archive.Archives`.
 
     Args:
-        real: what is known of them, and where they are.
-        done: where it is written down what they are asked.
+        real: knows about them, and where they are.
+        done: records what they are asked.
     """
 
     def __init__(self, real: Archives, done: DryRun) -> None:
@@ -99,12 +99,12 @@ _NOTHING = Query(Model.STUDY_ROOT.find, Level.STUDY, ())
 
 
 class _DryArchive:
-    """Writes down what is asked and answers with one row.
+    """Records each query and answers it with one row.
 
     Args:
-        done: where it is written down.
-        bare: what is known of the peer.
-        real: the archive that was asked before, or None.
+        done: records the queries.
+        bare: what is known about the peer.
+        real: the archive, if it was connected to before, or None.
     """
 
     is_open = False
@@ -139,9 +139,9 @@ class _DryArchive:
 
 
 def made_up(query: Query) -> Row:
-    """A row that could answer a query: its unique keys, else their keyword in `<>`.
+    """A row that could answer a query: the values of its unique keys, or their keywords in `<>`.
 
-    It lacks unique keys that are matched on in other ways.
+    Unique keys that are matched by anything but a single value are left out.
     """
     from dicomsh.archives.rows import row_of
 
@@ -160,5 +160,5 @@ def _made_up(key: QueryKey | None, keyword: str) -> str:
 
 
 def placeholder(keyword: str) -> str:
-    """What stands for a value that only an answer can tell."""
+    """The placeholder for a value that only an answer can provide."""
     return f"<{keyword}>"

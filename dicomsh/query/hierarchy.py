@@ -35,7 +35,7 @@ class Branch:
 
     Args:
         place: the entity.
-        row: what the peer told of it.
+        row: what the peer returned for it.
         last: for each level from the top, whether it is the last of its siblings.
     """
 
@@ -50,7 +50,7 @@ class Branch:
 
 
 Received = Callable[[list[Row], Level, Place], None]
-"""Is given the rows of each query, their level, and the place that they are in."""
+"""Is called with the rows of each query, their level, and the place that they are in."""
 
 
 def _nobody(rows: list[Row], level: Level, place: Place) -> None:
@@ -63,9 +63,9 @@ class Hierarchy:
     Args:
         context: where the command runs.
         modality: the peer.
-        top: the place to begin below.
+        top: the place to start below.
         depth: how many levels to go down, at least 1.
-        received: is given the rows of each query as they come.
+        received: is called with the rows of each query as they come.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Hierarchy:
     async def _ahead(
         self, pool: ArchivePool, parents: list[_Child]
     ) -> AsyncGenerator[list[_Child], None]:
-        """The children of each parent in turn, asked for a little ahead of time."""
+        """The children of each parent in turn, queried a little ahead of time."""
         waiting = iter(parents)
         under_way = deque(
             asyncio.create_task(self._children(pool, parent.place))
@@ -149,6 +149,7 @@ class Hierarchy:
         finally:
             for task in under_way:
                 task.cancel()
+            # only then is every connection back in the pool, which closes those not in use
             await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _children(self, pool: ArchivePool, place: Place) -> list[_Child]:
@@ -177,6 +178,7 @@ class _Child:
         """Studies by date and time, series and instances by number, patients by ID."""
         level = self.place.steps[-1].level
         texts = [self.row.text(by_keyword(word).tag) or "" for word in LEVEL_KEYS[level].order]
+        # as text, '10' comes before '9', and an IS may be written '+4' (PS3.5 6.2)
         number = int(texts[0]) if level.value >= Level.SERIES.value and _is_int(texts[0]) else 0
         return number, "\0".join(texts)
 

@@ -1,8 +1,8 @@
-"""Answers that a peer's information models do not give by themselves, made from those they do.
+"""Answers that a peer's information models cannot give directly, derived from those they can.
 
-A peer with Study Root alone has no patient level: its patients are those of its studies
-(as PS3.4 C.6.2.1 puts patient attributes at the study level). A peer with Patient Root alone needs
-a PatientID below the patient level: its studies are asked patient by patient.
+A peer with only Study Root has no patient level: its patients are those of its studies (PS3.4
+C.6.2.1 puts patient attributes at the study level). A peer with only Patient Root needs a PatientID
+below the patient level: its studies are queried patient by patient.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from dicomsh.query.check import send
 _COUNTS = frozenset(
     word for word in LEVEL_KEYS[Level.PATIENT].default if word.startswith("NumberOf")
 )
-"""What no study tells of its patient."""
+"""What a study cannot say about its patient."""
 
 NOT_BELOW = PATIENT_KEYS - {Level.PATIENT.unique_keyword}
-"""What Patient Root has at the patient level alone (PS3.4 C.6.1.1.3)."""
+"""What Patient Root has only at the patient level (PS3.4 C.6.1.1.3)."""
 
 
 class PatientsOfStudies(AnswerStep):
-    """Of studies, passes the first of each patient on: PatientID and issuer tell patients apart.
+    """Passes on the first study of each patient: PatientID and issuer tell patients apart.
 
     Args:
-        why: why patients are made of studies, in words.
+        why: why patients are derived from studies, in words.
     """
 
     def __init__(self, why: str) -> None:
@@ -55,6 +55,7 @@ class PatientsOfStudies(AnswerStep):
         if not patient:
             self._without_id += 1
             return True
+        # not merged by PatientID alone: different patients may share one (PS3.3 C.7.1.1)
         key = (patient, row.text(ISSUER_OF_PATIENT_ID) or "")
         known = self._names.get(key)
         if known is None:
@@ -64,7 +65,7 @@ class PatientsOfStudies(AnswerStep):
         return False
 
     def concluded(self, outcome: Outcome) -> Outcome:
-        """The outcome of the studies, and that they were asked for."""
+        """The outcome of the studies, with a note that it comes from them."""
         notes = [note(NoteKind.PATIENTS_FROM_STUDIES, self._why)]
         if self._without_id:
             notes.append(note(NoteKind.STUDIES_WITHOUT_PATIENT, count=self._without_id))
@@ -75,10 +76,10 @@ class PatientsOfStudies(AnswerStep):
 
 
 class StudiesOfPatients(DerivedAnswer):
-    """What is below the patient level, asked patient by patient.
+    """What is below the patient level, queried patient by patient.
 
-    Patients without a PatientID cannot be asked for: then the answer is not whole. Those who share
-    one are asked for together, because a peer need not match the issuer: each entity comes once.
+    Patients without a PatientID cannot be queried: the answer is then incomplete. Those who share
+    one are queried together, because a peer need not match the issuer: each entity comes once.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class StudiesOfPatients(DerivedAnswer):
         return tuple(key for key in self._request.keys if key.keyword in PATIENT_KEYS)
 
     def _below_patient(self) -> tuple[QueryKey, ...]:
-        """The other keys; those of the patient only ask back."""
+        """The other keys; those of the patient become return keys."""
         keys = self._request.keys
         return tuple(
             return_key(key.keyword) if key.keyword in PATIENT_KEYS else key for key in keys
@@ -158,9 +159,10 @@ def _of(number: int) -> str:
 
 
 class OfIssuer(AnswerStep):
-    """Passes the rows of one patient on, of several that share a PatientID.
+    """Passes on the rows of one of several patients who share a PatientID.
 
-    Issuer of Patient ID is no unique key: a peer may not match it below the patient level.
+    Issuer of Patient ID is not a unique key (PS3.4 C.6.1.1.2): below the patient level, a peer may
+    not match it.
     """
 
     def __init__(self, issuer: str) -> None:
@@ -169,7 +171,7 @@ class OfIssuer(AnswerStep):
         self._untold = 0
 
     def passed(self, batch: list[Row]) -> list[Row]:
-        """The rows of that issuer, and those that name none."""
+        """The rows of that issuer, and those without an issuer."""
         return [row for row in batch if self._fits(row)]
 
     def _fits(self, row: Row) -> bool:
@@ -179,7 +181,7 @@ class OfIssuer(AnswerStep):
         return not issuer or issuer == self._issuer
 
     def concluded(self, outcome: Outcome) -> Outcome:
-        """The outcome, with what is not certain about the issuer."""
+        """The outcome, with what is uncertain about the issuer."""
         if self._other:
             outcome = noted(outcome, note(NoteKind.OTHER_ISSUER, count=self._other))
         if self._untold:

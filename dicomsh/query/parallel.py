@@ -1,4 +1,4 @@
-"""Several queries as one answer: side by side over a small pool, in order, each entity once."""
+"""Several queries as one answer: in parallel over a small pool, in order, each entity once."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from dicomsh.model.silent_truncation import cut_off
 _AHEAD = 2 * POOL_SIZE
 _NAMED = 3
 _PATIENCE = 64
-"""Answers in a row that were cut off before their first row: more than it takes from all dates down
-to a second."""
+"""Consecutive answers cut off before their first row after which dividing stops: more than it takes
+from all dates down to a second."""
 
 Ask = Callable[[Archive, Request, int | None], Awaitable[Answer]]
-"""Sends a request, with a limit of rows or None, by a client."""
+"""Sends a request to an archive, with a maximum number of rows or None."""
 
 
 @frozen
 class Found:
-    """What a part was answered."""
+    """The answer to a part."""
 
     rows: list[Row]
     outcome: Outcome
@@ -42,16 +42,16 @@ class Found:
 class Parallel(DerivedAnswer):
     """The rows of all parts, those of a part together, the parts in their order.
 
-    A part whose answer was cut off is asked again in smaller parts. Rows that a peer gave for the
-    larger one and for none of the smaller are set aside in `once`.
+    A part whose answer was cut off is queried again in smaller parts. Rows that a peer returned for
+    the larger part but for none of the smaller ones are set aside in `once`.
 
     Args:
-        pool: the clients; closed at the end.
-        ask: how a request is sent.
-        parts: what to ask, taken as needed.
+        pool: the connections; closed at the end.
+        ask: sends a request.
+        parts: the parts, taken as needed.
         once: lets each entity through once, up to a limit.
-        limit: rows after which one query need not go on, or None.
-        cap: rows after which the peer is known to cut answers off, perhaps without a word, or None.
+        limit: rows after which one query may stop, or None.
+        cap: rows after which the peer is known to cut answers off, perhaps silently, or None.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Parallel(DerivedAnswer):
         self._ask = ask
         self._parts = iter(parts)
         self._once = once
-        self._most = None if limit is None else limit + 1
+        self._most = None if limit is None else limit + 1  # one more shows that there are more
         self._cap = cap
         self._barren = 0
         self._under_way: deque[tuple[QueryPart, asyncio.Task[Found]]] = deque()
@@ -85,7 +85,7 @@ class Parallel(DerivedAnswer):
             yield rows
 
     async def found(self) -> AsyncGenerator[tuple[QueryPart, list[Row]], None]:
-        """Each part that was not divided, with the rows that no part before it gave."""
+        """Each part that was not divided, with the rows that no earlier part returned."""
         try:
             async for part, found in self._answered():
                 self._endings.append((part, found.outcome))
@@ -110,12 +110,13 @@ class Parallel(DerivedAnswer):
             smaller = part.divided(found.rows) if self._to_be_divided(found) else ()
             if smaller:
                 self._once.set_aside(found.rows)
+                # in the place of the part that they replace, so that dates stay in order
                 self._under_way.extendleft(reversed([self._start(piece) for piece in smaller]))
             else:
                 yield part, found
 
     def _to_be_divided(self, found: Found) -> bool:
-        """Whether smaller parts are worth a try: not for a peer that gives no row for any."""
+        """Whether smaller parts are worth a try: not if the peer returns no rows for any."""
         if not cut_off(found.outcome, self._cap):
             self._barren = 0
             return False
@@ -123,7 +124,7 @@ class Parallel(DerivedAnswer):
         return self._barren <= _PATIENCE
 
     def _fill(self) -> bool:
-        """Have the next parts under way; whether there are any."""
+        """Start the next parts; returns whether any are under way."""
         room = max(0, _AHEAD - len(self._under_way))
         self._under_way.extend(self._start(part) for part in islice(self._parts, room))
         return bool(self._under_way)
@@ -138,6 +139,8 @@ class Parallel(DerivedAnswer):
                 answer = await self._ask(archive, part.request, self._most)
                 rows = await all_rows(answer)
             except QueryFailedError as error:
+                # studies without a date or time are asked for by empty value matching, which a
+                # peer may refuse: it is negotiated (PS3.4 C.2.2.2.7)
                 if not part.optional:
                     raise
                 return Found([], Outcome(Ending.COMPLETE, 0, 0, error.code))
@@ -158,11 +161,11 @@ class Parallel(DerivedAnswer):
 
     @property
     def outcome(self) -> Outcome:
-        """As every derived answer; the rows are those that were let through once."""
+        """As for every derived answer, but counting the rows that `once` let through."""
         return replace(self._ended(), rows=self._once.rows)
 
     def _ended(self) -> Outcome:
-        """The first ending that lost something, and the parts that are not whole."""
+        """The first ending that lost something, and the parts that are incomplete."""
         repeated = note(NoteKind.DUPLICATES, count=self._once.repeated)
         return replace(
             self._ending(),
@@ -175,7 +178,7 @@ class Parallel(DerivedAnswer):
         )
 
     def _ending(self) -> Outcome:
-        rest = f"not asked for: {self._now} and what follows"
+        rest = f"not queried: {self._now} and everything after it"
         if self._broken is not None:
             return Outcome(_ending_of(self._broken), 0, 0, detail=f"{self._broken.message}; {rest}")
         if not self._all_asked:
@@ -191,11 +194,11 @@ def _not_whole(endings: Sequence[tuple[QueryPart, Outcome]]) -> str:
     if not titles:
         return ""
     more = f" and {len(titles) - _NAMED:,} more" if len(titles) > _NAMED else ""
-    return f"not whole: {', '.join(titles[:_NAMED])}{more}"
+    return f"incomplete: {', '.join(titles[:_NAMED])}{more}"
 
 
 def _notes(outcomes: Iterable[Outcome]) -> list[Note]:
-    """What was noticed in the answers, each once."""
+    """What was noticed in the answers, each note once."""
     notes = summed(one for outcome in outcomes for one in outcome.notes)
     more = len(notes) - _NAMED
     return [*notes[:_NAMED], *([note(NoteKind.MORE, count=more)] if more > 0 else [])]

@@ -1,4 +1,4 @@
-"""TARGET: a row number, a unique key, a unique beginning of one, or a path, made into a place."""
+"""TARGET: a row number, a unique key, a unique beginning of one, or a path, resolved to a place."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ResolvedTarget:
 
 
 class KnownTargets(Protocol):
-    """Where targets lead, as far as it is known without asking."""
+    """Where targets lead, as far as is known without a query."""
 
     def start_of(self, text: str) -> tuple[Modality, Place, list[str]]:
         """Where a path begins, and its segments.
@@ -51,7 +51,7 @@ class KnownTargets(Protocol):
     def known_step(
         self, modality: Modality, place: Place, segment: str, *, first: bool
     ) -> Place | None:
-        """Where one segment of a path leads; None when nothing that was listed tells.
+        """Where one segment of a path leads; None if listed answers do not show it.
 
         Raises:
             NotThereError: it is a row that was not listed.
@@ -65,10 +65,10 @@ class KnownTargets(Protocol):
 
 
 async def resolve(context: QueryContext, known: KnownTargets, text: str) -> ResolvedTarget:
-    """Where a TARGET leads: what was listed is believed, anything else is asked of the archive.
+    """Where a TARGET leads: listed answers are trusted, anything else is looked up in the archive.
 
     Raises:
-        NotThereError: nothing is there, or it is not known.
+        NotThereError: nothing is there, or we cannot tell.
         UsageError: it may mean several things.
         DicomshError: the archive could not be asked.
     """
@@ -89,19 +89,20 @@ async def resolve(context: QueryContext, known: KnownTargets, text: str) -> Reso
 async def _asked(
     context: QueryContext, modality: Modality, place: Place, key: str, unlisted: str
 ) -> Place:
-    """An entity that was not listed: ask whether it exists.
+    """An entity that was not listed, if the archive has it.
 
-    `unlisted` tells why it is no row either; empty where it cannot be one.
+    `unlisted` says why it is not a row either; empty if it cannot be one.
     """
     if place.level is Level.INSTANCE:
-        raise NotThereError("nothing is below an instance")
+        raise NotThereError("there is nothing below an instance")
     found = await _existing(context, modality, place, place.next_level, key)
+    # a UID is unique at any level: `cd UID` may lead to a series of an unlisted study
     if not found and _LOOKS_LIKE_UID.match(key):
         for level in _uid_levels(place):
             found = found or await _existing(context, modality, place, level, key)
     if found:
         if len(found) > 1:
-            raise ambiguous(found, f"'{key}' is the unique key of several")
+            raise ambiguous(found, f"'{key}' is the unique key of several entities")
         return found[0]
     level = place.next_level
     nothing = f"no {level.word} '{key}' here"
@@ -118,11 +119,9 @@ def _advice(level: Level, key: str) -> str:
     if level is Level.PATIENT:
         pattern = f"{key.rstrip('*')}*"
         if not any(map(str.isdigit, key)):
-            return f"a place is named by its unique key; {_find('name', pattern)} finds names"
-        return f"{_find('id', pattern)} finds those that begin so"
-    return (
-        f"'ls' lists {level.plural} by number; a UID is typed whole, or its beginning once listed"
-    )
+            return f"patients are addressed by ID; {_find('name', pattern)} searches by name"
+        return f"{_find('id', pattern)} finds IDs that begin like this"
+    return f"'ls' lists {level.plural} by number; type a UID in full, or its beginning once listed"
 
 
 def _find(key: str, pattern: str) -> str:
@@ -136,14 +135,15 @@ async def _existing(
     try:
         wanted = _exact_key(context, level, key)
     except UsageError:
-        return []
+        return []  # not a valid key of this level, so nothing can have it
     request = Request(level, place, (wanted,))
     listing = await ask(context, modality, request)
     rows = await all_rows(listing.answer)
     outcome = listing.answer.outcome
     if not rows and outcome.ending is not Ending.COMPLETE:
-        raise NotThereError(f"whether '{key}' exists is not known: {outcome.ending.value}")
+        raise NotThereError(f"cannot tell whether '{key}' exists: {outcome.ending.value}")
     tag = by_keyword(level.unique_keyword).tag
+    # a peer may ignore the key, or match a PatientID in any case: only this very key will do
     named = [row for row in rows if row.text(tag) == key]
     places = [(place_of(row, level, place), row.text(ISSUER) or "") for row in named]
     return _each_once([(found, issuer) for found, issuer in places if found is not None], level)

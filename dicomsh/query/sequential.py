@@ -10,7 +10,7 @@ from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.row import Row
 
 Send = Callable[[int | None], Awaitable[Answer]]
-"""Sends a query with a limit of rows, or None."""
+"""Sends a query with a maximum number of rows, or None."""
 
 
 class Sequential(DerivedAnswer):
@@ -18,7 +18,7 @@ class Sequential(DerivedAnswer):
 
     Args:
         queries: sends each of them.
-        limit: largest number of rows of all together, or None.
+        limit: maximum number of rows in all, or None.
     """
 
     def __init__(self, queries: Sequence[Send], limit: int | None) -> None:

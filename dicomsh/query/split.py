@@ -1,4 +1,4 @@
-"""`find study --split`: a study query asked in windows of its date, so that nothing is cut off."""
+"""`find study --split`: a study query split by date into windows, so that nothing is cut off."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from dicomsh.query.parallel import Parallel
 from dicomsh.query.undated import UndatedStudies
 
 _HELD = 10_000
-"""Rows of an answer that are kept back until it is known whether it is whole."""
+"""Rows of an answer that are held until it is known whether it is complete."""
 
 
 async def split_answer(
@@ -50,25 +50,25 @@ async def split_answer(
     request: Request,
     options: QueryOptions,
 ) -> Answer:
-    """The answer to a study query, asked in windows of its date.
+    """The answer to a study query, split into windows of its date.
 
     Args:
         context: where the command runs.
-        archive: asks the peer.
+        archive: the one to query.
         modality: the peer, with its time limits.
-        request: what is asked.
-        options: how it is asked, settled; `split` says in which windows.
+        request: the request.
+        options: its options, settled; `split` says in which windows.
 
     Raises:
-        UsageError: no study query, or one that cannot be split.
+        UsageError: it is not a study query, or one that cannot be split.
         DicomshError: no association.
     """
     _check(modality, request)
     model = choose_model(request, (await archive.connect()).sop_classes, options.model)
     if needs_patients(request, model):
         raise UsageError(
-            "--split needs Study Root across patients, and the peer accepts Patient Root only",
-            hint="inside a patient it can be split: cd PatientID",
+            "--split needs Study Root across patients; the peer accepts only Patient Root",
+            hint="inside a patient it works: cd PatientID",
         )
     tomorrow = context.today + timedelta(days=1)
     plan = Plan(request, options.split or Period.AUTO, tomorrow)
@@ -78,27 +78,29 @@ async def split_answer(
 def _check(modality: Modality, request: Request) -> None:
     if request.level is not Level.STUDY:
         raise UsageError(
-            f"--split goes by StudyDate, which {request.level.plural} are not matched on",
+            f"--split needs StudyDate, which a query for {request.level.plural} does not match",
             hint="find study … --split",
         )
     trouble = modality.capabilities.support(STUDY_DATE)
     if trouble in (Support.IGNORED, Support.FINDS_NOTHING, Support.REFUSED):
         raise UsageError(
-            "--split goes by StudyDate, which the server does not match"
+            "--split needs StudyDate matching, which this server lacks"
             f" ({modality.capabilities.source})"
         )
     timed = any(key.keyword == STUDY_TIME and key.value for key in request.keys)
     if timed and Extension.DATETIME in modality.extended:
-        raise UsageError("--split takes date and time apart, and --datetime together")
+        raise UsageError(
+            "--split cannot be combined with --datetime: it matches date and time separately"
+        )
 
 
 class Split(DerivedAnswer):
-    """A study query asked in windows; implements `dicomsh.model.answer.Answer`.
+    """A study query split into windows; implements `dicomsh.model.answer.Answer`.
 
     Args:
         context: where the command runs.
-        archive: asks what needs no pool.
-        options: how queries are asked, settled.
+        archive: for queries that need no pool.
+        options: the options of its queries, settled.
         modality: the peer.
         plan: what is to be split.
     """
@@ -176,6 +178,7 @@ class Split(DerivedAnswer):
         return date(low, 1, 1)
 
     async def _any_before(self, day: date) -> bool:
+        # with an open start, some peers return studies without a date, too
         window = replace(self._plan.whole.window, first=FIRST_DAY, last=day - timedelta(days=1))
         request = replace(self._plan.whole, window=window).request
         answer = await self._ask(self._archive, request, 1)
@@ -185,12 +188,12 @@ class Split(DerivedAnswer):
     async def _ask(self, archive: Archive, request: Request, limit: int | None) -> Answer:
         self._asked += 1
         patients = request.level is Level.PATIENT
-        model = None if patients else self._options.model  # their counts are in Patient Root
+        model = None if patients else self._options.model  # Patient Root has their counts
         options = replace(self._options, limit=limit, model=model)
         return await answer_from(archive, self._modality, request, options)
 
     def _ended(self) -> Outcome:
-        """How it ended, with what no window reaches."""
+        """How it ended, with the studies that no window reaches."""
         assert self._current is not None
         outcome = self._current.outcome
         asked = note(NoteKind.QUERIES, count=self._asked)
@@ -202,7 +205,7 @@ class Split(DerivedAnswer):
 
     @property
     def headway(self) -> str:
-        """How far it is, for people."""
+        """Progress, for display."""
         return self._current.headway if isinstance(self._current, Parallel) else ""
 
     async def aclose(self) -> None:
@@ -212,9 +215,9 @@ class Split(DerivedAnswer):
 
 
 class Lead:
-    """The query as one, in case that nothing is cut off.
+    """The query as a whole, in case nothing is cut off.
 
-    Its `rows` are kept back, up to a number, so that windows can come in the order of their dates.
+    Its `rows` are held, up to a number, so that windows can come in the order of their dates.
     """
 
     def __init__(self, part: QueryPart, once: Dedup, cap: int | None) -> None:
@@ -225,7 +228,7 @@ class Lead:
         self._kept_back = True
 
     async def batches(self, answer: Answer) -> AsyncIterator[list[Row]]:
-        """Rows that need not be kept back."""
+        """Rows that need not be held any longer."""
         async for batch in answer:
             self.rows += batch
             if not self._kept_back or len(self.rows) > _HELD:
@@ -234,5 +237,5 @@ class Lead:
                 yield self._once.admit(rows)
 
     def divided(self, outcome: Outcome) -> Sequence[QueryPart]:
-        """The parts to ask for when it was cut off; none when it is the answer."""
+        """The parts to query if it was cut off; none if it is the whole answer."""
         return self.part.divided(self.rows) if cut_off(outcome, self._cap) else ()

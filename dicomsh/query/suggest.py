@@ -1,4 +1,4 @@
-"""One thing to try when nothing was found, and other ready command lines. Nothing is asked here."""
+"""A command line to try if nothing was found, and others ready to type. Nothing is sent here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dicomsh.model.vr import CHARSET_VRS
 from dicomsh.regex import regex
 
 _LONGEST = 160
-"""Characters beyond which a command line is no longer something to look at and type."""
+"""A command line with more characters is too long to read and type."""
 
 
 @frozen
@@ -31,8 +31,8 @@ class Phrase:
     Args:
         level: the level.
         words: the pattern and the keys, unquoted.
-        place: where it is asked.
-        options: options of it, as typed.
+        place: the place of the query.
+        options: its options, as typed.
     """
 
     level: Level
@@ -41,7 +41,7 @@ class Phrase:
     options: tuple[str, ...] = ()
 
     def line(self, here: Place) -> str:
-        """The command line, typed at a place; empty when it would be too long to be typed."""
+        """The command line as typed at a place; empty if it would be too long."""
         words = [*map(_quoted, self.words), *self.options]
         line = " ".join(["find", self.level.word, *words])
         if not self.place.same_entity(here.above(self.level)):
@@ -60,7 +60,7 @@ def phrase_of(request: Request) -> Phrase:
 
 
 def _words(keys: Iterable[QueryKey]) -> tuple[str, ...]:
-    """The words that asked for keys; a value that nobody typed is told as it is."""
+    """The words that keys came from; a value that was not typed is written as it is."""
     return tuple(_word(key) for key in keys if key.typed or key.value)
 
 
@@ -69,7 +69,7 @@ def _word(key: QueryKey) -> str:
 
 
 def split_line(request: Request, here: Place) -> str:
-    """The command line that asks for a study query in windows; empty when it is none."""
+    """The command line that splits a study query into windows; empty for other queries."""
     split = replace(phrase_of(request), options=("--split",))
     return split.line(here) if request.level is Level.STUDY else ""
 
@@ -93,7 +93,7 @@ _ANY_DAY = date(2000, 1, 1)
 
 
 def _can_be_asked(phrase: Phrase) -> bool:
-    """Whether each value is within the rules of its VR; one that was extended may be too long."""
+    """Whether each value is valid for its VR: one that was extended may be too long."""
     try:
         for word in map(whole_word, phrase.words):
             if is_term(word):
@@ -130,7 +130,7 @@ _IDS = frozenset(("PatientID", "AccessionNumber", "StudyID"))
 
 
 def _wildcard(request: Request) -> Iterator[Phrase]:
-    """A text is matched whole: a name needs its other components, a description its other words."""
+    """A text must match in full: a name lacks other components, a description other words."""
     for key in _matched(request):
         if key.attribute.vr in CHARSET_VRS and not set("*?\\") & set(key.value):
             anywhere = key.attribute.vr != "PN" and key.keyword not in _IDS
@@ -138,21 +138,21 @@ def _wildcard(request: Request) -> Iterator[Phrase]:
 
 
 def _one_of_list(request: Request) -> Iterator[Phrase]:
-    """Lists of anything but UIDs are optional for a peer, as of codes (PS3.4 C.2.2.2.8)."""
+    """A peer must match lists of UIDs (PS3.4 C.2.2.2.2), other lists are optional (C.2.2.2.8)."""
     for key in _matched(request):
         if key.matching is Matching.MULTIPLE_VALUES and key.attribute.vr != "CS":
             yield _with(request, key, key.value.partition("\\")[0])
 
 
 def _anywhere_in_name(request: Request) -> Iterator[Phrase]:
-    """The text may stand in a given name, or in the ideographic or phonetic group."""
+    """The text may be in a given name, or in the ideographic or phonetic group."""
     for key in _matched(request):
         if key.attribute.vr == "PN" and not key.value.startswith("*"):
             yield _with(request, key, f"*{key.value}")
 
 
 def _case(request: Request) -> Iterator[Phrase]:
-    """Only names are matched without regard to case (PS3.4 C.2.2.2.1), and most text is upper."""
+    """Only names may be matched in any case (PS3.4 C.2.2.2.1), and most text is in capitals."""
     for key in _matched(request):
         if key.attribute.vr in _WITH_CASE and key.value != key.value.upper():
             yield _with(request, key, key.value.upper())
@@ -171,7 +171,7 @@ _IN_AN_HOUR = regex(r"(\d{2})(?!0000-\d\d5959)[\d.]+(?:-\1[\d.]+)?\Z")
 
 
 def _wider_date(request: Request) -> Iterator[Phrase]:
-    """A day, then its month, then its year, then those beside it."""
+    """A day, then its month, then its year, then the neighbouring years."""
     for key in _matched(request):
         if key.attribute.vr != "DA":
             continue
@@ -214,7 +214,7 @@ _OTHER_UIDS = (
 
 
 def _uid_of_other_level(request: Request) -> Iterator[Phrase]:
-    """A UID does not tell what it is the UID of."""
+    """A UID does not show which level it belongs to."""
     for key in _matched(request):
         for level, other in _OTHER_UIDS:
             if key.keyword == level.unique_keyword:
@@ -223,7 +223,7 @@ def _uid_of_other_level(request: Request) -> Iterator[Phrase]:
 
 
 def _other_attribute(request: Request) -> Iterator[Phrase]:
-    """A pattern with a digit was taken for a PatientID, one without for a name."""
+    """A pattern with a digit was read as a PatientID, one without as a name."""
     for key in _matched(request):
         if key.origin is not KeyOrigin.PATTERN:
             continue
@@ -236,7 +236,7 @@ def _other_attribute(request: Request) -> Iterator[Phrase]:
 
 
 def _fewer_keys(request: Request) -> Iterator[Phrase]:
-    """What was matched on last left nothing."""
+    """The last key may have ruled out everything."""
     matched = _matched(request)
     if len(matched) > 1:
         words = _words(key for key in request.keys if key is not matched[-1])
@@ -244,13 +244,13 @@ def _fewer_keys(request: Request) -> Iterator[Phrase]:
 
 
 def _elsewhere(request: Request) -> Iterator[Phrase]:
-    """What is asked for may be outside of the place."""
+    """What is wanted may be outside the current place."""
     if request.place.steps and _matched(request):
         yield replace(phrase_of(request), place=Place())
 
 
 def _other_level(request: Request) -> Iterator[Phrase]:
-    """A peer may hold what is asked for, and yet not show it at this level."""
+    """A peer may hold what is wanted, and yet not return it at this level."""
     other = Level.PATIENT if request.level is Level.STUDY else Level.STUDY
     if not request.place.steps and not _matched(request):
         yield Phrase(other, (), request.place)
@@ -261,7 +261,7 @@ _SPOKEN = regex(r"([^,^=*?\\]*\w), *(\w[^,^=*?\\]*)|([^\s,^=*?\\]+) ([^\s,^=*?\\
 
 
 def _name_as_spoken(request: Request) -> Iterator[Phrase]:
-    """Components of a name stand between carets (PS3.5 6.2.1), not spaces or a comma."""
+    """Components of a name are separated by carets (PS3.5 6.2.1), not by spaces or a comma."""
     for key in _matched(request):
         spoken = _SPOKEN.fullmatch(key.value) if key.attribute.vr == "PN" else None
         if spoken:
@@ -273,7 +273,7 @@ _DAY_OR_MONTH = regex(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?:\Z|\.\.)")
 
 
 def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
-    """A pattern that is a key, a date or a modality elsewhere in the language."""
+    """A pattern that elsewhere in the language would be a key, a date or a modality."""
     for key in _matched(request):
         if key.origin is not KeyOrigin.PATTERN:
             continue
@@ -308,7 +308,7 @@ def _any_value(request: Request) -> Iterator[Phrase]:
 
 
 def _counted_here(request: Request) -> Iterator[Phrase]:
-    """Peers count for the answer; many match what is stored, and there no such number is."""
+    """Peers compute counts for the answer; many match only stored values, which have none."""
     for key in _matched(request):
         if key.path[0].tag in COUNTS:
             words = _words(other for other in request.keys if other is not key)
@@ -337,4 +337,4 @@ _RULES: tuple[Rule, ...] = (
     _other_level,
     _any_value,
 )
-"""From the most likely cause to the least; the first that applies is told."""
+"""From the most likely cause to the least; the first that applies is suggested."""

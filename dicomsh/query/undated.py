@@ -22,7 +22,7 @@ from dicomsh.query.parallel import Ask, Parallel
 
 @frozen
 class StudiesOfOnePatient:
-    """All studies of one patient; a part of a union."""
+    """All studies of one patient; one part of a query in parallel."""
 
     base: Request
     patient_id: str
@@ -30,7 +30,7 @@ class StudiesOfOnePatient:
 
     @property
     def request(self) -> Request:
-        """What is asked."""
+        """The query for them."""
         path = (by_keyword("PatientID"),)
         key = QueryKey(path, self.patient_id, Matching.SINGLE_VALUE, KeyOrigin.TYPED)
         keys = [held for held in self.base.keys if held.keyword != key.keyword]
@@ -52,7 +52,7 @@ class UndatedStudies:
 
     Args:
         request: the study query.
-        found: studies handed out, by PatientID; kept up to date by whoever hands them out.
+        found: number of studies returned, by PatientID; the caller keeps it up to date.
     """
 
     def __init__(self, request: Request, found: Mapping[str, int]) -> None:
@@ -61,7 +61,7 @@ class UndatedStudies:
         self._expected: dict[str, int] | None = None
 
     async def take(self, archive: Archive, ask: Ask) -> None:
-        """Ask the patients for their counts; where a peer cannot tell them, nothing is known."""
+        """Query the counts of the patients; if a peer cannot give them, nothing is known."""
         patients = patients_of(self._request)
         if patients is None:
             return
@@ -76,6 +76,7 @@ class UndatedStudies:
     async def rows(self, pool: ArchivePool, ask: Ask, once: Dedup) -> AsyncIterator[list[Row]]:
         """The studies of the patients who have more than were found."""
         gaps = missing(self._expected or {}, self._found)
+        # as the value of a key, any other ID would match further patients
         plain = [key for key in gaps if not set(key) & set("*?\\")]
         parts = [StudiesOfOnePatient(self._request, key) for key in plain]
         async for batch in Parallel(pool, ask, parts, once):
@@ -83,7 +84,7 @@ class UndatedStudies:
 
     @property
     def missing(self) -> int | None:
-        """How many studies were not found; None when it is not known."""
+        """How many studies were not found; None if that is not known."""
         if self._expected is None:
             return None
         return sum(missing(self._expected, self._found).values())
@@ -93,9 +94,9 @@ _STUDIES = COUNTS.start
 
 
 def patients_of(request: Request) -> Request | None:
-    """The query for the patients whose studies a study query asks for.
+    """The query for the patients whose studies a study query requests.
 
-    None when it asks for some of their studies only, which no count tells.
+    None if it requests only some of their studies, which no count covers.
     """
     typed = [key for key in request.keys if key.value]
     if any(key.keyword not in PATIENT_KEYS for key in typed):
@@ -104,7 +105,7 @@ def patients_of(request: Request) -> Request | None:
 
 
 def counts(patients: Sequence[Row]) -> dict[str, int] | None:
-    """Studies by PatientID; None when a patient does not tell the number or has no ID."""
+    """Number of studies by PatientID; None if a patient has no count or no ID."""
     studies: Counter[str] = Counter()
     for row in patients:
         key, number = row.text(PATIENT_ID), row.text(_STUDIES) or ""
@@ -115,6 +116,6 @@ def counts(patients: Sequence[Row]) -> dict[str, int] | None:
 
 
 def missing(expected: Mapping[str, int], found: Mapping[str, int]) -> dict[str, int]:
-    """How many studies of which patients were not found."""
+    """How many studies were not found, by PatientID."""
     gaps = ((key, number - found.get(key, 0)) for key, number in expected.items())
     return {key: gap for key, gap in gaps if gap > 0}

@@ -1,7 +1,7 @@
-"""What was seen of one modality: entities by place, values by attribute. No I/O.
+"""What was seen in the answers of one modality: entities by place, values by attribute. No I/O.
 
-Answers are handed in when they have ended and looked into later, some rows at a time: a long answer
-goes to its file at full speed, and Tab finds what was seen without walking all of it.
+Answers are handed in when they have ended and indexed later, some rows at a time: a long answer is
+written to its file at full speed, and Tab need not search all of it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from dicomsh.model.row import Row
 from dicomsh.model.vr import TEXT_VRS
 
 MOST_ENTITIES = 200_000
-"""Entities of one level that stay known; the one seen longest ago makes room."""
+"""Entities of one level that are remembered; the one seen longest ago is dropped first."""
 
 MOST_VALUES = 300
-"""Values of one attribute that stay known."""
+"""Values of one attribute that are remembered."""
 
 _LONGEST_VALUE = 128
-"""Bytes beyond which a value is no use for completion."""
+"""Longer values, in bytes, are useless for completion."""
 
 
 @frozen
@@ -36,8 +36,8 @@ class SeenEntity:
     Args:
         row: the answer's row.
         level: the level of the query.
-        around: where it was asked.
-        issuer: Issuer of Patient ID, where other patients in the answer have the same ID.
+        around: the place of the query.
+        issuer: Issuer of Patient ID, if other patients in the answer have the same ID.
     """
 
     row: Row
@@ -47,22 +47,23 @@ class SeenEntity:
 
     @property
     def place(self) -> Place:
-        """Where it is."""
+        """Its place."""
         place = place_of(self.row.compact(), self.level, self.around)
         assert place is not None
         return with_issuer(place, self.issuer) if self.issuer else place
 
 
 class Entities:
-    """Entities of one level by place and unique key, the one seen last being the last."""
+    """Entities of one level by place and unique key, the most recently seen last."""
 
     def __init__(self) -> None:
         self._entities: dict[str, SeenEntity] = {}
         self._order = OrderedStrings()
 
     def put(self, path: str, key: str, entity: SeenEntity) -> None:
-        """Remember an entity below the place of a path, in the stead of what was known of it."""
+        """Remember an entity below the place of a path, replacing what was known about it."""
         name = f"{path}{_BELOW}{key}{_ISSUER}{entity.issuer}"
+        # a dict keeps the order of insertion: an entity inserted again counts as seen last
         if self._entities.pop(name, None) is None:
             self._order.add(name)
         self._entities[name] = entity
@@ -77,13 +78,13 @@ class Entities:
         return [self._entities[name] for name in names]
 
     def beginning(self, path: str, start: str) -> Iterator[tuple[str, SeenEntity]]:
-        """Those below a place whose unique key begins so, with that key, in its order."""
-        if start.isprintable():
+        """Those below a place whose unique key begins with `start`, with that key, in order."""
+        if start.isprintable():  # else it could hold the separators and reach other places
             for name in self._order.beginning(f"{path}{_BELOW}{start}"):
                 yield _key_of(name), self._entities[name]
 
     def recent(self, path: str, start: str, among: int) -> Iterator[tuple[str, SeenEntity]]:
-        """As `beginning`, the latest first, among the last so many seen anywhere."""
+        """As `beginning`, the latest first, but only `among` the last ones seen anywhere."""
         prefix = f"{path}{_BELOW}{start}"
         for name in islice(reversed(self._entities), among):
             if name.startswith(prefix) and start.isprintable():
@@ -91,12 +92,12 @@ class Entities:
 
 
 _BELOW, _ISSUER = "\x00", "\x01"
-"""What stands before a unique key and before its issuer in the name of an entity; no key that is
-looked up has them."""
+"""Separators before a unique key and before its issuer in the name of an entity; a key that is
+looked up never contains them."""
 
 
 def path_of(steps: Sequence[PlaceStep]) -> str:
-    """The unique keys of a place as one string; the names of what is below begin with it."""
+    """The unique keys of a place as one string; the names of all entities below begin with it."""
     return "".join(f"{_BELOW}{step.key}{_ISSUER}{step.issuer}" for step in steps)
 
 
@@ -106,7 +107,7 @@ def _key_of(name: str) -> str:
 
 @frozen
 class _ListedRows:
-    """Rows to be looked into; `deeper` is for entities of a listing that are further down."""
+    """Rows to be indexed; `deeper` takes the entities of a listing that are further down."""
 
     rows: Sequence[Row]
     level: Level
@@ -115,7 +116,7 @@ class _ListedRows:
 
 
 class EntityIndex:
-    """What was seen of one modality."""
+    """What was seen in the answers of one modality."""
 
     def __init__(self) -> None:
         self._coming: deque[Iterator[None]] = deque()
@@ -124,15 +125,15 @@ class EntityIndex:
         self._values: dict[int, dict[bytes, Decode]] = {}
 
     def feed(self, rows: Sequence[Row], level: Level, around: Place) -> None:
-        """Hand in the rows of an answer that was listed, to be looked into by `learn`."""
+        """Hand in the rows of an answer that was listed, to be indexed by `learn`."""
         self._coming.append(self._looking(_ListedRows(rows, level, around, Entities())))
 
     def note(self, rows: Sequence[Row], level: Level, around: Place) -> None:
-        """Hand in rows that were not listed: they tell of entities that nothing is known of."""
+        """Hand in rows that were not listed: they add entities that are not known yet."""
         self._coming.append(self._looking(_ListedRows(rows, level, around, None)))
 
     def learn(self, rows: int | None = None) -> bool:
-        """Look into that many rows, or into all; gives whether any are left."""
+        """Index that many rows, or all of them; returns whether any are left."""
         while self._coming and rows != 0:
             if next(self._coming[0], True):
                 self._coming.popleft()
@@ -145,30 +146,30 @@ class EntityIndex:
         return self._entities[place.next_level].exactly(path_of(place.steps), key)
 
     def beginning(self, place: Place, start: str) -> Iterator[tuple[str, SeenEntity]]:
-        """Entities one level below a place whose unique key begins so."""
+        """Entities one level below a place whose unique key begins with `start`."""
         return self._entities[place.next_level].beginning(path_of(place.steps), start)
 
     def recent(self, place: Place, start: str, among: int) -> Iterator[tuple[str, SeenEntity]]:
-        """As `beginning`, the latest first, among the last so many that were seen anywhere."""
+        """As `beginning`, the latest first, but only `among` the last ones seen anywhere."""
         return self._entities[place.next_level].recent(path_of(place.steps), start, among)
 
     @property
     def deeper(self) -> Entities:
-        """Entities of the last answer that are more than one level below where it was asked.
+        """Entities of the last answer that are more than one level below the place of the query.
 
-        They stand below the empty path.
+        They are stored under the empty path.
         """
         return self._deeper
 
     def values(self, tag: int) -> Iterator[str]:
-        """Values that are text, the latest first; several values of one entity are apart."""
+        """Text values, the latest first; multiple values of one entity are returned separately."""
         if by_tag(tag).vr not in TEXT_VRS:
             return
         for raw, decode in reversed(self._values.get(tag, {}).items()):
             yield from (value.strip(" \0") for value in decode(raw).split("\\"))
 
     def _looking(self, answer: _ListedRows) -> Iterator[None]:
-        """Look into rows one by one, the first one last: it counts as the latest."""
+        """Index rows one by one, in reverse order, so that the first row counts as the latest."""
         shared: Counter[str | None] = Counter()
         if answer.level is Level.PATIENT:
             for row in answer.rows:
@@ -185,6 +186,7 @@ class EntityIndex:
             if 0 < len(raw) <= _LONGEST_VALUE:
                 self._keep(tag, raw, opened)
         key = opened.text(by_keyword(level.unique_keyword).tag)
+        # a PatientID is unique only for its issuer (PS3.3 C.7.1.1)
         issuer = opened.text(ISSUER_OF_PATIENT_ID) or "" if shared[key] > 1 else ""
         if not key or not (key + issuer).isprintable():
             return

@@ -1,4 +1,4 @@
-"""Lines typed at the prompt, kept in a file for its owner only: they hold patient names."""
+"""Lines typed at the prompt, in a file that only its owner can read: they hold patient names."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 _READ = 1 << 20
-"""Bytes at the end of the file that are read: some ten thousand lines."""
+"""Bytes read from the end of the file: about ten thousand lines."""
 
 
 class History:
-    """The lines of this session and those before it, the oldest first.
+    """The lines of this session and of earlier ones, the oldest first.
 
     Several sessions may add to one file; each sees its own lines and those that were there when it
-    began. A file that cannot be read or written is done without.
+    started. A file that cannot be read or written is ignored.
 
     Args:
         path: the file, or None to keep the lines of this session only.
@@ -27,7 +27,7 @@ class History:
 
     @property
     def lines(self) -> list[str]:
-        """The lines, the oldest first; read from the file when first asked for."""
+        """The lines, the oldest first; read from the file on first use."""
         if self._lines is None:
             self._lines = self._read()
         return self._lines
@@ -35,6 +35,7 @@ class History:
     def add(self, line: str) -> None:
         """Remember a line."""
         self.lines.append(line)
+        # the format of prompt_toolkit's FileHistory, so that other tools can read the file
         marked = "".join(f"+{part}\n" for part in line.split("\n"))
         self._write(f"\n# {datetime.now()}\n{marked}", os.O_APPEND)
 
@@ -58,21 +59,21 @@ class History:
             return stream.read().decode("utf-8", "replace")
 
     def _write(self, text: str, how: int) -> None:
-        """Write in one piece, so that the lines of several sessions do not mix."""
+        """Write in one piece, so that lines of concurrent sessions do not mix."""
         if self.path is None:
             return
         with suppress(OSError):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(self.path, os.O_CREAT | os.O_WRONLY | how, 0o600)
             try:
-                self.path.chmod(0o600)
+                self.path.chmod(0o600)  # os.open sets the mode of new files only
                 os.write(file, text.encode("utf-8", "replace"))
             finally:
                 os.close(file)
 
 
 def _entries(text: str) -> list[str]:
-    """The entries of a file: lines marked with `+`, any other line ends an entry."""
+    """The entries of a file: lines marked with `+`; any other line ends an entry."""
     entries: list[list[str]] = [[]]
     for line in text.split("\n"):
         if line.startswith("+"):

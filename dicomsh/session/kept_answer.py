@@ -1,4 +1,4 @@
-"""Answers that stay known after they were listed, and how much of them."""
+"""Answers that are kept after they were listed, and how much of each."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from dicomsh.model.place import Place, place_of, with_issuer
 from dicomsh.model.row import Row, weight
 
 KEPT_ROWS = 50_000
-"""Rows of one answer that stay known for `last`, row numbers and completion."""
+"""Rows of one answer that are kept for `last`, row numbers and completion."""
 
 KEPT_BYTES = 1 << 26
-"""Bytes of the rows of one answer that stay known."""
+"""Bytes of the rows of one answer that are kept: a peer decides how long a row is."""
 
 KEPT_IN_ALL = 250_000
-"""Rows of all answers that stay known; the oldest answer makes room."""
+"""Rows of all answers that are kept; the oldest answer is dropped first."""
 
 KEPT_BYTES_IN_ALL = 4 * KEPT_BYTES
-"""Bytes of the rows of all answers that stay known."""
+"""Bytes of the rows of all answers that are kept."""
 
 
 @slotted
 class KeptAnswer:
-    """An answer that was listed: its rows and where they were asked for."""
+    """An answer that was listed: its rows and the place of the query."""
 
     modality: str
     columns: tuple[Column, ...]
@@ -63,13 +63,13 @@ class KeptAnswer:
         return place
 
     def _is_shared(self, patient: Row) -> bool:
-        """Whether the PatientID of a row is that of other rows as well."""
+        """Whether other rows have the same PatientID."""
         key = patient.text(PATIENT_ID)
         return sum(row.compact().text(PATIENT_ID) == key for row in self.rows) > 1
 
 
 def too_much(kept: Iterable[KeptAnswer]) -> bool:
-    """Whether answers have more rows, or more bytes, than stay known."""
+    """Whether answers have more rows, or more bytes, than are kept."""
     held = list(kept)
     if sum(len(one.rows) for one in held) > KEPT_IN_ALL:
         return True

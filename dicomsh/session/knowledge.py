@@ -1,4 +1,4 @@
-"""What the language may know of a session, to check and to complete what is typed. No I/O."""
+"""What the language may know about a session, to check and complete input. No I/O."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SessionKnowledge:
 
     @property
     def aliases(self) -> Mapping[str, str]:
-        """Other names for commands, with what they stand for."""
+        """Aliases by name, with the words they are replaced with."""
         return self._session.aliases
 
     @property
@@ -61,7 +61,7 @@ class SessionKnowledge:
 
     @property
     def fuzzy(self) -> bool:
-        """Whether what is typed with gaps is completed too."""
+        """Whether completion is fuzzy: letters may be missing between those typed."""
         return self._session.settings.fuzzy
 
     def setting_names(self) -> Iterable[Candidate]:

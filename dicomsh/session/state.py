@@ -24,7 +24,7 @@ from dicomsh.session.kept_answer import KeptAnswer, too_much
 from dicomsh.settings import Settings
 
 KEPT_LISTINGS = 200
-"""Answers that stay known."""
+"""Answers that are kept."""
 
 
 @frozen
@@ -41,15 +41,15 @@ class Session:
     Args:
         config: the modalities file.
         variables: values of `$NAME`.
-        defaults: the settings to begin with.
+        defaults: the settings at the start.
         settings_file: where the user's settings are kept; None in scripts, which have none.
 
     Attributes:
-        settings: those that hold.
-        chosen: the same without what an option of the command line overrides: what can be saved.
-        masking: what makes up names and IDs while the setting `mask` is on.
-        lessons: gives the titles of lessons by name, for completion.
-        command: what runs now, as typed.
+        settings: those in effect.
+        chosen: the same without overrides by options of the command line: what can be saved.
+        masking: makes up names and IDs while the setting `mask` is on.
+        lessons: returns the titles of lessons by name, for completion.
+        command: the one that is running, as typed.
         failure: the last command that failed.
     """
 
@@ -78,7 +78,7 @@ class Session:
     @property
     def today(self) -> date:
         """The day that relative dates count from."""
-        return date.today()
+        return date.today()  # not kept: a session may run past midnight
 
     @property
     def next_level(self) -> Level:
@@ -94,7 +94,7 @@ class Session:
         """The current modality.
 
         Raises:
-            UsageError: none was chosen.
+            UsageError: no modality is in use.
         """
         if self.modality is None:
             raise UsageError("no modality is in use", hint="'modalities' lists them; use NAME")
@@ -105,15 +105,15 @@ class Session:
         self.move(modality, Place())
 
     def move(self, modality: Modality | None, place: Place) -> None:
-        """Go to a place of a modality; the old one is kept for `cd -`."""
+        """Go to a place in a modality; the old one is kept for `cd -`."""
         self.previous = (self.modality, self.place)
         self.modality = modality
         self.place = place
 
     def at(self, place: Place, variables: Mapping[str, str]) -> Session:
-        """The same session as one sees it elsewhere, with further variables.
+        """This session as seen from another place, with further variables.
 
-        What is listed there is known here; where one goes there, and what one sets, is not.
+        Answers listed there are known here; moves, variables and aliases made there are not.
         """
         there = copy(self)
         there.place = place
@@ -142,16 +142,16 @@ class Session:
         return (kept for kept in reversed(self.listings) if kept.modality == name)
 
     def seen_of(self, modality: str) -> EntityIndex:
-        """What was seen of a modality."""
+        """What was seen in the answers of a modality."""
         return self._seen[modality]
 
     @property
     def seen(self) -> EntityIndex:
-        """What was seen of the current modality."""
+        """What was seen in the answers of the current modality."""
         return self.seen_of(self.modality.name if self.modality else "")
 
     def learn(self, rows: int | None = None) -> bool:
-        """Look into that many rows of what was listed, or all; gives whether any are left."""
+        """Index that many listed rows, or all of them; returns whether any are left."""
         left = [seen.learn(rows) for seen in self._seen.values()]
         return any(left)
 
@@ -161,14 +161,14 @@ class Session:
         self.override(name, value)
 
     def override(self, name: str, value: Any) -> None:
-        """Change a setting for this session alone; the value has been checked."""
+        """Change a setting for this session only; the value has been checked."""
         self.settings = replace(self.settings, **{name: value})
-        if name == "mask" and value:
+        if name == "mask" and value:  # rows listed unmasked may be quoted in later text
             self.masking.recognise(row for kept in self.listings for row in kept.rows)
 
     @property
     def mask(self) -> Mask | None:
-        """What makes up names and IDs for all that is shown; None while real ones are shown."""
+        """Makes up names and IDs for all that is shown; None while real ones are shown."""
         return self.masking.mask
 
     @property

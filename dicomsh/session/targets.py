@@ -50,7 +50,7 @@ def start_of(session: Session, text: str) -> tuple[Modality, Place, list[str]]:
 def whole_key(session: Session, text: str) -> Place | None:
     """An entity seen here whose whole unique key is the text, slashes included.
 
-    None for what begins with a slash: a peer must not choose where `cd /` leads.
+    None for text that begins with a slash: a peer must not choose where `cd /` leads.
     """
     slashed = "/" in text and not text.startswith("/")
     found = session.seen.below(session.place, text) if slashed else []
@@ -60,7 +60,7 @@ def whole_key(session: Session, text: str) -> Place | None:
 def known_step(
     session: Session, modality: Modality, place: Place, segment: str, *, first: bool
 ) -> Place | None:
-    """Where one segment of a path leads, from what was listed; None when that does not tell.
+    """Where one segment of a path leads, as far as listed answers show; else None.
 
     Args:
         session: what is known.
@@ -77,7 +77,7 @@ def known_step(
         return place.parent
     if _PLAIN_ROW.match(segment):
         row = _row(session, place, segment, first=first)
-        encoded = quote_segment(read_segment(segment)) == segment  # as %25 is of the key %
+        encoded = quote_segment(read_segment(segment)) == segment  # as %25 for the key %
         key = _step_by_key(session, modality, place, segment) if row is None and encoded else None
         if row or key:
             return row or key
@@ -100,7 +100,7 @@ def no_row(session: Session, place: Place, segment: str, *, first: bool) -> str:
     kept = _list_for(session, place, first=first)
     none = f"no row {segment.lstrip('%')} was listed"
     if kept is None:
-        return f"{none}: there is no list yet to take it from"
+        return f"{none}: nothing has been listed yet"
     rows = f"{len(kept.rows):,} row{'' if len(kept.rows) == 1 else 's'}"
     has = "has" if kept.total == len(kept.rows) else "is kept up to"
     return f"{none}: the last list {has} {rows} ({kept.level.plural} in {kept.place.path})"
@@ -114,7 +114,7 @@ def _step_by_key(
     elsewhere = seen.deeper if _last_was_at(session, modality, place) else None
     exact = seen.below(place, key) + (elsewhere.exactly("", key) if elsewhere else [])
     if exact:
-        return _only(exact, f"'{key}' is the unique key of several")
+        return _only(exact, f"'{key}' is the unique key of several entities")
     if first is not None and _ROW.match(segment):
         row = _row(session, place, segment, first=first)
         if row is not None:
@@ -136,14 +136,14 @@ def _row(session: Session, place: Place, segment: str, *, first: bool) -> Place 
     entity = None if kept is None else _entity(kept, number)
     if kept is not None and entity is not None and not _on_the_way(kept, place):
         raise UsageError(
-            f"row {number} is of the list made in {kept.place.path}",
+            f"row {number} belongs to a list made in {kept.place.path}",
             hint=f"'ls' lists what is here; the row is at {entity.path}",
         )
     return entity
 
 
 def _list_for(session: Session, place: Place, *, first: bool) -> KeptAnswer | None:
-    """The list that row numbers are of: the last one; deeper in a path, the last one made there."""
+    """The list that row numbers refer to: the last; deeper in a path, the last one made there."""
     if first:
         return _last_listing(session)
     made = (kept for kept in session.answers() if kept.place.same_entity(place))
@@ -151,7 +151,7 @@ def _list_for(session: Session, place: Place, *, first: bool) -> KeptAnswer | No
 
 
 def _on_the_way(kept: KeptAnswer, place: Place) -> bool:
-    """Whether a list was made here, above or below: its rows are no entities of somebody else."""
+    """Whether a list was made here, above or below: otherwise its rows belong to someone else."""
     pairs = zip(kept.place.steps, place.steps, strict=False)
     return all((one.key, one.issuer) == (other.key, other.issuer) for one, other in pairs)
 
@@ -161,14 +161,14 @@ def _entity(kept: KeptAnswer, number: int) -> Place | None:
     place = kept.entity(number)
     if place is None and 1 <= number <= len(kept.rows):
         raise UsageError(
-            f"row {number} has no {kept.level.unique_keyword}: the server did not tell what it is",
-            hint="last --output vertical shows all that it has",
+            f"row {number} has no {kept.level.unique_keyword}: the server did not return it",
+            hint="last --output vertical shows all it has",
         )
     return place
 
 
 def _last_listing(session: Session) -> KeptAnswer | None:
-    """The last listing, when it is of the current modality."""
+    """The last listing, if it belongs to the current modality."""
     last, current = session.last, session.modality
     return last if last and current and last.modality == current.name else None
 
@@ -186,11 +186,11 @@ _MOST_ROWS = 50
 """Row numbers that are offered at once."""
 
 _RECENT = 500
-"""Entities seen last that are ranked before older ones."""
+"""Recently seen entities that are ranked before older ones."""
 
 
 def completions(session: Session, typed: str) -> Iterator[Candidate]:
-    """What may complete a TARGET, from what was listed: rows, unique keys, segments of a path."""
+    """Completions of a TARGET from listed answers: rows, unique keys, segments of a path."""
     if session.modality is None:
         return
     if "/" in typed:
@@ -224,7 +224,7 @@ def _in_path(session: Session, typed: str) -> Iterator[Candidate]:
 
 
 def known_place(session: Session, path: str) -> tuple[Modality, Place] | None:
-    """Where a path leads, without asking; None if what was listed does not tell."""
+    """Where a path leads, without a query; None if listed answers do not show it."""
     modality, place, segments = start_of(session, path)
     for index, segment in enumerate(segments):
         first = index == 0 and not path.startswith("/")
@@ -241,12 +241,13 @@ def known_place(session: Session, path: str) -> tuple[Modality, Place] | None:
 def _keys(
     session: Session, seen: EntityIndex, place: Place, typed: str, at: int
 ) -> Iterator[Candidate]:
-    """Unique keys of what is below a place, the latest before older ones."""
+    """Unique keys below a place, recent ones before older ones."""
     start = read_segment(typed)
     found: dict[str, SeenEntity] = {}
     for key, entity in seen.recent(place, "" if session.settings.fuzzy else start, _RECENT):
         if start.lower() in key.lower():
             found.setdefault(key, entity)
+    # the index is case-sensitive: besides the text as typed, the two usual spellings are tried
     for spelt in dict.fromkeys((start, start.upper(), start.lower())):
         for key, entity in islice(seen.beginning(place, spelt), _MOST):
             found.setdefault(key, entity)
@@ -283,7 +284,7 @@ def _rows(session: Session, typed: str) -> Iterator[Candidate]:
 
 
 def _numbers(begin: str, most: int) -> Iterable[int]:
-    """Numbers from 1 whose digits begin so."""
+    """Numbers from 1 to `most` whose digits begin like this."""
     if not begin:
         yield from range(1, most + 1)
         return

@@ -84,12 +84,12 @@ def test_cd_goes_to(text: str, path: str) -> None:
     ("text", "message"),
     [
         ("cd NOBODY", "no patient 'NOBODY' here"),
-        ("cd JOD*", "find patient name=JOD* finds names"),
-        ("cd 'Doe Jane'", "find patient name='Doe Jane*' finds names"),
-        ("cd 99*", "find patient id=99* finds those that begin so"),
+        ("cd JOD*", "find patient name=JOD* searches by name"),
+        ("cd 'Doe Jane'", "find patient name='Doe Jane*' searches by name"),
+        ("cd 99*", "find patient id=99* finds IDs that begin like this"),
         ("cd 0555643F; cd 9", "no study '9' here"),
-        ("cd 0555643F; cd %9", "no row 9 was listed: there is no list yet"),
-        ("cd 3", "no patient '3' here, and no row 3 was listed: there is no list yet"),
+        ("cd 0555643F; cd %9", "no row 9 was listed: nothing has been listed yet"),
+        ("cd 3", "no patient '3' here, and no row 3 was listed: nothing has been listed yet"),
         (
             "find patient | head 3; cd 7",
             "row 7 was listed: the last list has 3 rows (patients in /)",

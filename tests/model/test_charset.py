@@ -112,14 +112,14 @@ def test_ascii_needs_no_character_set(text: str, declared: str) -> None:
 def test_what_the_declared_set_lacks_goes_out_in_utf8(text: str, declared: str) -> None:
     assert choose(text, declared) == UTF8
     assert encode(text, UTF8) == text.encode("utf-8")
-    with pytest.raises(UsageError, match="cannot be written in"):
+    with pytest.raises(UsageError, match="cannot be encoded in"):
         encode(text, declared)
 
 
 def test_a_refusal_names_the_set_and_what_to_declare() -> None:
     with pytest.raises(UsageError) as caught:
         encode("山田", "ISO_IR 100")
-    assert caught.value.message == "'山田' cannot be written in ISO_IR 100"
+    assert caught.value.message == "'山田' cannot be encoded in ISO_IR 100"
     assert caught.value.hint is not None
     assert UTF8 in caught.value.hint
 

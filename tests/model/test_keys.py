@@ -135,7 +135,7 @@ def test_a_path_leads_into_sequences(typed: str, path: str) -> None:
         ("0010,00100", "0010,00100", "no attribute", ""),
         ("(0010,0010)x", "(0010,0010)x", "no attribute", ""),
         ("(0040,0275)Modality", "(0040,0275)Modality", "no attribute", ""),
-        ("sex.Modality", "sex", "PatientSex is no sequence (its VR is CS)", "only a sequence"),
+        ("sex.Modality", "sex", "PatientSex is not a sequence (VR CS)", "only a sequence"),
         (
             "RequestAttributesSequence.Modalty",
             "Modalty",
@@ -144,10 +144,10 @@ def test_a_path_leads_into_sequences(typed: str, path: str) -> None:
         ),
         ("RequestAttributesSeq.mod", "RequestAttributesSeq", "no attribute", "did you mean"),
         # elements of commands, files and sequences, which no identifier may hold
-        ("0000,0100", "0000,0100", "CommandField (0000,0100) never stands in a query", ""),
-        ("TransferSyntaxUID", "TransferSyntaxUID", "never stands in a query", ""),
-        ("fffee000", "fffee000", "never stands in a query", ""),
-        ("RequestAttributesSequence.fffee00d", "fffee00d", "never stands in a query", ""),
+        ("0000,0100", "0000,0100", "CommandField (0000,0100) cannot be in a query", ""),
+        ("TransferSyntaxUID", "TransferSyntaxUID", "cannot be in a query", ""),
+        ("fffee000", "fffee000", "cannot be in a query", ""),
+        ("RequestAttributesSequence.fffee00d", "fffee00d", "cannot be in a query", ""),
         ("RequestAttributesSequence." * 400 + "mod", None, "a path of more than", ""),
     ],
 )

@@ -160,7 +160,7 @@ def test_the_information_model(
 @pytest.mark.parametrize(
     ("accepted", "forced", "told"),
     [
-        (set(), None, "no presentation context for Study Root nor Patient Root FIND"),
+        (set(), None, "no presentation context for Study Root or Patient Root FIND"),
         ({"1.2.840.10008.5.1.4.31"}, None, "no presentation context"),
         ({STUDY_ROOT.value}, PATIENT_ROOT, "no presentation context for Patient Root FIND"),
     ],

@@ -119,12 +119,12 @@ def test_one_of_several_values_is_enough() -> None:
 @pytest.mark.parametrize(
     ("vr", "text", "message", "span"),
     [
-        ("IS", "x", "'x' is no number", (0, 1)),
-        ("IS", "1,x", "'x' is no number", (2, 3)),
-        ("IS", ">=x", "'x' is no number", (2, 3)),
-        ("IS", "1..x", "'x' is no number", (3, 4)),
-        ("AS", "45", "'45' is no age", (0, 2)),
-        ("DA", "20x", "'20x' is no date", (0, 3)),
+        ("IS", "x", "'x' is not a valid number", (0, 1)),
+        ("IS", "1,x", "'x' is not a valid number", (2, 3)),
+        ("IS", ">=x", "'x' is not a valid number", (2, 3)),
+        ("IS", "1..x", "'x' is not a valid number", (3, 4)),
+        ("AS", "45", "'45' is not a valid age", (0, 2)),
+        ("DA", "20x", "'20x' is not a valid date", (0, 3)),
         ("DA", "2024,2024-02-30", "there is no day 30 in 2024-02", (5, 15)),
         ("CS", ",", "no value in ','", (0, 1)),
         ("SQ", "CT", "a sequence has no value of its own", (0, 2)),

@@ -56,7 +56,7 @@ def test_the_practice_archive_is_found_to_do_everything() -> None:
     assert found["wildcard in a UID"] == "refused"
     assert found["names in any case"] == found["keys of upper levels"] == "works"
     assert found["* for any value"] == "works"
-    assert found["limit of an answer"] == "not known: 120 rows are all there is"
+    assert found["limit of an answer"] == "unknown: only 120 studies in all"
     assert found["character set of answers"] == "ISO_IR 192"
     assert found["patient level"] == "works, with counts"
     assert found["names in ISO_IR 192"] == found["? for a letter beyond ASCII"] == "works"
@@ -69,7 +69,7 @@ def test_orthanc_is_measured(orthanc_server: Orthanc) -> None:
     assert found["ModalitiesInStudy matched"] == found["StudyDate matched"] == "works"
     assert found["wildcard in a UID"] == "refused"
     assert found["names in any case"] == found["keys of upper levels"] == "works"
-    assert found["* for any value"] == "works, also where there is no value"
+    assert found["* for any value"] == "works, even without a value"
     assert found["names in ISO_IR 192"] == "works"
     assert found["? for a letter beyond ASCII"] == "finds nothing"
     assert "13 queries" in said
@@ -106,7 +106,7 @@ def test_a_peer_with_study_root_alone(tmp_path: Path) -> None:
 
 def test_an_empty_archive_tells_nothing_and_that_is_said(start_server: Start[Orthanc]) -> None:
     found, _ = probe(start_server(orthanc()).address)
-    told = {what: result for what, result in found.items() if not result.startswith("not known")}
+    told = {what: result for what, result in found.items() if not result.startswith("unknown")}
     assert set(told) == {
         "information models",
         *(extension.title for extension in Extension),

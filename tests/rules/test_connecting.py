@@ -59,7 +59,7 @@ def test_a_model_that_is_not_accepted(start_server: Start[Server]) -> None:
     done = run("find patient --model patient", modality=server.address)
     assert done.status == 3
     assert "accepted no presentation context for Patient Root FIND" in done.err
-    assert done.last == "it accepts Study Root, which is used when no model is forced"
+    assert done.last == "it accepts Study Root, which is used if no model is set"
 
 
 def test_no_model_is_accepted(start_server: Start[Server]) -> None:
@@ -67,4 +67,4 @@ def test_no_model_is_accepted(start_server: Start[Server]) -> None:
     done = run(f"use {server.address}; find patient")
     assert done.status == 3
     assert done.err.splitlines()[0].endswith("no query model accepted")
-    assert "ask its administrator whether C-FIND (Query/Retrieve SCP) is enabled" in done.last
+    assert "ask its administrator to enable C-FIND (Query/Retrieve SCP)" in done.last

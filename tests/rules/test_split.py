@@ -188,10 +188,10 @@ def test_the_limit_that_a_prompt_begins_with_is_not_meant_for_windows(
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("find patient --split", "--split goes by StudyDate, which patients are not matched on"),
-        ("find series --split week", "--split goes by StudyDate"),
+        ("find patient --split", "--split needs StudyDate, which a query for patients"),
+        ("find series --split week", "--split needs StudyDate, which a query for series"),
         ("find study --split=year", "expected auto, day, week, month, found 'year'"),
-        ("find study time=10:00..12:00 --datetime --split", "--split takes date and time apart"),
+        ("find study time=10:00..12:00 --datetime --split", "cannot be combined with --datetime"),
     ],
 )
 def test_what_cannot_be_split_is_refused(query: str, message: str) -> None:
@@ -207,7 +207,7 @@ def test_patient_root_alone_is_split_inside_a_patient(tmp_path: Path) -> None:
     )
     refused = run("use faulty; find study --split", config=config)
     assert refused.status == 2
-    assert "Patient Root only" in refused.err
+    assert "accepts only Patient Root" in refused.err
     inside = run("use faulty; cd RTN-0001; find study --split", config=config, output="csv")
     assert len(set(uids(inside))) == len(uids(inside)) == 12
     assert inside.status == 0, inside.err
@@ -280,7 +280,7 @@ def test_orthanc_with_more_studies_without_date_than_its_limit_is_not_called_com
 ) -> None:
     done = run("find study --split", modality=limited(7), output="csv")
     assert done.status == 5
-    assert "not whole: studies without a date ·" in done.last
+    assert "incomplete: studies without a date ·" in done.last
 
 
 @pytest.mark.parametrize("period", ["auto", "week", "month"])
@@ -303,7 +303,7 @@ def test_orthanc_names_the_second_that_holds_more_than_its_limit(
     assert set(uids(done)) < wanted
     assert done.status == 5
     assert "CUT OFF by the server (0xFE00" in done.last
-    assert "not whole: 2019-12-31 23:59:59" in done.last
+    assert "incomplete: 2019-12-31 23:59:59" in done.last
 
 
 # Servers as odd as they come
@@ -375,7 +375,7 @@ def test_a_server_that_ignores_ranges_is_not_asked_forever() -> None:
     assert len(archive.asked) < 20
     assert len(set(uids(done))) == len(uids(done)) == 3
     assert done.status == 5
-    assert "not whole: " in done.last
+    assert "incomplete: " in done.last
 
 
 def test_a_server_that_gives_nothing_is_not_asked_forever() -> None:
@@ -492,7 +492,7 @@ def test_ctrl_c_keeps_the_windows_that_were_shown(tmp_path: Path) -> None:
     assert 1 <= len(found) <= 5
     assert f"{len(found)} stud" in done.err
     assert "cancelled by you" in done.err
-    assert "not asked for: " in done.err
+    assert "not queried: " in done.err
     assert "never" not in done.out
 
 

@@ -51,7 +51,7 @@ def test_a_row_that_was_not_listed_is_no_key() -> None:
 def test_a_row_of_somebody_elses_list_is_refused() -> None:
     done = run("find patient; cd 0555643F; ls; cd /; cd 10001; cd 1", modality="pacs")
     assert done.status == 2
-    assert "row 1 is of the list made in /0555643F" in done.err
+    assert "row 1 belongs to a list made in /0555643F" in done.err
 
 
 def test_a_row_of_a_list_above_or_below_is_taken() -> None:

@@ -1,4 +1,4 @@
-"""Where a peer is tried out: bounded queries whose failures are findings, and what was learnt."""
+"""The trial of a peer: limited queries, whose failures are findings, and what was learnt."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from dicomsh.model.plan import Request, build
 from dicomsh.model.query import QueryKey
 
 FEW = 200
-"""Rows after which a query is left, but for the widest one."""
+"""Rows after which a query is stopped, except the widest one."""
 
 
 @frozen
 class Finding:
-    """One thing found: about what, what it is, and how it was found."""
+    """One finding: about what, with which result, and how it was found."""
 
     capability: str
     result: str
@@ -34,12 +34,12 @@ class Trial:
 
     Args:
         modality: the peer.
-        client: an association that proposes nothing beyond plain matching.
+        archive: a connection that proposes nothing beyond plain matching.
 
     Attributes:
-        model: the information model that studies are asked in.
-        place: where they are asked: a patient, where the peer needs one.
-        sample: the studies that were seen.
+        model: the information model that studies are queried in.
+        place: the place of these queries: a patient, if the peer needs one.
+        sample: the sampled studies.
         queries: C-FINDs sent.
         seconds: how long they took.
         found: what was learnt.
@@ -65,7 +65,7 @@ class Trial:
         place: Place | None = None,
         model: Model | None = None,
     ) -> Reply:
-        """One query; a failure is part of what is found out.
+        """One query; a failure is a finding, too.
 
         Raises:
             DicomshError: no association at all.
