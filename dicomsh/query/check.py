@@ -67,9 +67,9 @@ def _sender(archive: Archive, query: Query) -> Send:
 class OfThisPatient(AnswerStep):
     r"""Passes on the rows of the place's patient, and those that do not match it at all.
 
-    A PatientID from an answer is a value, but servers take `*`, `?` and `\` in it for wildcards and a
-    list (there is no single value matching for such a value, PS3.4 C.2.2.2.1) and return rows of
-    other patients. A row that does not match even as a pattern is left to `Checked`: it means that
+    A PatientID from an answer is a value, but servers take `*`, `?` and `\` in it for wildcards and
+    a list (there is no single value matching for such a value, PS3.4 C.2.2.2.1) and return rows
+    of other patients. A row that does not match even as a pattern is left to `Checked`: it means that
     the server ignores the key.
 
     Args:
