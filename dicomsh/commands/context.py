@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from dicomsh.archives.archive import Archives
 from dicomsh.frozen import frozen
 from dicomsh.language.command import Registry
-from dicomsh.lessons.tutor import Tutor
 from dicomsh.model.answer import Outcome
 from dicomsh.model.modality import Modality
 from dicomsh.model.plan import Request
