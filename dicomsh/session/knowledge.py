@@ -9,7 +9,6 @@ from functools import partial
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind
 from dicomsh.language.topics import TOPICS
-from dicomsh.mask.shown import shown_candidates
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.session.state import Session
@@ -52,6 +51,8 @@ class SessionKnowledge:
         mask = self._session.mask
         if mask is None:
             return completions(self._session, typed)
+        from dicomsh.mask.shown import shown_candidates
+
         return shown_candidates(partial(completions, self._session), typed, mask)
 
     def values(self, attribute: Attribute) -> Iterable[str]:
