@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from dicomsh.lessons.tutor import Tutor
 
 
+class LeaveShell(Exception):  # noqa: N818 - not an error: the user wants to leave
+    """The user asked to leave the shell."""
+
+
 @frozen
 class Context:
     """Where a command runs.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dicomsh.errors import ExitStatus
+from dicomsh.late import LateModule
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import BOOKKEEPING
@@ -14,7 +15,6 @@ from dicomsh.model.results import Listing, Report, Result, Talk, Text
 from dicomsh.output.formats import FOR_PEOPLE, renderer
 from dicomsh.output.plain import root_tags
 from dicomsh.output.renderer import Renderer
-from dicomsh.output.result_line import counted, result_line
 from dicomsh.output.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
@@ -23,6 +23,11 @@ from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Session
 from dicomsh.shell.flow import Cut, Flow, LeaveReason, RowOutput, whole
 from dicomsh.shell.progress import RowProgress
+
+if TYPE_CHECKING:  # for rows alone
+    from dicomsh.output import result_line as lines
+else:
+    lines = LateModule("dicomsh.output.result_line")
 
 _WITH_HEADER = ("csv", "tsv")
 
@@ -100,7 +105,7 @@ class Presenter:
         answer, rows, kept = listing.answer, self._renderer(name, listing), self._begun(listing)
         begun = continues and name in _WITH_HEADER
         output = self._row_output(rows, begun, kept.add if kept else _forget, _cut(listing))
-        self._progress.count(partial(counted, unit=listing.counted_as), listing.headway)
+        self._progress.count(partial(lines.counted, unit=listing.counted_as), listing.headway)
         try:
             left = await self._flow.run(aiter(answer), output, answer.aclose)
         except CommandGoneError:
@@ -124,7 +129,9 @@ class Presenter:
         """Say how the answer ended; of records that are all there, only what there is to say."""
         if listing.told or not outcome.sound:
             return self._told(listing, outcome, left, hidden)
-        count = [counted(outcome.rows, listing.unit)] if listing.unit[0] and outcome.rows else []
+        count = (
+            [lines.counted(outcome.rows, listing.unit)] if listing.unit[0] and outcome.rows else []
+        )
         told = [*count, *hidden, *filter(None, [listing.note])]
         if told:
             self._sink.passing.clear()
@@ -135,7 +142,7 @@ class Presenter:
         self, listing: Listing, outcome: Outcome, left: LeaveReason | None, notes: Sequence[str]
     ) -> ExitStatus:
         self._sink.passing.clear()
-        line = result_line(
+        line = lines.result_line(
             listing.level,
             outcome,
             unit=listing.counted_as,

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from dicomsh.archives.kinds import KINDS, ArchiveKinds
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.commands import registry
-from dicomsh.commands.context import Context
-from dicomsh.commands.pipe import result_of
-from dicomsh.commands.scripting import LeaveShell
+from dicomsh.commands.context import Context, LeaveShell
+from dicomsh.commands.run import result_of
 from dicomsh.config import KnownPeers
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
 from dicomsh.event_loop import asyncio, event_loop
