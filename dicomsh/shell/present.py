@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from dicomsh.errors import ExitStatus
@@ -12,21 +12,24 @@ from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.results import Listing, Report, Result, Talk, Text
-from dicomsh.output.formats import FOR_PEOPLE, renderer
-from dicomsh.output.plain import root_tags
-from dicomsh.output.renderer import Renderer
 from dicomsh.output.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
 from dicomsh.output.theme import Palette, Theme
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Session
-from dicomsh.shell.flow import Cut, Flow, LeaveReason, RowOutput, whole
 from dicomsh.shell.progress import RowProgress
 
 if TYPE_CHECKING:  # for rows alone
+    from dicomsh.output import formats, plain
     from dicomsh.output import result_line as lines
+    from dicomsh.output.renderer import Renderer
+    from dicomsh.shell import flow
+    from dicomsh.shell.flow import Cut, LeaveReason, RowOutput
 else:
+    flow = LateModule("dicomsh.shell.flow")
+    formats = LateModule("dicomsh.output.formats")
+    plain = LateModule("dicomsh.output.plain")
     lines = LateModule("dicomsh.output.result_line")
 
 _WITH_HEADER = ("csv", "tsv")
@@ -34,8 +37,8 @@ _WITH_HEADER = ("csv", "tsv")
 
 def _cut(listing: Listing) -> Cut:
     if not listing.exact:
-        return whole
-    tags = BOOKKEEPING.union(root_tags(listing.columns))
+        return flow.whole
+    tags = BOOKKEEPING.union(plain.root_tags(listing.columns))
     return lambda batch: [row.only(tags) for row in batch]
 
 
@@ -59,10 +62,13 @@ class Presenter:
         self._session = session
         self._sink = sink
         self._progress = progress
-        self._flow = Flow(sink, progress)
         self._data = data
         self._talk = talk
         self.cancelled = False
+
+    @cached_property
+    def _flow(self) -> flow.Flow:
+        return flow.Flow(self._sink, self._progress)
 
     async def show(
         self, result: Result, suffix: str | None = None, *, continues: bool = False
@@ -83,7 +89,7 @@ class Presenter:
         match result:
             case Listing():
                 return await self._listing(result, result.output or _usual(name, result), continues)
-            case Report() if name not in FOR_PEOPLE:
+            case Report() if name not in formats.FOR_PEOPLE:
                 return await self._listing(result.records, name, continues)
             case Text(prose=False):
                 self._sink.data(self._lines(result.text) + "\n")
@@ -151,15 +157,15 @@ class Presenter:
             columns=self._sink.columns() if self._sink.is_terminal else None,
         )
         self._sink.talk(line)
-        self.cancelled = left is LeaveReason.CTRL_C
-        return ExitStatus.INCOMPLETE if left is LeaveReason.PAGER else status_of(outcome)
+        self.cancelled = left is flow.LeaveReason.CTRL_C
+        return ExitStatus.INCOMPLETE if left is flow.LeaveReason.PAGER else status_of(outcome)
 
     def _row_output(
         self,
         rows: Renderer,
         begun: bool,
         took: Callable[[list[Any]], None],
-        cut: Cut = whole,
+        cut: Cut,
     ) -> RowOutput:
         def counted(batch: list[Any]) -> None:
             self._progress.add(len(batch))
@@ -168,7 +174,7 @@ class Presenter:
         def shown(batch: list[Any]) -> list[Any]:
             return self._session.masking.rows(cut(batch))
 
-        return RowOutput(self._sink, rows, counted, begun=begun, cut=shown)
+        return flow.RowOutput(self._sink, rows, counted, begun=begun, cut=shown)
 
     def _renderer(self, name: str, listing: Listing) -> Renderer:
         if listing.draw is not None and name == "table":
@@ -177,7 +183,7 @@ class Presenter:
         theme = Theme.plain() if width is None else self._data(self._session.settings.color)
         columns, level = listing.columns, listing.level
         wide = None if listing.wide else width
-        return renderer(name, columns, level=level, width=wide, theme=theme)
+        return formats.renderer(name, columns, level=level, width=wide, theme=theme)
 
 
 def _forget(batch: list[Any]) -> None:
