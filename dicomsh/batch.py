@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
-from dicomsh.commands.scripting import LeaveShell
+from dicomsh.commands.context import LeaveShell
 from dicomsh.errors import ExitStatus, UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.interrupt import interruptible

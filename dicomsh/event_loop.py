@@ -10,26 +10,17 @@ import sys
 import types
 from collections.abc import Generator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dicomsh.late import LateModule
 
 __all__ = ["asyncio", "event_loop"]
-
-
-class _Asyncio:
-    """The module, imported when something of it is used."""
-
-    def __getattr__(self, name: str) -> Any:
-        import asyncio
-
-        found = getattr(asyncio, name)
-        setattr(self, name, found)  # the next time it is found without coming here
-        return found
 
 
 if TYPE_CHECKING:
     import asyncio
 else:
-    asyncio = _Asyncio()
+    asyncio = LateModule("asyncio")
 
 
 @types.coroutine

@@ -1,10 +1,11 @@
-"""Tables that are made when they are first asked for."""
+"""Tables that are made, and modules that are imported, when they are first asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import TypeVar
+from importlib import import_module
+from typing import Any, TypeVar
 
 _Value = TypeVar("_Value")
 
@@ -31,3 +32,26 @@ class LateTable(Mapping[str, _Value]):
 
     def __len__(self) -> int:
         return len(self._made)
+
+
+class LateModule:
+    """A module that is imported when something of it is used.
+
+        if TYPE_CHECKING:
+            from dicomsh.mask import shown
+        else:
+            shown = LateModule("dicomsh.mask.shown")
+
+    is for what only some runs need, and several functions of a module use.
+
+    Args:
+        name: the whole name of the module.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(import_module(self._name), name)
+        setattr(self, name, found)  # the next time it is found without coming here
+        return found

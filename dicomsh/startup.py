@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dicomsh.commands.scripting import assignment
 from dicomsh.config import load
 from dicomsh.errors import ConfigError, UsageError
 from dicomsh.frozen import frozen
@@ -95,6 +94,8 @@ def _variables(options: argparse.Namespace) -> dict[str, str]:
         words.insert(0, options.script)
     variables = numbered(tuple(words))
     for text in options.define:
+        from dicomsh.commands.scripting import assignment
+
         try:
             name, value = assignment((whole_word(text),))
         except UsageError as error:

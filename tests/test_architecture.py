@@ -22,10 +22,9 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (
         ("dicomsh",),
         ("errors",),
-        ("event_loop",),
+        ("event_loop", "late"),
         ("folders",),
         ("frozen",),
-        ("late",),
         ("regex",),
     ),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
@@ -320,6 +319,25 @@ SLOW = {"asyncio", "dataclasses", "inspect", "yaml", "json", "difflib", "shutil"
 """Modules that take a millisecond and more, and that a command without a query can do without."""
 
 
+OF_A_PROMPT = {"dicomsh.language.complete", "dicomsh.lessons.tutor", "dicomsh.output.pager"}
+OF_A_MASK = {f"dicomsh.mask.{name}" for name in ("mask", "row", "shown", "typed")}
+OF_KEYS = {f"dicomsh.language.{name}" for name in ("conditions", "refusals", "terms")}
+OF_ROWS = {"dicomsh.output.formats", "dicomsh.output.result_line", "dicomsh.shell.flow"}
+OF_OTHER_QUERIES = {"decimal", "dicomsh.query.split"}
+
+
+def test_a_command_without_a_query_loads_few_modules(tmp_path: Path) -> None:
+    """Each takes a tenth of a millisecond to find and read, whatever is in it."""
+    loaded = imported_by(tmp_path, "-c", "pwd")
+    assert loaded & {*OF_A_PROMPT, *OF_A_MASK, *OF_KEYS, *OF_ROWS, "copy"} == set()
+    assert len([name for name in loaded if name.startswith("dicomsh")]) <= 95
+
+
+def test_a_peer_that_was_not_probed_needs_no_json(tmp_path: Path) -> None:
+    loaded = imported_by(tmp_path, "-m", "NOBODY@127.0.0.1:1", "-c", "find study")
+    assert "json" not in loaded
+
+
 def test_a_command_without_a_query_loads_no_library(tmp_path: Path) -> None:
     loaded = imported_by(tmp_path, "-c", "pwd")
     assert "dicomsh.commands.walk" in loaded
@@ -352,12 +370,13 @@ def test_an_everyday_query_loads_no_library(tmp_path: Path, form: str) -> None:
         loaded = imported_by(tmp_path, *words)
     assert "dicomsh.dimse.find" in loaded
     assert HEAVY & {name.split(".")[0] for name in loaded} == set()
+    assert loaded & {*OF_A_PROMPT, *OF_A_MASK, *OF_OTHER_QUERIES} == set()
 
 
 def test_only_the_command_that_is_run_is_loaded(tmp_path: Path) -> None:
     loaded = imported_by(tmp_path, "-c", "pwd")
     commands = {name for name in loaded if name.startswith("dicomsh.commands.")}
-    ours = ("walk", "context", "pipe", "scripting")  # the last three are part of the shell
+    ours = ("walk", "context", "run")  # the last two are part of the shell
     assert commands == {f"dicomsh.commands.{name}" for name in ours}
 
 
@@ -387,3 +406,27 @@ def test_the_version_needs_nothing_of_ours(tmp_path: Path) -> None:
     }
     assert "dicomsh.cli" in loaded
     assert (HEAVY | {"asyncio", "yaml"}) & {name.split(".")[0] for name in loaded} == set()
+
+
+_LEFT = """
+import gc
+from dicomsh.cli import main
+
+main(["-c", "pwd"])
+print(len(gc.get_objects()))
+"""
+"""Runs the program, and tells how many objects the collector would look at when Python ends."""
+
+
+def test_the_end_leaves_nothing_to_collect(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LEFT],
+        capture_output=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert int(done.stdout.split()[-1]) < 100

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool
 from dicomsh.archives.kinds import KINDS, ArchiveKinds
-from dicomsh.archives.pool import Pool
-from dicomsh.archives.watched import WatchedArchive
 from dicomsh.config import KnownPeers
 from dicomsh.frozen import replace
 from dicomsh.model.capability import NOTHING_KNOWN
 from dicomsh.model.extended_negotiation import Extensions
 from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap
+
+if TYPE_CHECKING:
+    from dicomsh.archives.pool import Pool
 
 POOL_SIZE = 3
 """Connections used at once: enough to hide its delays, few enough to leave it to others too."""
@@ -48,6 +51,8 @@ class OpenArchives:
         return self._kinds[sort]
 
     def _make(self, kind: ArchiveKind, reached: Modality) -> Archive:
+        from dicomsh.archives.watched import WatchedArchive
+
         return WatchedArchive(kind.open(reached, self._tap), self._tap)
 
     async def open(self, modality: Modality) -> Archive:
@@ -95,6 +100,8 @@ class OpenArchives:
 
     def pool(self, modality: Modality, size: int = POOL_SIZE) -> ArchivePool:
         """A new pool of connections to the archive of a modality."""
+        from dicomsh.archives.pool import Pool
+
         reached, kind = self.reach(modality), self._kind(modality)
         pool = Pool(lambda: self._make(kind, reached), size)
         self._pools[reached.name] = reached, pool

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from dicomsh.archives.archive import Archives
 from dicomsh.frozen import frozen
 from dicomsh.language.command import Registry
-from dicomsh.lessons.tutor import Tutor
 from dicomsh.model.answer import Outcome
 from dicomsh.model.modality import Modality
 from dicomsh.model.plan import Request
@@ -20,6 +19,10 @@ from dicomsh.trace.tracing import Tracing
 
 if TYPE_CHECKING:
     from dicomsh.lessons.tutor import Tutor
+
+
+class LeaveShell(Exception):  # noqa: N818 - not an error: the user wants to leave
+    """The user asked to leave the shell."""
 
 
 @frozen

@@ -7,11 +7,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from dicomsh.commands.context import Context
 from dicomsh.errors import Span, UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.frozen import frozen, replace
-from dicomsh.language.binding import Call
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
 from dicomsh.model.answer import Answer, Ending, Outcome
@@ -23,7 +21,7 @@ from dicomsh.model.derived_answer import DerivedAnswer, noted
 from dicomsh.model.keys import alias_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note
-from dicomsh.model.results import Listing, Result
+from dicomsh.model.results import Listing
 from dicomsh.output.result_line import counted
 
 Batches = AsyncIterator[list[Any]]
@@ -140,31 +138,6 @@ def _headway(rows: Listing, answer: Answer) -> Callable[[], str]:
         return rows.headway() or f"{received} received" * bool(answer.received)
 
     return told
-
-
-async def result_of(context: Context, call: Call, stages: Sequence[Call]) -> Result:
-    """What a command returns, as it comes out of the stages behind it.
-
-    Raises:
-        DicomshError: the command or a stage cannot be run.
-    """
-    result: Result = await call.command.result(context, *call.arguments, **call.options)
-    for stage in stages:
-        try:
-            if not isinstance(result, Listing):
-                raise _no_rows(call, stage)
-            give = stage.command.result
-            result = await give(context, result, *stage.arguments, **stage.options)
-        except BaseException:
-            if isinstance(result, Listing):
-                await result.answer.aclose()
-            raise
-    return result
-
-
-def _no_rows(call: Call, stage: Call) -> UsageError:
-    name = stage.command.name
-    return UsageError(f"{call.command.name} gave no rows for {name}", span=stage.words[0].span)
 
 
 @frozen

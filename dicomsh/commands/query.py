@@ -26,8 +26,7 @@ from dicomsh.model.results import Listing
 from dicomsh.model.row_matching import ends
 from dicomsh.model.windows import Period
 from dicomsh.output.safe import fit
-from dicomsh.query.ask import ask, plain_way
-from dicomsh.query.split import split_answer
+from dicomsh.query.ask import Way, ask, plain_way
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Failure
 
@@ -82,8 +81,14 @@ async def find(
     if split is not None:
         request = with_time(request)
     options = QueryOptions(limit, model, wanted, split)
-    way = plain_way if split is None else split_answer
+    way = plain_way if split is None else _split_way()
     return await ask(context.query, context.session.current(), request, options, way)
+
+
+def _split_way() -> Way:
+    from dicomsh.query.split import split_answer
+
+    return split_answer
 
 
 @command(

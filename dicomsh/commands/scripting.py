@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from dicomsh.commands.context import Context
+from dicomsh.commands.context import Context, LeaveShell
 from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import (
@@ -23,10 +23,6 @@ from dicomsh.model.results import Records, Talk, Text, at_once, listing_of
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS, Setting, changed
-
-
-class LeaveShell(Exception):  # noqa: N818 - not an error: the user wants to leave
-    """The user asked to leave the shell."""
 
 
 @command(

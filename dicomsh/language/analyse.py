@@ -15,7 +15,6 @@ from dicomsh.language.binding import (
 )
 from dicomsh.language.command import Command, Registry
 from dicomsh.language.knowledge import Knowledge, Scope, Token
-from dicomsh.language.refusals import no_variable
 from dicomsh.language.scan import Redirect, Stage, Statement, SystemCommand, Word, scan
 from dicomsh.model.results import Listing, Records
 
@@ -128,6 +127,8 @@ def _bind_redirect(redirect: Redirect | None, tokens: list[Token], pipe: _Pipe) 
         tokens.append((redirect.target.span, "file"))
         for variable in redirect.target.unknown:
             if pipe.binding.scope.variables is None:
+                from dicomsh.language.refusals import no_variable
+
                 pipe.fail(no_variable(variable))
 
 

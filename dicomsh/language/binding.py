@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import field, frozen, replace, slotted
 from dicomsh.language.alias import Aliases, expanded_words
 from dicomsh.language.command import Command, Names, Parameter, Registry
-from dicomsh.language.foreign import foreign_option
 from dicomsh.language.kinds import PATTERN, suggestion
 from dicomsh.language.knowledge import (
     Kind,
@@ -18,18 +17,17 @@ from dicomsh.language.knowledge import (
     Token,
     same,
 )
-from dicomsh.language.refusals import (
-    is_torn,
-    no_command,
-    no_stage,
-    no_variable,
-    torn,
-    unexpected,
-)
 from dicomsh.language.words import Word
+from dicomsh.late import LateModule
 from dicomsh.model.levels import Level
 from dicomsh.model.results import Listing
 from dicomsh.regex import regex
+
+if TYPE_CHECKING:
+    from dicomsh.language import foreign, refusals
+else:
+    foreign = LateModule("dicomsh.language.foreign")
+    refusals = LateModule("dicomsh.language.refusals")
 
 
 @frozen
@@ -212,19 +210,19 @@ def _lacks_value(word: Word, binding: Binding) -> bool:
     for variable in word.unknown:
         if later is None or not later(variable.name):
             binding.tokens.append((word.span, "error"))
-            binding.fail(no_variable(variable, of_rows=later is not None))
+            binding.fail(refusals.no_variable(variable, of_rows=later is not None))
             return True
     return False
 
 
 def _nothing_named(words: tuple[Word, ...], binding: Binding) -> UsageError:
     if binding.names is binding.registry.stages:
-        return no_stage(words, binding.registry)
+        return refusals.no_stage(words, binding.registry)
     if words[0].text in binding.scope.knowledge.aliases:
         message = f"the alias '{words[0].text}' has stages or refers to itself"
         hint = "use such an alias only at the beginning of a statement"
         return UsageError(message, hint=hint, span=words[0].span)
-    return no_command(words, binding.registry)
+    return refusals.no_command(words, binding.registry)
 
 
 def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> RemainingParameters:
@@ -245,14 +243,14 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Remaini
             further = binding.names.further(command.name) if word is words[0] else []
             binding.tokens.append((word.span, "error"))
             previous = words[-len(queue) - 2] if word is not words[0] else None
-            binding.fail(unexpected(command, word, further, previous))
+            binding.fail(refusals.unexpected(command, word, further, previous))
         elif parameter.kind is not None and parameter.kind.inner is not None:
             waiting.remove(parameter)
             return RemainingParameters(waiting, (parameter, (word, *queue)))
         else:
             before = words[: -len(queue) - 1]
-            if parameter.kind is PATTERN and before and is_torn(before[-1], word):
-                binding.fail(torn(before[-1], word))
+            if parameter.kind is PATTERN and before and refusals.is_torn(before[-1], word):
+                binding.fail(refusals.torn(before[-1], word))
             _bind_word(parameter, word, waiting, binding)
     return RemainingParameters(waiting)
 
@@ -280,7 +278,7 @@ def _bind_option(command: Command, word: Word, queue: list[Word], binding: Bindi
     if option is None:
         binding.tokens.append((word.span, "error"))
         known = [p.flag for p in command.parameters if p.option]
-        hint = foreign_option(command.name, flag) or suggestion(flag, known)
+        hint = foreign.foreign_option(command.name, flag) or suggestion(flag, known)
         hint = hint or (
             f"options of {command.name}: {', '.join(known)}" if known else f"usage: {command.usage}"
         )

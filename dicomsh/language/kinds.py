@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.candidate import Candidate
-from dicomsh.language.complete import (
-    complete_condition,
-    complete_level,
-    complete_name,
-    complete_pattern,
-    complete_target,
-    complete_term,
-    complete_topic,
-    complete_variable,
-)
-from dicomsh.language.conditions import Condition, read_condition
 from dicomsh.language.knowledge import Kind, Scope, Token
 from dicomsh.language.scan import Word
-from dicomsh.language.terms import Term, is_term, read_term
+from dicomsh.late import LateModule
 from dicomsh.model.keys import find_path, is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
 from dicomsh.model.results import FORMATS
 from dicomsh.model.windows import Period
+
+if TYPE_CHECKING:  # most commands take neither keys nor conditions, and only a prompt completes
+    from dicomsh.language import complete as completion
+    from dicomsh.language import conditions, terms
+    from dicomsh.language.conditions import Condition
+    from dicomsh.language.terms import Term
+else:
+    completion = LateModule("dicomsh.language.complete")
+    conditions = LateModule("dicomsh.language.conditions")
+    terms = LateModule("dicomsh.language.terms")
 
 
 def suggestion(text: str, known: Iterable[str]) -> str | None:
@@ -85,14 +84,14 @@ def _target_given(scope: Scope, value: Any) -> Scope:
 
 
 def _read_condition(word: Word, scope: Scope) -> Condition:
-    found = read_condition(word)
+    found = conditions.read_condition(word)
     if scope.level is not None:
         found.check(scope.level, scope.knowledge.today)
     return found
 
 
 def _condition_tokens(word: Word) -> list[Token]:
-    found = read_condition(word)
+    found = conditions.read_condition(word)
     name = len(found.key)
     value: Token = (word.rest(found.value_start), "value")
     operator: Token = (word.part(name, found.value_start), "operator")
@@ -125,7 +124,7 @@ _NOT_SORT_KEYS = {
 
 
 def _read_checked_term(word: Word, scope: Scope) -> Term:
-    term = read_term(word)
+    term = terms.read_term(word)
     if scope.level is not None:
         term.query_key(scope.level, scope.knowledge.today, over_midnight=True)
     return term
@@ -140,7 +139,7 @@ def _term_given(scope: Scope, value: Term) -> Scope:
 
 
 def _term_tokens(word: Word) -> list[Token]:
-    term = read_term(word)
+    term = terms.read_term(word)
     end = term.start + len(term.key)
     key: Token = (word.part(term.start, end), "keyword")
     if term.value is None:
@@ -149,8 +148,12 @@ def _term_tokens(word: Word) -> list[Token]:
     return [key, (word.part(end, end + 1), "operator"), value]
 
 
+def _is_term(word: Word) -> bool:
+    return terms.is_term(word)
+
+
 def _not_term(word: Word) -> bool:
-    return not is_term(word)
+    return not terms.is_term(word)
 
 
 def _afresh(scope: Scope) -> Scope:
@@ -256,14 +259,34 @@ def _complete_setting_value(scope: Scope) -> Iterable[Candidate]:
     return () if kind is None else kind.complete(scope)
 
 
-LEVEL = Kind("LEVEL", "level", _read_level, complete_level, narrow=_level_given)
-PATTERN = Kind("PATTERN", "string", _read_word, complete_pattern, _not_term)
+_Complete = Callable[[Scope], Iterable[Candidate]]
+
+
+def _late(find: Callable[[], _Complete]) -> _Complete:
+    """Completions whose module is loaded when a prompt asks for some."""
+
+    def complete(scope: Scope) -> Iterable[Candidate]:
+        return find()(scope)
+
+    return complete
+
+
+LEVEL = Kind(
+    "LEVEL",
+    "level",
+    _read_level,
+    _late(lambda: completion.complete_level),
+    narrow=_level_given,
+)
+PATTERN = Kind(
+    "PATTERN", "string", _read_word, _late(lambda: completion.complete_pattern), _not_term
+)
 TERM = Kind(
     "Key=Value|+Key",
     "keyword",
     _read_checked_term,
-    complete_term,
-    is_term,
+    _late(lambda: completion.complete_term),
+    _is_term,
     _term_given,
     _term_tokens,
 )
@@ -271,15 +294,19 @@ TARGET = Kind(
     "TARGET",
     "target",
     _read_word,
-    complete_target,
+    _late(lambda: completion.complete_target),
     _not_term,
     _target_given,
 )
 CONDITION = Kind(
-    "Key=Value", "keyword", _read_condition, complete_condition, tokens=_condition_tokens
+    "Key=Value",
+    "keyword",
+    _read_condition,
+    _late(lambda: completion.complete_condition),
+    tokens=_condition_tokens,
 )
-KEY = Kind("Key", "keyword", _read_key, complete_name)
-SORT_KEY = Kind("Key", "keyword", _read_sort_key, complete_name)
+KEY = Kind("Key", "keyword", _read_key, _late(lambda: completion.complete_name))
+SORT_KEY = Kind("Key", "keyword", _read_sort_key, _late(lambda: completion.complete_name))
 COMMAND = Kind("COMMAND", "command", _read_word, inner=_afresh)
 ROW_COMMAND = Kind("COMMAND", "command", _read_word, inner=_below)
 DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later)
@@ -297,8 +324,8 @@ SETTING = Kind(
     narrow=_setting_given,
 )
 SETTING_VALUE = Kind("VALUE", "value", _read_setting_value, _complete_setting_value)
-TOPIC = Kind("TOPIC", "string", _read_word, complete_topic)
-VARIABLE = Kind("$NAME", "variable", _read_word, complete_variable)
+TOPIC = Kind("TOPIC", "string", _read_word, _late(lambda: completion.complete_topic))
+VARIABLE = Kind("$NAME", "variable", _read_word, _late(lambda: completion.complete_variable))
 FILE = Kind("FILE", "file", _read_word)
 WORD = Kind("TEXT", "string", _read_word)
 TEXT = Kind("TEXT", "string", _read_text)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from dicomsh.language.analyse import Analysis
-from dicomsh.mask.mask import Mask
-from dicomsh.mask.row import MaskedRow
-from dicomsh.mask.shown import shown_place, shown_query, shown_record, shown_text
-from dicomsh.mask.typed import typed_values
+from dicomsh.late import LateModule
 from dicomsh.model.columns import Record
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
+
+if TYPE_CHECKING:  # loaded when the mask is first on, which it seldom is in a script
+    from dicomsh.mask import mask as masks
+    from dicomsh.mask import row as masked
+    from dicomsh.mask import shown, typed
+    from dicomsh.mask.mask import Mask
+else:
+    masks = LateModule("dicomsh.mask.mask")
+    masked = LateModule("dicomsh.mask.row")
+    shown = LateModule("dicomsh.mask.shown")
+    typed = LateModule("dicomsh.mask.typed")
 
 
 class Masking:
@@ -25,8 +34,11 @@ class Masking:
     """
 
     def __init__(self, is_on: Callable[[], bool]) -> None:
-        self._mask = Mask()
         self._is_on = is_on
+
+    @cached_property
+    def _mask(self) -> Mask:
+        return masks.Mask()
 
     @property
     def mask(self) -> Mask | None:
@@ -37,12 +49,12 @@ class Masking:
         """Know the values of rows, so that they are found in a text."""
         if self._is_on():
             for row in rows:
-                MaskedRow(row, self._mask)
+                masked.MaskedRow(row, self._mask)
 
     def recognise_query(self, query: Query) -> None:
         """Know the values of a query, so that they are found in a text."""
         if self._is_on():
-            shown_query(query, self._mask)
+            shown.shown_query(query, self._mask)
 
     def recognise_typed(self, analysis: Analysis, level: Level) -> None:
         """Know the values in a statement, which may fail before anything of it is sent.
@@ -52,12 +64,12 @@ class Masking:
             level: where the names of keys are looked up, unless the statement tells.
         """
         if self._is_on():
-            for attribute, value in typed_values(analysis, level):
+            for attribute, value in typed.typed_values(analysis, level):
                 self._mask.value(attribute, value)
 
     def text(self, text: str) -> str:
         """A text as it may be shown."""
-        return shown_text(text, self._mask) if self._is_on() else text
+        return shown.shown_text(text, self._mask) if self._is_on() else text
 
     def rows(self, rows: list[Any]) -> list[Any]:
         """Rows, or records, as they may be shown.
@@ -67,11 +79,13 @@ class Masking:
         return [self._row(row) for row in rows] if self._is_on() else rows
 
     def _row(self, row: Row | Record) -> Row | Record:
-        return MaskedRow(row, self._mask) if isinstance(row, Row) else shown_record(row, self._mask)
+        if isinstance(row, Row):
+            return masked.MaskedRow(row, self._mask)
+        return shown.shown_record(row, self._mask)
 
     def place(self, place: Place) -> Place:
         """A place as it may be shown."""
-        return shown_place(place, self._mask) if self._is_on() else place
+        return shown.shown_place(place, self._mask) if self._is_on() else place
 
     def element(self) -> Callable[[int, str], str] | None:
         """How the text of an element, by tag, may be shown; None for as it is."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row, items_at
 from dicomsh.model.vr import NUMBER_VRS
 from dicomsh.regex import regex
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 RowTest = Callable[[Row], bool | None]
 """Whether a row matches; None if the row does not have the attribute."""
@@ -70,6 +73,8 @@ def _any_of(key: QueryKey) -> Callable[[str], bool]:
 
 
 def _number(text: str) -> Decimal | None:
+    from decimal import Decimal, InvalidOperation
+
     try:
         return Decimal(text.strip())
     except InvalidOperation:

@@ -9,12 +9,10 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from dicomsh.output.pager import Paged, pager_command, pager_environ, start_pager
-from dicomsh.output.programs import CommandWriter
+from dicomsh.late import LateModule
 from dicomsh.output.progress import Headway, PassingLine, ProgressLine
-from dicomsh.output.prose import filled, wrapped
 from dicomsh.output.streams import (
     CommandGoneError,
     FileWriter,
@@ -25,6 +23,14 @@ from dicomsh.output.streams import (
     is_broken_pipe,
     silence,
 )
+
+if TYPE_CHECKING:
+    from dicomsh.output import pager as pagers
+    from dicomsh.output import programs, prose
+else:  # of use on a terminal alone, and for data that goes to a command
+    pagers = LateModule("dicomsh.output.pager")
+    programs = LateModule("dicomsh.output.programs")
+    prose = LateModule("dicomsh.output.prose")
 
 _DEFAULT_SIZE = os.terminal_size((80, 24))
 
@@ -107,7 +113,7 @@ class Sink:
 
     def prose(self, text: str) -> None:
         """Writes lines for people as data, wrapped between words on a terminal."""
-        self.data((text if self.width is None else filled(text, self.width)) + "\n")
+        self.data((text if self.width is None else prose.filled(text, self.width)) + "\n")
 
     async def drain(self) -> None:
         """Waits while too much data is unwritten; raises like `data`."""
@@ -127,7 +133,7 @@ class Sink:
         elif self.is_terminal:
             with self._above_progress():
                 self._inside_line = False
-                self._stdout.write(f"{wrapped(self.shown(line), self.columns())}\n")
+                self._stdout.write(f"{prose.wrapped(self.shown(line), self.columns())}\n")
         else:
             self.error(line)
 
@@ -137,7 +143,7 @@ class Sink:
         line = self.shown(line)
         safe = for_terminal(line) if self._stderr.isatty() else line
         if self.error_width is not None:
-            safe = wrapped(safe, self.error_width)
+            safe = prose.wrapped(safe, self.error_width)
         self.lost = _is_lost(self._stderr, f"{safe}\n") or self.lost
 
     def progress(self, headway: Headway) -> None:
@@ -176,7 +182,7 @@ class Sink:
             file.settle()
 
     @contextlib.asynccontextmanager
-    async def to_command(self, text: str) -> AsyncIterator[CommandWriter]:
+    async def to_command(self, text: str) -> AsyncIterator[programs.CommandWriter]:
         """Data goes to a command inside the `with`, which waits for the command at its end.
 
         A command that ends early makes `data` or `drain` raise CommandGoneError, which leaves the
@@ -186,7 +192,7 @@ class Sink:
             InterruptedByUserError: Ctrl-C ended the command.
             DicomshError: it ended with a status other than 0, except for lack of a reader.
         """
-        command = await CommandWriter.start(text, self._stdout.fileno())
+        command = await programs.CommandWriter.start(text, self._stdout.fileno())
         with self._redirected(command):
             try:
                 with contextlib.suppress(CommandGoneError):
@@ -207,7 +213,7 @@ class Sink:
             environ: environment variables; they name the pager.
             wide: whether data wider than the terminal goes there as well.
         """
-        pager = pager_command(environ) if self.is_terminal else None
+        pager = pagers.pager_command(environ) if self.is_terminal else None
         if pager is None:
             yield
             return
@@ -253,10 +259,10 @@ class LinesFile:
 
 def _paged(
     screen: Stream, columns: int, pager: str, environ: Mapping[str, str], *, wide: bool
-) -> Paged:
-    environ = pager_environ(environ, wide=wide)
-    start = partial(start_pager, pager, environ, screen.fileno())
-    return Paged(screen, columns, _size(screen).lines, start, wide=wide)
+) -> pagers.Paged:
+    environ = pagers.pager_environ(environ, wide=wide)
+    start = partial(pagers.start_pager, pager, environ, screen.fileno())
+    return pagers.Paged(screen, columns, _size(screen).lines, start, wide=wide)
 
 
 def _size(terminal: Stream) -> os.terminal_size:

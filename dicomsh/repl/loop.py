@@ -142,7 +142,7 @@ class _Prompt:
     async def _run(self, text: str) -> bool:
         """Run lines up to the first that fails; False if the user leaves."""
         shell = (await self._begin()).shell
-        from dicomsh.commands.scripting import LeaveShell
+        from dicomsh.commands.context import LeaveShell
         from dicomsh.language.lines import commands_of
         from dicomsh.output.streams import StdoutGoneError
 

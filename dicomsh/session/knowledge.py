@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind
-from dicomsh.language.topics import TOPICS
-from dicomsh.mask.shown import shown_candidates
+from dicomsh.late import LateModule
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.session.state import Session
-from dicomsh.session.targets import completions, modality_names
 from dicomsh.settings import SETTINGS
+
+if TYPE_CHECKING:  # for completion alone
+    from dicomsh.language import topics
+    from dicomsh.session import targets
+else:
+    topics = LateModule("dicomsh.language.topics")
+    targets = LateModule("dicomsh.session.targets")
 
 
 class SessionKnowledge:
@@ -45,14 +51,16 @@ class SessionKnowledge:
 
     def modality_names(self) -> Iterable[Candidate]:
         """Configured modalities with AE title and address."""
-        return modality_names(self._session)
+        return targets.modality_names(self._session)
 
     def targets(self, typed: str) -> Iterable[Candidate]:
         """What may complete a TARGET."""
         mask = self._session.mask
         if mask is None:
-            return completions(self._session, typed)
-        return shown_candidates(partial(completions, self._session), typed, mask)
+            return targets.completions(self._session, typed)
+        from dicomsh.mask.shown import shown_candidates
+
+        return shown_candidates(partial(targets.completions, self._session), typed, mask)
 
     def values(self, attribute: Attribute) -> Iterable[str]:
         """Values of an attribute that were seen, the latest first."""
@@ -82,4 +90,4 @@ class SessionKnowledge:
 
     def topics(self) -> Iterable[Candidate]:
         """What `help` knows besides commands."""
-        return (Candidate(word, about) for word, about in TOPICS.items())
+        return (Candidate(word, about) for word, about in topics.TOPICS.items())

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dicomsh.config import Config
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen, replace
-from dicomsh.mask import Mask
 from dicomsh.mask.masking import Masking
 from dicomsh.model.answer import Outcome
 from dicomsh.model.columns import Column
@@ -22,6 +20,9 @@ from dicomsh.model.place import Place, quote_segment
 from dicomsh.session.entity_index import EntityIndex
 from dicomsh.session.kept_answer import KeptAnswer, too_much
 from dicomsh.settings import Settings
+
+if TYPE_CHECKING:
+    from dicomsh.mask.mask import Mask
 
 KEPT_LISTINGS = 200
 """Answers that are kept."""
@@ -115,6 +116,8 @@ class Session:
 
         Answers listed there are known here; moves, variables and aliases made there are not.
         """
+        from copy import copy
+
         there = copy(self)
         there.place = place
         there.variables = {**self.variables, **variables}

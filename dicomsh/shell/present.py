@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from dicomsh.errors import ExitStatus
+from dicomsh.late import LateModule
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.results import Listing, Report, Result, Talk, Text
-from dicomsh.output.formats import FOR_PEOPLE, renderer
-from dicomsh.output.plain import root_tags
-from dicomsh.output.renderer import Renderer
-from dicomsh.output.result_line import counted, result_line
 from dicomsh.output.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
 from dicomsh.output.theme import Palette, Theme
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Session
-from dicomsh.shell.flow import Cut, Flow, LeaveReason, RowOutput, whole
 from dicomsh.shell.progress import RowProgress
+
+if TYPE_CHECKING:  # for rows alone
+    from dicomsh.output import formats, plain
+    from dicomsh.output import result_line as lines
+    from dicomsh.output.renderer import Renderer
+    from dicomsh.shell import flow
+    from dicomsh.shell.flow import Cut, LeaveReason, RowOutput
+else:
+    flow = LateModule("dicomsh.shell.flow")
+    formats = LateModule("dicomsh.output.formats")
+    plain = LateModule("dicomsh.output.plain")
+    lines = LateModule("dicomsh.output.result_line")
 
 _WITH_HEADER = ("csv", "tsv")
 
 
 def _cut(listing: Listing) -> Cut:
     if not listing.exact:
-        return whole
-    tags = BOOKKEEPING.union(root_tags(listing.columns))
+        return flow.whole
+    tags = BOOKKEEPING.union(plain.root_tags(listing.columns))
     return lambda batch: [row.only(tags) for row in batch]
 
 
@@ -54,10 +62,13 @@ class Presenter:
         self._session = session
         self._sink = sink
         self._progress = progress
-        self._flow = Flow(sink, progress)
         self._data = data
         self._talk = talk
         self.cancelled = False
+
+    @cached_property
+    def _flow(self) -> flow.Flow:
+        return flow.Flow(self._sink, self._progress)
 
     async def show(
         self, result: Result, suffix: str | None = None, *, continues: bool = False
@@ -78,7 +89,7 @@ class Presenter:
         match result:
             case Listing():
                 return await self._listing(result, result.output or _usual(name, result), continues)
-            case Report() if name not in FOR_PEOPLE:
+            case Report() if name not in formats.FOR_PEOPLE:
                 return await self._listing(result.records, name, continues)
             case Text(prose=False):
                 self._sink.data(self._lines(result.text) + "\n")
@@ -100,7 +111,7 @@ class Presenter:
         answer, rows, kept = listing.answer, self._renderer(name, listing), self._begun(listing)
         begun = continues and name in _WITH_HEADER
         output = self._row_output(rows, begun, kept.add if kept else _forget, _cut(listing))
-        self._progress.count(partial(counted, unit=listing.counted_as), listing.headway)
+        self._progress.count(partial(lines.counted, unit=listing.counted_as), listing.headway)
         try:
             left = await self._flow.run(aiter(answer), output, answer.aclose)
         except CommandGoneError:
@@ -124,7 +135,9 @@ class Presenter:
         """Say how the answer ended; of records that are all there, only what there is to say."""
         if listing.told or not outcome.sound:
             return self._told(listing, outcome, left, hidden)
-        count = [counted(outcome.rows, listing.unit)] if listing.unit[0] and outcome.rows else []
+        count = (
+            [lines.counted(outcome.rows, listing.unit)] if listing.unit[0] and outcome.rows else []
+        )
         told = [*count, *hidden, *filter(None, [listing.note])]
         if told:
             self._sink.passing.clear()
@@ -135,7 +148,7 @@ class Presenter:
         self, listing: Listing, outcome: Outcome, left: LeaveReason | None, notes: Sequence[str]
     ) -> ExitStatus:
         self._sink.passing.clear()
-        line = result_line(
+        line = lines.result_line(
             listing.level,
             outcome,
             unit=listing.counted_as,
@@ -144,15 +157,15 @@ class Presenter:
             columns=self._sink.columns() if self._sink.is_terminal else None,
         )
         self._sink.talk(line)
-        self.cancelled = left is LeaveReason.CTRL_C
-        return ExitStatus.INCOMPLETE if left is LeaveReason.PAGER else status_of(outcome)
+        self.cancelled = left is flow.LeaveReason.CTRL_C
+        return ExitStatus.INCOMPLETE if left is flow.LeaveReason.PAGER else status_of(outcome)
 
     def _row_output(
         self,
         rows: Renderer,
         begun: bool,
         took: Callable[[list[Any]], None],
-        cut: Cut = whole,
+        cut: Cut,
     ) -> RowOutput:
         def counted(batch: list[Any]) -> None:
             self._progress.add(len(batch))
@@ -161,7 +174,7 @@ class Presenter:
         def shown(batch: list[Any]) -> list[Any]:
             return self._session.masking.rows(cut(batch))
 
-        return RowOutput(self._sink, rows, counted, begun=begun, cut=shown)
+        return flow.RowOutput(self._sink, rows, counted, begun=begun, cut=shown)
 
     def _renderer(self, name: str, listing: Listing) -> Renderer:
         if listing.draw is not None and name == "table":
@@ -170,7 +183,7 @@ class Presenter:
         theme = Theme.plain() if width is None else self._data(self._session.settings.color)
         columns, level = listing.columns, listing.level
         wide = None if listing.wide else width
-        return renderer(name, columns, level=level, width=wide, theme=theme)
+        return formats.renderer(name, columns, level=level, width=wide, theme=theme)
 
 
 def _forget(batch: list[Any]) -> None:

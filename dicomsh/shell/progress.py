@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 from dicomsh.event_loop import asyncio
 from dicomsh.output.progress import Headway
-from dicomsh.output.result_line import duration
 from dicomsh.output.sink import Sink
 
 _FIRST = 0.5
@@ -88,6 +87,8 @@ class RowProgress:
         if self._leaving:
             return Headway("waiting for the server to stop … Ctrl-C again aborts", leaving=True)
         seconds = time.monotonic() - self._start
+        from dicomsh.output.result_line import duration
+
         doing, elapsed = self._doing(), duration(seconds)
         if not self._rows:
             return Headway(doing or self._waiting(), elapsed=elapsed)

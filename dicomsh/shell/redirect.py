@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dicomsh.errors import UsageError
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word
 from dicomsh.model.results import Listing, Result
-from dicomsh.output.formats import format_of, unknown_suffix
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import FileWriter
 from dicomsh.session.state import Session
@@ -57,7 +56,11 @@ def _opened(sink: Sink, stack: AsyncExitStack, redirect: Redirect, target: Word)
 def asked_format(statement: Statement) -> str | None:
     """The format that the file of a redirection asks for."""
     redirect = statement.redirect
-    return format_of(redirect.target.text) if redirect and redirect.target else None
+    if redirect is None or redirect.target is None:
+        return None
+    from dicomsh.output.formats import format_of
+
+    return format_of(redirect.target.text)
 
 
 def remarks(statement: Statement, result: Result, session: Session) -> Iterator[str]:
@@ -65,6 +68,8 @@ def remarks(statement: Statement, result: Result, session: Session) -> Iterator[
     target = statement.redirect and statement.redirect.target
     chosen = session.settings.output or getattr(result, "output", None)
     if target and not chosen and isinstance(result, Listing):
+        from dicomsh.output.formats import unknown_suffix
+
         yield from unknown_suffix(target.text)
     if session.mask is not None and (target or _command(statement)):
         yield "masked: names and IDs there are made up; 'set mask off' ends that"

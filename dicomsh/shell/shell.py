@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from dicomsh.archives.kinds import KINDS, ArchiveKinds
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.commands import registry
-from dicomsh.commands.context import Context
-from dicomsh.commands.pipe import result_of
-from dicomsh.commands.scripting import LeaveShell
+from dicomsh.commands.context import Context, LeaveShell
+from dicomsh.commands.run import result_of
 from dicomsh.config import KnownPeers
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
 from dicomsh.event_loop import asyncio, event_loop
@@ -23,7 +22,6 @@ from dicomsh.interrupt import absorb_interrupts
 from dicomsh.language.analyse import Analysis, analyse
 from dicomsh.language.binding import Call
 from dicomsh.language.scan import Statement, SystemCommand, scan
-from dicomsh.mask.typed import masked_text, real_statement
 from dicomsh.model.results import Listing
 from dicomsh.model.tap import Tap
 from dicomsh.output.error_text import TextOrigin, problem
@@ -205,6 +203,8 @@ class Shell:
     def _tell(
         self, error: DicomshError, text: str, statement: Statement, origin: TextOrigin
     ) -> None:
+        from dicomsh.mask.typed import masked_text
+
         text, span = masked_text(text, error.span or statement.span, self._sink.shown)
         error.span = error.span and span
         theme = self._options.talk(self.session.settings.color)
@@ -272,8 +272,11 @@ class Shell:
 
 def _meant(statement: Statement, session: Session) -> Statement:
     """A statement as it is meant."""
-    mask = session.mask
-    return statement if mask is None else real_statement(statement, mask)
+    if session.mask is None:
+        return statement
+    from dicomsh.mask.typed import real_statement
+
+    return real_statement(statement, session.mask)
 
 
 def numbered(arguments: tuple[str, ...]) -> dict[str, str]:

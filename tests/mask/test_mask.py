@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dicomsh.errors import Span
 from dicomsh.language.scan import Word, scan
-from dicomsh.mask import Mask
+from dicomsh.mask.mask import Mask
 from dicomsh.mask.replacements import Replacements
 from dicomsh.mask.typed import masked_text, real_word
 from dicomsh.model.keys import by_keyword
