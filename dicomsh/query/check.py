@@ -69,8 +69,8 @@ class OfThisPatient(AnswerStep):
 
     A PatientID from an answer is a value, but servers take `*`, `?` and `\` in it for wildcards and
     a list (there is no single value matching for such a value, PS3.4 C.2.2.2.1) and return rows
-    of other patients. A row that does not match even as a pattern is left to `Checked`: it means that
-    the server ignores the key.
+    of other patients. A row that does not match even as a pattern is left to `Checked`: it means
+    that the server ignores the key.
 
     Args:
         key: the PatientID of the place.
