@@ -1,4 +1,4 @@
-"""Tables that are made when they are first asked for."""
+"""Tables that are created on first use."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _Value = TypeVar("_Value")
 
 
 class LateTable(Mapping[str, _Value]):
-    """A table that is made when it is first looked into.
+    """A table that is created on first access.
 
     Args:
-        make: makes it.
+        make: creates it.
     """
 
     def __init__(self, make: Callable[[], Mapping[str, _Value]]) -> None:

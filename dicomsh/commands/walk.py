@@ -1,4 +1,4 @@
-"""cd, pwd and tree: moving through the hierarchy and seeing it at once."""
+"""cd, pwd and tree: moving through the hierarchy, and showing it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def tree(
 
     there = await resolve(context, target)
     if there.place.level is Level.INSTANCE:
-        raise UsageError("nothing is below an instance", span=target.span if target else None)
+        raise UsageError("there is nothing below an instance", span=target.span if target else None)
     seen = context.session.seen_of(there.modality.name)
     descent = Hierarchy(context.query, there.modality, there.place, depth or 2, seen.note)
     return listing_of(
