@@ -82,7 +82,7 @@ def test_the_next_association_uses_the_new_settings(file: Path, orthanc_server: 
     done = run("use pacs; find patient", moved, "find patient", "use", config=file)
     assert done.status == ExitStatus.DONE
     assert "modalities.yaml has new settings for pacs" in done.err
-    assert f"not of ORTHANC@127.0.0.1:{orthanc_server.port}" in done.err
+    assert f"not ORTHANC@127.0.0.1:{orthanc_server.port}" in done.err
     assert f"ORTHANC at 127.0.0.1:{orthanc_server.port}" in done.last
 
 
