@@ -166,7 +166,6 @@ class Flow:
         return left
 
     async def _pump(self, batches: AsyncIterator[list[Any]], output: RowOutput) -> None:
-        # a reader that ends while no rows arrive would go unnoticed: nothing is written then
         gone = asyncio.ensure_future(self._sink.gone())
         try:
             while (batch := await self._next(batches, output, gone)) is not None:
@@ -201,6 +200,7 @@ class Flow:
             return coming.result()
         self._progress.leaving()
         await _stopped(coming)
+        # watched for, because a reader that ends while no rows arrive shows in no write
         raise gone.result()
 
 
