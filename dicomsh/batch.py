@@ -33,7 +33,7 @@ def script(shell: Shell, name: str) -> Iterator[SourceText]:
     """A script file.
 
     Raises:
-        UsageError: it cannot be read; with a hint where the name is meant as something else.
+        UsageError: it cannot be read; with a hint if the name probably means something else.
     """
     path = Path(name)
     try:
@@ -45,24 +45,24 @@ def script(shell: Shell, name: str) -> Iterator[SourceText]:
 
 
 def _meant(shell: Shell, name: str) -> str | None:
-    """What to type where the name of a script is that of a modality, or a command."""
+    """What to type if the name of a script is actually a modality or a command."""
     if name in shell.session.config.modalities:
-        return f"a modality is named with -m: dicomsh -m {name}"
+        return f"to use a modality: dicomsh -m {name}"
     words = name.split()
     if len(words) > 1 or (words and shell.registry.get(words[0])):
         import shlex
 
-        return f"commands are given with -c: dicomsh -c {shlex.quote(name)}"
+        return f"to run a command: dicomsh -c {shlex.quote(name)}"
     return None
 
 
 def _goes_on(sources: Iterator[SourceText], origin: TextOrigin) -> bool:
-    """Whether a text is left out; of standard input that is not known without waiting for it."""
+    """Whether any text is left; for standard input, finding out could mean waiting: assume so."""
     return origin.name == _STDIN or next(sources, None) is not None
 
 
 def lines(stream: TextIO) -> Iterator[SourceText]:
-    """Lines as they come, so that another program can talk to us; continued lines together.
+    """Lines as they arrive, so that another program can drive us; continued lines are joined.
 
     Raises:
         UsageError: they cannot be read.
@@ -76,9 +76,9 @@ def lines(stream: TextIO) -> Iterator[SourceText]:
 
 
 class _EventLoop:
-    """Runs coroutines one after the other, in one event loop, once one of them needs it.
+    """Runs coroutines one after the other, in one event loop that starts when one needs it.
 
-    What they leave running is ended with the `with`.
+    Leaving the `with` ends whatever they have left running.
     """
 
     def __init__(self) -> None:
@@ -92,20 +92,22 @@ class _EventLoop:
             self._runner.close()
 
     def run(self, work: Coroutine[Any, None, _Result]) -> _Result:
-        """Run a coroutine; Ctrl-C cancels what waits in it.
+        """Run a coroutine; Ctrl-C cancels it where it waits.
 
         Raises:
-            ToldToEndError: the program shall end.
-            KeyboardInterrupt: Ctrl-C came where nothing waited.
+            ToldToEndError: a signal told the program to end.
+            KeyboardInterrupt: Ctrl-C was pressed while nothing was waiting.
         """
         return self._run(work, ends_early=True)
 
     def end(self, work: Coroutine[Any, None, _Result]) -> _Result:
-        """Run a coroutine that releases what others have opened, and does not wait for long."""
+        """Run a coroutine that releases resources and does not wait for long."""
         return self._run(work, ends_early=False)
 
     def _run(self, work: Coroutine[Any, None, _Result], *, ends_early: bool) -> _Result:
         if self._runner is None:
+            # run up to the first wait without a loop: importing asyncio takes as long as everything
+            # else that `pwd` needs
             try:
                 work.send(None)
             except StopIteration as done:
@@ -113,7 +115,7 @@ class _EventLoop:
                 return result
             self._runner = asyncio.Runner()
         if ends_early:
-            work = interruptible(work)  # asyncio goes on with a coroutine that has begun
+            work = interruptible(work)  # asyncio accepts a coroutine that has already begun
         return self._runner.run(work)
 
 
@@ -129,7 +131,7 @@ def run(shell: Shell, sources: Iterator[SourceText]) -> ExitStatus:
                     if shell.cancelled and _goes_on(sources, origin):
                         statuses.append(ExitStatus.INTERRUPTED)
                     break
-        except (LeaveShell, StdoutGoneError):
+        except (LeaveShell, StdoutGoneError):  # the latter in `dicomsh … | head`: not an error
             pass
         finally:
             loop.end(shell.close())

@@ -30,7 +30,7 @@ of that name)."""
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Keeps paragraphs separate, and wraps them between words."""
+    """Keeps paragraphs separate, and wraps lines between words."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         from dicomsh.output.prose import filled
@@ -40,7 +40,7 @@ class _Formatter(argparse.HelpFormatter):
 
 
 _ANY_WIDTH = 80
-"""Where a formatter only checks options: to ask for that of the terminal imports `shutil`."""
+"""For a formatter that only checks options: asking for the terminal's width imports `shutil`."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,7 +62,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """Writes the version; the formatter of argparse's own action would import much for it."""
+    """Writes the version; argparse's own action would import a lot to format one line."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         parser._print_message(f"dicomsh {__version__}\n", sys.stdout)
@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         description="Explore DICOM archives: at a prompt, from a script, or with -c.",
         epilog=_EPILOG,
         formatter_class=partial(_Formatter, width=_ANY_WIDTH),
-        allow_abbrev=False,
+        allow_abbrev=False,  # a new option could make an abbreviation in a script ambiguous
     )
     add = made.add_argument
     add("-c", "--command", metavar="TEXT", action="append", help="run TEXT and exit (repeatable)")
@@ -111,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
-    if None in (sys.stdin, sys.stdout, sys.stderr):
+    if None in (sys.stdin, sys.stdout, sys.stderr):  # Python's sign of a closed one, as by `>&-`
         from dicomsh.output.streams import open_closed
 
         open_closed()
@@ -146,10 +146,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def collect_seldom() -> None:
-    """Let the cyclic garbage collector look less often.
+    """Make the cyclic garbage collector run less often.
 
-    Rows come by the hundred thousand and hold no cycles: looking at them every 700 objects took an
-    eighth of the time of a long answer; and what is imported stays.
+    An answer can have 100,000 rows, which contain no cycles. Measured: checking them every 700
+    objects took an eighth of the time of a long answer.
     """
     gc.set_threshold(200_000, 50, 1000)
 
@@ -164,7 +164,7 @@ def _run(options: argparse.Namespace) -> ExitStatus:
 
 
 def _at_terminal() -> bool:
-    """Whether to show a prompt; it must not end up in a file or a pipe."""
+    """Whether to show a prompt; a prompt must never go into a file or a pipe."""
     if sys.stdin.isatty() and not sys.stdout.isatty():
         sys.stderr.write("dicomsh: output is not a terminal; no prompt shown; Ctrl-D ends\n")
     return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,8 +1,8 @@
-"""What can go wrong, as one tree; each error knows its exit status and the next step.
+"""All errors, as one tree; each has an exit status and a hint for the next step.
 
     DicomshError                    1  a command failed
     ├── QueryFailedError            1  the peer answered with a failure status
-    ├── UsageError                  2  words that cannot be run
+    ├── UsageError                  2  input that cannot be run
     │   └── ConfigError             2  a configuration file that cannot be used
     ├── NoAssociationError          3
     │   ├── UnreachableError        3  no TCP connection
@@ -12,8 +12,8 @@
     ├── TimedOutError               4
     └── InterruptedByUserError      130
 
-`ProtocolViolationError` (bytes that are not DICOM) is an `AssociationAbortedError`, because
-aborting is what we answer to it.
+`ProtocolViolationError` (bytes that are not DICOM) is an `AssociationAbortedError`, because we
+answer it with an A-ABORT.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ class ExitStatus(IntEnum):
     NO_ASSOCIATION = 3
     TIMED_OUT = 4
     INCOMPLETE = 5
-    INTERRUPTED = 130
+    INTERRUPTED = 130  # as shells report a program that SIGINT ended: 128 + 2
 
     @property
     def failed(self) -> bool:
-        """Whether the command did not do what it should; an incomplete answer is no failure."""
+        """Whether the command failed; an incomplete answer is not a failure."""
         return self not in (ExitStatus.DONE, ExitStatus.INCOMPLETE)
 
 
 class Span(NamedTuple):
-    """Half-open range of character offsets into the text that was typed."""
+    """Half-open range of character offsets into the typed text."""
 
     start: int
     end: int
 
 
 class DicomshError(Exception):
-    """A failure that is told to the user.
+    """A failure that is reported to the user.
 
     Args:
         message: what went wrong, in one sentence without a full stop.
         hint: what to do about it, or None.
-        span: where in the typed text, or None when the place is not in the text.
+        span: where in the typed text, or None if the cause is not in the text.
     """
 
     status: ClassVar[ExitStatus] = ExitStatus.FAILED
@@ -70,7 +70,7 @@ class QueryFailedError(DicomshError):
     Args:
         message: the status in words.
         code: the DIMSE status, 16 bits.
-        comment: Error Comment (0000,0902) of the peer, or None.
+        comment: the peer's Error Comment (0000,0902), or None.
         hint: what to do about it, or None.
     """
 
@@ -83,11 +83,11 @@ class QueryFailedError(DicomshError):
 
 
 class NotThereError(DicomshError):
-    """What was typed names an entity or a row that there is not: it is a matter of the data."""
+    """The input names an entity or a row that does not exist; the command itself is valid."""
 
 
 class UsageError(DicomshError):
-    """What was typed cannot be run: unknown word, missing argument, value of a wrong form."""
+    """The input cannot be run: unknown word, missing argument, invalid value."""
 
     status = ExitStatus.USAGE
 
@@ -97,13 +97,13 @@ class ConfigError(UsageError):
 
 
 class NoAssociationError(DicomshError):
-    """No association with the peer, or not any more."""
+    """No association with the peer, or it was lost."""
 
     status = ExitStatus.NO_ASSOCIATION
 
 
 class UnreachableError(NoAssociationError):
-    """No TCP connection: name unknown, refused, no route, TLS handshake failed."""
+    """No TCP connection: unknown name, refused, no route, TLS handshake failed."""
 
 
 class AssociationRejectedError(NoAssociationError):
@@ -119,7 +119,7 @@ class ProtocolViolationError(AssociationAbortedError):
 
 
 class NoPresentationContextError(NoAssociationError):
-    """The association has no accepted presentation context for what was asked."""
+    """The association has no accepted presentation context for the operation."""
 
 
 class TimedOutError(DicomshError):

@@ -1,7 +1,7 @@
-"""`asyncio` for those that wait: it takes as long to import as all that a command like `pwd` needs.
+"""`asyncio`, imported on first use: importing it takes as long as everything else `pwd` needs.
 
-A coroutine that waits for nothing is run without an event loop. One that is going to wait says
-`await event_loop()` before, and goes on from there inside of one.
+A coroutine that never waits is run without an event loop. One that is going to wait says `await
+event_loop()` first, and from there continues inside an event loop.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ else:
 
 @types.coroutine
 def event_loop() -> Generator[None, None, None]:
-    """Go on inside of an event loop, where that is not so already."""
+    """Continue inside an event loop, starting one if necessary."""
     if "asyncio" in sys.modules:
         with suppress(RuntimeError):
             asyncio.get_running_loop()
             return
-    yield  # to whoever runs the coroutine, who hands the rest of it to a loop
+    yield  # to whoever runs the coroutine, which passes the rest of it to a loop

@@ -1,4 +1,4 @@
-"""The folders of the user, found without looking into anything."""
+"""The user's folders, found without access to the disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAME = "dicomsh"
 
 
 def config_folder(environ: Mapping[str, str]) -> Path | None:
-    """The user's configuration folder for dicomsh, or None when no home is known.
+    """The user's configuration folder for dicomsh, or None if there is no home folder.
 
     `$XDG_CONFIG_HOME/dicomsh` when that is an absolute path (XDG Base Directory Specification),
     else `%APPDATA%\\dicomsh` on Windows, else `~/.config/dicomsh`.
@@ -19,7 +19,7 @@ def config_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def state_folder(environ: Mapping[str, str]) -> Path | None:
-    """The folder for what is kept between sessions, or None when no home is known.
+    """The folder for data kept between sessions, or None if there is no home folder.
 
     `$XDG_STATE_HOME/dicomsh` when that is an absolute path, else `%LOCALAPPDATA%\\dicomsh` on
     Windows, else `~/.local/state/dicomsh`.
@@ -29,7 +29,7 @@ def state_folder(environ: Mapping[str, str]) -> Path | None:
 
 def _folder(environ: Mapping[str, str], xdg: str, windows: str, below_home: str) -> Path | None:
     named = Path(environ.get(xdg, ""))
-    if named.is_absolute():
+    if named.is_absolute():  # relative paths must be ignored, says the specification
         return named / _NAME
     if os.name == "nt" and environ.get(windows):
         return Path(environ[windows], _NAME)

@@ -1,4 +1,4 @@
-"""Classes of plain data, made without `dataclasses`.
+"""Classes of plain data, created without `dataclasses`.
 
     @frozen
     class Place:
@@ -6,12 +6,12 @@
         keys: tuple[Key, ...] = ()
 
 means what `@dataclass(frozen=True, slots=True)` means, and `@slotted` what `@dataclass(slots=True)`
-does. The standard module writes and compiles six functions for each class when it is defined, a
-millisecond each: with a hundred classes that was a third of the time that the program took to
-start. Here the functions are the same for all classes, but for `__init__`, which is compiled when
-more than a few objects are made.
+does. The standard module generates and compiles six functions for each class when it is defined,
+which takes a millisecond each: with a hundred classes, that was a third of the program's startup
+time. Here all classes share the same functions, except `__init__`, which is compiled once more
+than a few objects are created.
 
-What the program does not use is left out: inheritance, `__post_init__`, ordering.
+Features that the program does not use are left out: inheritance, `__post_init__`, ordering.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 class FrozenError(AttributeError):
-    """An attribute of an object that does not change was to be set or deleted."""
+    """An attempt to set or delete an attribute of an immutable object."""
 
 
 class _Missing:
@@ -34,7 +34,7 @@ class _Missing:
 
 
 class _Field:
-    """What an attribute has besides a type."""
+    """The properties of an attribute besides its type."""
 
     def __init__(self, default: Any, factory: Callable[[], Any] | None, compare: bool) -> None:
         self.default = default
@@ -48,25 +48,25 @@ def field(
     default_factory: Callable[[], Any] | None = None,
     compare: bool = True,
 ) -> Any:
-    """An attribute with a default that is made anew for each object, or that is not compared."""
+    """An attribute with a default created for each object, or one that is not compared."""
     return _Field(default, default_factory, compare)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[_T]) -> type[_T]:
-    """A class of objects that do not change, are compared by value and can be hashed."""
+    """A class of immutable objects that are compared by value and can be hashed."""
     hashed = vars(cls).get("__hash__") or _hash  # None where the class has an `__eq__` only
     return _made(cls, {"__hash__": hashed, "__setattr__": _set, "__delattr__": _delete})
 
 
 @dataclass_transform(field_specifiers=(field,))
 def slotted(cls: type[_T]) -> type[_T]:
-    """A class of objects that change, and are compared by value."""
+    """A class of mutable objects that are compared by value."""
     return _made(cls, {"__hash__": vars(cls).get("__hash__")})
 
 
 def _made(cls: type[_T], methods: dict[str, Any]) -> type[_T]:
-    """The class made anew with slots, and with what makes it data."""
+    """The class created again with slots and with the methods of data."""
     space = {name: value for name, value in vars(cls).items() if name not in _OF_NO_SLOTS}
     names = tuple(space["__annotations__"])
     fields = {name: _field(space.pop(name, _Missing)) for name in names}
@@ -88,11 +88,11 @@ def _made(cls: type[_T], methods: dict[str, Any]) -> type[_T]:
 
 
 _OF_NO_SLOTS = frozenset({"__dict__", "__weakref__"})
-"""What a class without slots has for its objects."""
+"""Entries that a class without slots has for its objects."""
 
 
 def names_of(data: Any) -> tuple[str, ...]:
-    """The names of the attributes of a class made here, or of an object, in their order."""
+    """The names of the attributes of a class created here, or of an object, in order."""
     names: tuple[str, ...] = data.__match_args__
     return names
 
@@ -102,18 +102,18 @@ def _field(default: Any) -> _Field:
 
 
 def _values_of(names: list[str]) -> Any:
-    """What gives the values of some attributes of an object as a tuple."""
+    """A function that returns the values of some attributes of an object as a tuple."""
     if len(names) > 1:
         return attrgetter(*names)
     return staticmethod(lambda item: tuple(getattr(item, name) for name in names))
 
 
 _FEW = 3
-"""Objects that are made before an `__init__` is compiled, which takes as long as ten without it."""
+"""Objects created before an `__init__` is compiled, which takes as long as ten without it."""
 
 
 def _first_init(self: Any, *args: Any, **options: Any) -> None:
-    """Fills the first objects; then compiles the `__init__` of the class, and calls it."""
+    """Fills the first objects, then compiles the `__init__` of the class and calls it."""
     cls = type(self)
     if cls.__made__ < _FEW and _filled(self, args, options):
         cls.__made__ += 1
@@ -123,7 +123,7 @@ def _first_init(self: Any, *args: Any, **options: Any) -> None:
 
 
 def _filled(item: Any, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
-    """Fill an object; gives whether the arguments are right."""
+    """Fill an object; returns whether the arguments were valid."""
     fields = item.__fields__
     values = dict(zip(fields, args, strict=False))
     if len(values) < len(args) or values.keys() & options or options.keys() - fields.keys():
@@ -141,7 +141,7 @@ def _filled(item: Any, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
 def _init(cls: Any) -> Any:
     """The `__init__` of a class, with its attributes as parameters.
 
-    An attribute is set through its slot, because `__setattr__` refuses to.
+    It sets an attribute through its slot, because `__setattr__` raises an error.
     """
     space: dict[str, Any] = {}
     parameters, lines = ["self"], []
@@ -202,12 +202,12 @@ def _restore(self: Any, state: list[Any]) -> None:
 
 
 def _replace(self: _T, /, **changes: Any) -> _T:
-    """The same with some attributes changed; `copy.replace` calls it, too."""
+    """A copy with some attributes changed; `copy.replace` calls it, too."""
     values = {name: getattr(self, name) for name in self.__slots__}  # type: ignore[attr-defined]
     return type(self)(**values | changes)
 
 
-if TYPE_CHECKING:  # whose arguments mypy checks by the attributes of the class
+if TYPE_CHECKING:  # mypy checks its arguments against the attributes of the class
     from dataclasses import replace
 else:
     replace = _replace

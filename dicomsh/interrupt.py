@@ -1,8 +1,8 @@
-"""Ctrl-C as cancellation of what runs, on every system; SIGTERM and SIGHUP the same, for good.
+"""Ctrl-C cancels the running command, on every system; SIGTERM and SIGHUP also end the program.
 
-Each press cancels the task once. Whoever ends a command for it calls `go_on`, so that the shell
-itself is not ended. A signal that ends the program does so when the command has been left; the
-second one does at once.
+Each press cancels the task once. Code that ends a command for it calls `absorb_interrupts`, so
+that the shell itself continues. A signal that ends the program does so after the command has been
+left; a second one, at once.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class ToldToEndError(SystemExit):
 
 
 async def interruptible(work: Coroutine[None, None, _Result]) -> _Result:
-    """Await a coroutine; Ctrl-C meanwhile cancels it once for each press.
+    """Await a coroutine; each Ctrl-C cancels it once.
 
     Uses `signal.signal`, because Windows has no `loop.add_signal_handler`.
 
     Raises:
-        ToldToEndError: the program shall end; the coroutine was cancelled and has ended.
+        ToldToEndError: a signal told the program to end; the coroutine was cancelled and has ended.
     """
     if _is_aside():
         return await work
@@ -49,7 +49,7 @@ async def interruptible(work: Coroutine[None, None, _Result]) -> _Result:
 
 
 async def endable(work: Coroutine[None, None, _Result]) -> _Result:
-    """Await a coroutine that sees to Ctrl-C itself; raises as `interruptible` does."""
+    """Await a coroutine that handles Ctrl-C itself; raises as `interruptible` does."""
     task = asyncio.current_task()
     if task is None or _is_aside():
         return await work
@@ -58,7 +58,7 @@ async def endable(work: Coroutine[None, None, _Result]) -> _Result:
 
 
 def _is_aside() -> bool:
-    """Whether this is not the main thread, which alone can catch signals."""
+    """Whether this is not the main thread; only the main thread can catch signals."""
     import threading
 
     return threading.current_thread() is not threading.main_thread()
@@ -66,7 +66,7 @@ def _is_aside() -> bool:
 
 @contextmanager
 def _cancelling(task: asyncio.Task[Any], signals: list[signal.Signals]) -> Iterator[None]:
-    """Signals cancel a task inside the `with`; one that ends the program ends the `with` so."""
+    """Inside the `with`, signals cancel a task; one that ends the program raises on leaving it."""
     loop = asyncio.get_running_loop()
     told: list[int] = []
 
@@ -75,7 +75,7 @@ def _cancelling(task: asyncio.Task[Any], signals: list[signal.Signals]) -> Itera
         if number != signal.SIGINT:
             told.append(number)
             signal.signal(number, signal.SIG_DFL)
-        loop.call_soon_threadsafe(task.cancel)
+        loop.call_soon_threadsafe(task.cancel)  # wakes the loop, which may be waiting for I/O
 
     before = {number: signal.signal(number, cancel) for number in signals}
     try:
@@ -89,9 +89,9 @@ def _cancelling(task: asyncio.Task[Any], signals: list[signal.Signals]) -> Itera
 
 @contextmanager
 def suspendable(aside: Callable[[], object]) -> Iterator[None]:
-    """Ctrl-Z inside the `with` suspends the program; `aside` takes away before what would be left.
+    """Inside the `with`, Ctrl-Z suspends the program, after `aside` has tidied the screen.
 
-    Where there is no job control, as on Windows, nothing changes.
+    Without job control, as on Windows, nothing changes.
     """
     number = getattr(signal, "SIGTSTP", None)
     if number is None or signal.getsignal(number) is not signal.SIG_DFL:
@@ -113,7 +113,7 @@ def suspendable(aside: Callable[[], object]) -> Iterator[None]:
 
 
 def end_when_told() -> None:
-    """Let SIGTERM and SIGHUP raise ToldToEndError where nothing is awaited, once."""
+    """Make SIGTERM and SIGHUP raise ToldToEndError while nothing is awaited, once."""
     for number in ending():
         signal.signal(number, _raise)
 
@@ -125,17 +125,19 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 
 def ending() -> list[signal.Signals]:
-    """The signals that end a program, without those that it was started to ignore, as by nohup."""
+    """The signals that end the program, except those ignored from the start, as under nohup."""
     named = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
     return [one for one in named if one and signal.getsignal(one) is not signal.SIG_IGN]
 
 
 def absorb_interrupts() -> int:
-    """The task was cancelled by Ctrl-C, which ends the command and not the shell.
+    """Undo the task's cancellation by Ctrl-C, which ends the command but not the shell.
 
     Returns:
-        How often it was pressed since the last time.
+        How often it was pressed since the last call.
     """
+    # asyncio counts the cancellations of a task, and its timeouts and task groups rely on the
+    # count: every press has to be taken back
     task = asyncio.current_task()
     presses = task.cancelling() if task else 0
     while task is not None and task.uncancel():
@@ -144,7 +146,7 @@ def absorb_interrupts() -> int:
 
 
 def cancel_soon() -> None:
-    """Cancel the running task at its next wait, as one more press would."""
+    """Cancel the running task at its next wait, as another press would."""
     task = asyncio.current_task()
     if task is not None:
         task.cancel()
@@ -152,7 +154,7 @@ def cancel_soon() -> None:
 
 @contextmanager
 def unsuspended() -> Iterator[None]:
-    """Ctrl-Z inside the `with` does nothing, here and in the programs that are started."""
+    """Inside the `with`, Ctrl-Z does nothing, here and in programs started from here."""
     number = getattr(signal, "SIGTSTP", None)
     if number is None:
         yield

@@ -1,4 +1,4 @@
-"""Tables that are made, and modules that are imported, when they are first asked for."""
+"""Tables that are created, and modules that are imported, on first use."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _Value = TypeVar("_Value")
 
 
 class LateTable(Mapping[str, _Value]):
-    """A table that is made when it is first looked into.
+    """A table that is created on first access.
 
     Args:
-        make: makes it.
+        make: creates it.
     """
 
     def __init__(self, make: Callable[[], Mapping[str, _Value]]) -> None:

@@ -1,7 +1,7 @@
-"""Pygments lexers made of the analysis that also runs commands: for documents, not for the prompt.
+"""Pygments lexers based on the analysis that also runs commands: for documents, not the prompt.
 
-`dicomsh` colours scripts, `dicomsh-session` what a terminal shows. Where a script will run is not
-known here: variables may have any value, and keys are checked only where a LEVEL is typed.
+`dicomsh` colours scripts, `dicomsh-session` terminal sessions. It is unknown where a script will
+run: variables may have any value, and keys are checked only after a typed LEVEL.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dicomsh.language.command import Registry
 
 Piece = tuple[int, Any, str]
-"""Offset, token type and text, as Pygments wants it."""
+"""Offset, token type and text, as Pygments expects them."""
 
 TOKENS: dict[str, Any] = {
     "command": Keyword,
@@ -52,7 +52,7 @@ TOKENS: dict[str, Any] = {
     "comment": Comment.Single,
     "error": Error,
 }
-"""The token type of each role that the analysis gives."""
+"""The token type of each role in an analysis."""
 
 
 class DicomshLexer(Lexer):
@@ -63,7 +63,7 @@ class DicomshLexer(Lexer):
     filenames: ClassVar = ["*.dsh"]
 
     def get_tokens_unprocessed(self, text: str) -> Iterator[Piece]:
-        """The text in pieces, all of it, in order."""
+        """The complete text in pieces, in order."""
         types: list[Any] = [None] * len(text)
         analyses, comments = _analysed(text)
         for analysis in analyses:
@@ -77,7 +77,7 @@ class DicomshLexer(Lexer):
 
 
 def _analysed(text: str) -> tuple[list[Analysis], list[Span]]:
-    """Every statement of a text, each with the aliases that those before it make."""
+    """Every statement of a text, each with the aliases that earlier statements define."""
     from dicomsh.commands.aliases import define
     from dicomsh.config import Config
     from dicomsh.errors import UsageError
@@ -117,7 +117,7 @@ _GAPS = re.compile(r"(?P<blank>\s+)|(?P<mark>[|;>]+)|(?P<text>[^\s|;>]+)")
 
 
 def _pieces(text: str, types: list[Any]) -> Iterator[Piece]:
-    """Runs of one type; what has none is white space, a mark between words, or text."""
+    """Runs of one type; text without a type is white space, punctuation, or plain text."""
     start = 0
     while start < len(text):
         end = start + 1
@@ -137,13 +137,13 @@ def _gap(start: int, text: str) -> Iterator[Piece]:
 
 
 class DicomshSessionLexer(Lexer):
-    """Colours what a terminal shows: prompts with commands, and what came of them."""
+    """Colours terminal sessions: prompts with commands, and their output."""
 
     name = "dicomsh session"
     aliases: ClassVar = ["dicomsh-session"]
 
     def get_tokens_unprocessed(self, text: str) -> Iterator[Piece]:
-        """The text in pieces, all of it, in order."""
+        """The complete text in pieces, in order."""
         start = 0
         for line in text.splitlines(keepends=True):
             yield from _line(start, line)

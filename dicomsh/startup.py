@@ -26,22 +26,22 @@ from dicomsh.shell.shell import Shell, ShellOptions, numbered
 
 @frozen
 class Started:
-    """A shell, and what of the user's settings could not be used."""
+    """A shell, and the user's settings that could not be used."""
 
     shell: Shell
     problems: tuple[ConfigError, ...]
 
     def tell(self) -> None:
-        """Tell of the problems."""
+        """Report the problems."""
         for problem in self.problems:
             self.shell.remark(problem)
 
 
 def at_prompt(options: argparse.Namespace, history: History) -> Started:
-    """The shell of a prompt: it begins with the user's own settings.
+    """The shell for a prompt, with the user's saved settings.
 
     Raises:
-        UsageError: an option, or the configuration, cannot be used.
+        UsageError: an option or the configuration cannot be used.
     """
     from dicomsh.settings.file import read_settings, settings_file
 
@@ -56,17 +56,17 @@ def at_prompt(options: argparse.Namespace, history: History) -> Started:
 
 
 def for_scripts(options: argparse.Namespace) -> Shell:
-    """The shell of a script, which does the same for every user.
+    """The shell for a script, without saved settings, so that it does the same for every user.
 
     Raises:
-        UsageError: an option, or the configuration, cannot be used.
+        UsageError: an option or the configuration cannot be used.
     """
     config = load(options.file, environ=os.environ, cwd=Path.cwd())
     return _shell(options, Session(config, _variables(options)))
 
 
 def _shell(options: argparse.Namespace, session: Session, history: History | None = None) -> Shell:
-    gc.freeze()  # what has been imported stays: the collector need not look at it
+    gc.freeze()  # imported modules stay in memory: the collector need not check them
     for name, kind in (("output", FORMAT), ("limit", COUNT), ("timeout", SECONDS)):
         text = getattr(options, name)
         if text is not None:

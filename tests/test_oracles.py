@@ -143,4 +143,4 @@ def test_an_orthanc_that_does_not_know_us(start_server: object) -> None:
     server = start_server(orthanc(known=()))  # type: ignore[operator]
     done = run("find patient", modality=server.address)
     assert done.status == 3
-    assert "is our AE title DICOMSH known to it?" in done.err
+    assert "does it know our AE title DICOMSH?" in done.err

@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, str] = {
     " lesson answer, lesson reset",
     "guide": "help",
 }
-"""The commands of each module, which is imported when one of them is used."""
+"""The commands of each module; a module is imported when one of its commands is used."""
 
 STAGES: Mapping[str, str] = {
     "stages": "where, sort, select, head, tail, uniq, count, to",

@@ -50,21 +50,21 @@ async def alias(
 
 
 Definition = tuple[Word | None, str | None, Word | None, Call | None]
-"""What is typed behind `alias`: name, `=`, and what it stands for, as text or as a command."""
+"""The words after `alias`: name, `=`, and the definition, as text or as a command."""
 
 
 def define(aliases: dict[str, str], registry: Registry, given: Definition) -> None:
-    """What the command does to the aliases; nothing where no name is given.
+    """Change the aliases as the command does; without a name, do nothing.
 
     Raises:
-        UsageError: no such alias can be made or removed.
+        UsageError: the alias cannot be defined or removed.
     """
     name, equals, text, definition = given
     if name is None:
         return
     if equals is None:
         hint = f"alias {name.text} = COMMAND"
-        raise UsageError("expected = behind the name", hint=hint, span=name.span)
+        raise UsageError("expected = after the name", hint=hint, span=name.span)
     _check_name(name, registry)
     if text is None and definition is None:
         _known(aliases, name)
@@ -74,14 +74,14 @@ def define(aliases: dict[str, str], registry: Registry, given: Definition) -> No
 
 
 def _list(aliases: dict[str, str]) -> Records:
-    columns = (FieldColumn("name", "Alias"), FieldColumn("text", "Stands for"))
+    columns = (FieldColumn("name", "Alias"), FieldColumn("text", "Definition"))
     pairs = sorted(aliases.items())
     return listing_of(columns, at_once([{"name": name, "text": text} for name, text in pairs]))
 
 
 def _known(aliases: dict[str, str], name: Word) -> str:
     if name.text not in aliases:
-        hint = f"alias {name.text} = COMMAND makes one"
+        hint = f"to define it: alias {name.text} = COMMAND"
         raise UsageError(f"no alias '{name.text}'", hint=hint, span=name.span)
     return aliases[name.text]
 
@@ -104,13 +104,13 @@ def _statement(text: Word) -> str:
     """The text of one statement.
 
     Raises:
-        UsageError: it is none, or more than one.
+        UsageError: it is not a statement, or more than one.
     """
     found = list(scan(text.text, {}))
     problem = next((statement.problem for statement in found if statement.problem), None)
     if problem is not None:
         raise text.error(problem)
     if len(found) != 1 or isinstance(found[0].first, SystemCommand):
-        hint = "one command, perhaps with stages"
-        raise UsageError("an alias stands for one command", hint=hint, span=text.span)
+        hint = "one command, optionally with stages"
+        raise UsageError("an alias must be a single command", hint=hint, span=text.span)
     return text.text.strip()

@@ -1,4 +1,4 @@
-"""compare: one query asked twice, in both information models or of two modalities."""
+"""compare: the same query sent twice, in both information models or to two modalities."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def compare(
     result line gives the number of rows, the time and the completeness of both answers.
     """
     if inner.command.name not in ("find", "ls"):
-        raise UsageError(f"'{inner.command.name}' cannot be compared", hint="find and ls can")
+        raise UsageError(f"'{inner.command.name}' cannot be compared", hint="use find or ls")
     sides = _models(context, inner) if with_ is None else _modalities(context, inner, with_)
     comparison = _Comparison(*sides)
     columns = (
@@ -75,10 +75,10 @@ async def compare(
 
 @frozen
 class _Side:
-    """One of the two ways to ask.
+    """One of the two queries.
 
     Args:
-        name: what it is called.
+        name: how the answer calls it.
         context: where the command runs.
         call: the command.
     """
@@ -90,7 +90,7 @@ class _Side:
 
 def _models(context: Context, call: Call) -> tuple[_Side, _Side]:
     if call.options.get("model") is not None:
-        raise UsageError("compare asks in both models", hint="leave --model out")
+        raise UsageError("compare always asks in both models", hint="omit --model")
     apart = _unlimited(context)
     first, second = (
         _Side(model.title, apart, replace(call, options={**call.options, "model": model}))
@@ -108,7 +108,8 @@ def _modalities(context: Context, call: Call, name: Word) -> tuple[_Side, _Side]
 
 
 def _unlimited(context: Context) -> Context:
-    """The context with a session of its own, in which no limit of the prompt cuts an answer."""
+    """The context with a session of its own, without the prompt's row limit."""
+    # two answers that are cut at the same limit may hold different entities, in any order
     session = copy.copy(context.session)
     session.settings = replace(session.settings, limit=None)
     session.defaults = replace(session.defaults, limit=None)
@@ -117,7 +118,7 @@ def _unlimited(context: Context) -> Context:
 
 @frozen
 class _Received:
-    """An answer that has ended."""
+    """A complete answer."""
 
     level: Level
     columns: tuple[Column, ...]
@@ -125,7 +126,8 @@ class _Received:
     outcome: Outcome
 
     def by_key(self) -> dict[str, Row]:
-        """The entities, each once."""
+        """The entities, without duplicates."""
+        # reversed, so that the first of duplicate rows counts
         return {_key(row, self.level): row for row in reversed(self.rows)}
 
     def in_order(self) -> list[str]:
@@ -134,14 +136,14 @@ class _Received:
 
 
 def _key(row: Row, level: Level) -> str:
-    """The unique key; of a patient with its issuer, without which PatientID is not unique."""
+    """The unique key; for a patient with the issuer, because PatientID alone is not unique."""
     key = row.text(by_keyword(level.unique_keyword).tag) or ""
     issuer = row.text(ISSUER_OF_PATIENT_ID) if level is Level.PATIENT else None
     return f"{key} (issuer {issuer})" if issuer else key
 
 
 class _Comparison:
-    """Two answers and what is different in them; they are asked for when iterated."""
+    """Two answers and their differences; the queries are sent on iteration."""
 
     def __init__(self, first: _Side, second: _Side) -> None:
         self._sides = first, second
@@ -160,7 +162,7 @@ class _Comparison:
             yield found
 
     def _left_out(self) -> frozenset[str]:
-        """Keywords that one side has nothing to tell about."""
+        """Keywords that one side could not be asked."""
         unasked = [received.outcome.unasked for received in self._received]
         models = {side.call.options.get("model") for side in self._sides}
         below = self._received[0].level is not Level.PATIENT
@@ -168,7 +170,7 @@ class _Comparison:
 
     @property
     def outcome(self) -> Outcome:
-        """The worse of both endings; what each answer was stands in the notes."""
+        """The worse of both endings; the notes describe each answer."""
         parts = [received.outcome for received in self._received]
         pairs = zip(self._sides, self._received, strict=False)
         notes = tuple(note(NoteKind.SIDE, side.name, _statement(got)) for side, got in pairs)
@@ -222,7 +224,7 @@ def _differences(
     common = [(ours[key], theirs[key]) for key in first.in_order() if key in theirs]
     always = _always(columns, common)
     if always:
-        lead = f"all {level.counted(len(common))}, as "
+        lead = f"all {level.counted(len(common))}, e.g. "
         example = _record("different in all", common[0][0], level, lead)
         yield from (example | unequal for unequal in _unequal(always, *common[0]))
     others = [column for column in columns if column not in always]
@@ -252,7 +254,7 @@ def _record(where: str, entity: Row, level: Level, lead: str = "") -> dict[str, 
 
 
 def _unequal(columns: Sequence[Column], one: Row, other: Row) -> Iterator[dict[str, str | None]]:
-    """Each attribute that two rows have different values of."""
+    """Each attribute with different values in two rows."""
     for column in columns:
         if isinstance(column, AttributeColumn) and not column.path:
             first, second = (row.text(column.attribute.tag) for row in (one, other))

@@ -1,4 +1,4 @@
-"""What a command may use: the session, the archives, and the shell it runs in."""
+"""What a command can use: the session, the archives, and the shell it runs in."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Context:
 
     Args:
         session: what the shell remembers.
-        archives: those that can be asked.
-        tracing: the trace of what is said to them.
-        find_tutor: gives the course.
+        archives: the archives that can be queried.
+        tracing: the trace of the conversation with them.
+        find_tutor: returns the course.
         registry: all commands, for help.
         run_file: runs a script file with its arguments in this shell.
         environ: environment variables.
@@ -56,7 +56,7 @@ class Context:
 
     @property
     def query(self) -> QueryContext:
-        """What a query needs of all this."""
+        """The parts of this that a query needs."""
         session = self.session
         limits, place = limits_of(session), session.place
         return QueryContext(
@@ -69,12 +69,12 @@ class Context:
                 yield kept.asked_query.request, kept.outcome
 
     def known(self, modality: Modality) -> Modality:
-        """A modality with what was found out about it, and the session's own time limit if any."""
+        """A modality with the findings of probe, and with the session's time limit if any."""
         return self.query.known(modality)
 
 
 def limits_of(session: Session) -> Limits:
-    """The limits of a session: the one that a prompt begins with was not set by anybody."""
+    """The limits of a session; the prompt's default row limit does not count as set by the user."""
     settings = session.settings
     untouched = settings.limit == session.defaults.limit
     return Limits(

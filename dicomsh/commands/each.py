@@ -1,4 +1,4 @@
-"""each: a command for every row, and all that it gives as one result."""
+"""each: a command for every row, with one combined result."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _TEXT = (FieldColumn("text", "Text"),)
 
 @frozen
 class _Subject:
-    """What a command runs for: the values of its variables, and where it runs."""
+    """One run of the command: the values of its variables, and the place it runs in."""
 
     values: dict[str, str]
     place: Place
@@ -76,7 +76,7 @@ class _Subject:
 
 @frozen
 class _Subjects:
-    """All that the commands run for, how complete that is, and what it is."""
+    """All runs of the command, how complete their list is, and a note that describes it."""
 
     subjects: list[_Subject]
     outcome: Outcome
@@ -85,6 +85,8 @@ class _Subjects:
 
 async def _received(context: Context, rows: Listing) -> _Subjects:
     answer = rows.answer
+    # one operation at a time on an association: we negotiate no asynchronous operations window
+    # (PS3.7 D.3.3.3), so the commands can query only after the answer has ended
     try:
         received = [row async for batch in answer for row in batch]
     finally:
@@ -98,7 +100,7 @@ async def _received(context: Context, rows: Listing) -> _Subjects:
 
 
 def _source(subjects: list[_Subject], outcome: Outcome, number: str) -> _Subjects:
-    """The limit of the rows before is not a limit of what the commands give: it is noted."""
+    """The runs with a note; a row limit of the query is noted, but does not limit the result."""
     if outcome.ending is not Ending.LIMIT:
         return _Subjects(subjects, outcome, note(NoteKind.FOR_EACH, number))
     limit = outcome.stopped_by or f"--limit {outcome.limit or outcome.rows}"
@@ -107,7 +109,7 @@ def _source(subjects: list[_Subject], outcome: Outcome, number: str) -> _Subject
 
 
 def _shared(rows: Sequence[Row]) -> list[tuple[Row, bool]]:
-    """The rows, and whether others have the same PatientID."""
+    """The rows, and for each whether another has the same PatientID."""
     ids = Counter(row.text(PATIENT_ID) for row in rows)
     return [(row, ids[row.text(PATIENT_ID)] > 1) for row in rows]
 
@@ -131,14 +133,14 @@ def _fields(record: Any) -> dict[str, str]:
 
 @frozen
 class _ResultPart:
-    """Some of what a command gave for a row."""
+    """A part of a command's result for a row."""
 
     result: Result
     batch: list[Any]
 
 
 class _Runs:
-    """A command run for one row after the other."""
+    """Runs a command for each row in turn."""
 
     def __init__(self, context: Context, source: _Subjects, call: Call, keep_going: bool) -> None:
         self._context = replace(context, run_file=_no_script)
@@ -150,7 +152,7 @@ class _Runs:
         self.ended = False
 
     async def parts(self) -> AsyncGenerator[_ResultPart, None]:
-        """What the commands give; of each at least one part, perhaps without rows."""
+        """The results of the commands; at least one part of each, possibly without rows."""
         for number, subject in enumerate(self._source.subjects, 1):
             try:
                 async with aclosing(self._run(subject)) as parts:
@@ -183,7 +185,7 @@ class _Runs:
         self._outcomes.append(answer.outcome)
 
     def _failure(self) -> DicomshError:
-        """The first failure, which tells of the others."""
+        """The first failure, with a summary of the others."""
         numbers = [str(number) for number, _ in self._failed]
         _, first = self._failed[0]
         if len(numbers) > 1:
@@ -193,7 +195,7 @@ class _Runs:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst ending of the rows that came and of the commands; what all of these note."""
+        """The worst ending of the query and the commands; notes that all commands share."""
         whole = combined([self._source.outcome, *self._outcomes])
         notes = [o.notes for o in self._outcomes]
         common = [one for one in whole.notes if all(_same(one, own) for own in notes)]
@@ -203,7 +205,7 @@ class _Runs:
 
 
 def _same(one: Note, notes: Sequence[Note]) -> bool:
-    """Whether notes say the same somewhere, perhaps of another number of rows."""
+    """Whether one of the notes says the same, possibly with another number of rows."""
     return any((one.kind, one.about) == (other.kind, other.about) for other in notes)
 
 
@@ -220,7 +222,7 @@ def _texts(result: Result) -> list[str]:
 
 
 class _Merged(DerivedAnswer):
-    """All that the commands gave, as one answer."""
+    """The results of all commands, as one answer."""
 
     def __init__(
         self, first: _ResultPart | None, parts: AsyncGenerator[_ResultPart, None], runs: _Runs
@@ -245,7 +247,7 @@ class _Merged(DerivedAnswer):
             raise UsageError("the command returns different kinds of rows")
 
     def _ended(self) -> Outcome:
-        """How the commands ended, together."""
+        """How the commands ended, combined."""
         return replace(self._runs.outcome, seconds=time.monotonic() - self._start)
 
     async def aclose(self) -> None:
@@ -257,12 +259,12 @@ def _is_of_entities(result: Result) -> bool:
 
 
 def _nothing(rows: Listing, answer: _Merged) -> Listing:
-    """No command ran, because there was no row."""
+    """The result if no command ran, because there were no rows."""
     return replace(rows, answer=answer, draw=None)
 
 
 def _listing(first: Listing, rows: Listing, answer: _Merged) -> Listing:
-    """The listing of all rows: what differs between the places they were asked at is shown."""
+    """The listing of all rows, with columns for what differs between the places."""
     if first.level is None:
         return replace(first, answer=answer)
     place = rows.place if rows.level is not None else first.place

@@ -1,4 +1,4 @@
-"""explain: what a command would send and why, and what the last answer means."""
+"""explain: what a command would send and why; what the last answer means."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from dicomsh.session.kept_answer import KeptAnswer
 _ALL = "all"
 _TOOL = one_of("TOOL", {name: name for name in (*TOOLS, _ALL)})
 _ENOUGH = 200
-"""Rows of an earlier answer that are looked at for what a peer returns."""
+"""How many rows of an earlier answer to examine for what a peer returns."""
 
 
 @command(
@@ -76,7 +76,7 @@ async def explain(
 
 
 def _about(asked: list[Sent], make: Callable[[list[Sent]], str]) -> str:
-    """The text that is made of queries."""
+    """A text made from queries."""
     return text_about(
         tuple(sent.query for sent in asked), lambda queries: make(_with(asked, queries))
     )
@@ -88,7 +88,7 @@ def _with(asked: list[Sent], queries: tuple[Query, ...]) -> list[Sent]:
 
 
 def _check_explainable(call: Call) -> None:
-    """Raise UsageError for a command that asks no archive."""
+    """Raise UsageError for a command that queries no archive."""
     if call.command.family not in ("query", "walk") and call.command.name not in ("use", "echo"):
         raise UsageError(
             f"there is nothing to explain about '{call.command.name}'",
@@ -97,7 +97,7 @@ def _check_explainable(call: Call) -> None:
 
 
 async def _dry_run(context: Context, call: Call) -> DryRun:
-    """What a command would ask, and of whom: it runs, and what it changes is thrown away.
+    """What a command would ask, and whom: it runs, and its changes are discarded.
 
     Raises:
         DicomshError: the command would fail before anything is sent.
@@ -109,7 +109,7 @@ async def _dry_run(context: Context, call: Call) -> DryRun:
 
 
 async def _dry_run_again(context: Context, asked: AskedQuery) -> DryRun:
-    """What would be sent now for a query that was asked before."""
+    """What would be sent now for an earlier query."""
     done = DryRun()
     apart = _apart(context, done)
     await _read(await ask(apart.query, asked.modality, asked.request, asked.options), done)
@@ -122,7 +122,7 @@ def _apart(context: Context, done: DryRun) -> Context:
 
 
 async def _read(result: object, done: DryRun) -> None:
-    """Take the rows of a result: some queries are sent only then."""
+    """Consume the rows of a result: some queries are sent only then."""
     if isinstance(result, Listing):
         async for _ in result.answer:
             pass
@@ -130,9 +130,9 @@ async def _read(result: object, done: DryRun) -> None:
 
 
 def _forced(context: Context, sent: Sent, *, typed: bool) -> Sent:
-    """The query with what chose its information model, where anything did."""
+    """The query with what chose its information model, if anything did."""
     by_setting = "'set model'" if context.session.settings.model else ""
-    by_modality = f"model: of {sent.peer.name}" if sent.peer.model else ""
+    by_modality = f"model: for {sent.peer.name}" if sent.peer.model else ""
     forced = "--model" if typed else by_setting or by_modality
     return replace(sent, forced=forced)
 
@@ -142,7 +142,7 @@ def _page(context: Context, done: DryRun, asked: list[Sent]) -> str:
     if done.echoes:
         lines.append("open an association, unless one is open, and send a C-ECHO (PS3.4 A.4)")
     if not asked and not done.echoes:
-        lines.append("no query: what it needs was listed before")
+        lines.append("no query: what it needs has been listed already")
     for number, sent in enumerate(asked, 1):
         lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
     lines += [f"note: {note_text(note)}" for note in done.notes]
@@ -154,7 +154,7 @@ def _numbered(number: int, asked: list[Sent]) -> list[str]:
         return []
     values = [key.value for key in asked[number - 1].query.keys]
     each = any(value.startswith("<") for value in values)
-    return [f"query {number}" + (", for each answer of the one before" if each else "")]
+    return [f"query {number}" + (", for each answer to the previous one" if each else "")]
 
 
 def _said_of_mask(context: Context) -> list[str]:
@@ -181,15 +181,15 @@ def _equivalent_lines(context: Context, asked: list[Sent]) -> list[str]:
 
 
 def _tools_only(context: Context, asked: list[Sent], name: str, of: str) -> Text:
-    """The query for one tool, so that it can be run as it is.
+    """The query for one tool, ready to run.
 
     Raises:
-        UsageError: there is no query, or the tool cannot say it.
+        UsageError: there is no query, or the tool cannot express it.
     """
     if not asked:
         raise UsageError(f"'{of}' would send no query", hint="explain without --as says what")
     if not all(isinstance(sent.peer.address, DicomAddress) for sent in asked):
-        raise UsageError(f"other tools cannot ask {asked[0].peer.address}")
+        raise UsageError(f"other tools cannot query {asked[0].peer.address}")
     return Text(_about(asked, partial(_for_tools, context, name)))
 
 
@@ -248,7 +248,7 @@ def _record(number: int, sent: Sent, element: Element) -> Record:
 
 
 def _missing(context: Context, sent: Sent) -> list[str]:
-    """What a peer was asked for at this level before, and returned in no row."""
+    """Attributes requested from a peer at this level before, but not returned in any row."""
     kept = [
         one
         for one in context.session.listings
@@ -275,9 +275,9 @@ def _asked_back(kept: KeptAnswer) -> tuple[str, ...]:
 async def _last(context: Context, as_: str | None) -> Report | Text:
     kept = context.session.last
     if kept is None or kept.outcome is None:
-        raise UsageError("nothing was listed yet", hint="find LEVEL, or ls; then explain last")
+        raise UsageError("nothing has been listed yet", hint="find LEVEL, or ls; then explain last")
     if kept.asked_query is None:
-        raise UsageError("the last answer was no single question", hint="explain COMMAND")
+        raise UsageError("the last answer is not from a single query", hint="explain COMMAND")
     done = await _dry_run_again(context, kept.asked_query)
     typed = kept.asked_query.options.model is not None
     asked = [_forced(context, sent, typed=typed) for sent in done.sent]

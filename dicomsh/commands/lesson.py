@@ -69,7 +69,7 @@ async def lesson_stop(context: Context) -> Talk:
 
 
 def _brought_back(context: Context) -> str:
-    """Go back to where the learner was before the course; gives where that is."""
+    """Go back to where the learner was before the course; returns a sentence that says so."""
     session, tutor = context.session, context.tutor
     before, tutor.before = tutor.before, None
     if before is None or not tutor.teaches_in(session.modality):
@@ -81,13 +81,13 @@ def _brought_back(context: Context) -> str:
     try:
         modality = session.config.find(name)
     except UsageError:
-        return f"You stay at {session.path}: {name}, where you were, is no modality any more"
+        return f"You stay at {session.path}: {name}, where you were, is no longer a modality"
     session.move(modality, before.place)
-    return f"You are at {session.path} again"
+    return f"You are back at {session.path}"
 
 
 def _at(word: Word | None, action: Callable[[], _Result]) -> _Result:
-    """What an action gives; a usage error that it raises is placed at the word."""
+    """The result of an action; a usage error that it raises gets the span of the word."""
     try:
         return action()
     except UsageError as error:
@@ -101,7 +101,7 @@ def _shown(context: Context, *, changed: bool = False) -> Talk:
     lines = [*tutor.shown(), *_elsewhere(context)]
     if changed:
         name = _in_use(context)
-        lines += ["", f"The modality is {name} now, for this lesson; {tutor.way_back}."]
+        lines += ["", f"The modality is now {name}, for this lesson; {tutor.way_back}."]
     return Talk("\n".join(lines))
 
 
@@ -111,7 +111,7 @@ def _in_use(context: Context) -> str:
 
 
 def _elsewhere(context: Context) -> list[str]:
-    """How to get where the step to do begins; nothing for a learner who is there."""
+    """How to get to where the current step begins; nothing if the learner is there."""
     tutor, place = context.tutor, context.session.place
     return tutor.elsewhere(_in_use(context), place.path) if tutor.step else []
 
@@ -168,7 +168,7 @@ async def lesson_skip(context: Context) -> Talk:
 async def lesson_answer(context: Context, *words: Annotated[str, TEXT]) -> Talk:
     """Answer the question of a step: a number, a word, or a letter."""
     if not words:
-        raise UsageError("what is the answer?", hint="lesson answer TEXT")
+        raise UsageError("the answer is missing", hint="lesson answer TEXT")
     return Talk("\n".join(context.tutor.answer(" ".join(words))))
 
 

@@ -1,4 +1,4 @@
-"""Modalities: which there are, which one is in use, whether it answers."""
+"""Modalities: which are configured, which one is in use, whether it answers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def use(context: Context, name: Annotated[Word | None, MODALITY] = None) -
 
 
 def _at(word: Word, action: Callable[[], _Result]) -> _Result:
-    """What an action gives; a usage error that it raises is placed at a word."""
+    """The result of an action; a usage error that it raises gets the span of the word."""
     try:
         return action()
     except UsageError as error:
@@ -71,14 +71,14 @@ async def _greeting(context: Context, modality: Modality) -> str:
 
 
 def _knowledge(context: Context, modality: Modality) -> list[str]:
-    """What was found out about a peer, and what became of the file that it is kept in."""
+    """The findings about a peer, and any problem with the file that stores them."""
     problem = context.archives.memory.problem
-    trouble = f"{problem}: what was found out about peers is lost; probe again" if problem else ""
+    trouble = f"{problem}: the findings about peers are lost; probe again" if problem else ""
     return [text for text in (modality.capabilities.brief, trouble) if text]
 
 
 def milliseconds(seconds: float) -> str:
-    """A short time for people: `3 ms`, `0.4 ms`."""
+    """A short time for people to read: `3 ms`, `0.4 ms`."""
     value = seconds * 1000
     return f"{value:.1f} ms" if value < 1 else f"{value:,.0f} ms"
 
@@ -106,7 +106,7 @@ async def echo(
     archive = await context.archives.open(context.known(modality))
     record: Record = {"modality": modality.name, "echo_ms": _rounded(await archive.echo())}
     columns = [FieldColumn("modality", "Modality"), FieldColumn("echo_ms", "C-ECHO ms", True)]
-    if find:
+    if find:  # "C-ECHO works, C-FIND does not" is a common fault (pynetdicom #751, horos #344)
         record = {**record, "find_ms": _rounded(await _harmless_find(context, modality))}
         columns.append(FieldColumn("find_ms", "C-FIND ms", True))
     return listing_of(tuple(columns), at_once([record]))
@@ -117,8 +117,8 @@ def _rounded(seconds: float) -> float:
 
 
 async def _harmless_find(context: Context, modality: Modality) -> float:
-    """Seconds of a study query that matches nothing: its UID was never used."""
-    uid = f"2.25.{secrets.randbits(128)}"
+    """Seconds that a study query takes that matches nothing, because its UID is new."""
+    uid = f"2.25.{secrets.randbits(128)}"  # as derived from a UUID (PS3.5 B.2)
     attribute = by_keyword("StudyInstanceUID")
     key = QueryKey((attribute,), uid, Matching.SINGLE_VALUE, KeyOrigin.TYPED)
     archive = await context.archives.open(context.known(modality))

@@ -1,4 +1,4 @@
-"""Rows on their way through a stage: what comes out, and how the outcome speaks of it."""
+"""Rows on their way through a stage: what comes out, and what the outcome says about it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dicomsh.model.results import Listing
 from dicomsh.output.result_line import counted
 
 Batches = AsyncIterator[list[Any]]
-"""Rows or records as they come."""
+"""Rows or records as they arrive."""
 
 Kept = TypeVar("Kept", list[Any], deque[Any])
 
@@ -34,9 +34,9 @@ Work = Callable[[Batches], Batches]
 
 
 async def collected(batches: Batches, into: Kept) -> Kept:
-    """All rows in one collection; those that had arrived when Ctrl-C was pressed.
+    """All rows in one collection; on Ctrl-C, those that have arrived.
 
-    Ctrl-C cancels whoever waits for the rows, who then leaves the answer and shows what there is.
+    Ctrl-C cancels whoever waits for the rows; they then end the answer and show what has arrived.
     """
     with suppress(asyncio.CancelledError):
         async for batch in batches:
@@ -49,8 +49,8 @@ class Passed(DerivedAnswer):
 
     Args:
         source: the answer.
-        work: what is done with its rows.
-        notes: further statements of the outcome, known after the rows.
+        work: processes its rows.
+        notes: further notes of the outcome, known after the last row.
     """
 
     def __init__(self, source: Answer, work: Work, notes: Callable[[], list[Note]] = list) -> None:
@@ -59,7 +59,7 @@ class Passed(DerivedAnswer):
         self._work = work
         self._notes = notes
         self.received = 0
-        """How many rows have come so far."""
+        """How many rows have arrived so far."""
 
     async def _batches(self) -> Batches:
         async for batch in self._work(self._counted()):
@@ -71,23 +71,23 @@ class Passed(DerivedAnswer):
             yield batch
 
     def _ended(self) -> Outcome:
-        """How the source ended, counted in the rows that came out."""
+        """How the source ended, with the number of rows that came out."""
         return noted(of_source(self._source.outcome), *self._notes())
 
     async def aclose(self) -> None:
-        """Leave early."""
+        """End early."""
         await self._source.aclose()
 
 
 def of_source(outcome: Outcome) -> Outcome:
-    """The outcome of a source as that of what is left of its rows."""
+    """The outcome of a source, for the rows that a stage has kept."""
     limit = outcome.limit or outcome.rows
     received = outcome.rows if outcome.received is None else outcome.received
     return replace(outcome, received=received, limit=limit)
 
 
 class First(DerivedAnswer):
-    """The first rows of an answer, which is left as soon as they are there."""
+    """The first rows of an answer; it is ended as soon as they have arrived."""
 
     def __init__(self, source: Answer, number: int) -> None:
         super().__init__()
@@ -98,20 +98,20 @@ class First(DerivedAnswer):
     async def _batches(self) -> Batches:
         async for batch in self._source:
             yield batch[: self._number - self.rows]
-            if self.rows == self._number:  # those that were just taken are counted by now
+            if self.rows == self._number:  # the rows just yielded are counted by now
                 self._left = True
                 await self._source.aclose()
                 return
 
     def _ended(self) -> Outcome:
-        """How the source ended; leaving it early was what the user asked for."""
+        """How the source ended; ending it early is what the user wanted."""
         outcome = of_source(self._source.outcome)
         if self._left and outcome.ending is Ending.CANCELLED:
             return replace(outcome, ending=Ending.LIMIT, stopped_by=f"head {self._number}")
         return outcome
 
     async def aclose(self) -> None:
-        """Leave early."""
+        """End early."""
         await self._source.aclose()
 
 
@@ -120,8 +120,8 @@ def through(rows: Listing, make: Callable[[Answer], Answer], *, drawn: bool = Fa
 
     Args:
         rows: what goes in.
-        make: the answer that comes out, from the one that goes in.
-        drawn: whether records that draw their own lines still can.
+        make: turns the answer that goes in into the one that comes out.
+        drawn: whether records that draw their own lines can still do so.
     """
     answer = make(rows.answer)
     draw = rows.draw if drawn else None
@@ -129,7 +129,7 @@ def through(rows: Listing, make: Callable[[Answer], Answer], *, drawn: bool = Fa
 
 
 def _headway(rows: Listing, answer: Answer) -> Callable[[], str]:
-    """How far the rows before a stage are: those that it lets through are counted anyway."""
+    """The progress of the rows before a stage; those that it keeps are counted anyway."""
     if not isinstance(answer, Passed):
         return rows.headway
 
@@ -142,13 +142,13 @@ def _headway(rows: Listing, answer: Answer) -> Callable[[], str]:
 
 @frozen
 class RowField:
-    """What is read of each row: a column, and the VR that its values are compared by."""
+    """What to read from each row: a column, and the VR by which its values are compared."""
 
     column: Column
     vr: str
 
     def texts(self, row: Any) -> Sequence[str]:
-        """The values of a row or record as text; none when absent or empty."""
+        """The values of a row or record as text; empty if absent."""
         if isinstance(self.column, AttributeColumn):
             return self.column.texts(row)
         value = row.get(self.column.keyword)
@@ -156,7 +156,7 @@ class RowField:
         return [str(part) for part in values if part is not None and part != ""]
 
     def text(self, row: Any) -> str:
-        r"""All values in one text, `\` between them."""
+        r"""All values in one text, separated by `\`."""
         return "\\".join(self.texts(row))
 
 
@@ -166,10 +166,10 @@ def field(rows: Listing, key: str, word: Word) -> RowField:
     Args:
         rows: what a stage works on.
         key: keyword, alias, tag or path; for records the name of a field.
-        word: the word that the key begins.
+        word: the word that begins with the key.
 
     Raises:
-        UsageError: the rows have no such field; the span is that of the key.
+        UsageError: the rows do not have this field; the span is that of the key.
     """
     span = word.part(0, len(key))
     if rows.level is not None:
@@ -208,7 +208,7 @@ def _record_field(records: Listing, key: str, span: Span) -> RowField:
 
 
 def vr_of(column: Column) -> str:
-    """The VR that the values of a column are compared by."""
+    """The VR by which the values of a column are compared."""
     if isinstance(column, AttributeColumn):
         return column.attribute.vr
     if column.number:
@@ -217,7 +217,7 @@ def vr_of(column: Column) -> str:
 
 
 def fields(rows: Listing, words: Sequence[Word]) -> list[RowField]:
-    """The fields that words name, or all of them for no words."""
+    """The fields that words name, or all fields without words."""
     if words:
         return [field(rows, word.text, word) for word in words]
     return [RowField(column, vr_of(column)) for column in rows.columns]

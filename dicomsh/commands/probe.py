@@ -1,4 +1,4 @@
-"""probe: what a peer can do, found out by harmless queries and remembered."""
+"""probe: finding out with harmless queries what a peer can do, and remembering it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _forgotten(context: Context, modality: Modality) -> str:
 
 
 class _Probing:
-    """A probe under way, and what it came to."""
+    """A probe in progress, and its outcome."""
 
     def __init__(self, context: Context, modality: Modality) -> None:
         self._memory = context.archives.memory
@@ -71,7 +71,8 @@ class _Probing:
         self.outcome = Outcome(Ending.COMPLETE, 0, 0.0)
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
-        """A record for each finding; what was found is kept at the end."""
+        """A record for each finding; the findings are saved at the end."""
+        # two associations: a peer may answer differently once extensions have been negotiated
         everything = replace(self._timed, extended=frozenset(Extension))
         trial = Trial(self._timed, await self._archives.open(self._timed))
         rows = 0
@@ -86,7 +87,7 @@ class _Probing:
     def _where(self) -> str:
         path, problem = self._memory.path, self._memory.problem
         if path is None:
-            return "remembered for this session: no home folder is known"
+            return "remembered for this session only: no home folder"
         return f"{problem} and was replaced" if problem else f"remembered in {path}"
 
 

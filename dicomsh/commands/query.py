@@ -1,4 +1,4 @@
-"""find, ls and last: C-FIND at a level, one level below a place, and its answer again."""
+"""find, ls and last: C-FIND at a level, C-FIND one level below a place, and the last answer."""
 
 from __future__ import annotations
 
@@ -125,7 +125,8 @@ def _extensions(**chosen: bool) -> Extensions:
 
 
 def _check_nights(keys: list[QueryKey], terms: tuple[Term, ...]) -> None:
-    """Raise UsageError for a range of times that ends before it begins, on the same day."""
+    """Raise UsageError for a time range that ends before it begins, on a single day."""
+    # date and time match independently, so that such a range matches nothing (PS3.4 C.2.2.2.5)
     several = {date.keyword for date, _ in date_times(tuple(keys)) if _is_long(date)}
     for key, term in zip(keys[len(keys) - len(terms) :], terms, strict=True):
         first, last = ends(key.value) if key.attribute.vr == "TM" else ("", "")
@@ -133,7 +134,7 @@ def _check_nights(keys: list[QueryKey], terms: tuple[Term, ...]) -> None:
         if first and last and first > last and date not in several:
             raise UsageError(
                 "the range is backwards",
-                hint=f"over midnight it needs a range of days: {date}=2024-03-05..2024-03-06",
+                hint=f"a time over midnight needs a date range: {date}=2024-03-05..2024-03-06",
                 span=term.word.part(term.value_start, len(term.word.text)),
             )
 
@@ -144,10 +145,11 @@ def _is_long(date: QueryKey) -> bool:
 
 
 def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]:
-    """The keys, each attribute once.
+    """The keys, without repeated attributes.
 
     Raises:
-        UsageError: two different values for one attribute, which no identifier can hold.
+        UsageError: an attribute has two different values; a data set can contain it only once
+            (PS3.5 7.1).
     """
     held: dict[str, QueryKey] = {}
     spans = [None] * (len(keys) - len(terms)) + [term.word.span for term in terms]
@@ -162,10 +164,10 @@ def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]
 
 
 def _one_value(key: QueryKey) -> str:
-    """What to do where a key has a value already."""
+    """What to do if a key already has a value."""
     if key.origin is KeyOrigin.PATTERN:
-        return f"the PATTERN {key.typed or key.value} stands for {key.keyword} here: leave one out"
-    return "a list of values is written once, with , or \\ between them"
+        return f"the PATTERN {key.typed or key.value} already sets {key.keyword}: omit one of them"
+    return "give several values in one key: Key=A,B"
 
 
 @command(
@@ -187,7 +189,7 @@ async def last(
     """
     kept = context.session.last
     if kept is None or kept.outcome is None:
-        raise UsageError("nothing was listed yet", hint="find LEVEL, or ls")
+        raise UsageError("nothing has been listed yet", hint="find LEVEL, or ls")
     answer = KnownAnswer(kept.rows, _again(kept, kept.outcome, context.session.failure))
     return Listing(
         kept.columns,
@@ -202,7 +204,7 @@ async def last(
 
 
 def _again(kept: KeptAnswer, outcome: Outcome, failure: Failure | None) -> Outcome:
-    """The outcome of an answer that was kept, with what has failed since and what was not kept."""
+    """The outcome of a kept answer, with what has failed since and which rows were not kept."""
     if failure is not None and failure.last is kept:
         command, failed = fit(kept.command, _QUOTED), fit(failure.command, _QUOTED)
         older = note(NoteKind.OLDER, command, f"{kept.asked:%H:%M:%S}", failed)
@@ -213,4 +215,4 @@ def _again(kept: KeptAnswer, outcome: Outcome, failure: Failure | None) -> Outco
 
 
 _QUOTED = 60
-"""Terminal cells of a command that is quoted."""
+"""Terminal cells for a quoted command."""

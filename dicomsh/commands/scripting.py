@@ -1,4 +1,4 @@
-"""The shell itself: variables, settings, scripts, text, the way out."""
+"""Commands of the shell itself: variables, settings, history, scripts, text, exit."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def _saved(session: Session) -> Talk:
 
     path = session.settings_file
     if path is None:
-        hint = "scripts neither read nor write settings; at a prompt it needs a home folder"
-        raise UsageError("there is no place to save settings in", hint=hint)
+        hint = "scripts neither read nor write settings; the prompt needs a home folder for them"
+        raise UsageError("there is nowhere to save settings", hint=hint)
     values = changed(session.chosen, session.defaults)
     write_settings(path, values, session.aliases)
     names = [*values, *(f"alias {name}" for name in session.aliases)]
-    return Talk(f"saved in {path}: {', '.join(names) or 'nothing but defaults'}")
+    return Talk(f"saved in {path}: {', '.join(names) or 'only defaults'}")
 
 
 def _shown(session: Session, names: list[str]) -> Records:
@@ -111,7 +111,7 @@ async def history(
     """
     kept = context.history
     if kept is None:
-        raise UsageError("scripts have no history", hint="it is a matter of the prompt")
+        raise UsageError("scripts have no history", hint="history exists only at the prompt")
     if clear:
         kept.clear()
         return Talk("the history is empty")
@@ -144,7 +144,7 @@ def assignment(words: tuple[Word, ...]) -> tuple[str, str]:
     """Name and value of `NAME = VALUE` or `NAME=VALUE`.
 
     Raises:
-        UsageError: the words have another form.
+        UsageError: the words do not have this form.
     """
     name, equals, rest = words[0].text.partition("=")
     values = [rest] if equals and rest else []
@@ -159,7 +159,9 @@ def assignment(words: tuple[Word, ...]) -> tuple[str, str]:
         )
     if not is_name(name):
         raise UsageError(
-            f"'{name}' is no name for a variable", hint="letters, digits and _", span=words[0].span
+            f"'{name}' is not a valid variable name",
+            hint="letters, digits and _",
+            span=words[0].span,
         )
     return name, "".join(values)
 

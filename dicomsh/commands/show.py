@@ -1,4 +1,4 @@
-"""show and wado: everything about one entity, and where its instances can be fetched."""
+"""show and wado: all attributes of one entity, and the URLs of its instances."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def show(context: Context, target: Annotated[Word | None, TARGET] = None) 
     there = await resolve(context, target)
     if there.place.level is None:
         raise UsageError(
-            "the root is no entity",
+            "there is no entity at the root",
             hint="show TARGET, or cd to a patient, study, series or instance",
         )
     entity = _ShownEntity(context, there, there.place.level)
@@ -55,7 +55,7 @@ async def show(context: Context, target: Annotated[Word | None, TARGET] = None) 
 
 
 class _ShownEntity:
-    """The attributes of one entity, asked for when iterated."""
+    """The attributes of one entity; the query is sent on iteration."""
 
     def __init__(self, context: Context, there: ResolvedTarget, level: Level) -> None:
         self._context = context
@@ -68,8 +68,8 @@ class _ShownEntity:
         rows = await self._rows(LEVEL_KEYS[self._level].more)
         if not rows:
             raise UsageError(
-                f"this {self._level.word} is not in the archive any more",
-                hint="'ls ..' lists again",
+                f"this {self._level.word} is no longer in the archive",
+                hint="'ls ..' shows what is there now",
             )
         for row in rows:
             yield [record for tag in sorted(row.elements) for record in _element(row, tag, "")]
@@ -81,6 +81,7 @@ class _ShownEntity:
             listing = await ask(self._context.query, self._there.modality, request)
             rows = await all_rows(listing.answer)
         except QueryFailedError:
+            # some peers fail at optional keys, instead of disregarding them (PS3.4 C.2.2.1.3)
             if not more:
                 raise
             return await self._rows(())

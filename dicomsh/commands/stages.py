@@ -68,7 +68,7 @@ async def where(
 
 
 class _ConditionTest:
-    """A condition on rows, and how many of them could not be compared with it."""
+    """A condition on rows, and the number of rows that could not be compared."""
 
     def __init__(self, context: Context, rows: Listing, condition: Condition) -> None:
         self._field = field(rows, condition.key, condition.word)
@@ -84,7 +84,7 @@ class _ConditionTest:
 
     @property
     def said(self) -> Note | None:
-        """What could not be compared; None where all could."""
+        """What could not be compared, or None."""
         if not self._beyond:
             return None
         about = self._field.column.keyword, measure_of(self._field.vr)
@@ -121,7 +121,7 @@ async def sort(
 
     async def work(batches: Batches) -> Batches:
         everything = await collected(batches, [])
-        for found in reversed(order):
+        for found in reversed(order):  # sorting is stable: the main key comes last
             everything = _sorted(everything, found, reverse=reverse)
         yield everything
 
@@ -129,8 +129,8 @@ async def sort(
 
 
 def _no_direction(word: Word) -> UsageError:
-    message = f"'{word.text}' behind a key is the StudyDescription, not an order"
-    hint = "newest first is: sort date -r; for the description type its keyword"
+    message = f"'{word.text}' names the description here, not an order"
+    hint = "newest first: sort date -r; to sort by the description, type its keyword"
     return UsageError(message, hint=hint, span=word.span)
 
 
@@ -157,7 +157,7 @@ async def select(
 
 
 def _always(column: Column) -> Column:
-    """The column as one that is shown whatever its values are."""
+    """The column, shown whatever its values are."""
     if isinstance(column, FieldColumn):
         return column
     return replace(column, optional=False, context=False, asked=True)
@@ -173,7 +173,7 @@ async def head(
 
 
 _SOME = 10
-"""Rows that head and tail keep when no number is given."""
+"""Rows that head and tail keep by default."""
 
 
 @stage("tail", examples=("find study | sort date | tail 3",))
@@ -236,7 +236,7 @@ async def count(
 
 
 class _Counts:
-    """How many rows there are of each value, or in all where no field is given."""
+    """The number of rows for each value, or in total if no field is given."""
 
     def __init__(self, rows: Listing, by: Sequence[RowField]) -> None:
         self._answer = rows.answer
@@ -251,7 +251,7 @@ class _Counts:
         return (*columns, FieldColumn("count", "Count", True))
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
-        """The counts, the highest first; of what had arrived when Ctrl-C was pressed."""
+        """The counts, highest first; on Ctrl-C, of the rows that have arrived."""
         try:
             async for batch in self._answer:
                 self._counter.update([tuple(f.text(row) for f in self._by) for row in batch])
@@ -271,7 +271,7 @@ class _Counts:
 
     @property
     def outcome(self) -> Outcome:
-        """How the rows ended; counted in values where there are fields."""
+        """How the rows ended; with the number of values if there are fields."""
         outcome = self._answer.outcome
         if not self._by:
             return outcome

@@ -1,4 +1,4 @@
-"""The TARGET of a command: what the session knows of it, and what the archive is asked."""
+"""The TARGET of a command: looked up in the session, and if need be in the archive."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ async def resolve(context: Context, target: Word | None) -> ResolvedTarget:
     """Where a TARGET leads; no target is the current place.
 
     Raises:
-        NotThereError: nothing there, or it is not known; the span is the target's.
-        UsageError: it may mean several things; the span is the target's.
+        NotThereError: it does not exist, or that is unknown; the span is the target's.
+        UsageError: it is ambiguous; the span is the target's.
         DicomshError: the peer could not be asked.
     """
     session = context.session

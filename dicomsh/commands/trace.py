@@ -1,4 +1,4 @@
-"""trace: the conversation with a peer as it happens."""
+"""trace: showing the conversation with a peer as it happens."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def trace_to(context: Context, file: Annotated[Word, FILE]) -> Talk:
         context.tracing.to(file.text)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, span=file.span) from None
-    return Talk(f"{context.tracing.state}; it will hold patients' data")
+    return Talk(f"{context.tracing.state}; it will contain patient data")
 
 
 @command("trace off", family="teaching", examples=("trace on; trace off",))

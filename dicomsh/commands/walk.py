@@ -1,4 +1,4 @@
-"""cd, pwd and tree: moving through the hierarchy and seeing it at once."""
+"""cd, pwd and tree: moving through the hierarchy, and showing it."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def _spelt(faults: Faults) -> str:
 def _read_file(path: Path) -> dict[str, Capabilities]:
     with path.open("rb") as stream:
         data = stream.read(_LARGEST + 1)
-    import json  # not where there is no such file: it takes as long as opening an association
+    import json  # only if the file exists: importing it takes as long as opening an association
 
     document = json.loads(data)
     if len(data) > _LARGEST or document["schema"] != _SCHEMA:

@@ -2,13 +2,13 @@
 
     elements · command · pdu · associate        bytes, no I/O
     → negotiation                               what is proposed and what is agreed to
-    → upper_layer · connect · association       the connection under one association
+    → upper_layer · connect · association       the connection that carries an association
     → exchange · identifier · status
     → find · echo                               one operation each
     → client
 
-All of it is our own, so that a query imports neither pydicom nor pynetdicom. Importing a name from
-this package loads asyncio, so callers import late.
+It uses neither pydicom nor pynetdicom, because importing them takes longer than a query
+(docs/performance.md). Importing a name from this package loads asyncio, so callers import late.
 """
 
 from dicomsh.dimse.client import Client

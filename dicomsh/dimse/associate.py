@@ -1,8 +1,8 @@
 """Association, release and abort PDUs, written and read for both roles (PS3.8 9.3). No I/O.
 
-What is read is taken as far as it can be used: items of an unknown type are skipped (PS3.8 9.3.1),
-an implementation version name is taken whatever its length, and a result that no table has is left
-to the negotiation. Only a length that does not fit breaks the protocol.
+Reading is lenient: items of an unknown type are skipped (PS3.8 9.3.1), an implementation version
+name may have any length, and the negotiation deals with results that no table lists. Only a length
+that does not fit violates the protocol.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class ProposedContext:
 
 @frozen
 class AnsweredContext:
-    """What the acceptor makes of a presentation context (PS3.8 9.3.3.2).
+    """The acceptor's answer to a proposed presentation context (PS3.8 9.3.3.2).
 
-    `result` is 0 for acceptance; `transfer_syntax` means something only then.
+    `result` is 0 for acceptance; only then does `transfer_syntax` have a meaning.
     """
 
     id: int
@@ -83,11 +83,11 @@ class UserInformation:
     SOP Class Common Extended Negotiation and User Identity are skipped when they are read.
 
     Args:
-        max_pdu: the longest P-DATA-TF that the sender takes; 0 for any, None where it does not say.
+        max_pdu: the longest P-DATA-TF that the sender accepts; 0 for any, None if not stated.
         class_uid: Implementation Class UID.
         version: Implementation Version Name; empty for none.
-        operations: operations that may be invoked and performed at a time; 0 for any, None where
-            it does not say, which is one of each.
+        operations: operations that may be invoked and performed at a time; 0 for any, None if not
+            stated, which means one of each.
         roles: SCP/SCU Role Selection.
         extended: SOP Class Extended Negotiation.
     """
@@ -114,7 +114,10 @@ class AssociateRequest:
 
 @frozen
 class AssociateAccept:
-    """A-ASSOCIATE-AC (PS3.8 9.3.3); the AE titles are the request's, not to be tested."""
+    """A-ASSOCIATE-AC (PS3.8 9.3.3).
+
+    The AE titles repeat the request's and must not be tested (PS3.8 table 9-17).
+    """
 
     called: str
     calling: str
@@ -135,7 +138,7 @@ class AssociateReject:
 
 @frozen
 class Abort:
-    """A-ABORT (PS3.8 9.3.8): of the service user (0), or of the provider (2) with a reason."""
+    """A-ABORT (PS3.8 9.3.8): from the service user (0), or the provider (2) with a reason."""
 
     source: int
     reason: int = 0
@@ -143,7 +146,7 @@ class Abort:
 
 def is_title(text: str) -> bool:
     """Whether a text can be sent as an AE title: 1 to 16 characters (PS3.5 6.2, VR AE)."""
-    sent = text.strip(" ")
+    sent = text.strip(" ")  # spaces at the ends are not significant (PS3.5 6.2, VR AE)
     return 0 < len(sent) <= _TITLE and all(" " <= c <= "~" and c != "\\" for c in sent)
 
 
@@ -217,7 +220,7 @@ def _answered(context: AnsweredContext) -> bytes:
 
 
 def _user_items(user: UserInformation) -> Iterator[bytes]:
-    """The sub-items in the order of their types, as the standard's own examples have them."""
+    """The sub-items in the order of their types, as in the examples of the standard."""
     if user.max_pdu is not None:
         yield _item(_MAXIMUM_LENGTH, _UNSIGNED_LONG.pack(user.max_pdu))
     yield _item(_CLASS_UID, _ascii(user.class_uid))
@@ -240,7 +243,7 @@ def _counted(uid: str) -> bytes:
 
 
 def read_request(body: bytes) -> AssociateRequest:
-    """The A-ASSOCIATE-RQ in what follows the header of its PDU.
+    """The A-ASSOCIATE-RQ in a PDU body.
 
     Raises:
         ProtocolViolationError: a length does not fit.
@@ -252,7 +255,7 @@ def read_request(body: bytes) -> AssociateRequest:
 
 
 def read_accept(body: bytes) -> AssociateAccept:
-    """The A-ASSOCIATE-AC in what follows the header of its PDU.
+    """The A-ASSOCIATE-AC in a PDU body.
 
     Raises:
         ProtocolViolationError: a length does not fit.
@@ -264,13 +267,13 @@ def read_accept(body: bytes) -> AssociateAccept:
 
 
 def read_reject(body: bytes) -> AssociateReject:
-    """The A-ASSOCIATE-RJ in what follows the header of its PDU; bytes that are missing are 0."""
+    """The A-ASSOCIATE-RJ in a PDU body; missing bytes count as 0."""
     _, result, source, reason = body[:4].ljust(4, b"\0")
     return AssociateReject(result, source, reason)
 
 
 def read_abort(body: bytes) -> Abort:
-    """The A-ABORT in what follows the header of its PDU; bytes that are missing are 0."""
+    """The A-ABORT in a PDU body; missing bytes count as 0."""
     _, _, source, reason = body[:4].ljust(4, b"\0")
     return Abort(source, reason)
 
@@ -284,7 +287,7 @@ def _fixed(body: bytes, name: str) -> tuple[int, str, str]:
 
 
 def _items(data: bytes) -> list[tuple[int, bytes]]:
-    """Type and content of every item, of known and unknown types alike."""
+    """Type and content of every item, whether its type is known or not."""
     found, offset = [], 0
     while offset < len(data):
         start = offset + _ITEM_HEADER.size
@@ -302,6 +305,7 @@ def _items(data: bytes) -> list[tuple[int, bytes]]:
 
 def _text(raw: bytes) -> str:
     """A UID, name or title, without padding: some peers pad UIDs here as they do in data sets."""
+    # "replace", because some peers send other bytes in AE titles (pynetdicom #921)
     return raw.decode("ascii", "replace").strip(" \0")
 
 
@@ -356,7 +360,7 @@ def _role(data: bytes) -> RoleSelection:
 
 
 def _sop_class(data: bytes) -> tuple[str, bytes]:
-    """The SOP Class UID that an item begins with, and the rest of the item."""
+    """The SOP Class UID at the start of an item, and the rest of the item."""
     (length,) = _UNSIGNED_SHORT.unpack(_head(data, 2, "SOP class"))
     if 2 + length > len(data):
         raise ProtocolViolationError(f"a SOP Class UID of {length} bytes does not fit its item")

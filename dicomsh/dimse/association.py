@@ -19,7 +19,7 @@ class Association:
         contexts: the accepted presentation contexts by abstract syntax, the first of each.
         extended: what the peer agreed to by extended negotiation, by abstract syntax.
         last_used: loop time of the last request or end of an operation.
-        proven: whether an operation has ended on it, so that it is no new one.
+        proven: whether an operation has completed on it.
     """
 
     def __init__(self, layer: UpperLayer, agreement: Agreement) -> None:
@@ -42,7 +42,7 @@ class Association:
         return self._layer.user is not None
 
     def next_message_id(self) -> int:
-        """A Message ID, 1 to 65535, that was not used lately."""
+        """A Message ID, 1 to 65535, that was not used recently."""
         self._message_id = self._message_id % 0xFFFF + 1
         return self._message_id
 
@@ -53,7 +53,7 @@ class Association:
         command: bytes,
         identifier: bytes = b"",
     ) -> None:
-        """Send a request; what answers it goes to `user` until it calls `end`.
+        """Send a request; its responses go to `user` until `user` calls `end`.
 
         Raises:
             AssociationAbortedError: the association is gone.
@@ -70,7 +70,7 @@ class Association:
         self._layer.write(message)
 
     def end(self, user: ServiceUser) -> None:
-        """The operation is over: any further message breaks the protocol."""
+        """The operation is over: any further message violates the protocol."""
         if self._layer.user is user:
             self._layer.user = None
             self.proven = True
@@ -78,15 +78,15 @@ class Association:
             self.resume()
 
     def pause(self) -> None:
-        """Stop reading; TCP holds the peer back."""
+        """Stop reading; TCP flow control then stops the peer."""
         self._layer.transport.pause_reading()
 
     def resume(self) -> None:
-        """Read on."""
+        """Continue reading."""
         self._layer.transport.resume_reading()
 
     async def release(self, seconds: float) -> None:
-        """Release in good order; abort when the peer does not answer within `seconds`."""
+        """Release gracefully; abort if the peer does not answer within `seconds`."""
         await self._layer.release(seconds)
 
     def abort(self) -> None:

@@ -23,13 +23,13 @@ from dicomsh.model.tap import Tap
 class Client:
     """Asks one modality, one operation at a time.
 
-    The association is opened when it is needed, kept, released after `idle_release` seconds
-    without use, and reopened without a word. An operation that finds a kept association dead
-    before any answer is tried once more on a new one: nothing can be doubled by that.
+    The association is opened on demand, kept, released after `idle_release` seconds without use,
+    and silently reopened. An operation that finds a kept association dead before any response
+    arrived is retried once on a new one, which cannot duplicate any rows.
 
     Args:
         modality: the peer.
-        tap: who listens to what is said.
+        tap: listens to the conversation.
     """
 
     def __init__(self, modality: Modality, tap: Tap | None = None) -> None:
@@ -48,7 +48,9 @@ class Client:
 
     @property
     def _is_kept(self) -> bool:
-        """Whether there is one that served before; one opened for a query shows what it aborts."""
+        """Whether an association is open that has served an operation before."""
+        # a new one is never retried: Orthanc aborts it at the first C-FIND of a caller that it does
+        # not know (pynetdicom #567), and the user has to see that
         association = self._association
         return association is not None and association.is_open and association.proven
 
@@ -59,7 +61,7 @@ class Client:
 
     @property
     def abilities(self) -> Abilities:
-        """What the peer offered when asked last: of extended negotiation, what we want of it."""
+        """What the peer offered last; of the extended negotiation, only what we want of it."""
         if self._association is None:
             return Abilities()
         agreed = self._association.extended
@@ -78,7 +80,7 @@ class Client:
         return self.abilities
 
     async def echo(self) -> float:
-        """Seconds that a C-ECHO takes; opening the association is not counted.
+        """Seconds that a C-ECHO takes, without the time for opening the association.
 
         Raises:
             NoAssociationError: as `connect`, or the association was lost.
@@ -95,11 +97,11 @@ class Client:
         return await echo(await self._opened(), self._modality)
 
     async def find(self, query: Query, *, limit: int | None = None) -> Answer:
-        """Send a query; an earlier answer that is not at its end is left for it.
+        """Send a query; an earlier answer that has not ended is cancelled first.
 
         Args:
-            query: what is asked.
-            limit: largest number of rows to hand out, or None.
+            query: the query.
+            limit: the largest number of rows to return, or None.
 
         Raises:
             NoPresentationContextError: the peer did not accept the information model.
@@ -151,7 +153,7 @@ class Client:
             await answer.aclose()
 
     def _watch(self, association: Association) -> None:
-        """Look again when the association could have been idle for long enough."""
+        """Check again when the association may have been idle for long enough."""
         if self._timer is not None:
             self._timer.cancel()
         due = association.last_used + self._modality.timeouts.idle_release
@@ -166,13 +168,13 @@ class Client:
             self._timer = loop.call_later(limit, self._idle, association)
         elif loop.time() < association.last_used + limit:
             self._watch(association)
-        else:
+        else:  # servers accept only so many (PS3.8 table 9-21: local limit exceeded)
             release = association.release(self._modality.timeouts.cancel_grace)
             self._releasing = loop.create_task(release)
 
 
 _MODELS = frozenset(model.value for model in Model)
-_OTHER_MODEL = "'model' of the modality, or --model, chooses the other information model"
+_OTHER_MODEL = "choose the other information model: --model, or model: in modalities.yaml"
 
 
 def _title(abstract_syntax: str) -> str:
@@ -181,9 +183,9 @@ def _title(abstract_syntax: str) -> str:
 
 
 class _Retried:
-    """An answer that is asked for again, once, when the kept association proves dead.
+    """An answer that is requested again, once, if the kept association proves dead.
 
-    An answer tells that by an error only when there was none: after a row, it is an outcome.
+    Only an answer without any rows raises that error; after the first row, it is an outcome.
     """
 
     def __init__(self, answer: Find, again: Callable[[], Awaitable[Find]] | None) -> None:

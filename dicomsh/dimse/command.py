@@ -36,6 +36,7 @@ _SERVICES = {
 _REQUESTED = frozenset({0x0110, 0x0120, 0x0130, 0x0150})
 """Requests that name an existing instance: Requested, not Affected, SOP Class UID (PS3.7 10.3)."""
 
+# PS3.7 E.1: 0101H means no data set, and every other value means that one follows
 _NO_DATA_SET = 0x0101
 _WITH_DATA_SET = 0x0001
 MEDIUM_PRIORITY = 0x0000
@@ -63,7 +64,7 @@ _codec = ENCODINGS[IMPLICIT_LITTLE_ENDIAN]
 
 
 class CommandSet(NamedTuple):
-    """A command set; what its message does not have is None or empty.
+    """A command set; elements that its message does not have are None or empty.
 
     Args:
         field: Command Field (0000,0100).
@@ -117,13 +118,13 @@ class CommandSet(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What it is, for messages: `C-STORE request`, `response 0x8999`."""
+        """Its name in messages: `C-STORE request`, `response 0x8999`."""
         kind = "response" if self.is_response else "request"
         service = _SERVICES.get(self.field & ~_RESPONSE)
         return f"{service} {kind}" if service else f"{kind} 0x{self.field:04X}"
 
     def answered(self, status: int, **more: Any) -> CommandSet:
-        """The response to this request, of the same SOP class and instance."""
+        """The response to this request, for the same SOP class and instance."""
         return CommandSet(
             self.field | _RESPONSE,
             self.message_id,
@@ -146,12 +147,12 @@ def find_request(message_id: int, sop_class: str) -> bytes:
 
 
 def cancel_request(message_id: int) -> bytes:
-    """C-CANCEL-RQ of an operation (PS3.7 9.3.2.3)."""
+    """C-CANCEL-RQ for an operation (PS3.7 9.3.2.3)."""
     return write_command(CommandSet(CANCEL_REQUEST, message_id))
 
 
 def write_command(command: CommandSet) -> bytes:
-    """A command set, elements sorted by tag, its group length first (PS3.7 6.3.1)."""
+    """A command set: elements sorted by tag, group length first (PS3.7 6.3.1)."""
     written = {tag: raw for tag, raw in _always(command).items() if raw}
     for tag, (name, _, write) in _OPTIONAL.items():
         value = getattr(command, name)
@@ -181,7 +182,7 @@ def read_command(data: bytes) -> CommandSet:
     """The request or response in a command set.
 
     Raises:
-        ProtocolViolationError: it is malformed, or lacks what every message of its kind has.
+        ProtocolViolationError: it is malformed, or lacks a required element.
     """
     elements = _codec.split(data)
     field = _number(elements, _COMMAND_FIELD, "a command set without Command Field")
@@ -267,4 +268,4 @@ _OPTIONAL: dict[int, tuple[str, Callable[[bytes], Any], Callable[[Any], bytes]]]
     _MOVE_ORIGINATOR: ("move_originator", _string, _text),
     _MOVE_ORIGINATOR_ID: ("move_originator_id", _read_us, _us),
 }
-"""Elements that a command set may have: attribute of `Command`, how it is read, how written."""
+"""Optional elements: attribute of `CommandSet`, how to read it, how to write it."""

@@ -1,4 +1,4 @@
-"""From a modality to an open association: TCP, TLS, negotiation, each with its time limit."""
+"""Opening an association with a modality: TCP, TLS, negotiation, with time limits."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from dicomsh.model.tap import Tap
 async def open_association(
     modality: Modality, tap: Tap, proposals: Sequence[Proposal] | None = None
 ) -> Association:
-    """An association with a modality, accepted.
+    """An accepted association with a modality.
 
     Args:
         modality: the peer.
-        tap: who listens.
+        tap: listens to the conversation.
         proposals: the presentation contexts to propose; None for those of queries.
 
     Raises:
         UnreachableError: no TCP connection, or TLS failed.
         AssociationRejectedError: the peer rejected it.
-        AssociationAbortedError: the peer aborted or closed instead of answering.
+        AssociationAbortedError: the peer aborted, or closed the connection, instead of answering.
         TimedOutError: the limit for connecting or for the association passed.
         ConfigError: a TLS file cannot be used.
         UsageError: an AE title is not valid.
@@ -52,7 +52,7 @@ def timed_out(what: str, which: str, seconds: float) -> TimedOutError:
     """The error for a time limit that passed; `which` is its name in the configuration."""
     return TimedOutError(
         f"{what} within {seconds:g} s (time limit: {which})",
-        hint="'set timeout SECONDS', or 'timeout' of the modality, gives it more time",
+        hint="to wait longer: set timeout N, or timeout: in modalities.yaml",
     )
 
 
@@ -80,17 +80,19 @@ def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
     if isinstance(problem, ssl.SSLCertVerificationError):
         return UnreachableError(
             f"{where}: its certificate is not trusted: {problem.verify_message}",
-            hint="name the authority in 'ca' of the modality's 'tls', or set 'verify: false'",
+            hint="under tls: in modalities.yaml, set ca: to its CA certificate, or verify: false",
         )
     if isinstance(problem, ssl.SSLError):
         return UnreachableError(
-            f"{where}: no TLS connection: {problem.reason or problem}",
-            hint="does this port speak TLS, and does the peer want a certificate of ours?",
+            f"{where}: TLS connection failed: {problem.reason or problem}",
+            hint="does this port use TLS, and does the server require a client certificate?",
         )
     if isinstance(problem, socket.gaierror | ValueError):
-        return UnreachableError(f"{where}: the host name {modality.entity.host!r} is not known")
+        return UnreachableError(f"{where}: unknown host name {modality.entity.host!r}")
     if modality.entity.tls is not None and isinstance(problem, ConnectionResetError):
-        return UnreachableError(f"{where}: closed during the TLS handshake")
+        # a port without TLS takes the ClientHello for an invalid PDU and closes
+        return UnreachableError(f"{where}: the server closed during the TLS handshake")
+    # a host with several addresses fails with one OSError that quotes the error of each of them
     refused = isinstance(problem, ConnectionRefusedError) or "refused" in str(problem)
     return UnreachableError(
         f"{where}: " + ("connection refused" if refused else f"no connection: {problem}"),
@@ -108,14 +110,14 @@ def ssl_context(tls: Tls) -> ssl.SSLContext:
     """TLS 1.2 or later; certificate and host name are verified unless switched off.
 
     Raises:
-        ConfigError: a file cannot be read, or holds no certificate or key.
+        ConfigError: a file cannot be read, or contains no certificate or key.
     """
     context = _trusting(tls)
     if tls.cert is not None:
         try:
             context.load_cert_chain(tls.cert, tls.key, password=_no_password)
         except (OSError, ValueError) as problem:
-            raise ConfigError(f"{tls.cert}: no certificate with its key: {problem}") from None
+            raise ConfigError(f"{tls.cert}: cannot load certificate and key: {problem}") from None
     return context
 
 
@@ -123,8 +125,8 @@ def _trusting(tls: Tls) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=tls.ca)
     except OSError as problem:
-        raise ConfigError(f"{tls.ca}: no certificates of authorities: {problem}") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+        raise ConfigError(f"{tls.ca}: cannot load CA certificates: {problem}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # PS3.15 B.9: the BCP 195 profile
     if not tls.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -132,5 +134,5 @@ def _trusting(tls: Tls) -> ssl.SSLContext:
 
 
 def _no_password() -> str:
-    """Without this, OpenSSL would ask for the password of a key at the terminal."""
-    raise ValueError("the key has a password; give one without")
+    """Without this, OpenSSL would ask for the key's password at the terminal."""
+    raise ValueError("the key has a password; use one without")

@@ -1,4 +1,4 @@
-"""C-ECHO: is the peer there, and how fast does it answer (PS3.7 9.1.5)."""
+"""C-ECHO: whether the peer answers, and how fast (PS3.7 9.1.5)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def echo(association: Association, modality: Modality) -> float:
 
 
 class _Echo(ServiceUser):
-    """The operation in progress; `response` holds its outcome."""
+    """The operation in progress; `response` becomes its outcome."""
 
     title = "C-ECHO"
 

@@ -1,6 +1,6 @@
-"""Data sets in the two little endian transfer syntaxes: elements cut out, elements written.
+"""Data sets in the two little endian transfer syntaxes: splitting into elements, and writing.
 
-Only boundaries are found here (PS3.5 7.1, 7.5); what a value means is left to `model.answer`.
+This module only finds boundaries (PS3.5 7.1, 7.5); values are interpreted in `model`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ _LONG_HEADER = Struct("<HH2sHI")
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _SHORT_VRS = frozenset(vr.encode() for vr in SHORT_LENGTH_VRS)
-"""VRs with a length of 16 bits in explicit VR (PS3.5 7.1.2); all others have one of 32."""
-_LONGEST_SHORT = 0xFFFE
+"""VRs with a 16-bit length in explicit VR (PS3.5 7.1.2); all others have a 32-bit length."""
+_LONGEST_SHORT = 0xFFFE  # not 0xFFFF: lengths are even (PS3.5 7.1.1)
 _HEAD = Struct("<6sH")
 _MOST_HEADS = 4096
-"""Elements that are remembered: far more than a peer that means well ever sends."""
+"""How many elements to remember: far more than any well-meaning peer sends."""
 
 
 class Extent(NamedTuple):
-    """Where an element of a data set is: its value from `start` to `stop`, the next at `after`.
+    """The position of an element: its value from `start` to `stop`, the next element at `after`.
 
-    `vr` is empty in implicit VR; `stop` and `after` differ by the delimiter of an undefined length.
+    `vr` is empty in implicit VR; a delimiter, after an undefined length, lies between `stop` and
+    `after`.
     """
 
     tag: int
@@ -87,7 +88,7 @@ class ImplicitLittleEndian:
         return elements
 
     def vrs(self, data: bytes) -> Mapping[int, str]:  # noqa: ARG002 - the protocol's signature
-        """Nothing: this transfer syntax carries no VRs."""
+        """Empty: this transfer syntax carries no VRs."""
         return {}
 
     def items(self, value: bytes) -> list[bytes]:
@@ -99,7 +100,7 @@ class ImplicitLittleEndian:
         return _items(value, False)
 
     def element(self, tag: int, vr: str, value: bytes) -> bytes:  # noqa: ARG002
-        """One element, its value being of even length already."""
+        """One element; its value already has an even length."""
         return _HEADER.pack(tag >> 16, tag & 0xFFFF, len(value)) + value
 
 
@@ -108,7 +109,7 @@ class ExplicitLittleEndian:
 
     def __init__(self) -> None:
         self._heads: dict[bytes, int] = {}
-        """Tag and VR as they were sent → tag, for elements with a short length: a cache."""
+        """A cache: tag and VR as sent → tag, for elements with a short length."""
 
     def split(self, data: bytes) -> dict[int, bytes]:
         """Value field of every element by tag, in the order received.
@@ -117,8 +118,8 @@ class ExplicitLittleEndian:
         in the form that `items` reads.
 
         Raises:
-            ProtocolViolationError: an element does not fit, a VR is none, or sequences are nested
-                too deeply.
+            ProtocolViolationError: an element does not fit, a VR is not valid, or sequences are
+                nested too deeply.
         """
         elements: dict[int, bytes] = {}
         unpack, tags = _HEAD.unpack_from, self._heads
@@ -139,14 +140,14 @@ class ExplicitLittleEndian:
         return elements
 
     def _uncached(self, data: bytes, offset: int, head: bytes) -> tuple[int, bytes, int]:
-        """Tag, value and end of an element; its head is remembered when its length is short."""
+        """Tag, value and end of an element; its head is remembered if its length is short."""
         tag, value, after = _long_element(data, offset)
         if head[4:] in _SHORT_VRS and len(self._heads) < _MOST_HEADS:
             self._heads[head] = tag
         return tag, value, after
 
     def vrs(self, data: bytes) -> Mapping[int, str]:
-        """VR of every element as it was sent.
+        """The VR of every element as sent.
 
         Raises:
             ProtocolViolationError: as `split`.
@@ -168,9 +169,9 @@ class ExplicitLittleEndian:
         return _items(value, True)
 
     def element(self, tag: int, vr: str, value: bytes) -> bytes:
-        """One element, its value being of even length already.
+        """One element; its value already has an even length.
 
-        A value too long for its VR's length field travels as UN (PS3.5 6.2.2).
+        A value too long for its VR's length field is sent as UN (PS3.5 6.2.2).
         """
         code = vr.encode("ascii")
         if code in _SHORT_VRS and len(value) <= _LONGEST_SHORT:
@@ -198,24 +199,24 @@ def _truncated(offset: int, end: int) -> ProtocolViolationError:
 
 
 def _header(data: bytes, offset: int, explicit: bool) -> tuple[int, bytes, int, int]:
-    """Tag, VR (empty where there is none), length, and where the value begins."""
+    """Tag, VR (or empty), length, and where the value begins."""
     if offset + 8 > len(data):
         raise _truncated(offset, len(data))
     group, element, vr, length = _EXPLICIT_HEADER.unpack_from(data, offset)
     tag = group << 16 | element
-    if not explicit or group == 0xFFFE:
+    if not explicit or group == 0xFFFE:  # items and delimiters never have a VR (PS3.5 7.5)
         return tag, b"", _LONG_LENGTH.unpack_from(data, offset + 4)[0], offset + 8
     if vr in _SHORT_VRS:
         return tag, vr, length, offset + 8
     if not (vr.isalpha() and vr.isupper()):
-        raise ProtocolViolationError(f"element ({tag_pair(tag)}) has no VR where one belongs")
+        raise ProtocolViolationError(f"element ({tag_pair(tag)}) has no valid VR")
     if offset + 12 > len(data):
         raise _truncated(offset, len(data))
     return tag, vr, _LONG_LENGTH.unpack_from(data, offset + 8)[0], offset + 12
 
 
 def _long_element(data: bytes, offset: int) -> tuple[int, bytes, int]:
-    """Tag, value and end of an explicit element that is not short, or does not fit."""
+    """Tag, value and end of an explicit element with a long length, or of one that does not fit."""
     tag, vr, length, start = _header(data, offset, True)
     stop, after = _extent(data, start, tag, length, vr != b"UN")
     value = data[start:stop]
@@ -225,7 +226,10 @@ def _long_element(data: bytes, offset: int) -> tuple[int, bytes, int]:
 
 
 def _find_fault(data: bytes) -> NoReturn:
-    """Raise the error that a data set deserves whose elements do not end where it ends."""
+    """Raise the error for a data set whose elements do not end where it ends.
+
+    The fast loop in `split` does not check each element; here a second pass finds the faulty one.
+    """
     offset = 0
     while offset < len(data):
         _, _, offset = _long_element(data, offset)
@@ -247,8 +251,9 @@ def _extent(data: bytes, start: int, tag: int, length: int, explicit: bool) -> t
 def _delimited(data: bytes, offset: int, in_sequence: bool, explicit: bool) -> tuple[int, int]:
     """Where the delimiter of an open sequence or item begins and ends.
 
-    No recursion: a hostile peer chooses the depth. `open_` holds what is open around `offset`: is
-    it a sequence, and are elements inside explicit (a UN of undefined length is not, PS3.5 6.2.2).
+    No recursion, because a hostile peer chooses the depth. `open_` lists the open sequences and
+    items around `offset`: whether each is a sequence, and whether elements in it are explicit
+    (not inside a UN of undefined length, PS3.5 6.2.2).
     """
     open_ = [(in_sequence, explicit)]
     while True:
@@ -279,7 +284,7 @@ def _items(value: bytes, explicit: bool) -> list[bytes]:
         if tag == _SEQUENCE_END:
             break
         if tag != _ITEM:
-            raise ProtocolViolationError(f"({tag_pair(tag)}) where an item belongs")
+            raise ProtocolViolationError(f"found ({tag_pair(tag)}) where an item was expected")
         if length == _UNDEFINED:
             stop, offset = _delimited(value, start, False, explicit)
         else:
@@ -289,7 +294,7 @@ def _items(value: bytes, explicit: bool) -> list[bytes]:
 
 
 def _explicit_items(value: bytes, depth: int) -> bytes:
-    """The items of an implicit sequence written in explicit VR, VRs from the dictionary."""
+    """The items of an implicit sequence in explicit VR, with VRs from the dictionary."""
     if depth > DEEPEST:
         raise ProtocolViolationError(f"sequences are nested deeper than {DEEPEST}")
     return b"".join(item(_explicit_elements(data, depth)) for data in _items(value, False))

@@ -1,4 +1,4 @@
-"""The receiving side of one C-FIND: rows piling up, the final status, leaving early."""
+"""The receiving side of one C-FIND: collecting rows, the final status, ending early."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from dicomsh.model.row import Row, Source, weight
 from dicomsh.model.status import PENDING_STATUSES
 
 _MANY_ROWS = 4096
-"""Rows waiting to be taken beyond which reading pauses."""
+"""With more rows than this waiting to be taken, reading pauses."""
 _MANY_BYTES = 1 << 24
-"""Bytes of their identifiers beyond which it pauses as well."""
+"""The same for the bytes of their identifiers."""
 
 
 class FindExchange(ServiceUser):
     """One C-FIND on an association (PS3.7 9.1.2), from its request to its final status.
 
     Args:
-        association: open, and without another operation.
-        context: the presentation context to ask on.
-        source: how rows are to be read.
-        limit: rows after which the peer is asked to stop, or None.
+        association: open, and with no operation in progress.
+        context: the presentation context to use.
+        source: how to read the rows.
+        limit: number of rows after which the peer is asked to stop, or None.
 
     Attributes:
         arrived: rows received, without those dropped.
-        dropped: rows received after the limit or after leaving.
+        dropped: rows received after the limit or after C-CANCEL.
         over_limit: whether there was a row beyond the limit.
         final: the final response, once received.
         error: why the association is gone, once it is.
@@ -61,13 +61,13 @@ class FindExchange(ServiceUser):
         self._waiter: asyncio.Future[None] | None = None
 
     def begin(self, identifier: bytes) -> None:
-        """Send the request; raises AssociationAbortedError when the association is gone."""
+        """Send the request; raises AssociationAbortedError if the association is gone."""
         command = find_request(self._message_id, self._context.abstract_syntax)
         self._association.begin(self, self._context, command, identifier)
 
     @property
     def waiting(self) -> int:
-        """Rows that arrived and were not taken."""
+        """Rows that have arrived but have not been taken."""
         return len(self._rows)
 
     @property
@@ -76,14 +76,14 @@ class FindExchange(ServiceUser):
         return self.final is not None or self.error is not None
 
     def take(self) -> list[Row]:
-        """The rows that arrived since the last time."""
+        """The rows that have arrived since the last call."""
         rows, self._rows, self._weight = self._rows, [], 0
         if not self.ended:
             self._association.resume()
         return rows
 
     async def wait(self, seconds: float) -> None:
-        """Until something arrives; on TimeoutError the association is aborted."""
+        """Wait until something arrives; on TimeoutError the association is aborted."""
         try:
             async with asyncio.timeout(seconds):
                 await self._woken()
@@ -92,41 +92,41 @@ class FindExchange(ServiceUser):
             raise
 
     async def leave(self, seconds: float) -> str:
-        """Have the peer stop: C-CANCEL, draining for `seconds`, else A-ABORT.
+        """Make the peer stop: C-CANCEL, then up to `seconds` for the final status, else A-ABORT.
 
         Returns:
             How that went, in words.
         """
         if self.ended:
-            return f"{_rows(self.waiting + self.dropped)} had arrived already"
+            return f"{_rows(self.waiting + self.dropped)} had arrived before"
         self._cancel()
         self._association.resume()
         try:
             async with asyncio.timeout(seconds):
                 await self._drained()
-        except TimeoutError:
+        except TimeoutError:  # some SCPs ignore C-CANCEL (pynetdicom #553)
             self._association.abort()
-            how = f"C-CANCEL without effect for {seconds:g} s, association aborted"
+            how = f"no reaction to C-CANCEL within {seconds:g} s; association aborted"
         except asyncio.CancelledError:
             self._association.abort()
             raise
         else:
             how = "C-CANCEL" if self.final else "C-CANCEL, then the association was lost"
-        return f"{how}, {_rows(self.waiting + self.dropped)} drained"
+        return f"{how}, {_rows(self.waiting + self.dropped)} received"
 
     def received(self, messages: list[Message]) -> None:
         """Take the messages of one read.
 
         Raises:
-            ProtocolViolationError: a message is no response to this query, or its identifier is
-                malformed.
+            ProtocolViolationError: a message is not a response to this query, or its identifier
+                is malformed.
         """
         rows, source, split = self._rows, self._source, self._context.encoding.split
         before = len(rows)
         try:
             checked = None
             for context_id, response, identifier in messages:
-                if response is not checked:  # one object stands for a run of equal command sets
+                if response is not checked:  # equal command sets in a row share one object
                     self._check(context_id, response)
                     checked = response
                 if response.status not in PENDING_STATUSES:
@@ -141,7 +141,7 @@ class FindExchange(ServiceUser):
             self._after_read()
 
     def lost(self, error: DicomshError) -> None:
-        """Take note that the association is gone."""
+        """The association is gone."""
         self.error = error
         self._wake()
 
@@ -159,6 +159,8 @@ class FindExchange(ServiceUser):
             raise ProtocolViolationError("a pending response without identifier")
 
     def _after_read(self) -> None:
+        # C-FIND has no maximum of its own (PS3.7 9.1.2.1): one row too many shows that there are
+        # more, and then only C-CANCEL can stop the peer
         if self._limit is not None and self.arrived > self._limit:
             self._cut(self.arrived - self._limit)
         if self.final is not None:
@@ -195,5 +197,5 @@ class FindExchange(ServiceUser):
 
 def _rows(number: int) -> str:
     if not number:
-        return "no further rows"
-    return f"{number:,} further row{'' if number == 1 else 's'}"
+        return "no more rows"
+    return f"{number:,} more row{'' if number == 1 else 's'}"

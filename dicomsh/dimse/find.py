@@ -1,4 +1,4 @@
-"""C-FIND: one query, its rows as they arrive, and how it ended (PS3.4 C.4.1)."""
+"""C-FIND: one query, its rows as they arrive, and how it ends (PS3.4 C.4.1)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Find:
     """A C-FIND in progress; implements `dicomsh.model.answer.Answer`.
 
     Args:
-        association: open, and without another operation.
+        association: open, and with no operation in progress.
         context: the presentation context of the query's information model.
-        query: what is asked.
+        query: the query.
         modality: the peer, for time limits and messages.
-        limit: largest number of rows to hand out, or None.
+        limit: the largest number of rows to return, or None.
 
     Raises:
         UsageError: the query cannot be written.
@@ -54,7 +54,7 @@ class Find:
     def outcome(self) -> Outcome:
         """How it ended; raises RuntimeError before the end."""
         if self._outcome is None:
-            raise RuntimeError("the answer is not at its end")
+            raise RuntimeError("the answer has not ended yet")
         return self._outcome
 
     def __aiter__(self) -> Find:
@@ -81,7 +81,7 @@ class Find:
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Leave: C-CANCEL while the peer is still answering, and A-ABORT if it does not stop."""
+        """End early: C-CANCEL while the peer is still answering, A-ABORT if it does not stop."""
         exchange = self._exchange
         if self._outcome is not None:
             return
@@ -91,7 +91,7 @@ class Find:
         try:
             await self._conclude()
         except DicomshError:
-            return  # the outcome tells; who leaves has no use for the error
+            return  # the outcome records it; a caller that leaves has no use for the error
 
     async def _wait(self) -> None:
         limit = self._modality.timeouts.response
@@ -107,14 +107,14 @@ class Find:
         how = "association aborted at once"
         try:
             how = await self._leave()
-        finally:  # also where leaving is cancelled in its turn
+        finally:  # even if leaving is cancelled in turn
             self._end(Ending.CANCELLED, how)
 
     async def _leave(self) -> str:
         return await self._exchange.leave(self._modality.timeouts.cancel_grace)
 
     async def _conclude(self) -> None:
-        """Set the outcome of an answer whose rows have all been handed out."""
+        """Set the outcome, once all rows have been returned."""
         exchange = self._exchange
         if exchange.over_limit:
             self._end(Ending.LIMIT, await self._leave())
@@ -136,10 +136,11 @@ class Find:
     def _explained(self, error: DicomshError) -> DicomshError:
         if type(error) is not AssociationAbortedError:
             return error
+        # Orthanc accepts any caller and aborts at its first C-FIND (pynetdicom #567, #751)
         return AssociationAbortedError(
             error.message,
-            hint="it accepted the association but aborted the query: is our AE title "
-            f"{self._modality.local_aet} known to it? (Orthanc: DicomModalities, AllowFind)",
+            hint="the server accepted the association but aborted the query: does it know our AE "
+            f"title {self._modality.local_aet}? (Orthanc: DicomModalities, AllowFind)",
         )
 
     def _end(self, ending: Ending, detail: str = "") -> None:

@@ -1,4 +1,4 @@
-"""The identifier of a request: a query written as a data set (PS3.4 C.4.1.1.3, K.4.1.1.3)."""
+"""The identifier of a request: a query encoded as a data set (PS3.4 C.4.1.1.3, K.4.1.1.3)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from dicomsh.model.query import Query, QueryKey
 from dicomsh.model.vr import BINARY_NUMBERS, CHARSET_VRS
 
 _Node = dict[Attribute, "str | _Node"]
-"""Attributes of a data set: a value, or what is inside the one item of a sequence."""
+"""Attributes of a data set: each has a value, or the content of a sequence's only item."""
 
 
 def encode_identifier(query: Query, encoding: LittleEndian) -> bytes:
     """The identifier of a query, elements sorted by tag.
 
-    (0008,0005) is always there, empty when the query needs none, because some peers name their
-    own character set only when asked.
+    (0008,0005) is always included, empty if the query needs none, because some peers return their
+    own character set only on request (Weasis #627: Sante PACS).
 
     Raises:
-        UsageError: a value cannot be written in its VR or in the query's character set.
+        UsageError: a value cannot be encoded in its VR or in the query's character set.
     """
     tree = _tree(query.keys)
     tree[by_tag(SPECIFIC_CHARACTER_SET)] = query.charset
@@ -60,7 +60,7 @@ def _value(attribute: Attribute, value: str | _Node, charset: str, encoding: Lit
         return b""
     raw = _written(attribute, value, charset)
     if len(raw) % 2:
-        raw += b"\0" if attribute.vr in ("UI", "UN") else b" "
+        raw += b"\0" if attribute.vr in ("UI", "UN") else b" "  # PS3.5 6.2
     return raw
 
 
@@ -73,6 +73,7 @@ def _written(attribute: Attribute, value: str, charset: str) -> bytes:
     if vr == "SQ" or vr.startswith("O"):
         raise _unwritable(attribute, value)
     if vr in CHARSET_VRS or vr == "UN":
+        # never lossy: a letter sent as ? would be a wildcard (Weasis #428)
         return encode(value, charset)
     if not value.isascii():
         raise _unwritable(attribute, value)
@@ -95,10 +96,8 @@ def _tag(attribute: Attribute, text: str) -> bytes:
         raw = b""
     if len(raw) != 4:
         raise _unwritable(attribute, text)
-    return raw[1::-1] + raw[:1:-1]
+    return raw[1::-1] + raw[:1:-1]  # group and element are swapped separately (PS3.5 6.2, AT)
 
 
 def _unwritable(attribute: Attribute, value: str) -> UsageError:
-    return UsageError(
-        f"'{value}' cannot be written as {attribute.keyword}, whose VR is {attribute.vr}"
-    )
+    return UsageError(f"'{value}' cannot be encoded as {attribute.keyword} (VR {attribute.vr})")

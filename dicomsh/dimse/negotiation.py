@@ -1,4 +1,4 @@
-"""What is proposed and what is agreed to: presentation contexts, roles, extensions (PS3.7 D.3)."""
+"""Association negotiation: presentation contexts, roles, extensions (PS3.7 D.3)."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ MOST_CONTEXTS = 128
 
 _ACCEPTED = 0
 _USUAL_MAX_PDU = 16_384
-"""What is assumed of a peer that announces no maximum length."""
+"""Assumed if a peer announces no maximum length, although it must (PS3.8 D.1)."""
 
 
 @frozen
 class Proposal:
-    """A presentation context to propose, with the roles that we want on it.
+    """A presentation context to propose, with the roles that we want.
 
-    An abstract syntax may be proposed several times with other transfer syntaxes. Roles and
-    information belong to the abstract syntax: what any of its proposals asks for is asked for.
+    An abstract syntax may be proposed several times with different transfer syntaxes. Roles and
+    information belong to the abstract syntax: they are requested if any of its proposals does.
 
     Args:
         abstract_syntax: its UID.
         transfer_syntaxes: their UIDs, the preferred one first.
         scu: whether we want to be the SCU.
-        scp: whether we want to be the SCP, as for the storage that a C-GET causes.
+        scp: whether we want to be the SCP, as we are for C-STORE during a C-GET.
         information: Service Class Application Information to propose, or empty.
     """
 
@@ -75,18 +75,18 @@ class PresentationContext:
 
     @property
     def encoding(self) -> LittleEndian:
-        """How data sets are laid out; raises KeyError for a transfer syntax of stored objects."""
+        """How data sets are encoded; raises KeyError for a transfer syntax of stored objects."""
         return ENCODINGS[self.transfer_syntax]
 
 
 @frozen
 class Agreement:
-    """What was negotiated.
+    """The result of a negotiation.
 
     Args:
         accepted: the accepted presentation contexts, as proposed.
-        max_pdu: the longest PDU that the peer takes; 0 for any.
-        information: Service Class Application Information of the peer, by abstract syntax.
+        max_pdu: the longest PDU that the peer accepts; 0 for any.
+        information: the peer's Service Class Application Information, by abstract syntax.
     """
 
     accepted: tuple[PresentationContext, ...]
@@ -122,11 +122,13 @@ class Agreement:
 
 
 def query_proposals(wanted: Extensions) -> tuple[Proposal, ...]:
-    """What an association for queries proposes: C-ECHO and C-FIND, with these extensions.
+    """The proposals of an association for queries: C-ECHO and C-FIND, with these extensions.
 
-    Extensions are those of the two information models (PS3.4 C.5.1.1); none are proposed when
-    nothing is wanted.
+    The extensions belong to the two information models (PS3.4 C.5.1.1); no information is sent if
+    none are wanted.
     """
+    # both models, because either may be useless: OsiriX offers no Patient Root (pynetdicom #898),
+    # and Agfa returned nothing in it (dicomtrolley #38)
     information = application_information(wanted) if wanted else b""
     return (
         Proposal(VERIFICATION),
@@ -138,7 +140,7 @@ def query_proposals(wanted: Extensions) -> tuple[Proposal, ...]:
 def associate_request(
     modality: Modality, proposals: Sequence[Proposal] | None = None
 ) -> AssociateRequest:
-    """A-ASSOCIATE-RQ with these proposals, or with those of an association for queries.
+    """A-ASSOCIATE-RQ with these proposals, or by default with those for queries.
 
     Raises:
         UsageError: an AE title is not valid.
@@ -147,12 +149,12 @@ def associate_request(
     if proposals is None:
         proposals = query_proposals(modality.extended)
     if len(proposals) > MOST_CONTEXTS:
-        raise ValueError(f"{len(proposals)} presentation contexts; {MOST_CONTEXTS} are the most")
+        raise ValueError(f"{len(proposals)} presentation contexts; at most {MOST_CONTEXTS}")
     for title in (modality.local_aet, modality.entity.aet):
         if not is_title(title):
             raise UsageError(
-                f"an AE title is not valid: {title!r}",
-                hint="it has 1 to 16 characters of ASCII, without a backslash",
+                f"{title!r} is not a valid AE title",
+                hint="1 to 16 ASCII characters, no backslash",
             )
     contexts = tuple(
         ProposedContext(2 * number + 1, proposal.abstract_syntax, proposal.transfer_syntaxes)
@@ -172,30 +174,32 @@ def _user(proposals: Sequence[Proposal]) -> UserInformation:
 
 
 def _roles(proposals: Sequence[Proposal]) -> Iterator[RoleSelection]:
-    """One item for each SOP class of which we want to be more than the SCU (PS3.7 D.3.3.4)."""
+    """One item for each SOP class for which we want more than the SCU role (PS3.7 D.3.3.4)."""
     for uid in dict.fromkeys(proposal.abstract_syntax for proposal in proposals if proposal.scp):
         scu = any(proposal.scu for proposal in proposals if proposal.abstract_syntax == uid)
         yield RoleSelection(uid, scu, True)
 
 
 def _extended(proposals: Sequence[Proposal]) -> Iterator[ExtendedNegotiation]:
-    """One item for each SOP class that is proposed with information (PS3.7 D.3.3.5)."""
+    """One item for each SOP class proposed with information (PS3.7 D.3.3.5)."""
     wanted = {p.abstract_syntax: p.information for p in proposals if p.information}
     return (ExtendedNegotiation(uid, information) for uid, information in wanted.items())
 
 
 def agreement(request: AssociateRequest, accept: AssociateAccept) -> Agreement:
-    """What an A-ASSOCIATE-AC agrees to of its request (PS3.8 9.3.3).
+    """What an A-ASSOCIATE-AC accepts of its request (PS3.8 9.3.3).
 
-    A context that was not proposed, or accepted with a transfer syntax that was not, counts as not
-    accepted; the others can be used.
+    A context that was not proposed, or was accepted with a transfer syntax that was not proposed,
+    counts as not accepted; the others can be used.
 
     Raises:
-        ProtocolViolationError: the peer takes no PDU that is long enough for data.
+        ProtocolViolationError: the peer accepts only PDUs too short for data.
     """
     max_pdu = _USUAL_MAX_PDU if accept.user.max_pdu is None else accept.user.max_pdu
     if 0 < max_pdu < SHORTEST_PDU:
-        raise ProtocolViolationError(f"the peer takes PDUs of {max_pdu} bytes, too short for data")
+        raise ProtocolViolationError(
+            f"the peer accepts PDUs of at most {max_pdu} bytes, too short for data"
+        )
     information = {item.sop_class: item.information for item in accept.user.extended}
     return Agreement(tuple(_accepted(request, accept)), max_pdu, information)
 
@@ -217,9 +221,9 @@ def _role(roles: Iterable[RoleSelection], sop_class: str) -> RoleSelection | Non
 
 
 def _granted(wanted: RoleSelection | None, given: RoleSelection | None) -> tuple[bool, bool]:
-    """The roles that we have, SCU and SCP; the default ones unless both sides spoke of them.
+    """The roles that we have, SCU and SCP; the default ones unless both sides sent role items.
 
-    An acceptor can only take away what was proposed (PS3.7 D.3.3.4.2).
+    An acceptor can only reduce what was proposed (PS3.7 D.3.3.4.2).
     """
     if wanted is None or given is None:
         return True, False
@@ -242,11 +246,11 @@ _REASONS = {
     (3, 1): "Temporary congestion",
     (3, 2): "Local limit exceeded",
 }
-"""Source and reason → words (PS3.8 table 9-21)."""
+"""(source, reason) → text (PS3.8 table 9-21)."""
 
 
 def rejection(reject: AssociateReject, modality: Modality) -> AssociationRejectedError:
-    """The error for an A-ASSOCIATE-RJ, in words and with what to do (PS3.8 9.3.4)."""
+    """The error for an A-ASSOCIATE-RJ, with a hint (PS3.8 9.3.4)."""
     result = _RESULTS.get(reject.result, f"result {reject.result}")
     source = _SOURCES.get(reject.source, f"source {reject.source}")
     reason = _REASONS.get((reject.source, reject.reason), f"reason {reject.reason}")
@@ -259,17 +263,17 @@ def rejection(reject: AssociateReject, modality: Modality) -> AssociationRejecte
 def _rejection_hint(reject: AssociateReject, modality: Modality) -> str | None:
     cause = (reject.source, reject.reason)
     if cause == (1, 3):
-        return f"our AE title {modality.local_aet} must be made known to the peer"
+        return f"our AE title {modality.local_aet} must be added to the server's configuration"
     if cause == (1, 7):
-        return f"the peer does not go by the AE title {modality.entity.aet}: check 'aet'"
+        return f"the server does not accept the called AE title {modality.entity.aet}: check 'aet'"
     if cause == (1, 1):
-        return f"does it know our AE title {modality.local_aet}, and our address?"
+        return f"does the server know our AE title {modality.local_aet} and our address?"
     if reject.result == 2:
-        return "it may be busy: try again in a while"
+        return "the server may be busy: try again later"
     return None
 
 
-_ABORT_SOURCES = {0: "the service user", 2: "the service provider"}
+_ABORT_SOURCES = {0: "service user", 2: "service provider"}
 _ABORT_REASONS = {
     0: "reason not specified",
     1: "unrecognized PDU",
@@ -282,7 +286,9 @@ _ABORT_REASONS = {
 
 def abortion(abort: Abort, modality: Modality) -> AssociationAbortedError:
     """The error for an A-ABORT (PS3.8 9.3.8)."""
-    who = _ABORT_SOURCES.get(abort.source, f"source {abort.source}")
+    who = _ABORT_SOURCES.get(abort.source, str(abort.source))
     why = _ABORT_REASONS.get(abort.reason, f"reason {abort.reason}")
-    why = f", {why}" if abort.source == 2 else ""
-    return AssociationAbortedError(f"{modality.address} aborted the association ({who}{why})")
+    why = f", {why}" if abort.source == 2 else ""  # a service user gives no reason (PS3.8 9.3.8)
+    return AssociationAbortedError(
+        f"{modality.address} aborted the association (source: {who}{why})"
+    )

@@ -1,4 +1,4 @@
-"""The byte stream as PDUs, and P-DATA-TF as DIMSE messages (PS3.8 9.3, annex E). No I/O."""
+"""From bytes to PDUs, and from P-DATA-TF to DIMSE messages (PS3.8 9.3, annex E). No I/O."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dicomsh.errors import ProtocolViolationError
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(0x01, 0x08)
 
 MAX_PDU = 65_536
-"""The longest P-DATA-TF that we announce to take (PS3.8 D.1)."""
+"""The longest P-DATA-TF that we announce (PS3.8 D.1)."""
 
 _MAX_ASSOCIATE = 65_536
 _MAX_REQUEST = 1024 * 1024
-"""128 presentation contexts with some hundred transfer syntaxes each, and room to spare."""
+"""Ample room for 128 presentation contexts with a hundred transfer syntaxes each."""
 _MAX_COMMAND = 65_536
 _MAX_IDENTIFIER = 16 * 1024 * 1024
 _FIXED = 4
-_TLS_RECORDS = (0x15, 0x16)
+_TLS_RECORDS = (0x15, 0x16)  # alert and handshake (RFC 8446 5.1): no PDU has these types
 
 _PDU_HEADER = Struct(">BxI")
 _PDV_HEADER = Struct(">IBB")
@@ -32,59 +32,63 @@ SHORTEST_PDU = _PDV_HEADER.size + 2
 
 
 class Pdu(NamedTuple):
-    """A PDU other than P-DATA-TF: its type and what follows its header."""
+    """A PDU other than P-DATA-TF: its type and its body."""
 
     kind: int
     body: bytes
 
 
 Message = tuple[int, CommandSet, bytes]
-"""A whole DIMSE message: presentation context ID, command set, and data set.
+"""A complete DIMSE message: presentation context ID, command set, and data set.
 
-The data set is empty where there is none, and where it went into a sink.
+The data set is empty if there is none, or if it went into a sink.
 """
 
 
 class Sink(Protocol):
-    """Takes a data set as it arrives, so that one of any size needs no memory.
+    """Takes a data set as it arrives, so that memory does not depend on its size.
 
-    Its message is delivered once the data set is whole. When the association is lost before, the
-    operation that gave the sink is told so, and drops what the sink holds.
+    Its message is delivered once the data set is complete. If the association is lost before, the
+    operation that provided the sink is told, and discards what the sink holds.
     """
 
     def write(self, fragment: bytes) -> None:
-        """Take the next bytes, between none and a PDU of them.
+        """Take the next bytes: zero or more, at most a PDU.
 
         Raises:
-            ProtocolViolationError: it wants no more of this peer.
+            ProtocolViolationError: it accepts no more from this peer.
         """
         ...
 
     def close(self) -> None:
-        """Take note that the data set is whole."""
+        """The data set is complete."""
         ...
 
 
 OnRequest = Callable[[int, CommandSet], Sink | None]
-"""Is told of a request before its data set; gives where that goes, or None to have it gathered."""
+"""Is called for a request before its data set arrives.
+
+Returns the sink for the data set, or None to collect it in memory.
+"""
 
 
 def refuse(_: int, request: CommandSet) -> Sink | None:
-    """The answer to a request where none may come: that it breaks the protocol."""
-    raise ProtocolViolationError(f"received a {request.title} where none may come")
+    """Reject a request at a time when the peer may not send any."""
+    raise ProtocolViolationError(f"received an unexpected {request.title}")
 
 
 class PduReader:
-    """Cuts a stream of bytes into PDUs, whatever pieces it arrives in.
+    """Splits a stream of bytes into PDUs, however it is fragmented.
 
-    Pieces are joined only once a PDU is whole, so that a slow peer costs no more than a fast one.
+    Fragments are joined only once a PDU is complete: joining at each read would take quadratic
+    time if a peer sends few bytes at a time.
 
     Args:
-        on_request: is told of requests; without it, they break the protocol.
+        on_request: is called for requests; without it, they violate the protocol.
         accepts: whether the peer is the one that requests the association.
 
     Attributes:
-        messages: assembles what P-DATA-TF carries.
+        messages: assembles messages from P-DATA-TF.
     """
 
     def __init__(self, on_request: OnRequest = refuse, *, accepts: bool = False) -> None:
@@ -95,10 +99,10 @@ class PduReader:
         self._wanted = _PDU_HEADER.size
 
     def feed(self, piece: bytes) -> Iterator[Pdu | list[Message]]:
-        """What is now whole: PDUs, and between them the messages of all P-DATA-TF in one list.
+        """What is now complete: PDUs, and between them the messages of all P-DATA-TF in one list.
 
         Raises:
-            ProtocolViolationError: after what came before the bytes that break the protocol.
+            ProtocolViolationError: only after everything before the faulty bytes was yielded.
         """
         self._pieces.append(piece)
         self._held += len(piece)
@@ -152,19 +156,19 @@ _ACCEPTOR_LIMITS = {**_LIMITS, ASSOCIATE_RQ: _MAX_REQUEST}
 def _check(kind: int, length: int, limits: Mapping[int, int]) -> None:
     limit = limits.get(kind)
     if limit is None:
-        tls = "; it looks like TLS: 'tls: true' of the modality speaks it"
+        tls = "; it looks like TLS: set tls: true in modalities.yaml"
         raise ProtocolViolationError(
             f"received bytes that are not DICOM (a PDU of type 0x{kind:02X})",
             hint="is this the DICOM port?" + (tls if kind in _TLS_RECORDS else ""),
         )
-    if length > limit:
+    if length > limit:  # checked before the body arrives, which a hostile peer may make 4 GiB long
         raise ProtocolViolationError(
             f"received a PDU of type 0x{kind:02X} of {length} bytes; at most {limit} are allowed"
         )
 
 
 class _Usual(NamedTuple):
-    """The command of the last row: its PDU, presentation context and meaning."""
+    """The command of the last row: its PDU, presentation context and decoded form."""
 
     command: bytes
     context: int
@@ -175,7 +179,7 @@ class MessageReader:
     """Assembles presentation data values into messages.
 
     Args:
-        on_request: is told of requests; without it, they break the protocol.
+        on_request: is called for requests; without it, they violate the protocol.
 
     Attributes:
         contexts: IDs of the accepted presentation contexts.
@@ -199,9 +203,9 @@ class MessageReader:
         """
         between = self._command is None and not self._parts
         offset, end = 0, len(body)
-        while offset < end or end == 0:
+        while offset < end or end == 0:  # an empty one is invalid, too (PS3.8 table 9-22)
             if offset + _PDV_HEADER.size > end:
-                raise ProtocolViolationError("a P-DATA-TF without a whole value")
+                raise ProtocolViolationError("a P-DATA-TF without a complete value")
             length, context, flags = _PDV_HEADER.unpack_from(body, offset)
             stop = offset + 4 + length
             if stop > end or length < 2:
@@ -214,10 +218,10 @@ class MessageReader:
             self._remember(body)
 
     def feed_rows(self, data: bytes, offset: int, messages: list[Message]) -> int:
-        """Read ahead from `offset` over PDUs that come in the form of every row but the first.
+        """Read ahead from `offset` over PDUs of the form that most rows have.
 
-        That is the last command again, byte for byte, then the identifier in a PDU of its own.
-        It gives what `feed` would give, several times faster.
+        That is the previous command again, byte for byte, then the identifier in a PDU of its own.
+        The result is the same as from `feed`, but several times faster.
 
         Returns:
             Where that form ends; the PDU there is for `feed`.
@@ -253,7 +257,7 @@ class MessageReader:
             self._whole(context, data, messages)
 
     def _whole(self, context: int, data: bytes, messages: list[Message]) -> None:
-        """A whole command set, or the whole data set that belongs to one."""
+        """A complete command set, or the complete data set that belongs to one."""
         command, self._command = self._command, None
         if command is None:
             self._commanded(context, read_command(data), messages)
@@ -271,7 +275,7 @@ class MessageReader:
             messages.append((context, command, b""))
 
     def _remember(self, body: bytes) -> None:
-        """Keep a PDU that was the whole command set of a response with an identifier to come."""
+        """Keep a PDU that was exactly the command set of a response with an identifier."""
         length, context, flags = _PDV_HEADER.unpack_from(body)
         response = self._command
         if response is None or not response.is_response:
@@ -283,7 +287,7 @@ class MessageReader:
     def _begin(self, context: int) -> None:
         if context not in self.contexts:
             raise ProtocolViolationError(
-                f"data on the presentation context {context}, which was not accepted"
+                f"data on presentation context {context}, which was not accepted"
             )
         if self._parts or self._command is not None:
             raise ProtocolViolationError("a message changes its presentation context")
@@ -314,7 +318,7 @@ def write_message(context_id: int, command: bytes, identifier: bytes, max_pdu: i
         context_id: the presentation context.
         command: the command set.
         identifier: the data set, or empty for a command without one.
-        max_pdu: the longest PDU that the peer takes (PS3.8 D.1), at least `SHORTEST_PDU`; 0 for
+        max_pdu: the longest PDU that the peer accepts (PS3.8 D.1), at least `SHORTEST_PDU`; 0 for
             any.
     """
     room = (max_pdu - _PDV_HEADER.size) & ~1 if max_pdu else _MAX_IDENTIFIER

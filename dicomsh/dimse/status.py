@@ -1,4 +1,4 @@
-"""What a DIMSE status says and asks for (PS3.4 C.4.1.1.4, PS3.7 annex C)."""
+"""The meaning of a DIMSE status, and what to do about it (PS3.4 C.4.1.1.4, PS3.7 annex C)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ class Meaning(Enum):
 
 
 def meaning(code: int) -> Meaning:
-    """The meaning of a C-FIND status; a warning leaves open whether the answer is whole."""
+    """The meaning of a C-FIND status; with a warning, the answer may not be complete."""
     if code in CUT_OFF_STATUSES:
         return Meaning.CUT_OFF
+    # only 0x0000 promises that all matches were sent (PS3.4 table C.4-1)
     return _MEANINGS.get(status(code).category, Meaning.CUT_OFF)
 
 
@@ -40,7 +41,7 @@ def words(code: int) -> str:
 
 
 def failure(response: CommandSet, peer: str) -> QueryFailedError:
-    """The error for a failure status, in words and with what to do."""
+    """The error for a failure status, with a hint."""
     code = response.status
     return QueryFailedError(
         f"{peer} answered 0x{code:04X}: {status(code).text or 'failure'}",

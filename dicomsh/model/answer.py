@@ -34,7 +34,7 @@ class Outcome:
         seconds: from sending the query to its end.
         status: the final DIMSE status, or None when none was received.
         comment: Error Comment (0000,0902) from the peer, or None.
-        detail: how an early end went, in words (`C-CANCEL, 12 further rows drained`), or empty.
+        detail: how an early end went, in words (`C-CANCEL, 12 more rows received`), or empty.
         notes: further statements about the answer.
         limit: the limit of each query, if several together ended at it.
         received: rows that reached the stages, which passed on `rows` of them; None without stages.

@@ -137,7 +137,7 @@ class CommandWriter:
         if self.interrupted and self.status:
             raise InterruptedByUserError("the command was interrupted")
         if self.status and self.status not in _UNREAD:
-            raise DicomshError(f"the command ended with status {self.status}")
+            raise DicomshError(f"the command exited with status {self.status}")
 
     def write(self, text: str) -> None:
         """Pass on text; `drain` waits if it is not read."""

@@ -1,1 +1,1 @@
-"""The shell: one text from analysis to exit status."""
+"""The shell: running one text, from analysis to exit status."""

@@ -1,4 +1,4 @@
-"""Rows on their way to the screen: up to their end, to Ctrl-C, or until nobody reads any more."""
+"""Rows on their way to the screen: until they end, until Ctrl-C, or until the reader is gone."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dicomsh.shell.progress import RowProgress
 
 
 class LeaveReason(Enum):
-    """Why the user wants no more of an answer."""
+    """Why the user ended an answer early."""
 
     CTRL_C = ""
     PAGER = "you left the pager"
 
 
 Cut = Callable[[list[Any]], list[Any]]
-"""What is shown of the rows of a batch."""
+"""Selects the parts of a batch of rows to show."""
 
 
 def whole(batch: list[Any]) -> list[Any]:
@@ -38,9 +38,9 @@ class RowOutput:
     Args:
         sink: the only writer.
         rows: turns batches into text.
-        begun: whether the text before the first row is there already.
-        took: is told of each batch, before it is shown.
-        cut: what is shown of the rows of a batch.
+        begun: whether the text before the first row has been written already.
+        took: is called with each batch before it is shown.
+        cut: selects the parts of a batch to show.
 
     Attributes:
         count: rows shown.
@@ -65,7 +65,7 @@ class RowOutput:
         self.count = 0
 
     def show(self, batch: list[Any]) -> None:
-        """Write a batch; of a long first one, a screenful goes ahead."""
+        """Write a batch; if the first one is long, write a screenful of it at once."""
         if self._due is None and len(batch) > FIRST_PAGE:
             self._show(batch[:FIRST_PAGE])
             batch = batch[FIRST_PAGE:]
@@ -85,23 +85,23 @@ class RowOutput:
 
     @property
     def patience(self) -> float | None:
-        """Seconds until rows that are kept back must be shown; None when none can be."""
+        """Seconds until buffered rows must be shown; None if there can be none."""
         if self._due is None or not self._held:
             return None
         return max(0, self._due - asyncio.get_running_loop().time())
 
     def release(self) -> None:
-        """Show the rows that are kept back; from then on none are."""
+        """Show the buffered rows, and stop buffering."""
         self._held = False
         self._sink.rendered(self._rows.flush())
 
     def broken(self) -> None:
-        """There are no more rows because of an error: write those kept back, if any."""
+        """An error ended the rows: write those in the buffer, if any."""
         if self._begun:
             self.end()
 
     def end(self) -> None:
-        """Write what comes after the last row."""
+        """Write the text after the last row."""
         self._begin()
         self._sink.rendered(self._rows.end())
 
@@ -112,11 +112,11 @@ class RowOutput:
 
 
 class Flow:
-    """Shows batches as they come.
+    """Shows batches as they arrive.
 
     Args:
         sink: where rows are written.
-        progress: is told when the user leaves.
+        progress: is notified when the user leaves.
     """
 
     def __init__(self, sink: Sink, progress: RowProgress) -> None:
@@ -134,14 +134,14 @@ class Flow:
         Args:
             batches: the rows.
             output: where they are shown.
-            leave: ends the answer early; one more Ctrl-C cancels it.
+            leave: ends the answer early; another Ctrl-C cancels it.
 
         Returns:
-            Why the user left early, or None. What had arrived is shown in any case.
+            Why the user left early, or None. The rows that had arrived are shown in any case.
 
         Raises:
             DicomshError: the answer failed, or it cannot be written.
-            ReaderGoneError: nobody reads any more; the answer has been left.
+            ReaderGoneError: the reader of the output is gone; the answer has been ended.
         """
         await event_loop()
         left = None
@@ -196,7 +196,7 @@ class Flow:
         output: RowOutput,
         gone: asyncio.Future[ReaderGoneError],
     ) -> list[Any] | None:
-        """The next batch; None at the end. Rows kept back too long meanwhile are shown."""
+        """The next batch; None at the end. Shows rows that are buffered for too long."""
         coming = asyncio.ensure_future(_batch(batches))
         try:
             if not await _either(coming, gone, output.patience):
@@ -213,16 +213,17 @@ class Flow:
             return coming.result()
         self._progress.leaving()
         await _stopped(coming)
+        # watched for, because a reader that ends while no rows arrive shows in no write
         raise gone.result()
 
 
 async def _left(leave: Callable[[], Awaitable[None]]) -> None:
-    """Leave an answer; where Ctrl-C was pressed twice, or is pressed now, without waiting."""
+    """Leave an answer; without waiting if Ctrl-C was pressed twice, or is pressed now."""
     if absorb_interrupts() > 1:
         cancel_soon()
     try:
         await leave()
-        await asyncio.sleep(0)  # takes the cancellation where leaving had nothing to wait for
+        await asyncio.sleep(0)  # raises the pending cancellation if leaving awaited nothing
     except asyncio.CancelledError:
         absorb_interrupts()
 
@@ -239,10 +240,11 @@ async def _either(
 
 
 async def _stopped(coming: asyncio.Task[list[Any] | None]) -> list[Any] | None:
-    """Stop waiting for a batch; the batch itself when it has come nevertheless.
+    """Stop waiting for a batch; the batch itself if it arrives nevertheless.
 
-    Ctrl-C pressed again goes to whatever cleans up after the first one.
+    Another Ctrl-C goes to whatever cleans up after the first one.
     """
+    # a race: the batch may arrive in the same turn of the event loop, and then its rows count
     coming.cancel()
     while not coming.done():
         try:

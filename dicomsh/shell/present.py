@@ -1,4 +1,4 @@
-"""Results on their way to the sink: rows as they arrive, then the line that says what they are."""
+"""Results on their way to the sink: rows as they arrive, then the result line."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Presenter:
         sink: the only writer.
         progress: counts the rows.
         data: colours for results on a terminal.
-        talk: colours for what is said beside them.
+        talk: colours for messages.
 
     Attributes:
-        cancelled: whether Ctrl-C ended the answer that was shown last.
+        cancelled: whether Ctrl-C ended the last answer.
     """
 
     def __init__(
@@ -77,13 +77,13 @@ class Presenter:
 
         Args:
             result: what a command returned.
-            suffix: the format that the file it goes to asks for, or None.
-            continues: whether it goes behind rows that are in the file already, so that csv and
-                tsv need no second header.
+            suffix: the format implied by the suffix of the output file, or None.
+            continues: whether the file already contains rows, so that csv and tsv need no second
+                header.
 
         Raises:
             DicomshError: the answer failed, or it cannot be written.
-            StdoutGoneError: nobody reads our output any more.
+            StdoutGoneError: the reader of standard output is gone.
         """
         name = suffix or self._session.settings.output or "table"
         match result:
@@ -103,7 +103,8 @@ class Presenter:
         return ExitStatus.DONE
 
     def _lines(self, text: str) -> str:
-        """Lines that are the result: no colour in them is ours, so that none acts on a terminal."""
+        """Lines of a result, in which control characters are made visible on a terminal."""
+        # values come from the archive: an escape sequence in one must not act on the terminal
         shown = self._session.masking.text(text)
         return shown if self._sink.width is None else visible_lines(shown)
 
@@ -121,7 +122,7 @@ class Presenter:
         return self._concluded(listing, answer.outcome, left, rows.hidden)
 
     def _begun(self, listing: Listing) -> KeptAnswer | None:
-        """Where the rows are remembered; None for records, and for what was listed before."""
+        """Where to remember the rows; None for records, and for rows that were listed before."""
         if listing.level is None or listing.again:
             return None
         kept = self._session.begin(listing.columns, listing.level, listing.place)
@@ -132,7 +133,7 @@ class Presenter:
     def _concluded(
         self, listing: Listing, outcome: Outcome, left: LeaveReason | None, hidden: Sequence[str]
     ) -> ExitStatus:
-        """Say how the answer ended; of records that are all there, only what there is to say."""
+        """Say how the answer ended; for complete records, only if there is something to say."""
         if listing.told or not outcome.sound:
             return self._told(listing, outcome, left, hidden)
         count = (
@@ -187,12 +188,12 @@ class Presenter:
 
 
 def _forget(batch: list[Any]) -> None:
-    """Rows that nobody can go to are not remembered."""
+    """Do not remember rows that cannot be a TARGET."""
     del batch
 
 
 class _Drawn:
-    """Records as lines that they draw themselves."""
+    """Records as lines drawn by a function."""
 
     def __init__(self, draw: Callable[[Record], str]) -> None:
         self._draw = draw
@@ -212,15 +213,15 @@ class _Drawn:
 
 
 def _usual(name: str, listing: Listing) -> str:
-    """The format of a listing where `name` is that of the session: blocks are for entities."""
+    """The format of a listing if the session's format is `name`: blocks are only for entities."""
     return "table" if name == "vertical" and not listing.blocks else name
 
 
 def status_of(outcome: Outcome) -> ExitStatus:
-    """The exit status that an answer stands for.
+    """The exit status for an answer.
 
-    A cancelled one that the peer ended with a final status is incomplete as any other; without
-    one, the association had to be aborted.
+    A cancelled answer that the peer ended with a final status counts as incomplete; without one,
+    the association had to be aborted, and it counts as interrupted.
     """
     if outcome.ending is Ending.CANCELLED and outcome.status is None:
         return ExitStatus.INTERRUPTED

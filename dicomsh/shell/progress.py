@@ -1,4 +1,4 @@
-"""How far the running command is, told on the terminal when it takes longer than a moment."""
+"""The progress of the running command, shown on the terminal if it takes more than a moment."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dicomsh.output.progress import Headway
 from dicomsh.output.sink import Sink
 
 _FIRST = 0.5
-"""Seconds of silence that need no explanation."""
+"""Seconds before progress is shown."""
 
 _EVERY = 0.25
-"""Seconds between two updates: enough to see that something moves, too seldom to cost anything."""
+"""Seconds between two updates: often enough to see movement, rarely enough to cost nothing."""
 
 
 class RowProgress:
-    """Counts the rows of the running command and tells of them now and then.
+    """Counts the rows of the running command and reports them regularly.
 
     Args:
         sink: the only writer.
@@ -32,11 +32,11 @@ class RowProgress:
         self.count(str)
 
     def count(self, counted: Callable[[int], str], doing: Callable[[], str] = str) -> None:
-        """Begin to count anew.
+        """Start counting from zero.
 
         Args:
-            counted: a number of rows in words.
-            doing: what is being done, in words, or nothing.
+            counted: puts a number of rows into words.
+            doing: says what is being done, or nothing.
         """
         self._counted = counted
         self._doing = doing
@@ -45,16 +45,16 @@ class RowProgress:
         self._start = time.monotonic()
 
     def add(self, rows: int) -> None:
-        """So many more rows have come."""
+        """More rows have arrived."""
         self._rows += rows
 
     def leaving(self) -> None:
-        """The user wants no more; the peer is being told."""
+        """The user has left; the peer is being asked to stop."""
         self._leaving = True
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Tell of what runs inside the `with`; a command inside a command takes over meanwhile."""
+        """Report what runs inside the `with`; a nested command takes over while it runs."""
         before, self._timer = self._timer, None
         if before is not None:
             before.cancel()
@@ -83,7 +83,7 @@ class RowProgress:
 
     @property
     def headway(self) -> Headway:
-        """Rows so far with their rate, or what is waited for; and for how long."""
+        """The rows so far with their rate, or what we are waiting for; and for how long."""
         if self._leaving:
             return Headway("waiting for the server to stop … Ctrl-C again aborts", leaving=True)
         seconds = time.monotonic() - self._start

@@ -1,4 +1,4 @@
-"""Notes what a statement does, for the session and for those who are learning."""
+"""Records what a statement does, for the session and for lessons."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Watches one statement after the other; the tutor of a lesson hears what happened.
+    """Watches each statement, and tells the tutor of a lesson what happened.
 
     Args:
         session: what the shell remembers.
         registry: all commands.
-        tap: where queries are seen.
-        tutor: gives the course, where a lesson may be in progress.
-        talk: says a line to the user.
+        tap: reports queries.
+        tutor: returns the course if a lesson may be in progress.
+        talk: writes a line to the user.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Recorder:
     async def attend(
         self, running: Awaitable[ExitStatus], statement: Statement, text: str
     ) -> ExitStatus:
-        """Await a statement of a text, and say what the tutor has to say about it."""
+        """Await a statement of a text, then show the tutor's comment on it."""
         session, before = self._session, self._session.last
         session.command = command = " ".join(text[slice(*statement.span)].split())
         with self._watching():
@@ -77,7 +77,7 @@ class Recorder:
             self._tap.asked.remove(note)
 
     def _happened(self, statement: Statement, text: str, status: ExitStatus) -> StatementRecord:
-        """What the statement did that was watched last."""
+        """What the last watched statement did."""
         from dicomsh.lessons.statement_record import StatementRecord
 
         session, listed = self._session, self._session.last

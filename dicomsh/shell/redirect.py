@@ -1,4 +1,4 @@
-"""Where the data of a statement goes: a file, a command, the pager, or standard output."""
+"""The destination of a statement's data: a file, a command, the pager, or standard output."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from dicomsh.session.state import Session
 async def directed(
     sink: Sink, statement: Statement, pager: Mapping[str, str] | None, *, wide: bool
 ) -> AsyncIterator[bool]:
-    """Data goes where a statement says inside the `async with`.
+    """Inside the `async with`, data goes where a statement says.
 
     Args:
         sink: the only writer.
         statement: may end in `> file`, `>> file` or `| !command`.
-        pager: environment variables that name the pager, or None where none is wanted.
-        wide: whether what is wider than the terminal goes to the pager, too.
+        pager: environment variables that name the pager, or None for no pager.
+        wide: whether output wider than the terminal goes to the pager, too.
 
     Yields:
-        Whether the data continues what is in the file already.
+        Whether the data is appended to what the file already contains.
 
     Raises:
         UsageError: there are two destinations, or the file cannot be opened.
@@ -34,7 +34,7 @@ async def directed(
     """
     redirect, command = statement.redirect, _command(statement)
     if redirect is not None and command is not None:
-        raise UsageError("the output goes to a file or to a command", span=redirect.span)
+        raise UsageError("output goes to a file or a command, not both", span=redirect.span)
     async with AsyncExitStack() as stack:
         continues = False
         if redirect is not None and redirect.target is not None:
@@ -54,7 +54,7 @@ def _opened(sink: Sink, stack: AsyncExitStack, redirect: Redirect, target: Word)
 
 
 def asked_format(statement: Statement) -> str | None:
-    """The format that the file of a redirection asks for."""
+    """The format implied by the name of the output file."""
     redirect = statement.redirect
     if redirect is None or redirect.target is None:
         return None
@@ -64,7 +64,7 @@ def asked_format(statement: Statement) -> str | None:
 
 
 def remarks(statement: Statement, result: Result, session: Session) -> Iterator[str]:
-    """What is to be said about data that went to a file or a command."""
+    """Remarks about data that went to a file or a command."""
     target = statement.redirect and statement.redirect.target
     chosen = session.settings.output or getattr(result, "output", None)
     if target and not chosen and isinstance(result, Listing):
@@ -72,7 +72,7 @@ def remarks(statement: Statement, result: Result, session: Session) -> Iterator[
 
         yield from unknown_suffix(target.text)
     if session.mask is not None and (target or _command(statement)):
-        yield "masked: names and IDs there are made up; 'set mask off' ends that"
+        yield "masked: names and IDs in the output are made up; 'set mask off' writes real ones"
 
 
 def _command(statement: Statement) -> SystemCommand | None:

@@ -1,4 +1,4 @@
-"""The configuration, read again when its file was changed."""
+"""Reloading the configuration when its file has changed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dicomsh.session.state import Session
 
 
 def reread(session: Session, environ: Mapping[str, str]) -> list[str]:
-    """Read the configuration again where its file was changed since it was read.
+    """Reload the configuration if its file has changed since it was read.
 
-    Where the file cannot be used, the session keeps what it has, and the same state of the file is
-    not read once more.
+    If the file cannot be used, the session keeps what it has, and does not try again until the
+    file changes once more.
 
     Returns:
-        What there is to say: why it cannot be used, or what it means for the modality in use.
+        Lines for the user: why it cannot be used, or what it means for the modality in use.
     """
     before = session.config
     now = identity_of(before.path) if before.path and before.identity else None
@@ -38,29 +38,29 @@ def reread(session: Session, environ: Mapping[str, str]) -> list[str]:
 
 
 def _hints(error: UsageError) -> list[str]:
-    return [*filter(None, [error.hint]), "the configuration read before stays in use"]
+    return [*filter(None, [error.hint]), "the previous configuration stays in use"]
 
 
 def _configured(config: Config, modality: Modality) -> Modality:
-    """A modality as it is configured now; as it was where it is not configured any more."""
+    """A modality as configured now; unchanged if it is no longer configured."""
     if "@" in modality.name:
         return config.adhoc(modality.name)
     return config.modalities.get(modality.name, modality)
 
 
 def _followed(session: Session, before: Config) -> list[str]:
-    """Go on with the modality in use as it is configured now; what there is to say about it."""
+    """Continue with the current settings of the modality in use; returns lines for the user."""
     used = session.modality
     if used is None:
         return []
     config = session.config
     file = config.path.name if config.path else ""
     if used.name in before.modalities and used.name not in config.modalities:
-        return [f"{used.name} is not in {file} any more; it stays in use as it was"]
+        return [f"{used.name} is no longer in {file}; it stays in use with its old settings"]
     session.modality = now = _configured(config, used)
     if now == used:
         return []
-    changed = f"{file} has other settings for {now.name} now: the next association uses them"
+    changed = f"{file} has new settings for {now.name}; the next association uses them"
     if isinstance(now.address, PracticeAddress) or now.address == used.address:
         return [changed]
-    return [f"{changed} · what was listed before is of {used.address}, not of {now.address}"]
+    return [f"{changed} · rows listed so far came from {used.address}, not {now.address}"]

@@ -48,9 +48,9 @@ class ShellOptions:
     """How a shell behaves.
 
     Args:
-        keep_going: whether a script goes on after a command that failed.
-        data: colours for what goes to standard output.
-        talk: colours for what is said beside it.
+        keep_going: whether a script continues after a command fails.
+        data: colours for standard output.
+        talk: colours for messages.
         lessons: a folder with other lessons, or None.
         kinds: the kinds of archives.
     """
@@ -63,7 +63,7 @@ class ShellOptions:
 
 
 class Shell:
-    """Runs text in a session and writes what comes of it.
+    """Runs text in a session and writes the results.
 
     Args:
         session: what is remembered.
@@ -104,14 +104,14 @@ class Shell:
 
     @cached_property
     def tutor(self) -> Tutor:
-        """The course; made when it is first asked for."""
+        """The course; created on first use."""
         from dicomsh.lessons.tutor import LESSONS, Tutor
 
         folder, state = self._options.lessons or LESSONS, state_folder(self._context.environ)
         return Tutor(folder, state, self.session.masking.place)
 
     def _tutor_asked_for(self) -> Tutor | None:
-        """The course, if anything has asked for it yet."""
+        """The course, if it has been used yet."""
         tutor: Tutor | None = vars(self).get("tutor")
         return tutor
 
@@ -125,12 +125,12 @@ class Shell:
         """Run every statement of a text, up to the first that fails.
 
         Errors are written, not raised. The status is that of the first failure; an incomplete
-        answer is no failure, and counts when nothing failed. Ctrl-C ends the text, and leaving
-        something of it out is being interrupted.
+        answer is not a failure, and counts only if nothing failed. Ctrl-C ends the text; if that
+        leaves statements out, the status is interrupted.
 
         Raises:
             LeaveShell: the user wants to leave.
-            StdoutGoneError: nobody reads our output any more.
+            StdoutGoneError: the reader of standard output is gone.
         """
         statuses = [ExitStatus.DONE]
         statements = iter(scan(text, self.session.variables))
@@ -146,25 +146,25 @@ class Shell:
         return overall(statuses)
 
     def remark(self, error: DicomshError) -> None:
-        """Tell of a failure that no command has caused."""
+        """Report a failure that no command caused."""
         self._sink.error(f"{error.message}\n{error.hint}" if error.hint else error.message)
 
     def say(self, line: str) -> None:
-        """Tell something that is no data."""
+        """Write a message that is not data."""
         self._sink.talk(line)
 
     def tell_progress_in(self, line: PassingLine) -> None:
-        """Tell in this line how far a command is."""
+        """Show the progress of commands in this line."""
         self._sink.passing = line
 
     def _waiting(self) -> str:
-        """What a command without rows waits for."""
+        """What a command without rows is waiting for."""
         connecting = self.archives.connecting
         return f"connecting to {connecting}" if connecting else "waiting for an answer"
 
     @property
     def unheard(self) -> ExitStatus:
-        """The status of what was said: failed where a line, or a trace, could not be written."""
+        """The status of messages: failed if a line, or a trace, could not be written."""
         lost = self._sink.lost or self.tracing.lost
         return ExitStatus.FAILED if lost else ExitStatus.DONE
 
@@ -175,6 +175,7 @@ class Shell:
 
     def ends_with(self, status: ExitStatus) -> bool:
         """Whether a script stops after a command with that status."""
+        # by default at the first failure, as later commands may depend on it (sqly #308)
         goes_on = self._options.keep_going and status is not ExitStatus.INTERRUPTED
         return self.cancelled or (status.failed and not goes_on)
 
@@ -246,7 +247,7 @@ class Shell:
         text = read_script(path)
         if self._depth >= _DEEPEST:
             hint = "does a script call itself?"
-            raise DicomshError(f"scripts call scripts more than {_DEEPEST} deep", hint=hint)
+            raise DicomshError(f"scripts are nested more than {_DEEPEST} deep", hint=hint)
         self._depth += 1
         try:
             with self._numbered(arguments):
@@ -258,7 +259,7 @@ class Shell:
 
     @contextmanager
     def _numbered(self, arguments: tuple[str, ...]) -> Iterator[None]:
-        """`$1` to `$9` are the arguments meanwhile."""
+        """Inside the `with`, `$1` to `$9` are the arguments."""
         variables = self.session.variables
         before = {name: variables.pop(name) for name in map(str, range(1, 10)) if name in variables}
         variables.update(numbered(arguments))
@@ -271,7 +272,7 @@ class Shell:
 
 
 def _meant(statement: Statement, session: Session) -> Statement:
-    """A statement as it is meant."""
+    """A statement with real values instead of masked ones."""
     if session.mask is None:
         return statement
     from dicomsh.mask.typed import real_statement
@@ -288,22 +289,22 @@ def read_script(path: Path) -> str:
     """The text of a script.
 
     Raises:
-        UsageError: it cannot be read, or is no UTF-8 text.
+        UsageError: it cannot be read, or is not valid UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")  # editors on Windows write a byte order mark
     except OSError as error:
         raise UsageError(f"cannot read '{path}': {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise UsageError(f"'{path}' is no UTF-8 text (byte {error.start})") from None
+        raise UsageError(f"'{path}' is not valid UTF-8 (byte {error.start})") from None
 
 
 _DEEPEST = 16
-"""How deep scripts may call scripts."""
+"""How deeply scripts may be nested."""
 
 
 class _ScriptFailedError(Exception):
-    """A script run by `source` failed; its error has been told."""
+    """A script run by `source` failed; its error has been reported."""
 
     def __init__(self, status: ExitStatus) -> None:
         super().__init__()
@@ -311,13 +312,13 @@ class _ScriptFailedError(Exception):
 
 
 TRACEBACK = "DICOMSH_TRACEBACK"
-"""Environment variable that lets an internal error end the program with its traceback."""
+"""With this environment variable, an internal error ends the program with a traceback."""
 
 
 def _internal(error: Exception) -> DicomshError:
     return DicomshError(
         f"internal error: {type(error).__name__}: {error}",
-        hint=f"this is a fault of dicomsh; {TRACEBACK}=1 shows where",
+        hint=f"this is a bug in dicomsh; set {TRACEBACK}=1 to see where",
     )
 
 
@@ -334,12 +335,12 @@ async def _system(text: str) -> ExitStatus:
     if await finished(process) and process.returncode:
         raise InterruptedByUserError("the command was interrupted")
     if process.returncode:
-        raise DicomshError(f"the command ended with status {process.returncode}")
+        raise DicomshError(f"the command exited with status {process.returncode}")
     return ExitStatus.DONE
 
 
 def overall(statuses: list[ExitStatus]) -> ExitStatus:
-    """The status of several together: the first failure, else whether anything is incomplete."""
+    """The combined status: the first failure, otherwise whether anything is incomplete."""
     failures = [status for status in statuses if status.failed]
     if failures:
         return failures[0]

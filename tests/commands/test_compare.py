@@ -85,7 +85,7 @@ def test_the_session_stays_as_it_is() -> None:
     ("command", "reason"),
     [
         ("compare tree", "'tree' cannot be compared"),
-        ("compare find study --model patient", "compare asks in both models"),
+        ("compare find study --model patient", "compare always asks in both models"),
         ("compare --with nobody find study", "no modality 'nobody'"),
     ],
 )

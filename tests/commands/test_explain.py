@@ -220,7 +220,7 @@ def test_last_explains_a_limit() -> None:
 
 def test_last_without_a_listing() -> None:
     done = run("use pacs; explain last")
-    assert (done.status, "nothing was listed yet" in done.err) == (2, True)
+    assert (done.status, "nothing has been listed yet" in done.err) == (2, True)
 
 
 def test_last_sends_nothing(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_last_sends_nothing(tmp_path: Path) -> None:
     entry = {"aet": "PACS", "host": "127.0.0.1", "port": port}
     path.write_text(yaml.safe_dump({"modalities": {"gone": entry}}), "utf-8")
     done = run("explain find patient; explain --as findscu last", config=path, modality="gone")
-    assert "nothing was listed yet" in done.err
+    assert "nothing has been listed yet" in done.err
 
 
 @pytest.mark.parametrize(

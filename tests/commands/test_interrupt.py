@@ -39,7 +39,7 @@ def test_after_a_limit_the_next_query_has_its_own_rows_only(
     assert lines[3].startswith('{"PatientID": "0555643F", "IssuerOfPatientID"')
     assert all('"SeriesNumber"' in line for line in lines[4:6])
     assert '"StudyDate": "20090412"' in lines[6]
-    how = "association aborted" if "ignore_cancel" in faults else "drained"
+    how = "association aborted" if "ignore_cancel" in faults else "received"
     assert how in done.err.splitlines()[1]
 
 

@@ -205,9 +205,9 @@ BEFORE = "use pacs; cd 0555643F"
 
 def test_stop_leads_back_to_the_place_before_the_lesson(home: Path) -> None:
     done = at(home, f"{BEFORE}; lesson start 1; {FIRST}; cd 10001; lesson stop; pwd; lesson list")
-    line = "The modality is classroom now, for this lesson; 'lesson stop' goes back to "
+    line = "The modality is now classroom, for this lesson; 'lesson stop' goes back to "
     assert f"{line}/pacs/0555643F." in done.err
-    said = "Lesson 1 waits at step 3: 'lesson' continues there.\nYou are at /pacs/0555643F again.\n"
+    said = "Lesson 1 waits at step 3: 'lesson' continues there.\nYou are back at /pacs/0555643F.\n"
     assert said in done.err
     assert done.out.splitlines()[-14] == "/pacs/0555643F"
     assert "Step 3 of 5" in at(home, "lesson").err
@@ -219,7 +219,7 @@ def test_after_stop_no_step_is_judged_and_the_lesson_goes_on_later() -> None:
     again = run(f"{BEFORE}; lesson start 2; lesson stop; lesson; find patient sex=; lesson stop")
     assert again.err.count("'lesson stop' goes back to /pacs/0555643F.") == 2
     assert "Lesson 2 waits at step 2" in again.err
-    assert again.last == "You are at /pacs/0555643F again."
+    assert again.last == "You are back at /pacs/0555643F."
 
 
 def test_a_lesson_that_ends_by_itself_tells_the_way_back() -> None:
@@ -228,7 +228,7 @@ def test_a_lesson_that_ends_by_itself_tells_the_way_back() -> None:
     ending = done.err[done.err.index("Lesson 12 has ended") :].splitlines()
     assert ending[2:] == [
         "'lesson stop' goes back to /pacs/0555643F.",
-        "You are at /pacs/0555643F again.",
+        "You are back at /pacs/0555643F.",
     ]
     assert done.out == "/classroom\n/pacs/0555643F\n"
 
@@ -236,8 +236,8 @@ def test_a_lesson_that_ends_by_itself_tells_the_way_back() -> None:
 def test_one_lesson_after_the_other_has_the_way_back_of_the_first() -> None:
     skips = "; ".join(["lesson skip"] * 4)
     done = run(f"{BEFORE}; lesson start 12; {skips}; cd 10001; lesson; lesson stop")
-    assert "The modality is glasshouse now, for this lesson" in done.err
-    assert done.last == "You are at /pacs/0555643F again."
+    assert "The modality is now glasshouse, for this lesson" in done.err
+    assert done.last == "You are back at /pacs/0555643F."
 
 
 def test_stop_where_nothing_was_in_use() -> None:
@@ -259,7 +259,7 @@ def test_stop_goes_to_a_modality_as_it_is_now(tmp_path: Path) -> None:
     config.write_text("modalities:\n  here: {practice: true}\n  there: {practice: true}\n")
     text = "use here; lesson start 1; modality remove here; lesson; lesson stop; pwd"
     done = run(text, config=config)
-    said = "You stay at /classroom: here, where you were, is no modality any more."
+    said = "You stay at /classroom: here, where you were, is no longer a modality."
     assert done.last == said
     assert done.out == "/classroom\n"
 
@@ -267,7 +267,7 @@ def test_stop_goes_to_a_modality_as_it_is_now(tmp_path: Path) -> None:
 def test_reset_tells_the_way_back() -> None:
     done = run(f"{BEFORE}; lesson start 1; lesson reset 1; lesson stop")
     assert "lesson 1 starts afresh\n'lesson stop' goes back to /pacs/0555643F.\n" in done.err
-    assert done.last == "You are at /pacs/0555643F again."
+    assert done.last == "You are back at /pacs/0555643F."
 
 
 def test_the_archives_of_a_lesson_outlive_a_change_of_the_modalities(tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_the_archives_of_a_lesson_outlive_a_change_of_the_modalities(tmp_path: P
 def test_a_masked_way_back_shows_no_real_place() -> None:
     done = run(f"{BEFORE}; set mask on; lesson start 1; lesson stop")
     assert "0555643F" not in done.err[done.err.index("Lesson 1") :]
-    assert "You are at /pacs/" in done.last
+    assert "You are back at /pacs/" in done.last
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_an_unknown_word_lists_those_there_are(text: str, hint: str) -> None:
         ("lesson start m", "no lesson 'm'"),
         ("lesson hint", "no lesson is in progress"),
         ("lesson skip", "no lesson is in progress"),
-        ("lesson answer", "what is the answer?"),
+        ("lesson answer", "the answer is missing"),
     ],
 )
 def test_what_cannot_be_is_refused(text: str, said: str) -> None:

@@ -37,10 +37,10 @@ def test_data_on_stdout_talk_on_stderr() -> None:
         ("print 'a", 2, "the quote ' is not closed"),
         ("print $X", 2, "no variable 'X'"),
         ("print a > /no/such/folder/x", 2, "there is no folder"),
-        ("!exit 3", 1, "the command ended with status 3"),
-        ("use pacs; find patient | !exit 3", 1, "the command ended with status 3"),
+        ("!exit 3", 1, "the command exited with status 3"),
+        ("use pacs; find patient | !exit 3", 1, "the command exited with status 3"),
         ("use pacs; find patient | !exit 141", 0, ""),
-        ("last", 2, "nothing was listed yet"),
+        ("last", 2, "nothing has been listed yet"),
         ("cd -", 2, "no previous place"),
         ("print a; exit; print b", 0, ""),
     ],
@@ -85,7 +85,7 @@ def test_silence_is_status_4() -> None:
         ({"cut_off": 5, "cut_off_status": 0xB001}, 5, "5 patients, CUT OFF by the server (0xB001"),
         ({"abort_after": 3}, 5, "3 patients, then the association was lost"),
         ({"close_after": 3}, 5, "3 patients, then the association was lost"),
-        ({"abort_on_find": True}, 3, "is our AE title DICOMSH known to it?"),
+        ({"abort_on_find": True}, 3, "does it know our AE title DICOMSH?"),
         ({"fail": {"patient": 0xC000}}, 1, "0xC000"),
     ],
 )
@@ -228,7 +228,7 @@ def test_a_script_that_calls_itself_is_told(tmp_path: Path) -> None:
     script.write_text(f"source '{script}'\n")
     done = run(f"source '{script}'")
     assert done.status == 1
-    assert f"{script}:1:1: scripts call scripts more than 16 deep" in done.err
+    assert f"{script}:1:1: scripts are nested more than 16 deep" in done.err
     assert "internal error" not in done.err
 
 
@@ -288,9 +288,9 @@ def test_keep_going_runs_the_rest_and_tells_the_first_failure() -> None:
         (["-D", "1x", "-c", "pwd"], "-D 1x: expected NAME = VALUE"),
         (["-m", "nowhere", "-c", "pwd"], "no modality 'nowhere'"),
         (["-f", "/no/such/file", "-c", "pwd"], "/no/such/file"),
-        (["pacs"], "a modality is named with -m: dicomsh -m pacs"),
-        (["-m", "pacs", "find patient"], "with -c: dicomsh -c 'find patient'"),
-        (["modalities"], "with -c: dicomsh -c modalities"),
+        (["pacs"], "to use a modality: dicomsh -m pacs"),
+        (["-m", "pacs", "find patient"], "to run a command: dicomsh -c 'find patient'"),
+        (["modalities"], "to run a command: dicomsh -c modalities"),
         (["/no/such/script"], "cannot read '/no/such/script'"),
         (["--colour"], "unrecognized arguments: --colour"),
     ],
@@ -315,7 +315,7 @@ def test_a_script_that_is_no_text(tmp_path: Path) -> None:
     script.write_bytes(b"print \xff\xfe")
     done = dicomsh(str(script))
     assert done.status == 2
-    assert "no UTF-8 text" in done.err
+    assert "not valid UTF-8" in done.err
 
 
 def test_modality_add_and_remove_keep_the_rest_of_the_file(tmp_path: Path) -> None:

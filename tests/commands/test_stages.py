@@ -188,7 +188,7 @@ def test_records_go_through_stages_too() -> None:
         ("find study | where acc=1", "AccessionNumber was not requested"),
         ("modalities | where nam=x", "these rows have no 'nam'"),
         ("modalities | select name,aet", "separate keys with spaces: name aet"),
-        ("cd 0555643F | head", "cd gave no rows for head"),
+        ("cd 0555643F | head", "cd returns no rows for head"),
         ("find study | count by", "-c:1:30: count by needs a Key"),
         ("find study | where", "Key=Value is missing"),
         ("ls 0555643F | sort number", "SeriesNumber was not requested"),
@@ -402,5 +402,5 @@ def test_each_on_a_real_orthanc(orthanc_server: servers.Orthanc) -> None:
 def test_an_order_in_a_word_is_not_taken_for_a_description() -> None:
     done = run("use pacs; find study | sort date desc")
     assert done.status == 2
-    assert "newest first is: sort date -r" in done.err
+    assert "newest first: sort date -r" in done.err
     assert run("use pacs; find study | sort desc").status == 0

@@ -111,7 +111,7 @@ def test_what_is_not_there_is_a_failure(text: str, message: str) -> None:
         ("find patient; cd MUC", "several unique keys begin with 'MUC'"),
         ("find patient mod=CT", "ModalitiesInStudy is a key of the study level"),
         ("wado", "wado needs a patient, study or series"),
-        ("show", "the root is no entity"),
+        ("show", "there is no entity at the root"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(text: str, message: str) -> None:

@@ -194,7 +194,7 @@ def test_a_new_association_that_is_aborted_is_not_tried_again() -> None:
             answer = await client.find(query())
             with pytest.raises(AssociationAbortedError, match="aborted") as caught:
                 await rows_of(answer)
-            assert "is our AE title DICOMSH known to it?" in (caught.value.hint or "")
+            assert "does it know our AE title DICOMSH?" in (caught.value.hint or "")
             assert answer.outcome.ending is Ending.LOST
             assert uids(await rows_of(await client.find(query()))) == ["1.2.3.2"]
             await client.close()
@@ -221,7 +221,7 @@ def test_a_retry_that_is_aborted_too_is_told() -> None:
         async with scripted(serve_one, abort_queries, serve_all) as modality:
             client = Client(modality)
             await rows_of(await client.find(query()))
-            with pytest.raises(AssociationAbortedError, match="the service user"):
+            with pytest.raises(AssociationAbortedError, match="source: service user"):
                 await rows_of(await client.find(query()))
             await client.close()
 
@@ -315,7 +315,7 @@ def test_an_interrupted_wait_can_be_left() -> None:
                 await task
             await answer.aclose()
             assert answer.outcome.ending is Ending.CANCELLED
-            assert answer.outcome.detail == "C-CANCEL, 1 further row drained"
+            assert answer.outcome.detail == "C-CANCEL, 1 more row received"
             assert uids(await rows_of(await client.find(query()))) == ["1.2.3.3"]
 
     run(work())

@@ -78,7 +78,7 @@ def test_nobody_listens() -> None:
 def test_a_host_that_does_not_exist(host: str) -> None:
     error = failure(nowhere(host))
     assert isinstance(error, UnreachableError)
-    assert "not known" in error.message
+    assert "unknown host name" in error.message
 
 
 @pytest.mark.parametrize("title", ["A" * 17, "", "A\\B", "Ä"])

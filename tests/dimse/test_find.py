@@ -239,7 +239,7 @@ def test_cancelling_leaves_nothing_behind(honours: bool) -> None:
         assert (outcome.ending, outcome.rows) == (Ending.CANCELLED, len(first))
         assert ("aborted" in outcome.detail) == (not honours)
         assert "C-CANCEL" in outcome.detail
-        assert "drained" in outcome.detail
+        assert "received" in outcome.detail
         assert outcome.status == (0xFE00 if honours else None)
         assert client.is_open == honours
         assert await rows_of(answer) == []

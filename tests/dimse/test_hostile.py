@@ -192,11 +192,11 @@ def test_late_responses_never_reach_the_next_query() -> None:
 @pytest.mark.parametrize(
     ("abort", "words"),
     [
-        (ABORT_BY_USER, "the service user"),
-        (ABORT_BY_PROVIDER, "the service provider, unrecognized PDU"),
-        (pdu(7, b"\0\0\x09\x09"), "source 9"),
+        (ABORT_BY_USER, "source: service user"),
+        (ABORT_BY_PROVIDER, "source: service provider, unrecognized PDU"),
+        (pdu(7, b"\0\0\x09\x09"), "source: 9"),
         (pdu(7, b"\0\0\x02\x09"), "reason 9"),
-        (pdu(7, b""), "the service user"),
+        (pdu(7, b""), "source: service user"),
     ],
 )
 def test_aborts_are_told_in_words(abort: bytes, words: str) -> None:
@@ -204,7 +204,7 @@ def test_aborts_are_told_in_words(abort: bytes, words: str) -> None:
     assert (rows, type(ended)) == ([], AssociationAbortedError)
     assert isinstance(ended, AssociationAbortedError)
     assert words in ended.message
-    assert "is our AE title DICOMSH known to it?" in (ended.hint or "")
+    assert "does it know our AE title DICOMSH?" in (ended.hint or "")
     rows, ended = answer_to(lambda r: r.row(1) + abort)
     assert rows == ["1.2.3.1"]
     assert isinstance(ended, Outcome)
@@ -506,6 +506,6 @@ def test_an_answer_that_was_lost_can_be_left() -> None:
                 await asyncio.sleep(0.01)
             await answer.aclose()
             assert answer.outcome.ending is Ending.CANCELLED
-            assert answer.outcome.detail == "1 further row had arrived already"
+            assert answer.outcome.detail == "1 more row had arrived before"
 
     run(work())

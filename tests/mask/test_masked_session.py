@@ -98,7 +98,7 @@ def test_files_and_commands_get_masked_rows_and_it_is_said(tmp_path: Path) -> No
     path = tmp_path / "out.csv"
     done = run(f"set mask on; use pacs; find patient > '{path}'; find patient | !cat")
     assert seen(path.read_text("utf-8") + done.out) == []
-    assert done.err.count("masked: names and IDs there are made up") == 2
+    assert done.err.count("masked: names and IDs in the output are made up") == 2
 
 
 def test_a_traced_file_is_masked_too(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_the_address_of_a_modality(host: str, address: str) -> None:
 
 
 def test_queries_that_were_cancelled_together_tell_all_that_happened() -> None:
-    how = ["C-CANCEL, 2 further rows drained", "association aborted at once", ""]
+    how = ["C-CANCEL, 2 more rows received", "association aborted at once", ""]
     parts = [Outcome(Ending.CANCELLED, 1, 0.1, detail=detail) for detail in [*how, how[0]]]
     whole = combined([Outcome(Ending.COMPLETE, 5, 0.1), *parts])
     assert (whole.ending, whole.rows) == (Ending.CANCELLED, 9)

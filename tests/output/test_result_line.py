@@ -40,8 +40,8 @@ from dicomsh.output.theme import SEQUENCE, Theme
             "100 studies, stopped at --limit 100 · the server has more",
         ),
         (
-            Outcome(Ending.CANCELLED, 50, 1, 0xFE00, detail="C-CANCEL, 12 further rows drained"),
-            "50 studies, cancelled by you · C-CANCEL, 12 further rows drained",
+            Outcome(Ending.CANCELLED, 50, 1, 0xFE00, detail="C-CANCEL, 12 more rows received"),
+            "50 studies, cancelled by you · C-CANCEL, 12 more rows received",
         ),
         (Outcome(Ending.CANCELLED, 0, 1), "no studies so far, cancelled by you"),
         (
@@ -98,12 +98,12 @@ def test_duration(seconds: float, text: str) -> None:
 
 
 def test_it_goes_on_below_where_the_terminal_is_narrow() -> None:
-    outcome = Outcome(Ending.CANCELLED, 2, 0.1, detail="C-CANCEL, no further rows drained")
+    outcome = Outcome(Ending.CANCELLED, 2, 0.1, detail="C-CANCEL, no more rows received")
     notes = ("you left the pager", "2 columns shortened: last --wide shows them whole")
     theme = Theme.ansi()
     line = result_line(Level.STUDY, outcome, notes=notes, theme=theme, columns=80)
     assert SEQUENCE.sub("", line).splitlines() == [
-        "2 studies, cancelled by you · C-CANCEL, no further rows drained",
+        "2 studies, cancelled by you · C-CANCEL, no more rows received",
         "  · you left the pager · 2 columns shortened: last --wide shows them whole",
     ]
     assert line.startswith("\x1b[1;33m2 studies, cancelled by you\x1b[0m · ")

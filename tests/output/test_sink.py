@@ -213,7 +213,7 @@ def test_a_command_reads_more_than_a_pipe_holds(sink: Sink, tmp_path: Path) -> N
 
 
 def test_a_command_that_fails_is_an_error(sink: Sink) -> None:
-    with pytest.raises(DicomshError, match="the command ended with status 3"):
+    with pytest.raises(DicomshError, match="the command exited with status 3"):
         asyncio.run(fed(sink, python("raise SystemExit(3)")))
     assert not sink.redirected
 

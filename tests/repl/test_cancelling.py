@@ -56,7 +56,7 @@ def next_answer_is_right(terminal: Terminal) -> None:
     ("faults", "how"),
     [
         (HONOURS, "cancelled by you · C-CANCEL, "),
-        (IGNORES, "cancelled by you · C-CANCEL without effect for 0.3 s, association aborted"),
+        (IGNORES, "cancelled by you · no reaction to C-CANCEL within 0.3 s; association aborted"),
     ],
     ids=["honours", "ignores"],
 )
@@ -96,7 +96,8 @@ def test_several_queries_at_once(command: str, faults: dict[str, Any], tmp_path:
         terminal.type(f"set pager off; {command}\r")
         terminal.wait_for_words(" so far · ")
         terminal.type(ctrl("c"))
-        screen = terminal.wait_for_words("cancelled by you · C-CANCEL")
+        screen = terminal.wait_for_words("cancelled by you · ")
+        assert "C-CANCEL" in screen
         assert "so far" not in screen
         next_answer_is_right(terminal)
 

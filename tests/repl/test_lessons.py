@@ -104,7 +104,7 @@ def test_stop_leads_back(tmp_path: Path) -> None:
         terminal.run("cd 0555643F", "pacs:/0555643F> ")
         assert "'lesson stop' goes back to" in terminal.run("lesson", "classroom:/> ")
         screen = terminal.run("lesson stop", "pacs:/0555643F> ")
-        assert "You are at /pacs/0555643F again." in screen
+        assert "You are back at /pacs/0555643F." in screen
 
 
 def test_a_trace_in_a_terminal(tmp_path: Path) -> None:

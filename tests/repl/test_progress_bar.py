@@ -120,7 +120,7 @@ def test_what_is_waited_for(tmp_path: Path) -> None:
         terminal.type("find study\r")
         wait_for_bar(terminal, "waiting for an answer · ", " s · Ctrl-C cancels")
         terminal.type(ctrl("c"))
-        terminal.wait_for("C-CANCEL without effect")
+        terminal.wait_for("no reaction to C-CANCEL")
         assert len(bars(terminal)) <= 1
 
 

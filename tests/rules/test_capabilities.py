@@ -157,7 +157,7 @@ def test_a_fault_is_found(tmp_path: Path, faults: dict[str, Any], what: str, res
 def test_a_probe_of_a_peer_that_answers_no_query_fails_with_the_reason(tmp_path: Path) -> None:
     done = run("probe", modality="faulty", config=practice(tmp_path, abort_on_find=True))
     assert done.status == 3
-    assert "is our AE title DICOMSH known to it?" in done.err
+    assert "does it know our AE title DICOMSH?" in done.err
     failing = practice(tmp_path, fail={"study": 0xC000})
     assert run("probe", modality="faulty", config=failing).status == 1
 

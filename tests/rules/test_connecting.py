@@ -23,7 +23,7 @@ def test_an_orthanc_that_does_not_know_us(start_server: Start[Orthanc], text: st
     assert done.status == 3
     assert "C-ECHO" in done.err.splitlines()[0]
     assert "aborted the association" in done.err
-    assert "is our AE title DICOMSH known to it? (Orthanc: DicomModalities, AllowFind)" in done.last
+    assert "does it know our AE title DICOMSH? (Orthanc: DicomModalities, AllowFind)" in done.last
 
 
 def test_an_orthanc_of_another_name(start_server: Start[Orthanc]) -> None:
@@ -31,7 +31,7 @@ def test_an_orthanc_of_another_name(start_server: Start[Orthanc]) -> None:
     done = run(f"use WRONG@{server.host}:{server.port}")
     assert done.status == 3
     assert "rejected the association: Called AE title not recognised" in done.err
-    assert done.last == "the peer does not go by the AE title WRONG: check 'aet'"
+    assert done.last == "the server does not accept the called AE title WRONG: check 'aet'"
 
 
 def test_the_web_server_of_orthanc(orthanc_server: Orthanc) -> None:
@@ -42,7 +42,7 @@ def test_the_web_server_of_orthanc(orthanc_server: Orthanc) -> None:
 def test_a_dcmqrscp_of_another_name(dcmqrscp_server: Server) -> None:
     done = run(f"use WRONG@{dcmqrscp_server.host}:{dcmqrscp_server.port}")
     assert done.status == 3
-    assert done.last == "the peer does not go by the AE title WRONG: check 'aet'"
+    assert done.last == "the server does not accept the called AE title WRONG: check 'aet'"
 
 
 def test_a_rejection_without_a_reason(start_server: Start[Server]) -> None:
@@ -50,7 +50,7 @@ def test_a_rejection_without_a_reason(start_server: Start[Server]) -> None:
     done = run(f"use {server.address}")
     assert done.status == 3
     assert "rejected the association: No reason given" in done.err
-    assert done.last == "does it know our AE title DICOMSH, and our address?"
+    assert done.last == "does the server know our AE title DICOMSH and our address?"
 
 
 def test_a_model_that_is_not_accepted(start_server: Start[Server]) -> None:

@@ -282,9 +282,9 @@ def test_what_is_wrong_is_refused_in_its_place_and_nothing_is_sent(
 
 def test_a_pattern_that_is_a_second_value_is_explained() -> None:
     done = run("find series P1 desc=s*", modality="pacs")
-    assert done.last == "the PATTERN P1 stands for SeriesDescription here: leave one out"
+    assert done.last == "the PATTERN P1 already sets SeriesDescription: omit one of them"
     done = run("find series mod=CT mod=MR", modality="pacs")
-    assert done.last == "a list of values is written once, with , or \\ between them"
+    assert done.last == "give several values in one key: Key=A,B"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_file_that_is_broken_is_told_once_and_the_old_one_stays(file: Path) ->
     assert done.out == "/pacs/0555643F\n"
     (line,) = [line for line in done.err.splitlines() if "modalities.yaml:" in line]
     assert "modalities.yaml:4: modalities.pacs.prt:" in line
-    assert "the configuration read before stays in use" in done.err
+    assert "the previous configuration stays in use" in done.err
 
 
 def test_a_file_that_is_mended_is_read(file: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_folder_in_its_place_is_told(file: Path) -> None:
 
     done = run("use pacs", replaced, "pwd", config=file)
     assert "cannot read configuration file: " in done.err
-    assert "the configuration read before stays in use" in done.err
+    assert "the previous configuration stays in use" in done.err
     assert done.out.splitlines() == ["/pacs"]
 
 
@@ -81,8 +81,8 @@ def test_the_next_association_uses_the_new_settings(file: Path, orthanc_server: 
     moved = written(file, pacs=place)
     done = run("use pacs; find patient", moved, "find patient", "use", config=file)
     assert done.status == ExitStatus.DONE
-    assert "modalities.yaml has other settings for pacs now" in done.err
-    assert f"not of ORTHANC@127.0.0.1:{orthanc_server.port}" in done.err
+    assert "modalities.yaml has new settings for pacs" in done.err
+    assert f"not ORTHANC@127.0.0.1:{orthanc_server.port}" in done.err
     assert f"ORTHANC at 127.0.0.1:{orthanc_server.port}" in done.last
 
 
@@ -95,9 +95,9 @@ def test_a_practice_archive_gets_its_new_faults(file: Path) -> None:
 
 def test_a_modality_that_is_gone_stays_in_use(file: Path) -> None:
     done = run("use pacs", written(file, other=PRACTICE), "find patient", "use pacs", config=file)
-    assert "pacs is not in modalities.yaml any more; it stays in use as it was" in done.err
+    assert "pacs is no longer in modalities.yaml; it stays in use with its old settings" in done.err
     assert "patients, complete" in done.err
-    assert (done.status, done.err.count("any more")) == (ExitStatus.USAGE, 1)
+    assert (done.status, done.err.count("no longer")) == (ExitStatus.USAGE, 1)
 
 
 def test_a_typed_address_follows_the_common_settings(file: Path, orthanc_server: Orthanc) -> None:
