@@ -1,4 +1,4 @@
-"""Runs a command, and the stages behind it."""
+"""Runs a command, and the stages after it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dicomsh.model.results import Listing, Result
 
 
 async def result_of(context: Context, call: Call, stages: Sequence[Call]) -> Result:
-    """What a command returns, as it comes out of the stages behind it.
+    """What a command returns, after the stages that follow it.
 
     Raises:
         DicomshError: the command or a stage cannot be run.
@@ -32,4 +32,4 @@ async def result_of(context: Context, call: Call, stages: Sequence[Call]) -> Res
 
 def _no_rows(call: Call, stage: Call) -> UsageError:
     name = stage.command.name
-    return UsageError(f"{call.command.name} gave no rows for {name}", span=stage.words[0].span)
+    return UsageError(f"{call.command.name} returns no rows for {name}", span=stage.words[0].span)

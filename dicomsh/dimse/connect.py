@@ -96,9 +96,7 @@ def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
     refused = isinstance(problem, ConnectionRefusedError) or "refused" in str(problem)
     return UnreachableError(
         f"{where}: " + ("connection refused" if refused else f"no connection: {problem}"),
-        hint=f"is the PACS running, and is {modality.entity.port} its DICOM port?"
-        if refused
-        else None,
+        hint=_refused_hint(modality) if refused else None,
     )
 
 

@@ -84,8 +84,8 @@ def test_a_range_of_times_can_go_over_midnight(tmp_path: Path) -> None:
     ("text", "hint"),
     [
         (NIGHT, "the earlier end comes first"),
-        (f"{NIGHT} --datetime".replace("..2024-03-06", ""), "it needs a range of days"),
-        ("find study time=23:59..00:01 --datetime", "it needs a range of days"),
+        (f"{NIGHT} --datetime".replace("..2024-03-06", ""), "needs a date range"),
+        ("find study time=23:59..00:01 --datetime", "needs a date range"),
         ("cd NGT-0001; ls time=23:59..00:01", "the earlier end comes first"),
     ],
 )
