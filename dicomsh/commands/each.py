@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -18,10 +17,10 @@ from dicomsh.language.kinds import ROW_COMMAND
 from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
 from dicomsh.model.columns import AttributeColumn, FieldColumn
 from dicomsh.model.derived_answer import DerivedAnswer
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_tag
+from dicomsh.model.keys import by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.place import Place, place_of, with_issuer
+from dicomsh.model.place import Place, places_of
 from dicomsh.model.results import ROWS, Listing, Records, Report, Result, Talk, Text
 from dicomsh.model.row import Row
 from dicomsh.output.result_line import counted
@@ -95,7 +94,8 @@ async def _received(context: Context, rows: Listing) -> _Subjects:
     if level is None:
         subjects = [_Subject(_fields(row), here) for row in received]
         return _source(subjects, answer.outcome, counted(len(received), ROWS))
-    subjects = [_entity(rows, level, row, shared) for row, shared in _shared(received)]
+    placed = zip(places_of(received, level, rows.place), received, strict=True)
+    subjects = [_entity(rows, level, row, place) for place, row in placed]
     return _source(subjects, answer.outcome, level.counted(len(received)))
 
 
@@ -108,19 +108,10 @@ def _source(subjects: list[_Subject], outcome: Outcome, number: str) -> _Subject
     return _Subjects(subjects, whole, note(NoteKind.FOR_EACH, number, limit))
 
 
-def _shared(rows: Sequence[Row]) -> list[tuple[Row, bool]]:
-    """The rows, and for each whether another has the same PatientID."""
-    ids = Counter(row.text(PATIENT_ID) for row in rows)
-    return [(row, ids[row.text(PATIENT_ID)] > 1) for row in rows]
-
-
-def _entity(listing: Listing, level: Level, row: Row, shared: bool) -> _Subject:
-    place = place_of(row, level, listing.place)
+def _entity(listing: Listing, level: Level, row: Row, place: Place | None) -> _Subject:
     if place is None:
         keyword = level.unique_keyword
         raise UsageError(f"cannot run a command in a {level.word} without a {keyword}")
-    if shared and level is Level.PATIENT:
-        place = with_issuer(place, row.text(ISSUER_OF_PATIENT_ID) or "")
     columns = {c.keyword: "" for c in listing.columns if isinstance(c, AttributeColumn)}
     steps = {step.level.unique_keyword: step.key for step in place.steps}
     own = {by_tag(tag).keyword: row.text(tag) or "" for tag in row.elements}

@@ -98,7 +98,7 @@ class FindExchange(ServiceUser):
             How that went, in words.
         """
         if self.ended:
-            return f"{_rows(self.waiting + self.dropped)} had arrived before"
+            return f"{_rows(self.waiting + self.dropped)} had already arrived"
         self._cancel()
         self._association.resume()
         try:

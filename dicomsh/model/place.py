@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen, replace
-from dicomsh.model.keys import by_keyword
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
@@ -105,6 +107,24 @@ def place_of(row: Row, level: Level, around: Place) -> Place | None:
     if not key:
         return None
     return parent_of(row, level, around).down(PlaceStep(level, key, label_of(row, level)))
+
+
+def places_of(rows: Sequence[Row], level: Level, around: Place) -> list[Place | None]:
+    """The place of each entity in an answer, as `place_of`.
+
+    Patients that share a PatientID are told apart by its issuer: PatientID alone is not unique
+    (PS3.3 C.7.1.1), and below one of them a server would return the studies of all.
+    """
+    places = [place_of(row, level, around) for row in rows]
+    if level is not Level.PATIENT:
+        return places
+    ids = Counter(place.steps[-1].key for place in places if place is not None)
+    return [
+        with_issuer(place, row.text(ISSUER_OF_PATIENT_ID) or "")
+        if place is not None and ids[place.steps[-1].key] > 1
+        else place
+        for place, row in zip(places, rows, strict=True)
+    ]
 
 
 def parent_of(row: Row, level: Level, around: Place) -> Place:

@@ -20,7 +20,7 @@ from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
-from dicomsh.model.place import Place, place_of
+from dicomsh.model.place import Place, places_of
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.row import Row
 from dicomsh.query.ask import answer_from
@@ -160,7 +160,7 @@ class Hierarchy:
             self._answers.append(answer)
             rows = await all_rows(answer)
         self._received([row.compact() for row in rows], level, place)
-        placed = ((place_of(row, level, place), row) for row in rows)
+        placed = zip(places_of(rows, level, place), rows, strict=True)
         children = [_Child(child, row) for child, row in placed if child is not None]
         self._nameless += len(rows) - len(children)
         return sorted(children, key=_Child.order)

@@ -506,6 +506,6 @@ def test_an_answer_that_was_lost_can_be_left() -> None:
                 await asyncio.sleep(0.01)
             await answer.aclose()
             assert answer.outcome.ending is Ending.CANCELLED
-            assert answer.outcome.detail == "1 more row had arrived before"
+            assert answer.outcome.detail == "1 more row had already arrived"
 
     run(work())

@@ -218,3 +218,12 @@ def test_a_count_that_no_study_tells_is_refused() -> None:
         done = run(text, modality=str(peer.address))
     assert (done.status, done.out) == (2, "")
     assert "NumberOfPatientRelatedStudies cannot be matched: this server has no" in done.err
+
+
+def test_patients_who_share_an_id_are_apart_in_a_tree() -> None:
+    """4711 is two people, of NORTH and of SOUTH, with three and two studies."""
+    done = run("use pacs; find patient id=4711; find study id=4711", output="json")
+    studies = done.out.count("StudyInstanceUID")
+    tree = run("use pacs; tree", output="json").json
+    below = [row for row in tree if row["level"] == "study" and row.get("PatientID") == "4711"]
+    assert studies == len(below) == len({row["StudyInstanceUID"] for row in below}) == 5
