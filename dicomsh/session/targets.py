@@ -161,7 +161,8 @@ def _entity(kept: KeptAnswer, number: int) -> Place | None:
     place = kept.entity(number)
     if place is None and 1 <= number <= len(kept.rows):
         raise UsageError(
-            f"row {number} has no {kept.level.unique_keyword}: the server returned it empty, or not at all",
+            f"row {number} has no {kept.level.unique_keyword}:"
+            " the server returned it empty, or not at all",
             hint="last --output vertical shows all it has",
         )
     return place
