@@ -85,7 +85,7 @@ class AnswerStep:
         return batch
 
     def concluded(self, outcome: Outcome) -> Outcome:
-        """The outcome, with the notes of this step."""
+        """The outcome, which counts the rows that came out of all steps, with this step's notes."""
         return outcome
 
 
@@ -112,7 +112,7 @@ class Processed(DerivedAnswer):
             yield batch
 
     def _ended(self) -> Outcome:
-        outcome = self._source.outcome
+        outcome = replace(self._source.outcome, rows=self.rows)
         for step in self._steps:
             outcome = step.concluded(outcome)
         return outcome

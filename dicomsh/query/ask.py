@@ -14,7 +14,6 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, choose_model, matched, patients_from_studies
 from dicomsh.model.results import Listing
-from dicomsh.model.row import Row
 from dicomsh.model.silent_truncation import suspicion
 from dicomsh.query.check import send
 from dicomsh.query.context import QueryContext
@@ -131,7 +130,7 @@ def _advised(
 
 
 class Suspected(AnswerStep):
-    """Compares the number of rows with those of earlier queries.
+    """Compares the number of rows of the whole answer with those of earlier queries.
 
     Args:
         context: knows the earlier queries.
@@ -141,19 +140,12 @@ class Suspected(AnswerStep):
     def __init__(self, context: QueryContext, asked_query: AskedQuery) -> None:
         self._earlier = context.earlier
         self._asked_query = asked_query
-        self._rows = 0
-
-    def passed(self, batch: list[Row]) -> list[Row]:
-        """The same rows, counted."""
-        self._rows += len(batch)
-        return batch
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, with a note if the number of rows is suspicious."""
         modality = self._asked_query.modality
         earlier, cap = self._earlier(modality.name), modality.capabilities.cap
-        counted = replace(outcome, rows=self._rows)
-        odd = suspicion(self._asked_query.request, counted, earlier, cap)
+        odd = suspicion(self._asked_query.request, outcome, earlier, cap)
         return noted(outcome, odd) if odd else outcome
 
 
@@ -176,16 +168,10 @@ class Advised(AnswerStep):
         self._empty = empty
         self._limited = limited
         self._remedy = remedy
-        self._any = False
-
-    def passed(self, batch: list[Row]) -> list[Row]:
-        """The same rows."""
-        self._any = self._any or bool(batch)
-        return batch
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, with the advice."""
-        nothing = outcome.ending is Ending.COMPLETE and not self._any
+        nothing = outcome.ending is Ending.COMPLETE and not outcome.rows
         empty = self._empty if nothing else ()
         limited = self._limited if outcome.ending is Ending.LIMIT else ()
         notes = (*empty, *outcome.notes, *limited)

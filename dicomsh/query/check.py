@@ -158,11 +158,9 @@ class Checked(AnswerStep):
         asked = "".join(key.value for key in adapted.request.keys)
         self._charsets = CharsetCheck(modality.fallback_charset, asked)
         self._rows = RowChecks(adapted.request.level)
-        self._any = False
 
     def passed(self, batch: list[Row]) -> list[Row]:
         """The same rows, checked."""
-        self._any = self._any or bool(batch)
         self._charsets.look(batch)
         self._rows.look(batch)
         for watch in self._watches:
@@ -171,7 +169,7 @@ class Checked(AnswerStep):
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, with what was noticed."""
-        empty = () if self._any else self._empty
+        empty = () if outcome.rows else self._empty
         garbled = bool(self._charsets.lossy)
         # a name that lost its characters matches nothing: Orthanc drops those that its
         # DefaultEncoding lacks (measured: 1.10.1 with Latin1)
