@@ -15,15 +15,10 @@ from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, MODALITY
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome, combined
-from dicomsh.model.columns import (
-    AttributeColumn,
-    Column,
-    FieldColumn,
-    Record,
-)
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, by_keyword
+from dicomsh.model.columns import AttributeColumn, FieldColumn, Record
+from dicomsh.model.comparison import Pair, differing, key_of, paired, text_of
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.notes import NoteKind, note
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import title_of
 from dicomsh.model.results import Listing, Records, listing_of
 from dicomsh.model.row import Row
@@ -47,10 +42,13 @@ async def compare(
     """Run COMMAND twice and show where the answers differ.
 
     COMMAND is a find or ls. It runs in Patient Root and in Study Root; with --with NAME, on the
-    current modality and on NAME. There is a row for each entity in only one answer, and for each
-    attribute that differs; an absent attribute counts as empty. If an attribute differs in all
-    entities that both have, they share one row. Omitted: whatever one side could not be asked. The
-    result line gives the number of rows, the time and the completeness of both answers.
+    current modality and on NAME. There is a row for each entity in only one answer, for each one
+    that an answer repeats more often, and for each attribute that differs. Values are compared as
+    their VR says: 4 and 04 are equal, and an absent attribute counts as empty. If an attribute
+    differs in all entities that both have, they share one row. Omitted: whatever one side could
+    not be asked, and what an incomplete answer may have beyond the rows received. The result line
+    gives the number of rows, the time and the completeness of both answers. With differences, the
+    exit status is 1.
     """
     if inner.command.name not in ("find", "ls"):
         raise UsageError(f"'{inner.command.name}' cannot be compared", hint="use find or ls")
@@ -61,8 +59,7 @@ async def compare(
         FieldColumn("key", "Unique key"),
         FieldColumn("label", "Label"),
         FieldColumn("attribute", "Attribute"),
-        FieldColumn("first", sides[0].name),
-        FieldColumn("second", sides[1].name),
+        *(FieldColumn(name, name) for name in _fields(sides[0].name, sides[1].name)),
     )
     return listing_of(
         columns,
@@ -118,28 +115,26 @@ def _unlimited(context: Context) -> Context:
 
 @frozen
 class _Received:
-    """A complete answer."""
+    """An answer that has ended.
 
+    Args:
+        name: how the result calls it.
+        level: the level of its rows.
+        columns: its attributes.
+        rows: its rows.
+        outcome: how it ended.
+    """
+
+    name: str
     level: Level
-    columns: tuple[Column, ...]
+    columns: tuple[AttributeColumn, ...]
     rows: list[Row]
     outcome: Outcome
 
-    def by_key(self) -> dict[str, Row]:
-        """The entities, without duplicates."""
-        # reversed, so that the first of duplicate rows counts
-        return {_key(row, self.level): row for row in reversed(self.rows)}
-
-    def in_order(self) -> list[str]:
-        """Their unique keys, in the order received."""
-        return list(dict.fromkeys(_key(row, self.level) for row in self.rows))
-
-
-def _key(row: Row, level: Level) -> str:
-    """The unique key; for a patient with the issuer, because PatientID alone is not unique."""
-    key = row.text(by_keyword(level.unique_keyword).tag) or ""
-    issuer = row.text(ISSUER_OF_PATIENT_ID) if level is Level.PATIENT else None
-    return f"{key} (issuer {issuer})" if issuer else key
+    @property
+    def whole(self) -> bool:
+        """Whether a row that it lacks is not there: a limit or a cut-off leaves that open."""
+        return self.outcome.ending is Ending.COMPLETE
 
 
 class _Comparison:
@@ -149,17 +144,28 @@ class _Comparison:
         self._sides = first, second
         self._received: list[_Received] = []
         self._differences = 0
+        self._unknown: list[Note] = []
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
         """One record for each difference."""
         for side in self._sides:
             self._received.append(await _receive(side))
         first, second = self._received
-        names = [side.name for side in self._sides]
-        found = list(_differences(first, second, names, self._left_out()))
+        columns = [column for column in first.columns if column.keyword not in self._left_out()]
+        pairs = paired(first.rows, second.rows, first.level, columns)
+        told = [pair for pair in pairs if not self._is_unknown(pair)]
+        self._unknown = list(_unknown(pairs, first, second))
+        found = list(_differences(told, columns, first, second))
         self._differences = len(found)
         if found:
             yield found
+
+    def _is_unknown(self, pair: Pair) -> bool:
+        """Whether a row may be in the other answer, too, beyond the rows received."""
+        first, second = self._received
+        return (pair.second is None and not second.whole) or (
+            pair.first is None and not first.whole
+        )
 
     def _left_out(self) -> frozenset[str]:
         """Keywords that one side could not be asked."""
@@ -172,10 +178,32 @@ class _Comparison:
     def outcome(self) -> Outcome:
         """The worse of both endings; the notes describe each answer."""
         parts = [received.outcome for received in self._received]
-        pairs = zip(self._sides, self._received, strict=False)
-        notes = tuple(note(NoteKind.SIDE, side.name, _statement(got)) for side, got in pairs)
-        whole = replace(combined(parts), rows=self._differences, notes=notes)
-        return replace(whole, ending=Ending.COMPLETE) if whole.complete else whole
+        whole = combined(parts)
+        unknown = whole.complete and bool(self._unknown)
+        return replace(
+            whole,
+            ending=Ending.PARTIAL if unknown else whole.ending,
+            rows=self._differences,
+            different=self._differences > 0,
+            notes=(*self._notes(),),
+        )
+
+    def _notes(self) -> Iterator[Note]:
+        if len(self._received) == len(self._sides) and not any(r.rows for r in self._received):
+            yield note(NoteKind.BOTH_EMPTY)
+        yield from self._unknown
+        for received in self._received:
+            yield note(NoteKind.SIDE, received.name, _statement(received))
+
+
+def _unknown(pairs: Sequence[Pair], first: _Received, second: _Received) -> Iterator[Note]:
+    """The rows of one answer that the other may have, too, beyond the rows received."""
+    ours = sum(pair.second is None for pair in pairs)
+    theirs = sum(pair.first is None for pair in pairs)
+    for number, having, other in ((ours, first, second), (theirs, second, first)):
+        if number and not other.whole:
+            about = having.level.counted(number), having.name, other.name
+            yield note(NoteKind.NOT_COMPARED, *about, count=number)
 
 
 def _statement(received: _Received) -> str:
@@ -202,7 +230,8 @@ async def _receive(side: _Side) -> _Received:
         error.message = f"{side.name}: {error.message}"
         raise
     assert listing.level is not None  # find and ls list entities
-    return _Received(listing.level, listing.columns, rows, listing.answer.outcome)
+    columns = tuple(c for c in listing.columns if isinstance(c, AttributeColumn))
+    return _Received(side.name, listing.level, columns, rows, listing.answer.outcome)
 
 
 async def _rows(listing: Listing) -> list[Row]:
@@ -214,49 +243,68 @@ async def _rows(listing: Listing) -> list[Row]:
 
 
 def _differences(
+    pairs: Sequence[Pair],
+    columns: Sequence[AttributeColumn],
     first: _Received,
     second: _Received,
-    names: list[str],
-    left_out: frozenset[str],
 ) -> Iterator[Record]:
-    ours, theirs, level = first.by_key(), second.by_key(), first.level
-    columns = [column for column in first.columns if column.keyword not in left_out]
-    common = [(ours[key], theirs[key]) for key in first.in_order() if key in theirs]
+    """A record for each row without a counterpart, and for each attribute that differs."""
+    level, names = first.level, _fields(first.name, second.name)
+    common = [(p.first, p.second) for p in pairs if p.first is not None and p.second is not None]
     always = _always(columns, common)
     if always:
         lead = f"all {level.counted(len(common))}, e.g. "
-        example = _record("different in all", common[0][0], level, lead)
-        yield from (example | unequal for unequal in _unequal(always, *common[0]))
+        example = _record("different in all", common[0][0], level, names, lead)
+        yield from (example | unequal for unequal in _unequal(always, *common[0], names))
     others = [column for column in columns if column not in always]
-    for key in dict.fromkeys((*first.in_order(), *second.in_order())):
-        one, other = ours.get(key), theirs.get(key)
-        if one is not None and other is not None:
-            same = _record("different", one, level)
-            yield from (same | unequal for unequal in _unequal(others, one, other))
-        elif one is not None:
-            yield _record(f"only in {names[0]}", one, level)
-        elif other is not None:
-            yield _record(f"only in {names[1]}", other, level)
+    for pair in pairs:
+        if pair.first is not None and pair.second is not None:
+            same = _record(pair.where.value, pair.first, level, names)
+            found = _unequal(others, pair.first, pair.second, names)
+            yield from (same | unequal for unequal in found)
+        else:
+            name = second.name if pair.first is None else first.name
+            yield _record(pair.where.value.format(name), pair.row, level, names)
 
 
-def _always(columns: Sequence[Column], common: Sequence[tuple[Row, Row]]) -> list[Column]:
+def _always(
+    columns: Sequence[AttributeColumn], common: Sequence[tuple[Row, Row]]
+) -> list[AttributeColumn]:
     """The columns that differ in each of several pairs."""
     if len(common) < 2:
         return []
-    return [column for column in columns if all(any(_unequal([column], *two)) for two in common)]
+    return [column for column in columns if all(differing([column], *two) for two in common)]
 
 
-def _record(where: str, entity: Row, level: Level, lead: str = "") -> dict[str, str | None]:
-    nothing = {"attribute": None, "first": None, "second": None}
-    key = text_about(entity, partial(_key, level=level))
+_OWN = ("where", "key", "label", "attribute")
+
+
+def _fields(first: str, second: str) -> tuple[str, str]:
+    """The fields that hold the values of both answers: their names, made different if need be."""
+    one = f"{first} (1)" if first in _OWN else first
+    return one, f"{second} (2)" if second in (*_OWN, one) else second
+
+
+def _record(
+    where: str, entity: Row, level: Level, fields: tuple[str, str], lead: str = ""
+) -> dict[str, str | None]:
+    key = text_about(entity, partial(key_of, level=level))
     label = text_about(entity, lambda row: f"{lead}{title_of(row, level)}")
+    nothing = dict.fromkeys(("attribute", *fields))
     return {"where": where, "key": key, "label": label, **nothing}
 
 
-def _unequal(columns: Sequence[Column], one: Row, other: Row) -> Iterator[dict[str, str | None]]:
+def _unequal(
+    columns: Sequence[AttributeColumn], one: Row, other: Row, fields: tuple[str, str]
+) -> Iterator[dict[str, str | None]]:
     """Each attribute with different values in two rows."""
-    for column in columns:
-        if isinstance(column, AttributeColumn) and not column.path:
-            first, second = (row.text(column.attribute.tag) for row in (one, other))
-            if (first or "") != (second or ""):
-                yield {"attribute": column.keyword, "first": first, "second": second}
+    for column in differing(columns, one, other):
+        values = (_value(row, column) for row in (one, other))
+        yield {"attribute": column.keyword, **dict(zip(fields, values, strict=True))}
+
+
+def _value(row: Row, column: AttributeColumn) -> str | None:
+    """What a row has in a column; None if it is absent."""
+    if text_of(row, column) is None:
+        return None
+    return text_about(row, lambda row: text_of(row, column) or "")

@@ -57,7 +57,7 @@ def _field(name: str, value: Any, named: Any, mask: Mask) -> Any:
         return shown_text(value, mask)
     if not isinstance(value, str):
         return value
-    is_value = named and name in ("value", "first", "second")
+    is_value = named and name == "value"
     return mask.by_keyword(str(named) if is_value else name, value)
 
 

@@ -43,6 +43,7 @@ class Outcome:
         unasked: keywords of columns that could not be requested from the peer.
         doubtful: whether some rows do not match the query, or we cannot tell whether they do; a
             note says why.
+        different: whether a comparison found differences.
     """
 
     ending: Ending
@@ -58,6 +59,7 @@ class Outcome:
     remedy: str = ""
     unasked: frozenset[str] = frozenset()
     doubtful: bool = False
+    different: bool = False
 
     @property
     def sound(self) -> bool:
@@ -87,6 +89,7 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
         limit=worst.limit or worst.rows,
         detail=_detail(worst, early),
         doubtful=any(part.doubtful for part in parts),
+        different=any(part.different for part in parts),
     )
 
 

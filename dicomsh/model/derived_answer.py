@@ -39,7 +39,7 @@ class DerivedAnswer(ABC):
 
     @abstractmethod
     def _ended(self) -> Outcome:
-        """How the answers it is made from ended; its rows and limit are ignored."""
+        """How the answers it is made from ended; its rows are ignored."""
 
     @abstractmethod
     async def aclose(self) -> None:
@@ -71,7 +71,8 @@ class DerivedAnswer(ABC):
         """How it ended, counting the rows that were returned."""
         outcome = self._ended()
         ending = Ending.LIMIT if self._stopped else outcome.ending
-        return replace(outcome, ending=ending, rows=self.rows)
+        limit = (ending is Ending.LIMIT and self.limit) or outcome.limit
+        return replace(outcome, ending=ending, rows=self.rows, limit=limit)
 
 
 class AnswerStep:

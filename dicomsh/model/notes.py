@@ -70,6 +70,8 @@ class NoteKind(Enum):
     NOT_COMPARABLE = "not-comparable"
     FOR_EACH = "for-each"
     IN_DOUBT = "in-doubt"
+    BOTH_EMPTY = "both-empty"
+    NOT_COMPARED = "not-compared"
     SIDE = "side"
     PLACEHOLDER = "placeholder"
     REMEMBERED = "remembered"

@@ -237,6 +237,8 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.NOT_COMPARABLE: _not_comparable,
     NoteKind.FOR_EACH: _for_each,
     NoteKind.IN_DOUBT: "some rows may not match; run the command by itself to see why",
+    NoteKind.BOTH_EMPTY: "both answers are empty: nothing was compared",
+    NoteKind.NOT_COMPARED: _first("{} of {} not compared: {} did not return all of its rows"),
     NoteKind.SIDE: _first("{}: {}"),
     NoteKind.PLACEHOLDER: _placeholder,
     NoteKind.REMEMBERED: _first("{}"),

@@ -221,8 +221,11 @@ def status_of(outcome: Outcome) -> ExitStatus:
     """The exit status for an answer.
 
     A cancelled answer that the peer ended with a final status counts as incomplete; without one,
-    the association had to be aborted, and it counts as interrupted.
+    the association had to be aborted, and it counts as interrupted. Differences found are a
+    failure, as for diff(1).
     """
     if outcome.ending is Ending.CANCELLED and outcome.status is None:
         return ExitStatus.INTERRUPTED
-    return ExitStatus.DONE if outcome.sound else ExitStatus.INCOMPLETE
+    if not outcome.sound:
+        return ExitStatus.INCOMPLETE
+    return ExitStatus.FAILED if outcome.different else ExitStatus.DONE
