@@ -6,6 +6,7 @@ satisfies `ArchiveKind`, and an entry in `kinds.KINDS`. No other code knows abou
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Self
 
@@ -107,6 +108,10 @@ class Archives(Protocol):
 
     def pool(self, modality: Modality, size: int = ...) -> ArchivePool:
         """A new pool of connections to the archive of a modality."""
+        ...
+
+    async def release(self, kept: Collection[str]) -> None:
+        """Close the connections to all modalities but those with these names."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool
@@ -106,6 +107,12 @@ class OpenArchives:
         pool = Pool(lambda: self._make(kind, reached), size)
         self._pools[reached.name] = reached, pool
         return pool
+
+    async def release(self, kept: Collection[str]) -> None:
+        """Close the connections to all modalities but those with these names."""
+        for (name, _), (_, archive) in list(self._archives.items()):
+            if name not in kept:
+                await archive.close()
 
     async def close(self) -> None:
         """Close every connection, and stop every archive of our own."""

@@ -28,7 +28,7 @@ async def lesson(context: Context) -> Talk:
     """
     found = context.tutor.lesson
     if found is None:
-        return _begun(context, None)
+        return await _begun(context, None)
     context.session.config = found.added_to(context.session.config)
     return _shown(context)
 
@@ -40,14 +40,15 @@ async def lesson_start(context: Context, lesson: Annotated[Word, LESSON]) -> Tal
     The lesson has its own practice archive, which becomes the current modality; lesson stop takes
     you back. A finished lesson starts again from the beginning; skipped steps come up again.
     """
-    return _begun(context, lesson)
+    return await _begun(context, lesson)
 
 
-def _begun(context: Context, word: Word | None) -> Talk:
+async def _begun(context: Context, word: Word | None) -> Talk:
     session, tutor = context.session, context.tutor
     found = _at(word, lambda: tutor.choose(word.text if word else None))
     session.config = found.added_to(session.config)
     tutor.begin(found, whole=word is not None)
+    await context.archives.release(found.archives)  # so that no trace in a lesson shows their end
     current = session.modality
     tutor.came_from(current, session.place)
     if word is None and current is not None and current.name in found.archives:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dicomsh.errors import ExitStatus
 from dicomsh.frozen import field, frozen
 from dicomsh.lessons.statement_record import StatementRecord
-from dicomsh.model.answer import Ending
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.notes import NoteKind
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from dicomsh.model.row import Row
 
@@ -38,6 +39,41 @@ class ExpectedKey:
 
 
 @frozen
+class Choice:
+    """The condition on an answer to a question with options.
+
+    Args:
+        right: the letter of the right option, in lower case.
+        options: the text of each option by its letter.
+    """
+
+    right: str
+    options: Mapping[str, str]
+
+    def made(self, answer: str) -> bool:
+        """Whether an answer means the right option: by its letter, by words of its text, or both.
+
+        Words that no option has, or several, say nothing; nor does "a" before another word.
+        """
+        words = _words(re.sub(r"\ba (?!or\b|and\b)", "", answer.lower()))
+        return {option for word in words for option in self._named_by(word)} == {self.right}
+
+    def _named_by(self, word: str) -> set[str]:
+        if word in self.options:
+            return {word}
+        found = {letter for letter, text in self.options.items() if word in _words(text)}
+        return found if len(found) == 1 and word not in _SMALL else set()
+
+
+_SMALL = frozenset(("an", "the", "of", "it", "is", "to"))
+"""Words that do not tell options apart."""
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w-]+", text.lower().replace("'s ", " "))
+
+
+@frozen
 class Check:
     """The conditions on one statement; those left at their default do not apply.
 
@@ -52,13 +88,15 @@ class Check:
         rows: minimum and maximum rows of the answer; None for no maximum.
         contains: values that the rows must contain, by keyword.
         only: values of which every row must have one, by keyword.
-        endings: the endings allowed for the answer.
+        endings: the endings allowed for the answer, as words of `ENDINGS` or `IN_DOUBT`.
+        notes: kinds of notes that the answer must have.
         modality: the modality that must be in use.
         place: the path where the learner must be.
         place_level: the level that the learner must be at.
         statuses: the statuses allowed for the statement.
         typed: a regular expression that the statement must contain.
         answers: regular expressions, one of which must match the whole of `lesson answer`.
+        choice: the right one of the options of the task, or None.
     """
 
     commands: tuple[str, ...] = ()
@@ -71,13 +109,20 @@ class Check:
     rows: tuple[int, int | None] | None = None
     contains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    endings: tuple[Ending, ...] = ()
+    endings: tuple[str, ...] = ()
+    notes: tuple[NoteKind, ...] = ()
     modality: str | None = None
     place: str | None = None
     place_level: Level | None = None
     statuses: tuple[ExitStatus, ...] = (ExitStatus.DONE, ExitStatus.INCOMPLETE)
     typed: re.Pattern[str] | None = None
     answers: tuple[re.Pattern[str], ...] = ()
+    choice: Choice | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether the step has a question for `lesson answer`."""
+        return bool(self.answers or self.choice)
 
     @property
     def of_query(self) -> bool:
@@ -88,7 +133,7 @@ class Check:
     @property
     def of_answer(self) -> bool:
         """Whether there are conditions on rows."""
-        return bool(self.rows or self.contains or self.only or self.endings)
+        return bool(self.rows or self.contains or self.only or self.endings or self.notes)
 
 
 def unmet(check: Check, happened: StatementRecord) -> str | None:
@@ -98,7 +143,7 @@ def unmet(check: Check, happened: StatementRecord) -> str | None:
 
 def attempted(check: Check, happened: StatementRecord) -> bool:
     """Whether a statement looks like an attempt that deserves a comment."""
-    if check.answers or _has_been_told(happened.status, check.statuses):
+    if check.asks or _has_been_told(happened.status, check.statuses):
         return False
     if check.commands and happened.command not in check.commands:
         return _is_akin(happened.command, check.commands)
@@ -123,8 +168,15 @@ def _is_akin(command: str, wanted: tuple[str, ...]) -> bool:
     return looking or command.split(" ", maxsplit=1)[0] in {name.split(" ")[0] for name in wanted}
 
 
-def on_the_way(check: Check, solution: str, happened: StatementRecord) -> bool:
-    """Whether a statement is like an earlier one of the solution, at another level."""
+def on_the_way(
+    check: Check, solution: str, happened: StatementRecord, first: Check | None = None
+) -> bool:
+    """Whether a statement is a part of the task that comes before its end.
+
+    It meets `first`, or is like an earlier statement of the solution, at another level.
+    """
+    if first is not None and unmet(first, happened) is None:
+        return True
     earlier = solution.splitlines()[:-1]
     like_one = any(line.split(" ")[0] == happened.command for line in earlier)
     return like_one and all(query.level is not check.level for query in happened.queries)
@@ -132,7 +184,9 @@ def on_the_way(check: Check, solution: str, happened: StatementRecord) -> bool:
 
 def answered(check: Check, text: str) -> bool:
     """Whether a text is one of the right answers to the question of a step."""
-    return any(pattern.fullmatch(text.strip(_AROUND)) for pattern in check.answers)
+    bare = text.strip(_AROUND)
+    chosen = check.choice is not None and check.choice.made(bare)
+    return chosen or any(pattern.fullmatch(bare) for pattern in check.answers)
 
 
 _AROUND = " .,;:!()[]'\""
@@ -140,7 +194,7 @@ _AROUND = " .,;:!()[]'\""
 
 
 def _missing(check: Check, happened: StatementRecord) -> Iterator[str]:
-    if check.answers:
+    if check.asks:
         yield "this step asks a question: answer it with 'lesson answer …'"
     if check.commands and happened.command not in check.commands:
         yield f"this step is about the command {' or '.join(check.commands)}"
@@ -241,9 +295,10 @@ def _missing_in_rows(check: Check, happened: StatementRecord) -> Iterator[str]:
         return
     if check.rows is not None and not _within(len(rows), check.rows):
         yield f"the answer has {_counted(len(rows))}, but should have {_range(check.rows)}"
-    if check.endings and outcome.ending not in check.endings:
-        wanted = " or ".join(ending.value for ending in check.endings)
-        yield f"the answer ended as {outcome.ending.value}, but should end as {wanted}"
+    if check.endings and _ended(outcome) not in check.endings:
+        yield f"the answer is {_ended(outcome)}, but should be {' or '.join(check.endings)}"
+    if not {told.kind for told in outcome.notes}.issuperset(check.notes):
+        yield "the line below the rows does not say what it should in this step"
     for keyword, values in check.contains.items():
         found = {value for row in rows for value in _values(row, keyword)}
         lacking = [value for value in values if value not in found]
@@ -255,6 +310,26 @@ def _missing_in_rows(check: Check, happened: StatementRecord) -> Iterator[str]:
         if strange:
             named = "\\".join(strange) or "an empty one"
             yield f"the answer has rows that the task does not ask for ({keyword}: {named})"
+
+
+ENDINGS: Mapping[Ending, str] = {
+    Ending.COMPLETE: "complete",
+    Ending.LIMIT: "limit",
+    Ending.CUT_OFF: "cut off",
+    Ending.CANCELLED: "cancelled",
+    Ending.LOST: "lost",
+    Ending.TIMED_OUT: "timed out",
+    Ending.PARTIAL: "incomplete",
+}
+"""How an answer ended, in the words of a lesson file."""
+
+IN_DOUBT = "in doubt"
+"""The word for an answer that is complete but may have rows that do not match."""
+
+
+def _ended(outcome: Outcome) -> str:
+    doubtful = outcome.doubtful and outcome.ending is Ending.COMPLETE
+    return IN_DOUBT if doubtful else ENDINGS[outcome.ending]
 
 
 def _values(row: Row, keyword: str) -> list[str]:

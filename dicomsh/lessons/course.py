@@ -28,6 +28,7 @@ class LessonStep:
         interrupt: whether Ctrl-C during the solution is part of it.
         wrong: commands that do not do it, also for authors.
         begins: the path where the step starts.
+        first: what the task asks for before its end, or None.
     """
 
     text: str
@@ -40,6 +41,7 @@ class LessonStep:
     interrupt: bool
     wrong: tuple[str, ...]
     begins: str
+    first: Check | None = None
 
     @property
     def is_anywhere(self) -> bool:

@@ -15,34 +15,29 @@ from dicomsh.config.tree import ConfigNode, Section
 from dicomsh.config.words import shown
 from dicomsh.config.yamltext import compose
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
-from dicomsh.lessons.check import Check, ExpectedKey
+from dicomsh.lessons.check import ENDINGS, IN_DOUBT, Check, Choice, ExpectedKey
 from dicomsh.lessons.course import Course, Lesson, LessonStep
-from dicomsh.model.answer import Ending
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality, PracticeAddress
+from dicomsh.model.notes import NoteKind
 from dicomsh.model.query import Matching
 from dicomsh.regex import regex
 
 T = TypeVar("T")
 
 _LESSON = ("title", "archives", "steps")
-_STEP = tuple("text task check after hints solution also interrupt wrong begins".split())
+_STEP = tuple("text task check first after hints solution also interrupt wrong begins".split())
 _CHECK = tuple(
-    "command level model keys asked unmatched charset rows contains only ending modality place"
-    " place_level status typed answer".split()
+    "command level model keys asked unmatched charset rows contains only ending note modality place"
+    " place_level status typed answer choice".split()
 )
 _MODELS = {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT}
 _LEVELS = {level.word: level for level in Level}
-_ENDINGS = {
-    "complete": Ending.COMPLETE,
-    "limit": Ending.LIMIT,
-    "cut off": Ending.CUT_OFF,
-    "cancelled": Ending.CANCELLED,
-    "lost": Ending.LOST,
-    "timed out": Ending.TIMED_OUT,
-}
+_ENDINGS = {word: word for word in (*ENDINGS.values(), IN_DOUBT)}
+_NOTES = {kind.value: kind for kind in NoteKind}
 _STATUSES = {status.name.lower().replace("_", " "): status for status in ExitStatus}
 _MATCHING = {matching.title: matching for matching in Matching}
+_OPTION = regex(r"(?m)^ +([a-z])  +(\S.*)$")
 _RANGE = regex(r"(\d+)(\.\.(\d*))?")
 
 
@@ -131,10 +126,12 @@ def _step(setting: ConfigNode) -> LessonStep:
     given = setting.section(_STEP)
     if "check" not in given.settings:
         raise setting.error("the setting 'check'", found="none")
+    task, first = given.require("task", _text), given.settings.get("first")
     return LessonStep(
         text=given.require("text", _text),
-        task=given.require("task", _text),
-        check=_check(given.settings["check"]),
+        task=task,
+        check=_check(given.settings["check"], task),
+        first=None if first is None else _check(first, task),
         after=given.get("after", _text, ""),
         hints=_texts(given, "hints"),
         solution=given.require("solution", _text),
@@ -162,7 +159,7 @@ def _texts(given: Section, key: str) -> tuple[str, ...]:
     return () if setting is None else tuple(part.value(_text) for part in _list(setting))
 
 
-def _check(setting: ConfigNode) -> Check:
+def _check(setting: ConfigNode, task: str) -> Check:
     given = setting.section(_CHECK)
     if not given.settings:
         raise setting.error("at least one condition", found="none")
@@ -181,13 +178,25 @@ def _check(setting: ConfigNode) -> Check:
         contains=_values(given.settings.get("contains")),
         only=_values(given.settings.get("only")),
         endings=_words(given, "ending", _ENDINGS),
+        notes=_words(given, "note", _NOTES),
         modality=given.get("modality", _text, None),
         place=given.get("place", _path, None),
         place_level=None if place_level is None else _LEVELS[_word(place_level, _LEVELS)],
         statuses=statuses or Check().statuses,
         typed=given.get("typed", _pattern, None),
         answers=tuple(part.value(_pattern) for part in _parts(given, "answer")),
+        choice=_choice(given.settings.get("choice"), task),
     )
+
+
+def _choice(setting: ConfigNode | None, task: str) -> Choice | None:
+    """The right option of a task, whose options are indented lines such as `a  an image`."""
+    if setting is None:
+        return None
+    options: dict[str, str] = dict(_OPTION.findall(task))
+    if not options:
+        raise setting.error("a task with options (indented lines: a letter and a text)")
+    return Choice(_word(setting, options), options)
 
 
 def _parts(given: Section, key: str) -> list[ConfigNode]:

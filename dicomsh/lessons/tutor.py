@@ -183,7 +183,7 @@ class Tutor:
     def answer(self, text: str) -> ToldLines:
         """Check an answer to a step's question."""
         _, step = self._current()
-        if not step.check.answers:
+        if not step.check.asks:
             raise UsageError("this step has no question", hint="'lesson' shows it again")
         if answered(step.check, text):
             return self._praised(step)
@@ -200,8 +200,8 @@ class Tutor:
         if happened.modality not in lesson.archives:
             return self._left_alone(lesson)
         self._away = False
-        check, solution = step.check, step.solution
-        if attempted(check, happened) and not on_the_way(check, solution, happened):
+        check, coming = step.check, on_the_way(step.check, step.solution, happened, step.first)
+        if attempted(check, happened) and not coming:
             return [f"Not yet: {missing}. 'lesson hint' helps."]
         return []
 

@@ -5,7 +5,7 @@ Each query is answered with one made-up row, so that queries that follow from an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from dicomsh.archives.archive import Archive, ArchivePool, Archives
 from dicomsh.archives.pool import Pool
@@ -93,6 +93,9 @@ class DryArchives:
     def pool(self, modality: Modality, size: int = 1) -> ArchivePool:
         """A pool of archives that send nothing."""
         return Pool(lambda: self._archive(modality), size)
+
+    async def release(self, kept: Collection[str]) -> None:
+        """Do nothing: no connection was opened."""
 
 
 _NOTHING = Query(Model.STUDY_ROOT.find, Level.STUDY, ())

@@ -48,6 +48,19 @@ def test_an_attempt_that_is_not_it_is_told_why() -> None:
     assert "Step 2 of 5" in done.err
 
 
+def test_an_attempt_that_the_task_asks_for_is_not_corrected() -> None:
+    skips = "; ".join(["lesson skip"] * 4)
+    asked = "cd 0555643F; find study date=2009 mod=MR"
+    assert "Not yet" not in run(f"lesson start 8; {skips}; {asked}").err
+    assert "Not yet" in run(f"lesson start 8; {skips}; {asked[:-2]}CT").err
+
+
+def test_a_trace_in_a_lesson_does_not_show_the_end_of_other_connections() -> None:
+    before = "use pacs; lesson start 1; find patient JOD*; lesson start trace"
+    done = run(f"{before}; trace on; use glasshouse")
+    assert done.err.count("A-RELEASE-RQ") == 1
+
+
 def test_what_is_no_attempt_is_left_alone() -> None:
     done = run("lesson start 1; pwd; help; modalities; echo classroom")
     assert "Not yet" not in done.err
@@ -117,7 +130,7 @@ def test_queries_that_split_prepares_are_not_what_the_learner_asked() -> None:
     steps = "lesson start limits; lesson skip; lesson skip; use hasty; find study"
     done = run(f"{steps}; find study --split; find study date=2024-03-05 --split")
     assert "patient level" not in done.err
-    assert "Not yet: no --split window has the StudyDate that the task asks for." in done.err
+    assert "Not yet: the answer has 120 rows, but should have 14." in done.err
     assert "Lesson 10 has ended" in done.err
 
 

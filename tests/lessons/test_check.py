@@ -7,10 +7,20 @@ import re
 import pytest
 
 from dicomsh.errors import ExitStatus
-from dicomsh.lessons.check import Check, ExpectedKey, answered, attempted, on_the_way, unmet
+from dicomsh.lessons.check import (
+    Check,
+    Choice,
+    ExpectedKey,
+    answered,
+    attempted,
+    on_the_way,
+    unmet,
+)
 from dicomsh.lessons.statement_record import StatementRecord
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
 
@@ -101,3 +111,89 @@ def test_what_the_solution_does_before_its_end_is_on_the_way() -> None:
     assert on_the_way(check, "find study\ncd 1\nls", study)
     assert not on_the_way(check, "cd 1\nls", study)
     assert not on_the_way(Check(level=Level.STUDY), "find study\ncd 1\nls", study)
+
+
+WHO = Choice(
+    "b", {"a": "you: type the query again", "b": "the archive's administrator", "c": "nobody"}
+)
+WHAT = Choice("b", {"a": "an image", "b": "a list of attributes", "c": "a file"})
+
+
+@pytest.mark.parametrize(
+    ("choice", "text"),
+    [
+        (WHO, "b"),
+        (WHO, "(B)"),
+        (WHO, "it is b"),
+        (WHO, "administrator"),
+        (WHO, "the archive's administrator"),
+        (WHO, "The administrator of the PACS!"),
+        (WHO, "b: the archive's administrator"),
+        (WHAT, "a list"),
+        (WHAT, "b, attributes"),
+        (WHAT, "list of attributes"),
+    ],
+)
+def test_an_option_is_chosen_by_its_letter_or_its_words(choice: Choice, text: str) -> None:
+    assert answered(Check(choice=choice), text)
+
+
+@pytest.mark.parametrize(
+    ("choice", "text"),
+    [
+        (WHO, "a"),
+        (WHO, "a or b"),
+        (WHO, "b or c"),
+        (WHO, "c, the administrator"),
+        (WHO, "you and the administrator"),
+        (WHO, "the"),
+        (WHO, "somebody"),
+        (WHAT, "a"),
+        (WHAT, "a, an image"),
+        (WHAT, "an image"),
+        (WHAT, "a file"),
+        (WHAT, "a list of files, a file"),
+    ],
+)
+def test_another_option_two_options_and_none_are_not_the_right_one(
+    choice: Choice, text: str
+) -> None:
+    assert not answered(Check(choice=choice), text)
+
+
+def ended(
+    ending: Ending, *, doubtful: bool = False, notes: tuple[Note, ...] = ()
+) -> StatementRecord:
+    outcome = Outcome(ending, 0, 0.0, doubtful=doubtful, notes=notes)
+    return StatementRecord("find study", "find", rows=(), outcome=outcome)
+
+
+def test_an_answer_in_doubt_is_not_complete() -> None:
+    complete, doubtful = ended(Ending.COMPLETE), ended(Ending.COMPLETE, doubtful=True)
+    assert unmet(Check(endings=("complete",)), complete) is None
+    assert unmet(Check(endings=("in doubt",)), doubtful) is None
+    said = "the answer is in doubt, but should be complete or limit"
+    assert unmet(Check(endings=("complete", "limit")), doubtful) == said
+    partial = ended(Ending.PARTIAL, doubtful=True)
+    assert unmet(Check(endings=("incomplete",)), partial) is None
+
+
+def test_the_line_below_the_rows_may_have_to_say_something() -> None:
+    check = Check(notes=(NoteKind.RELATIONAL_AGREED,))
+    told = ended(Ending.COMPLETE, notes=(note(NoteKind.RELATIONAL_AGREED),))
+    assert unmet(check, told) is None
+    other = ended(Ending.COMPLETE, notes=(note(NoteKind.RELATIONAL_UNKNOWN),))
+    said = "the line below the rows does not say what it should in this step"
+    assert unmet(check, other) == said
+
+
+def test_what_the_task_asks_for_first_is_on_the_way() -> None:
+    first = Check(keys={"Modality": ExpectedKey("MR")})
+    assert on_the_way(Check(level=Level.STUDY), "ls", sent("Modality", "MR"), first)
+    assert not on_the_way(Check(level=Level.STUDY), "ls", sent("Modality", "CT"), first)
+
+
+def test_a_window_of_split_is_not_what_the_learner_typed() -> None:
+    check = Check(keys={"StudyDate": ExpectedKey("20240305")})
+    said = "no --split window has the StudyDate that the task asks for"
+    assert unmet(check, sent("StudyDate", "20240101-20240630", KeyOrigin.WINDOW)) == said

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from dicomsh.errors import ConfigError, ExitStatus
-from dicomsh.lessons.check import ExpectedKey
+from dicomsh.lessons.check import Check, Choice, ExpectedKey
 from dicomsh.lessons.read import read_course
-from dicomsh.model.answer import Ending
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Faults, PracticeAddress
+from dicomsh.model.notes import NoteKind
 from dicomsh.model.query import Matching
 
 GOOD = """\
@@ -34,16 +34,18 @@ steps:
       contains: {Modality: [CT]}
       only: {Modality: [CT, MR]}
       ending: cut off
+      note: same-round-number
       modality: mine
       place_level: study
       status: incomplete
       typed: mod=
+    first: {level: study}
     solution: find series mod=CT
     also: [find series CT]
 """
 
 
-CHECK = GOOD[GOOD.index("    check:") : GOOD.index("    solution")]
+CHECK = GOOD[GOOD.index("    check:") : GOOD.index("    first")]
 
 
 def course(folder: Path, text: str, name: str = "01-mine.yaml") -> Path:
@@ -74,7 +76,9 @@ def test_every_condition(tmp_path: Path) -> None:
     assert check.charset == ""
     assert check.rows == (1, 5)
     assert (check.contains, check.only) == ({"Modality": ("CT",)}, {"Modality": ("CT", "MR")})
-    assert check.endings == (Ending.CUT_OFF,)
+    assert check.endings == ("cut off",)
+    assert check.notes == (NoteKind.SAME_ROUND_NUMBER,)
+    assert step.first == Check(level=Level.STUDY)
     assert (check.modality, check.place_level) == ("mine", Level.STUDY)
     assert check.statuses == (ExitStatus.INCOMPLETE,)
     assert step.begins == "/"
@@ -100,6 +104,8 @@ def test_every_condition(tmp_path: Path) -> None:
         ("asked: [Modality", "asked: [Modalty", "asked[1]: expected a keyword"),
         ("cut_off: 3", "cutoff: 3", "01-mine.yaml:3: archives.mine.cutoff: unknown"),
         ("ending: cut off", "ending: cut", "ending: expected complete, limit, cut off"),
+        ("note: same-round-number", "note: same-number", "note: expected matched"),
+        ("      typed: mod=\n", "      choice: b\n", "choice: expected a task with options"),
         (
             "    solution: find series mod=CT\n    also: [find series CT]\n",
             "",
@@ -117,6 +123,16 @@ def test_what_is_wrong_is_told_with_its_place(
         read_course(course(tmp_path, GOOD.replace(old, new)))
     assert said in raised.value.message
     assert str(tmp_path / "01-mine.yaml:")[:-1] in raised.value.message
+
+
+def test_a_choice_is_one_of_the_options_of_the_task(tmp_path: Path) -> None:
+    task = "task: |\n      Which?\n        a  one thing\n        b  another\n"
+    text = f"title: T\nsteps:\n  - text: T.\n    {task}    check: {{choice: b}}\n    solution: ls\n"
+    (lesson,) = read_course(course(tmp_path, text)).lessons
+    assert lesson.steps[0].check.choice == Choice("b", {"a": "one thing", "b": "another"})
+    course(tmp_path, text.replace("choice: b", "choice: c"))
+    with pytest.raises(ConfigError, match="choice: expected a, b, found 'c'"):
+        read_course(tmp_path)
 
 
 def test_a_folder_without_lessons(tmp_path: Path) -> None:
