@@ -143,7 +143,8 @@ def _bounded(bound: re.Match[str], scale: Scale, today: date) -> Stretch:
 
 
 _ISO_DATE = regex(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?\Z", re.ASCII)
-_DICOM_DATE = regex(r"(\d{4})(\d{2})(\d{2})?\Z", re.ASCII)
+_DICOM_DATE = regex(r"(\d{4})(\d{2})(\d{2})\Z", re.ASCII)
+_SIX_DIGITS = regex(r"\d{6}\Z", re.ASCII)
 WORDS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 """Words for days, and how many days they are from today."""
 
@@ -157,6 +158,8 @@ def _read_date(text: str, today: date) -> Stretch | None:
     if ago:
         day = _day(_ago(int(ago[1]), ago[2], today))
         return Stretch(day, day)
+    if _SIX_DIGITS.match(text):
+        raise ValueError(f"{text} may be a month or a day: write 2024-03 or 2024-03-05")
     parts = _ISO_DATE.match(text) or _DICOM_DATE.match(text)
     return _calendar(*parts.groups()) if parts else None
 
@@ -234,12 +237,27 @@ def _read_time(text: str, today: date) -> Stretch | None:
         raise ValueError(f"there is no time {text}")
     first = f"{int(hour):02}{minute or '00'}{second or '00'}"
     if fraction:
-        return Stretch(*[f"{first}.{fraction}"] * 2)
-    return Stretch(first, f"{int(hour):02}{minute or '59'}{second or '59'}.999999")
+        shortest = fraction.rstrip("0")
+        instant = f"{first}.{shortest}" if shortest else first
+        return Stretch(shortest_time(instant), f"{first}.{fraction:0<6}")
+    return Stretch(
+        shortest_time(first), f"{int(hour):02}{minute or '59'}{second or '59'}.999999"
+    )
+
+
+def shortest_time(time: str) -> str:
+    """A DICOM time without trailing zeros, as the start of a range: `10` for `100000`.
+
+    Servers that compare times as text miss values stored shorter than the start of a range: `10`
+    and `1015` sort before `101500` (PS3.5 6.2 allows all three). The shortest text reaches all of
+    them, and means the same moment to a server that compares times.
+    """
+    return re.sub(r"(?<=..)(00)+\Z", "", time)
 
 
 def _after_time(last: str) -> str:
-    return _clock(_microseconds(last) + 1)
+    clock = _clock(_microseconds(last) + 1)
+    return shortest_time(clock.removesuffix(".000000"))
 
 
 def _before_time(first: str) -> str:
@@ -247,7 +265,8 @@ def _before_time(first: str) -> str:
 
 
 def _microseconds(time: str) -> int:
-    seconds = int(time[:2]) * 3600 + int(time[2:4]) * 60 + int(time[4:6])
+    clock = time[:6].ljust(6, "0")
+    seconds = int(clock[:2]) * 3600 + int(clock[2:4]) * 60 + int(clock[4:])
     return seconds * 1_000_000 + int(time[7:].ljust(6, "0"))
 
 
@@ -255,8 +274,7 @@ def _clock(microseconds: int) -> str:
     seconds, fraction = divmod(microseconds, 1_000_000)
     if not 0 <= seconds < 24 * 3600:
         raise ValueError("not on the same day")
-    clock = f"{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}"
-    return f"{clock}.{fraction:06}" if fraction else clock
+    return f"{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}.{fraction:06}"
 
 
 _DATETIME = regex(r"(.{1,10}?)[T ]([\d:.]+)(Z|[+-]\d{2}:?\d{2})?\Z", re.ASCII)
@@ -278,7 +296,8 @@ def _read_datetime(text: str, today: date) -> Stretch | None:
     zone = (parts[3] or "").replace(":", "").replace("Z", "+0000")
     if zone and (int(zone[1:3]) > 14 or int(zone[3:]) > 59):  # PS3.5 6.2: -1200 to +1400
         raise ValueError(f"there is no time zone {parts[3]}")
-    return Stretch(f"{day.first}{time.first}{zone}", f"{day.last}{time.last}{zone}")
+    start = "" if time.first == "00" and not zone else time.first
+    return Stretch(f"{day.first}{start}{zone}", f"{day.last}{time.last}{zone}")
 
 
 def _after_datetime(last: str) -> str:
@@ -290,7 +309,7 @@ def _after_datetime(last: str) -> str:
 
 def _before_datetime(first: str) -> str:
     day, time, zone = _split(first)
-    if time in ("", "000000"):
+    if not _microseconds(time):
         return _before_date(day) + "235959.999999" + zone
     return day + _before_time(time) + zone
 

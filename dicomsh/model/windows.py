@@ -7,13 +7,13 @@ date and time independently of each other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from enum import Enum
 
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.keys import by_keyword
+from dicomsh.model.moments import shortest_time
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 
 _DAY = timedelta(days=1)
@@ -197,7 +197,7 @@ def _by_time(window: Window) -> tuple[Window, ...]:
         middle += 1  # 12 and 1200 sort before 120000: avoid starting a window there
     return (
         replace(window, end=f"{_clock(middle)}.999999"),
-        replace(window, begin=_shortest(_clock(middle + 1))),
+        replace(window, begin=shortest_time(_clock(middle + 1))),
     )
 
 
@@ -208,11 +208,6 @@ def _second(time: str) -> int:
 
 def _clock(second: int) -> str:
     return f"{second // 3600:02}{second // 60 % 60:02}{second % 60:02}"
-
-
-def _shortest(time: str) -> str:
-    """A time without trailing zeros, so that no shorter spelling of it sorts before it."""
-    return re.sub(r"(?<=..)(00)+\Z", "", time)
 
 
 def periods(window: Window, period: Period, oldest: date, tomorrow: date) -> Iterator[Window]:

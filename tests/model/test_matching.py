@@ -101,8 +101,8 @@ def refusal(name: str, typed: str) -> tuple[str, str]:
         ("StudyDate", ">=2024", "20240101-", RANGE),
         ("StudyDate", "-7d", "20240227-", RANGE),
         ("PatientBirthDate", "today", "20240305", SINGLE),
-        ("StudyTime", "10:15", "101500-101559.999999", RANGE),
-        ("StudyTime", "10:15:30.5", "101530.5", SINGLE),
+        ("StudyTime", "10:15", "1015-101559.999999", RANGE),
+        ("StudyTime", "10:15:30.5", "101530.5-101530.500000", RANGE),
         ("AcquisitionDateTime", "2024-03-05", "20240305-20240305235959.999999", RANGE),
         # numbers, ages
         ("SeriesNumber", "4", "4", SINGLE),
