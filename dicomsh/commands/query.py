@@ -18,12 +18,12 @@ from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.derived_answer import KnownAnswer, noted
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.moments import ends
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, QueryKey
 from dicomsh.model.results import Listing
-from dicomsh.model.row_matching import ends
 from dicomsh.model.windows import Period
 from dicomsh.output.safe import fit
 from dicomsh.query.ask import Way, ask, plain_way
@@ -129,7 +129,7 @@ def _check_nights(keys: list[QueryKey], terms: tuple[Term, ...]) -> None:
     # date and time match independently, so that such a range matches nothing (PS3.4 C.2.2.2.5)
     several = {date.keyword for date, _ in date_times(tuple(keys)) if _is_long(date)}
     for key, term in zip(keys[len(keys) - len(terms) :], terms, strict=True):
-        first, last = ends(key.value) if key.attribute.vr == "TM" else ("", "")
+        first, last = ends("TM", key.value) if key.attribute.vr == "TM" else ("", "")
         date = key.keyword.removesuffix("Time") + "Date"
         if first and last and first > last and date not in several:
             raise UsageError(
@@ -140,7 +140,7 @@ def _check_nights(keys: list[QueryKey], terms: tuple[Term, ...]) -> None:
 
 
 def _is_long(date: QueryKey) -> bool:
-    first, last = ends(date.value)
+    first, last = ends("DA", date.value)
     return first != last
 
 

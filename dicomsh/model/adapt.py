@@ -14,10 +14,11 @@ from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.levels import UNIQUE_KEYWORDS
 from dicomsh.model.modality import Modality
+from dicomsh.model.moments import ends
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, context_keys, return_key
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
-from dicomsh.model.row_matching import RowTest, combined_test, ends, test_of, testable
+from dicomsh.model.row_matching import RowTest, combined_test, test_of, testable
 
 
 @frozen
@@ -191,8 +192,13 @@ def _about_date_times(
     for date, time in date_times(keys):
         if Extension.DATETIME in agreed:
             yield note(NoteKind.ONE_RANGE, date.keyword, time.keyword)
-        elif Extension.DATETIME not in wanted and ends(date.value)[0] != ends(date.value)[1]:
+        elif Extension.DATETIME not in wanted and _is_long(date):
             yield note(NoteKind.EACH_DAY, time.keyword)
+
+
+def _is_long(date: QueryKey) -> bool:
+    first, last = ends("DA", date.value)
+    return first != last
 
 
 def date_times(keys: tuple[QueryKey, ...]) -> list[tuple[QueryKey, QueryKey]]:

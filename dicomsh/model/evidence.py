@@ -11,7 +11,7 @@ from dicomsh.model.capability import Support
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
 from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row, is_text
-from dicomsh.model.row_matching import test_of
+from dicomsh.model.row_matching import noticing
 
 
 @frozen
@@ -58,7 +58,7 @@ def matching(key: QueryKey, reply: Reply, sample: Reply) -> Support:
     if not reply.rows:
         return Support.FINDS_NOTHING
     # what comes back must match: a peer that ignores a key still answers Success (PS3.4 C.2.2.1)
-    tag, test = key.attribute.tag, test_of(key)
+    tag, test = key.attribute.tag, noticing(key)
     results = {test(row) for row in reply.rows if row.text(tag) != ""}
     if False in results:
         return Support.IGNORED

@@ -6,9 +6,10 @@ stretch of one day is sent as a single date, a longer one as a range.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import frozen
@@ -37,11 +38,13 @@ class Scale:
             ValueError if it cannot exist.
         after: the first DICOM value after one; raises ValueError if there is none.
         before: the last DICOM value before one; raises ValueError if there is none.
+        backwards: whether the first of two DICOM values is later than the second.
     """
 
     read: Callable[[str, date], Stretch | None]
     after: Callable[[str], str]
     before: Callable[[str], str]
+    backwards: Callable[[str, str], bool] = operator.gt
 
 
 _AGO = regex(r"-(\d{1,5})([dwmy])\Z", re.ASCII)
@@ -112,7 +115,7 @@ def _between(text: str, at: int, width: int, scale: Scale, today: date) -> Stret
         raise NoMomentError("a range needs at least one end", span=Span(0, len(text)))
     first = _end(left, 0, scale, today).first if left else ""
     last = _end(right, at + width, scale, today).last if right else ""
-    if first and last and first > last:
+    if first and last and scale.backwards(first, last):
         raise BackwardsError(Stretch(first, last), Span(0, len(text)))
     return Stretch(first, last)
 
@@ -240,9 +243,7 @@ def _read_time(text: str, today: date) -> Stretch | None:
         shortest = fraction.rstrip("0")
         instant = f"{first}.{shortest}" if shortest else first
         return Stretch(shortest_time(instant), f"{first}.{fraction:0<6}")
-    return Stretch(
-        shortest_time(first), f"{int(hour):02}{minute or '59'}{second or '59'}.999999"
-    )
+    return Stretch(shortest_time(first), f"{int(hour):02}{minute or '59'}{second or '59'}.999999")
 
 
 def shortest_time(time: str) -> str:
@@ -319,6 +320,75 @@ def _split(moment: str) -> tuple[str, str, str]:
     return moment[:8], time, sign + zone
 
 
+@frozen
+class Instant:
+    """A date-time with every digit, `YYYYMMDDHHMMSS.FFFFFF`, and its zone as `+0100`, or empty."""
+
+    local: str
+    zone: str
+
+    @property
+    def _utc(self) -> str:
+        day, clock = _as_date(self.local), self.local[8:]
+        minutes = int(self.zone[:3]) * 60 + int(self.zone[0] + self.zone[3:])
+        there = datetime(day.year, day.month, day.day) - timedelta(minutes=minutes)
+        return f"{there + timedelta(microseconds=_microseconds(clock)):%Y%m%d%H%M%S.%f}"
+
+    def after(self, other: Instant) -> bool:
+        """Whether it is later; without a zone on both sides, the local times are compared."""
+        if self.zone == other.zone or not (self.zone and other.zone):
+            return self.local > other.local
+        try:
+            return self._utc > other._utc
+        except (ValueError, OverflowError):
+            return self.local > other.local
+
+
+_EARLIEST_INSTANT = "00000101000000.000000"
+_LATEST_INSTANT = "99991231235959.999999"
+
+
+def earliest(value: str) -> Instant:
+    """The first instant of a DICOM date-time; missing digits are completed."""
+    return _filled(value, _EARLIEST_INSTANT)
+
+
+def latest(value: str) -> Instant:
+    """The last instant of a DICOM date-time; missing digits are completed."""
+    return _filled(value, _LATEST_INSTANT)
+
+
+_ZONE = regex(r"[+-]\d{4}\Z", re.ASCII)
+
+
+def _filled(value: str, limit: str) -> Instant:
+    zone = _ZONE.search(value, 4)
+    local = value[: zone.start()] if zone else value
+    return Instant(local + limit[len(local) :], zone[0] if zone else "")
+
+
+def ends(vr: str, value: str) -> tuple[str, str]:
+    """Both ends of a DICOM range of a VR; an open end is empty, those of a single value are equal.
+
+    In a date-time, `-` and four digits are a zone if such a zone exists (PS3.5 6.2).
+    """
+    if vr == "DT":
+        parts = None if _ONE_DATETIME.match(value) else _DATETIME_RANGE.match(value)
+        return (parts[1], parts[2]) if parts else (value, value)
+    first, dash, last = value.partition("-")
+    return (first, last) if dash else (value, value)
+
+
+_END = r"[\d.]*(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
+_ONE_DATETIME = regex(rf"\d{_END}\Z", re.ASCII)
+_DATETIME_RANGE = regex(rf"({_END})-({_END})\Z", re.ASCII)
+
+
 DATE = Scale(_read_date, _after_date, _before_date)
 TIME = Scale(_read_time, _after_time, _before_time)
-DATETIME = Scale(_read_datetime, _after_datetime, _before_datetime)
+DATETIME = Scale(
+    _read_datetime,
+    _after_datetime,
+    _before_datetime,
+    lambda first, last: earliest(first).after(latest(last)),
+)

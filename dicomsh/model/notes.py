@@ -40,6 +40,7 @@ class NoteKind(Enum):
     NO_MATCH = "no-match"
     NOT_RETURNED = "not-returned"
     WITHOUT_VALUE = "without-value"
+    OTHER_CASE = "other-case"
     NO_UNIQUE_KEY = "no-unique-key"
     OTHER_LEVEL = "other-level"
     REPEATED = "repeated"

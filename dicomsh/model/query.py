@@ -18,6 +18,7 @@ class Matching(Enum):
     WILDCARD = "C.2.2.2.4"
     RANGE = "C.2.2.2.5"
     SEQUENCE = "C.2.2.2.6"
+    EMPTY_VALUE = "C.2.2.2.7"
     MULTIPLE_VALUES = "C.2.2.2.8"
 
     @property
@@ -25,6 +26,10 @@ class Matching(Enum):
         """The kind in words: single value, UID list, …."""
         words = self.name.replace("_", " ").lower()
         return words.replace("uid", "UID")
+
+
+EMPTY = '""'
+"""The matching value that requests entities without a value (PS3.4 C.2.2.2.7)."""
 
 
 class KeyOrigin(Enum):
@@ -53,6 +58,8 @@ class QueryKey:
         matching: the kind of matching that the value requests.
         origin: where the key came from.
         typed: the word it came from, as typed; empty if there is none.
+        literal: whether the value came out of an answer, so that `*`, `?` and `\\` in it are
+            ordinary characters, although a server takes them for wildcards and a list.
     """
 
     path: tuple[Attribute, ...]
@@ -60,6 +67,7 @@ class QueryKey:
     matching: Matching
     origin: KeyOrigin
     typed: str = field(default="", compare=False)
+    literal: bool = False
 
     @property
     def attribute(self) -> Attribute:
@@ -70,6 +78,13 @@ class QueryKey:
     def keyword(self) -> str:
         """Keywords of the path joined by full stops."""
         return ".".join(part.keyword for part in self.path)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values of a list, each of which may match; otherwise the one value."""
+        if self.matching in (Matching.UID_LIST, Matching.MULTIPLE_VALUES):
+            return tuple(self.value.split("\\"))
+        return (self.value,)
 
     @property
     def asked(self) -> str:

@@ -67,6 +67,13 @@ def _without_value(note: Note) -> str:
     return said + "; a range with both ends may leave them out" * value.startswith("-")
 
 
+def _other_case(note: Note) -> str:
+    return (
+        f"{note.count:,} of {note.of:,} rows match {note.about[0]} only if case is ignored, which"
+        " the standard allows only for names"
+    )
+
+
 def _no_unique_key(note: Note) -> str:
     keyword, *private = note.about
     said = f"{_rows(note.count, 'has', 'have')} no {keyword}"
@@ -197,6 +204,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.NO_MATCH: _no_match,
     NoteKind.NOT_RETURNED: _not_returned,
     NoteKind.WITHOUT_VALUE: _without_value,
+    NoteKind.OTHER_CASE: _other_case,
     NoteKind.NO_UNIQUE_KEY: _no_unique_key,
     NoteKind.OTHER_LEVEL: lambda n: (
         f"{_rows(n.count, 'says it is', 'say they are')} of level {n.about[0]}"

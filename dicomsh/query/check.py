@@ -20,7 +20,8 @@ from dicomsh.model.plan import Request, build, context_keys
 from dicomsh.model.query import Query, QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.row_checks import RowChecks
-from dicomsh.model.row_matching import test_of
+from dicomsh.model.row_matching import noticing, test_of
+from dicomsh.model.vr import MOMENT_VRS
 from dicomsh.query.sequential import Send, Sequential
 
 
@@ -79,7 +80,7 @@ class OfThisPatient(AnswerStep):
     def __init__(self, key: QueryKey) -> None:
         self._tag = key.attribute.tag
         self._value = key.value
-        self._matches = _any_row if "\\" in key.value else test_of(key)
+        self._matches = _any_row if "\\" in key.value else noticing(key)
         self._others = 0
 
     def passed(self, batch: list[Row]) -> list[Row]:
@@ -175,8 +176,9 @@ class Checked(AnswerStep):
         # DefaultEncoding lacks (measured: 1.10.1 with Latin1)
         watches = (watch for watch in self._watches if watch.ascii or not garbled)
         seen = [said for watch in watches for said in watch.said(self._modality)]
+        remarks = [said for watch in self._watches for said in watch.remarks]
         doubtful = outcome.doubtful or bool(seen) or self._rows.one_entity
-        noticed = (*empty, *seen, *self._rows.notes, *self._notes, *self._charsets.notes)
+        noticed = (*empty, *seen, *remarks, *self._rows.notes, *self._notes, *self._charsets.notes)
         return replace(noted(outcome, *noticed), doubtful=doubtful)
 
 
@@ -190,10 +192,12 @@ class _Watch:
     def __init__(self, key: QueryKey) -> None:
         self.ascii = key.value.isascii()
         self._key = key
+        self._notice = noticing(key)
         self._test = test_of(key)
         self._right: set[bytes] = set()
         self._rows = 0
         self._wrong = 0
+        self._loose = 0
         self._empty = 0
         self._untold = 0
 
@@ -206,13 +210,15 @@ class _Watch:
                 self._look_into(row)
 
     def _look_into(self, row: Row) -> None:
-        result, tag = self._test(row), self._key.attribute.tag
+        result, tag = self._notice(row), self._key.attribute.tag
         if result is None:
             self._untold += 1
         elif not result:
             empty = len(self._key.path) == 1 and not row.text(tag)
             self._empty += empty
             self._wrong += not empty
+        elif self._key.attribute.vr != "PN" and not self._test(row):
+            self._loose += 1
         elif len(self._key.path) == 1 and len(self._right) < _REMEMBERED:
             raw = row.elements[tag]
             # beyond ASCII, the same bytes mean something else in another character set
@@ -222,11 +228,37 @@ class _Watch:
         """What contradicts the key, if anything does."""
         keyword, rows, asked = self._key.keyword, self._rows, self._key.asked
         known = modality.capabilities.support(keyword) is not Support.UNKNOWN
-        without = self._empty + (self._untold if self._untold < rows else 0)
         if self._wrong:
             yield note(NoteKind.NO_MATCH, asked, modality.name, count=self._wrong, of=rows)
         # optional keys may be missing from an answer (PS3.4 C.2.2.1): nothing to compare with
         elif rows and self._untold == rows and not known:
             yield note(NoteKind.NOT_RETURNED, keyword, asked, modality.name)
-        elif without:
-            yield note(NoteKind.WITHOUT_VALUE, keyword, asked, count=without, of=rows)
+        elif self._without and not self._all_unknown:
+            yield self._without_value
+
+    @property
+    def remarks(self) -> Iterator[Note]:
+        """What is worth knowing, but no contradiction."""
+        asked, rows = self._key.asked, self._rows
+        if self._without and self._all_unknown and not self._wrong:
+            yield self._without_value
+        if self._loose:
+            yield note(NoteKind.OTHER_CASE, asked, count=self._loose, of=rows)
+
+    @property
+    def _without(self) -> int:
+        return self._empty + (self._untold if self._untold < self._rows else 0)
+
+    @property
+    def _without_value(self) -> Note:
+        about = self._key.keyword, self._key.asked
+        return note(NoteKind.WITHOUT_VALUE, *about, count=self._without, of=self._rows)
+
+    @property
+    def _all_unknown(self) -> bool:
+        """Whether all rows without a value have one of zero length, and a range was asked for.
+
+        Such a value is unknown, and matches (PS3.4 C.2.2.1.2); some servers do that for ranges.
+        """
+        is_range = self._key.attribute.vr in MOMENT_VRS and "-" in self._key.value
+        return is_range and self._without == self._empty

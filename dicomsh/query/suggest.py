@@ -167,7 +167,7 @@ def _lower_case(request: Request) -> Iterator[Phrase]:
 _ONE_DAY = regex(r"(\d{4})(\d{2})\d{2}\Z")
 _ONE_MONTH = regex(r"(\d{4})(\d{2})01-\1\2(?:28|29|30|31)\Z")
 _ONE_YEAR = regex(r"(\d{4})0101-(?:\1)1231\Z")
-_IN_AN_HOUR = regex(r"(\d{2})(?!0000-\d\d5959)[\d.]+(?:-\1[\d.]+)?\Z")
+_IN_AN_HOUR = regex(r"(\d{2})(?!-\d\d5959\.9)\d*(?:\.\d+)?(?:-\1[\d.]+)?\Z")
 
 
 def _wider_date(request: Request) -> Iterator[Phrase]:

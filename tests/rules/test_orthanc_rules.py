@@ -130,7 +130,7 @@ CASES = (
         "50 nor in one without a beginning",
         "find study id=10002 date=..1999",
         "",
-        Deviation("A111007", "compares an empty date as text, before any other; in doubt", 5),
+        Deviation("A111007", "compares an empty date as text, before any other (C.2.2.1.2)"),
     ),
     Case(
         "a name in its alphabetic group alone",
