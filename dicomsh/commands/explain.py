@@ -10,10 +10,11 @@ from typing import Annotated
 from dicomsh.commands.context import Context
 from dicomsh.errors import UsageError
 from dicomsh.explain.answer import answer_lines
+from dicomsh.explain.equivalent import Equivalent
 from dicomsh.explain.identifier import Element, elements
 from dicomsh.explain.page import query_lines, tool_lines
 from dicomsh.explain.reasons import Sent
-from dicomsh.explain.tools import TOOLS, Equivalent
+from dicomsh.explain.tools import TOOLS
 from dicomsh.frozen import replace
 from dicomsh.language.binding import Call
 from dicomsh.language.command import command

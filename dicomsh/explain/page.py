@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dicomsh.explain.equivalent import Equivalent
 from dicomsh.explain.identifier import Element, elements
 from dicomsh.explain.reasons import (
     Sent,
@@ -13,7 +14,6 @@ from dicomsh.explain.reasons import (
     level_reason,
     model_reason,
 )
-from dicomsh.explain.tools import Equivalent
 
 _LABEL = 9
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen
 from dicomsh.model.charset import UTF8, encode
+from dicomsh.model.level_keys import key_type
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality
-from dicomsh.model.query import Query, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
 
 @frozen
@@ -124,23 +125,56 @@ def _of_capabilities(sent: Sent) -> list[str]:
 
 
 def _of_keys(query: Query) -> list[str]:
-    told = []
-    open_levels = [
-        level
-        for level in query.levels_above
-        if not _has(query, level) and not (level is Level.PATIENT and _is_study_root(query))
-    ]
-    if open_levels:
-        words = " and ".join(level.unique_keyword for level in open_levels)
-        told.append(
-            f"relational: {words} is left open; a peer allows that only with negotiated relational"
-            " queries (PS3.4 C.4.1.2.2.1); others ignore keys of higher levels or refuse"
-        )
+    told = [_relational(query)]
     if any(len(key.path) > 1 and key.value for key in query.keys):
         told.append("matching in a sequence is optional (PS3.4 C.2.2.2.6): many peers ignore it")
     if any(key.keyword == "ModalitiesInStudy" and key.value for key in query.keys):
         told.append("ModalitiesInStudy is an optional key: a peer may return all modalities")
-    return told
+    if any(key.matching is Matching.MULTIPLE_VALUES for key in query.keys):
+        told.append(
+            "only a list of UIDs means any of them; without negotiation the standard leaves any"
+            " other undefined, with it all values must match (PS3.4 C.2.2.2.8)"
+        )
+    unique = [key for key in query.keys if query.level and _is_unique_pattern(key, query.level)]
+    told += [
+        f"{key.keyword} is the unique key of this level: the standard has no wildcards for it"
+        " (PS3.4 C.4.1.2.1), though many peers accept them"
+        for key in unique
+    ]
+    return [text for text in told if text]
+
+
+def _is_unique_pattern(key: QueryKey, level: Level) -> bool:
+    typed = key.origin is not KeyOrigin.CONTEXT
+    wild = key.matching is Matching.WILDCARD
+    return typed and wild and key.keyword == level.unique_keyword
+
+
+def _relational(query: Query) -> str:
+    """Why a query is relational: what it lacks or has of higher levels; empty if it is not."""
+    above = [
+        level
+        for level in query.levels_above
+        if not (level is Level.PATIENT and _is_study_root(query))
+    ]
+    left_open = [level.unique_keyword for level in above if not _has(query, level)]
+    matched = [key.keyword for key in query.keys if key.value and _is_other_key(key, above)]
+    reasons = [
+        *([f"{' and '.join(left_open)} is left open"] if left_open else []),
+        *([f"{' and '.join(matched)} belongs to a higher level"] if matched else []),
+    ]
+    if not reasons:
+        return ""
+    return (
+        f"relational: {'; '.join(reasons)}; the standard has that only with negotiated relational"
+        " queries (PS3.4 C.4.1.2.2.1); other peers may refuse, or ignore keys of higher levels"
+    )
+
+
+def _is_other_key(key: QueryKey, above: Sequence[Level]) -> bool:
+    """Whether a key belongs to one of the levels above and is not the unique key there."""
+    found = key_type(key.keyword)
+    return found is not None and found[0] in above and found[1] != "unique"
 
 
 def _is_study_root(query: Query) -> bool:

@@ -11,46 +11,22 @@ from shlex import quote
 from urllib.parse import quote as percent
 
 from dicomsh.explain.deprecated import LEAST, ROUTES
+from dicomsh.explain.equivalent import (
+    Equivalent,
+    is_nameless,
+    keyword_or_hex,
+    lines_of,
+    without_level,
+)
+from dicomsh.explain.qido import qido
 from dicomsh.explain.reasons import Sent
-from dicomsh.frozen import frozen
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import Attribute, is_retired, tag_pair
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Level, Model
-from dicomsh.model.query import Matching, Query, QueryKey
-from dicomsh.model.wado import PLACEHOLDER_RS
+from dicomsh.model.query import Query, QueryKey
 
 ORTHANC = "http://localhost:8042"
 """Base URL of Orthanc's REST API, as in its documentation."""
-
-
-@frozen
-class Equivalent:
-    """A query for another tool.
-
-    Args:
-        title: the tool.
-        text: the command; empty if the tool cannot express the query.
-        notes: differences, each a sentence.
-    """
-
-    title: str
-    text: str
-    notes: tuple[str, ...] = ()
-
-
-_WIDTH = 78
-"""Characters per line, so that most terminals need not wrap."""
-
-
-def _lines(parts: Sequence[str], end: str = " \\") -> str:
-    """Parts of one command, as many on a line as fit; `end` marks a continued line."""
-    lines = [parts[0]]
-    for part in parts[1:]:
-        if len(lines[-1]) + len(part) + len(end) < _WIDTH:
-            lines[-1] += f" {part}"
-        else:
-            lines.append(f"  {part}")
-    return f"{end}\n".join(lines)
 
 
 def _terminal_charset(query: Query) -> tuple[str, tuple[str, ...]]:
@@ -77,7 +53,7 @@ def findscu(sent: Sent) -> Equivalent:
     query, peer = sent.query, sent.peer
     charset, notes = _terminal_charset(query)
     keys = [
-        ("SpecificCharacterSet", charset),
+        *([("SpecificCharacterSet", charset)] if charset else []),
         *([] if query.level is None else [("QueryRetrieveLevel", query.level.dicom)]),
         *((_dcmtk_path(key.path), key.value) for key in query.keys),
     ]
@@ -87,7 +63,7 @@ def findscu(sent: Sent) -> Equivalent:
     parts += [] if sent.limit is None else [f"--cancel {sent.limit}"]
     parts += [*_dcmtk_tls(sent), f"{quote(peer.entity.host)} {peer.entity.port}"]
     notes += _not_negotiated(sent)
-    return Equivalent("DCMTK findscu", _lines(parts), notes)
+    return Equivalent("DCMTK findscu", lines_of(parts), notes)
 
 
 def _not_negotiated(sent: Sent) -> tuple[str, ...]:
@@ -133,19 +109,11 @@ def dcm4che(sent: Sent) -> Equivalent:
         notes += ("older releases write / instead of . between a sequence and its attribute",)
     if peer.entity.tls is not None:
         notes += ("TLS needs Java key stores: --tls, --key-store, --trust-store",)
-    return Equivalent("dcm4che findscu", _lines(parts), notes)
+    return Equivalent("dcm4che findscu", lines_of(parts), notes)
 
 
 def _dcm4che_path(key: QueryKey) -> str:
-    return ".".join(_keyword_or_hex(part) for part in key.path)
-
-
-def _keyword_or_hex(attribute: Attribute) -> str:
-    return f"{attribute.tag:08X}" if _is_nameless(attribute) else attribute.keyword
-
-
-def _is_nameless(attribute: Attribute) -> bool:
-    return attribute.keyword == tag_pair(attribute.tag)
+    return ".".join(keyword_or_hex(part) for part in key.path)
 
 
 def pynetdicom(sent: Sent) -> Equivalent:
@@ -183,7 +151,9 @@ def pynetdicom(sent: Sent) -> Equivalent:
 
 
 def _python_identifier(query: Query) -> list[str]:
-    lines = ["identifier = Dataset()", f"identifier.SpecificCharacterSet = {_charsets(query)}"]
+    lines = ["identifier = Dataset()"]
+    if query.charset:
+        lines.append(f"identifier.SpecificCharacterSet = {_charsets(query)}")
     if query.level is not None:
         lines.append(f"identifier.QueryRetrieveLevel = {json.dumps(query.level.dicom)}")
     made: dict[tuple[Attribute, ...], str] = {(): "identifier"}
@@ -209,7 +179,7 @@ def _python_item(path: tuple[Attribute, ...], made: dict[tuple[Attribute, ...], 
 
 
 def _python_set(holder: str, attribute: Attribute, value: str) -> str:
-    if _is_nameless(attribute):
+    if is_nameless(attribute):
         return f"{holder}.add_new(0x{attribute.tag:08X}, {json.dumps(attribute.vr)}, {value})"
     return f"{holder}.{attribute.keyword} = {value}"
 
@@ -249,23 +219,19 @@ def orthanc(sent: Sent) -> Equivalent:
     """Orthanc's REST API: one request queries, a second fetches the answers."""
     query = sent.query
     if query.level is None:
-        return _without_level("Orthanc")
+        return without_level("Orthanc")
     inside = [key.keyword for key in query.keys if len(key.path) > 1]
     if inside:
         trouble = f"not possible: the Query of this route has no sequences ({', '.join(inside)})"
         return Equivalent("Orthanc", "", (trouble,))
     keys = {_orthanc_key(key): key.value for key in query.keys}
     level = f'{{"Level": {json.dumps(query.level.word.title())}, "Query": {{'
-    body = _lines([level, *_members(keys), '}, "Normalize": false}'], end="")
+    body = lines_of([level, *_members(keys), '}, "Normalize": false}'], end="")
     url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/query"
     first = f"curl -s {quote(url)} \\\n  -d {quote(body)} \\\n "
     path = """sed -n 's/.*"Path" *: *"\\([^"]*\\)".*/\\1/p'"""
     second = f'curl -s "{ORTHANC}$answers/answers?expand&simplify"'
     return Equivalent("Orthanc", f"answers=$({first} | {path})\n{second}", _orthanc_notes(sent))
-
-
-def _without_level(title: str) -> Equivalent:
-    return Equivalent(title, "", ("cannot be said: this route asks at a Query/Retrieve level",))
 
 
 def _members(keys: Mapping[str, str]) -> list[str]:
@@ -281,7 +247,7 @@ def _json(value: object) -> str:
 def _orthanc_key(key: QueryKey) -> str:
     """The keyword; for a retired attribute the tag, because Orthanc may not know the keyword."""
     tag = key.attribute.tag
-    return tag_pair(tag) if _is_nameless(key.attribute) or is_retired(tag) else key.keyword
+    return tag_pair(tag) if is_nameless(key.attribute) or is_retired(tag) else key.keyword
 
 
 def _orthanc_notes(sent: Sent) -> tuple[str, ...]:
@@ -302,7 +268,7 @@ def orthanc_deprecated(sent: Sent) -> Equivalent:
     """Orthanc's deprecated find-patient, find-study, find-series and find-instance."""
     query = sent.query
     if query.level is None:
-        return _without_level("Orthanc (deprecated)")
+        return without_level("Orthanc (deprecated)")
     old = ROUTES[query.level]
     title = f"Orthanc {old.route} (deprecated)"
     given = {key.keyword: key.value for key in _matching(query)}
@@ -317,58 +283,7 @@ def orthanc_deprecated(sent: Sent) -> Equivalent:
     url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/{old.route}"
     parts = [f"curl -s {quote(url)} -X POST", f"-d {quote(_json(given))}"]
     notes = ("it returns its own fixed set of attributes, named by keyword",)
-    return Equivalent(title, _lines(parts), notes)
-
-
-def qido(sent: Sent) -> Equivalent:
-    """A QIDO-RS search (PS3.18 10.6)."""
-    query = sent.query
-    if query.level is None:
-        return _without_level("QIDO-RS")
-    if query.level is Level.PATIENT:
-        trouble = "not possible: QIDO-RS has no patient level; it searches studies"
-        return Equivalent("QIDO-RS", "", (trouble,))
-    path, used = _qido_path(query, query.level)
-    rest = [key for key in query.keys if key.keyword not in used]
-    pairs = [f"{_qido_key(key)}={_qido_value(key)}" for key in rest if key.value]
-    pairs += [f"includefield={_qido_key(key)}" for key in rest if not key.value]
-    pairs += [] if sent.limit is None else [f"limit={sent.limit}"]
-    base = (sent.peer.wado_rs or PLACEHOLDER_RS).rstrip("/")
-    url = f"{base}/{path}?{'&'.join(pairs)}"
-    notes = (
-        ()
-        if sent.peer.wado_rs
-        else (f"WADO-SERVER is a placeholder: {sent.peer.name} has no wado_rs: setting",)
-    )
-    parts = [f"curl -s {quote(url)}", "-H 'Accept: application/dicom+json'"]
-    return Equivalent("QIDO-RS", _lines(parts), notes)
-
-
-_RESOURCES = {Level.STUDY: "studies", Level.SERIES: "series", Level.INSTANCE: "instances"}
-
-
-def _qido_path(query: Query, searched: Level) -> tuple[str, set[str]]:
-    """The resource to search, inside the known study and series; their keywords."""
-    given = {key.keyword: key for key in query.keys if key.matching is Matching.SINGLE_VALUE}
-    parts, used = [], set()
-    for level in searched.ancestors[1:]:
-        key = given.get(level.unique_keyword)
-        if key is None:
-            break
-        parts += [_RESOURCES[level], percent(key.value, safe="")]
-        used.add(level.unique_keyword)
-    return "/".join([*parts, _RESOURCES[searched]]), used
-
-
-def _qido_key(key: QueryKey) -> str:
-    return ".".join(_keyword_or_hex(part) for part in key.path)
-
-
-def _qido_value(key: QueryKey) -> str:
-    """The value, percent-encoded; a list has commas between its values (PS3.18 8.3.4.1)."""
-    several = key.matching in (Matching.UID_LIST, Matching.MULTIPLE_VALUES)
-    text = key.value.replace("\\", ",") if several else key.value
-    return percent(text, safe=",*?^")
+    return Equivalent(title, lines_of(parts), notes)
 
 
 Tool = Callable[[Sent], Equivalent]

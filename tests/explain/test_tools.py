@@ -9,9 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsh.explain.equivalent import Equivalent
+from dicomsh.explain.qido import qido
 from dicomsh.explain.reasons import Sent
-from dicomsh.explain.tools import TOOLS, Equivalent, dcm4che, findscu, pynetdicom, qido
-from dicomsh.model.keys import by_keyword
+from dicomsh.explain.tools import TOOLS, dcm4che, findscu, pynetdicom
+from dicomsh.model.extended_negotiation import Extension
+from dicomsh.model.keys import by_keyword, find_attribute
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
 from dicomsh.model.modality import DicomAddress, Modality, Tls
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
@@ -108,16 +111,72 @@ def test_qido_asks_inside_the_study_and_series_that_are_known() -> None:
     assert "placeholder" in made.notes[0]
 
 
-def test_qido_lists_have_commas_and_text_is_percent_encoded() -> None:
+def test_a_query_in_ascii_declares_no_character_set() -> None:
+    for tool in (findscu, dcm4che, pynetdicom):
+        assert "SpecificCharacterSet" not in tool(sent(key("PatientID", "X"))).text
+        assert "SpecificCharacterSet" in tool(sent(key("PatientID"), charset="ISO_IR 192")).text
+
+
+def test_qido_has_commas_between_uids_only_and_encodes_those_in_a_value() -> None:
     made = qido(
         sent(
             key("StudyInstanceUID", "1.2\\1.3", Matching.UID_LIST),
-            key("PatientName", "*山田 &*", Matching.WILDCARD),
+            key("PatientName", "*山田^, &*", Matching.WILDCARD),
         )
     )
     text = urlsplit(url(made)).query
-    assert dict(parse_qsl(text)) == {"StudyInstanceUID": "1.2,1.3", "PatientName": "*山田 &*"}
-    assert "%26" in text
+    assert text.startswith("StudyInstanceUID=1.2,1.3&PatientName=*%E5%B1%B1%E7%94%B0%5E%2C%20%26*")
+    assert dict(parse_qsl(text)) == {"StudyInstanceUID": "1.2,1.3", "PatientName": "*山田^, &*"}
+
+
+def test_qido_searches_for_each_value_of_a_list_of_codes() -> None:
+    made = qido(
+        sent(
+            key("ModalitiesInStudy", "CT\\MR", Matching.MULTIPLE_VALUES),
+            key("AccessionNumber", "A\\B", Matching.MULTIPLE_VALUES),
+        )
+    )
+    urls = [word for word in words(made) if word.startswith("http")]
+    assert [urlsplit(one).query for one in urls] == [
+        f"ModalitiesInStudy={code}&AccessionNumber={number}"
+        for code in ("CT", "MR")
+        for number in "AB"
+    ]
+    assert any("one search for each value" in told for told in made.notes)
+    many = "\\".join(map(str, range(11)))
+    none = qido(sent(key("AccessionNumber", many, Matching.MULTIPLE_VALUES)))
+    assert none.text == ""
+    assert none.notes == ("not possible in fewer than 11 searches: only UIDs can be listed",)
+
+
+def test_qido_has_a_parameter_for_fuzzy_matching() -> None:
+    fuzzy = Modality("pacs", PEER.address, extended=frozenset((Extension.FUZZY,)))
+    asked = sent(key("PatientName", "Doe"))
+    assert "fuzzymatching=true" in qido(Sent(asked.query, fuzzy)).text
+    assert "fuzzymatching" not in qido(asked).text
+
+
+def test_qido_always_combines_a_range_of_dates_with_one_of_times() -> None:
+    day = key("StudyDate", "20240301-20240302", Matching.RANGE)
+    time = key("StudyTime", "100000-120000", Matching.RANGE)
+    said = "QIDO-RS matches a range of dates and one of times as one continuous period"
+    assert said in qido(sent(day, time)).notes
+    assert said not in qido(sent(day, key("StudyTime"))).notes
+    combined = Modality("pacs", PEER.address, extended=frozenset((Extension.DATETIME,)))
+    assert said not in qido(Sent(sent(day, time).query, combined)).notes
+
+
+def test_qido_needs_the_creator_of_a_private_attribute() -> None:
+    private = QueryKey(
+        (find_attribute("0009,1001", Level.STUDY),), "X", Matching.SINGLE_VALUE, KeyOrigin.TYPED
+    )
+    creator = QueryKey(
+        (find_attribute("0009,0010", Level.STUDY),), "GEMS", Matching.SINGLE_VALUE, KeyOrigin.TYPED
+    )
+    said = "a private attribute needs its creator in the search: ggggooee=CREATOR"
+    assert said in qido(sent(private)).notes
+    assert said not in qido(sent(private, creator)).notes
+    assert "00090010=GEMS" in qido(sent(private, creator)).text
 
 
 def test_qido_has_no_patient_level() -> None:
