@@ -11,7 +11,7 @@ from dicomsh.dimse.pdu import Message
 from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError, ProtocolViolationError
 from dicomsh.model.row import Row, Source, weight
-from dicomsh.model.status import PENDING_STATUSES
+from dicomsh.model.status import PENDING_STATUSES, PENDING_UNSUPPORTED
 
 _MANY_ROWS = 4096
 """With more rows than this waiting to be taken, reading pauses."""
@@ -32,6 +32,7 @@ class FindExchange(ServiceUser):
         arrived: rows received, without those dropped.
         dropped: rows received after the limit or after C-CANCEL.
         over_limit: whether there was a row beyond the limit.
+        unsupported: whether a row came with 0xFF01: some optional keys are not supported.
         final: the final response, once received.
         error: why the association is gone, once it is.
     """
@@ -48,6 +49,7 @@ class FindExchange(ServiceUser):
         self.arrived = 0
         self.dropped = 0
         self.over_limit = False
+        self.unsupported = False
         self.final: CommandSet | None = None
         self.error: DicomshError | None = None
         self._association = association
@@ -157,6 +159,7 @@ class FindExchange(ServiceUser):
             raise ProtocolViolationError("a response after the final one")
         if response.status in PENDING_STATUSES and not response.has_data_set:
             raise ProtocolViolationError("a pending response without identifier")
+        self.unsupported |= response.status == PENDING_UNSUPPORTED
 
     def _after_read(self) -> None:
         # C-FIND has no maximum of its own (PS3.7 9.1.2.1): one row too many shows that there are

@@ -152,4 +152,5 @@ class Find:
             final.status if final else None,
             final.comment if final else None,
             detail,
+            unsupported=self._exchange.unsupported,
         )

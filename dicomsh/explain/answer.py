@@ -22,6 +22,7 @@ def answer_lines(
     lines = [f"{level.counted(outcome.rows) if outcome.rows else f'no {level.plural}'}"]
     lines[0] += f" from {asked_query.modality.name}"
     lines += [f"  status   {_status(outcome)}"]
+    lines += [f"  rows     {_UNSUPPORTED}"] if outcome.unsupported else []
     lines += [f"  ending   {_ENDINGS[outcome.ending]}"]
     lines += [f"  doubt    {_DOUBT}"] if outcome.doubtful else []
     lines += [f"  peer     {outcome.comment}"] if outcome.comment else []
@@ -37,6 +38,11 @@ def _status(outcome: Outcome) -> str:
     told = status(outcome.status).explained or "a status not listed in PS3.4 table C.4-1"
     return f"0x{outcome.status:04X} {told} (PS3.4 C.4.1.1.4)"
 
+
+_UNSUPPORTED = (
+    "some came with 0xFF01: the server does not support all of the optional keys, for matching or"
+    " for return (PS3.4 C.4.1.1.4)"
+)
 
 _ENDINGS = {
     Ending.COMPLETE: "complete: no match is missing",

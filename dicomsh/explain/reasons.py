@@ -103,8 +103,6 @@ def doubts(sent: Sent, missing: Sequence[str] = ()) -> list[str]:
     told += _of_capabilities(sent)
     if missing:
         told.append(f"requested before but never returned: {', '.join(missing)}")
-    if sent.peer.universal:
-        told.append(f"it needs {sent.peer.universal} for universal matching (universal:)")
     if query.charset and query.charset != UTF8 and not sent.peer.charset:
         told.append(f"unknown whether it supports {query.charset}")
     return told

@@ -16,7 +16,7 @@ from dicomsh.model.levels import UNIQUE_KEYWORDS
 from dicomsh.model.modality import Modality
 from dicomsh.model.moments import ends
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.plan import Request, context_keys, return_key
+from dicomsh.model.plan import Request, context_keys, return_key, typed_universal
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.row_matching import RowTest, combined_test, test_of, testable
 
@@ -37,6 +37,7 @@ class Adapted:
         request: what is sent.
         filters: what is applied to the rows that come back.
         watched: keys to compare rows with, because a peer may ignore them (PS3.4 C.2.2.1).
+        unchecked: keywords of matching keys that rows cannot be compared with.
         notes: notes in any case.
         empty: notes if nothing was found.
     """
@@ -44,6 +45,7 @@ class Adapted:
     request: Request
     filters: tuple[Filter, ...] = ()
     watched: tuple[QueryKey, ...] = ()
+    unchecked: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     empty: tuple[Note, ...] = ()
 
@@ -69,6 +71,7 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     )
     notes = (
         *_left_out(request, known),
+        *_about_universal(keys, modality),
         *_about_relational(request, known, modality.extended, agreed),
         *_about_fuzzy(modality.extended, agreed),
         *_about_charsets(keys, known),
@@ -76,7 +79,18 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     )
     watched = tuple(_watched([*typed, *_of_place(request)], known, agreed))
     empty = tuple(_about_case(keys, known, agreed))
-    return Adapted(sent, tuple(filters), watched, notes, empty)
+    return Adapted(sent, tuple(filters), watched, _unchecked(typed, watched, known), notes, empty)
+
+
+def _unchecked(
+    typed: list[QueryKey], watched: tuple[QueryKey, ...], known: Capabilities
+) -> tuple[str, ...]:
+    """The keywords of matching keys that are neither compared with the rows nor filtered on."""
+    return tuple(
+        key.keyword
+        for key in typed
+        if key.value and key not in watched and not _trouble(key, known)
+    )
 
 
 def _of_place(request: Request) -> Iterable[QueryKey]:
@@ -86,16 +100,12 @@ def _of_place(request: Request) -> Iterable[QueryKey]:
 
 
 def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> Iterable[QueryKey]:
-    """The keys that each row should match by itself, as far as we can tell.
-
-    A name queried with `?` may have lost a letter on its way back, and would then look wrong.
-    """
+    """The keys that each row should match by itself, as far as we can tell."""
     # agreed, date and time match together: a row may be outside the time alone (C.2.2.2.5.4)
     pairs = date_times(tuple(keys)) if Extension.DATETIME in agreed else []
     together = {key.keyword for pair in pairs for key in pair}
     for key in keys:
-        name = key.attribute.vr == "PN"
-        vague = name and ("?" in key.value or Extension.FUZZY in agreed)
+        vague = key.attribute.vr == "PN" and Extension.FUZZY in agreed
         if testable(key) and not vague and key.keyword not in together and not _trouble(key, known):
             yield key
 
@@ -141,6 +151,12 @@ def _left_out(request: Request, known: Capabilities) -> Iterable[Note]:
     left = [word for word in dict.fromkeys(asked) if word in known.rejected - _UNIQUE]
     if left:
         yield note(NoteKind.OMITTED_KEYS, ", ".join(left), known.source)
+
+
+def _about_universal(keys: Iterable[QueryKey], modality: Modality) -> Iterable[Note]:
+    sent = [key.keyword for key in keys if modality.universal and typed_universal(key)]
+    if sent:
+        yield note(NoteKind.UNIVERSAL_AS_ASTERISK, ", ".join(sent), modality.universal)
 
 
 def _about_relational(

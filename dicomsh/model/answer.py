@@ -44,6 +44,8 @@ class Outcome:
         doubtful: whether some rows do not match the query, or we cannot tell whether they do; a
             note says why.
         different: whether a comparison found differences.
+        unsupported: whether the peer said that it does not support some of the optional keys
+            (status 0xFF01, PS3.4 C.4.1.1.4).
     """
 
     ending: Ending
@@ -60,6 +62,7 @@ class Outcome:
     unasked: frozenset[str] = frozenset()
     doubtful: bool = False
     different: bool = False
+    unsupported: bool = False
 
     @property
     def sound(self) -> bool:
@@ -90,6 +93,7 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
         detail=_detail(worst, early),
         doubtful=any(part.doubtful for part in parts),
         different=any(part.different for part in parts),
+        unsupported=any(part.unsupported for part in parts),
     )
 
 

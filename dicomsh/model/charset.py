@@ -16,6 +16,7 @@ UTF8 = "ISO_IR 192"
 _DEFAULT = "iso8859"
 """pydicom's codec for the default repertoire (ISO_IR 6)."""
 _ESCAPE = 0x1B
+_CHINESE = "iso_ir_58"
 _GB2312 = "\x1b$)A"
 """The escape sequence of ISO 2022 IR 58, which pydicom leaves in the text."""
 _DELIMITERS = {0x0D, 0x0A, 0x09, 0x0C, 0x5C, 0x5E, 0x3D}  # CR LF TAB FF \ ^ = (PS3.5 6.1.2.5.3)
@@ -68,6 +69,11 @@ def known(term: str) -> bool:
     return all(part.strip() in CODECS for part in term.split("\\"))
 
 
+def declared_term(raw: bytes) -> str:
+    """The defined terms in a value field of (0008,0005), joined by `\\`; empty for none."""
+    return raw.decode("ascii", "replace").strip(" \0")
+
+
 @lru_cache(maxsize=64)
 def decoder(declared: bytes, fallback: str) -> Decode:
     """The decoder for text whose Specific Character Set is `declared`.
@@ -77,7 +83,7 @@ def decoder(declared: bytes, fallback: str) -> Decode:
         fallback: the defined term to assume if it has none or an unknown one; empty for Latin-1,
             the guess that shows every byte.
     """
-    own = declared.decode("ascii", "replace").strip(" \0")
+    own = declared_term(declared)
     terms = next((term for term in (own, fallback) if term and known(term)), "")
     first = codecs.lookup(CODECS[terms.split("\\")[0].strip()]).name
     extended = "\\" in terms or "2022" in terms
@@ -140,6 +146,19 @@ def choose(text: str, declared: str) -> str:
     return UTF8 if _lossless(text, declared) is None else declared
 
 
+def composed(text: str) -> str:
+    """A text with each accent and its letter as one character, as archives store them.
+
+    Some keyboards and file systems give them apart (`u` and U+0308), which no single-byte set holds
+    and a server that compares bytes does not find.
+    """
+    if text.isascii():
+        return text
+    from unicodedata import normalize
+
+    return normalize("NFC", text)
+
+
 def carries(text: str, charset: str) -> bool:
     """Whether a text can be encoded in a character set without loss; ASCII always can."""
     return text.isascii() or _lossless(text, charset) is not None
@@ -189,10 +208,30 @@ def _lossless(text: str, charset: str) -> bytes | None:
 
 
 def _component(text: str, encodings: list[str]) -> bytes:
+    """One component; ASCII at its start, such as `*`, needs no escape sequence before it."""
     if text.isascii():
         return text.encode("ascii")
     if len(encodings) == 1 and encodings[0] not in _NOT_PYTHONS:
         return text.encode(encodings[0])
+    try:
+        return _in_first(text, encodings[0])
+    except UnicodeError:
+        start = next(spot for spot, letter in enumerate(text) if not letter.isascii())
+        return text[:start].encode("ascii") + _escaped(text[start:], encodings)
+
+
+def _in_first(text: str, first: str) -> bytes:
+    """Text that the first set holds, in which a component begins (PS3.5 6.1.2.5.3)."""
+    raw = text.encode("ascii" if first == _DEFAULT else first)
+    # JIS X 0201 has a byte for a letter, half-width katakana; the codec goes on to kanji
+    if first in _NOT_PYTHONS and len(raw) != len(text):
+        raise UnicodeError(f"not a character of {first}")
+    return raw
+
+
+def _escaped(text: str, encodings: list[str]) -> bytes:
+    if _CHINESE in encodings and _encodable(text, _CHINESE):  # pydicom names no set for it
+        return _GB2312.encode("ascii") + text.encode(_CHINESE)
     import warnings
 
     from pydicom.charset import encode_string
@@ -201,3 +240,11 @@ def _component(text: str, encodings: list[str]) -> bytes:
         warnings.simplefilter("error")
         raw = encode_string(text, encodings)
     return raw.removeprefix(_TO_ASCII) if encodings[0] == _DEFAULT else raw
+
+
+def _encodable(text: str, codec: str) -> bool:
+    try:
+        text.encode(codec)
+    except UnicodeError:
+        return False
+    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dicomsh.model.charset import carries, known
+from dicomsh.model.charset import carries, declared_term, known
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import Row, is_text
@@ -36,7 +36,7 @@ def _sound(declared: bytes, rows: Sequence[Row]) -> bool:
 
     First the rows as they are: if even lengths and tags decode as text, so do all values.
     """
-    own = declared.decode("ascii", "replace").strip(" \0")
+    own = declared_term(declared)
     if own in ("", _ASCII) or not known(own):
         return False
     return _readable(rows, [row.data for row in rows]) or _readable(
@@ -60,6 +60,7 @@ class CharsetCheck:
     def __init__(self, fallback: str, asked: str = "") -> None:
         self._fallback = fallback
         self._asked = "" if asked.isascii() else asked
+        self._watching = bool(self._asked) or "?" in asked
         self._sets: set[bytes] = set()
         self._unlabelled = False
         self._unknown = ""
@@ -67,7 +68,7 @@ class CharsetCheck:
 
     def look(self, rows: Sequence[Row]) -> None:
         """Check rows."""
-        if self._asked:
+        if self._watching:
             self._sets.update(_declared(rows))
         for declared, alike in _by_set(rows).items():
             if not _sound(declared, alike) and not (self._broken and self._unlabelled):
@@ -78,8 +79,7 @@ class CharsetCheck:
         values = [v for tag, v in row.elements.items() if not v.isascii() and is_text(tag)]
         if not values:
             return
-        declared = row.elements.get(SPECIFIC_CHARACTER_SET, b"").decode("ascii", "replace")
-        own = declared.strip(" \0")
+        own = declared_term(row.elements.get(SPECIFIC_CHARACTER_SET, b""))
         if own in ("", _ASCII):
             self._unlabelled = not self._fallback
         elif not known(own):
@@ -90,8 +90,12 @@ class CharsetCheck:
     @property
     def lossy(self) -> list[str]:
         """Character sets of the answers that lack a character of the query."""
-        declared = (raw.decode("ascii", "replace").strip(" \0") for raw in self._sets)
+        declared = map(declared_term, self._sets)
         return sorted(term for term in declared if term and not carries(self._asked, term))
+
+    def holding(self, text: str) -> bool:
+        """Whether a row came in a character set that can hold a text of the query."""
+        return any(carries(text, declared_term(raw)) for raw in self._sets)
 
     @property
     def notes(self) -> list[Note]:

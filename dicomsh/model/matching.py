@@ -12,6 +12,7 @@ from datetime import date
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import frozen
 from dicomsh.model import moments
+from dicomsh.model.charset import composed
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute
 from dicomsh.model.query import Matching
 from dicomsh.model.vr import UNDELIMITED_VRS, WILDCARD_VRS
@@ -220,7 +221,7 @@ def _text(attribute: Attribute, text: str) -> Matcher:
         parts = [_code(part, offset) for part, offset in parts]
     for part, offset in parts:
         _check_value(attribute, part, offset)
-    value = "\\".join(part for part, _ in parts)
+    value = composed("\\".join(part for part, _ in parts))
     value = value.upper() if attribute.vr == "CS" else value  # codes are capitals (PS3.5 6.2)
     if len(parts) > 1:
         return Matcher(value, Matching.MULTIPLE_VALUES)

@@ -25,6 +25,7 @@ class NoteKind(Enum):
     COMBINED_LOCALLY = "combined-locally"
     LACK_THE_ATTRIBUTE = "lack-the-attribute"
     OMITTED_KEYS = "omitted-keys"
+    UNIVERSAL_AS_ASTERISK = "universal-as-asterisk"
     RELATIONAL_AGREED = "relational-agreed"
     RELATIONAL_REFUSED = "relational-refused"
     RELATIONAL_UNKNOWN = "relational-unknown"
@@ -39,6 +40,7 @@ class NoteKind(Enum):
     # what is odd about the rows
     NO_MATCH = "no-match"
     NOT_RETURNED = "not-returned"
+    KEYS_UNSUPPORTED = "keys-unsupported"
     WITHOUT_VALUE = "without-value"
     OTHER_CASE = "other-case"
     NO_UNIQUE_KEY = "no-unique-key"

@@ -157,14 +157,14 @@ def build(request: Request, model: Model, charset: str, universal: str) -> Query
         request: the request.
         model: the information model.
         charset: defined term declared for the peer, or empty.
-        universal: what default return keys are sent as (`*` for peers that need it).
+        universal: what a universal key that was typed is sent as (`*` for peers that need it).
 
     Raises:
         UsageError: a typed key contradicts the place, or no character set can encode a value.
     """
     keys = identifier_keys(request)
-    if universal:  # as Orthanc sends `*` to modalities of its manufacturer "GE"
-        keys = tuple(_universal(key, universal) for key in keys)
+    if universal:
+        keys = tuple(replace(key, value=universal) if typed_universal(key) else key for key in keys)
     text = "".join(key.value for key in keys)
     chosen = choose(text, charset)
     for key in keys:
@@ -172,12 +172,16 @@ def build(request: Request, model: Model, charset: str, universal: str) -> Query
     return Query(model.find, request.level, keys, chosen)
 
 
-def _universal(key: QueryKey, value: str) -> QueryKey:
+def typed_universal(key: QueryKey) -> bool:
+    """Whether a key is a universal one that was typed, of a VR that takes `*`.
+
+    A return key is not sent as `*`: with one, only entities that have a value need match
+    (PS3.4 C.2.2.2.4), so that each attribute requested would narrow the answer.
+    """
     from dicomsh.model.vr import WILDCARD_VRS
 
-    if key.matching is Matching.UNIVERSAL and key.attribute.vr in WILDCARD_VRS:
-        return replace(key, value=value)
-    return key
+    typed = key.origin in (KeyOrigin.TYPED, KeyOrigin.PATTERN)
+    return typed and key.matching is Matching.UNIVERSAL and key.attribute.vr in WILDCARD_VRS
 
 
 def patients_from_studies(request: Request) -> Request:

@@ -16,7 +16,7 @@ from dicomsh.errors import ProtocolViolationError
 from dicomsh.model import moments
 from dicomsh.model.query import Matching, QueryKey
 from dicomsh.model.row import Row, items_at
-from dicomsh.model.vr import MOMENT_VRS, NUMBER_VRS
+from dicomsh.model.vr import MOMENT_VRS, NUMBER_VRS, UNDELIMITED_VRS
 from dicomsh.regex import regex
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ RowTest = Callable[[Row], bool | None]
 TextTest = Callable[[str], bool]
 """Whether one value of an attribute matches."""
 
-_TEXTS = frozenset("AE AS CS LO PN SH UC UI UR".split())
+_TEXTS = frozenset("AE AS CS LO LT PN SH ST UC UI UN UR UT".split())
 
 
 def testable(key: QueryKey) -> bool:
@@ -61,10 +61,14 @@ def noticing(key: QueryKey) -> RowTest:
 
 def _row_test(key: QueryKey, fits: TextTest) -> RowTest:
     tag, sequences = key.attribute.tag, key.path[:-1]
-    whole = key.matching is Matching.EMPTY_VALUE or (key.literal and not key.attribute.multiple)
+    whole = (
+        key.matching is Matching.EMPTY_VALUE
+        or key.attribute.vr in UNDELIMITED_VRS
+        or (key.literal and not key.attribute.multiple)
+    )
 
     def test(row: Row) -> bool | None:
-        text = row.text(tag)
+        text = _text(row, tag)
         return None if text is None else any(map(fits, [text] if whole else text.split("\\")))
 
     def test_items(row: Row) -> bool | None:
@@ -75,6 +79,14 @@ def _row_test(key: QueryKey, fits: TextTest) -> RowTest:
         return True if True in results else (False if False in results else None)
 
     return test_items if sequences else test
+
+
+def _text(row: Row, tag: int) -> str | None:
+    """The text of an attribute; where nobody knows its VR, its bytes are taken for text."""
+    raw = row.elements.get(tag)
+    if raw is not None and row.vr(tag) == "UN":
+        return row.decode(raw).strip(" \0")
+    return row.text(tag)
 
 
 def _strictly(key: QueryKey) -> TextTest:

@@ -180,6 +180,9 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.COMBINED_LOCALLY: _combined,
     NoteKind.LACK_THE_ATTRIBUTE: _count("{0} of them lack the attribute"),
     NoteKind.OMITTED_KEYS: _omitted,
+    NoteKind.UNIVERSAL_AS_ASTERISK: _first(
+        "{} sent as {} (universal: for this modality): those without a value may be missing"
+    ),
     NoteKind.RELATIONAL_AGREED: "relational queries agreed",
     NoteKind.RELATIONAL_REFUSED: (
         "relational queries NOT agreed to by the server: it may ignore keys of higher levels"
@@ -203,6 +206,9 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.UNSEARCHABLE_CHARSETS: _first("this server cannot find names stored in {} ({})"),
     NoteKind.NO_MATCH: _no_match,
     NoteKind.NOT_RETURNED: _not_returned,
+    NoteKind.KEYS_UNSUPPORTED: _first(
+        "the server does not support some of the keys (0xFF01), and dicomsh cannot check {}"
+    ),
     NoteKind.WITHOUT_VALUE: _without_value,
     NoteKind.OTHER_CASE: _other_case,
     NoteKind.NO_UNIQUE_KEY: _no_unique_key,

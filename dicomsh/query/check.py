@@ -14,6 +14,7 @@ from dicomsh.model.derived_answer import AnswerStep, Processed, noted
 from dicomsh.model.keys import PATIENT_ID
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.lists import in_parts
+from dicomsh.model.lost_letters import letters_of, may_have_lost_letters
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, build, context_keys
@@ -154,6 +155,7 @@ class Checked(AnswerStep):
     def __init__(self, adapted: Adapted, modality: Modality) -> None:
         self._notes = adapted.notes
         self._empty = adapted.empty
+        self._unchecked = adapted.unchecked
         self._modality = modality
         self._watches = [_Watch(key) for key in adapted.watched]
         asked = "".join(key.value for key in adapted.request.keys)
@@ -171,15 +173,16 @@ class Checked(AnswerStep):
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, with what was noticed."""
         empty = () if outcome.rows else self._empty
-        garbled = bool(self._charsets.lossy)
-        # a name that lost its characters matches nothing: Orthanc drops those that its
-        # DefaultEncoding lacks (measured: 1.10.1 with Latin1)
-        watches = (watch for watch in self._watches if watch.ascii or not garbled)
-        seen = [said for watch in watches for said in watch.said(self._modality)]
+        seen = [said for watch in self._watches for said in self._said(watch)]
+        if outcome.unsupported and self._unchecked:
+            seen.append(note(NoteKind.KEYS_UNSUPPORTED, ", ".join(self._unchecked)))
         remarks = [said for watch in self._watches for said in watch.remarks]
         doubtful = outcome.doubtful or bool(seen) or self._rows.one_entity
         noticed = (*empty, *seen, *remarks, *self._rows.notes, *self._notes, *self._charsets.notes)
         return replace(noted(outcome, *noticed), doubtful=doubtful)
+
+    def _said(self, watch: _Watch) -> Iterator[Note]:
+        return watch.said(self._modality, excused=not self._charsets.holding(watch.letters))
 
 
 _REMEMBERED = 4096
@@ -187,16 +190,21 @@ _REMEMBERED = 4096
 
 
 class _Watch:
-    """Compares rows with one key that they should match."""
+    """Compares rows with one key that they should match.
+
+    Attributes:
+        letters: the letters that its rows should be able to show.
+    """
 
     def __init__(self, key: QueryKey) -> None:
-        self.ascii = key.value.isascii()
+        self.letters = letters_of(key.value)
         self._key = key
         self._notice = noticing(key)
         self._test = test_of(key)
         self._right: set[bytes] = set()
         self._rows = 0
         self._wrong = 0
+        self._garbled = 0
         self._loose = 0
         self._empty = 0
         self._untold = 0
@@ -213,6 +221,8 @@ class _Watch:
         result, tag = self._notice(row), self._key.attribute.tag
         if result is None:
             self._untold += 1
+        elif not result and may_have_lost_letters(row, self._key):
+            self._garbled += 1
         elif not result:
             empty = len(self._key.path) == 1 and not row.text(tag)
             self._empty += empty
@@ -224,12 +234,19 @@ class _Watch:
             # beyond ASCII, the same bytes mean something else in another character set
             self._right |= {raw} if raw.isascii() else set()
 
-    def said(self, modality: Modality) -> Iterator[Note]:
-        """What contradicts the key, if anything does."""
+    def said(self, modality: Modality, *, excused: bool) -> Iterator[Note]:
+        """What contradicts the key, if anything does.
+
+        Args:
+            modality: the peer.
+            excused: whether no row came in a character set with the letters of the key: then those
+                that may have lost them do not contradict it.
+        """
         keyword, rows, asked = self._key.keyword, self._rows, self._key.asked
         known = modality.capabilities.support(keyword) is not Support.UNKNOWN
-        if self._wrong:
-            yield note(NoteKind.NO_MATCH, asked, modality.name, count=self._wrong, of=rows)
+        wrong = self._wrong if excused else self._wrong + self._garbled
+        if wrong:
+            yield note(NoteKind.NO_MATCH, asked, modality.name, count=wrong, of=rows)
         # optional keys may be missing from an answer (PS3.4 C.2.2.1): nothing to compare with
         elif rows and self._untold == rows and not known:
             yield note(NoteKind.NOT_RETURNED, keyword, asked, modality.name)

@@ -87,10 +87,11 @@ def test_the_place_is_an_origin() -> None:
 def test_a_setting_of_the_modality_is_an_origin(tmp_path: Path) -> None:
     path = tmp_path / "modalities.yaml"
     path.write_text("modalities: {old: {practice: true, universal: '*'}}", "utf-8")
-    done = run("use old; explain find patient", config=path, output="json")
-    row = next(row for row in done.json if row["keyword"] == "PatientName")
-    assert row["value"] == "*"
-    assert "sent as * because of 'universal:' for old" in row["origin"]
+    done = run("use old; explain find patient name=", config=path, output="json")
+    sent = {row["keyword"]: row for row in done.json}
+    assert sent["PatientName"]["value"] == "*"
+    assert "sent as * because of 'universal:' for old" in sent["PatientName"]["origin"]
+    assert sent["PatientSex"]["value"] == ""
 
 
 @pytest.mark.parametrize(

@@ -78,11 +78,32 @@ def test_the_declared_fallback_reads_what_has_no_label(sample: Sample) -> None:
     assert decoder(b"", sample.charset)(sample.raw) == sample.text
 
 
-@pytest.mark.parametrize("sample", [JAPANESE, KATAKANA, KOREAN, *PLAIN], ids=names)
+@pytest.mark.parametrize("sample", [JAPANESE, KATAKANA, KOREAN, CHINESE, *PLAIN], ids=names)
 def test_a_query_is_written_in_the_declared_set(sample: Sample) -> None:
     """As the standard's own examples write it, each component with its escape sequences."""
     assert choose(sample.text, sample.charset) == sample.charset
     assert encode(sample.text, sample.charset) == sample.raw
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "raw"),
+    [
+        ("ISO_IR 13", "ﾔﾏﾀﾞ*", b"\xd4\xcf\xc0\xde*"),
+        ("ISO_IR 13", "*ﾔﾏ?ﾞ^ﾀﾛｳ*", b"*\xd4\xcf?\xde^\xc0\xdb\xb3*"),
+        ("ISO_IR 13", "~ﾔ", b"~\xd4"),
+        (KATAKANA.charset, "ﾔﾏ*=山*", b"\xd4\xcf*=\x1b$B;3\x1b(J*"),
+        (CHINESE.charset, "*小东*", b"*\x1b$)A\xd0\xa1\xb6\xab*"),
+        (CHINESE.charset, "Zhang*=张^?东", b"Zhang*=\x1b$)A\xd5\xc5^?\x1b$)A\xb6\xab"),
+        (KOREAN.charset, "*길동*", b"*\x1b$)C\xb1\xe6\xb5\xbf*"),
+        (JAPANESE.charset, "*山田*", b"*\x1b$B;3ED\x1b(B*"),
+    ],
+)
+def test_a_pattern_is_written_with_the_bytes_of_what_it_is_to_match(
+    declared: str, text: str, raw: bytes
+) -> None:
+    """A server that compares bytes must find them: no escape sequence goes before a wildcard."""
+    assert choose(text, declared) == declared
+    assert encode(text, declared) == raw
 
 
 @pytest.mark.parametrize("text", ["", "JODOGNE^S", "*?", "a\\b", "~"])

@@ -69,6 +69,9 @@ def refusal(name: str, typed: str) -> tuple[str, str]:
         ("PatientComments", r"a\b", r"a\b", SINGLE),
         ("PatientComments", "*x*", "*x*", WILDCARD),
         ("RetrieveURL", "http://a/b?c", "http://a/b?c", WILDCARD),
+        # accents go out composed
+        ("PatientName", "Gru\u0308n*", "Gr\u00fcn*", Matching.WILDCARD),
+        ("StudyDescription", "Scha\u0308del", "Sch\u00e4del", Matching.SINGLE_VALUE),
         # universal matching, and the difference to a literal asterisk
         ("PatientName", "", "", UNIVERSAL),
         ("PatientName", "*", "", UNIVERSAL),

@@ -193,13 +193,15 @@ def test_the_text_of_the_place_counts_for_the_character_set() -> None:
     assert build(request(STUDY, place), STUDY_ROOT, "ISO_IR 100", "").charset == UTF8
 
 
-def test_a_peer_that_needs_asterisks_gets_them_where_the_vr_allows() -> None:
-    asked = request(STUDY, AT_PATIENT, "desc=CT*")
+def test_a_peer_that_needs_asterisks_gets_them_for_typed_keys_where_the_vr_allows() -> None:
+    """A return key of `*` would leave out who has no value (PS3.4 C.2.2.2.4)."""
+    asked = request(STUDY, AT_PATIENT, "desc=CT*", "acc=", "date=", "+ReferringPhysicianName")
     found = sent(build(asked, STUDY_ROOT, "", "*"))
-    assert found["AccessionNumber" if "AccessionNumber" in found else "ModalitiesInStudy"] == "*"
+    assert found["AccessionNumber"] == "*"
     assert found["StudyDescription"] == "CT*"
     assert found["PatientID"] == "0555643F"
-    assert (found["StudyDate"], found["StudyInstanceUID"]) == ("", "")
+    empty = {"StudyDate", "StudyInstanceUID", "ModalitiesInStudy", "ReferringPhysicianName"}
+    assert {found[keyword] for keyword in empty} == {""}
     assert found["NumberOfStudyRelatedSeries"] == ""
 
 
