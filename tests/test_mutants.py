@@ -1,11 +1,15 @@
-"""What mutation tests are told; they run by hand."""
+"""What mutation tests change, and whom they ask; they run by hand."""
 
 from __future__ import annotations
 
-import tomllib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.mutants.__main__ import ROOT, chosen_tests, configuration
+import pytest
+
+from tests.mutants.__main__ import ROOT, chosen_tests
 
 
 def test_the_tests_that_concern_a_module_are_there() -> None:
@@ -16,10 +20,45 @@ def test_the_tests_that_concern_a_module_are_there() -> None:
     assert chosen_tests(Path("dicomsh/interrupt.py")) == ["tests"]
 
 
-def test_the_settings_of_mutmut_can_be_read() -> None:
-    modules = [Path("dicomsh/query/ask.py"), Path("dicomsh/model/windows.py")]
-    settings = tomllib.loads(configuration(modules, []))["tool"]["mutmut"]
-    assert settings["only_mutate"] == ["dicomsh/query/ask.py", "dicomsh/model/windows.py"]
-    assert settings["pytest_add_cli_args_test_selection"][-1] == "tests/model"
-    named = tomllib.loads(configuration(modules, ["tests/rules"]))["tool"]["mutmut"]
-    assert named["pytest_add_cli_args_test_selection"] == ["tests/rules"]
+MODULE = """
+class Span:
+    @property
+    def short(self):
+        '''No change of this line.'''
+        if self.days < 3:
+            raise ValueError("the words of a message", "KEY")
+        return (lambda: self.days)()
+"""
+
+
+def test_functions_are_changed_but_not_words(tmp_path: Path) -> None:
+    pytest.importorskip("mutmut")
+    from tests.mutants.changes import changes
+
+    (tmp_path / "module.py").write_text(MODULE, "utf-8")
+    found = changes(tmp_path / "module.py")
+    assert {change.function for change in found} == {"Span.short"}
+    new = [change.diff.split("\n+")[1].strip() for change in found]
+    assert "if self.days <= 3:" in new
+    assert "return (lambda: None)()" in new
+    assert 'raise ValueError("the words of a message", "key")' in new
+    assert not any("THE WORDS" in line or "CHANGE" in line for line in new)
+    assert all(change.compiled().co_name == "short" for change in found)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_what_no_test_notices_is_printed(tmp_path: Path) -> None:
+    pytest.importorskip("mutmut")
+    done = subprocess.run(
+        [
+            sys.executable,
+            *"-m tests.mutants dicomsh/model/lists.py --tests".split(),
+            "tests/model/test_wado.py",
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "no tests: dicomsh/model/lists.py:" in done.stdout

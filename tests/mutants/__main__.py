@@ -1,4 +1,4 @@
-"""Runs mutmut on modules in a copy of the working tree, and prints what survived."""
+"""Shows each change of some modules to the tests, and prints what none of them noticed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections import Counter
 from pathlib import Path
 
-from tests.processes import scratch
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,9 +20,7 @@ TESTS = {
 }
 """Package of a module → folders of tests, where they exist; for any other its own folder."""
 
-_COPIED = ("CHANGELOG.md", "README.md", "docs", "dicomsh", "modalities.yaml", "tests")
-_DONE = re.compile(r"^\S+ (\d+)/\1 ", re.MULTILINE)
-_SURVIVED = re.compile(r"^ *(\S+): (survived|timeout|suspicious|no tests)$", re.MULTILINE)
+_OPTIONS = ("-q", "-n0", "-p", "no:cacheprovider", "-p", "tests.mutants.local_only")
 
 
 def chosen_tests(module: Path) -> list[str]:
@@ -33,72 +31,71 @@ def chosen_tests(module: Path) -> list[str]:
     return found or ["tests"]
 
 
-def configuration(modules: Sequence[Path], tests: Sequence[str]) -> str:
-    """The settings of mutmut, to be added to pyproject.toml."""
-    selected = dict.fromkeys(tests or [path for module in modules for path in chosen_tests(module)])
-    lines = {
-        "source_paths": ["dicomsh"],
-        "only_mutate": [module.as_posix() for module in modules],
-        "also_copy": [name for name in _COPIED if name != "dicomsh"],
-        "pytest_add_cli_args": ["-n0", "-p", "no:cacheprovider", "-p", "tests.mutants.local_only"],
-        "pytest_add_cli_args_test_selection": list(selected),
-    }
-    settings = "\n".join(f"{name} = {value!r}".replace("'", '"') for name, value in lines.items())
-    return f"\n[tool.mutmut]\n{settings}\n"
+class Account:
+    """Prints each change that was not noticed at once, and counts all of them."""
+
+    def __init__(self) -> None:
+        self._fates: Counter[tuple[str, str]] = Counter()
+
+    def __call__(self, change: object, fate: str) -> None:
+        """A change and what became of it."""
+        self._fates[str(getattr(change, "module", "")), fate] += 1
+        if fate != "killed":
+            print(f"\n{fate}: {change}", flush=True)
+
+    @property
+    def left(self) -> int:
+        """The number of changes that no test noticed."""
+        return sum(n for (_, fate), n in self._fates.items() if fate in ("survived", "no tests"))
+
+    def __str__(self) -> str:
+        lines = []
+        for module in dict.fromkeys(module for module, _ in self._fates):
+            fates = {fate: n for (of, fate), n in self._fates.items() if of == module}
+            told = ", ".join(f"{n} {fate}" for fate, n in sorted(fates.items()))
+            lines.append(f"{module}: {sum(fates.values())} changes: {told}")
+        return "\n".join(lines)
 
 
-def prepare(folder: Path, modules: Sequence[Path], tests: Sequence[str]) -> None:
-    """Copy the working tree."""
-    for name in _COPIED:
-        source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copyfile
-        copy(source, folder / name)
-    settings = (ROOT / "pyproject.toml").read_text("utf-8") + configuration(modules, tests)
-    (folder / "pyproject.toml").write_text(settings, "utf-8")
-
-
-def survivors(folder: Path) -> Iterator[tuple[str, str]]:
-    """Name and fate of each mutant that no test has killed."""
-    yield from _SURVIVED.findall(_mutmut(folder, "results"))
-
-
-def _mutmut(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "mutmut", *arguments],
-        cwd=folder,
-        env=_environment(folder),
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        check=False,
-    )
-    return done.stdout
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """That of ours, but importing from the copy: mutmut puts its own folder in front."""
-    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    others = [path for path in paths if path and Path(path).resolve() != ROOT]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(others)}
+def _shown(output: str) -> set[tuple[str, str]]:
+    """Function and diff of each change in the output of an earlier run."""
+    found = re.findall(r"^\S.*: \S+:\d+: (\S+)\n((?:[-+].*\n)+)", output, re.MULTILINE)
+    return {(function, diff.rstrip("\n")) for function, diff in found}
 
 
 def main() -> int:
-    """Test the modules; exit status 1 when a mutant survived."""
+    """Test the modules; exit status 1 when a change was not noticed."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("modules", nargs="+", type=Path, metavar="dicomsh/PACKAGE/MODULE.py")
     parser.add_argument("--tests", nargs="+", default=[], metavar="PATH", help="ask these instead")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of tests for each change")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="only what this output shows")
     options = parser.parse_args()
+    shown = _shown(options.again.read_text("utf-8")) if options.again else None
+    os.chdir(ROOT)
+    os.environ["CI"] = "1"  # the profile of hypothesis that `rounds` makes its own
     modules = [path.resolve().relative_to(ROOT) for path in options.modules]
-    with scratch() as folder:
-        prepare(folder, modules, options.tests)
-        said = _mutmut(folder, "run", "--max-children", str(options.processes))
-        if not _DONE.search(said):
-            sys.exit(f"{said}\nmutmut did not come to the end")
-        left = list(survivors(folder))
-        for name, fate in left:
-            print(f"\n{fate}: {_mutmut(folder, 'show', name).strip()}")
-    print(f"\n{len(left)} of {_DONE.findall(said)[-1]} not killed")
-    return 1 if left else 0
+    tests = options.tests or list(
+        dict.fromkeys(path for module in modules for path in chosen_tests(module))
+    )
+    from tests.mutants.changes import Change
+    from tests.mutants.rounds import Rounds
+
+    def wanted(change: Change) -> bool:
+        return shown is None or (change.function, change.diff) in shown
+
+    account = Account()
+    folder = tempfile.mkdtemp(prefix="dicomsh-mutants-")
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    try:
+        arguments = [*_OPTIONS, f"--basetemp={folder}/pytest", *tests]
+        status = pytest.main(arguments, [Rounds(modules, options.seconds, wanted, account)])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if status == pytest.ExitCode.INTERNAL_ERROR:
+        return int(status)
+    print(f"\n{account}\n{account.left} not noticed")
+    return 1 if account.left else 0
 
 
 if __name__ == "__main__":
