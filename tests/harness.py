@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from dicomsh import batch
 from dicomsh.config import load
+from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT, Settings
@@ -72,6 +73,42 @@ def run(
     shell = Shell(session, Sink(out, err), ShellOptions(keep_going, lessons=lessons), environ)
     status = batch.run(shell, _sources(texts))
     return Done(out.getvalue(), err.getvalue(), int(status))
+
+
+async def run_each(
+    texts: Iterable[str], modality: str, state: Path, *, after: str = ""
+) -> list[Done]:
+    """What each text leaves behind, run one after the other in one session, rows as ndjson.
+
+    With `after`, each is run as if only that text had been run before it.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    session = Session(load(ROOT / "modalities.yaml", environ={}, cwd=ROOT))
+    session.override("output", "ndjson")
+    session.choose(session.config.find(modality))
+    environ = {"DICOMSH_TRACEBACK": "1", "XDG_STATE_HOME": str(state)}
+    shell = Shell(session, Sink(out, err), ShellOptions(keep_going=True), environ)
+    await shell.run(after, TextOrigin("oracle"))
+    last = session.last
+    _taken(out)
+    _taken(err)
+    done = []
+    for text in texts:
+        status = await shell.run(text, TextOrigin("oracle"))
+        done.append(Done(_taken(out), _taken(err), int(status)))
+        if last is not None:
+            session.listings.append(last)
+            session.failure = None
+    await shell.close()
+    return done
+
+
+def _taken(stream: io.StringIO) -> str:
+    """What was written to a stream, which is empty then."""
+    text = stream.getvalue()
+    stream.seek(0)
+    stream.truncate()
+    return text
 
 
 def _sources(steps: tuple[str | Callable[[], object], ...]) -> Iterator[batch.SourceText]:

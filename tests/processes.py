@@ -22,7 +22,11 @@ _START_LIMIT = 20.0
 _ATTEMPTS = 3
 
 
-_PACKAGES = {"Orthanc": "orthanc", **dict.fromkeys(("dcmqridx", "dcmqrscp", "findscu"), "dcmtk")}
+_PACKAGES = {
+    "Orthanc": "orthanc",
+    **dict.fromkeys(("dcmqridx", "dcmqrscp", "findscu"), "dcmtk"),
+    "sqlalchemy": "python3-sqlalchemy",
+}
 
 
 def package_of(program: str) -> str:

@@ -192,7 +192,7 @@ def _orthanc_is_ready(server: Orthanc, folder: Path) -> bool:
         system = server.rest("GET", "/system")
     except (OSError, http.client.HTTPException, ServerError):
         return False
-    return bool(system["Name"] == folder.name) and _is_listening(server, folder)
+    return bool(system["Name"] == folder.name) and is_listening(server, folder)
 
 
 @contextmanager
@@ -228,7 +228,7 @@ def dcmqrscp(
         file.write_text(f"{text}\n", encoding="utf-8")
         return [program, "-c", str(file), *options], Server(aet=aet, port=port)
 
-    with running(launch, _is_listening) as server:
+    with running(launch, is_listening) as server:
         yield server
 
 
@@ -317,7 +317,7 @@ def _as_text(element: DataElement) -> str | list[Identifier]:
     return "\\".join("" if value is None else str(value) for value in values)
 
 
-def _is_listening(server: Server, folder: Path) -> bool:
+def is_listening(server: Server, folder: Path) -> bool:
     try:
         socket.create_connection((server.host, server.port), timeout=1).close()
     except OSError:
