@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("config",), ("dimse",), ("explain",), ("language",), ("output",), ("practice",)),
     (("mask", "session", "settings"), ("archives",), ("trace",), ("lessons",)),
     (("query",),),
+    (("retrieve",),),
     (("commands",),),
     (("shell",),),
     (("repl", "batch", "startup"), ("lexer",), ("practice.__main__",)),
@@ -221,6 +222,8 @@ SPEAKS_DICOM = tuple(
         "archives.dimse",
         "archives.practice",
         "archives.rows",
+        "retrieve",
+        "commands.retrieve",  # loaded when it is typed, as every command is
         "trace.fields",
         "trace.conversation",
         "trace.lines",

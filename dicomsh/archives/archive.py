@@ -6,15 +6,17 @@ satisfies `ArchiveKind`, and an entry in `kinds.KINDS`. No other code knows abou
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Self
 
 from dicomsh.config import KnownPeers
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer
+from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
+from dicomsh.model.storage import Storage
 from dicomsh.model.tap import Tap
 
 
@@ -114,6 +116,46 @@ class Archives(Protocol):
         """Close the connections to all modalities but those with these names."""
         ...
 
+    def retriever(
+        self, modality: Modality, sop_classes: Sequence[str], syntaxes: Sequence[str]
+    ) -> Retriever:
+        """What fetches objects from the archive of a modality; see `ArchiveKind.retriever`."""
+        ...
+
+
+class Retriever(Protocol):
+    """What fetches objects from one archive, one operation at a time."""
+
+    async def connect(self) -> frozenset[str]:
+        """UIDs of the SOP classes whose objects the archive will give; connects if need be.
+
+        Raises:
+            NoAssociationError: no connection.
+            TimedOutError: a time limit passed.
+        """
+        ...
+
+    async def get(self, query: Query, storage: Storage, progress: OnClaim) -> Claim:
+        """Fetch the instances that unique keys name.
+
+        Args:
+            query: the unique keys.
+            storage: where the objects go.
+            progress: is called with the archive's counters as they come.
+
+        Returns:
+            What the archive says became of it; `storage` knows.
+
+        Raises:
+            NoAssociationError: no connection, or it was lost on the way.
+            TimedOutError: the archive was silent for too long.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Disconnect."""
+        ...
+
 
 class ArchiveKind(Protocol):
     """How the archives with one kind of address are opened."""
@@ -132,6 +174,22 @@ class ArchiveKind(Protocol):
         Args:
             modality: with an address that `reach` returned.
             tap: the listeners to the connection.
+        """
+        ...
+
+    def retriever(
+        self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
+    ) -> Retriever:
+        """What fetches objects from the archive; nothing is sent yet.
+
+        Args:
+            modality: with an address that `reach` returned.
+            tap: the listeners to the connection.
+            sop_classes: UIDs of the storage SOP classes that may arrive.
+            syntaxes: UIDs of the transfer syntaxes that they may arrive in.
+
+        Raises:
+            UsageError: archives of this kind give no objects.
         """
         ...
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool
+from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool, Retriever
 from dicomsh.archives.kinds import KINDS, ArchiveKinds
 from dicomsh.config import KnownPeers
 from dicomsh.frozen import replace
@@ -113,6 +113,13 @@ class OpenArchives:
         for (name, _), (_, archive) in list(self._archives.items()):
             if name not in kept:
                 await archive.close()
+
+    def retriever(
+        self, modality: Modality, sop_classes: Sequence[str], syntaxes: Sequence[str]
+    ) -> Retriever:
+        """What fetches objects from the archive of a modality."""
+        reached = self.reach(modality)
+        return self._kind(modality).retriever(reached, self._tap, sop_classes, syntaxes)
 
     async def close(self) -> None:
         """Close every connection, and stop every archive of our own."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.archive import Archive
+from dicomsh.archives.archive import Archive, Retriever
 from dicomsh.dimse.client import Client
 from dicomsh.errors import UnreachableError
 from dicomsh.frozen import replace
@@ -42,6 +43,14 @@ class PracticeKind:
     def open(self, modality: Modality, tap: Tap) -> Archive:
         """A service class user of the running archive."""
         return Client(modality, tap)
+
+    def retriever(
+        self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
+    ) -> Retriever:
+        """C-GET on an association of its own."""
+        from dicomsh.dimse.retriever import Retriever as ByCGet
+
+        return ByCGet(modality, tap, sop_classes, syntaxes)
 
     def close(self) -> None:
         """Stop every practice archive."""

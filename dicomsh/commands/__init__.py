@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "query": "find, ls, last",
     "walk": "cd, pwd, tree",
     "show": "show, wado",
+    "retrieve": "get",
     "explain": "explain",
     "compare": "compare",
     "scripting": "set, history, let, print, source, exit",
@@ -29,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
 STAGES: Mapping[str, str] = {
     "stages": "where, sort, select, head, tail, uniq, count, to",
     "each": "each",
+    "retrieve": "get",
 }
 """The stages of each module."""
 

@@ -41,6 +41,11 @@ class Association:
         """Whether an operation is in progress."""
         return self._layer.user is not None
 
+    @property
+    def last_heard(self) -> float:
+        """Loop time at which bytes last arrived."""
+        return self._layer.last_heard
+
     def next_message_id(self) -> int:
         """A Message ID, 1 to 65535, that was not used recently."""
         self._message_id = self._message_id % 0xFFFF + 1

@@ -146,6 +146,27 @@ def find_request(message_id: int, sop_class: str) -> bytes:
     )
 
 
+def get_request(message_id: int, sop_class: str) -> bytes:
+    """C-GET-RQ, to be followed by an identifier (PS3.7 9.3.3.1)."""
+    return write_command(
+        CommandSet(GET_REQUEST, message_id, True, sop_class=sop_class, priority=MEDIUM_PRIORITY)
+    )
+
+
+def move_request(message_id: int, sop_class: str, destination: str) -> bytes:
+    """C-MOVE-RQ to an AE title, to be followed by an identifier (PS3.7 9.3.4.1)."""
+    return write_command(
+        CommandSet(
+            MOVE_REQUEST,
+            message_id,
+            True,
+            sop_class=sop_class,
+            priority=MEDIUM_PRIORITY,
+            move_destination=destination,
+        )
+    )
+
+
 def cancel_request(message_id: int) -> bytes:
     """C-CANCEL-RQ for an operation (PS3.7 9.3.2.3)."""
     return write_command(CommandSet(CANCEL_REQUEST, message_id))

@@ -91,6 +91,7 @@ class UpperLayer(asyncio.Protocol):
         transport: the connection.
         user: the operation in progress, or None.
         error: why the association is gone, or None.
+        last_heard: loop time at which bytes last arrived.
     """
 
     transport: asyncio.Transport
@@ -108,6 +109,8 @@ class UpperLayer(asyncio.Protocol):
         self._pdus = PduReader(self._requested)
         self._releasing = False
         self._socket: socket.socket | None = None
+        self._loop = loop
+        self.last_heard = loop.time()
 
     @property
     def is_open(self) -> bool:
@@ -154,6 +157,7 @@ class UpperLayer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived; the messages of one read are delivered together."""
+        self.last_heard = self._loop.time()
         if self._tap.tracer is not None:
             self._tap.tracer.received(self._wire, data)
         try:

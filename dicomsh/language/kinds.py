@@ -331,6 +331,7 @@ WORD = Kind("TEXT", "string", _read_word)
 TEXT = Kind("TEXT", "string", _read_text)
 VALUE = Kind("VALUE", "value", _read_word)
 COUNT = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
+RETRIES = Kind("N", "value", _number_reader(int, 0, "a whole number from 0"))
 DEPTH = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 _SECONDS = "a number of seconds greater than 0"
 SECONDS = Kind("S", "value", _number_reader(float, 0.001, _SECONDS))

@@ -46,6 +46,9 @@ class Outcome:
         different: whether a comparison found differences.
         unsupported: whether the peer said that it does not support some of the optional keys
             (status 0xFF01, PS3.4 C.4.1.1.4).
+        expected: how many objects a retrieval had to bring, of which `rows` are there; None for
+            anything but a retrieval.
+        size: their size in bytes.
     """
 
     ending: Ending
@@ -63,6 +66,8 @@ class Outcome:
     doubtful: bool = False
     different: bool = False
     unsupported: bool = False
+    expected: int | None = None
+    size: int = 0
 
     @property
     def sound(self) -> bool:

@@ -100,6 +100,16 @@ class Model(Enum):
         return SopClass(self.value, f"{self.title} FIND")
 
     @property
+    def get(self) -> SopClass:
+        """The SOP class of its C-GET (PS3.4 C.6.1.3, C.6.2.3)."""
+        return SopClass(f"{self.value[:-1]}3", f"{self.title} GET")
+
+    @property
+    def move(self) -> SopClass:
+        """The SOP class of its C-MOVE (PS3.4 C.6.1.3, C.6.2.3)."""
+        return SopClass(f"{self.value[:-1]}2", f"{self.title} MOVE")
+
+    @property
     def top(self) -> Level:
         """The highest level of the model."""
         return Level.PATIENT if self is Model.PATIENT_ROOT else Level.STUDY

@@ -78,6 +78,16 @@ class NoteKind(Enum):
     SIDE = "side"
     PLACEHOLDER = "placeholder"
     REMEMBERED = "remembered"
+    # what became of objects
+    IN_FOLDER = "in-folder"
+    ALREADY_HERE = "already-here"
+    TO_RETRIEVE = "to-retrieve"
+    FAILED_OBJECTS = "failed-objects"
+    MISSING_OBJECTS = "missing-objects"
+    UNEXPECTED_OBJECTS = "unexpected-objects"
+    DUPLICATE_OBJECTS = "duplicate-objects"
+    UNSURE_LIST = "unsure-list"
+    DISK_FULL = "disk-full"
 
 
 @frozen

@@ -16,6 +16,10 @@ ROWS = ("row", "rows")
 """What rows are counted as if nothing better is known, singular and plural."""
 
 
+DrawLine = Callable[[Record], "str | None"]
+"""The line of a record for people, or None for a record that has none."""
+
+
 @frozen
 class Listing:
     """Rows: entities that answer a query, or plain records.
@@ -50,7 +54,7 @@ class Listing:
     exact: bool = False
     headway: Callable[[], str] = str
     wide: bool = False
-    draw: Callable[[Record], str] | None = None
+    draw: DrawLine | None = None
     note: str = ""
     blocks: bool = True
 
@@ -69,7 +73,7 @@ Records = NewType("Records", Listing)
 def listing_of(
     columns: tuple[FieldColumn, ...],
     batches: AsyncGenerator[list[Record], None],
-    draw: Callable[[Record], str] | None = None,
+    draw: DrawLine | None = None,
     outcome: Callable[[], Outcome] | None = None,
     *,
     unit: tuple[str, str] = ("", ""),

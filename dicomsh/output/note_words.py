@@ -154,6 +154,11 @@ def _placeholder(note: Note) -> str:
     return f"WADO-SERVER is a placeholder: {name} has no {setting}: setting"
 
 
+def _reason(verb: str) -> Callable[[Note], str]:
+    """`20 failed: the server answered …`."""
+    return lambda note: f"{note.count:,} {verb}: {note.about[0]}"
+
+
 def _first(text: str) -> Callable[[Note], str]:
     """The words where what the note is about just fills a place: `{}`."""
     return lambda note: text.format(*note.about)
@@ -256,5 +261,18 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.SIDE: _first("{}: {}"),
     NoteKind.PLACEHOLDER: _placeholder,
     NoteKind.REMEMBERED: _first("{}"),
+    NoteKind.IN_FOLDER: _first("in {}"),
+    NoteKind.ALREADY_HERE: _count("{0} of them were already here"),
+    NoteKind.TO_RETRIEVE: _count("{0} to retrieve"),
+    NoteKind.FAILED_OBJECTS: _reason("failed"),
+    NoteKind.MISSING_OBJECTS: _reason("did not arrive"),
+    NoteKind.UNEXPECTED_OBJECTS: lambda n: (
+        f"{n.count:,} arrived that were not requested: {n.about[0]}"
+    ),
+    NoteKind.DUPLICATE_OBJECTS: _count("{0} arrived more than once"),
+    NoteKind.UNSURE_LIST: (
+        "the list of instances is not certain, so we cannot tell whether these are all"
+    ),
+    NoteKind.DISK_FULL: lambda n: f"the disk is full: about {n.about[0]} more are needed",
 }
 """The words of each kind of note."""

@@ -85,6 +85,9 @@ def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
 
 def _counted(level: Level | None, outcome: Outcome, unit: tuple[str, str]) -> str:
     what = (level.word, level.plural) if level else unit
+    if outcome.expected is not None:
+        there = f"{outcome.rows:,} of {counted(outcome.expected, what)}"
+        return f"{there}, {file_size(outcome.size)}" if outcome.size else there
     if outcome.received not in (None, outcome.rows) and not outcome.stopped_by:
         return f"{outcome.rows:,} of {counted(outcome.received or 0, what)}"
     if outcome.rows:
@@ -134,6 +137,18 @@ def _status(outcome: Outcome) -> str:
         return ""
     reason = status(outcome.status).reason or "a status this service does not define"
     return f" (0x{outcome.status:04X}, {reason})"
+
+
+def file_size(number: int) -> str:
+    """A number of bytes as people say it: `812 bytes`, `20 kB`, `216 MB`, `1.2 GB`."""
+    if number < 1000:
+        return f"{number} bytes"
+    size, unit = number / 1000, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if size < 999.5:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
 
 
 def duration(seconds: float) -> str:

@@ -5,10 +5,11 @@ Each query is answered with one made-up row, so that queries that follow from an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
-from dicomsh.archives.archive import Archive, ArchivePool, Archives
+from dicomsh.archives.archive import Archive, ArchivePool, Archives, Retriever
 from dicomsh.archives.pool import Pool
+from dicomsh.errors import UsageError
 from dicomsh.explain.reasons import Sent
 from dicomsh.frozen import field, replace, slotted
 from dicomsh.model.abilities import Abilities
@@ -96,6 +97,13 @@ class DryArchives:
 
     async def release(self, kept: Collection[str]) -> None:
         """Do nothing: no connection was opened."""
+
+    def retriever(
+        self, modality: Modality, sop_classes: Sequence[str], syntaxes: Sequence[str]
+    ) -> Retriever:
+        """Nothing is fetched in a dry run."""
+        del modality, sop_classes, syntaxes
+        raise UsageError("explain shows queries; nothing is retrieved")
 
 
 _NOTHING = Query(Model.STUDY_ROOT.find, Level.STUDY, ())

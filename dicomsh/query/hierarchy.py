@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from itertools import islice
+from types import MappingProxyType
 
 from dicomsh.archives.archive import ArchivePool
 from dicomsh.archives.open_archives import POOL_SIZE
@@ -22,6 +23,7 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, places_of
 from dicomsh.model.plan import Request, return_key
+from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row
 from dicomsh.query.ask import answer_from
 from dicomsh.query.context import QueryContext
@@ -57,6 +59,9 @@ def _nobody(rows: list[Row], level: Level, place: Place) -> None:
     del rows, level, place
 
 
+_NO_MORE: Mapping[Level, tuple[str, ...]] = MappingProxyType({})
+
+
 class Hierarchy:
     """Everything below a place, depth first.
 
@@ -66,6 +71,7 @@ class Hierarchy:
         top: the place to start below.
         depth: how many levels to go down, at least 1.
         received: is called with the rows of each query as they come.
+        more: keywords to request at a level besides the usual ones.
     """
 
     def __init__(
@@ -75,11 +81,14 @@ class Hierarchy:
         top: Place,
         depth: int,
         received: Received = _nobody,
+        *,
+        more: Mapping[Level, tuple[str, ...]] = _NO_MORE,
     ) -> None:
         self._modality = context.known(modality)
         self._options = context.settled(modality, QueryOptions())
         self._pool = context.archives.pool(self._modality)
         self._received = received
+        self._more = more
         self._top = top
         self._depth = depth
         self._rows = 0
@@ -152,9 +161,13 @@ class Hierarchy:
             # only then is every connection back in the pool, which closes those not in use
             await asyncio.gather(*under_way, return_exceptions=True)
 
+    def _keys(self, level: Level) -> tuple[QueryKey, ...]:
+        words = dict.fromkeys((*LEVEL_KEYS[level].order, *self._more.get(level, ())))
+        return tuple(return_key(word) for word in words)
+
     async def _children(self, pool: ArchivePool, place: Place) -> list[_Child]:
         level = place.next_level
-        request = Request(level, place, tuple(return_key(word) for word in LEVEL_KEYS[level].order))
+        request = Request(level, place, self._keys(level))
         async with pool.archive() as archive:
             answer = await answer_from(archive, self._modality, request, self._options)
             self._answers.append(answer)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dicomsh.errors import ExitStatus
 from dicomsh.late import LateModule
 from dicomsh.model.answer import Ending, Outcome
-from dicomsh.model.columns import Record
 from dicomsh.model.keys import BOOKKEEPING
-from dicomsh.model.results import Listing, Report, Result, Talk, Text
+from dicomsh.model.results import DrawLine, Listing, Report, Result, Talk, Text
 from dicomsh.output.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
@@ -195,7 +194,7 @@ def _forget(batch: list[Any]) -> None:
 class _Drawn:
     """Records as lines drawn by a function."""
 
-    def __init__(self, draw: Callable[[Record], str]) -> None:
+    def __init__(self, draw: DrawLine) -> None:
         self._draw = draw
         self.hidden: list[str] = []
 
@@ -203,7 +202,8 @@ class _Drawn:
         return ""
 
     def rows(self, batch: Sequence[Any]) -> str:
-        return "".join(f"{visible(self._draw(record))}\n" for record in batch)
+        lines = (self._draw(record) for record in batch)
+        return "".join(f"{visible(line)}\n" for line in lines if line is not None)
 
     def flush(self) -> str:
         return ""

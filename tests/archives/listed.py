@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from dicomsh.archives.archive import Archive
+from dicomsh.archives.archive import Archive, Retriever
 from dicomsh.archives.rows import Elements, row_of
+from dicomsh.errors import UsageError
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.derived_answer import KnownAnswer
@@ -42,6 +43,12 @@ class ListKind:
         del tap  # bytes are traced; there are none
         assert isinstance(modality.address, ListAddress)
         return ListArchive(modality.address.instances)
+
+    def retriever(
+        self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
+    ) -> Retriever:
+        del modality, tap, sop_classes, syntaxes
+        raise UsageError("a list of rows holds no objects")
 
     def close(self) -> None:
         """Nothing was started."""

@@ -56,9 +56,10 @@ PAGES: Mapping[str, Callable[[Session], str]] = {
 
 def _page(context: Context, name: str) -> str | None:
     """The page on a name; commands come first, then topics, levels and attributes."""
-    found = context.registry.get(name) or context.registry.stages.get(name)
-    if found is not None:
-        return command_page(found, _further(context, name))
+    found = [context.registry.get(name), context.registry.stages.get(name)]  # `get` is both
+    if any(found):
+        further = _further(context, name)
+        return "\n\n".join(command_page(made, further) for made in found if made is not None)
     if name.lower() in PAGES:
         return PAGES[name.lower()](context.session)
     if name.lower() in LEVEL_WORDS:

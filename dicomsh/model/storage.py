@@ -1,0 +1,63 @@
+"""Where objects go that an archive gives us, whatever way they come."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dicomsh.frozen import frozen
+
+
+@frozen
+class Announced:
+    """An object that is about to arrive.
+
+    Args:
+        sop_class: its SOP Class UID.
+        sop_instance: its SOP Instance UID.
+        transfer_syntax: UID of the transfer syntax of its data set.
+    """
+
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+
+
+@frozen
+class StoreReply:
+    """What the sender of an object is told.
+
+    Args:
+        status: the DIMSE status of a C-STORE (PS3.4 table B.2-1).
+        comment: why it was not stored; empty if it was.
+    """
+
+    status: int
+    comment: str = ""
+
+
+class Incoming(Protocol):
+    """An object on its way; it takes the data set as it arrives."""
+
+    def write(self, fragment: bytes) -> None:
+        """Take the next bytes of the data set."""
+        ...
+
+    def close(self) -> None:
+        """The data set is complete."""
+        ...
+
+    async def keep(self) -> StoreReply:
+        """Make it permanent; only then is the sender told that it was stored."""
+        ...
+
+    def discard(self) -> None:
+        """It will not be completed: the connection is gone."""
+        ...
+
+
+class Storage(Protocol):
+    """Where objects go."""
+
+    def accept(self, announced: Announced) -> Incoming:
+        """A place for an object."""
+        ...

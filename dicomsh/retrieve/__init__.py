@@ -1,0 +1,1 @@
+"""Fetching objects, and proving file by file that all of them came."""

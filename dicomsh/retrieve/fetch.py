@@ -1,0 +1,201 @@
+"""A retrieval by C-GET: asked for series by series, and for what is missing once more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from typing import Any
+
+from dicomsh.archives.archive import Retriever
+from dicomsh.dimse.status import words
+from dicomsh.errors import (
+    DicomshError,
+    NoAssociationError,
+    NoPresentationContextError,
+    TimedOutError,
+)
+from dicomsh.frozen import frozen
+from dicomsh.model.claim import Claim
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.query import Query
+from dicomsh.model.status import Category, status
+from dicomsh.retrieve.account import Instance, Line, State
+from dicomsh.retrieve.collector import Collector
+from dicomsh.retrieve.units import Group, SeriesPart, groups_of, requests, series_of
+
+_NEVER_AGAIN = frozenset({0x0122, 0x0124, 0x0211, 0xA801, 0xA900})
+"""Statuses that another attempt cannot change: not supported, not authorised, unknown destination,
+identifier refused (PS3.4 C.4.2.1.5, C.4.3.1.4)."""
+
+
+_MOST_BARREN = 10
+"""Requests in a row that may bring nothing before the rest of a series is left for later."""
+
+MakeRetriever = Callable[[Sequence[str], Sequence[str]], Retriever]
+"""Makes a connection for SOP classes and transfer syntaxes; nothing is sent yet."""
+
+
+@frozen
+class FetchOptions:
+    """How to retrieve.
+
+    Args:
+        retries: how many times to ask again for what is missing.
+        jobs: associations at a time.
+        model: the information model.
+    """
+
+    retries: int = 2
+    jobs: int = 1
+    model: Model = Model.STUDY_ROOT
+
+
+class Fetch:
+    """Retrieves instances until all are there or nothing more can be done.
+
+    Args:
+        instances: all that the archive listed.
+        collector: where they go; its account is of these instances.
+        make: makes a connection to the archive.
+        options: how to retrieve.
+    """
+
+    def __init__(
+        self,
+        instances: Sequence[Instance],
+        collector: Collector,
+        make: MakeRetriever,
+        options: FetchOptions,
+    ) -> None:
+        self._instances = instances
+        self._account = collector.account
+        self._collector = collector
+        self._make = make
+        self._options = options
+        self._lost: set[str] = set()
+        self._lists_work = True
+        self._first_error: DicomshError | None = None
+        self.finished = False
+
+    async def lines(self) -> AsyncGenerator[list[Line], None]:
+        """The account of each object, as it comes to rest.
+
+        Raises:
+            DicomshError: nothing could be retrieved at all.
+        """
+        work = asyncio.ensure_future(self._rounds())
+        try:
+            while not work.done():
+                waiting = asyncio.ensure_future(self._collector.changed.wait())
+                await asyncio.wait([work, waiting], return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                self._collector.changed.clear()
+                if news := self._account.news():
+                    yield news
+            work.result()
+            self.finished = True
+            yield [*self._account.news(), *self._account.unsettled()]
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+
+    async def _rounds(self) -> None:
+        for attempt in range(self._options.retries + 1):
+            wanted = [one.uid for one in self._account.missing() if one.uid not in self._lost]
+            if not wanted or self._collector.full:
+                break
+            for group in groups_of(series_of(self._instances, wanted)):
+                await self._group(group, again=attempt > 0)
+        if self._first_error is not None and not self._account.whole:
+            raise self._first_error
+
+    async def _group(self, group: Group, *, again: bool) -> None:
+        waiting = deque(group.parts)
+        jobs = min(self._options.jobs, len(waiting))
+        await _all([self._work(group, waiting, again=again) for _ in range(jobs)])
+
+    async def _work(self, group: Group, waiting: deque[SeriesPart], *, again: bool) -> None:
+        """Retrieve parts, on one association, as long as there are any."""
+        retriever = self._make(group.sop_classes, group.syntaxes)
+        try:
+            granted = await retriever.connect()
+            while waiting and not self._collector.full:
+                part = self._granted(waiting.popleft(), granted)
+                if part is not None:
+                    await self._part(retriever, part, again=again)
+        except NoPresentationContextError as error:
+            self._give_up(error)
+            self._lost.update(one.uid for part in group.parts for one in part.instances)
+        except (NoAssociationError, TimedOutError) as error:
+            self._give_up(error)
+        finally:
+            await retriever.close()
+
+    def _give_up(self, error: DicomshError) -> None:
+        self._first_error = self._first_error or error
+        for line in self._account.unsettled():
+            line.reason = line.reason or error.message
+
+    def _granted(self, part: SeriesPart, granted: frozenset[str]) -> SeriesPart | None:
+        """The part without what the peer cannot send to us; None if nothing is left."""
+        refused = [one for one in part.instances if one.sop_class and one.sop_class not in granted]
+        for one in refused:
+            reason = f"the server does not send SOP class {one.sop_class} by C-GET"
+            self._account.settle(one.uid, State.FAILED, reason)
+            self._lost.add(one.uid)
+        if not refused:
+            return part
+        left = tuple(one for one in part.instances if one not in refused)
+        return SeriesPart(left, whole=False) if left else None
+
+    async def _part(self, retriever: Retriever, part: SeriesPart, *, again: bool) -> None:
+        singly = again and not self._lists_work
+        part = SeriesPart(part.instances, part.whole and not again)
+        barren = 0
+        for query in requests(part, self._options.model.get, singly=singly):
+            if self._collector.full or barren == _MOST_BARREN:
+                return
+            before = self._account.whole
+            claim = await retriever.get(query, self._collector, _no_progress)
+            barren = barren + 1 if self._account.whole == before else 0
+            if query.level is Level.INSTANCE and barren and not singly:
+                self._lists_work = False
+            self._judge(query, part, claim)
+
+    def _judge(self, query: Query, part: SeriesPart, claim: Claim) -> None:
+        """Note why what was asked for is not there."""
+        asked = {key.keyword: key.value for key in query.keys}.get("SOPInstanceUID")
+        uids = asked.split("\\") if asked else [one.uid for one in part.instances]
+        for uid in uids:
+            line = self._account.line(uid)
+            if line is None or line.state.whole:
+                continue
+            state, reason = _verdict(uid, claim)
+            if not (line.state is State.FAILED and line.reason):
+                self._account.settle(uid, state, reason)
+            if claim.status in _NEVER_AGAIN:
+                self._lost.add(uid)
+
+
+def _verdict(uid: str, claim: Claim) -> tuple[State, str]:
+    said = words(claim.status) + (f": {claim.comment}" if claim.comment else "")
+    if uid in claim.failed_uids:
+        return State.FAILED, f"the server reports that it failed ({said})"
+    if status(claim.status).category is Category.FAILURE:
+        return State.FAILED, f"the server answered {said}"
+    return State.MISSING, f"the server said {said}"
+
+
+def _no_progress(claim: Claim) -> None:
+    del claim
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

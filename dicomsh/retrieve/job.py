@@ -1,0 +1,254 @@
+"""One retrieval from beginning to end: the list, the folder, the objects, the account."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+
+from dicomsh.frozen import frozen, replace
+from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
+from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.model.modality import Modality
+from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.place import Place
+from dicomsh.output.result_line import file_size
+from dicomsh.query.context import QueryContext
+from dicomsh.retrieve.account import Account, Line, State
+from dicomsh.retrieve.collector import ASIDE, Collector
+from dicomsh.retrieve.contract import Contract, listed
+from dicomsh.retrieve.fetch import Fetch, FetchOptions
+from dicomsh.retrieve.layout import Layout
+from dicomsh.retrieve.ledger import Ledger
+
+COLUMNS = (
+    FieldColumn("state", "State"),
+    FieldColumn("Modality", "Modality"),
+    FieldColumn("SeriesNumber", "Series"),
+    FieldColumn("InstanceNumber", "Number"),
+    FieldColumn("bytes", "Bytes", number=True),
+    FieldColumn("SOPInstanceUID", "SOP Instance UID"),
+    FieldColumn("reason", "Reason"),
+    FieldColumn("file", "File"),
+    FieldColumn("SeriesInstanceUID", "Series UID"),
+    FieldColumn("StudyInstanceUID", "Study UID"),
+    FieldColumn("SOPClassUID", "SOP Class"),
+    FieldColumn("transfer_syntax", "Transfer Syntax"),
+    FieldColumn("sha256", "SHA-256"),
+)
+
+_MOST_REASONS = 3
+
+
+@frozen
+class Wanted:
+    """What to retrieve.
+
+    Args:
+        modality: the archive.
+        places: patients, studies, series or instances in it.
+        outcome: how the query that they came from ended.
+    """
+
+    modality: Modality
+    places: Sequence[Place]
+    outcome: Outcome = Outcome(Ending.COMPLETE, 0, 0.0)
+
+
+@frozen
+class Folder:
+    """Where the files go.
+
+    Args:
+        path: the folder.
+        layout: the folders and names below it.
+    """
+
+    path: Path
+    layout: Layout
+
+
+@frozen
+class JobOptions:
+    """What to do besides fetching.
+
+    Args:
+        fetch: how to retrieve; None to retrieve nothing.
+        read: whether to read every file that is here, or to compare its length only.
+    """
+
+    fetch: FetchOptions | None = FetchOptions()
+    read: bool = False
+
+
+class RetrieveJob:
+    """A retrieval; it begins when its records are taken.
+
+    Args:
+        context: where the command runs.
+        wanted: what to retrieve.
+        folder: where to.
+        options: what to do.
+    """
+
+    def __init__(
+        self,
+        context: QueryContext,
+        wanted: Wanted,
+        folder: Folder,
+        options: JobOptions,
+    ) -> None:
+        self._context = context
+        self._wanted = wanted
+        self._folder = folder
+        self._options = options
+        self._account = Account(())
+        self._contract: Contract | None = None
+        self._here = 0
+        self._full = False
+        self._finished = False
+        self._started = time.monotonic()
+
+    async def records(self) -> AsyncGenerator[list[Record], None]:
+        """One record for each object, as it comes to rest.
+
+        Raises:
+            DicomshError: the archive could not be asked, or nothing could be retrieved.
+        """
+        modality = self._context.known(self._wanted.modality)
+        places, layout = self._wanted.places, self._folder.layout
+        contract = await listed(self._context, modality, places, layout)
+        outcome = combined([self._wanted.outcome, contract.outcome])
+        contract = replace(contract, outcome=outcome)
+        self._contract, self._account = contract, Account(contract.instances)
+        if not self._options.read and self._options.fetch is None:
+            yield [_record(line) for line in self._account.unsettled()]
+            self._finished = True
+            return
+        ledger = Ledger(self._folder.path)
+        try:
+            self._look(ledger)
+            yield [_record(line) for line in self._account.news()]
+            async with aclosing(self._fetched(modality, contract, ledger)) as batches:
+                async for lines in batches:
+                    yield [_record(line) for line in lines]
+            self._finished = True
+        finally:
+            ledger.close()
+
+    def _look(self, ledger: Ledger) -> None:
+        """Note what is here already."""
+        for line in list(self._account.unsettled()):
+            entry = ledger.whole(line.uid, read=self._options.read)
+            if entry is not None:
+                self._account.settle(line.uid, State.HERE, entry=entry)
+            elif self._options.fetch is None:
+                damaged = ledger.entry(line.uid) is not None
+                reason = "its file is gone or was changed" if damaged else "not retrieved yet"
+                self._account.settle(line.uid, State.MISSING, reason)
+        self._here = self._account.whole
+
+    async def _fetched(
+        self, modality: Modality, contract: Contract, ledger: Ledger
+    ) -> AsyncGenerator[list[Line], None]:
+        options = self._options.fetch
+        if options is None:
+            yield list(self._account.unsettled())
+            return
+        reached = self._context.archives.reach(modality)
+        collector = Collector(self._account, ledger, reached.entity.aet)
+        make = partial(self._context.archives.retriever, modality)
+        fetch = Fetch(contract.instances, collector, make, options)
+        try:
+            async with aclosing(fetch.lines()) as batches:
+                async for lines in batches:
+                    yield lines
+        finally:
+            self._full = collector.full
+
+    @property
+    def headway(self) -> str:
+        """How far it is, for display."""
+        account = self._account
+        if not account.expected:
+            return "listing the instances"
+        seconds = time.monotonic() - self._started
+        done, size = account.whole, account.size
+        rate = f"{file_size(round(size / seconds))}/s" if size and seconds > 0 else ""
+        left = ""
+        if done > self._here:
+            rest = (account.expected - done) * seconds / (done - self._here)
+            left = f"{rest:,.0f} s left"
+        told = f"{done:,} of {account.expected:,}, {file_size(size)}"
+        return " · ".join(filter(None, (told, rate, left)))
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended: complete only if every object listed is there, and the list is certain."""
+        account = self._account
+        contract = self._contract
+        sure = contract is not None and contract.outcome.sound
+        whole = account.whole == account.expected and sure
+        dry = self._options.fetch is None and not self._options.read
+        outcome = Outcome(
+            Ending.COMPLETE if whole or (dry and sure) else Ending.PARTIAL,
+            account.whole,
+            time.monotonic() - self._started,
+            notes=tuple(self._notes(sure=sure, dry=dry)),
+            expected=account.expected,
+            size=account.size,
+        )
+        if dry:
+            outcome = replace(outcome, rows=account.expected, expected=None)
+        return outcome if self._finished else as_cancelled(outcome)
+
+    def _notes(self, *, sure: bool, dry: bool) -> Iterator[Note]:
+        account = self._account
+        if not dry:
+            yield note(NoteKind.IN_FOLDER, str(self._folder.path))
+        if self._here and self._options.fetch is not None:
+            yield note(NoteKind.ALREADY_HERE, count=self._here)
+        yield from self._why(NoteKind.FAILED_OBJECTS, State.FAILED)
+        yield from self._why(NoteKind.MISSING_OBJECTS, State.MISSING)
+        if strange := account.counted(State.UNEXPECTED):
+            where = f"see {self._folder.path / ASIDE}"
+            yield note(NoteKind.UNEXPECTED_OBJECTS, where, count=strange)
+        if again := account.counted(State.DUPLICATE):
+            yield note(NoteKind.DUPLICATE_OBJECTS, count=again)
+        if self._full:
+            yield note(NoteKind.DISK_FULL, self._needed())
+        if self._contract is not None and not sure:
+            yield note(NoteKind.UNSURE_LIST)
+            yield from self._contract.outcome.notes
+
+    def _why(self, kind: NoteKind, state: State) -> Iterator[Note]:
+        for reason, count in list(self._account.reasons(state).items())[:_MOST_REASONS]:
+            yield note(kind, reason, count=count)
+
+    def _needed(self) -> str:
+        """The space that what is missing takes, by the average size of what is there."""
+        account = self._account
+        if not account.whole:
+            return f"{account.expected:,} objects"
+        return file_size(account.size // account.whole * (account.expected - account.whole))
+
+
+def _record(line: Line) -> Record:
+    one, entry = line.instance, line.entry
+    return {
+        "state": line.state.value,
+        "Modality": one.modality if one else None,
+        "SeriesNumber": one.series_number if one else None,
+        "InstanceNumber": one.number if one else None,
+        "bytes": entry.bytes if entry else None,
+        "SOPInstanceUID": line.uid,
+        "reason": line.reason or None,
+        "file": entry.file if entry else (one.file if one else None),
+        "SeriesInstanceUID": one.series if one else None,
+        "StudyInstanceUID": one.study if one else None,
+        "SOPClassUID": (one.sop_class if one else None) or (entry.sop_class if entry else None),
+        "transfer_syntax": entry.transfer_syntax if entry else None,
+        "sha256": entry.sha256 if entry else None,
+    }

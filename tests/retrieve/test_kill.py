@@ -1,0 +1,73 @@
+"""A retrieval that is killed at any moment goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+from dicomsh.model.storage import Announced
+from dicomsh.retrieve.ledger import NAME, file_digest, read_ledger
+from dicomsh.retrieve.part10 import file_header
+from tests import servers
+from tests.conftest import Start
+from tests.dimse.peers import encoded
+from tests.harness import ROOT, run
+from tests.retrieve.giving import image
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+COUNT = 300
+MOMENTS = int(os.environ.get("DICOMSH_KILLS", "12"))
+"""How often it is killed; 50 to be thorough."""
+
+
+def lines(folder: Path) -> int:
+    try:
+        return (folder / NAME).read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+def killed(address: str, folder: Path, more: int) -> None:
+    """Run get, and kill it when it has written so many lines more."""
+    before = lines(folder)
+    command = [sys.executable, "-m", "dicomsh", "-m", address, "-c", f"get P1 --to '{folder}'"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        while lines(folder) < before + more and process.poll() is None:
+            pass
+        process.send_signal(signal.SIGKILL)
+
+
+def test_what_is_there_is_whole_whenever_it_was_killed(
+    start_server: Start[servers.Orthanc], tmp_path: Path
+) -> None:
+    chance = random.Random(1)
+    address = filled(start_server(servers.orthanc()), tmp_path).address
+    folder = tmp_path / "got"
+    for _ in range(MOMENTS):
+        killed(address, folder, chance.randrange(1, 2 * COUNT // MOMENTS - 2))
+        known = {entry.file: entry for entry in read_ledger(folder)}
+        for path in folder.rglob("*.dcm"):
+            entry = known[path.relative_to(folder).as_posix()]
+            assert (path.stat().st_size, file_digest(path)) == (entry.bytes, entry.sha256)
+    done = run(f"use {address}; get P1 --to '{folder}'")
+    assert (done.status, done.last.split(" instances")[0]) == (0, f"{COUNT} of {COUNT}")
+    assert len(list(folder.rglob("*.dcm"))) == COUNT
+    assert not list(folder.rglob("*.part"))
+    assert lines(folder) == COUNT  # nothing that was whole has been retrieved again
+
+
+def filled(server: servers.Orthanc, tmp_path: Path) -> servers.Orthanc:
+    for number in range(1, COUNT + 1):
+        announced = Announced(CTImageStorage, f"1.2.1.1.{number}", ExplicitVRLittleEndian)
+        data = file_header(announced, "TEST") + encoded(image(number, size=20_000), explicit=True)
+        (tmp_path / f"{number}.dcm").write_bytes(data)
+    assert server.upload(tmp_path.glob("*.dcm")) == COUNT
+    return server
