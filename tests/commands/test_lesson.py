@@ -28,7 +28,7 @@ def test_a_lesson_leads_from_step_to_step() -> None:
     done = run(f"lesson; {FIRST}", keep_going=True)
     assert done.status == 0
     order = [
-        "Lesson 1 of 13",
+        "Lesson 1 of 15",
         "Step 1 of 5",
         "▸ Connect",
         "✓ You are",
@@ -96,7 +96,7 @@ def test_progress_is_kept_for_the_user_only(home: Path) -> None:
     again = at(home, "lesson")
     assert "Step 3 of 5" in again.err
     rows = at(home, "lesson list", output="json").json
-    assert (rows[0]["done"], rows[1]["done"], len(rows)) == (2, 0, 13)
+    assert (rows[0]["done"], rows[1]["done"], len(rows)) == (2, 0, 15)
 
 
 def test_a_step_that_begins_elsewhere_says_how_to_get_there(home: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_step_that_begins_elsewhere_says_how_to_get_there(home: Path) -> None:
     again = at(home, "lesson; cd /classroom/0555643F; ls; cd 1; ls; lesson")
     assert "This step starts somewhere else: cd /classroom/0555643F" in again.err
     assert "Lesson 1 is done" in again.err
-    assert "Lesson 2 of 13" in again.err
+    assert "Lesson 2 of 15" in again.err
 
 
 def test_a_place_on_the_way_of_the_solution_is_where_a_learner_may_be() -> None:
@@ -148,7 +148,7 @@ def test_skip_and_reset(home: Path) -> None:
     assert at(home, "lesson reset 5").err == "lesson 5 starts afresh\n"
     assert "Step 1 of 5" in at(home, "lesson start modalities").err
     assert at(home, "lesson skip; lesson reset").status == 2
-    assert "Lesson 1 of 13" in at(home, "lesson reset; lesson").err
+    assert "Lesson 1 of 15" in at(home, "lesson reset; lesson").err
 
 
 def test_answers_to_questions() -> None:
@@ -162,14 +162,14 @@ def test_answers_to_questions() -> None:
 
 def test_all_skipped_the_course_ends(home: Path) -> None:
     rows = at(home, "lesson list", output="json").json
-    for number in range(1, 14):
+    for number in range(1, 16):
         skips = "; ".join(["lesson skip"] * rows[number - 1]["steps"])
         last = at(home, f"lesson start {number}; {skips}")
         assert f"Lesson {number} has ended" in last.err
     assert "That was the last lesson" in last.err
     assert "you have finished the last lesson" in at(home, "lesson").err
     assert {row["done"] for row in at(home, "lesson list", output="json").json} == {0}
-    assert "Step 1 of" in at(home, "lesson start 13").err
+    assert "Step 1 of" in at(home, "lesson start 15").err
 
 
 RETRIEVE = "lesson start retrieve; lesson answer b"
@@ -182,23 +182,23 @@ def progress(home: Path, name: str) -> str:
 
 def test_a_skipped_step_is_not_done_and_can_be_done_later(home: Path) -> None:
     done = at(home, f"{RETRIEVE}; lesson skip; lesson answer get; lesson skip")
-    assert "Lesson 12 has ended, 2 steps skipped: 'lesson start 12' goes to them." in done.err
+    assert "Lesson 14 has ended, 2 steps skipped: 'lesson start 14' goes to them." in done.err
     assert progress(home, "retrieve") == "2 of 4, 2 skipped"
-    row = at(home, "lesson list", output="json").json[11]
+    row = at(home, "lesson list", output="json").json[13]
     assert (row["done"], row["skipped"], row["steps"]) == (2, 2, 4)
-    assert "Lesson 13 of 13" in at(home, "lesson").err
-    again = at(home, "lesson start 12; lesson answer b; lesson")
+    assert "Lesson 15 of 15" in at(home, "lesson").err
+    again = at(home, "lesson start 14; lesson answer b; lesson")
     assert again.err.index("Step 2 of 4") < again.err.index("Step 4 of 4")
     assert "Step 3 of 4" not in again.err
     assert progress(home, "retrieve") == "3 of 4"
 
 
 def test_a_lesson_without_skipped_steps_is_done_and_may_be_repeated(home: Path) -> None:
-    keys = "find study id=0555643F +RetrieveAETitle +InstanceAvailability"
+    keys = "find study id=0555643F +RetrieveAETitle"
     done = at(home, f"{RETRIEVE}; lesson answer b; lesson answer get; {keys}")
-    assert "Lesson 12 is done: " in done.err
+    assert "Lesson 14 is done: " in done.err
     assert progress(home, "retrieve") == "done"
-    assert "Step 1 of 4" in at(home, "lesson start 12").err
+    assert "Step 1 of 4" in at(home, "lesson start 14").err
     assert progress(home, "retrieve") == "done"
     at(home, RETRIEVE)
     assert progress(home, "retrieve") == "1 of 4"
@@ -222,7 +222,7 @@ def test_stop_leads_back_to_the_place_before_the_lesson(home: Path) -> None:
     assert f"{line}/pacs/0555643F." in done.err
     said = "Lesson 1 waits at step 3: 'lesson' continues there.\nYou are back at /pacs/0555643F.\n"
     assert said in done.err
-    assert done.out.splitlines()[-14] == "/pacs/0555643F"
+    assert "/pacs/0555643F" in done.out.splitlines()
     assert "Step 3 of 5" in at(home, "lesson").err
 
 
@@ -237,8 +237,8 @@ def test_after_stop_no_step_is_judged_and_the_lesson_goes_on_later() -> None:
 
 def test_a_lesson_that_ends_by_itself_tells_the_way_back() -> None:
     skips = "; ".join(["lesson skip"] * 4)
-    done = run(f"{BEFORE}; lesson start 12; {skips}; pwd; lesson stop; pwd")
-    ending = done.err[done.err.index("Lesson 12 has ended") :].splitlines()
+    done = run(f"{BEFORE}; lesson start 14; {skips}; pwd; lesson stop; pwd")
+    ending = done.err[done.err.index("Lesson 14 has ended") :].splitlines()
     assert ending[2:] == [
         "'lesson stop' goes back to /pacs/0555643F.",
         "You are back at /pacs/0555643F.",
@@ -248,7 +248,7 @@ def test_a_lesson_that_ends_by_itself_tells_the_way_back() -> None:
 
 def test_one_lesson_after_the_other_has_the_way_back_of_the_first() -> None:
     skips = "; ".join(["lesson skip"] * 4)
-    done = run(f"{BEFORE}; lesson start 12; {skips}; cd 10001; lesson; lesson stop")
+    done = run(f"{BEFORE}; lesson start 14; {skips}; cd 10001; lesson; lesson stop")
     assert "The modality is now glasshouse, for this lesson" in done.err
     assert done.last == "You are back at /pacs/0555643F."
 
@@ -315,7 +315,7 @@ def test_an_unknown_word_lists_those_there_are(text: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("lesson start 14", "no lesson '14'"),
+        ("lesson start 16", "no lesson '16'"),
         ("lesson stop", "no lesson is in progress"),
         ("lesson start m", "no lesson 'm'"),
         ("lesson hint", "no lesson is in progress"),
@@ -387,7 +387,7 @@ def test_what_is_no_progress_is_told_and_put_aside(home: Path, text: str, reason
     file = write(home, text)
     file.with_name("lessons.json.1").write_text("of another day")
     listed = at(home, "lesson list").err
-    assert listed.startswith(f"13 lessons · {file}: expected lesson progress, found ")
+    assert listed.startswith(f"15 lessons · {file}: expected lesson progress, found ")
     assert reason in listed
     begun = at(home, "lesson; lesson").err
     assert begun.count("with your next step this file is renamed to lessons.json.2") == 2
@@ -401,7 +401,7 @@ def test_what_is_no_progress_is_told_and_put_aside(home: Path, text: str, reason
 
 def test_a_lesson_that_was_only_begun_is_the_one_to_go_on_with(home: Path) -> None:
     at(home, "lesson start 5")
-    assert "Lesson 5 of 13" in at(home, "lesson").err
+    assert "Lesson 5 of 15" in at(home, "lesson").err
 
 
 def test_two_sessions_do_not_undo_the_progress_of_each_other(home: Path) -> None:
