@@ -11,7 +11,7 @@ from dicomsh.frozen import replace
 from dicomsh.language.command import Alone, command
 from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, PERIOD, TARGET, TERM
 from dicomsh.language.scan import Word
-from dicomsh.language.terms import Term, pattern_key
+from dicomsh.language.terms import Term, pattern_key, query_keys
 from dicomsh.model.adapt import date_times
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
@@ -73,7 +73,7 @@ async def find(
     """
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
-    keys += [term.query_key(level, today, over_midnight=datetime) for term in terms]
+    keys += query_keys(terms, level, today, over_midnight=datetime)
     _check_nights(keys, terms)
     place = context.session.place.above(level)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
@@ -113,7 +113,7 @@ async def ls(
     there = await resolve(context, target)
     level = there.place.next_level
     today = context.session.today
-    keys = [term.query_key(level, today, over_midnight=datetime) for term in terms]
+    keys = query_keys(terms, level, today, over_midnight=datetime)
     _check_nights(keys, terms)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
     request = Request(level, there.place, _once(keys, terms))

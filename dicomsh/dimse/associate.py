@@ -1,13 +1,15 @@
 """Association, release and abort PDUs, written and read for both roles (PS3.8 9.3). No I/O.
 
 Reading is lenient: items of an unknown type are skipped (PS3.8 9.3.1), an implementation version
-name may have any length, and the negotiation deals with results that no table lists. Only a length
-that does not fit violates the protocol.
+name may have any length, and the negotiation deals with results that no table lists. User
+information whose content is malformed is skipped like one that is unknown. Only an item that does
+not fit violates the protocol.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from struct import Struct
 
 from dicomsh.dimse.pdu import (
@@ -288,7 +290,11 @@ def _fixed(body: bytes, name: str) -> tuple[int, str, str]:
 
 def _items(data: bytes) -> list[tuple[int, bytes]]:
     """Type and content of every item, whether its type is known or not."""
-    found, offset = [], 0
+    return list(_each_item(data))
+
+
+def _each_item(data: bytes) -> Iterator[tuple[int, bytes]]:
+    offset = 0
     while offset < len(data):
         start = offset + _ITEM_HEADER.size
         if start > len(data):
@@ -299,7 +305,14 @@ def _items(data: bytes) -> list[tuple[int, bytes]]:
             raise ProtocolViolationError(
                 f"an item 0x{kind:02X} of {length} bytes does not fit its association PDU"
             )
-        found.append((kind, data[start:offset]))
+        yield kind, data[start:offset]
+
+
+def _fitting_items(data: bytes) -> list[tuple[int, bytes]]:
+    """The items up to one that does not fit."""
+    found: list[tuple[int, bytes]] = []
+    with suppress(ProtocolViolationError):
+        found.extend(_each_item(data))
     return found
 
 
@@ -335,33 +348,36 @@ def _head(data: bytes, size: int, what: str) -> bytes:
 
 
 def _user(items: Iterable[tuple[int, bytes]]) -> UserInformation:
-    inner = [part for kind, data in items if kind == _USER for part in _items(data)]
+    inner = [part for kind, data in items if kind == _USER for part in _fitting_items(data)]
     by_kind = dict(reversed(inner))  # the first of each counts
-    maximum, operations = by_kind.get(_MAXIMUM_LENGTH), by_kind.get(_OPERATIONS)
+    maximum, operations = by_kind.get(_MAXIMUM_LENGTH, b""), by_kind.get(_OPERATIONS, b"")
+    extended = (_sop_class(data) for kind, data in inner if kind == _EXTENDED)
     return UserInformation(
-        None if maximum is None else _UNSIGNED_LONG.unpack(_head(maximum, 4, "maximum length"))[0],
+        _UNSIGNED_LONG.unpack(maximum[:4])[0] if len(maximum) >= 4 else None,
         _text(by_kind.get(_CLASS_UID, b"")),
         _text(by_kind.get(_VERSION, b"")),
-        None if operations is None else _window(operations),
-        tuple(_role(data) for kind, data in inner if kind == _ROLES),
-        tuple(ExtendedNegotiation(*_sop_class(data)) for kind, data in inner if kind == _EXTENDED),
+        _window(operations) if len(operations) >= 4 else None,
+        tuple(role for kind, data in inner if kind == _ROLES if (role := _role(data))),
+        tuple(ExtendedNegotiation(*found) for found in extended if found),
     )
 
 
 def _window(data: bytes) -> tuple[int, int]:
-    invoked, performed = _TWO_SHORTS.unpack(_head(data, 4, "asynchronous operations window"))
+    invoked, performed = _TWO_SHORTS.unpack(data[:4])
     return invoked, performed
 
 
-def _role(data: bytes) -> RoleSelection:
-    uid, rest = _sop_class(data)
-    scu, scp = _head(rest, 2, "role selection")
+def _role(data: bytes) -> RoleSelection | None:
+    found = _sop_class(data)
+    if found is None or len(found[1]) < 2:
+        return None
+    uid, (scu, scp, *_) = found
     return RoleSelection(uid, scu == 1, scp == 1)
 
 
-def _sop_class(data: bytes) -> tuple[str, bytes]:
-    """The SOP Class UID at the start of an item, and the rest of the item."""
-    (length,) = _UNSIGNED_SHORT.unpack(_head(data, 2, "SOP class"))
-    if 2 + length > len(data):
-        raise ProtocolViolationError(f"a SOP Class UID of {length} bytes does not fit its item")
+def _sop_class(data: bytes) -> tuple[str, bytes] | None:
+    """The SOP Class UID at the start of an item, and the rest; None if it does not fit."""
+    length = int.from_bytes(data[:2], "big")
+    if len(data) < 2 or 2 + length > len(data):
+        return None
     return _text(data[2 : 2 + length]), data[2 + length :]

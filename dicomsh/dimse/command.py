@@ -210,8 +210,7 @@ def read_command(data: bytes) -> CommandSet:
     command = CommandSet(
         field,
         _message_id(elements, field),
-        _number(elements, _DATA_SET_TYPE, "a command set without Command Data Set Type")
-        != _NO_DATA_SET,
+        _data_set_type(elements, field) != _NO_DATA_SET,
         _number(elements, _STATUS, "a response without Status") if field & _RESPONSE else 0,
         sop_class=_string(elements.get(_AFFECTED_CLASS) or elements.get(_REQUESTED_CLASS, b"")),
         sop_instance=_string(
@@ -228,6 +227,13 @@ def _message_id(elements: dict[int, bytes], field: int) -> int:
         lacking = "a response without Message ID Being Responded To"
         return _number(elements, _MESSAGE_ID_RESPONDED_TO, lacking)
     return _number(elements, _MESSAGE_ID, f"a {CommandSet(field, 0).title} without Message ID")
+
+
+def _data_set_type(elements: dict[int, bytes], field: int) -> int:
+    """Command Data Set Type; a response without it has no data set, as far as it says."""
+    if field & _RESPONSE and _DATA_SET_TYPE not in elements:
+        return _NO_DATA_SET
+    return _number(elements, _DATA_SET_TYPE, "a command set without Command Data Set Type")
 
 
 def _number(elements: dict[int, bytes], tag: int, lacking: str) -> int:

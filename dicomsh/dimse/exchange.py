@@ -120,10 +120,9 @@ class FindExchange(ServiceUser):
         """Take the messages of one read.
 
         Raises:
-            ProtocolViolationError: a message is not a response to this query, or its identifier
-                is malformed.
+            ProtocolViolationError: a message is not a response to this query.
         """
-        rows, source, split = self._rows, self._source, self._context.encoding.split
+        rows, source, read = self._rows, self._source, self._context.encoding.read
         before = len(rows)
         try:
             checked = None
@@ -136,7 +135,7 @@ class FindExchange(ServiceUser):
                 elif self._cancelled:
                     self.dropped += 1
                 else:
-                    rows.append(Row(identifier, source, split(identifier)))
+                    rows.append(Row(identifier, source, read(identifier)))
         finally:
             self.arrived += len(rows) - before
             self._weight += weight(rows[before:])
@@ -157,8 +156,6 @@ class FindExchange(ServiceUser):
             raise ProtocolViolationError("a response on another presentation context")
         if self.final is not None:
             raise ProtocolViolationError("a response after the final one")
-        if response.status in PENDING_STATUSES and not response.has_data_set:
-            raise ProtocolViolationError("a pending response without identifier")
         self.unsupported |= response.status == PENDING_UNSUPPORTED
 
     def _after_read(self) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from struct import Struct
 from typing import NamedTuple, Protocol
 
-from dicomsh.dimse.command import CommandSet, read_command
+from dicomsh.dimse.command import ECHO_RESPONSE, FIND_RESPONSE, CommandSet, read_command
 from dicomsh.errors import ProtocolViolationError
+from dicomsh.model.status import PENDING_STATUSES
 
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(0x01, 0x08)
 
@@ -194,6 +195,8 @@ class MessageReader:
         self._parts: list[bytes] = []
         self._size = 0
         self._usual: _Usual | None = None
+        self._leftover: int | None = None
+        """The presentation context of a response that needs no data set, but may still get one."""
 
     def feed(self, body: bytes, messages: list[Message]) -> None:
         """Append the messages that a P-DATA-TF completes.
@@ -244,6 +247,11 @@ class MessageReader:
         return offset
 
     def _take(self, context: int, flags: int, data: bytes, messages: list[Message]) -> None:
+        if flags & _COMMAND:
+            self._without_data(messages)
+        elif context == self._leftover and self._command is None:
+            self._leftover = None if flags & _LAST else context
+            return
         if context != self._context:
             self._begin(context)
         if (flags & _COMMAND == 0) != (self._command is not None):
@@ -269,10 +277,20 @@ class MessageReader:
 
     def _commanded(self, context: int, command: CommandSet, messages: list[Message]) -> None:
         sink = None if command.is_response else self._on_request(context, command)
-        if command.has_data_set:
+        self._leftover = None
+        if _awaits_data_set(command):
             self._command, self._sink = command, sink
-        else:
-            messages.append((context, command, b""))
+            return
+        messages.append((context, command, b""))
+        if command.is_response:
+            self._leftover = context
+
+    def _without_data(self, messages: list[Message]) -> None:
+        """Deliver a response whose data set does not come: the next command is here already."""
+        waiting = self._command
+        if waiting and waiting.is_response and not self._parts and self._context is not None:
+            messages.append((self._context, waiting, b""))
+            self._command = None
 
     def _remember(self, body: bytes) -> None:
         """Keep a PDU that was exactly the command set of a response with an identifier."""
@@ -304,6 +322,17 @@ class MessageReader:
         whole = b"".join(self._parts)
         self._parts, self._size = [], 0
         return whole
+
+
+def _awaits_data_set(command: CommandSet) -> bool:
+    """Whether a data set follows; of a C-FIND response, its status decides (PS3.7 9.1.2.1).
+
+    Some servers announce one after the final response that never comes, or announce none with a
+    match. Waiting for it would last until the time limit.
+    """
+    if command.field == FIND_RESPONSE:
+        return command.status in PENDING_STATUSES
+    return command.has_data_set and command.field != ECHO_RESPONSE
 
 
 def write_pdu(kind: int, body: bytes) -> bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen
 from dicomsh.language.scan import Word
-from dicomsh.model.keys import Attribute, find_path, is_named
+from dicomsh.model.keys import Attribute, defined, find_path, is_named, is_private_creator
 from dicomsh.model.level_keys import level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import Matcher, matcher
@@ -19,6 +20,9 @@ from dicomsh.regex import regex
 
 KEY = r"(?:\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)|\[\d\]|[\w,.])+"
 """Regular expression for an attribute's name: keyword, alias, tag or path."""
+
+Creators = Mapping[tuple[Attribute, ...], str]
+"""Path of a private creator → the name that a query gives it."""
 
 _KEY = regex(rf"{KEY}(?==)", re.ASCII)
 
@@ -48,19 +52,27 @@ class Term:
         """
         return path_in(self.word, self.key, level, self.start)
 
-    def query_key(self, level: Level, today: date, *, over_midnight: bool = False) -> QueryKey:
+    def query_key(
+        self,
+        level: Level,
+        today: date,
+        *,
+        over_midnight: bool = False,
+        creators: Creators | None = None,
+    ) -> QueryKey:
         """The identifier key for this term.
 
         Args:
             level: the query level.
             today: the reference day for relative dates.
             over_midnight: whether a time range may end on a later day than it begins.
+            creators: the private creators of the query, which define the VR of a private element.
 
         Raises:
             UsageError: no such attribute, a value not valid for its VR, or a key of a lower level;
                 the span is into the source.
         """
-        path = self.path(level)
+        path = defined(self.path(level), creators or {})
         if self.value is None:
             return QueryKey(path, "", Matching.UNIVERSAL, KeyOrigin.RETURN, self.word.text)
         try:
@@ -84,6 +96,18 @@ class Term:
                 hint=f"find {own.word} {self.word.text}",
                 span=self.word.part(self.start, self.start + len(self.key)),
             )
+
+
+def query_keys(
+    terms: Iterable[Term], level: Level, today: date, *, over_midnight: bool = False
+) -> list[QueryKey]:
+    """The identifier keys for the terms of a query, as `Term.query_key` makes them."""
+    paths = [(term.path(level), term.value) for term in terms]
+    creators = {path: value for path, value in paths if is_private_creator(path[-1].tag) and value}
+    return [
+        term.query_key(level, today, over_midnight=over_midnight, creators=creators)
+        for term in terms
+    ]
 
 
 def moved(word: Word, error: UsageError, offset: int) -> UsageError:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.model.keys import by_tag
-from dicomsh.model.row import Row
+from dicomsh.model.row import Row, Source
 
 if TYPE_CHECKING:
     from dicomsh.mask.mask import Mask
@@ -24,11 +24,11 @@ class MaskedRow(Row):
 
     def __init__(self, row: Row, mask: Mask) -> None:
         self._mask = mask
-        elements = {tag: _raw(row, tag, mask) for tag in row.elements}
+        elements = row.with_values({tag: _raw(row, tag, mask) for tag in row.elements})
         super().__init__(row.data, row.source, elements, row.decode)
 
-    def _item(self, data: bytes) -> Row:
-        return MaskedRow(super()._item(data), self._mask)
+    def _item(self, data: bytes, source: Source) -> Row:
+        return MaskedRow(super()._item(data, source), self._mask)
 
 
 def _raw(row: Row, tag: int, mask: Mask) -> bytes:

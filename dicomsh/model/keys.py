@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from itertools import chain
 
 from dicomsh.errors import Span, UsageError
-from dicomsh.frozen import frozen
+from dicomsh.frozen import frozen, replace
 from dicomsh.model import standard
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
@@ -44,6 +44,13 @@ class Attribute:
 def tag_pair(tag: int) -> str:
     """`gggg,eeee` in lower-case hexadecimal."""
     return f"{tag >> 16:04x},{tag & 0xFFFF:04x}"
+
+
+def named(tag: int) -> str:
+    """An element in messages: `PatientName (0010,0010)`."""
+    attribute = by_tag(tag)
+    known = attribute.keyword != tag_pair(tag)
+    return f"{attribute.keyword if known else 'element'} {attribute.tag_text}"
 
 
 SPECIFIC_CHARACTER_SET = 0x00080005
@@ -111,10 +118,47 @@ def alias_keyword(alias: str, level: Level) -> str | None:
 def by_tag(tag: int) -> Attribute:
     """The attribute of a tag; one not in the dictionary is `UN` with its tag as keyword."""
     found = standard.entry(tag)
+    if is_private_creator(tag):
+        return Attribute(tag, tag_pair(tag), "LO", "1", "Private Creator")
     if found is None:
         return Attribute(tag, tag_pair(tag), "UN", "1-n", "Unknown")
-    vr = found.vr.split(" or ")[0]
+    vr, *_ = dictionary_vrs(tag)
     return Attribute(tag, found.keyword or tag_pair(tag), vr, found.vm, found.name)
+
+
+def is_private_creator(tag: int) -> bool:
+    """Whether an element says who reserved a block of private elements (PS3.5 7.8.1)."""
+    return bool(tag & 0x10000) and 0x10 <= tag & 0xFFFF <= 0xFF
+
+
+def creator_of(tag: int) -> int | None:
+    """The tag of the private creator that reserves a private element; None for any other."""
+    reserved = tag & 0x10000 and tag & 0xFFFF >= 0x1000
+    return tag & 0xFFFF0000 | (tag >> 8 & 0xFF) if reserved else None
+
+
+def defined(
+    path: tuple[Attribute, ...], creators: Mapping[tuple[Attribute, ...], str]
+) -> tuple[Attribute, ...]:
+    """The path with the VR that the creator of a private element defines for it, if it is known.
+
+    Args:
+        path: an attribute, after the sequences that hold it.
+        creators: the name of each private creator in the query, by its path.
+    """
+    *around, last = path
+    tag = creator_of(last.tag)
+    creator = "" if tag is None else creators.get((*around, by_tag(tag)), "")
+    return (*around, replace(last, vr=standard.private_vr(creator, last.tag))) if creator else path
+
+
+@cache
+def dictionary_vrs(tag: int) -> tuple[str, ...]:
+    """The VRs that an element may have; UN alone for one that is not in the dictionary."""
+    if is_private_creator(tag):
+        return ("LO",)
+    found = standard.entry(tag)
+    return tuple(found.vr.split(" or ")) if found else ("UN",)
 
 
 @cache

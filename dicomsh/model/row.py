@@ -8,31 +8,68 @@ from functools import cache
 from struct import Struct
 from typing import Protocol
 
-from dicomsh.errors import ProtocolViolationError
-from dicomsh.frozen import frozen
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.charset import Decode, decoder
-from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, Attribute, by_tag
+from dicomsh.model.keys import (
+    SPECIFIC_CHARACTER_SET,
+    Attribute,
+    by_tag,
+    creator_of,
+    dictionary_vrs,
+)
+from dicomsh.model.standard import private_vr
 from dicomsh.model.vr import BINARY_NUMBERS, TEXT_VRS, UNDELIMITED_VRS
 from dicomsh.regex import regex
 
 DEEPEST = 64
-"""Sequences nested deeper than this are refused: a peer chooses the depth."""
+"""Sequences nested deeper than this are not read: a peer chooses the depth."""
+
+_ITEM = b"\xfe\xff\x00\xe0"
+_PIXEL_REPRESENTATION = 0x00280103
 
 
 class Encoding(Protocol):
     """How an identifier is laid out in bytes: a transfer syntax (PS3.5 annex A)."""
 
-    def split(self, data: bytes) -> dict[int, bytes]:
-        """Value field of every element of a data set, by tag, in the order received."""
+    def read(self, data: bytes) -> dict[int, bytes]:
+        """Value field of every element of a data set, by tag, in the order received.
+
+        An `Irregular` if anything is malformed, or has another VR than in the dictionary.
+        """
         ...
 
-    def vrs(self, data: bytes) -> Mapping[int, str]:
-        """VR of every element if the encoding carries it; empty if it does not."""
+    def items(self, value: bytes) -> tuple[list[bytes], str]:
+        """The data sets in the value field of a sequence, and what is wrong with it in words."""
         ...
 
-    def items(self, value: bytes) -> list[bytes]:
-        """The data sets inside the value field of a sequence."""
-        ...
+
+class Irregular(dict[int, bytes]):
+    """Value fields by tag, of a data set that is not just what the dictionary says.
+
+    Attributes:
+        vrs: the VRs that were sent, of elements that have another one, or a choice, there.
+        encodings: how the items of an element are laid out, if unlike the data set around it.
+        fault: the first thing that is malformed, in words; empty if nothing is.
+        repeated: a tag that was sent twice with the same value; 0 for none.
+    """
+
+    def __init__(self, values: Mapping[int, bytes] | None = None, *, fault: str = "") -> None:
+        super().__init__(values or {})
+        self.vrs: dict[int, str] = {}
+        self.encodings: dict[int, Encoding] = {}
+        self.fault = fault
+        self.repeated = 0
+
+    @property
+    def is_irregular(self) -> bool:
+        """Whether there is anything to say about it."""
+        return bool(self.vrs or self.encodings or self.fault or self.repeated)
+
+    def with_values(self, values: Mapping[int, bytes]) -> Irregular:
+        """The same, with other values or only some of them."""
+        made = Irregular(values, fault=self.fault)
+        made.vrs, made.encodings, made.repeated = self.vrs, self.encodings, self.repeated
+        return made
 
 
 @frozen
@@ -77,8 +114,14 @@ class Row:
     def elements(self) -> dict[int, bytes]:
         """Raw value field of each element by tag, in the order received."""
         if self._elements is None:
-            self._elements = self.source.encoding.split(self.data)
+            self._elements = self.source.encoding.read(self.data)
         return self._elements
+
+    @property
+    def irregular(self) -> Irregular | None:
+        """What is not as the dictionary says, None if all is: the usual case, which is fast."""
+        elements = self.elements
+        return elements if isinstance(elements, Irregular) else None
 
     def compact(self) -> Row:
         """The same row without its index: a fifth of the memory, split again on demand."""
@@ -86,8 +129,13 @@ class Row:
 
     def only(self, tags: Collection[int]) -> Row:
         """The same row without the elements of other tags."""
-        kept = {tag: raw for tag, raw in self.elements.items() if tag in tags}
+        kept = self.with_values({tag: raw for tag, raw in self.elements.items() if tag in tags})
         return Row(self.data, self.source, kept, self.decode, self._depth)
+
+    def with_values(self, values: dict[int, bytes]) -> dict[int, bytes]:
+        """Other values for its elements, with the VRs of this row."""
+        irregular = self.irregular
+        return irregular.with_values(values) if irregular else values
 
     @property
     def decode(self) -> Decode:
@@ -98,21 +146,62 @@ class Row:
         return self._decode
 
     def vr(self, tag: int) -> str:
-        """VR of an element: the dictionary's; for what it lacks, the VR that was sent."""
+        """VR of an element: the one that was sent (PS3.5 7.1.2), else the dictionary's.
+
+        UN says nothing. Where the dictionary leaves a choice, it follows from the row; what it
+        lacks is looked up in the private dictionary. A sequence that holds no items is UN.
+        """
+        irregular = self.irregular
+        sent = irregular.vrs.get(tag, "UN") if irregular else "UN"
+        vr = self._usual_vr(tag) if sent == "UN" else sent
+        return "UN" if vr == "SQ" and not self._holds_items(tag) else vr
+
+    def _usual_vr(self, tag: int) -> str:
         vr = by_tag(tag).vr
         if vr == "UN":
-            return self.source.encoding.vrs(self.data).get(tag, vr)
+            return self._private_vr(tag)
+        if vr == "US" and self._is_signed(tag):
+            return "SS"
+        if vr in BINARY_NUMBERS and not by_tag(tag).multiple and self._is_digits(tag, vr):
+            return "IS"
         return vr
+
+    def _private_vr(self, tag: int) -> str:
+        creator = creator_of(tag)
+        name = self.text(creator) if creator is not None else None
+        return private_vr(name, tag) if name else "UN"
+
+    def _is_signed(self, tag: int) -> bool:
+        signed = self.elements.get(_PIXEL_REPRESENTATION, b"")[:2] == b"\x01\0"
+        return signed and "SS" in dictionary_vrs(tag)
+
+    def sign_is_unknown(self, tag: int) -> bool:
+        """Whether a value may be negative or not: PixelRepresentation would tell, but is absent."""
+        irregular = self.irregular
+        if (irregular and tag in irregular.vrs) or self.elements.get(_PIXEL_REPRESENTATION):
+            return False
+        raw = self.elements.get(tag, b"")
+        return "SS" in dictionary_vrs(tag)[1:] and any(byte & 0x80 for byte in raw[1::2])
+
+    def _is_digits(self, tag: int, vr: str) -> bool:
+        """Whether a number came as text: it is too long for its VR, and all digits."""
+        raw = self.elements.get(tag, b"")
+        return len(raw) > BINARY_NUMBERS[vr].size and bool(_DIGITS.fullmatch(raw))
+
+    def _holds_items(self, tag: int) -> bool:
+        raw = self.elements.get(tag, b"")
+        return (not raw or raw.startswith(_ITEM)) and self._depth < DEEPEST
 
     def text(self, tag: int) -> str | None:
         """The element as one DICOM string, `\\` between values; None if absent.
 
         Binary numbers are written in decimal; sequences and bulk data give their length.
         """
-        raw = (self._elements or self.elements).get(tag)
+        elements = self._elements or self.elements
+        raw = elements.get(tag)
         if raw is None:
             return None
-        if not is_text(tag):
+        if isinstance(elements, Irregular) or not is_text(tag):
             return self._text_of_other(tag)
         if raw.isascii() and _ESCAPE not in raw:
             return raw.decode().strip(" \0")
@@ -127,36 +216,40 @@ class Row:
         """The values of an element; None if absent, an empty list if zero length.
 
         IS, US, UL, SS, SL, SV and UV give int, DS, FL and FD give float; a number that cannot be
-        read stays text. SQ gives rows, AT gives `gggg,eeee`, bulk VRs give their bytes.
-
-        Raises:
-            ProtocolViolationError: the value of a sequence is malformed, or nested too deeply.
+        read stays text. SQ gives rows, AT gives `gggg,eeee`, bulk VRs give their bytes. Of a
+        malformed sequence, the items that can be read.
         """
         raw = self.elements.get(tag)
         if raw is None:
             return None
-        return self._read(raw, self.vr(tag))
+        return self._read(raw, tag, self.vr(tag))
 
-    def _read(self, raw: bytes, vr: str) -> list[str | int | float | bytes | Row]:
+    def _read(self, raw: bytes, tag: int, vr: str) -> list[str | int | float | bytes | Row]:
         if not raw:
             return []
         if vr in TEXT_VRS:
             return _text_values(self.decode(raw), vr)
         if vr == "SQ":
-            return [self._item(item) for item in self.source.encoding.items(raw)]
+            return [*self.items(tag)[0]]
         if vr in BINARY_NUMBERS:
             return _binary_values(raw, BINARY_NUMBERS[vr])
         if vr == "AT":
             return [_tag_text(raw[i : i + 4]) for i in range(0, len(raw) - 3, 4)]
         return [raw]
 
-    def _item(self, data: bytes) -> Row:
+    def items(self, tag: int) -> tuple[list[Row], str]:
+        """The items of a sequence that is present, and what is wrong with it in words."""
+        irregular, source = self.irregular, self.source
+        if irregular and tag in irregular.encodings:
+            source = replace(source, encoding=irregular.encodings[tag])
+        found, fault = source.encoding.items(self.elements[tag])
+        return [self._item(data, source) for data in found], fault
+
+    def _item(self, data: bytes, source: Source) -> Row:
         """An item keeps the character set around it unless it has its own (PS3.3 C.12.1.1.2)."""
-        if self._depth >= DEEPEST:
-            raise ProtocolViolationError(f"sequences are nested deeper than {DEEPEST}")
-        elements = self.source.encoding.split(data)
+        elements = source.encoding.read(data)
         decode = None if elements.get(SPECIFIC_CHARACTER_SET) else self.decode
-        return Row(data, self.source, elements, decode, self._depth + 1)
+        return Row(data, source, elements, decode, self._depth + 1)
 
 
 def weight(rows: Sequence[Row]) -> int:
@@ -165,11 +258,7 @@ def weight(rows: Sequence[Row]) -> int:
 
 
 def items_at(row: Row, path: Sequence[Attribute]) -> list[Row]:
-    """The items at the end of a path of sequences, in order; the row itself for no path.
-
-    Raises:
-        ProtocolViolationError: the value of a sequence is malformed, or nested too deeply.
-    """
+    """The items at the end of a path of sequences, in order; the row itself for no path."""
     rows = [row]
     for part in path:
         values = [value for outer in rows for value in outer.values(part.tag) or ()]
@@ -202,6 +291,7 @@ def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:
 _LONGEST_INTEGER = 64
 """A longer integer string is taken for text: the standard allows 12 characters (PS3.5 6.2)."""
 
+_DIGITS = regex(rb"[ \0]*[+-]?[0-9]+[ \0]*")
 _INTEGER = regex(r"[+-]?[0-9]+\Z")
 _DECIMAL = regex(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 
@@ -228,5 +318,14 @@ def _written(value: str | int | float | bytes | Row) -> str:
     if isinstance(value, Row):
         return f"<item of {len(value.elements)} elements>"
     if isinstance(value, bytes):
-        return f"<{len(value)} bytes>"
+        return _legible(value) or f"<{len(value)} bytes>"
     return str(value)
+
+
+_LONGEST_LEGIBLE = 1024
+
+
+def _legible(value: bytes) -> str:
+    """Bytes as text if all of them are printable ASCII, apart from padding; else empty."""
+    text = value[:_LONGEST_LEGIBLE].strip(b" \0").decode("latin-1")
+    return text if text.isascii() and text.isprintable() and len(value) <= _LONGEST_LEGIBLE else ""

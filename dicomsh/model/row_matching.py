@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dicomsh.errors import ProtocolViolationError
 from dicomsh.model import moments
 from dicomsh.model.query import Matching, QueryKey
 from dicomsh.model.row import Row, items_at
@@ -72,10 +71,7 @@ def _row_test(key: QueryKey, fits: TextTest) -> RowTest:
         return None if text is None else any(map(fits, [text] if whole else text.split("\\")))
 
     def test_items(row: Row) -> bool | None:
-        try:
-            results = [test(item) for item in items_at(row, sequences)]
-        except ProtocolViolationError:
-            return None
+        results = [test(item) for item in items_at(row, sequences)]
         return True if True in results else (False if False in results else None)
 
     return test_items if sequences else test

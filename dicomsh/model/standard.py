@@ -1,4 +1,4 @@
-"""Tables of the standard (PS3.6): the data dictionary and the names of UIDs.
+"""Tables of the standard (PS3.6): the data dictionary, the names of UIDs; VRs of private elements.
 
 They are made from pydicom's by `python -m tests.tables`, and included because importing pydicom
 takes longer than a query. Lines are searched as text and parsed on demand.
@@ -49,6 +49,13 @@ def keyword_tags() -> Mapping[str, int]:
     return {keyword: int(tag, 16) for tag, keyword in heads if keyword and "x" not in tag}
 
 
+def private_vr(creator: str, tag: int) -> str:
+    """The VR of a private element that this creator defines; UN if that is not known."""
+    entries = _private().get((creator, f"{tag >> 16:04x}"), "")
+    place = entries.find(f"{tag & 0xFF:02x}:")
+    return "UN" if place < 0 else entries[place + 3 : place + 5]
+
+
 def uid_name(uid: str) -> str:
     """The name of a UID (PS3.6 annex A); the UID itself for one that is not registered."""
     return _uids().get(uid, uid)
@@ -73,6 +80,13 @@ def _lowered() -> str:
 @cache
 def _uids() -> Mapping[str, str]:
     return dict(line.split("\t") for line in _read("uids.txt"))
+
+
+@cache
+def _private() -> Mapping[tuple[str, str], str]:
+    """Creator and group → `01:LO 02:SH`, each last byte of a tag with its VR."""
+    lines = (line.split("\t") for line in _read("private.txt"))
+    return {(creator, group): entries for creator, group, entries in lines}
 
 
 def _entry(line: str) -> Entry:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
-from dicomsh.model.row import Row
+from dicomsh.model.row import Irregular, Row
 
 BLOCK = 64
 """Rows per batch: one row that needs special handling slows down only its batch."""
@@ -75,6 +75,8 @@ def _joined(rows: Sequence[Row], tags: Sequence[int], absent: bytes) -> bytes | 
     All work is done on bytes: below 0x40 they mean the same in every character set that has no
     escape sequences (PS3.5 6.1.2). None if values must be handled one by one.
     """
+    if any(isinstance(row.elements, Irregular) for row in rows):
+        return None
     blank = [absent] * len(tags)
     raw = _ROW_END.join([_VALUE_END.join(map(r.elements.get, tags, blank)) for r in rows])
     raw += _ROW_END

@@ -103,9 +103,12 @@ def _text_tags(columns: Sequence[Column]) -> list[int]:
 
 def _answer_cells(columns: Sequence[Column]) -> Cells:
     tags, slow = _plan(columns)
+    careful = [_reader(column) for column in columns if isinstance(column, AttributeColumn)]
 
     def cells(row: AnyRow) -> list[str]:
         assert isinstance(row, Row)
+        if row.irregular:
+            return [read(row) for read in careful]
         raws = [row.elements.get(tag, b"") for tag in tags]
         texts = [row.decode(raw).strip(" \0") for raw in raws]
         for index, read in slow:
@@ -129,7 +132,13 @@ def _step(column: AttributeColumn) -> tuple[int, Callable[[Row], str] | None]:
     attribute = column.attribute
     if not column.path and attribute.vr in TEXT_VRS:
         return attribute.tag, None
-    return attribute.tag, lambda row: "\\".join(
+    return attribute.tag, _reader(column)
+
+
+def _reader(column: AttributeColumn) -> Callable[[Row], str]:
+    """How to read a column, whatever the VRs of a row."""
+    attribute = column.attribute
+    return lambda row: "\\".join(
         _cell(item, attribute)
         for item in items_at(row, column.path)
         if attribute.tag in item.elements

@@ -98,6 +98,14 @@ def _other_entities(note: Note) -> str:
     return f"{_rows(note.count)} of other {plural} omitted: {key} is a value here, not a pattern"
 
 
+def _malformed(note: Note) -> str:
+    peer, first, fault = note.about
+    shown = "shown as far as it can be read"
+    if note.count == 1:
+        return f"{peer}: row {first} is malformed ({fault}), {shown}"
+    return f"{peer}: {note.count:,} rows are malformed, the first is row {first} ({fault}), {shown}"
+
+
 def _unlabelled(note: Note) -> str:
     del note
     return (
@@ -226,6 +234,11 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.OTHER_ISSUER: lambda n: f"{_rows(n.count)} of another issuer omitted",
     NoteKind.ISSUER_UNKNOWN: (
         "the server does not return the issuer: rows of other patients may be among them"
+    ),
+    NoteKind.MALFORMED: _malformed,
+    NoteKind.TAG_REPEATED: lambda n: f"{n.about[0]} is sent twice in {_rows(n.count)}",
+    NoteKind.SIGN_UNKNOWN: lambda n: (
+        f"{n.about[0]} may be signed in {_rows(n.count)}: add +PixelRepresentation to the query"
     ),
     NoteKind.UNKNOWN_CHARSET: _first("unknown character set '{}', read as {}"),
     NoteKind.UNLABELLED: _unlabelled,

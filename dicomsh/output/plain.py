@@ -82,6 +82,7 @@ def element(row: Row, tag: int) -> Plain:
     """
     is_text, multiple = _shape(tag)
     raw = row.elements[tag]
+    is_text = is_text and not row.irregular
     if is_text and raw.isascii() and not (b"\\" in raw or b"\x1b" in raw):  # the usual case, fast
         text = raw.decode().strip(" \0")
         return ([text] if multiple else text) if text else None

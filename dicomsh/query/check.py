@@ -21,6 +21,7 @@ from dicomsh.model.plan import Request, build, context_keys
 from dicomsh.model.query import Query, QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.row_checks import RowChecks
+from dicomsh.model.row_faults import RowFaults
 from dicomsh.model.row_matching import noticing, test_of
 from dicomsh.model.vr import MOMENT_VRS
 from dicomsh.query.sequential import Send, Sequential
@@ -161,11 +162,13 @@ class Checked(AnswerStep):
         asked = "".join(key.value for key in adapted.request.keys)
         self._charsets = CharsetCheck(modality.fallback_charset, asked)
         self._rows = RowChecks(adapted.request.level)
+        self._faults = RowFaults(str(modality.address))
 
     def passed(self, batch: list[Row]) -> list[Row]:
         """The same rows, checked."""
         self._charsets.look(batch)
         self._rows.look(batch)
+        self._faults.look(batch)
         for watch in self._watches:
             watch.look(batch)
         return batch
@@ -177,8 +180,9 @@ class Checked(AnswerStep):
         if outcome.unsupported and self._unchecked:
             seen.append(note(NoteKind.KEYS_UNSUPPORTED, ", ".join(self._unchecked)))
         remarks = [said for watch in self._watches for said in watch.remarks]
-        doubtful = outcome.doubtful or bool(seen) or self._rows.one_entity
-        noticed = (*empty, *seen, *remarks, *self._rows.notes, *self._notes, *self._charsets.notes)
+        doubtful = outcome.doubtful or bool(seen) or self._rows.one_entity or self._faults.doubtful
+        found = (*self._faults.notes, *self._rows.notes)
+        noticed = (*empty, *seen, *remarks, *found, *self._notes, *self._charsets.notes)
         return replace(noted(outcome, *noticed), doubtful=doubtful)
 
     def _said(self, watch: _Watch) -> Iterator[Note]:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from struct import error, unpack
 from typing import NamedTuple
 
-from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, Extent, extents
+from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN
+from dicomsh.dimse.extents import Extent, extents
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.keys import by_tag, tag_pair
 

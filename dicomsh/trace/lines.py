@@ -160,12 +160,8 @@ def _number(row: Row, tag: int) -> int:
 
 
 def _row(data: bytes, transfer: str) -> Row:
-    """A data set; a malformed one has no elements."""
-    source = Source(ENCODINGS.get(transfer, ENCODINGS[IMPLICIT_LITTLE_ENDIAN]))
-    try:
-        return Row(data, source, source.encoding.split(data))
-    except DicomshError:
-        return Row(b"", source, {})
+    """A data set; of a malformed one, what can be read."""
+    return Row(data, Source(ENCODINGS.get(transfer, ENCODINGS[IMPLICIT_LITTLE_ENDIAN])))
 
 
 _SAID_IN_TITLE = (0x00000000, 0x00000002, _COMMAND_FIELD, _MESSAGE_ID, _RESPONDED_TO, _STATUS)
@@ -178,8 +174,9 @@ def _message(message: TracedMessage, shown: Shown) -> list[str]:
     if not message.identifier:
         return lines
     data = _row(message.identifier, message.syntaxes[1])
-    if not data.elements:
-        return [*lines, f"a malformed data set of {len(message.identifier)} bytes"]
+    if data.irregular and data.irregular.fault:
+        size = len(message.identifier)
+        lines.append(f"a malformed data set of {size} bytes: {data.irregular.fault}")
     return lines + [line for tag in data.elements for line in _element(data, tag, "", shown)]
 
 
@@ -205,11 +202,9 @@ def _value(row: Row, tag: int, shown: Shown) -> str:
 
 
 def _items(row: Row, tag: int, indent: str, shown: Shown) -> Iterator[str]:
-    try:
-        items = [item for item in row.values(tag) or [] if isinstance(item, Row)]
-    except DicomshError as problem:
-        yield f"{indent}> malformed: {problem.message}"
-        return
+    items, fault = row.items(tag)
+    if fault:
+        yield f"{indent}> malformed: {fault}"
     for number, item in enumerate(items, 1):
         yield f"{indent}> item {number}"
         for inner in item.elements:

@@ -315,22 +315,37 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "words"),
+    "user",
     [
-        (b"\x51\0\0\x08\0\0\0\0", "does not fit"),
-        (b"\x51\0", "header of an item"),
-        (item(0x51, b"\0\0\0"), "maximum length has 3 bytes"),
-        (item(0x53, b"\0\1"), "operations window"),
-        (item(0x54, b"\0\x09" + b"1.2"), "SOP Class UID of 9 bytes"),
-        (item(0x54, b"\0\x03" + b"1.2\1"), "role selection"),
-        (item(0x56, b"\0"), "SOP class"),
+        b"\x51\0\0\x08\0\0\0\0",
+        b"\x51\0",
+        item(0x51, b"\0\0\0"),
+        item(0x53, b"\0\1"),
+        item(0x54, b"\0\x09" + b"1.2"),
+        item(0x54, b"\0\x03" + b"1.2\1"),
+        item(0x56, b"\0"),
     ],
 )
-def test_lengths_that_do_not_fit_are_refused(user: bytes, words: str) -> None:
+def test_user_information_that_does_not_fit_is_skipped(user: bytes) -> None:
     body = associate.write_accept(replace(ACCEPT, user=UserInformation()))[HEADER:-8]
-    assert associate.read_accept(body + item(0x50, b"")).contexts == ACCEPT.contexts
+    known = item(0x52, b"1.2.3")
+    read = associate.read_accept(body + item(0x50, known + user))
+    assert read.contexts == ACCEPT.contexts
+    assert read.user == UserInformation(class_uid="1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("tail", "words"),
+    [
+        (b"\x50\0\0\x08\0\0\0\0", "does not fit"),
+        (b"\x50\0", "header of an item"),
+        (item(0x21, b"\1\0"), "presentation context"),
+    ],
+)
+def test_lengths_that_do_not_fit_are_refused(tail: bytes, words: str) -> None:
+    body = associate.write_accept(replace(ACCEPT, user=UserInformation()))[HEADER:-8]
     with pytest.raises(ProtocolViolationError, match=words):
-        associate.read_accept(body + item(0x50, user))
+        associate.read_accept(body + tail)
 
 
 # What peers do otherwise than the standard says

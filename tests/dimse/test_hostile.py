@@ -94,8 +94,6 @@ VIOLATIONS: dict[str, Answers] = {
     "unknown PDU": lambda _: b"GET / HTTP/1.1\r\n\r\n",
     "second A-ASSOCIATE-AC": lambda _: pdu(2, bytes(100)),
     "A-RELEASE-RP unasked": lambda _: pdu(6, bytes(4)),
-    "element beyond the identifier": lambda r: r.raw_row(element(0x0020000D, b"1.2.3.9\0")[:-4]),
-    "10,000 nested sequences": lambda r: r.raw_row(deep(10_000)),
     "other message ID": lambda r: r.row(9, message_id=r.message_id + 1),
     "unknown context": lambda r: pdu(4, pdv(99, 3, response(r.message_id, 0, data_set=False))),
     "context of another service": lambda r: pdu(
@@ -106,9 +104,6 @@ VIOLATIONS: dict[str, Answers] = {
     ),
     "request of its own": lambda r: pdu(
         4, pdv(r.context, 3, element(0x0100, b"\x30\x00") + element(0x0110, b"\x01\x00"))
-    ),
-    "pending without identifier": lambda r: pdu(
-        4, pdv(r.context, 3, response(r.message_id, 0xFF00, data_set=False))
     ),
     "identifier without command": lambda r: pdu(4, pdv(r.context, 2, encoded(study(9)))),
 }
@@ -128,6 +123,32 @@ def test_a_violation_after_a_row_is_an_incomplete_answer(name: str) -> None:
     assert isinstance(ended, Outcome)
     assert (ended.ending, ended.complete) == (Ending.LOST, False)
     assert ended.detail
+
+
+MALFORMED: dict[str, Answers] = {
+    "element beyond the identifier": lambda r: r.raw_row(element(0x0020000D, b"1.2.3.9\0")[:-4]),
+    "10,000 nested sequences": lambda r: r.raw_row(deep(10_000)),
+    "a million elements": lambda r: r.raw_row(element(0x00080005, b"") * 1_000_000),
+    "a million bad elements": lambda r: r.raw_row(b"\x08\0\x05\0\xff\xff\xff\x00" * 1_000_000),
+    "a million open sequences": lambda r: r.raw_row(b"\x08\0\x05\0\xff\xff\xff\xff" * 1_000_000),
+    "a million open items": lambda r: r.raw_row(b"\xfe\xff\0\xe0\xff\xff\xff\xff" * 1_000_000),
+    "pending without identifier": lambda r: pdu(
+        4, pdv(r.context, 3, response(r.message_id, 0xFF00, data_set=False))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_row_costs_no_other(name: str) -> None:
+    """Neither time nor memory, either: what is done for it is bounded."""
+
+    def answers(request: Request) -> bytes:
+        return request.row(1) + MALFORMED[name](request) + request.row(2) + request.final()
+
+    rows, ended = answer_to(answers)
+    assert (len(rows), rows[0], rows[2]) == (3, "1.2.3.1", "1.2.3.2")
+    assert isinstance(ended, Outcome)
+    assert ended.complete
 
 
 def test_a_response_after_the_final_one_ends_the_association() -> None:

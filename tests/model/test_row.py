@@ -18,7 +18,6 @@ from dicomsh.dimse.elements import (
     EXPLICIT_LITTLE_ENDIAN,
     IMPLICIT_LITTLE_ENDIAN,
 )
-from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.row import Row, Source
 
@@ -145,12 +144,14 @@ def test_an_empty_sequence_has_no_items(encoding: str) -> None:
     assert row(with_items(), encoding).values(tag("ReferencedPatientSequence")) == []
 
 
-def test_a_malformed_item_is_a_protocol_violation(encoding: str) -> None:
+def test_of_a_malformed_sequence_the_items_are_read_that_can_be(encoding: str) -> None:
     source = Source(ENCODINGS[_SYNTAX[encoding]])
     sequence = tag("ReferencedPatientSequence")
-    answer = Row(b"", source, {sequence: pack("<HHI", 0xFFFE, 0xE000, 500)})
-    with pytest.raises(ProtocolViolationError):
-        answer.values(sequence)
+    item = source.encoding.items(row(with_items("Jane"), encoding).elements[sequence])[0][0]
+    whole = pack("<HHI", 0xFFFE, 0xE000, len(item)) + item
+    answer = Row(b"", source, {sequence: whole + pack("<HHI", 0xFFFE, 0xE000, 500)})
+    assert names_of(answer) == ["Jane"]
+    assert "longer than the rest" in answer.items(sequence)[1]
 
 
 @pytest.mark.parametrize("name", ["chrSQEncoding.dcm", "chrSQEncoding1.dcm"])

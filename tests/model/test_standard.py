@@ -26,6 +26,7 @@ same_versions = pytest.mark.skipif(
 @same_versions
 def test_the_tables_are_what_the_program_writes() -> None:
     assert tables.ATTRIBUTES.read_text("ascii") == tables.attributes()
+    assert tables.PRIVATE.read_text("ascii") == tables.private()
     assert tables.UIDS.read_text("ascii") == tables.uids()
 
 

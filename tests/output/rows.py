@@ -10,7 +10,7 @@ from typing import Any
 from dicomsh.model.columns import AttributeColumn, Column, FieldColumn
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.row import Row, Source
+from dicomsh.model.row import Irregular, Row, Source
 from dicomsh.output.formats import renderer
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.renderer import Renderer
@@ -36,14 +36,15 @@ class Implicit:
 
     known: Mapping[int, str] = field(default_factory=dict)
 
-    def split(self, data: bytes) -> dict[int, bytes]:
-        return dict(_elements(data))
+    def read(self, data: bytes) -> dict[int, bytes]:
+        if not self.known:
+            return dict(_elements(data))
+        elements = Irregular(dict(_elements(data)))
+        elements.vrs.update(self.known)
+        return elements
 
-    def vrs(self, _: bytes) -> Mapping[int, str]:
-        return self.known
-
-    def items(self, value: bytes) -> list[bytes]:
-        return [item for tag, item in _elements(value) if tag == _ITEM]
+    def items(self, value: bytes) -> tuple[list[bytes], str]:
+        return [item for tag, item in _elements(value) if tag == _ITEM], ""
 
 
 def _element(tag: int, value: bytes) -> bytes:

@@ -1,0 +1,106 @@
+"""Rows that are malformed: shown as far as they can be read, and reported. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from dicomsh.model.keys import by_tag, dictionary_vrs, named
+from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.row import DEEPEST, Irregular, Row
+
+_MOST_REPEATED = 2
+"""Tags sent twice that are named."""
+
+
+class RowFaults:
+    """Looks for rows that could not be read as they should be.
+
+    Args:
+        peer: who sent them, for messages.
+    """
+
+    def __init__(self, peer: str) -> None:
+        self._peer = peer
+        self._rows = 0
+        self._malformed = 0
+        self._first = 0
+        self._fault = ""
+        self._repeated: Counter[int] = Counter()
+        self._unsigned: Counter[int] = Counter()
+
+    def look(self, rows: Sequence[Row]) -> None:
+        """Check rows; those that hold nothing special cost next to nothing."""
+        tags = set().union(*[row.elements for row in rows])
+        special = [tag for tag in tags if _is_special(tag)]
+        for number, row in enumerate(rows, self._rows + 1):
+            if special or not row.elements or isinstance(row.elements, Irregular):
+                self._look_at(number, row, special)
+        self._rows += len(rows)
+
+    def _look_at(self, number: int, row: Row, special: Iterable[int]) -> None:
+        fault = fault_of(row)
+        if fault:
+            self._malformed += 1
+            self._first, self._fault = self._first or number, self._fault or fault
+        if row.irregular and row.irregular.repeated:
+            self._repeated[row.irregular.repeated] += 1
+        self._unsigned.update(tag for tag in special if row.sign_is_unknown(tag))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether any row may have more, or other values, than could be read."""
+        return self._malformed > 0
+
+    @property
+    def notes(self) -> list[Note]:
+        """Notes for the result line."""
+        said = []
+        if self._malformed:
+            about = self._peer, str(self._first), self._fault
+            said.append(note(NoteKind.MALFORMED, *about, count=self._malformed))
+        for tag, count in self._repeated.most_common(_MOST_REPEATED):
+            said.append(note(NoteKind.TAG_REPEATED, named(tag), count=count))
+        for tag, count in self._unsigned.most_common(_MOST_REPEATED):
+            said.append(note(NoteKind.SIGN_UNKNOWN, by_tag(tag).keyword, count=count))
+        return said
+
+
+def fault_of(row: Row) -> str:
+    """The first thing that is malformed in a row or in its sequences; empty if nothing is."""
+    if not row.elements:
+        return "empty identifier"
+    return _fault_in(row, 0)
+
+
+def _fault_in(row: Row, depth: int) -> str:
+    found = row.irregular.fault if row.irregular else ""
+    for tag, raw in row.elements.items():
+        if found:
+            break
+        if raw and "SQ" in (row.vr(tag), *_sequence_vrs(tag)):
+            found = _fault_of_sequence(row, tag, depth)
+    return found
+
+
+def _fault_of_sequence(row: Row, tag: int, depth: int) -> str:
+    if depth >= DEEPEST:
+        return f"sequences are nested deeper than {DEEPEST}"
+    if row.vr(tag) != "SQ":
+        sent = row.irregular.vrs.get(tag, "UN") if row.irregular else "UN"
+        return "" if sent not in ("SQ", "UN") else f"{named(tag)} is not a sequence of items"
+    items, fault = row.items(tag)
+    return fault or next(filter(None, (_fault_in(item, depth + 1) for item in items)), "")
+
+
+@cache
+def _sequence_vrs(tag: int) -> tuple[str, ...]:
+    """SQ if the dictionary says so."""
+    return tuple(vr for vr in dictionary_vrs(tag) if vr == "SQ")
+
+
+@cache
+def _is_special(tag: int) -> bool:
+    """Whether an element must be looked into: a sequence, a private one, a choice of VRs."""
+    return bool(tag & 0x10000) or dictionary_vrs(tag)[0] == "SQ" or "SS" in dictionary_vrs(tag)[1:]

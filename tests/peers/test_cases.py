@@ -1,0 +1,43 @@
+"""Odd peers: each case is played whole and one byte at a time; the session goes on after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.harness import Done, run
+from tests.peers.peer import Played, playing
+from tests.peers.script import Wanted, read_case
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
+
+
+@pytest.mark.parametrize("byte_by_byte", [False, True], ids=["whole", "byte by byte"])
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, byte_by_byte: bool) -> None:
+    case = read_case(path)
+    assert case.wanted
+    for wanted in case.wanted:
+        with playing(case, byte_by_byte=byte_by_byte) as played:
+            done = run(wanted.command, modality=played.address, keep_going=True)
+            _judge(wanted, done, played)
+
+
+def _judge(wanted: Wanted, done: Done, played: Played) -> None:
+    said = f"{wanted.command}\n{done.out}{done.err}status {done.status}"
+    assert "Traceback" not in done.err, said
+    checks = wanted.checks
+    if not any(kind == "status" for kind, _ in checks):
+        checks = [*checks, ("status", "0")]
+    for kind, text in checks:
+        match kind.removeprefix("no "):
+            case "line":
+                assert done.last.startswith(text), said
+            case "status":
+                assert str(int(done.status)) == text, said
+            case "associations":
+                assert str(played.associations) == text, said
+            case stream:
+                seen = done.out if stream == "out" else done.err
+                assert (text in seen) != kind.startswith("no "), (kind, text, said)
