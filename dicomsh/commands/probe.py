@@ -36,11 +36,12 @@ async def probe(
 ) -> Records | Talk:
     """Find out with harmless queries what a modality can do, and remember it.
 
-    Sends about a dozen queries, each with a row limit and ended with C-CANCEL, to test the
+    Sends some twenty queries, each with a row limit and ended with C-CANCEL, to test the
     information models, extended negotiation, which keys are matched and returned, wildcards,
-    character sets, and after how many rows an answer is cut off. Later queries use the findings:
-    dicomsh applies the filters that the server ignores, leaves out keys that it rejects, and says
-    so in the result line.
+    character sets, relational queries, repeated rows, and after how many rows an answer is cut
+    off, with a status that says so or silently. Later queries use the findings: dicomsh applies
+    the filters that the server ignores or matches too late, leaves out keys that it rejects, calls
+    an answer that ends at the server's limit INCOMPLETE, and says so in the result line.
     """
     session = context.session
     modality = session.config.find(name.text, name.span) if name else session.current()

@@ -31,6 +31,7 @@ from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Failure
 
 LIMIT_HELP = "stop after N rows"
+QUERIES_HELP = "with --split: at most N queries more (2,000)"
 SPLIT_HELP = "ask for studies in date windows: if the answer is cut off, or from the start"
 MODEL_HELP = "query in this information model: patient or study"
 RELATIONAL_HELP = "negotiate relational queries: keys of higher levels may be left out"
@@ -60,6 +61,7 @@ async def find(
     fuzzy: Annotated[bool, FUZZY_HELP] = False,
     datetime: Annotated[bool, DATETIME_HELP] = False,
     split: Annotated[Period | None, PERIOD, Alone(Period.AUTO), SPLIT_HELP] = None,
+    queries: Annotated[int | None, COUNT, QUERIES_HELP] = None,
 ) -> Listing:
     """Query at a level, inside the current place.
 
@@ -68,8 +70,9 @@ async def find(
     series the Modality or description; for instances the number. Names are matched as typed;
     wildcards are * and ?. dicomsh negotiates --relational, --fuzzy and --datetime with the server
     (PS3.4 C.5.1.1), on a separate association. If the server cuts an answer off, --split asks for
-    the studies again in ever smaller date windows; --split day, week or month starts with windows
-    of that size. It also shows StudyTime.
+    the studies again in ever smaller date windows, and also if it does not answer in time; --split
+    day, week or month starts with windows of that size. It also shows StudyTime, and stops dividing
+    after as many queries as --queries says.
     """
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
@@ -80,7 +83,9 @@ async def find(
     request = Request(level, place, _once(keys, terms))
     if split is not None:
         request = with_time(request)
-    options = QueryOptions(limit, model, wanted, split)
+    elif queries is not None:
+        raise UsageError("--queries is for --split", hint="find study … --split --queries N")
+    options = QueryOptions(limit, model, wanted, split, queries)
     way = plain_way if split is None else _split_way()
     return await ask(context.query, context.session.current(), request, options, way)
 

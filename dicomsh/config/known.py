@@ -132,6 +132,7 @@ def _to_json(known: Capabilities) -> dict[str, Any]:
         "matching": {word: support.name for word, support in known.matching.items()},
         "returned": dict(known.returned),
         "rejected": sorted(known.rejected),
+        "hiding": sorted(known.hiding),
         "features": {feature.name: support.name for feature, support in known.features.items()},
         "cap": known.cap,
     }
@@ -148,6 +149,7 @@ def _from_json(value: dict[str, Any]) -> Capabilities:
         matching={str(word): Support[name] for word, name in value["matching"].items()},
         returned={str(word): bool(told) for word, told in value["returned"].items()},
         rejected=frozenset(map(str, value["rejected"])),
+        hiding=frozenset(map(str, value.get("hiding", ()))),
         features={Feature[name]: Support[found] for name, found in value["features"].items()},
         cap=None if cap is None else int(cap),
     )

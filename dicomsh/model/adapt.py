@@ -67,7 +67,8 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     sent = replace(
         request,
         keys=tuple(_as_sent(key, known) for key in keys),
-        omitted=known.rejected - _UNIQUE,  # without unique keys, rows could not be told apart
+        # without unique keys, rows could not be told apart
+        omitted=(known.rejected | (known.hiding - _matched(keys))) - _UNIQUE,
     )
     notes = (
         *_left_out(request, known),
@@ -93,6 +94,10 @@ def _unchecked(
     )
 
 
+def _matched(keys: Iterable[QueryKey]) -> frozenset[str]:
+    return frozenset(key.keyword for key in keys if key.value)
+
+
 def _of_place(request: Request) -> Iterable[QueryKey]:
     r"""The unique keys of the place that rows can be compared with; not one that `\` divides."""
     keys = context_keys(request.place)
@@ -116,6 +121,7 @@ _TROUBLES = {
     Support.IGNORED: "ignored by the server",
     Support.FINDS_NOTHING: "not found by the server",
     Support.REFUSED: "refused by the server",
+    Support.LATE: "matched by the server among its first rows alone",
 }
 
 
@@ -125,18 +131,25 @@ def _trouble(key: QueryKey, known: Capabilities) -> str:
         return ""
     if key.keyword in known.rejected - _UNIQUE:
         return "rejected by the server"
+    if known.support(key.keyword) is Support.LATE and not _can_filter(key, known):
+        return ""  # a part of the rows is better than none; it is called incomplete
     return _TROUBLES.get(known.support(key.keyword), "")
 
 
 def _filter(key: QueryKey, known: Capabilities) -> Filter:
     trouble = _trouble(key, known)
-    rejected = key.keyword in known.rejected
-    if rejected or not testable(key) or known.returned.get(key.keyword) is False:
+    if not _can_filter(key, known):
         raise UsageError(
             f"{key.keyword} cannot be matched: {trouble} ({known.source})",
             hint="and it is not returned, so dicomsh cannot filter on it either; use another key",
         )
     return Filter(note(NoteKind.FILTERED_LOCALLY, key.keyword, trouble), test_of(key))
+
+
+def _can_filter(key: QueryKey, known: Capabilities) -> bool:
+    """Whether rows can be compared with the key here."""
+    returned = known.returned.get(key.keyword) is not False
+    return testable(key) and returned and key.keyword not in known.rejected
 
 
 def _as_sent(key: QueryKey, known: Capabilities) -> QueryKey:
@@ -151,6 +164,9 @@ def _left_out(request: Request, known: Capabilities) -> Iterable[Note]:
     left = [word for word in dict.fromkeys(asked) if word in known.rejected - _UNIQUE]
     if left:
         yield note(NoteKind.OMITTED_KEYS, ", ".join(left), known.source)
+    hiding = [word for word in dict.fromkeys(asked) if word in known.hiding - _UNIQUE]
+    if hiding:
+        yield note(NoteKind.HIDING_KEYS, ", ".join(hiding), known.source)
 
 
 def _about_universal(keys: Iterable[QueryKey], modality: Modality) -> Iterable[Note]:

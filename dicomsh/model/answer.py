@@ -22,6 +22,12 @@ class Ending(Enum):
     LOST = "the association was lost"
     TIMED_OUT = "no further answer in time"
     PARTIAL = "some of it cannot be asked for"
+    CAPPED = "the server's known limit was reached, though it reports success"
+
+    @property
+    def by_the_peer(self) -> bool:
+        """Whether the peer ended the answer itself, so that it can take the next query."""
+        return self in (Ending.COMPLETE, Ending.CUT_OFF, Ending.CAPPED)
 
 
 @frozen

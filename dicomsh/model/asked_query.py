@@ -20,12 +20,14 @@ class QueryOptions:
         extended: what to propose by extended negotiation, in addition to the modality's
             configuration.
         split: windows to split it into, or None for a single query.
+        queries: the largest number of queries that splitting may add, or None for the usual one.
     """
 
     limit: int | None = None
     model: Model | None = None
     extended: Extensions = NONE
     split: Period | None = None
+    queries: int | None = None
 
 
 @frozen

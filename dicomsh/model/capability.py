@@ -17,6 +17,7 @@ class Support(Enum):
     IGNORED = "ignored"
     FINDS_NOTHING = "finds nothing"
     REFUSED = "refused"
+    LATE = "matched after the limit, among the first rows alone"
     UNKNOWN = "unknown"
 
 
@@ -45,8 +46,9 @@ class Capabilities:
         matching: what it does with a key that has a value, by keyword.
         returned: whether it returns an attribute that is requested, by keyword.
         rejected: keywords of keys whose presence alone makes it refuse a query.
+        hiding: keywords of return keys without whose value it leaves entities out.
         features: what else it does.
-        cap: rows after which it cut an answer off, or None.
+        cap: rows after which it cut an answer off, with a status that says so or silently; or None.
     """
 
     probed: str = ""
@@ -57,6 +59,7 @@ class Capabilities:
     matching: Mapping[str, Support] = field(default_factory=dict)
     returned: Mapping[str, bool] = field(default_factory=dict)
     rejected: frozenset[str] = frozenset()
+    hiding: frozenset[str] = frozenset()
     features: Mapping[Feature, Support] = field(default_factory=dict)
     cap: int | None = None
 
@@ -79,6 +82,7 @@ class Capabilities:
         told = [
             *(f"{_VERBS[support]} {words}" for support, words in self._troubles()),
             *([f"rejects {', '.join(sorted(self.rejected))}"] if self.rejected else []),
+            *([f"leaves out rows without {', '.join(sorted(self.hiding))}"] if self.hiding else []),
             *([f"finds no names in {', '.join(self.unmatched)}"] if self.unmatched else []),
             *([f"cuts off after {self.cap:,} rows"] if self.cap else []),
         ]
@@ -105,6 +109,7 @@ _VERBS = {
     Support.IGNORED: "ignores",
     Support.FINDS_NOTHING: "finds nothing by",
     Support.REFUSED: "refuses to match",
+    Support.LATE: "matches after its limit",
 }
 
 

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from dicomsh.errors import DicomshError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.notes import Note
@@ -85,6 +86,9 @@ class AnswerStep:
         """The rows of a batch that are passed on."""
         return batch
 
+    def failed(self, error: DicomshError) -> None:
+        """Add to the error of an answer that failed before its first row."""
+
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, which counts the rows that came out of all steps, with this step's notes."""
         return outcome
@@ -107,10 +111,15 @@ class Processed(DerivedAnswer):
         self._steps = steps
 
     async def _batches(self) -> AsyncIterator[list[Row]]:
-        async for batch in self._source:
+        try:
+            async for batch in self._source:
+                for step in self._steps:
+                    batch = step.passed(batch)  # noqa: PLW2901
+                yield batch
+        except DicomshError as error:
             for step in self._steps:
-                batch = step.passed(batch)  # noqa: PLW2901
-            yield batch
+                step.failed(error)
+            raise
 
     def _ended(self) -> Outcome:
         outcome = replace(self._source.outcome, rows=self.rows)

@@ -1,22 +1,21 @@
-"""Whether the number of rows of a complete answer looks like an unreported limit. Pure."""
+"""Whether an answer that the server calls complete was cut off all the same. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.capability import Capabilities, Support
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request
+from dicomsh.model.query import QueryKey
 
 Asked = tuple[Request, Outcome]
 """A request to a peer, and how it ended."""
 
-_ENDED_BY_THE_PEER = (Ending.COMPLETE, Ending.CUT_OFF)
 
-
-def suspicion(
-    request: Request, outcome: Outcome, earlier: Iterable[Asked], cap: int | None
-) -> Note | None:
+def suspicion(request: Request, outcome: Outcome, earlier: Iterable[Asked]) -> Note | None:
     """The note about a number of rows; None if it is not suspicious.
 
     Some peers cut answers off and report them as complete (pynetdicom #467: "stops at 500"). Then
@@ -26,37 +25,18 @@ def suspicion(
         request: the request.
         outcome: how it ended.
         earlier: earlier requests to the same peer.
-        cap: rows after which the peer is known to cut answers off, or None.
     """
     rows = outcome.rows
-    if outcome.ending is not Ending.COMPLETE:
+    if outcome.ending is not Ending.COMPLETE or not is_round(rows):
         return None
-    if cap and rows < cap and (late := _matched_late(request)):
-        codes = late.replace("\\", ",")
-        return note(NoteKind.CAP_BEFORE_MATCHING, _LATE, codes, count=cap)
-    if not rows:
-        return None
-    if rows == cap:
-        return note(NoteKind.AT_THE_CAP, count=rows)
-    if is_round(rows) and any(_same_number(request, rows, asked) for asked in earlier):
+    if any(_same_number(request, rows, asked) for asked in earlier):
         return note(NoteKind.SAME_ROUND_NUMBER, count=rows)
     return None
 
 
-_LATE = "ModalitiesInStudy"
-"""A key that some peers match only among the first rows: its value is not stored, but computed.
-
-Orthanc with LimitFindResults reports the remaining rows as a success.
-"""
-
-
-def _matched_late(request: Request) -> str:
-    return next((key.value for key in request.keys if key.keyword == _LATE), "")
-
-
 def _same_number(request: Request, rows: int, asked: Asked) -> bool:
     other, outcome = asked
-    whole = outcome.ending in _ENDED_BY_THE_PEER and outcome.received is None
+    whole = outcome.ending.by_the_peer and outcome.received is None
     return whole and outcome.rows == rows and _sought(other) != _sought(request)
 
 
@@ -66,15 +46,56 @@ def _sought(request: Request) -> object:
     return request.level, tuple((step.key, step.issuer) for step in request.place.steps), matched
 
 
-def cut_off(outcome: Outcome, cap: int | None) -> bool:
-    """Whether an answer is only a part: by its status, or by the number of its rows.
+def against_cap(request: Request, outcome: Outcome, rows: int, known: Capabilities) -> Outcome:
+    """The outcome of one query, in view of the number of rows after which the peer cuts off.
+
+    An answer with exactly that many rows may be a part. One with fewer may be, too, if the peer
+    cuts off before it matches a key: Orthanc with LimitFindResults matches what is not in its
+    index among the first rows alone, and reports the remaining ones as a success.
 
     Args:
+        request: the request as sent.
         outcome: how it ended.
-        cap: rows after which the peer is known to cut answers off, or None.
+        rows: number of rows received from the peer.
+        known: what is known about the peer.
     """
-    silent = outcome.ending is Ending.COMPLETE and outcome.rows == cap
-    return outcome.ending is Ending.CUT_OFF or silent
+    if known.cap is None or outcome.ending is not Ending.COMPLETE:
+        return outcome
+    if rows == known.cap:
+        return _incomplete(outcome, Ending.CAPPED, note(NoteKind.AT_THE_CAP, count=rows))
+    late = next(_maybe_late(request, known), None)
+    if late is None:
+        return outcome
+    about = late.keyword, late.value.replace("\\", ",")
+    return _incomplete(
+        outcome, Ending.PARTIAL, note(NoteKind.CAP_BEFORE_MATCHING, *about, count=known.cap)
+    )
+
+
+def _incomplete(outcome: Outcome, ending: Ending, why: Note) -> Outcome:
+    return replace(outcome, ending=ending, notes=(*outcome.notes, why))
+
+
+_COMPUTED = "ModalitiesInStudy"
+"""A key whose value is not stored, but computed, and which some peers therefore match last."""
+
+
+def _maybe_late(request: Request, known: Capabilities) -> Iterator[QueryKey]:
+    """Keys of which we do not know that the peer matches them before it cuts off."""
+    for key in request.keys:
+        support = known.support(key.keyword)
+        if key.value and (
+            support is Support.LATE or (key.keyword == _COMPUTED and support is Support.UNKNOWN)
+        ):
+            yield key
+
+
+def cut_off(outcome: Outcome) -> bool:
+    """Whether an answer may hold only the first rows, and smaller parts may hold all of them.
+
+    A peer that was too slow may manage less at a time.
+    """
+    return outcome.ending in (Ending.CUT_OFF, Ending.CAPPED, Ending.TIMED_OUT)
 
 
 def is_round(number: int) -> bool:

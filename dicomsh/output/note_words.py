@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from dicomsh.model.notes import Note, NoteKind
 
@@ -45,19 +45,20 @@ def _one_range(note: Note) -> str:
 
 
 def _no_match(note: Note) -> str:
-    asked, modality = note.about
-    return (
-        f"{note.count:,} of {note.of:,} rows do not match {asked}: the server seems to ignore it;"
-        f" 'probe {modality}' finds out"
-    )
+    asked, *unprobed = note.about
+    said = f"{note.count:,} of {note.of:,} rows do not match {asked}: the server seems to ignore it"
+    return said + _to_probe(unprobed)
+
+
+def _to_probe(unprobed: Sequence[str]) -> str:
+    """How to find out what a server does, unless a probe has tried."""
+    return "".join(f"; 'probe {modality}' finds out" for modality in unprobed)
 
 
 def _not_returned(note: Note) -> str:
-    keyword, asked, modality = note.about
-    return (
-        f"{keyword} is not returned, so we cannot tell whether the server matched {asked};"
-        f" 'probe {modality}' finds out"
-    )
+    keyword, asked, *unprobed = note.about
+    said = f"{keyword} is not returned, so we cannot tell whether the server matched {asked}"
+    return said + _to_probe(unprobed)
 
 
 def _without_value(note: Note) -> str:
@@ -122,11 +123,10 @@ def _lossy(note: Note) -> str:
 
 
 def _cap_before_matching(note: Note) -> str:
-    keyword, codes = note.about
-    return (
-        f"the server cuts answers off at {note.count:,} rows, maybe before it matches {keyword}:"
-        f" 'find series mod={codes}' shows what is missing"
-    )
+    keyword, value = note.about
+    said = f"the server cuts answers off at {note.count:,} rows, maybe before it matches {keyword}"
+    shown = f": 'find series mod={value}' shows what is missing"
+    return said + shown * (keyword == "ModalitiesInStudy")
 
 
 def _outside(note: Note) -> str:
@@ -196,6 +196,9 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.UNIVERSAL_AS_ASTERISK: _first(
         "{} sent as {} (universal: for this modality): those without a value may be missing"
     ),
+    NoteKind.HIDING_KEYS: _first(
+        "omitted {}: with it, the server leaves out rows that have no value ({})"
+    ),
     NoteKind.RELATIONAL_AGREED: "relational queries agreed",
     NoteKind.RELATIONAL_REFUSED: (
         "relational queries NOT agreed to by the server: it may ignore keys of higher levels"
@@ -245,8 +248,9 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.LOSSY_CHARSETS: _lossy,
     NoteKind.UNDECODABLE: _first("bytes invalid in {} are shown as \ufffd"),
     NoteKind.CAP_BEFORE_MATCHING: _cap_before_matching,
-    NoteKind.AT_THE_CAP: _count("the server is known to cut answers off at {0} rows: is it whole?"),
+    NoteKind.AT_THE_CAP: _count("the server is known to cut answers off at {0} rows"),
     NoteKind.SAME_ROUND_NUMBER: _count("also {0} for an earlier query: a limit of the server?"),
+    NoteKind.BUDGET_SPENT: _count("stopped dividing after {0} queries: --queries N allows more"),
     NoteKind.DUPLICATES: lambda n: (
         f"{n.count:,} duplicate {'row' if n.count == 1 else 'rows'} omitted"
     ),

@@ -61,6 +61,7 @@ _SHORT = {
     Ending.LIMIT: "at the limit",
     Ending.CUT_OFF: "CUT OFF",
     Ending.PARTIAL: "INCOMPLETE",
+    Ending.CAPPED: "INCOMPLETE",
     Ending.CANCELLED: "cancelled",
     Ending.LOST: "association lost",
     Ending.TIMED_OUT: "timed out",
@@ -109,15 +110,16 @@ def _ending(outcome: Outcome, remedy: str) -> list[str]:
             return [told, duration(outcome.seconds), outcome.detail, comment]
         case Ending.LIMIT:
             return [*_stopped(outcome), outcome.detail]
-        case Ending.CUT_OFF:
+        case Ending.CUT_OFF | Ending.CAPPED:
             told = f"CUT OFF by the server{_status(outcome)}"
+            told = _SHORT[Ending.CAPPED] if outcome.ending is Ending.CAPPED else told
             return [told, outcome.remedy or remedy, comment, outcome.detail]
         case Ending.CANCELLED:
             return ["cancelled by you", outcome.detail]
         case Ending.PARTIAL:
             return ["INCOMPLETE", duration(outcome.seconds), outcome.detail]
         case Ending.LOST | Ending.TIMED_OUT:
-            return [_BROKEN_OFF[outcome.ending], "incomplete", outcome.detail]
+            return [_BROKEN_OFF[outcome.ending], "incomplete", outcome.detail, outcome.remedy]
 
 
 _BROKEN_OFF = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from dicomsh.archives.archive import Archive
+from dicomsh.errors import DicomshError, TimedOutError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Advancing, Answer, Ending, Outcome
 from dicomsh.model.asked_query import AskedQuery, QueryOptions
@@ -143,9 +144,8 @@ class Suspected(AnswerStep):
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, with a note if the number of rows is suspicious."""
-        modality = self._asked_query.modality
-        earlier, cap = self._earlier(modality.name), modality.capabilities.cap
-        odd = suspicion(self._asked_query.request, outcome, earlier, cap)
+        earlier = self._earlier(self._asked_query.modality.name)
+        odd = suspicion(self._asked_query.request, outcome, earlier)
         return noted(outcome, odd) if odd else outcome
 
 
@@ -168,6 +168,11 @@ class Advised(AnswerStep):
         self._empty = empty
         self._limited = limited
         self._remedy = remedy
+
+    def failed(self, error: DicomshError) -> None:
+        """Say how to ask for less if there was no answer in time."""
+        if self._remedy and isinstance(error, TimedOutError):
+            error.hint = "; ".join(filter(None, (error.hint, self._remedy)))
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, with the advice."""

@@ -8,7 +8,7 @@ from dicomsh.archives.archive import Archive
 from dicomsh.frozen import replace
 from dicomsh.model.adapt import Adapted, Filter, adapt
 from dicomsh.model.answer import Answer, Outcome
-from dicomsh.model.capability import Support
+from dicomsh.model.capability import Capabilities, Support
 from dicomsh.model.charset_check import CharsetCheck
 from dicomsh.model.derived_answer import AnswerStep, Processed, noted
 from dicomsh.model.keys import PATIENT_ID
@@ -18,11 +18,12 @@ from dicomsh.model.lost_letters import letters_of, may_have_lost_letters
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, build, context_keys
-from dicomsh.model.query import Query, QueryKey
+from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.row_checks import RowChecks
 from dicomsh.model.row_faults import RowFaults
 from dicomsh.model.row_matching import noticing, test_of
+from dicomsh.model.silent_truncation import against_cap
 from dicomsh.model.vr import MOMENT_VRS
 from dicomsh.query.sequential import Send, Sequential
 
@@ -43,10 +44,7 @@ async def send(
         DicomshError: no association, or a key that cannot be sent.
     """
     adapted = adapt(request, modality, archive.abilities.agreed(model))
-    sends = [
-        _sender(archive, build(part, model, modality.charset, modality.universal))
-        for part in in_parts(adapted.request)
-    ]
+    sends = [_sender(archive, modality, part, model) for part in in_parts(adapted.request)]
     patient = [key for key in context_keys(request.place) if key.attribute.tag == PATIENT_ID]
     filters: list[AnswerStep] = [OfThisPatient(key) for key in patient]
     filters += [LocallyFiltered(adapted.filters)] if adapted.filters else []
@@ -60,11 +58,32 @@ def _is_pattern(key: QueryKey) -> bool:
     return not set(key.value).isdisjoint("*?\\")
 
 
-def _sender(archive: Archive, query: Query) -> Send:
+def _sender(archive: Archive, modality: Modality, request: Request, model: Model) -> Send:
+    query = build(request, model, modality.charset, modality.universal)
+    known = modality.capabilities
+
     async def find(limit: int | None) -> Answer:
-        return await archive.find(query, limit=limit)
+        answer = await archive.find(query, limit=limit)
+        return answer if known.cap is None else Processed(answer, [Capped(request, known)])
 
     return find
+
+
+class Capped(AnswerStep):
+    """Lets every row pass, and tells an answer that the peer is known to cut off from a whole one.
+
+    Args:
+        request: the request as sent.
+        known: what is known about the peer.
+    """
+
+    def __init__(self, request: Request, known: Capabilities) -> None:
+        self._request = request
+        self._known = known
+
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, which counts the rows that came from the peer."""
+        return against_cap(self._request, outcome, outcome.rows, self._known)
 
 
 class OfThisPatient(AnswerStep):
@@ -248,12 +267,14 @@ class _Watch:
         """
         keyword, rows, asked = self._key.keyword, self._rows, self._key.asked
         known = modality.capabilities.support(keyword) is not Support.UNKNOWN
+        # a probe that found nothing out will not find it out next time
+        to_probe = () if modality.capabilities.probed else (modality.name,)
         wrong = self._wrong if excused else self._wrong + self._garbled
         if wrong:
-            yield note(NoteKind.NO_MATCH, asked, modality.name, count=wrong, of=rows)
+            yield note(NoteKind.NO_MATCH, asked, *to_probe, count=wrong, of=rows)
         # optional keys may be missing from an answer (PS3.4 C.2.2.1): nothing to compare with
         elif rows and self._untold == rows and not known:
-            yield note(NoteKind.NOT_RETURNED, keyword, asked, modality.name)
+            yield note(NoteKind.NOT_RETURNED, keyword, asked, *to_probe)
         elif self._without and not self._all_unknown:
             yield self._without_value
 

@@ -98,7 +98,7 @@ class StudiesOfPatients(DerivedAnswer):
             below = replace(self._request, place=patient, keys=self._below_patient())
             async for batch in self._find(below, self.room):
                 yield batch
-            if self._answers[-1].outcome.ending not in (Ending.COMPLETE, Ending.CUT_OFF):
+            if not self._answers[-1].outcome.ending.by_the_peer:
                 break
 
     async def _patients(self) -> list[Place]:

@@ -27,6 +27,14 @@ _PATIENCE = 64
 """Consecutive answers cut off before their first row after which dividing stops: more than it takes
 from all dates down to a second."""
 
+_SILENCES = 8
+"""Consecutive parts without an answer in time after which they are not divided any more; after
+twice as many, nothing more is asked."""
+
+BUDGET = 2_000
+"""Queries that dividing may add if the user sets no number: enough for some ten thousand studies
+behind a small limit, and few enough for a server that calls every answer cut off."""
+
 Ask = Callable[[Archive, Request, int | None], Awaitable[Answer]]
 """Sends a request to an archive, with a maximum number of rows or None."""
 
@@ -37,6 +45,7 @@ class Found:
 
     rows: list[Row]
     outcome: Outcome
+    error: DicomshError | None = None
 
 
 class Parallel(DerivedAnswer):
@@ -51,7 +60,7 @@ class Parallel(DerivedAnswer):
         parts: the parts, taken as needed.
         once: lets each entity through once, up to a limit.
         limit: rows after which one query may stop, or None.
-        cap: rows after which the peer is known to cut answers off, perhaps silently, or None.
+        budget: largest number of queries that dividing adds to the given parts.
     """
 
     def __init__(
@@ -62,7 +71,7 @@ class Parallel(DerivedAnswer):
         once: Dedup,
         *,
         limit: int | None = None,
-        cap: int | None = None,
+        budget: int = BUDGET,
     ) -> None:
         super().__init__()
         self._pool = pool
@@ -70,8 +79,11 @@ class Parallel(DerivedAnswer):
         self._parts = iter(parts)
         self._once = once
         self._most = None if limit is None else limit + 1  # one more shows that there are more
-        self._cap = cap
+        self._budget = budget
+        self._added = 0
+        self._spent = False
         self._barren = 0
+        self._silences = 0
         self._under_way: deque[tuple[QueryPart, asyncio.Task[Found]]] = deque()
         self._endings: list[tuple[QueryPart, Outcome]] = []
         self._broken: DicomshError | None = None
@@ -107,21 +119,34 @@ class Parallel(DerivedAnswer):
             self._now = part.title
             found = await task
             self._under_way.popleft()
+            self._listen(found)
             smaller = part.divided(found.rows) if self._to_be_divided(found) else ()
-            if smaller:
+            if smaller and self._spend(len(smaller)):
                 self._once.set_aside(found.rows)
                 # in the place of the part that they replace, so that dates stay in order
                 self._under_way.extendleft(reversed([self._start(piece) for piece in smaller]))
             else:
                 yield part, found
 
+    def _listen(self, found: Found) -> None:
+        """Raise the error of a part if several in succession had no answer: the peer is gone."""
+        self._silences = self._silences + 1 if found.error is not None else 0
+        if found.error is not None and self._silences >= 2 * _SILENCES:
+            raise found.error
+
+    def _spend(self, queries: int) -> bool:
+        """Take queries from the budget; whether it held so many."""
+        self._spent = self._spent or self._added + queries > self._budget
+        self._added += 0 if self._spent else queries
+        return not self._spent
+
     def _to_be_divided(self, found: Found) -> bool:
         """Whether smaller parts are worth a try: not if the peer returns no rows for any."""
-        if not cut_off(found.outcome, self._cap):
+        if not cut_off(found.outcome):
             self._barren = 0
             return False
         self._barren = 0 if found.rows else self._barren + 1
-        return self._barren <= _PATIENCE
+        return self._barren <= _PATIENCE and self._silences <= _SILENCES
 
     def _fill(self) -> bool:
         """Start the next parts; returns whether any are under way."""
@@ -144,6 +169,8 @@ class Parallel(DerivedAnswer):
                 if not part.optional:
                     raise
                 return Found([], Outcome(Ending.COMPLETE, 0, 0, error.code))
+            except TimedOutError as error:
+                return Found([], Outcome(Ending.TIMED_OUT, 0, 0, detail=error.message), error)
         return Found(rows, answer.outcome)
 
     async def aclose(self) -> None:
@@ -167,11 +194,13 @@ class Parallel(DerivedAnswer):
     def _ended(self) -> Outcome:
         """The first ending that lost something, and the parts that are incomplete."""
         repeated = note(NoteKind.DUPLICATES, count=self._once.repeated)
+        spent = note(NoteKind.BUDGET_SPENT, count=self._budget)
         return replace(
             self._ending(),
             seconds=time.monotonic() - self._started,
             limit=None,
             notes=(
+                *([spent] if self._spent else []),
                 *([repeated] if repeated.count else []),
                 *_notes(outcome for _, outcome in self._endings),
             ),
@@ -186,7 +215,9 @@ class Parallel(DerivedAnswer):
         whole = combined([outcome for _, outcome in self._endings])
         if self._once.stopped and whole.complete:
             return replace(whole, ending=Ending.LIMIT, detail="")
-        return replace(whole, detail=_not_whole(self._endings))
+        slow = whole.ending is Ending.TIMED_OUT  # a part of it: the next ones were answered
+        ending = Ending.PARTIAL if slow else whole.ending
+        return replace(whole, ending=ending, detail=_not_whole(self._endings))
 
 
 def _not_whole(endings: Sequence[tuple[QueryPart, Outcome]]) -> str:

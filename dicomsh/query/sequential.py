@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
+from dicomsh.model.answer import Answer, Outcome, as_cancelled, combined
 from dicomsh.model.derived_answer import DerivedAnswer, noted
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.row import Row
@@ -33,7 +33,7 @@ class Sequential(DerivedAnswer):
             async for batch in self._current:
                 yield batch
             self._endings.append(self._current.outcome)
-            if self._endings[-1].ending not in (Ending.COMPLETE, Ending.CUT_OFF):
+            if not self._endings[-1].ending.by_the_peer:
                 break
 
     def _ended(self) -> Outcome:

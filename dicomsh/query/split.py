@@ -8,7 +8,7 @@ from contextlib import aclosing
 from datetime import date, timedelta
 
 from dicomsh.archives.archive import Archive
-from dicomsh.errors import UsageError
+from dicomsh.errors import DicomshError, TimedOutError, UsageError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.asked_query import QueryOptions
@@ -36,7 +36,7 @@ from dicomsh.model.silent_truncation import cut_off
 from dicomsh.model.windows import FIRST_DAY, Period
 from dicomsh.query.ask import answer_from, needs_patients
 from dicomsh.query.context import QueryContext
-from dicomsh.query.parallel import Parallel
+from dicomsh.query.parallel import BUDGET, Parallel
 from dicomsh.query.undated import UndatedStudies
 
 _HELD = 10_000
@@ -135,12 +135,13 @@ class Split(DerivedAnswer):
     async def _found_batches(self) -> AsyncGenerator[list[Row], None]:
         parts: Iterable[QueryPart]
         if self._plan.period is Period.AUTO:
-            lead = Lead(self._plan.lead, self._once, self._modality.capabilities.cap)
+            lead = Lead(self._plan.lead, self._once)
             self._current = await self._ask(self._archive, lead.part.request, self._options.limit)
             async for batch in lead.batches(self._current):
                 yield batch
             parts = lead.divided(self._current.outcome)
             if not parts:
+                lead.fail()
                 yield self._once.admit(lead.rows)
                 return
             self._once.set_aside(lead.rows)
@@ -152,8 +153,9 @@ class Split(DerivedAnswer):
 
     async def _of_parts(self, parts: Iterable[QueryPart]) -> AsyncGenerator[list[Row], None]:
         pool = self._context.archives.pool(self._modality)
-        limit, cap = self._options.limit, self._modality.capabilities.cap
-        self._current = union = Parallel(pool, self._ask, parts, self._once, limit=limit, cap=cap)
+        limit, budget = self._options.limit, self._options.queries or BUDGET
+        union = Parallel(pool, self._ask, parts, self._once, limit=limit, budget=budget)
+        self._current = union
         async with aclosing(union.found()) as found:
             async for part, rows in found:
                 self._doubt.look(part, rows)
@@ -220,22 +222,30 @@ class Lead:
     Its `rows` are held, up to a number, so that windows can come in the order of their dates.
     """
 
-    def __init__(self, part: QueryPart, once: Dedup, cap: int | None) -> None:
+    def __init__(self, part: QueryPart, once: Dedup) -> None:
         self.part = part
         self._once = once
-        self._cap = cap
+        self._failure: DicomshError | None = None
         self.rows: list[Row] = []
         self._kept_back = True
 
     async def batches(self, answer: Answer) -> AsyncIterator[list[Row]]:
-        """Rows that need not be held any longer."""
-        async for batch in answer:
-            self.rows += batch
-            if not self._kept_back or len(self.rows) > _HELD:
-                self._kept_back = False
-                rows, self.rows = self.rows, []
-                yield self._once.admit(rows)
+        """Rows that need not be held any longer; none if there was no answer in time."""
+        try:
+            async for batch in answer:
+                self.rows += batch
+                if not self._kept_back or len(self.rows) > _HELD:
+                    self._kept_back = False
+                    rows, self.rows = self.rows, []
+                    yield self._once.admit(rows)
+        except TimedOutError as error:
+            self._failure = error
 
     def divided(self, outcome: Outcome) -> Sequence[QueryPart]:
         """The parts to query if it was cut off; none if it is the whole answer."""
-        return self.part.divided(self.rows) if cut_off(outcome, self._cap) else ()
+        return self.part.divided(self.rows) if cut_off(outcome) else ()
+
+    def fail(self) -> None:
+        """Raise the error of the query, if there was one that smaller parts cannot avoid."""
+        if self._failure is not None:
+            raise self._failure

@@ -350,6 +350,22 @@ async def scripted(
     assert not failures, failures
 
 
+@contextmanager
+def playing(script: Script) -> Iterator[str]:
+    """The address of a peer that plays a script in a loop of its own."""
+    with asyncio.Runner() as runner:
+        loop, peer = runner.get_loop(), scripted(script)
+        modality = runner.run(peer.__aenter__())
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        try:
+            yield f"{modality.entity}"
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            runner.run(peer.__aexit__(None, None, None))
+
+
 async def forever() -> None:
     """Wait until the test is over."""
     await asyncio.Event().wait()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.capability import Capabilities, Support
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place
-from dicomsh.model.silent_truncation import cut_off, is_round, suspicion
+from dicomsh.model.silent_truncation import against_cap, cut_off, is_round
 from tests.model.test_plan import request
 
 
@@ -16,37 +17,50 @@ def ended(rows: int, ending: Ending = Ending.COMPLETE) -> Outcome:
     return Outcome(ending, rows, 0.1)
 
 
-def told(rows: int, cap: int | None, *keys: str) -> Note | None:
-    return suspicion(request(Level.STUDY, Place(), *keys), ended(rows), [], cap)
+def told(rows: int, known: Capabilities, *keys: str) -> tuple[Ending, tuple[Note, ...]]:
+    asked = request(Level.STUDY, Place(), *keys)
+    outcome = against_cap(asked, ended(rows), rows, known)
+    return outcome.ending, outcome.notes
+
+
+WHOLE = (Ending.COMPLETE, ())
+CAPPED = Capabilities(cap=100)
 
 
 @pytest.mark.parametrize("rows", [0, 99])
-def test_a_key_that_is_matched_after_cutting_off_is_in_doubt_below_the_limit(rows: int) -> None:
-    late = note(NoteKind.CAP_BEFORE_MATCHING, "ModalitiesInStudy", "CT,MR", count=100)
-    assert told(rows, 100, "mod=CT,MR") == late
-    assert told(rows, 100, "name=DOE*") is None
-    assert told(rows, None, "mod=CT") is None
-
-
-def test_with_as_many_rows_as_the_limit_that_is_what_is_said() -> None:
-    assert told(100, 100, "mod=CT") == note(NoteKind.AT_THE_CAP, count=100)
-    assert told(101, 100, "mod=CT") is None
-
-
-@pytest.mark.parametrize(
-    ("outcome", "cap", "expected"),
-    [
-        (ended(100), 100, True),
-        (ended(99), 100, False),
-        (ended(100), None, False),
-        (ended(7, Ending.CUT_OFF), None, True),
-        (ended(100, Ending.LIMIT), 100, False),
-    ],
-)
-def test_cut_off_by_its_status_or_by_the_number_of_rows(
-    outcome: Outcome, cap: int | None, expected: bool
+def test_a_key_that_may_be_matched_after_cutting_off_leaves_the_answer_incomplete(
+    rows: int,
 ) -> None:
-    assert cut_off(outcome, cap) is expected
+    late = note(NoteKind.CAP_BEFORE_MATCHING, "ModalitiesInStudy", "CT,MR", count=100)
+    assert told(rows, CAPPED, "mod=CT,MR") == (Ending.PARTIAL, (late,))
+    assert told(rows, CAPPED, "name=DOE*") == WHOLE
+    assert told(rows, Capabilities(), "mod=CT") == WHOLE
+    known = Capabilities(cap=100, matching={"ModalitiesInStudy": Support.WORKS})
+    assert told(rows, known, "mod=CT,MR") == WHOLE
+
+
+def test_a_key_that_is_matched_late_and_cannot_be_filtered_leaves_it_incomplete() -> None:
+    known = Capabilities(cap=100, matching={"PatientWeight": Support.LATE})
+    late = note(NoteKind.CAP_BEFORE_MATCHING, "PatientWeight", "70", count=100)
+    assert told(7, known, "PatientWeight=70") == (Ending.PARTIAL, (late,))
+    assert told(7, known, "acc=A1", "date=2024", "study=1.2.3") == WHOLE
+
+
+def test_as_many_rows_as_the_limit_are_incomplete() -> None:
+    expected = (Ending.CAPPED, (note(NoteKind.AT_THE_CAP, count=100),))
+    assert told(100, CAPPED) == told(100, CAPPED, "mod=CT") == expected
+    assert told(101, CAPPED, "date=2024") == told(100, Capabilities()) == WHOLE
+
+
+@pytest.mark.parametrize("ending", [ending for ending in Ending if ending is not Ending.COMPLETE])
+def test_what_is_not_called_complete_stays_as_it_is(ending: Ending) -> None:
+    asked = request(Level.STUDY, Place())
+    assert against_cap(asked, ended(100, ending), 100, CAPPED) == ended(100, ending)
+
+
+def test_what_may_be_whole_in_smaller_parts() -> None:
+    again = {Ending.CUT_OFF, Ending.CAPPED, Ending.TIMED_OUT}
+    assert {ending for ending in Ending if cut_off(ended(7, ending))} == again
 
 
 def test_even_numbers_are_not_round() -> None:

@@ -11,12 +11,13 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import Dataset
+from pydicom import Dataset, config
+from pynetdicom import evt
 
 from dicomsh.config.known import KnownPeers
 from dicomsh.errors import ExitStatus
@@ -54,13 +55,16 @@ def test_the_practice_archive_is_found_to_do_everything() -> None:
     returned = {result for what, result in found.items() if what.endswith("returned")}
     assert (matched, returned) == ({"works"}, {"yes"})
     assert found["wildcard in a UID"] == "refused"
-    assert found["names in any case"] == found["keys of upper levels"] == "works"
+    assert found["names in any case"] == "works"
+    assert found["keys of upper levels"] == "works: relational"
     assert found["* for any value"] == "works"
-    assert found["limit of an answer"] == "unknown: only 120 studies in all"
+    assert found["limit of an answer"] == "not reached: 120 studies in all"
+    assert found["repeated rows"] == "none"
+    assert found["studies without an optional attribute"] == "returned: 120 rows either way"
     assert found["character set of answers"] == "ISO_IR 192"
     assert found["patient level"] == "works, with counts"
     assert found["names in ISO_IR 192"] == found["? for a letter beyond ASCII"] == "works"
-    assert "· 13 queries ·" in said
+    assert "· 18 queries ·" in said
 
 
 def test_orthanc_is_measured(orthanc_server: Orthanc) -> None:
@@ -68,11 +72,12 @@ def test_orthanc_is_measured(orthanc_server: Orthanc) -> None:
     assert {found[extension.title] for extension in Extension} == {"not agreed"}
     assert found["ModalitiesInStudy matched"] == found["StudyDate matched"] == "works"
     assert found["wildcard in a UID"] == "refused"
-    assert found["names in any case"] == found["keys of upper levels"] == "works"
+    assert found["names in any case"] == "works"
+    assert found["keys of upper levels"] == "works: relational"
     assert found["* for any value"] == "works, even without a value"
     assert found["names in ISO_IR 192"] == "works"
     assert found["? for a letter beyond ASCII"] == "finds nothing"
-    assert "13 queries" in said
+    assert "18 queries" in said
 
 
 def test_dcmqrscp_is_measured(dcmqrscp_server: Server) -> None:
@@ -82,7 +87,7 @@ def test_dcmqrscp_is_measured(dcmqrscp_server: Server) -> None:
     assert found["ModalitiesInStudy returned"] == "no"
     assert found["StudyDate matched"] == found["PatientSex matched"] == "works"
     assert found["names in any case"] == found["wildcard in a UID"] == "finds nothing"
-    assert found["keys of upper levels"] == "ignored"
+    assert found["keys of upper levels"] == "ignored: hierarchical"
     assert found["patient level"] == "works, without counts"
     assert found["character set of answers"].endswith(" more")
     assert found["names in GB18030"] == "works"
@@ -123,7 +128,11 @@ def test_an_empty_archive_tells_nothing_and_that_is_said(start_server: Start[Ort
         ({"ignore_keys": "PatientSex"}, "PatientSex matched", "ignored"),
         ({"ignore_keys": "StudyDescription"}, "StudyDescription matched", "ignored"),
         ({"ignore_keys": "Modality"}, "Modality matched", "ignored"),
-        ({"ignore_keys": "PatientID"}, "keys of upper levels", "ignored"),
+        (
+            {"ignore_keys": "PatientID"},
+            "keys of upper levels",
+            "ignored: hierarchical",
+        ),
         ({"no_modalities_in_study": True}, "ModalitiesInStudy matched", "ignored"),
         ({"no_modalities_in_study": True}, "ModalitiesInStudy returned", "no"),
         ({"no_counts": True}, "NumberOfStudyRelatedInstances returned", "no"),
@@ -308,6 +317,114 @@ def test_matching_on_a_rejected_key_is_refused(tmp_path: Path) -> None:
     done = run("probe > /dev/null", "find study mod=CT", modality="faulty", config=config)
     assert done.status == 2
     assert "rejected by the server (probe of" in done.err
+
+
+def answers(
+    *datasets: Dataset, cap: int | None = None, inner: bool = False, **more: Any
+) -> Callable[[evt.Event], Iterator[tuple[int, Dataset | None]]]:
+    """A server of studies that matches StudyDate and PatientSex.
+
+    Args:
+        datasets: the studies.
+        cap: rows after which it stops, and says that it is done.
+        inner: whether it leaves out studies that lack an attribute asked for.
+        more: nothing.
+    """
+
+    def find(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        asked = event.identifier
+        first, dash, last = str(asked.get("StudyDate", "")).partition("-")
+        found = [
+            row
+            for row in datasets
+            if (not first or row.get("StudyDate", "") >= first)
+            and (not (last or (not dash and first)) or row.get("StudyDate", "") <= (last or first))
+            and asked.get("PatientSex", "") in ("", row.get("PatientSex"))
+            and not (inner and any(not row.get(e.keyword) for e in asked if e.keyword in INNER))
+        ]
+        yield from ((0xFF00, row) for row in found[:cap])
+
+    return find
+
+
+INNER = ("StudyDescription", "PatientSex")
+
+
+def test_a_silent_limit_is_proved_by_ranges_of_days() -> None:
+    rows = [study(n, StudyDate=f"2020{n // 28 + 1:02}{n % 28 + 1:02}") for n in range(97)]
+    with scp(answers(*rows, cap=37)) as peer:
+        address = f"{peer.address}"
+        found, _ = probe(address)
+        texts = ("probe > /dev/null", "find study", "find study date=2020-01", "find study --split")
+        done = run(*texts, modality=address, output="csv")
+    assert found["limit of an answer"] == "cut off after 37 rows, reported as complete"
+    lines = done.err.splitlines()
+    assert lines[-3].startswith("37 studies, INCOMPLETE · narrow the query, or: find study --split")
+    assert lines[-2].startswith("28 studies, complete")
+    assert lines[-1].startswith("97 studies, ")
+    assert done.status == ExitStatus.INCOMPLETE
+
+
+def test_a_round_number_that_cannot_be_settled_is_gone_by() -> None:
+    rows = [study(n) for n in range(97)]
+    with scp(answers(*rows, cap=50)) as peer:
+        texts = ("probe", "find study", "find study --split", "probe pacs > /dev/null")
+        done = run(*texts, modality=f"{peer.address}", output="json")
+    assert "suspicious: exactly 50 rows, reported as complete" in done.out
+    lines = [line for line in done.err.splitlines() if line.startswith("50 studies, ")]
+    assert [line.split(" · ")[0] for line in lines] == ["50 studies, INCOMPLETE"] * 2
+
+
+def test_a_round_number_of_all_studies_is_no_limit() -> None:
+    rows = [study(n, StudyDate=f"2020{n // 28 + 1:02}{n % 28 + 1:02}") for n in range(50)]
+    with scp(answers(*rows)) as peer:
+        texts = ("probe", "find study")
+        done = run(*texts, modality=f"{peer.address}", output="json")
+    assert "not reached: 50 studies in all" in done.out
+    assert done.last.startswith("50 studies, complete")
+
+
+@pytest.mark.parametrize("odd", ["1997.04.24", "19970431", "unknown", "199704"])
+def test_a_date_that_is_not_valid_proves_nothing(odd: str) -> None:
+    """One of them made the probe conclude that StudyDate was ignored."""
+    with config.disable_value_validation():
+        odds = Dataset.from_json({"0020000D": {"vr": "UI", "Value": ["1.9"]}})
+        odds.add_new("StudyDate", "LO", odd)
+        odds["StudyDate"].VR = "DA"
+    rows = [odds, *(study(n, StudyDate=f"202001{n // 2 + 1:02}") for n in range(20))]
+    with scp(answers(*rows)) as peer:
+        found, _ = probe(f"{peer.address}")
+    assert found["StudyDate matched"] == "works"
+
+
+def test_keys_that_hide_studies_are_left_out() -> None:
+    rows = [study(n, StudyDate=f"202001{n + 1:02}", PatientSex="FM"[n % 2]) for n in range(9)]
+    rows += [study(20 + n, StudyDate="20200301", StudyDescription="CT") for n in range(3)]
+    with scp(answers(*rows, inner=True)) as peer:
+        found, _ = probe(f"{peer.address}")
+        done = run("probe > /dev/null", "find study", modality=f"{peer.address}", output="json")
+    said = found["studies without an optional attribute"]
+    assert said == "left out: 0 of 12 rows come with PatientSex, StudyDescription"
+    assert len(rows_of(done)) == 12
+    assert "omitted StudyDescription: with it, the server leaves out rows that have no" in done.last
+
+
+def test_repeated_rows_are_counted() -> None:
+    rows = [study(1), study(2), study(1), study(1)]
+    with scp(answers(*rows)) as peer:
+        found, _ = probe(f"{peer.address}")
+    assert found["repeated rows"] == "2 of 4 rows"
+
+
+def test_what_a_probe_did_not_find_out_is_not_promised_again() -> None:
+    with scp(answers(study(1), study(2))) as peer:
+        query = "find study ref=Doe*"
+        before = run(query, modality=f"{peer.address}")
+        after = run("probe > /dev/null", query, modality=f"{peer.address}")
+    told = "ReferringPhysicianName is not returned, so we cannot tell whether"
+    assert told in before.last
+    assert told in after.last
+    assert ["finds out" in done.last for done in (before, after)] == [True, False]
 
 
 def test_what_is_declared_counts_without_a_probe(tmp_path: Path) -> None:

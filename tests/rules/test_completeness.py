@@ -7,10 +7,7 @@ SCU drops the matches, and a proxy in front of an archive "has no standard warni
 
 from __future__ import annotations
 
-import threading
-from asyncio import Runner
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +17,17 @@ from pynetdicom import evt
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
-from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.silent_truncation import is_round, suspicion
 from tests import servers
 from tests.conftest import Start
-from tests.dimse.peers import Peer, Script, forever, scp, scripted, study
+from tests.dimse.peers import Peer, forever, playing, scp, study
 from tests.harness import Done, practice, run
 from tests.model.test_plan import request
-from tests.rules.mirror import write_files
+from tests.rules.mirror import PATIENTS, write_files
 
 INCOMPLETE = 5
-
-
-@contextmanager
-def playing(script: Script) -> Iterator[str]:
-    """The address of a peer that plays a script in a loop of its own."""
-    with Runner() as runner:
-        loop, peer = runner.get_loop(), scripted(script)
-        modality = runner.run(peer.__aenter__())
-        thread = threading.Thread(target=loop.run_forever)
-        thread.start()
-        try:
-            yield f"{modality.entity}"
-        finally:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            runner.run(peer.__aexit__(None, None, None))
 
 
 def faulty(folder: Path, query: str, **faults: Any) -> Done:
@@ -129,18 +109,29 @@ def test_orthanc_as_server_is_told_to_have_cut_off(
 # Limits that nobody tells of
 
 
-def test_orthanc_matches_modalities_among_the_first_rows_alone_and_that_is_told(
-    start_server: Start[servers.Orthanc], tmp_path: Path
+@pytest.mark.parametrize("limit", [5, 8, 20])
+def test_orthanc_matches_modalities_among_the_first_rows_alone_and_a_probe_notices(
+    limit: int, start_server: Start[servers.Orthanc], tmp_path: Path
 ) -> None:
     """It calls 2 of 9 studies a success; findscu shows them as all there are."""
-    server = start_server(servers.orthanc(limit_results=5))
+    server = start_server(servers.orthanc(limit_results=limit))
     server.upload(write_files(tmp_path))
-    found = "find study mod=CT"
-    done = run(f"probe {server.address}", found, modality=server.address, state=tmp_path)
-    assert "the server cuts answers off at 5 rows, maybe before it matches Modal" in done.last
-    assert "'find series mod=CT' shows what is missing" in done.last
-    series = run("find series mod=CT", modality=server.address)
-    assert "CUT OFF" in series.last
+    run("probe", modality=server.address, state=tmp_path)
+    told = set()
+    for modality in ("CT", "MR", "CR", "US", "PT"):
+        query = f"find study mod={modality}"
+        right = run(query, modality="pacs", output="json").json
+        wanted = {row["StudyInstanceUID"] for row in right if row["PatientID"] in PATIENTS}
+        plain, whole = (
+            run(f"{query}{option}", modality=server.address, state=tmp_path, output="json")
+            for option in ("", " --split")
+        )
+        found, parts = ({row["StudyInstanceUID"] for row in done.json} for done in (plain, whole))
+        assert found <= wanted
+        assert found == wanted or plain.status == INCOMPLETE
+        assert parts == wanted
+        told.add("matched by the server among its first rows alone" in plain.last)
+    assert told == {limit < 20}
 
 
 def capped(cap: int) -> Callable[[evt.Event], Iterator[tuple[int, Dataset | None]]]:
@@ -212,13 +203,7 @@ STUDIES = Request(Level.STUDY, Place())
 def test_what_makes_a_number_suspicious(
     earlier: list[tuple[Request, Outcome]], suspicious: bool
 ) -> None:
-    assert bool(suspicion(STUDIES, ended(500), earlier, None)) is suspicious
-
-
-def test_the_limit_that_a_probe_found_is_suspicious_by_itself() -> None:
-    told = suspicion(STUDIES, ended(487), [], 487)
-    assert told == note(NoteKind.AT_THE_CAP, count=487)
-    assert suspicion(STUDIES, ended(487, Ending.LIMIT), [], 487) is None
+    assert bool(suspicion(STUDIES, ended(500), earlier)) is suspicious
 
 
 def test_round_numbers() -> None:

@@ -27,7 +27,7 @@ from dicomsh.model.modality import Modality
 from dicomsh.settings import AT_PROMPT
 from tests import servers
 from tests.conftest import Start
-from tests.dimse.peers import scp, study
+from tests.dimse.peers import Peer, Script, encoded, forever, playing, scp, study
 from tests.harness import Done, dicomsh, interrupted, practice, run
 
 UID = "StudyInstanceUID"
@@ -239,7 +239,9 @@ def test_a_silent_limit_that_is_known_is_split_as_well(tmp_path: Path) -> None:
         plain = dicomsh(*arguments, "find study date=2020", environ=environ)
         done = dicomsh(*arguments, "find study date=2020 --split", environ=environ)
     assert len(uids(plain)) == 3
-    assert "the server is known to cut answers off at 3 rows: is it whole?" in plain.last
+    assert "the server is known to cut answers off at 3 rows" in plain.last
+    assert plain.last.startswith("3 studies, INCOMPLETE · narrow the query, or: find study")
+    assert plain.status == 5
     assert len(set(uids(done))) == len(uids(done)) == 12
     assert done.status == 0, done.err
 
@@ -505,3 +507,107 @@ def test_the_progress_line_tells_the_window(tmp_path: Path) -> None:
     window = re.compile(r"[0-9,]+ queries, now [0-9]{4}-[0-9]{2}-[0-9]{2}\.\.")
     with Terminal(*command, home=tmp_path, columns=120) as terminal:
         terminal.wait_until(lambda: window.search(terminal.screen) is not None, "a window")
+
+
+# Servers that need too long, or never stop
+
+
+def slow(moments: Sequence[Moment], most: int, never: str = "") -> Script:
+    """A server that stays silent if asked for more than so many studies, or for one of a day."""
+
+    async def play(peer: Peer) -> None:
+        await peer.accept()
+        while True:
+            asked = await peer.request()
+            wanted = asked.identifier
+            date, time = str(wanted.get("StudyDate", "")), str(wanted.get("StudyTime", ""))
+            found = [
+                study(number, StudyDate=day, StudyTime=clock)
+                for number, (day, clock) in enumerate(moments, 1)
+                if _fits(day, date) and _fits(clock, time)
+            ]
+            if len(found) > most or never in [row.StudyDate for row in found]:
+                await forever()
+            peer.send(b"".join(asked.raw_row(encoded(row)) for row in found) + asked.final())
+
+    return play
+
+
+def test_a_window_that_timed_out_is_divided() -> None:
+    with playing(slow(DAYS, 3)) as address:
+        done = run("set timeout 0.4; find study date=2020 --split", modality=address, output="csv")
+    assert uids(done) == [f"1.2.3.{number}" for number in range(1, 13)]
+    assert done.last.startswith("12 studies, ")
+
+
+def test_a_window_that_always_times_out_costs_no_rows_of_the_others() -> None:
+    with playing(slow(DAYS, 99, never="20200615")) as address:
+        query = "set timeout 0.4; find study date=2020 --split month"
+        done = run(query, modality=address, output="csv")
+    assert uids(done) == [f"1.2.3.{number}" for number in range(1, 13) if number != 6]
+    assert done.status == 5
+    assert done.last.startswith("11 studies, INCOMPLETE")
+    assert "incomplete: 2020-06-15" in done.last
+
+
+def test_a_server_that_is_gone_is_not_asked_for_every_window() -> None:
+    asked = 0
+
+    async def silent(peer: Peer) -> None:
+        nonlocal asked
+        await peer.accept()
+        await peer.request()
+        asked += 1
+        await forever()
+
+    with playing(silent) as address:
+        done = run("set timeout 0.2; find study --split", modality=address, output="csv")
+    assert done.status == 4
+    assert "no answer within 0.2 s" in done.err
+    assert asked < 40
+
+
+def test_a_broad_query_that_timed_out_is_offered_a_split() -> None:
+    async def stalls(peer: Peer) -> None:
+        await peer.accept()
+        asked = await peer.request()
+        peer.send(asked.row(1) * bool(asked.identifier.get("StudyDate")))
+        await forever()
+
+    with playing(stalls) as address:
+        nothing = run("set timeout 0.3; find study", modality=address)
+        part = run("set timeout 0.3; find study date=2020", modality=address)
+        inside = run("set timeout 0.3; find series study=1.2", modality=address)
+    assert nothing.status == 4
+    assert "find study --split" in nothing.err
+    assert part.status == 5
+    assert "find study date=2020 --split" in part.last
+    assert "--split" not in inside.err
+
+
+class Endless(Archive):
+    """Calls every answer cut off, with rows or without."""
+
+    def find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        for status, dataset in super().find(event):
+            if dataset is not None:
+                yield status, dataset
+        yield 0xA700, None
+
+
+@pytest.mark.parametrize(("option", "most"), [("", 2_000), ("--queries 50", 50)])
+def test_a_server_that_calls_every_answer_cut_off_is_asked_a_number_of_times(
+    option: str, most: int
+) -> None:
+    archive = Endless([(day, clock) for day, _ in DAYS * 3 for clock in ("090000", "101500")], 99)
+    done = archive.run(f"find study date=2020 --split {option}")
+    assert len(set(uids(done))) == len(uids(done)) == 72
+    assert done.status == 5
+    assert len(archive.asked) <= most + 3
+    assert f"stopped dividing after {most:,} queries: --queries N allows more" in done.last
+
+
+def test_queries_are_counted_for_a_split_alone() -> None:
+    done = run("use pacs; find study --queries 5")
+    assert done.status == 2
+    assert "--queries is for --split" in done.err

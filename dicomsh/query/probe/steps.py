@@ -86,7 +86,9 @@ async def _sampled(trial: Trial) -> AsyncIterator[Finding]:
         trial.sample = await trial.ask(Level.STUDY, [return_key(_SEX)], SAMPLE)
     if trial.sample.error and trial.failure is not None:
         raise trial.failure
-    yield _limit(trial)
+    yield await _limit(trial)
+    yield _repeated(trial)
+    yield await _without_optional(trial)
     yield _charsets(trial)
     for finding in _returned(trial):
         yield finding
@@ -99,9 +101,14 @@ async def _some_patient(trial: Trial) -> Place:
     return next((place for place in places if place), Place())
 
 
+def _optional(level: Level) -> frozenset[str]:
+    """Keywords of the keys that queries at a level can do without."""
+    return frozenset((*LEVEL_KEYS[level].default, _SEX, "PatientName")) - {level.unique_keyword}
+
+
 async def _rejected(trial: Trial, level: Level, refusal: Reply) -> Finding:
     """Which optional keys make the peer refuse, each tried alone."""
-    optional = frozenset((*LEVEL_KEYS[level].default, _SEX, "PatientName")) - {level.unique_keyword}
+    optional = _optional(level)
     bad, before = set(), trial.found.rejected
     place, model = (trial.place, trial.model) if level is Level.STUDY else _TOP
     trial.found = replace(trial.found, rejected=optional)
@@ -119,29 +126,84 @@ async def _rejected(trial: Trial, level: Level, refusal: Reply) -> Finding:
 _TOP = (Place(), Model.PATIENT_ROOT)
 
 
-def _limit(trial: Trial) -> Finding:
+_LIMIT = "limit of an answer"
+
+
+async def _limit(trial: Trial) -> Finding:
     rows, outcome = len(trial.sample.rows), trial.sample.outcome
-    if outcome is not None and outcome.ending is Ending.CUT_OFF:
-        trial.found = replace(trial.found, cap=rows)
     how = f"all studies, {SAMPLE:,} rows at most"
-    return Finding("limit of an answer", _limit_in_words(trial.sample), how)
-
-
-def _limit_in_words(sample: Reply) -> str:
-    rows, outcome = len(sample.rows), sample.outcome
     if outcome is None:
-        return f"unknown: {sample.error}"
+        return Finding(_LIMIT, f"unknown: {trial.sample.error}", how)
     match outcome.ending:
         case Ending.CUT_OFF:
-            return f"cut off after {rows:,} rows (0x{outcome.status or 0:04X})"
+            trial.found = replace(trial.found, cap=rows)
+            return Finding(_LIMIT, f"cut off after {rows:,} rows (0x{outcome.status:04X})", how)
         case Ending.LIMIT:
-            return f"none up to {rows:,} rows"
-        case Ending.COMPLETE if is_round(rows):
-            return f"suspicious: exactly {rows:,} rows, reported as complete"
+            return Finding(_LIMIT, f"none up to {rows:,} rows", how)
         case Ending.COMPLETE:
-            return f"unknown: only {Level.STUDY.counted(rows)} in all"
+            return await _silent_limit(trial, how)
         case _:
-            return f"unknown: {outcome.ending.value}"
+            return Finding(_LIMIT, f"unknown: {outcome.ending.value}", how)
+
+
+async def _silent_limit(trial: Trial, how: str) -> Finding:
+    """Whether an answer that is called complete is: ranges of days must not have more rows."""
+    rows, ranges = len(trial.sample.rows), evidence.ranges_of_days(trial.sample.rows)
+    more = evidence.beyond(trial.sample, await _by_days(trial, ranges))
+    how += f"; again in {len(ranges)} ranges of days" * bool(ranges)
+    if more or (more is None and is_round(rows)):
+        trial.found = replace(trial.found, cap=rows)
+    in_all = f"{Level.STUDY.counted(rows)} in all"
+    result = f"not reached: {in_all}" if more is False else f"unknown: only {in_all}"
+    if more:
+        result = f"cut off after {rows:,} rows, reported as complete"
+    elif trial.found.cap is not None:
+        result = f"suspicious: exactly {rows:,} rows, reported as complete"
+    return Finding(_LIMIT, result, how)
+
+
+async def _by_days(trial: Trial, ranges: Iterable[str], *keys: QueryKey) -> list[Reply]:
+    """The studies that match, in each of these ranges of days."""
+    dated = [[*keys, _key("StudyDate", days)] for days in ranges]
+    return [await trial.ask(Level.STUDY, asked, SAMPLE) for asked in dated]
+
+
+def _repeated(trial: Trial) -> Finding:
+    number, rows = evidence.repeated(trial.sample.rows), len(trial.sample.rows)
+    told = f"{number:,} of {rows:,} rows" if number else "none"
+    return Finding("repeated rows", told if rows else "unknown: no rows", f"in {rows:,} rows")
+
+
+_FEWER = "studies without an optional attribute"
+
+
+async def _without_optional(trial: Trial) -> Finding:
+    """Whether studies without a value of an optional return key are left out of answers."""
+    optional = _optional(Level.STUDY) - trial.found.rejected
+    bare = await _with_keys(trial, frozenset())
+    sample, how = trial.sample, "all studies, with and without optional return keys"
+    if not bare.whole or not sample.whole or not bare.rows:
+        return Finding(_FEWER, "unknown", how)
+    if len(bare.rows) <= len(sample.rows):
+        return Finding(_FEWER, f"returned: {len(bare.rows):,} rows either way", how)
+    hiding = set()
+    for keyword in sorted(optional):
+        alone = await _with_keys(trial, frozenset((keyword,)))
+        hiding |= {keyword} if len(alone.rows) < len(bare.rows) else set()
+    trial.found = replace(trial.found, hiding=frozenset(hiding))
+    keys = ", ".join(sorted(hiding))
+    told = f"left out: {len(sample.rows):,} of {len(bare.rows):,} rows come with {keys}"
+    return Finding(_FEWER, told, f"{how}; then each key alone")
+
+
+async def _with_keys(trial: Trial, keywords: frozenset[str]) -> Reply:
+    """All studies, with these of the optional return keys."""
+    found = trial.found
+    trial.found = replace(found, rejected=found.rejected | (_optional(Level.STUDY) - keywords))
+    try:
+        return await trial.ask(Level.STUDY, [return_key(word) for word in keywords], SAMPLE)
+    finally:
+        trial.found = found
 
 
 def _charsets(trial: Trial) -> Finding:
@@ -173,8 +235,31 @@ async def _filter(trial: Trial, keyword: str) -> Finding:
         return await _impossible(trial, keyword)
     ranged = f"{value}-{value}" if keyword.endswith("Date") else value
     support, how = await trial.matched(_key(keyword, ranged))
+    if support is Support.WORKS and await _is_late(trial, keyword):
+        support = Support.LATE
     trial.note_matching(keyword, support)
     return Finding(what, support.value, how)
+
+
+async def _is_late(trial: Trial, keyword: str) -> bool:
+    """Whether a server that cuts answers off does so before it matches a key.
+
+    Orthanc with LimitFindResults matches ModalitiesInStudy among the first rows alone, and then
+    reports a success (measured: 1.10.1): ranges of days have more rows.
+    """
+    if trial.found.cap is None or keyword == "StudyDate":
+        return False
+    ranges = evidence.ranges_of_days(trial.sample.rows)
+    for value in evidence.usual_values(trial.sample.rows, keyword)[:_TRIED]:
+        key = _key(keyword, value)
+        reply = await trial.ask(Level.STUDY, [key], SAMPLE)
+        if reply.whole and evidence.beyond(reply, await _by_days(trial, ranges, key)):
+            return True
+    return False
+
+
+_TRIED = 3
+"""Values of a key that are tried: a server may return the right rows for one by chance."""
 
 
 async def _impossible(trial: Trial, keyword: str) -> Finding:
@@ -256,7 +341,18 @@ async def _uid_wildcard(trial: Trial) -> Finding:
 async def _upper_keys(trial: Trial) -> Finding:
     """Series of a patient, without the study: a relational query (PS3.4 C.4.1.2.2.2)."""
     value = evidence.telling_value(trial.sample.rows, "PatientID")
-    return await _feature(trial, Feature.RELATIONAL, "PatientID", value, Level.SERIES)
+    finding = await _feature(trial, Feature.RELATIONAL, "PatientID", value, Level.SERIES)
+    kind = _KINDS.get(trial.found.feature(Feature.RELATIONAL))
+    return replace(finding, result=f"{finding.result}: {kind}") if kind else finding
+
+
+_KINDS = {
+    Support.WORKS: "relational",
+    Support.IGNORED: "hierarchical",
+    Support.FINDS_NOTHING: "hierarchical",
+    Support.REFUSED: "hierarchical",
+}
+"""What a peer does with a query that leaves levels out (PS3.4 C.4.1.2.2, C.4.1.3.2)."""
 
 
 async def _series_modality(trial: Trial) -> Finding:
