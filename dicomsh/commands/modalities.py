@@ -86,7 +86,7 @@ def milliseconds(seconds: float) -> str:
 def _models(accepted: frozenset[str]) -> str:
     titles = [model.title for model in Model if model.value in accepted]
     if MODALITY_WORKLIST_FIND in accepted:
-        titles.append("Modality Worklist")
+        titles.append("Modality Worklist" if titles else "only Modality Worklist: no studies here")
     return ", ".join(titles) or "no query model accepted"
 
 
@@ -99,12 +99,16 @@ async def echo(
 ) -> Records:
     """Send a C-ECHO and show its response time.
 
-    A peer may answer C-ECHO but refuse queries: --find tries one, for a study that cannot exist.
+    A peer may answer C-ECHO but refuse queries: --find tries one, for a study that cannot exist. It
+    also tries one if the peer does not accept C-ECHO.
     """
     config = context.session.config
     modality = _at(name, lambda: config.find(name.text)) if name else context.session.current()
     archive = await context.archives.open(context.known(modality))
-    record: Record = {"modality": modality.name, "echo_ms": _rounded(await archive.echo())}
+    accepted = (await archive.connect()).sop_classes
+    answers = not find or VERIFICATION in accepted  # without --find, C-ECHO is all that was asked
+    echo_ms = _rounded(await archive.echo()) if answers else None
+    record: Record = {"modality": modality.name, "echo_ms": echo_ms}
     columns = [FieldColumn("modality", "Modality"), FieldColumn("echo_ms", "C-ECHO ms", True)]
     if find:  # "C-ECHO works, C-FIND does not" is a common fault (pynetdicom #751, horos #344)
         record = {**record, "find_ms": _rounded(await _harmless_find(context, modality))}

@@ -264,8 +264,12 @@ def _string(raw: bytes) -> str:
     return raw.decode("ascii", "replace").strip(" \0")
 
 
+_LONGEST_COMMENT = 256
+"""Bytes of an Error Comment that are read; its VR allows 64 characters."""
+
+
 def _read_comment(raw: bytes) -> str | None:
-    return decoder(b"", "")(raw).strip(" \0") or None
+    return decoder(b"", "")(raw[:_LONGEST_COMMENT]).strip(" \0") or None
 
 
 def _tags(tags: tuple[int, ...]) -> bytes:

@@ -6,14 +6,20 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
+from typing import cast
 
+from dicomsh.dimse import tls
 from dicomsh.dimse.associate import AssociateRequest
 from dicomsh.dimse.association import Association
 from dicomsh.dimse.negotiation import Proposal, associate_request
+from dicomsh.dimse.tls import ssl_context
 from dicomsh.dimse.upper_layer import UpperLayer
-from dicomsh.errors import ConfigError, DicomshError, TimedOutError, UnreachableError
-from dicomsh.model.modality import Modality, Tls
+from dicomsh.errors import DicomshError, TimedOutError, UnreachableError
+from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.tap import Tap
+
+_NO_DICOM = "this may not be the DICOM port, or it may expect TLS (tls: true)"
+"""The usual causes for a port that takes a connection but answers no A-ASSOCIATE-RQ."""
 
 
 async def open_association(
@@ -42,95 +48,95 @@ async def open_association(
     except TimeoutError:
         layer.abort()
         what = f"{modality.address}: no answer to A-ASSOCIATE-RQ"
-        raise timed_out(what, "association", limit) from None
+        raise timed_out(what, "association", limit, _NO_DICOM) from None
     except asyncio.CancelledError:
         layer.abort()
         raise
 
 
-def timed_out(what: str, which: str, seconds: float) -> TimedOutError:
-    """The error for a time limit that passed; `which` is its name in the configuration."""
+def timed_out(what: str, which: str, seconds: float, cause: str = "") -> TimedOutError:
+    """The error for a time limit that passed.
+
+    Args:
+        what: what was waited for, beginning with the peer.
+        which: the name of the limit in the configuration.
+        seconds: the limit.
+        cause: its usual cause, or empty if the peer may just be slow.
+    """
+    longer = "to wait longer: set timeout N, or timeout: in modalities.yaml"
     return TimedOutError(
         f"{what} within {seconds:g} s (time limit: {which})",
-        hint="to wait longer: set timeout N, or timeout: in modalities.yaml",
+        hint=f"{cause}; {longer}" if cause else longer,
     )
 
 
 async def _connect(modality: Modality, request: AssociateRequest, tap: Tap) -> UpperLayer:
-    limit = modality.timeouts.connect
-    context = None if modality.entity.tls is None else ssl_context(modality.entity.tls)
+    limit, entity = modality.timeouts.connect, modality.entity
+    context = None if entity.tls is None else ssl_context(entity.tls)
+    stage = "connection"
     try:
         async with asyncio.timeout(limit):
-            _, layer = await asyncio.get_running_loop().create_connection(
-                lambda: UpperLayer(modality, request, tap),
-                modality.entity.host,
-                modality.entity.port,
-                ssl=context,
-                server_hostname=modality.entity.host if context else None,
-            )
+            layer = UpperLayer(modality, request, tap)
+            if context is None:
+                await _tcp(entity, layer)
+            else:
+                transport = await _tcp(entity, _Waiting())
+                stage = "TLS handshake"
+                await _secured(transport, layer, context, entity.host)
     except TimeoutError:
-        raise timed_out(f"{modality.address}: no connection", "connect", limit) from None
+        what = f"{modality.address}: no {stage}"
+        raise timed_out(what, "connect", limit, _SILENT[stage]) from None
     except (OSError, ValueError) as problem:  # ValueError: a host name that cannot be encoded
+        if stage != "connection":
+            raise tls.failed(modality, problem) from problem
         raise _unreachable(modality, problem) from problem
     return layer
 
 
-def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
-    where = modality.address
-    if isinstance(problem, ssl.SSLCertVerificationError):
-        return UnreachableError(
-            f"{where}: its certificate is not trusted: {problem.verify_message}",
-            hint="under tls: in modalities.yaml, set ca: to its CA certificate, or verify: false",
-        )
-    if isinstance(problem, ssl.SSLError):
-        return UnreachableError(
-            f"{where}: TLS connection failed: {problem.reason or problem}",
-            hint="does this port use TLS, and does the server require a client certificate?",
-        )
-    if isinstance(problem, socket.gaierror | ValueError):
-        return UnreachableError(f"{where}: unknown host name {modality.entity.host!r}")
-    if modality.entity.tls is not None and isinstance(problem, ConnectionResetError):
-        # a port without TLS takes the ClientHello for an invalid PDU and closes
-        return UnreachableError(f"{where}: the server closed during the TLS handshake")
-    # a host with several addresses fails with one OSError that quotes the error of each of them
-    refused = isinstance(problem, ConnectionRefusedError) or "refused" in str(problem)
-    return UnreachableError(
-        f"{where}: " + ("connection refused" if refused else f"no connection: {problem}"),
-        hint=_refused_hint(modality) if refused else None,
-    )
+_SILENT = {
+    "connection": "a firewall may be dropping the packets, or the host is down or has another"
+    " address: ask the network team",
+    "TLS handshake": tls.NOT_TLS,
+}
+"""The usual cause when a peer does not answer, by what was waited for."""
 
 
-def _refused_hint(modality: Modality) -> str:
-    return f"is the PACS running, and is {modality.entity.port} its DICOM port?"
+async def _tcp(entity: DicomAddress, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_connection(lambda: protocol, entity.host, entity.port)
+    return transport
 
 
-def ssl_context(tls: Tls) -> ssl.SSLContext:
-    """TLS 1.2 or later; certificate and host name are verified unless switched off.
+class _Waiting(asyncio.Protocol):
+    """Leaves what the peer sends unread until the TLS handshake begins."""
 
-    Raises:
-        ConfigError: a file cannot be read, or contains no certificate or key.
-    """
-    context = _trusting(tls)
-    if tls.cert is not None:
-        try:
-            context.load_cert_chain(tls.cert, tls.key, password=_no_password)
-        except (OSError, ValueError) as problem:
-            raise ConfigError(f"{tls.cert}: cannot load certificate and key: {problem}") from None
-    return context
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).pause_reading()
 
 
-def _trusting(tls: Tls) -> ssl.SSLContext:
+async def _secured(
+    transport: asyncio.Transport, layer: UpperLayer, context: ssl.SSLContext, host: str
+) -> None:
+    """Make the TLS handshake on a connection, then hand it to the upper layer."""
+    loop = asyncio.get_running_loop()
     try:
-        context = ssl.create_default_context(cafile=tls.ca)
-    except OSError as problem:
-        raise ConfigError(f"{tls.ca}: cannot load CA certificates: {problem}") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # PS3.15 B.9: the BCP 195 profile
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+        secured = await loop.start_tls(transport, layer, context, server_hostname=host)
+    except BaseException:
+        transport.abort()
+        raise
+    assert secured is not None
+    layer.connection_made(secured)
 
 
-def _no_password() -> str:
-    """Without this, OpenSSL would ask for the key's password at the terminal."""
-    raise ValueError("the key has a password; use one without")
+def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
+    where, entity = modality.address, modality.entity
+    if isinstance(problem, socket.gaierror | ValueError):
+        return UnreachableError(f"{where}: unknown host name {entity.host!r}")
+    # a host with several addresses fails with one OSError that quotes the error of each of them
+    if isinstance(problem, ConnectionRefusedError) or "refused" in str(problem):
+        hint = f"is the PACS running, and is {entity.port} its DICOM port?"
+        return UnreachableError(f"{where}: connection refused", hint=hint)
+    return UnreachableError(f"{where}: no connection: {problem}", hint=_NO_WAY)
+
+
+_NO_WAY = "check the address; if it is right, a firewall or a missing route is in the way"

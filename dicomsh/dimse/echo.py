@@ -26,7 +26,8 @@ async def echo(association: Association, modality: Modality) -> float:
     context = association.contexts.get(VERIFICATION)
     if context is None:
         raise NoPresentationContextError(
-            f"{modality.address} does not accept Verification (C-ECHO)"
+            f"{modality.address} does not accept Verification (C-ECHO)",
+            hint="it may still answer queries: echo --find tries one",
         )
     operation = _Echo(association)
     limit = modality.timeouts.response

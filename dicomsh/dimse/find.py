@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 
 from dicomsh.dimse.association import Association
+from dicomsh.dimse.command import CommandSet
 from dicomsh.dimse.connect import timed_out
 from dicomsh.dimse.exchange import FindExchange
 from dicomsh.dimse.identifier import encode_identifier
 from dicomsh.dimse.negotiation import PresentationContext
-from dicomsh.dimse.status import Meaning, failure, meaning
+from dicomsh.dimse.status import Meaning, failure, meaning, offending, words
 from dicomsh.errors import AssociationAbortedError, DicomshError
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row, Source
 
@@ -129,7 +132,8 @@ class Find:
         final = self._exchange.final
         assert final is not None
         means = meaning(final.status)
-        self._end(Ending.COMPLETE if means is Meaning.SUCCESS else Ending.CUT_OFF)
+        whole = means in (Meaning.SUCCESS, Meaning.WARNING)
+        self._end(Ending.COMPLETE if whole else Ending.CUT_OFF)
         if means is Meaning.FAILURE:
             raise failure(final, str(self._modality.address))
 
@@ -145,12 +149,23 @@ class Find:
 
     def _end(self, ending: Ending, detail: str = "") -> None:
         final = self._exchange.final
-        self._outcome = Outcome(
-            ending,
-            self._handed_out,
-            self._loop.time() - self._started,
-            final.status if final else None,
-            final.comment if final else None,
-            detail,
-            unsupported=self._exchange.unsupported,
+        seconds = self._loop.time() - self._started
+        unsupported = self._exchange.unsupported
+        outcome = Outcome(
+            ending, self._handed_out, seconds, detail=detail, unsupported=unsupported
         )
+        self._outcome = outcome if final is None else _with_final(outcome, final)
+
+
+def _with_final(outcome: Outcome, final: CommandSet) -> Outcome:
+    """The outcome with what the final response says; a warning puts the answer in doubt."""
+    warned, objects = meaning(final.status) is Meaning.WARNING, offending(final)
+    notes = [note(NoteKind.WARNED, words(final.status))] if warned else []
+    notes += [note(NoteKind.OFFENDING, objects)] if objects else []
+    return replace(
+        outcome,
+        status=final.status,
+        comment=final.comment,
+        notes=tuple(notes),
+        doubtful=warned,
+    )

@@ -265,12 +265,27 @@ def _rejection_hint(reject: AssociateReject, modality: Modality) -> str | None:
     if cause == (1, 3):
         return f"our AE title {modality.local_aet} must be added to the server's configuration"
     if cause == (1, 7):
-        return f"the server does not accept the called AE title {modality.entity.aet}: check 'aet'"
+        return (
+            f"is the server's AE title {modality.entity.aet}? Some servers also answer this to"
+            f" callers that they do not know: is our AE title {modality.local_aet} in their"
+            " configuration?"
+        )
     if cause == (1, 1):
         return f"does the server know our AE title {modality.local_aet} and our address?"
     if reject.result == 2:
         return "the server may be busy: try again later"
     return None
+
+
+def closing_hint(modality: Modality) -> str:
+    """What to ask about a server that closes the connection instead of answering A-ASSOCIATE-RQ."""
+    tls, caller = modality.entity.tls, f"does the server know our AE title {modality.local_aet}?"
+    if tls is None:
+        port = modality.entity.port
+        return f"is {port} its DICOM port, does it expect TLS (tls: true), and {caller}"
+    if tls.cert is None:
+        return f"does it require a client certificate (cert: and key: under tls:)? Else: {caller}"
+    return f"does the server accept our certificate {tls.cert}, and {caller}"
 
 
 _ABORT_SOURCES = {0: "service user", 2: "service provider"}

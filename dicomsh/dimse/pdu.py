@@ -128,7 +128,7 @@ class PduReader:
         offset, self._wanted = 0, _PDU_HEADER.size
         while offset + self._wanted <= len(data):
             kind, length = _PDU_HEADER.unpack_from(data, offset)
-            _check(kind, length, self._limits)
+            _check(kind, length, self._limits, data[offset : offset + _PDU_HEADER.size])
             start = offset + _PDU_HEADER.size
             if start + length > len(data):
                 self._wanted = start + length - offset
@@ -154,18 +154,40 @@ _LIMITS = {
 _ACCEPTOR_LIMITS = {**_LIMITS, ASSOCIATE_RQ: _MAX_REQUEST}
 
 
-def _check(kind: int, length: int, limits: Mapping[int, int]) -> None:
+def _check(kind: int, length: int, limits: Mapping[int, int], header: bytes) -> None:
     limit = limits.get(kind)
     if limit is None:
-        tls = "; it looks like TLS: set tls: true in modalities.yaml"
-        raise ProtocolViolationError(
-            f"received bytes that are not DICOM (a PDU of type 0x{kind:02X})",
-            hint="is this the DICOM port?" + (tls if kind in _TLS_RECORDS else ""),
-        )
+        raise _not_dicom(header)
     if length > limit:  # checked before the body arrives, which a hostile peer may make 4 GiB long
         raise ProtocolViolationError(
             f"received a PDU of type 0x{kind:02X} of {length} bytes; at most {limit} are allowed"
         )
+
+
+def _not_dicom(header: bytes) -> ProtocolViolationError:
+    """The error for what cannot be a PDU, named if it is a known protocol."""
+    kind = header[0]
+    if kind in _TLS_RECORDS:
+        return ProtocolViolationError(
+            "the server answered in TLS, not in plain DICOM",
+            hint="it expects TLS: set tls: true for this modality in modalities.yaml",
+        )
+    other = next((name for start, name in _OTHERS if header.upper().startswith(start)), "")
+    answered = f"the server answered in {other}, not in DICOM"
+    unknown = f"received bytes that are not DICOM (a PDU of type 0x{kind:02X})"
+    hint = "is this the DICOM port? It is often 104, 11112 or 4242"
+    return ProtocolViolationError(answered if other else unknown, hint=hint)
+
+
+_OTHERS = (
+    (b"HTTP/", "HTTP (a web server)"),
+    (b"<HTML", "HTTP (a web server)"),
+    (b"<!DOC", "HTTP (a web server)"),
+    (b"SSH-", "SSH"),
+    (b"220 ", "FTP or SMTP"),
+    (b"220-", "FTP or SMTP"),
+)
+"""How other protocols begin an answer, in capitals: no PDU has a letter or digit for its type."""
 
 
 class _Usual(NamedTuple):

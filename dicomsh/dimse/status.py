@@ -15,21 +15,20 @@ class Meaning(Enum):
 
     PENDING = "a match, and more to come"
     SUCCESS = "all matches were sent"
+    WARNING = "all matches were sent, but something about them is odd"
     CUT_OFF = "ended early; there may be more matches"
     FAILURE = "the query failed"
 
 
 def meaning(code: int) -> Meaning:
-    """The meaning of a C-FIND status; with a warning, the answer may not be complete."""
-    if code in CUT_OFF_STATUSES:
-        return Meaning.CUT_OFF
-    # only 0x0000 promises that all matches were sent (PS3.4 table C.4-1)
-    return _MEANINGS.get(status(code).category, Meaning.CUT_OFF)
+    """The meaning of a C-FIND status."""
+    return Meaning.CUT_OFF if code in CUT_OFF_STATUSES else _MEANINGS[status(code).category]
 
 
 _MEANINGS = {
     Category.PENDING: Meaning.PENDING,
     Category.SUCCESS: Meaning.SUCCESS,
+    Category.WARNING: Meaning.WARNING,
     Category.FAILURE: Meaning.FAILURE,
 }
 
@@ -41,18 +40,18 @@ def words(code: int) -> str:
 
 
 def failure(response: CommandSet, peer: str) -> QueryFailedError:
-    """The error for a failure status, with a hint."""
-    code = response.status
-    return QueryFailedError(
-        f"{peer} answered 0x{code:04X}: {status(code).text or 'failure'}",
-        code=code,
-        comment=response.comment,
-        hint=_hint(response),
-    )
+    """The error for a failure status: what the peer says about it, and a hint."""
+    code, comment, objects = response.status, response.comment, offending(response)
+    said = f"{peer} answered 0x{code:04X}: {status(code).text or 'failure'}"
+    said += f"; the server says: {comment}" if comment else ""
+    said += f"; it objects to {objects}" if objects else ""
+    hint = status(code).hint or None
+    return QueryFailedError(said, code=code, comment=comment, hint=hint)
 
 
-def _hint(response: CommandSet) -> str | None:
-    if response.offending:
-        names = ", ".join(by_tag(tag).keyword for tag in response.offending)
-        return f"the peer objects to {names}"
-    return status(response.status).hint or None
+def offending(response: CommandSet) -> str:
+    """The keywords of the elements that the peer objects to (0000,0901); empty for none."""
+    return ", ".join(by_tag(tag).keyword for tag in response.offending[:_NAMED])
+
+
+_NAMED = 8

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from abc import ABC, abstractmethod
 from typing import ClassVar, cast
 
-from dicomsh.dimse import negotiation
+from dicomsh.dimse import negotiation, tls
 from dicomsh.dimse.associate import (
     Abort,
     AssociateRequest,
@@ -33,7 +34,12 @@ from dicomsh.dimse.pdu import (
     PduReader,
     Sink,
 )
-from dicomsh.errors import AssociationAbortedError, DicomshError, ProtocolViolationError
+from dicomsh.errors import (
+    AssociationAbortedError,
+    DicomshError,
+    NoAssociationError,
+    ProtocolViolationError,
+)
 from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap, Wire
 
@@ -135,7 +141,10 @@ class UpperLayer(asyncio.Protocol):
 
     def abort(self) -> None:
         """Send A-ABORT and close; the operation in progress is told."""
-        self._break_off(AssociationAbortedError("we aborted the association"), by_provider=False)
+        self._break_off(
+            AssociationAbortedError(f"{self._modality.address}: association aborted by us"),
+            by_provider=False,
+        )
 
     def write(self, data: bytes) -> None:
         """Write bytes to the peer."""
@@ -167,17 +176,30 @@ class UpperLayer(asyncio.Protocol):
                 else:
                     self._deliver(part)
         except ProtocolViolationError as violation:
+            violation.message = f"{self._modality.address}: {violation.message}"
             self._break_off(violation, by_provider=True)
         self._acknowledge()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever is waiting."""
         how = "the connection was reset" if exc else "the connection was closed"
-        if self._tap.tracer is not None:
+        opened = self._socket is not None  # not after a TLS handshake that failed
+        if self._tap.tracer is not None and opened:
             self._tap.tracer.closed(self._wire, how)
-        self._lose(AssociationAbortedError(f"{self._modality.address}: {how} unexpectedly"))
+        self._lose(self._closed_by_peer(how, exc))
         if not self._closed.done():
             self._closed.set_result(None)
+
+    def _closed_by_peer(self, how: str, exc: Exception | None) -> NoAssociationError:
+        """The error for a connection that ended without a release."""
+        modality = self._modality
+        if isinstance(exc, ssl.SSLError):  # TLS 1.3 refuses our certificate after the handshake
+            return tls.failed(modality, exc)
+        error = AssociationAbortedError(f"{modality.address}: {how} unexpectedly")
+        if not self.negotiated.done():
+            error.message += ", without an answer to A-ASSOCIATE-RQ"
+            error.hint = negotiation.closing_hint(modality)
+        return error
 
     def _acknowledge(self) -> None:
         """Make the kernel acknowledge at once.

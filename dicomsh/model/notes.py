@@ -50,6 +50,8 @@ class NoteKind(Enum):
     CONTRADICTING = "contradicting"
     OTHER_ENTITIES = "other-entities"
     OTHER_ISSUER = "other-issuer"
+    WARNED = "warned"
+    OFFENDING = "offending"
     ISSUER_UNKNOWN = "issuer-unknown"
     MALFORMED = "malformed"
     TAG_REPEATED = "tag-repeated"

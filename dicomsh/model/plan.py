@@ -13,7 +13,7 @@ from dicomsh.model.charset import choose, encode
 from dicomsh.model.columns import AttributeColumn
 from dicomsh.model.keys import COUNTS, Attribute, by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS, heading
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Level, Model
 from dicomsh.model.place import Place
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
@@ -123,11 +123,14 @@ def return_key(keyword: str, origin: KeyOrigin = KeyOrigin.RETURN) -> QueryKey:
     return QueryKey((by_keyword(keyword),), "", Matching.UNIVERSAL, origin)
 
 
-def choose_model(request: Request, accepted: frozenset[str], forced: Model | None) -> Model:
+def choose_model(
+    request: Request, accepted: frozenset[str], forced: Model | None, peer: str
+) -> Model:
     """The information model to query in.
 
     Patient Root for patients and below a patient, Study Root across patients; the other one if the
-    peer accepted only that: some, such as OsiriX, have no Patient Root (pynetdicom #898).
+    peer accepted only that: some, such as OsiriX, have no Patient Root (pynetdicom #898). `peer` is
+    its address, for messages.
 
     Raises:
         NoPresentationContextError: the peer accepted neither, or not the forced one.
@@ -140,14 +143,23 @@ def choose_model(request: Request, accepted: frozenset[str], forced: Model | Non
         if model.value in accepted:
             return model
     titles = " or ".join(model.title for model in wanted)
-    others = [model.title for model in Model if model.value in accepted]
-    administrator = "ask its administrator to enable C-FIND (Query/Retrieve SCP) for our AE title"
     raise NoPresentationContextError(
-        f"the peer accepted no presentation context for {titles} FIND",
-        hint=f"it accepts {others[0]}, which is used if no model is set"
-        if others
-        else administrator,
+        f"{peer} accepted no presentation context for {titles} FIND",
+        hint=_without_model(accepted),
     )
+
+
+def _without_model(accepted: frozenset[str]) -> str:
+    """What to do about a peer that lacks the information models needed."""
+    others = [model.title for model in Model if model.value in accepted]
+    if others:
+        return f"it accepts {others[0]}, which is used if no model is set"
+    if MODALITY_WORKLIST_FIND in accepted:
+        return (
+            "this is a worklist: it lists scheduled procedures, not studies;"
+            " the archive has another AE title, or another port"
+        )
+    return "ask its administrator to enable C-FIND (Query/Retrieve SCP) for our AE title"
 
 
 def build(request: Request, model: Model, charset: str, universal: str) -> Query:

@@ -81,6 +81,7 @@ _FAILURES_OF_ANY_SERVICE = {
 STATUSES: Mapping[int, Status] = {
     SUCCESS: Status(Category.SUCCESS, explained="Success: every match was sent"),
     **{code: Status(Category.FAILURE, text) for code, text in _FAILURES_OF_ANY_SERVICE.items()},
+    0x0001: Status(Category.WARNING, "Requested optional Attributes are not supported"),
     0x0107: Status(Category.WARNING, "Attribute List Error"),
     0x0116: Status(Category.WARNING, "Attribute Value Out of Range"),
     SOP_CLASS_NOT_SUPPORTED: Status(

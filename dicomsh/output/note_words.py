@@ -243,6 +243,8 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.SIGN_UNKNOWN: lambda n: (
         f"{n.about[0]} may be signed in {_rows(n.count)}: add +PixelRepresentation to the query"
     ),
+    NoteKind.WARNED: _first("the server ended the answer with {}"),
+    NoteKind.OFFENDING: _first("it objects to {}"),
     NoteKind.UNKNOWN_CHARSET: _first("unknown character set '{}', read as {}"),
     NoteKind.UNLABELLED: _unlabelled,
     NoteKind.LOSSY_CHARSETS: _lossy,

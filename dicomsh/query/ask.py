@@ -76,7 +76,8 @@ async def answer_from(
     archive: Archive, modality: Modality, request: Request, options: QueryOptions
 ) -> Answer:
     """The answer of one archive; what the peer's models do not offer is emulated, with a note."""
-    model = choose_model(request, (await archive.connect()).sop_classes, options.model)
+    accepted = (await archive.connect()).sop_classes
+    model = choose_model(request, accepted, options.model, str(modality.address))
     if request.level is Level.PATIENT and model is Model.STUDY_ROOT:
         studies = await send(archive, modality, patients_from_studies(request), model, None)
         step = PatientsOfStudies(_why(options, Model.PATIENT_ROOT))

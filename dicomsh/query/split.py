@@ -64,7 +64,8 @@ async def split_answer(
         DicomshError: no association.
     """
     _check(modality, request)
-    model = choose_model(request, (await archive.connect()).sop_classes, options.model)
+    accepted = (await archive.connect()).sop_classes
+    model = choose_model(request, accepted, options.model, str(modality.address))
     if needs_patients(request, model):
         raise UsageError(
             "--split needs Study Root across patients; the peer accepts only Patient Root",

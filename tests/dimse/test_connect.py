@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import ipaddress
 import socket
 import ssl
 from collections.abc import Callable
@@ -12,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pynetdicom import evt
 
 from dicomsh.dimse import Client
@@ -24,6 +20,7 @@ from dicomsh.errors import (
     AssociationRejectedError,
     ConfigError,
     DicomshError,
+    NoAssociationError,
     ProtocolViolationError,
     TimedOutError,
     UnreachableError,
@@ -47,6 +44,7 @@ from tests.dimse.peers import (
     study,
     uids,
 )
+from tests.dimse.pki import Pki, server_context
 
 
 def failure(modality: Modality) -> DicomshError:
@@ -93,6 +91,7 @@ def test_connecting_has_its_own_limit() -> None:
         error = failure(replace(nowhere(port=port), timeouts=limits))
     assert isinstance(error, TimedOutError)
     assert "no connection within 0.2 s (time limit: connect)" in error.message
+    assert "a firewall may be dropping the packets" in (error.hint or "")
     assert "timeout" in (error.hint or "")
 
 
@@ -101,6 +100,7 @@ def test_connecting_has_its_own_limit() -> None:
     [
         (1, 1, 3, "Calling AE title not recognised", "DICOMSH"),
         (1, 1, 7, "Called AE title not recognised", "ARCHIVE"),
+        (1, 1, 7, "Called AE title not recognised", "our AE title DICOMSH"),
         (2, 3, 1, "Temporary congestion", "try again"),
         (1, 2, 2, "Protocol version not supported", None),
         (9, 9, 9, "reason 9", None),
@@ -184,58 +184,9 @@ def test_connecting_can_be_interrupted() -> None:
 # TLS
 
 
-class Pki:
-    """An authority and certificates of it for 127.0.0.1, in PEM files."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-        self.ca = self._write("ca", self._name, self._key, True, "127.0.0.1")
-        self.server = self.certificate("server", "127.0.0.1")
-
-    def certificate(self, name: str, address: str) -> Path:
-        """A file with a certificate and its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        return self._write(name, subject, key, False, address)
-
-    def _write(
-        self, name: str, subject: x509.Name, key: Any, authority: bool, address: str
-    ) -> Path:
-        now = datetime.datetime.now(datetime.UTC)
-        alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(alternative, critical=False)
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
-        secret = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        path = self.folder / f"{name}.pem"
-        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + secret)
-        return path
-
-
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return Pki(tmp_path_factory.mktemp("pki"))
-
-
-def server_context(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 async def studies(modality: Modality) -> list[str | None]:
@@ -265,19 +216,66 @@ def test_our_certificate_is_shown_when_asked_for(pki: Pki) -> None:
         asked_over_tls(context, Tls(ca=pki.ca))
 
 
+def certificate_required(pki: Pki, version: ssl.TLSVersion) -> ssl.SSLContext:
+    context = server_context(pki.server)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(pki.ca)
+    context.maximum_version = version
+    return context
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_requires_a_certificate(pki: Pki, version: ssl.TLSVersion) -> None:
+    with pytest.raises(NoAssociationError) as caught:
+        asked_over_tls(certificate_required(pki, version), Tls(ca=pki.ca))
+    assert "client certificate" in (caught.value.hint or "")
+    assert "cert:" in (caught.value.hint or "")
+    assert "verify" not in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_certificate_of_ours_that_the_server_does_not_know(
+    pki: Pki, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    ours = Pki(tmp_path).certificate("ours", "127.0.0.1")
+    with pytest.raises(NoAssociationError) as caught:
+        asked_over_tls(certificate_required(pki, version), Tls(ca=pki.ca, cert=ours))
+    assert "our certificate" in (caught.value.hint or "")
+    assert str(ours) in (caught.value.hint or "")
+
+
 def test_verification_is_on_unless_switched_off(pki: Pki, tmp_path: Path) -> None:
     stranger = Pki(tmp_path)
     for tls in (Tls(), Tls(ca=stranger.ca)):
         with pytest.raises(UnreachableError, match="not trusted") as caught:
             asked_over_tls(server_context(pki.server), tls)
-        assert "ca" in (caught.value.hint or "")
+        assert "CA is unknown here" in (caught.value.hint or "")
+        assert "set ca: under tls:" in (caught.value.hint or "")
+        assert "verify" not in (caught.value.hint or "")
     assert len(asked_over_tls(server_context(pki.server), Tls(verify=False))) == 2
+
+
+def test_a_certificate_that_the_server_signed_itself(pki: Pki) -> None:
+    with pytest.raises(UnreachableError, match="not trusted") as caught:
+        asked_over_tls(server_context(pki.ca), Tls())
+    assert "the server signed it itself" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "hint"), [(-3, -2, "renew it"), (2, 3, "clock of this computer")]
+)
+def test_a_certificate_that_is_not_valid_now(pki: Pki, first: int, last: int, hint: str) -> None:
+    dated = pki.certificate("dated", "127.0.0.1", first=first, last=last)
+    with pytest.raises(UnreachableError, match="not trusted") as caught:
+        asked_over_tls(server_context(dated), Tls(ca=pki.ca))
+    assert hint in (caught.value.hint or "")
 
 
 def test_the_host_name_is_verified(pki: Pki) -> None:
     other = server_context(pki.certificate("other", "127.0.0.2"))
-    with pytest.raises(UnreachableError, match=r"127\.0\.0\.1"):
+    with pytest.raises(UnreachableError, match=r"127\.0\.0\.1") as caught:
         asked_over_tls(other, Tls(ca=pki.ca))
+    assert "another name than 127.0.0.1: set host:" in (caught.value.hint or "")
     assert len(asked_over_tls(other, Tls(ca=pki.ca, verify=False))) == 2
 
 
@@ -289,8 +287,9 @@ def test_tls_to_a_plain_port(pki: Pki, reply: bytes) -> None:
 
     async def work() -> None:
         async with scripted(plain) as modality:
-            with pytest.raises(UnreachableError, match=r"TLS|SSL"):
+            with pytest.raises(UnreachableError, match="no TLS handshake") as caught:
                 await Client(at(modality, tls=Tls(ca=pki.ca))).connect()
+            assert "seems not to use TLS" in (caught.value.hint or "")
 
     run(work())
 
@@ -298,8 +297,70 @@ def test_tls_to_a_plain_port(pki: Pki, reply: bytes) -> None:
 def test_a_plain_connection_to_a_tls_port(pki: Pki) -> None:
     async def work() -> None:
         async with scripted(lambda _: forever(), ssl=server_context(pki.server)) as modality:
-            with pytest.raises((ProtocolViolationError, AssociationAbortedError)):
+            with pytest.raises((ProtocolViolationError, AssociationAbortedError)) as caught:
                 await Client(modality).connect()
+            assert "tls: true" in (caught.value.hint or "")
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (b"\x15\x03\x01\x00\x02\x02\x46", "TLS"),
+        (b"\x16\x03\x03\x00\x7a\x02", "TLS"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP (a web server)"),
+        (b"<html><head>", "HTTP (a web server)"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH"),
+        (b"220 mail ESMTP\r\n", "FTP or SMTP"),
+    ],
+)
+def test_an_answer_in_another_protocol_is_named(said: bytes, name: str) -> None:
+    async def other(peer: Peer) -> None:
+        peer.send(said)
+        await forever()
+
+    async def work() -> None:
+        async with scripted(other) as modality:
+            with pytest.raises(ProtocolViolationError) as caught:
+                await Client(modality).connect()
+            told = f"{modality.address}: the server answered in {name}, not in "
+            assert caught.value.message.startswith(told)
+            hint = "set tls: true" if name == "TLS" else "is this the DICOM port?"
+            assert hint in (caught.value.hint or "")
+
+    run(work())
+
+
+@pytest.mark.parametrize("with_certificate", [None, False, True])
+def test_a_server_that_closes_instead_of_answering(pki: Pki, with_certificate: bool | None) -> None:
+    async def closes(peer: Peer) -> None:
+        await peer.proposal()
+
+    tls = None if with_certificate is None else Tls(ca=pki.ca)
+    if tls and with_certificate:
+        tls = replace(tls, cert=pki.certificate("ours", "127.0.0.1"))
+    hint = {None: "tls: true", False: "client certificate", True: "our certificate"}
+
+    async def work() -> None:
+        settings: dict[str, Any] = {"ssl": server_context(pki.server)} if tls else {}
+        async with scripted(closes, **settings) as modality:
+            with pytest.raises(AssociationAbortedError) as caught:
+                await Client(at(modality, tls=tls)).connect()
+            assert "without an answer to A-ASSOCIATE-RQ" in caught.value.message
+            assert hint[with_certificate] in (caught.value.hint or "")
+            assert "our AE title DICOMSH" in (caught.value.hint or "")
+
+    run(work())
+
+
+def test_a_server_that_never_answers_the_association() -> None:
+    async def work() -> None:
+        limits = replace(QUICK, association=0.2)
+        async with scripted(lambda _: forever(), timeouts=limits) as modality:
+            with pytest.raises(TimedOutError, match="no answer to A-ASSOCIATE-RQ") as caught:
+                await Client(modality).connect()
+            assert "may not be the DICOM port" in (caught.value.hint or "")
 
     run(work())
 
@@ -308,8 +369,9 @@ def test_a_handshake_that_never_ends() -> None:
     async def work() -> None:
         limits = replace(QUICK, connect=0.2)
         async with scripted(lambda _: forever(), timeouts=limits) as modality:
-            with pytest.raises(TimedOutError, match="connect"):
+            with pytest.raises(TimedOutError, match=r"no TLS handshake within.*connect") as caught:
                 await Client(at(modality, tls=Tls())).connect()
+            assert "seems not to use TLS" in (caught.value.hint or "")
 
     run(work())
 

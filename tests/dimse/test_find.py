@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,13 +19,21 @@ from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
+from dicomsh.output.note_words import note_text
 from tests.dimse.peers import (
     QUICK,
+    Peer,
+    Request,
     answering,
+    element,
+    pdu,
+    pdv,
     query,
+    response,
     rows_of,
     run,
     scp,
+    scripted,
     study,
     uids,
 )
@@ -115,7 +124,7 @@ def test_no_match_is_complete() -> None:
     assert (rows, outcome.ending, outcome.rows) == ([], Ending.COMPLETE, 0)
 
 
-@pytest.mark.parametrize("status", [0xFE00, 0xA700, 0xB001, 0xB123])
+@pytest.mark.parametrize("status", [0xFE00, 0xA700, 0xB001])
 @pytest.mark.parametrize("rows", [0, 2])
 def test_an_end_that_nobody_asked_for_is_told(status: int, rows: int) -> None:
     def handle(event: evt.Event) -> Final:
@@ -130,7 +139,44 @@ def test_an_end_that_nobody_asked_for_is_told(status: int, rows: int) -> None:
         found, outcome = asked(modality)
     assert len(found) == rows
     assert (outcome.ending, outcome.status, outcome.complete) == (Ending.CUT_OFF, status, False)
-    assert outcome.comment in ("too many", None if status == 0xB123 else "too many")
+    assert outcome.comment == "too many"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (0x0107, "0x0107 Warning: Attribute List Error"),
+        (0xB100, "0xB100 Warning"),
+        (0xB1FF, "0xB1FF Warning"),
+    ],
+)
+def test_a_warning_is_no_early_end(status: int, words: str) -> None:
+    async def warns(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        peer.send(request.row(1) + objecting(request, status))
+        await peer.request()
+
+    async def work() -> None:
+        async with scripted(warns) as modality:
+            client = Client(modality)
+            answer = await client.find(query())
+            assert uids(await rows_of(answer)) == ["1.2.3.1"]
+            outcome = answer.outcome
+            assert (outcome.ending, outcome.doubtful) == (Ending.COMPLETE, True)
+            assert outcome.comment == "no such key"
+            said = [note_text(note) for note in outcome.notes]
+            assert said == [f"the server ended the answer with {words}", "it objects to StudyDate"]
+            await client.close()
+
+    run(work())
+
+
+def objecting(request: Request, status: int) -> bytes:
+    """A final response with a comment and an offending element."""
+    command = response(request.message_id, status, data_set=False)
+    command += element(0x0901, struct.pack("<HH", 0x0008, 0x0020))
+    return pdu(4, pdv(request.context, 3, command + element(0x0902, b"no such key ")))
 
 
 @pytest.mark.parametrize(
@@ -163,6 +209,8 @@ def test_a_failure_is_told_in_words_and_the_association_is_kept(
             await rows_of(answer)
         assert (caught.value.code, caught.value.comment) == (status, "because")
         assert f"0x{status:04X}" in caught.value.message
+        assert str(modality.address) in caught.value.message
+        assert "the server says: because" in caught.value.message
         assert (hint or "") in (caught.value.hint or "")
         assert answer.outcome.status == status
         assert not answer.outcome.complete
@@ -186,7 +234,29 @@ def test_an_offending_element_is_named() -> None:
 
     with scp(handle) as modality, pytest.raises(QueryFailedError) as caught:
         asked(modality)
-    assert caught.value.hint == "the peer objects to PatientID"
+    assert caught.value.message.endswith("; it objects to PatientID")
+    assert "unique key of a higher level" in (caught.value.hint or "")
+
+
+def test_a_long_comment_and_many_offending_elements_are_cut() -> None:
+    async def complains(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        command = response(request.message_id, 0xA900, data_set=False)
+        command += element(0x0901, struct.pack("<HH", 0x0008, 0x0020) * 5000)
+        command += element(0x0902, b"x" * 20_000)
+        peer.send(pdu(4, pdv(request.context, 3, command)))
+        await peer.request()
+
+    async def work() -> None:
+        async with scripted(complains) as modality:
+            client = Client(modality)
+            with pytest.raises(QueryFailedError) as caught:
+                await rows_of(await client.find(query()))
+            assert 200 < len(caught.value.message) < 600
+            await client.close()
+
+    run(work())
 
 
 class Archive:

@@ -122,7 +122,7 @@ def test_other_pdus_keep_their_place() -> None:
 @pytest.mark.parametrize(
     ("stream", "words"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n", "not DICOM"),
+        (b"HTTP/1.1 400 Bad Request\r\n", "HTTP"),
         (struct.pack(">BxI", 4, 0xFFFFFFFF), "4294967295 bytes"),
         (struct.pack(">BxI", 4, MAX_PDU + 1), "at most"),
         (struct.pack(">BxI", 7, 5), "at most 4"),

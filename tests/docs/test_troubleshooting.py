@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import ssl
+import threading
+from pathlib import Path
+from socketserver import StreamRequestHandler, TCPServer
 from typing import Any
 
 import pytest
 
 from tests import servers
 from tests.dimse.peers import scp, silent_port
+from tests.dimse.pki import Pki, server_context
 from tests.harness import ROOT, practice, run
 
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
@@ -41,6 +46,45 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
         told += run(f"use {peer.address}").err
     with scp(abstract_syntaxes=["1.2.840.10008.1.1"]) as peer:
         told += run(f"use {peer.address}; find study").err
+    return told + over_tls(tmp_path_factory.mktemp("tls")) + from_a_web_server()
+
+
+def over_tls(folder: Path) -> str:
+    """What is said about a certificate, a port without TLS, and one that wants our certificate."""
+    pki = Pki(folder)
+    strict = server_context(pki.server)
+    strict.verify_mode = ssl.CERT_REQUIRED
+    strict.load_verify_locations(pki.ca)
+    strict.maximum_version = ssl.TLSVersion.TLSv1_2
+    with (
+        scp(ssl_context=server_context(pki.server)) as secure,
+        scp() as plain,
+        scp(ssl_context=strict) as wants_ours,
+    ):
+        config = folder / "modalities.yaml"
+        config.write_text(
+            f"modalities:\n"
+            f"  unknown: {{aet: A, host: 127.0.0.1, port: {secure.entity.port}, tls: true}}\n"
+            f"  plain: {{aet: A, host: 127.0.0.1, port: {plain.entity.port}, tls: true}}\n"
+            f"  strict: {{aet: A, host: 127.0.0.1, port: {wants_ours.entity.port},"
+            f" tls: {{ca: {pki.ca}}}}}\n"
+        )
+        return run("use unknown; use plain; use strict", config=config, keep_going=True).err
+
+
+def from_a_web_server() -> str:
+    """What is said about a port that answers as web servers do to what is not HTTP."""
+
+    class Web(StreamRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.wfile.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+
+    with TCPServer(("127.0.0.1", 0), Web) as web:
+        thread = threading.Thread(target=web.handle_request)
+        thread.start()
+        told = run(f"use WEB@127.0.0.1:{web.server_address[1]}").err
+        thread.join()
     return told
 
 

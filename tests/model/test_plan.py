@@ -25,6 +25,7 @@ from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
 PATIENT, STUDY, SERIES, INSTANCE = Level
 PATIENT_ROOT, STUDY_ROOT = Model
+PEER = "ARCHIVE@host:104"
 BOTH = frozenset(model.value for model in Model)
 
 ROOT = Place()
@@ -154,7 +155,7 @@ def test_a_key_that_repeats_the_place_is_harmless() -> None:
 def test_the_information_model(
     level: Level, place: Place, accepted: set[str], forced: Model | None, model: Model
 ) -> None:
-    assert choose_model(request(level, place), frozenset(accepted), forced) is model
+    assert choose_model(request(level, place), frozenset(accepted), forced, PEER) is model
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_the_information_model(
 )
 def test_no_model_at_all(accepted: set[str], forced: Model | None, told: str) -> None:
     with pytest.raises(NoPresentationContextError) as caught:
-        choose_model(request(STUDY), frozenset(accepted), forced)
+        choose_model(request(STUDY), frozenset(accepted), forced, PEER)
     assert told in caught.value.message
     assert caught.value.hint
 

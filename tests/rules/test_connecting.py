@@ -31,18 +31,22 @@ def test_an_orthanc_of_another_name(start_server: Start[Orthanc]) -> None:
     done = run(f"use WRONG@{server.host}:{server.port}")
     assert done.status == 3
     assert "rejected the association: Called AE title not recognised" in done.err
-    assert done.last == "the server does not accept the called AE title WRONG: check 'aet'"
+    assert done.last.startswith("is the server's AE title WRONG?")
+    assert "is our AE title DICOMSH in their configuration?" in done.last
 
 
 def test_the_web_server_of_orthanc(orthanc_server: Orthanc) -> None:
     done = run(f"use ANY@{orthanc_server.host}:{orthanc_server.http_port}")
-    assert (done.status, done.last) == (3, "is this the DICOM port?")
+    assert done.status == 3
+    assert "the server answered in HTTP (a web server), not in DICOM" in done.err
+    assert done.last.startswith("is this the DICOM port?")
 
 
 def test_a_dcmqrscp_of_another_name(dcmqrscp_server: Server) -> None:
     done = run(f"use WRONG@{dcmqrscp_server.host}:{dcmqrscp_server.port}")
     assert done.status == 3
-    assert done.last == "the server does not accept the called AE title WRONG: check 'aet'"
+    assert done.last.startswith("is the server's AE title WRONG?")
+    assert "is our AE title DICOMSH in their configuration?" in done.last
 
 
 def test_a_rejection_without_a_reason(start_server: Start[Server]) -> None:
