@@ -34,7 +34,7 @@ _TLS = ("ca", "cert", "key", "verify")
 _FAULTS = tuple(
     "cut_off cut_off_status fail refuse_patient_root no_counts row_delay stall_after abort_after"
     " close_after ignore_cancel no_charset abort_on_find ignore_keys reject_keys"
-    " no_modalities_in_study refuse_extended".split()
+    " no_modalities_in_study refuse_extended hierarchical".split()
 )
 _MODELS = {"auto": None, "patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT}
 
@@ -205,6 +205,7 @@ def faults_of(setting: ConfigNode | None) -> Faults:
         reject_keys=given.words("reject_keys", checks.keyword),
         no_modalities_in_study=given.get("no_modalities_in_study", checks.boolean, False),
         refuse_extended=given.get("refuse_extended", checks.boolean, False),
+        hierarchical=given.get("hierarchical", checks.boolean, False),
     )
 
 

@@ -64,6 +64,7 @@ class Faults:
         reject_keys: keywords of keys whose presence makes a query fail with 0xC000.
         no_modalities_in_study: neither match nor return ModalitiesInStudy.
         refuse_extended: agree to nothing in extended negotiation.
+        hierarchical: refuse with 0xA900 what lacks the unique key of a level above.
     """
 
     cut_off: int | None = None
@@ -82,6 +83,7 @@ class Faults:
     reject_keys: frozenset[str] = frozenset()
     no_modalities_in_study: bool = False
     refuse_extended: bool = False
+    hierarchical: bool = False
 
 
 class Address(Protocol):

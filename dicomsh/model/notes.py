@@ -20,6 +20,7 @@ class NoteKind(Enum):
     PATIENTS_FROM_STUDIES = "patients-from-studies"
     STUDIES_WITHOUT_PATIENT = "studies-without-patient"
     PATIENT_BY_PATIENT = "patient-by-patient"
+    DESCENDED = "descended"
     # what the server can do, and what was done instead
     FILTERED_LOCALLY = "filtered-locally"
     COMBINED_LOCALLY = "combined-locally"

@@ -44,6 +44,18 @@ class Request:
         needed = [level for level in self.level.ancestors if level is not Level.PATIENT]
         return any(self.place.step(level) is None and not self._typed(level) for level in needed)
 
+    @property
+    def open_levels(self) -> tuple[Level, ...]:
+        """Levels above, from the study down, that lack their single value (PS3.4 C.4.1.2.1)."""
+        single = {key.keyword for key in self.keys if key.matching is Matching.SINGLE_VALUE}
+        return tuple(
+            level
+            for level in self.level.ancestors
+            if level is not Level.PATIENT
+            and self.place.step(level) is None
+            and level.unique_keyword not in single
+        )
+
     def _typed(self, level: Level) -> bool:
         return any(key.keyword == level.unique_keyword and key.value for key in self.keys)
 

@@ -15,6 +15,8 @@ NOT_AUTHORISED = 0x0124
 RESOURCE_LIMITATION = 0x0213
 OUT_OF_RESOURCES = 0xA700
 IDENTIFIER_MISMATCH = 0xA900
+MISSING_ATTRIBUTE = 0x0120
+MISSING_ATTRIBUTE_VALUE = 0x0121
 LIMIT_REACHED = 0xB001
 UNABLE_TO_PROCESS = 0xC000
 """The lowest of the statuses from 0xC000 to 0xCFFF, which all mean this."""
@@ -69,8 +71,8 @@ _FAILURES_OF_ANY_SERVICE = {
     0x0117: "Invalid Object Instance",
     0x0118: "No Such SOP Class",
     0x0119: "Class-Instance Conflict",
-    0x0120: "Missing Attribute",
-    0x0121: "Missing Attribute Value",
+    MISSING_ATTRIBUTE: "Missing Attribute",
+    MISSING_ATTRIBUTE_VALUE: "Missing Attribute Value",
     0x0123: "No Such Action",
     0x0210: "Duplicate Invocation",
     0x0211: "Unrecognised Operation",

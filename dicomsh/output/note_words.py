@@ -189,6 +189,10 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
         " each is shown as a patient of its own"
     ),
     NoteKind.PATIENT_BY_PATIENT: _first("asked patient by patient: {}"),
+    NoteKind.DESCENDED: lambda n: (
+        f"asked {n.about[0]}, {n.count:,} {'query' if n.count == 1 else 'queries'}: the server"
+        " refuses queries across them"
+    ),
     NoteKind.FILTERED_LOCALLY: _filtered,
     NoteKind.COMBINED_LOCALLY: _combined,
     NoteKind.LACK_THE_ATTRIBUTE: _count("{0} of them lack the attribute"),

@@ -10,12 +10,13 @@ from typing import Any
 from pydicom.uid import ExplicitVRLittleEndian
 
 from dicomsh.frozen import frozen, replace
-from dicomsh.model.extended_negotiation import agreed
-from dicomsh.model.keys import by_tag
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Model
+from dicomsh.model.extended_negotiation import Extension, agreed
+from dicomsh.model.keys import by_keyword, by_tag
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Level, Model
 from dicomsh.model.modality import Faults
 from dicomsh.model.status import (
     CANCEL,
+    IDENTIFIER_MISMATCH,
     PENDING,
     PENDING_UNSUPPORTED,
     SUCCESS,
@@ -85,6 +86,8 @@ class FindService:
             raise RefusedError(self.faults.fail[identifier.level], comment)
         faults = self.faults
         proposed = event.assoc.acceptor.sop_class_extended.get(model.value, b"")
+        if faults.hierarchical and Extension.RELATIONAL not in agreed(proposed):
+            check_levels_above(identifier, model)
         style = Style(
             explicit, self.aet, not faults.no_charset, not faults.no_counts, agreed(proposed)
         )
@@ -146,6 +149,17 @@ class FindService:
         if self.stopped.is_set() or event.assoc.acse.is_aborted():
             raise PeerGoneError
         return self.faults.ignore_cancel or not event.is_cancelled
+
+
+def check_levels_above(identifier: Identifier, model: Model) -> None:
+    """Raise RefusedError unless each level above has a single value (PS3.4 C.4.1.2.1)."""
+    values = {key.tag: key.value for key in identifier.keys}
+    for level in Level:
+        if model.top.value <= level.value < identifier.level.value:
+            value = values.get(by_keyword(level.unique_keyword).tag, "")
+            if not value or not set(value).isdisjoint("*?\\"):
+                comment = f"Practice fault: no single {level.unique_keyword}"
+                raise RefusedError(IDENTIFIER_MISMATCH, comment)
 
 
 def misread(identifier: Identifier, faults: Faults) -> Identifier:

@@ -32,9 +32,14 @@ async def plain_way(
     request: Request,
     options: QueryOptions,
 ) -> Answer:
-    """The answer to one query."""
-    del context
-    return await answer_from(archive, modality, request, options)
+    """The answer to one query; level by level if the server refuses to search across levels."""
+    answer = await answer_from(archive, modality, request, options)
+    if not request.open_levels:
+        return answer
+    from dicomsh.query.descent import Descent, OrDescended
+
+    descent = Descent(context, modality, request, options, answer_from)
+    return OrDescended(answer, descent)
 
 
 async def ask(

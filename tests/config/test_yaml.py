@@ -183,11 +183,14 @@ def test_faults() -> None:
               reject_keys: [studydate, ModalitiesInStudy]
               no_modalities_in_study: true
               refuse_extended: true
+              hierarchical: true
         """
     ).modalities["p"]
     fail = {Level.STUDY: 0xC000, Level.INSTANCE: 0xA700}
     keys = frozenset(("PatientSex",)), frozenset(("StudyDate", "ModalitiesInStudy"))
-    faults = Faults(0, 0xB001, fail, True, True, 0.25, 2, 3, 4, True, True, True, *keys, True, True)
+    faults = Faults(
+        0, 0xB001, fail, True, True, 0.25, 2, 3, 4, True, True, True, *keys, True, True, True
+    )
     assert read == Modality("p", PracticeAddress("FAULTY", faults))
 
 
