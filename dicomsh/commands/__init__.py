@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "explain",
     "compare": "compare",
     "scripting": "set, history, let, print, source, exit",
+    "system": "!",
     "aliases": "alias",
     "trace": "trace, trace on, trace pdu, trace to, trace off",
     "lesson": "lesson, lesson start, lesson stop, lesson list, lesson hint, lesson skip,"

@@ -34,6 +34,7 @@ from dicomsh.session.knowledge import SessionKnowledge
         "find patient JOD* | each find series mod=CT | where desc=*lung*",
         "ls 0555643F | each print $StudyDate $StudyInstanceUID",
         "modalities | each echo $name --find",
+        "find study date=2009 | each !echo $StudyInstanceUID",
     ),
 )
 async def each(
@@ -46,7 +47,8 @@ async def each(
     """Run COMMAND for every row, as if you had used cd to go to its entity.
 
     $PatientID, $StudyInstanceUID and every other keyword hold the attributes of the row; if the
-    rows are not entities, $name etc. hold their fields. The output of all commands is a single
+    rows are not entities, $name etc. hold their fields. !LINE runs a line of the system's shell,
+    with these values as environment variables. The output of all commands is a single
     result, for further stages. All rows are received before the first command runs, so that the
     query does not wait for the commands. Changes that COMMAND makes to variables or to the place
     apply to that row only.

@@ -121,7 +121,8 @@ async def wado(
 
     For every instance below the current place, or below each TARGET: StudyInstanceUID,
     SeriesInstanceUID, SOPInstanceUID and the WADO-URI (PS3.18 9.4), or with --rs the WADO-RS URL
-    (PS3.18 10.4). Nothing is fetched or stored. The base URL is the modality's wado: setting.
+    (PS3.18 10.4). Nothing is fetched or stored. The base URL is the modality's wado: (or wado_rs:)
+    setting; without it the URLs have a placeholder, and the result is INCOMPLETE (exit status 5).
     """
     there = [await resolve(context, target) for target in targets or (None,)]
     for destination, target in zip(there, targets or (None,), strict=True):
@@ -190,11 +191,13 @@ class _InstanceUrls:
 
     @property
     def outcome(self) -> Outcome:
-        """The first ending that is not complete; says when the base URL is a placeholder."""
+        """The first ending that is not complete; with a placeholder for the base URL, none is."""
         names = {t.modality.name for t in self._there if not self._base(t.modality)}
         setting = "wado_rs" if self._rs else "wado"
         missing = [note(NoteKind.PLACEHOLDER, name, setting) for name in sorted(names)]
         whole = combined([descent.outcome for descent in self._descents])
+        if missing and self._rows and whole.sound:
+            whole = replace(whole, ending=Ending.PARTIAL)  # a script must not fetch from it
         seconds = time.monotonic() - self._start
         return replace(whole, rows=self._rows, seconds=seconds, notes=(*whole.notes, *missing))
 

@@ -151,9 +151,7 @@ class Find:
         final = self._exchange.final
         seconds = self._loop.time() - self._started
         unsupported = self._exchange.unsupported
-        outcome = Outcome(
-            ending, self._handed_out, seconds, detail=detail, unsupported=unsupported
-        )
+        outcome = Outcome(ending, self._handed_out, seconds, detail=detail, unsupported=unsupported)
         self._outcome = outcome if final is None else _with_final(outcome, final)
 
 

@@ -329,6 +329,7 @@ VARIABLE = Kind("$NAME", "variable", _read_word, _late(lambda: completion.comple
 FILE = Kind("FILE", "file", _read_word)
 WORD = Kind("TEXT", "string", _read_word)
 TEXT = Kind("TEXT", "string", _read_text)
+SYSTEM_LINE = Kind("LINE", "system", _read_text)
 VALUE = Kind("VALUE", "value", _read_word)
 COUNT = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 RETRIES = Kind("N", "value", _number_reader(int, 0, "a whole number from 0"))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TypeGuard
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import field, frozen, slotted
@@ -190,6 +191,8 @@ class Scanner:
             self._redirect(draft)
         elif char == "!" and not draft.stages[-1]:
             draft.stages[-1] = self._system_command()
+        elif char == "!" and _awaits_command(draft.stages[-1]):
+            draft.stages[-1] += self._system_words()
         else:
             word = self._word(draft)
             stage = draft.stages[-1]
@@ -200,6 +203,17 @@ class Scanner:
         start = self._at
         end = self._at = _system_end(self._text, start)
         return SystemCommand(self._text[start + 1 : end].strip(), Span(start, end))
+
+    def _system_words(self) -> list[Word]:
+        """The same as words: the command `!`, and its line as a single word."""
+        command = self._system_command()
+        mark, end = command.span.start, command.span.end
+        start = self._text.index(command.text, mark + 1, end)
+        span = Span(start, start + len(command.text))
+        places = tuple(range(span.start, span.end + 1))
+        line = Word(command.text, span, places, quoted=True, system=True)
+        named = Word("!", Span(mark, mark + 1), (mark, mark + 1))
+        return [named, line] if command.text else [named]
 
     def _redirect(self, draft: _Draft) -> None:
         start = self._at
@@ -296,6 +310,17 @@ class Scanner:
         self._at = end
         word.begin_quoted()
         word.insert(name, self._variables.get(name), Span(start, end))
+
+
+_WITH_COMMAND = "each"
+"""The stage whose argument is a command, which may be one for the system's shell."""
+
+
+def _awaits_command(stage: list[Word] | SystemCommand) -> TypeGuard[list[Word]]:
+    """Whether a command comes next in a stage: after `each` and its options."""
+    if isinstance(stage, SystemCommand) or stage[0].text != _WITH_COMMAND:
+        return False
+    return all(word.text.startswith("-") for word in stage[1:])
 
 
 _SYSTEM_PART = regex(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^;\n]""", re.DOTALL)

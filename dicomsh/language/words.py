@@ -39,6 +39,7 @@ class Word:
         quoted: whether it begins with quoted, escaped or variable text: such a word is never an
             option.
         variables: its variables, in order.
+        system: whether it is a line for the system's shell, which takes it exactly as typed.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Word:
     places: tuple[int, ...]
     quoted: bool = False
     variables: tuple[Variable, ...] = ()
+    system: bool = False
 
     def part(self, start: int, end: int) -> Span:
         """The span of the characters `start` to `end` of `text` in the source."""

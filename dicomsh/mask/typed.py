@@ -33,7 +33,7 @@ def _stage(stage: Stage, mask: Mask) -> Stage:
 def real_word(word: Word, mask: Mask) -> Word:
     """A word with real values, each at the position of the made-up one."""
     text = mask.real(word.text)
-    if text == word.text or word.unknown:
+    if word.system or text == word.text or word.unknown:
         return word
     start = _alike(text, word.text)
     same = _alike(text[start:][::-1], word.text[start:][::-1])

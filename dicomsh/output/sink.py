@@ -182,8 +182,12 @@ class Sink:
             file.settle()
 
     @contextlib.asynccontextmanager
-    async def to_command(self, text: str) -> AsyncIterator[programs.CommandWriter]:
+    async def to_command(
+        self, text: str, variables: Mapping[str, str] | None = None
+    ) -> AsyncIterator[programs.CommandWriter]:
         """Data goes to a command inside the `with`, which waits for the command at its end.
+
+        The variables are its environment variables.
 
         A command that ends early makes `data` or `drain` raise CommandGoneError, which leaves the
         `with` quietly.
@@ -192,7 +196,9 @@ class Sink:
             InterruptedByUserError: Ctrl-C ended the command.
             DicomshError: it ended with a status other than 0, except for lack of a reader.
         """
-        command = await programs.CommandWriter.start(text, self._stdout.fileno())
+        from dicomsh.output.system_shell import reader
+
+        command = await reader(text, variables or {}, self._stdout.fileno())
         with self._redirected(command):
             try:
                 with contextlib.suppress(CommandGoneError):

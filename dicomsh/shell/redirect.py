@@ -15,7 +15,12 @@ from dicomsh.session.state import Session
 
 @asynccontextmanager
 async def directed(
-    sink: Sink, statement: Statement, pager: Mapping[str, str] | None, *, wide: bool
+    sink: Sink,
+    statement: Statement,
+    pager: Mapping[str, str] | None,
+    variables: Mapping[str, str],
+    *,
+    wide: bool,
 ) -> AsyncIterator[bool]:
     """Inside the `async with`, data goes where a statement says.
 
@@ -23,6 +28,7 @@ async def directed(
         sink: the only writer.
         statement: may end in `> file`, `>> file` or `| !command`.
         pager: environment variables that name the pager, or None for no pager.
+        variables: environment variables of a command.
         wide: whether output wider than the terminal goes to the pager, too.
 
     Yields:
@@ -40,7 +46,7 @@ async def directed(
         if redirect is not None and redirect.target is not None:
             continues = not _opened(sink, stack, redirect, redirect.target).fresh
         elif command is not None:
-            await stack.enter_async_context(sink.to_command(command.text))
+            await stack.enter_async_context(sink.to_command(command.text, variables))
         elif pager is not None:
             await stack.enter_async_context(sink.to_screen(pager, wide=wide))
         yield continues

@@ -221,7 +221,7 @@ class Shell:
         if analysis.problem is not None:
             raise analysis.problem
         if isinstance(statement.first, SystemCommand):
-            return await _system(statement.first.text)
+            return await self._system(statement.first.text)
         assert analysis.call is not None
         paged = not origin.name
         if not _waits(analysis.call, statement):
@@ -230,6 +230,13 @@ class Shell:
         with self._progress.told():
             return await self._call(analysis.call, analysis, paged=paged)
 
+    async def _system(self, text: str) -> ExitStatus:
+        await event_loop()
+        from dicomsh.output import system_shell
+
+        await system_shell.run(text, self.session.variables)
+        return ExitStatus.DONE
+
     async def _call(self, call: Call, analysis: Analysis, *, paged: bool) -> ExitStatus:
         result = await result_of(self._context, call, analysis.stages)
         statement = analysis.statement
@@ -237,7 +244,8 @@ class Shell:
         status = ExitStatus.DONE  # also where the command that reads the data ends early
         wide = isinstance(result, Listing) and result.wide
         pager = self._context.environ if paged and self.session.settings.pager else None
-        async with directed(self._sink, statement, pager, wide=wide) as continues:
+        variables = self.session.variables
+        async with directed(self._sink, statement, pager, variables, wide=wide) as continues:
             status = await self._presenter.show(result, suffix, continues=continues)
         for line in remarks(statement, result, self.session):
             self._sink.talk(line)
@@ -325,18 +333,6 @@ def _internal(error: Exception) -> DicomshError:
 def _waits(call: Call, statement: Statement) -> bool:
     """Whether a statement may wait for a peer or a program."""
     return call.command.waits or bool(statement.stages) or statement.redirect is not None
-
-
-async def _system(text: str) -> ExitStatus:
-    await event_loop()
-    from dicomsh.output.programs import finished, started
-
-    process = await started(asyncio.create_subprocess_shell(text))
-    if await finished(process) and process.returncode:
-        raise InterruptedByUserError("the command was interrupted")
-    if process.returncode:
-        raise DicomshError(f"the command exited with status {process.returncode}")
-    return ExitStatus.DONE
 
 
 def overall(statuses: list[ExitStatus]) -> ExitStatus:

@@ -199,7 +199,7 @@ def test_a_side_that_fails_is_named(tmp_path: Path) -> None:
     config = practice(tmp_path, refuse_patient_root=True)
     done = run("use faulty; cd 0555643F; compare ls", config=config)
     assert done.status == 3
-    assert "Patient Root: the peer accepted no presentation context" in done.err
+    assert "Patient Root: practice archive accepted no presentation context" in done.err
 
 
 def test_the_session_stays_as_it_is() -> None:

@@ -179,7 +179,7 @@ def test_records_go_through_stages_too() -> None:
     tree = rows("tree 0555643F | where level=series | sort label -r | head 2")
     assert len(tree) == 2
     assert tree[0]["label"] > tree[1]["label"]
-    assert rows("wado 0555643F | count") == [{"count": len(rows("wado 0555643F"))}]
+    assert rows("tree 0555643F | count") == [{"count": len(rows("tree 0555643F"))}]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomsh.errors import ExitStatus
 from tests.harness import dicomsh, practice, run
 
 STUDY = "1.2.840.113704.1.111.2768.1239195678.57"
@@ -14,11 +15,12 @@ WALK = "use pacs; find patient JOD* sex=M; cd 0555643F; ls; cd 1; ls; cd 1; ls; 
 
 def test_the_chain_of_the_orthanc_book_works_as_written() -> None:
     done = run(WALK)
-    assert done.status == 0
+    assert done.status == ExitStatus.INCOMPLETE  # nobody configured the base URL of wado
     lines = done.out.splitlines()
     assert lines[1].split() == ["1", "0555643F", "JODOGNE^SEBASTIEN", "M", "1975-03-14", "2"]
     assert lines[3].split()[1:] == ["2009-04-12", "CT", "CT", "THORAX", "3", "412", STUDY]
-    assert done.err.count("complete") == 5
+    assert done.err.count("complete") == 4
+    assert "INCOMPLETE" in done.last
 
 
 def test_wado_gives_the_three_identifiers_and_the_url_of_each_instance() -> None:
@@ -32,7 +34,18 @@ def test_wado_gives_the_three_identifiers_and_the_url_of_each_instance() -> None
         f"?requestType=WADO&studyUID={STUDY}&seriesUID={row['SeriesInstanceUID']}"
         f"&objectUID={row['SOPInstanceUID']}"
     )
+    assert "INCOMPLETE" in done.last
     assert "WADO-SERVER is a placeholder" in done.last
+    assert done.status == ExitStatus.INCOMPLETE
+
+
+def test_a_placeholder_never_reaches_a_file_or_a_pipe_without_a_status(tmp_path: Path) -> None:
+    out = tmp_path / "urls.csv"
+    for text in (f"wado > {out}", "wado | select RetrieveURL", "wado --rs"):
+        done = run(f"use pacs; cd 0555643F/{STUDY}; {text}")
+        assert done.status == ExitStatus.INCOMPLETE, text
+        assert "INCOMPLETE" in done.last
+    assert "WADO-SERVER" in out.read_text()
 
 
 def test_wado_takes_its_base_from_the_modality(tmp_path: Path) -> None:
@@ -198,7 +211,8 @@ def test_a_peer_without_patient_root_is_walked_by_its_studies(tmp_path: Path) ->
     }
     assert len(done.json) == len(with_studies)
     walked = run(WALK.replace("use pacs", "use faulty"), config=config)
-    assert walked.status == 0
+    assert walked.status == ExitStatus.INCOMPLETE
+    assert walked.err.count("INCOMPLETE") == 1
     assert STUDY in walked.out
 
 
