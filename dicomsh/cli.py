@@ -179,7 +179,9 @@ def _at_prompt(options: argparse.Namespace, history: History) -> Started:
 def _batch(options: argparse.Namespace) -> ExitStatus:
     from dicomsh import batch, startup
 
-    shell = startup.for_scripts(options)
+    started = startup.for_scripts(options)
+    started.tell()
+    shell = started.shell
     if options.command:
         return batch.run(shell, batch.commands(options.command))
     if options.script and options.script != "-":

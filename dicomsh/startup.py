@@ -26,7 +26,7 @@ from dicomsh.shell.shell import Shell, ShellOptions, numbered
 
 @frozen
 class Started:
-    """A shell, and the user's settings that could not be used."""
+    """A shell, and the settings and modalities that could not be used."""
 
     shell: Shell
     problems: tuple[ConfigError, ...]
@@ -52,17 +52,19 @@ def at_prompt(options: argparse.Namespace, history: History) -> Started:
     for name, value in saved.settings.items():
         session.set(name, value)
     session.aliases.update(saved.aliases)
-    return Started(_shell(options, session, history), tuple(saved.problems))
+    problems = (*config.broken.values(), *saved.problems)
+    return Started(_shell(options, session, history), problems)
 
 
-def for_scripts(options: argparse.Namespace) -> Shell:
+def for_scripts(options: argparse.Namespace) -> Started:
     """The shell for a script, without saved settings, so that it does the same for every user.
 
     Raises:
         UsageError: an option or the configuration cannot be used.
     """
     config = load(options.file, environ=os.environ, cwd=Path.cwd())
-    return _shell(options, Session(config, _variables(options)))
+    shell = _shell(options, Session(config, _variables(options)))
+    return Started(shell, tuple(config.broken.values()))
 
 
 def _shell(options: argparse.Namespace, session: Session, history: History | None = None) -> Shell:

@@ -154,6 +154,8 @@ async def modalities(context: Context) -> Records:
     if session.modality is not None:
         known.setdefault(session.modality.name, session.modality)
     records = [_modality_record(context, modality) for modality in known.values()]
+    broken = session.config.broken.items()
+    records += [{"name": n, "association": f"cannot be used: {e.message}"} for n, e in broken]
     return listing_of(columns, at_once(records), unit=("modality", "modalities"))
 
 

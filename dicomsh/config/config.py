@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dicomsh.config import checks
 from dicomsh.config.words import shown, suggestion
-from dicomsh.errors import Span, UsageError
+from dicomsh.errors import ConfigError, Span, UsageError
 from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts
 
@@ -37,6 +37,7 @@ class Config:
         timeouts: time limits, unless a modality sets others.
         modalities: every modality by name, in the order of the file, all settings resolved.
         archives: modalities that are not in the file: practice archives of lessons.
+        broken: why a modality of the file cannot be used, by name; the others can.
         identity: of the file when it was read; None if it is read only once.
     """
 
@@ -46,6 +47,7 @@ class Config:
     modalities: Mapping[str, Modality] = field(default_factory=dict)
     archives: Mapping[str, Modality] = field(default_factory=dict)
     identity: Identity | None = field(default=None, compare=False)
+    broken: Mapping[str, ConfigError] = field(default_factory=dict, compare=False)
 
     def with_archives(self, archives: Mapping[str, Modality]) -> Config:
         """The same configuration with a lesson's practice archives.
@@ -85,12 +87,16 @@ class Config:
         """The modality of a name, or of an address.
 
         Raises:
+            ConfigError: its settings cannot be used.
             UsageError: neither; the hint suggests the nearest name.
         """
         if "@" in text:  # which no name has
             return self.adhoc(text, span)
         if text in self.modalities:
             return self.modalities[text]
+        if text in self.broken:
+            error = self.broken[text]
+            raise ConfigError(error.message, hint=error.hint, span=span)
         raise self.unknown(text, span)
 
     def unknown(self, name: str, span: Span | None = None) -> UsageError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dicomsh.config import checks, modalities, patch
@@ -75,7 +75,7 @@ def add_modality(
     before = modalities.parse(body, str(path), path)
     _check_free(name, before)
     wanted = {**before.modalities, name: before.plain(name, address)}
-    return mark + _verified(patch.added(body, name, address), before, wanted, path)
+    return mark + _verified(patch.added(body, name, address), before, wanted, path, before.broken)
 
 
 def remove_modality(text: str, name: str, *, path: Path = Path("modalities.yaml")) -> str:
@@ -89,10 +89,11 @@ def remove_modality(text: str, name: str, *, path: Path = Path("modalities.yaml"
     """
     mark, body = _without_mark(text)
     before = modalities.parse(body, str(path), path)
-    if name not in before.modalities:
+    if name not in before.modalities and name not in before.broken:
         raise before.unknown(name)
     wanted = {key: value for key, value in before.modalities.items() if key != name}
-    return mark + _verified(patch.removed(body, name), before, wanted, path)
+    broken = [key for key in before.broken if key != name]
+    return mark + _verified(patch.removed(body, name), before, wanted, path, broken)
 
 
 def _without_mark(text: str) -> tuple[str, str]:
@@ -105,20 +106,28 @@ def _check_free(name: str, config: Config) -> None:
         checks.modality_name(name)
     except ValueError as error:
         raise UsageError(f"expected {error}, found {shown(name)}") from None
-    if name in config.modalities:
+    if name in config.modalities or name in config.broken:
+        taken = config.modalities.get(name)
         raise UsageError(
-            f"the name {shown(name)} is taken by {config.modalities[name].address}",
+            f"the name {shown(name)} is taken" + (f" by {taken.address}" if taken else ""),
             hint=f"choose another name, or 'modality remove {name}' first",
         )
 
 
-def _verified(text: str, before: Config, wanted: Mapping[str, Modality], path: Path) -> str:
+def _verified(
+    text: str,
+    before: Config,
+    wanted: Mapping[str, Modality],
+    path: Path,
+    broken: Iterable[str],
+) -> str:
     """The edited text, after checking that it says what it should."""
     try:
         after = modalities.parse(text, str(path), path)
     except ConfigError:
         after = Config()
     same = (after.aet, after.timeouts) == (before.aet, before.timeouts)
+    same = same and list(after.broken) == list(broken)
     if same and list(after.modalities.items()) == list(wanted.items()):
         return text
     raise UsageError(

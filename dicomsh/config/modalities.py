@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ from dicomsh.config import checks, yamltext
 from dicomsh.config.config import Config
 from dicomsh.config.tree import ConfigNode, Section
 from dicomsh.config.words import shown
+from dicomsh.errors import ConfigError
 from dicomsh.frozen import replace
 from dicomsh.model.capability import declared
 from dicomsh.model.levels import Level, Model
@@ -50,15 +51,17 @@ def parse(text: str, file: str = "modalities.yaml", path: Path | None = None) ->
         path: the file, whose folder relative paths start from.
 
     Raises:
-        ConfigError: it cannot be used; the message begins with `file:line: path:`.
+        ConfigError: it cannot be used, apart from modalities, which `Config.broken` explains; the
+            message begins with `file:line: path:`.
     """
     root = yamltext.compose(text, file)
     if root is None or ConfigNode(root, file).is_nothing:
         return Config(path)
     section = ConfigNode(root, file).section(_GLOBAL)
     config = Config(path, section.get("aet", checks.ae_title, "DICOMSH"), _timeouts(section))
-    modalities = _modalities(section.settings.get("modalities"), config)
-    return Config(path, config.aet, config.timeouts, MappingProxyType(modalities))
+    modalities, broken = _modalities(section.settings.get("modalities"), config)
+    frozen = MappingProxyType(modalities)
+    return Config(path, config.aet, config.timeouts, frozen, broken=MappingProxyType(broken))
 
 
 def _timeouts(section: Section) -> Timeouts:
@@ -83,11 +86,28 @@ def _timeout(section: Section, base: Timeouts) -> Timeouts:
     return replace(base, **dict.fromkeys(_TIMEOUT, setting.value(checks.time_limit)))
 
 
-def _modalities(setting: ConfigNode | None, config: Config) -> Mapping[str, Modality]:
+def _modalities(
+    setting: ConfigNode | None, config: Config
+) -> tuple[dict[str, Modality], dict[str, ConfigError]]:
+    """Every modality by name, and why some cannot be used."""
     if setting is None or setting.is_nothing:
-        return {}
+        return {}, {}
     children = setting.children("a mapping from names to settings")
-    return {name: _modality(name, child, config) for name, child in children.items()}
+    return usable(children, lambda name, child: _modality(name, child, config))
+
+
+def usable(
+    children: Mapping[str, ConfigNode], make: Callable[[str, ConfigNode], Modality]
+) -> tuple[dict[str, Modality], dict[str, ConfigError]]:
+    """The modalities made of settings, and the errors of those that cannot be, by name."""
+    modalities: dict[str, Modality] = {}
+    broken: dict[str, ConfigError] = {}
+    for name, child in children.items():
+        try:
+            modalities[name] = make(name, child)
+        except ConfigError as error:
+            broken[name] = error
+    return modalities, broken
 
 
 def _modality(name: str, setting: ConfigNode, config: Config) -> Modality:

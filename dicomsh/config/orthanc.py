@@ -16,7 +16,7 @@ from yaml import SequenceNode
 
 from dicomsh.config import checks, jsontext
 from dicomsh.config.config import Config
-from dicomsh.config.modalities import checked_name
+from dicomsh.config.modalities import checked_name, usable
 from dicomsh.config.tree import ConfigNode, Section
 from dicomsh.frozen import replace
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts, Tls
@@ -58,17 +58,21 @@ def parse(
         environ: for `${NAME}` and `${NAME:-default}`, which Orthanc replaces before reading.
 
     Raises:
-        ConfigError: it cannot be used; the message begins with `file:line: path:`.
+        ConfigError: it cannot be used, apart from modalities, which `Config.broken` explains; the
+            message begins with `file:line: path:`.
     """
     root = ConfigNode(jsontext.compose(_substituted(text, environ or {}), file), file)
     section = Section(root, root.children("an Orthanc configuration"))
     local_aet, timeouts = section.get("DicomAet", checks.ae_title, _AET), _timeouts(section)
     children = _child(section, "DicomModalities").children("a mapping from names to modalities")
-    tls = _tls(section, path) if any(map(_uses_tls, children.values())) else None
-    modalities = {
-        name: _modality(name, child, local_aet, timeouts, tls) for name, child in children.items()
-    }
-    return Config(path, local_aet, timeouts, MappingProxyType(modalities))
+
+    def made(name: str, child: ConfigNode) -> Modality:
+        tls = _tls(section, path) if _uses_tls(child) else None
+        return _modality(name, child, local_aet, timeouts, tls)
+
+    modalities, broken = usable(children, made)
+    frozen = MappingProxyType(modalities)
+    return Config(path, local_aet, timeouts, frozen, broken=MappingProxyType(broken))
 
 
 def _substituted(text: str, environ: Mapping[str, str]) -> str:

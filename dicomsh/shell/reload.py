@@ -30,15 +30,16 @@ def reread(session: Session, environ: Mapping[str, str]) -> list[str]:
         after = load_again(before, before.path, environ=environ, cwd=Path.cwd())
     except UsageError as error:
         session.config = replace(before, identity=now)
-        return [error.message, *_hints(error)]
+        return [*_lines(error), "the previous configuration stays in use"]
     session.config = after
+    troubles = [line for error in after.broken.values() for line in _lines(error)]
     if session.previous is not None and session.previous[0] is not None:
         session.previous = _configured(after, session.previous[0]), session.previous[1]
-    return _followed(session, before)
+    return [*troubles, *_followed(session, before)]
 
 
-def _hints(error: UsageError) -> list[str]:
-    return [*filter(None, [error.hint]), "the previous configuration stays in use"]
+def _lines(error: UsageError) -> list[str]:
+    return [error.message, *filter(None, [error.hint])]
 
 
 def _configured(config: Config, modality: Modality) -> Modality:
@@ -55,6 +56,8 @@ def _followed(session: Session, before: Config) -> list[str]:
         return []
     config = session.config
     file = config.path.name if config.path else ""
+    if used.name in config.broken:
+        return [f"{used.name} stays in use with its old settings"]
     if used.name in before.modalities and used.name not in config.modalities:
         return [f"{used.name} is no longer in {file}; it stays in use with its old settings"]
     session.modality = now = _configured(config, used)

@@ -24,10 +24,30 @@ def config(text: str, path: Path | None = None) -> Config:
 
 
 def refused(text: str) -> tuple[str, str | None]:
+    """Why a text cannot be used, as a whole or its only modality."""
     with pytest.raises(ConfigError) as caught:
-        config(text)
+        raise next(iter(config(text).broken.values()))
     assert caught.value.status is ExitStatus.USAGE
     return caught.value.message, caught.value.hint
+
+
+def test_one_modality_that_cannot_be_used_does_not_stop_the_others() -> None:
+    text = """
+        modalities:
+          good: {aet: A, host: h, port: 1}
+          no_ca: {aet: B, host: h, port: 1, tls: {ca: missing.pem}}
+          no_port: {aet: C, host: h, port: abc}
+          typo: {aet: D, host: h, prt: 1}
+          last: {aet: E, host: h, port: 5}
+        """
+    read = config(text)
+    assert list(read.modalities) == ["good", "last"]
+    assert list(read.broken) == ["no_ca", "no_port", "typo"]
+    assert read.find("good").name == "good"
+    for name, told in (("no_ca", "missing.pem"), ("no_port", "'abc'"), ("typo", "'prt'")):
+        with pytest.raises(ConfigError, match=f"modalities.{name}") as caught:
+            read.find(name)
+        assert told in caught.value.message
 
 
 def entry(settings: str) -> str:
@@ -156,7 +176,7 @@ def test_tls_files_are_relative_to_the_file(tmp_path: Path) -> None:
         ca=tmp_path / "ca.pem", verify=False
     )
     with pytest.raises(ConfigError, match=r"^modalities.yaml:2: modalities.pacs.tls.ca: expected"):
-        parse(text, path=tmp_path / "elsewhere" / "x.yaml")
+        parse(text, path=tmp_path / "elsewhere" / "x.yaml").find("pacs")
 
 
 def test_faults() -> None:

@@ -49,6 +49,13 @@ def test_a_file_that_is_broken_is_told_once_and_the_old_one_stays(file: Path) ->
     assert done.out == "/pacs/0555643F\n"
     (line,) = [line for line in done.err.splitlines() if "modalities.yaml:" in line]
     assert "modalities.yaml:4: modalities.pacs.prt:" in line
+    assert "pacs stays in use with its old settings" in done.err
+
+
+def test_a_file_that_is_no_configuration_is_told_once_and_the_old_one_stays(file: Path) -> None:
+    done = run("use pacs", lambda: file.write_text("aet: []"), "pwd", "pwd", config=file)
+    assert (done.status, done.out) == (ExitStatus.DONE, "/pacs\n/pacs\n")
+    assert done.err.count("modalities.yaml:1: aet: expected an AE title") == 1
     assert "the previous configuration stays in use" in done.err
 
 
