@@ -126,6 +126,15 @@ def charset(text: str) -> str:
     raise ValueError("a defined term of Specific Character Set, such as ISO_IR 192")
 
 
+def readable_charset(text: str) -> str:
+    """As `charset`, and `windows-1252`, in which some servers answer although it is not DICOM's."""
+    from dicomsh.model.charset import readable
+
+    if readable(text):
+        return text.strip()
+    raise ValueError("a defined term of Specific Character Set, or windows-1252")
+
+
 def keyword(text: str) -> str:
     """A keyword of the data dictionary; not a path into a sequence."""
     from dicomsh.model.keys import by_keyword

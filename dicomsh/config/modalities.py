@@ -170,7 +170,8 @@ def _charset(setting: ConfigNode | None) -> tuple[str, str]:
         return "", ""
     if setting.is_mapping:
         given = setting.section(("declared", "fallback"))
-        return given.get("declared", checks.charset, ""), given.get("fallback", checks.charset, "")
+        fallback = given.get("fallback", checks.readable_charset, "")
+        return given.get("declared", checks.charset, ""), fallback
     return setting.value(checks.charset), ""
 
 

@@ -60,13 +60,27 @@ CODECS: Mapping[str, str] = {
 }
 """Defined term → Python's codec, as in pydicom's table (PS3.3 tables C.12-2 to C.12-5)."""
 
+WINDOWS_1252 = "windows-1252"
+READABLE: Mapping[str, str] = {
+    **CODECS,
+    WINDOWS_1252: "cp1252",
+    "ISO_IR 203": "iso8859_15",
+    "ISO 2022 IR 203": "iso8859_15",
+}
+"""Sets that answers are read in; one is not DICOM's, and few servers know the other."""
+
 _NOT_PYTHONS = frozenset({"shift_jis", "iso2022_jp", "iso2022_jp_2"})
 """Codecs that encode more than their character set holds; pydicom's encoders check for that."""
 
 
 def known(term: str) -> bool:
-    """Whether a defined term, or several joined by `\\`, names character sets we can decode."""
+    """Whether a defined term, or several joined by `\\`, names character sets we can encode."""
     return all(part.strip() in CODECS for part in term.split("\\"))
+
+
+def readable(term: str) -> bool:
+    """Whether a defined term, or several joined by `\\`, names character sets we can decode."""
+    return all(part.strip() in READABLE for part in term.split("\\"))
 
 
 def declared_term(raw: bytes) -> str:
@@ -84,8 +98,8 @@ def decoder(declared: bytes, fallback: str) -> Decode:
             the guess that shows every byte.
     """
     own = declared_term(declared)
-    terms = next((term for term in (own, fallback) if term and known(term)), "")
-    first = codecs.lookup(CODECS[terms.split("\\")[0].strip()]).name
+    terms = next((term for term in (own, fallback) if term and readable(term)), "")
+    first = codecs.lookup(READABLE[terms.split("\\")[0].strip()]).name
     extended = "\\" in terms or "2022" in terms
 
     def decode(value: bytes) -> str:
@@ -101,7 +115,7 @@ def _codecs(terms: str) -> list[str]:
     """The codecs of known defined terms; one without code extensions is always alone."""
     parts = [term.strip() for term in terms.split("\\")]
     if len(parts) == 1:
-        return [CODECS[parts[0]]]
+        return [READABLE[parts[0]]]
     import warnings
 
     from pydicom.charset import convert_encodings

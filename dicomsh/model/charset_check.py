@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 
-from dicomsh.model.charset import carries, declared_term, known
-from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
+from dicomsh.model.charset import carries, declared_term, known, readable
+from dicomsh.model.charset_reading import (
+    Fault,
+    lacks_escape,
+    looks_like,
+    meant,
+    suspicious,
+    undeclared_escape,
+)
+from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_tag
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import Row, is_text
+from dicomsh.regex import regex
 
 _ASCII = "ISO_IR 6"
 _REPLACEMENT = "\ufffd"
@@ -16,7 +26,8 @@ _ESC = b"\x1b"
 
 def _by_set(rows: Sequence[Row]) -> dict[bytes, list[Row]]:
     """Rows with text beyond ASCII by the set they declare; may include rows without such text."""
-    if b"".join([row.data for row in rows]).isascii():
+    raw = b"".join([row.data for row in rows])
+    if raw.isascii() and _ESC not in raw:
         return {}
     sets = _declared(rows)
     if len(set(sets)) == 1:
@@ -37,16 +48,40 @@ def _sound(declared: bytes, rows: Sequence[Row]) -> bool:
     First the rows as they are: if even lengths and tags decode as text, so do all values.
     """
     own = declared_term(declared)
-    if own in ("", _ASCII) or not known(own):
+    if own in ("", _ASCII) or not known(own) or "\\" in own or "2022" in own:
         return False
-    return _readable(rows, [row.data for row in rows]) or _readable(
-        rows, [value for row in rows for value in row.elements.values()]
+    return _readable(own, rows, [row.data for row in rows]) or _readable(
+        own, rows, [value for row in rows for value in row.elements.values()]
     )
 
 
-def _readable(rows: Sequence[Row], parts: list[bytes]) -> bool:
+def _readable(own: str, rows: Sequence[Row], parts: list[bytes]) -> bool:
     raw = b"\n".join(parts)
-    return _ESC not in raw and _REPLACEMENT not in rows[0].decode(raw)
+    if _ESC in raw or suspicious(raw, own):
+        return False
+    return _REPLACEMENT not in rows[0].decode(raw)
+
+
+def _text_values(row: Row) -> list[bytes]:
+    """Text that is not plain ASCII."""
+    return [
+        value
+        for tag, value in row.elements.items()
+        if not (value.isascii() and _ESC not in value) and is_text(tag)
+    ]
+
+
+@cache
+def _is_name(tag: int) -> bool:
+    return by_tag(tag).vr == "PN"
+
+
+_LETTERLESS = regex(rb"(?:\A|=)[ \0^?]*[\^?][ \0^?]*(?:=|\Z)")
+"""A name, or a component group of one, of which only the separators are left."""
+
+
+def _is_letterless(row: Row, names: Sequence[int]) -> bool:
+    return any(_LETTERLESS.search(row.elements.get(tag, b"")) for tag in names)
 
 
 class CharsetCheck:
@@ -65,27 +100,47 @@ class CharsetCheck:
         self._unlabelled = False
         self._unknown = ""
         self._broken = ""
+        self._faults: dict[tuple[str, ...], None] = {}
+        self._letterless = 0
 
     def look(self, rows: Sequence[Row]) -> None:
         """Check rows."""
         if self._watching:
             self._sets.update(_declared(rows))
+        names = [tag for tag in set().union(*[row.elements for row in rows]) if _is_name(tag)]
+        self._letterless += sum(_is_letterless(row, names) for row in rows)
         for declared, alike in _by_set(rows).items():
             if not _sound(declared, alike) and not (self._broken and self._unlabelled):
                 for row in alike:
                     self._look_into(row)
 
     def _look_into(self, row: Row) -> None:
-        values = [v for tag, v in row.elements.items() if not v.isascii() and is_text(tag)]
+        values = _text_values(row)
         if not values:
             return
         own = declared_term(row.elements.get(SPECIFIC_CHARACTER_SET, b""))
+        terms, fault = meant(own)
         if own in ("", _ASCII):
-            self._unlabelled = not self._fallback
-        elif not known(own):
+            self._unlabelled |= not self._fallback and not all(map(bytes.isascii, values))
+        elif not readable(terms):
             self._unknown = own
+        if fault:
+            self._faults[fault.value, own, terms] = None
+        for value in values:
+            self._faults.update(dict.fromkeys(self._faults_of(value, own, terms)))
         if any(_REPLACEMENT in row.decode(value) for value in values):
             self._broken = own or self._fallback
+
+    def _faults_of(self, value: bytes, own: str, terms: str) -> Iterator[tuple[str, ...]]:
+        """What is wrong with a value: the fault, the set declared, the one it seems to be in."""
+        if undeclared_escape(value, terms):
+            yield Fault.UNDECLARED_ESCAPE.value, own or _ASCII
+        elif lacks_escape(value, terms):
+            yield Fault.NO_ESCAPE.value, own
+        elif like := looks_like(value, terms):
+            helped = like == self._fallback
+            fault = Fault.READ_AS_FALLBACK if helped else Fault.LOOKS_LIKE
+            yield fault.value, own, like
 
     @property
     def lossy(self) -> list[str]:
@@ -108,6 +163,9 @@ class CharsetCheck:
             notes.append(note(NoteKind.UNLABELLED))
         if self.lossy:
             notes.append(note(NoteKind.LOSSY_CHARSETS, ", ".join(self.lossy)))
+        notes += [note(NoteKind.CHARSET_FAULT, *fault) for fault in self._faults]
+        if self._letterless:
+            notes.append(note(NoteKind.LETTERLESS_NAMES, count=self._letterless))
         if self._broken:
             notes.append(note(NoteKind.UNDECODABLE, self._broken))
         return notes

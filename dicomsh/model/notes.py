@@ -59,6 +59,8 @@ class NoteKind(Enum):
     SIGN_UNKNOWN = "sign-unknown"
     UNKNOWN_CHARSET = "unknown-charset"
     UNLABELLED = "unlabelled"
+    CHARSET_FAULT = "charset-fault"
+    LETTERLESS_NAMES = "letterless-names"
     LOSSY_CHARSETS = "lossy-charsets"
     UNDECODABLE = "undecodable"
     # what may be missing

@@ -9,7 +9,8 @@ from struct import Struct
 from typing import Protocol
 
 from dicomsh.frozen import frozen, replace
-from dicomsh.model.charset import Decode, decoder
+from dicomsh.model.charset import Decode
+from dicomsh.model.charset_reading import answer_decoder
 from dicomsh.model.keys import (
     SPECIFIC_CHARACTER_SET,
     Attribute,
@@ -142,7 +143,7 @@ class Row:
         """The decoder for text in the character set of this row."""
         if self._decode is None:
             declared = self.elements.get(SPECIFIC_CHARACTER_SET, b"")
-            self._decode = decoder(declared, self.source.fallback)
+            self._decode = answer_decoder(declared, self.source.fallback)
         return self._decode
 
     def vr(self, tag: int) -> str:

@@ -115,6 +115,30 @@ def _unlabelled(note: Note) -> str:
     )
 
 
+def _charset_fault(note: Note) -> str:
+    fault, declared, *meant = note.about
+    match fault:
+        case "misspelt":
+            return f"misspelt character set '{declared}', read as {meant[0]}"
+        case "not-combinable":
+            return f"character set '{declared}' is not a valid combination, read as {meant[0]}"
+        case "undeclared-escape":
+            return f"text switches to a character set that '{declared}' does not declare"
+        case "no-escape":
+            return f"text in '{declared}' lacks its escape sequences"
+        case "read-as-fallback":
+            return f"text declared as {declared} looks like {meant[0]} and is read so"
+    return (
+        f"text declared as {declared} looks like {meant[0]}:"
+        f" 'charset: {{fallback: {meant[0]}}}' for this modality reads it so"
+    )
+
+
+def _letterless(note: Note) -> str:
+    has = _rows(note.count, "has a name", "have names")
+    return f"{has} without letters: the server may leave out what its character set lacks"
+
+
 def _lossy(note: Note) -> str:
     return (
         f"answers come in {note.about[0]}, which cannot represent all characters of your query;"
@@ -251,6 +275,8 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.OFFENDING: _first("it objects to {}"),
     NoteKind.UNKNOWN_CHARSET: _first("unknown character set '{}', read as {}"),
     NoteKind.UNLABELLED: _unlabelled,
+    NoteKind.CHARSET_FAULT: _charset_fault,
+    NoteKind.LETTERLESS_NAMES: _letterless,
     NoteKind.LOSSY_CHARSETS: _lossy,
     NoteKind.UNDECODABLE: _first("bytes invalid in {} are shown as \ufffd"),
     NoteKind.CAP_BEFORE_MATCHING: _cap_before_matching,

@@ -48,6 +48,8 @@ What is expected of a command:
     line TEXT                             the last line of standard error begins with it
     status N                              0 unless this says otherwise
     associations N                        how many were opened until then
+
+and before those, `settings SETTING: VALUE` for this modality, as in modalities.yaml.
 """
 
 from __future__ import annotations
@@ -128,7 +130,7 @@ def _tree(lines: list[str], depth: int = 0) -> list[Line]:
     return found
 
 
-_CHECK = re.compile(r"(out|err|no out|no err|line|status|associations) (.*)")
+_CHECK = re.compile(r"(out|err|no out|no err|line|status|associations|settings) (.*)")
 
 
 def _wanted(text: str) -> Iterator[Wanted]:

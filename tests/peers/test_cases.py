@@ -15,13 +15,22 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
 
 @pytest.mark.parametrize("byte_by_byte", [False, True], ids=["whole", "byte by byte"])
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_case(path: Path, byte_by_byte: bool) -> None:
+def test_case(path: Path, byte_by_byte: bool, tmp_path: Path) -> None:
     case = read_case(path)
     assert case.wanted
     for wanted in case.wanted:
         with playing(case, byte_by_byte=byte_by_byte) as played:
-            done = run(wanted.command, modality=played.address, keep_going=True)
+            config = _config(tmp_path, wanted, played)
+            done = run(wanted.command, modality="odd", keep_going=True, config=config)
             _judge(wanted, done, played)
+
+
+def _config(folder: Path, wanted: Wanted, played: Played) -> Path:
+    lines = [f"{{aet: ODD, host: 127.0.0.1, port: {played.port}"]
+    lines += [text for kind, text in wanted.checks if kind == "settings"]
+    path = folder / "modalities.yaml"
+    path.write_text(f"modalities:\n  odd: {', '.join(lines)}}}\n", encoding="utf-8")
+    return path
 
 
 def _judge(wanted: Wanted, done: Done, played: Played) -> None:
@@ -32,6 +41,8 @@ def _judge(wanted: Wanted, done: Done, played: Played) -> None:
         checks = [*checks, ("status", "0")]
     for kind, text in checks:
         match kind.removeprefix("no "):
+            case "settings":
+                pass
             case "line":
                 assert done.last.startswith(text), said
             case "status":
