@@ -73,14 +73,17 @@ def _reason(key: QueryKey) -> str:
     return _REASONS[key.matching]
 
 
+_EMPTY = "an empty value matches by C.2.2.1.2, but on few servers"
+
 _REASONS = {
     Matching.SINGLE_VALUE: "equal (C.2.2.2.1)",
     Matching.UID_LIST: "one of the UIDs (C.2.2.2.2)",
     Matching.UNIVERSAL: "anything (C.2.2.2.3)",
-    Matching.WILDCARD: "* any characters, ? one; an absent value does not match (C.2.2.2.4)",
-    Matching.RANGE: "both ends included; an absent value does not match (C.2.2.2.5)",
+    Matching.WILDCARD: f"* any characters, ? one (C.2.2.2.4); {_EMPTY}",
+    Matching.RANGE: f"both ends included (C.2.2.2.5); {_EMPTY}",
     Matching.SEQUENCE: "some item matches (C.2.2.2.6)",
-    Matching.MULTIPLE_VALUES: "any of the values; an optional type of matching (C.2.2.2.8)",
+    Matching.MULTIPLE_VALUES: "any of the values, on servers that take a list so; the standard has"
+    " lists of UIDs only, and matches all values of others if that was negotiated (C.2.2.2.8)",
 }
 
 
@@ -131,7 +134,9 @@ def _doubts_of(key: QueryKey) -> list[str]:
     if key.path[0].tag in COUNTS:
         return [f"many servers do not match on counts: … | where {key.keyword}={key.value}"]
     if key.matching is Matching.RANGE or key.attribute.vr in MOMENT_VRS:
-        return [f"entities without {key.keyword} match no range: leave it out to see them"]
+        return [
+            f"most servers leave out entities without {key.keyword}: ask without it to see them"
+        ]
     if key.attribute.vr in ("LO", "SH") and key.origin in (KeyOrigin.TYPED, KeyOrigin.PATTERN):
         return [f"{key.keyword} is compared exactly, including case: try *{key.value}*"]
     return []

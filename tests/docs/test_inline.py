@@ -59,7 +59,7 @@ KEYS = {
     "range": "date={}",
     "time": "StudyTime={}",
     "number (IS, DS, US, …)": "{}",
-    "a literal `*`": "{}",
+    "`*` itself": "{}",
 }
 """How a value is typed, for the kinds of which the table says what becomes of them."""
 

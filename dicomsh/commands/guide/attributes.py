@@ -112,8 +112,8 @@ def level_page(level: Level) -> str:
         *_listed("optional", (*types.optional, "any other attribute")),
         *_listed("by default", types.default),
         "",
-        "A server must match on unique and required keys and return them. It may ignore optional",
-        "keys: then it neither matches on them nor returns them (PS3.4 C.2.2.1).",
+        "A server must match on unique and required keys and return them. Of an optional key it",
+        "may ignore the value and only return it, or not even return it (PS3.4 C.2.2.1.3).",
         f"'find {level.word}' requests the keys listed 'by default'; +Key adds more.",
     ]
     return "\n".join(lines)

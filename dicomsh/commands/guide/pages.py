@@ -16,7 +16,8 @@ Key=Value matches by the attribute's VR:
   number     number=4                   no wildcards, no ranges
   nothing    Key=                       universal matching: any value, or none
   *          Key=*                      the same, where wildcards are allowed
-  literal *  Key='\\*'                   sends *, which matches only entities with a value
+  * as is    Key='\\*'                   sends *: by the standard the same; some servers leave out
+                                       entities without a value. Nothing matches a literal *
 +Key requests an attribute without matching on it."""
 
 _TARGETS = """\
