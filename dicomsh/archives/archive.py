@@ -6,11 +6,12 @@ satisfies `ArchiveKind`, and an entry in `kinds.KINDS`. No other code knows abou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Self
 
 from dicomsh.config import KnownPeers
+from dicomsh.frozen import frozen
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer
 from dicomsh.model.claim import Claim, OnClaim
@@ -116,11 +117,25 @@ class Archives(Protocol):
         """Close the connections to all modalities but those with these names."""
         ...
 
-    def retriever(
-        self, modality: Modality, sop_classes: Sequence[str], syntaxes: Sequence[str]
-    ) -> Retriever:
+    def retriever(self, modality: Modality, delivery: Delivery) -> Retriever:
         """What fetches objects from the archive of a modality; see `ArchiveKind.retriever`."""
         ...
+
+
+@frozen
+class Delivery:
+    """How objects are to come.
+
+    Args:
+        sop_classes: UIDs of the storage SOP classes that may arrive.
+        syntaxes: UIDs of the transfer syntaxes that they may arrive in.
+        port: the port on which we listen for them (C-MOVE); None if they come on the connection
+            that they are requested on (C-GET).
+    """
+
+    sop_classes: tuple[str, ...]
+    syntaxes: tuple[str, ...]
+    port: int | None = None
 
 
 class Retriever(Protocol):
@@ -177,16 +192,13 @@ class ArchiveKind(Protocol):
         """
         ...
 
-    def retriever(
-        self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
-    ) -> Retriever:
+    def retriever(self, modality: Modality, tap: Tap, delivery: Delivery) -> Retriever:
         """What fetches objects from the archive; nothing is sent yet.
 
         Args:
             modality: with an address that `reach` returned.
             tap: the listeners to the connection.
-            sop_classes: UIDs of the storage SOP classes that may arrive.
-            syntaxes: UIDs of the transfer syntaxes that they may arrive in.
+            delivery: how the objects are to come.
 
         Raises:
             UsageError: archives of this kind give no objects.

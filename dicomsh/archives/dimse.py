@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from dicomsh.archives.archive import Archive, Retriever
+from dicomsh.archives.archive import Archive, Delivery, Retriever
 from dicomsh.dimse.client import Client
 from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap
@@ -21,13 +19,13 @@ class DimseKind:
         """A service class user, which opens its association when needed."""
         return Client(modality, tap)
 
-    def retriever(
-        self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
-    ) -> Retriever:
-        """C-GET on an association of its own."""
-        from dicomsh.dimse.retriever import Retriever as ByCGet
+    def retriever(self, modality: Modality, tap: Tap, delivery: Delivery) -> Retriever:
+        """C-GET, or C-MOVE to ourselves, on an association of its own."""
+        from dicomsh.dimse import mover, retriever
 
-        return ByCGet(modality, tap, sop_classes, syntaxes)
+        if delivery.port is not None:
+            return mover.Mover(modality, tap, delivery.sop_classes, delivery.port)
+        return retriever.Retriever(modality, tap, delivery.sop_classes, delivery.syntaxes)
 
     def close(self) -> None:
         """Nothing was started."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool, Retriever
+from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool, Delivery, Retriever
 from dicomsh.archives.kinds import KINDS, ArchiveKinds
 from dicomsh.config import KnownPeers
 from dicomsh.frozen import replace
@@ -114,12 +114,10 @@ class OpenArchives:
             if name not in kept:
                 await archive.close()
 
-    def retriever(
-        self, modality: Modality, sop_classes: Sequence[str], syntaxes: Sequence[str]
-    ) -> Retriever:
+    def retriever(self, modality: Modality, delivery: Delivery) -> Retriever:
         """What fetches objects from the archive of a modality."""
         reached = self.reach(modality)
-        return self._kind(modality).retriever(reached, self._tap, sop_classes, syntaxes)
+        return self._kind(modality).retriever(reached, self._tap, delivery)
 
     async def close(self) -> None:
         """Close every connection, and stop every archive of our own."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.archive import Archive, Retriever
+from dicomsh.archives.archive import Archive, Delivery, Retriever
 from dicomsh.dimse.client import Client
 from dicomsh.errors import UnreachableError
 from dicomsh.frozen import replace
@@ -44,13 +43,13 @@ class PracticeKind:
         """A service class user of the running archive."""
         return Client(modality, tap)
 
-    def retriever(
-        self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
-    ) -> Retriever:
-        """C-GET on an association of its own."""
-        from dicomsh.dimse.retriever import Retriever as ByCGet
+    def retriever(self, modality: Modality, tap: Tap, delivery: Delivery) -> Retriever:
+        """C-GET, or C-MOVE to ourselves, on an association of its own."""
+        from dicomsh.dimse import mover, retriever
 
-        return ByCGet(modality, tap, sop_classes, syntaxes)
+        if delivery.port is not None:
+            return mover.Mover(modality, tap, delivery.sop_classes, delivery.port)
+        return retriever.Retriever(modality, tap, delivery.sop_classes, delivery.syntaxes)
 
     def close(self) -> None:
         """Stop every practice archive."""

@@ -11,10 +11,11 @@ from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.command import command, stage
-from dicomsh.language.kinds import COUNT, FILE, RETRIES, TARGET, WORD
+from dicomsh.language.kinds import COUNT, FILE, PORT, RETRIES, TARGET, VIA, WORD
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import Record
+from dicomsh.model.levels import Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, places_of
@@ -30,6 +31,10 @@ _DRY = "list what would be retrieved; retrieve nothing"
 _CHECK = "read the files that are here and compare; retrieve nothing"
 _RETRIES = "how often to ask again for what is missing (2)"
 _JOBS = "associations at a time (1)"
+_VIA = "C-GET, or C-MOVE to this computer; auto takes what the server offers (auto)"
+_PORT = "the port that a C-MOVE sends to (11112)"
+_USUAL_PORT = 11112
+"""The port registered for DICOM besides 104, which only administrators may listen on."""
 
 
 @command(
@@ -44,6 +49,8 @@ async def get(
     layout: Annotated[Word | None, WORD, _LAYOUT] = None,
     retries: Annotated[int | None, RETRIES, _RETRIES] = None,
     jobs: Annotated[int | None, COUNT, _JOBS] = None,
+    via: Annotated[str | None, VIA, _VIA] = None,
+    port: Annotated[int | None, PORT, _PORT] = None,
     dry_run: Annotated[bool, _DRY] = False,
     check: Annotated[bool, _CHECK] = False,
 ) -> Records:
@@ -63,7 +70,8 @@ async def get(
                 span=target.span if target else None,
             )
     places = [found.place for found in there]
-    options = _options(retries, jobs, dry_run=dry_run, check=check)
+    ways = _ways(FetchOptions(2 if retries is None else retries, jobs or 1), via, port)
+    options = JobOptions(() if dry_run or check else ways, check)
     wanted = Wanted(there[0].modality, places)
     return _retrieved(context, wanted, _folder(places, to, layout), options)
 
@@ -77,6 +85,8 @@ async def get_rows(
     layout: Annotated[Word | None, WORD, _LAYOUT] = None,
     retries: Annotated[int | None, RETRIES, _RETRIES] = None,
     jobs: Annotated[int | None, COUNT, _JOBS] = None,
+    via: Annotated[str | None, VIA, _VIA] = None,
+    port: Annotated[int | None, PORT, _PORT] = None,
     dry_run: Annotated[bool, _DRY] = False,
     check: Annotated[bool, _CHECK] = False,
 ) -> Records:
@@ -90,7 +100,8 @@ async def get_rows(
         await answer.aclose()
     places = [place for place in places_of(received, level, rows.place) if place is not None]
     wanted = Wanted(modality_of(context, rows), places, _told(answer.outcome, received, places))
-    options = _options(retries, jobs, dry_run=dry_run, check=check)
+    ways = _ways(FetchOptions(2 if retries is None else retries, jobs or 1), via, port)
+    options = JobOptions(() if dry_run or check else ways, check)
     folder = _folder(places or [rows.place], to, layout)
     return _retrieved(context, wanted, folder, options)
 
@@ -110,10 +121,12 @@ def _told(outcome: Outcome, rows: Sequence[Row], places: Sequence[Place]) -> Out
     return replace(outcome, ending=Ending.PARTIAL, notes=(said,))
 
 
-def _options(retries: int | None, jobs: int | None, *, dry_run: bool, check: bool) -> JobOptions:
-    if dry_run or check:
-        return JobOptions(None, check)
-    return JobOptions(FetchOptions(2 if retries is None else retries, jobs or 1))
+def _ways(options: FetchOptions, via: str | None, port: int | None) -> tuple[FetchOptions, ...]:
+    """C-GET, C-MOVE, or the second where an archive does not offer the first."""
+    move = replace(options, sop_class=Model.STUDY_ROOT.move, port=port or _USUAL_PORT)
+    if via == "move" and options.jobs > 1:
+        raise UsageError("--jobs works with C-GET only: a C-MOVE has one port to arrive at")
+    return {"get": (options,), "move": (move,)}.get(via or "", (options, replace(move, jobs=1)))
 
 
 def _folder(places: Sequence[Place], to: Word | None, layout: Word | None) -> Folder:

@@ -12,6 +12,7 @@ from dicomsh.dimse import tls
 from dicomsh.dimse.associate import AssociateRequest
 from dicomsh.dimse.association import Association
 from dicomsh.dimse.negotiation import Proposal, associate_request
+from dicomsh.dimse.requestor import Requestor
 from dicomsh.dimse.tls import ssl_context
 from dicomsh.dimse.upper_layer import UpperLayer
 from dicomsh.errors import DicomshError, TimedOutError, UnreachableError
@@ -76,7 +77,7 @@ async def _connect(modality: Modality, request: AssociateRequest, tap: Tap) -> U
     stage = "connection"
     try:
         async with asyncio.timeout(limit):
-            layer = UpperLayer(modality, request, tap)
+            layer = Requestor(modality, request, tap)
             if context is None:
                 await _tcp(entity, layer)
             else:

@@ -195,13 +195,22 @@ def agreement(request: AssociateRequest, accept: AssociateAccept) -> Agreement:
     Raises:
         ProtocolViolationError: the peer accepts only PDUs too short for data.
     """
-    max_pdu = _USUAL_MAX_PDU if accept.user.max_pdu is None else accept.user.max_pdu
+    information = {item.sop_class: item.information for item in accept.user.extended}
+    return Agreement(tuple(_accepted(request, accept)), peer_max_pdu(accept.user), information)
+
+
+def peer_max_pdu(user: UserInformation) -> int:
+    """The longest PDU that a peer accepts; 0 for any.
+
+    Raises:
+        ProtocolViolationError: it accepts only PDUs too short for data.
+    """
+    max_pdu = _USUAL_MAX_PDU if user.max_pdu is None else user.max_pdu
     if 0 < max_pdu < SHORTEST_PDU:
         raise ProtocolViolationError(
             f"the peer accepts PDUs of at most {max_pdu} bytes, too short for data"
         )
-    information = {item.sop_class: item.information for item in accept.user.extended}
-    return Agreement(tuple(_accepted(request, accept)), max_pdu, information)
+    return max_pdu
 
 
 def _accepted(request: AssociateRequest, accept: AssociateAccept) -> Iterator[PresentationContext]:
@@ -299,11 +308,9 @@ _ABORT_REASONS = {
 }
 
 
-def abortion(abort: Abort, modality: Modality) -> AssociationAbortedError:
-    """The error for an A-ABORT (PS3.8 9.3.8)."""
+def abortion(abort: Abort, peer: str) -> AssociationAbortedError:
+    """The error for an A-ABORT of a peer (PS3.8 9.3.8)."""
     who = _ABORT_SOURCES.get(abort.source, str(abort.source))
     why = _ABORT_REASONS.get(abort.reason, f"reason {abort.reason}")
     why = f", {why}" if abort.source == 2 else ""  # a service user gives no reason (PS3.8 9.3.8)
-    return AssociationAbortedError(
-        f"{modality.address} aborted the association (source: {who}{why})"
-    )
+    return AssociationAbortedError(f"{peer} aborted the association (source: {who}{why})")

@@ -206,11 +206,12 @@ class MessageReader:
 
     Attributes:
         contexts: IDs of the accepted presentation contexts.
+        on_request: is called for requests.
     """
 
     def __init__(self, contexts: Collection[int] = (), on_request: OnRequest = refuse) -> None:
         self.contexts = contexts
-        self._on_request = on_request
+        self.on_request = on_request
         self._context: int | None = None
         self._command: CommandSet | None = None
         self._sink: Sink | None = None
@@ -298,7 +299,7 @@ class MessageReader:
         messages.append((context, command, data))
 
     def _commanded(self, context: int, command: CommandSet, messages: list[Message]) -> None:
-        sink = None if command.is_response else self._on_request(context, command)
+        sink = None if command.is_response else self.on_request(context, command)
         self._leftover = None
         if _awaits_data_set(command):
             self._command, self._sink = command, sink

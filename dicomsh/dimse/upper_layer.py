@@ -1,32 +1,24 @@
-"""The upper layer protocol in the role of requestor, on asyncio (PS3.8 9.2)."""
+"""The upper layer protocol on asyncio (PS3.8 9.2): what both roles of an association share."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import socket
-import ssl
 from abc import ABC, abstractmethod
 from typing import ClassVar, cast
 
-from dicomsh.dimse import negotiation, tls
 from dicomsh.dimse.associate import (
     Abort,
-    AssociateRequest,
     read_abort,
-    read_accept,
-    read_reject,
     write_abort,
     write_release_reply,
     write_release_request,
-    write_request,
 )
 from dicomsh.dimse.command import CommandSet
-from dicomsh.dimse.negotiation import Agreement
+from dicomsh.dimse.negotiation import Agreement, abortion
 from dicomsh.dimse.pdu import (
     ABORT,
-    ASSOCIATE_AC,
-    ASSOCIATE_RJ,
     RELEASE_RP,
     RELEASE_RQ,
     Message,
@@ -40,7 +32,6 @@ from dicomsh.errors import (
     NoAssociationError,
     ProtocolViolationError,
 )
-from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap, Wire
 
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -84,16 +75,17 @@ class ServiceUser(ABC):
         """The association is gone."""
 
 
-class UpperLayer(asyncio.Protocol):
+class UpperLayer(asyncio.Protocol, ABC):
     """The connection that carries one association; protocol violations are answered with A-ABORT.
 
     Args:
-        modality: the peer.
-        request: the A-ASSOCIATE-RQ, sent as soon as the connection is open.
+        peer: the peer, for messages.
+        pdus: splits what arrives; it knows which PDUs may come.
         tap: listens to the conversation.
 
     Attributes:
-        negotiated: becomes what the peer agreed to, or the error if it did not.
+        peer: the peer, for messages.
+        negotiated: becomes what was agreed, or the error if nothing was.
         transport: the connection.
         user: the operation in progress, or None.
         error: why the association is gone, or None.
@@ -102,17 +94,17 @@ class UpperLayer(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, modality: Modality, request: AssociateRequest, tap: Tap) -> None:
+    def __init__(self, peer: str, pdus: PduReader, tap: Tap) -> None:
         loop = asyncio.get_running_loop()
+        self.peer = peer
         self.negotiated: asyncio.Future[Agreement] = loop.create_future()
         self.user: ServiceUser | None = None
         self.error: DicomshError | None = None
-        self._modality = modality
-        self._request = request
         self._tap = tap
-        self._wire = Wire(str(modality.address))
+        self._wire = Wire(peer)
         self._closed: asyncio.Future[None] = loop.create_future()
-        self._pdus = PduReader(self._requested)
+        self._pdus = pdus
+        pdus.messages.on_request = self._requested
         self._releasing = False
         self._socket: socket.socket | None = None
         self._loop = loop
@@ -142,7 +134,7 @@ class UpperLayer(asyncio.Protocol):
     def abort(self) -> None:
         """Send A-ABORT and close; the operation in progress is told."""
         self._break_off(
-            AssociationAbortedError(f"{self._modality.address}: association aborted by us"),
+            AssociationAbortedError(f"{self.peer}: association aborted by us"),
             by_provider=False,
         )
 
@@ -153,7 +145,7 @@ class UpperLayer(asyncio.Protocol):
         self.transport.write(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send A-ASSOCIATE-RQ.
+        """The connection is open.
 
         asyncio sets TCP_NODELAY itself; measured: it halves the latency of a C-FIND.
         """
@@ -161,7 +153,7 @@ class UpperLayer(asyncio.Protocol):
         self._socket = transport.get_extra_info("socket")
         if self._tap.tracer is not None:
             self._tap.tracer.opened(self._wire)
-        self.write(write_request(self._request))
+        self._begin()
         self._acknowledge()
 
     def data_received(self, data: bytes) -> None:
@@ -176,7 +168,7 @@ class UpperLayer(asyncio.Protocol):
                 else:
                     self._deliver(part)
         except ProtocolViolationError as violation:
-            violation.message = f"{self._modality.address}: {violation.message}"
+            violation.message = f"{self.peer}: {violation.message}"
             self._break_off(violation, by_provider=True)
         self._acknowledge()
 
@@ -190,16 +182,22 @@ class UpperLayer(asyncio.Protocol):
         if not self._closed.done():
             self._closed.set_result(None)
 
+    @abstractmethod
+    def _begin(self) -> None:
+        """The connection has just been opened."""
+
+    @abstractmethod
+    def _negotiate(self, kind: int, body: bytes) -> None:
+        """Take a PDU that arrives before there is an association.
+
+        Raises:
+            ProtocolViolationError: it is not the one that should arrive now.
+        """
+
     def _closed_by_peer(self, how: str, exc: Exception | None) -> NoAssociationError:
         """The error for a connection that ended without a release."""
-        modality = self._modality
-        if isinstance(exc, ssl.SSLError):  # TLS 1.3 refuses our certificate after the handshake
-            return tls.failed(modality, exc)
-        error = AssociationAbortedError(f"{modality.address}: {how} unexpectedly")
-        if not self.negotiated.done():
-            error.message += ", without an answer to A-ASSOCIATE-RQ"
-            error.hint = negotiation.closing_hint(modality)
-        return error
+        del exc
+        return AssociationAbortedError(f"{self.peer}: {how} unexpectedly")
 
     def _acknowledge(self) -> None:
         """Make the kernel acknowledge at once.
@@ -229,10 +227,10 @@ class UpperLayer(asyncio.Protocol):
         if self.error is not None:
             return
         if kind == ABORT:
-            self._lose(negotiation.abortion(read_abort(body), self._modality))
+            self._lose(abortion(read_abort(body), self.peer))
             self.transport.abort()
         elif not self.negotiated.done():
-            self._answered(kind, body)
+            self._negotiate(kind, body)
         elif kind == RELEASE_RQ:
             self._released_by_peer()
         elif kind == RELEASE_RP and self._releasing:
@@ -241,28 +239,17 @@ class UpperLayer(asyncio.Protocol):
         else:
             raise ProtocolViolationError(f"received an unexpected PDU of type 0x{kind:02X}")
 
-    def _answered(self, kind: int, body: bytes) -> None:
-        """The answer to A-ASSOCIATE-RQ."""
-        if kind == ASSOCIATE_AC:
-            agreement = negotiation.agreement(self._request, read_accept(body))
-            self._pdus.messages.contexts = frozenset(agreement.by_id)
-            self._wire.agreed = agreement.syntaxes
-            self.negotiated.set_result(agreement)
-        elif kind == ASSOCIATE_RJ:
-            self._lose(negotiation.rejection(read_reject(body), self._modality))
-            self.transport.abort()
-        else:
-            raise ProtocolViolationError(
-                f"the peer answered A-ASSOCIATE-RQ with a PDU of type 0x{kind:02X}"
-            )
+    def _agreed(self, agreement: Agreement) -> None:
+        """There is an association now."""
+        self._pdus.messages.contexts = frozenset(agreement.by_id)
+        self._wire.agreed = agreement.syntaxes
+        self.negotiated.set_result(agreement)
 
     def _released_by_peer(self) -> None:
         self.write(write_release_reply())
         # in a release collision, the reply to ours is still to come (PS3.8 table 9-8, AR-8)
         if not self._releasing:
-            self._lose(
-                AssociationAbortedError(f"{self._modality.address} released the association")
-            )
+            self._lose(AssociationAbortedError(f"{self.peer} released the association"))
             self.transport.close()
 
     def _break_off(self, error: DicomshError, *, by_provider: bool) -> None:

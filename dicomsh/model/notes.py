@@ -98,6 +98,7 @@ class NoteKind(Enum):
     DUPLICATE_OBJECTS = "duplicate-objects"
     UNSURE_LIST = "unsure-list"
     DISK_FULL = "disk-full"
+    MOVE_TO_US = "move-to-us"
 
 
 @frozen

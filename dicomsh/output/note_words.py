@@ -322,6 +322,10 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.UNSURE_LIST: (
         "the list of instances is not certain, so we cannot tell whether these are all"
     ),
+    NoteKind.MOVE_TO_US: lambda n: (
+        f"the server has to know {n.about[0]} as this computer's address with port {n.about[1]},"
+        " and a firewall must let it connect"
+    ),
     NoteKind.DISK_FULL: lambda n: f"the disk is full: about {n.about[0]} more are needed",
 }
 """The words of each kind of note."""

@@ -5,9 +5,9 @@ Each query is answered with one made-up row, so that queries that follow from an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
-from dicomsh.archives.archive import Archive, ArchivePool, Archives, Retriever
+from dicomsh.archives.archive import Archive, ArchivePool, Archives, Delivery, Retriever
 from dicomsh.archives.pool import Pool
 from dicomsh.errors import UsageError
 from dicomsh.explain.reasons import Sent
@@ -98,11 +98,9 @@ class DryArchives:
     async def release(self, kept: Collection[str]) -> None:
         """Do nothing: no connection was opened."""
 
-    def retriever(
-        self, modality: Modality, sop_classes: Sequence[str], syntaxes: Sequence[str]
-    ) -> Retriever:
+    def retriever(self, modality: Modality, delivery: Delivery) -> Retriever:
         """Nothing is fetched in a dry run."""
-        del modality, sop_classes, syntaxes
+        del modality, delivery
         raise UsageError("explain shows queries; nothing is retrieved")
 
 

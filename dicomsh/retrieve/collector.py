@@ -11,7 +11,14 @@ from dicomsh.model.storage import Announced, Incoming, StoreReply
 from dicomsh.retrieve.account import Account, State
 from dicomsh.retrieve.layout import safe_name
 from dicomsh.retrieve.ledger import Ledger
-from dicomsh.retrieve.object_file import OUT_OF_RESOURCES, Dropped, Kept, ObjectFile, ObjectName
+from dicomsh.retrieve.object_file import (
+    OUT_OF_RESOURCES,
+    Dropped,
+    Kept,
+    ObjectFile,
+    ObjectName,
+    known_place,
+)
 
 ASIDE = "unexpected"
 """The folder for objects that nobody asked for."""
@@ -73,7 +80,7 @@ class Collector:
     ) -> Incoming:
         uid = announced.sop_instance
         self._arriving.add(uid)
-        name = ObjectName(announced, self._source, file)
+        name = ObjectName(announced, self._source, *known_place(file))
 
         def concluded(kept: Kept) -> StoreReply:
             self._arriving.discard(uid)

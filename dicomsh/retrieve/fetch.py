@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import Any
 
-from dicomsh.archives.archive import Retriever
+from dicomsh.archives.archive import Delivery, Retriever
 from dicomsh.dimse.status import words
 from dicomsh.errors import (
     DicomshError,
@@ -17,7 +17,7 @@ from dicomsh.errors import (
 )
 from dicomsh.frozen import frozen
 from dicomsh.model.claim import Claim
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import Level, Model, SopClass
 from dicomsh.model.query import Query
 from dicomsh.model.status import Category, status
 from dicomsh.retrieve.account import Instance, Line, State
@@ -32,8 +32,8 @@ identifier refused (PS3.4 C.4.2.1.5, C.4.3.1.4)."""
 _MOST_BARREN = 10
 """Requests in a row that may bring nothing before the rest of a series is left for later."""
 
-MakeRetriever = Callable[[Sequence[str], Sequence[str]], Retriever]
-"""Makes a connection for SOP classes and transfer syntaxes; nothing is sent yet."""
+MakeRetriever = Callable[[Delivery], Retriever]
+"""Makes a connection; nothing is sent yet."""
 
 
 @frozen
@@ -43,12 +43,14 @@ class FetchOptions:
     Args:
         retries: how many times to ask again for what is missing.
         jobs: associations at a time.
-        model: the information model.
+        sop_class: the information model's C-GET or C-MOVE.
+        port: the port to listen on for a C-MOVE; None for a C-GET.
     """
 
     retries: int = 2
     jobs: int = 1
-    model: Model = Model.STUDY_ROOT
+    sop_class: SopClass = Model.STUDY_ROOT.get
+    port: int | None = None
 
 
 class Fetch:
@@ -117,7 +119,8 @@ class Fetch:
 
     async def _work(self, group: Group, waiting: deque[SeriesPart], *, again: bool) -> None:
         """Retrieve parts, on one association, as long as there are any."""
-        retriever = self._make(group.sop_classes, group.syntaxes)
+        delivery = Delivery(group.sop_classes, group.syntaxes, self._options.port)
+        retriever = self._make(delivery)
         try:
             granted = await retriever.connect()
             while waiting and not self._collector.full:
@@ -141,7 +144,7 @@ class Fetch:
         """The part without what the peer cannot send to us; None if nothing is left."""
         refused = [one for one in part.instances if one.sop_class and one.sop_class not in granted]
         for one in refused:
-            reason = f"the server does not send SOP class {one.sop_class} by C-GET"
+            reason = f"the server does not send SOP class {one.sop_class} "
             self._account.settle(one.uid, State.FAILED, reason)
             self._lost.add(one.uid)
         if not refused:
@@ -153,7 +156,7 @@ class Fetch:
         singly = again and not self._lists_work
         part = SeriesPart(part.instances, part.whole and not again)
         barren = 0
-        for query in requests(part, self._options.model.get, singly=singly):
+        for query in requests(part, self._options.sop_class, singly=singly):
             if self._collector.full or barren == _MOST_BARREN:
                 return
             before = self._account.whole

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 
+from dicomsh.errors import NoPresentationContextError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
 from dicomsh.model.columns import FieldColumn, Record
@@ -75,12 +76,18 @@ class JobOptions:
     """What to do besides fetching.
 
     Args:
-        fetch: how to retrieve; None to retrieve nothing.
+        fetch: the ways to retrieve, the next one if the archive does not offer the first; none to
+            retrieve nothing.
         read: whether to read every file that is here, or to compare its length only.
     """
 
-    fetch: FetchOptions | None = FetchOptions()
+    fetch: tuple[FetchOptions, ...] = (FetchOptions(),)
     read: bool = False
+
+    @property
+    def dry(self) -> bool:
+        """Whether nothing is retrieved and nothing is read."""
+        return not self.fetch and not self.read
 
 
 class RetrieveJob:
@@ -108,6 +115,7 @@ class RetrieveJob:
         self._contract: Contract | None = None
         self._here = 0
         self._full = False
+        self._port: int | None = None
         self._finished = False
         self._started = time.monotonic()
 
@@ -123,7 +131,7 @@ class RetrieveJob:
         outcome = combined([self._wanted.outcome, contract.outcome])
         contract = replace(contract, outcome=outcome)
         self._contract, self._account = contract, Account(contract.instances)
-        if not self._options.read and self._options.fetch is None:
+        if self._options.dry:
             yield [_record(line) for line in self._account.unsettled()]
             self._finished = True
             return
@@ -144,7 +152,7 @@ class RetrieveJob:
             entry = ledger.whole(line.uid, read=self._options.read)
             if entry is not None:
                 self._account.settle(line.uid, State.HERE, entry=entry)
-            elif self._options.fetch is None:
+            elif not self._options.fetch:
                 damaged = ledger.entry(line.uid) is not None
                 reason = "its file is gone or was changed" if damaged else "not retrieved yet"
                 self._account.settle(line.uid, State.MISSING, reason)
@@ -153,18 +161,26 @@ class RetrieveJob:
     async def _fetched(
         self, modality: Modality, contract: Contract, ledger: Ledger
     ) -> AsyncGenerator[list[Line], None]:
-        options = self._options.fetch
-        if options is None:
-            yield list(self._account.unsettled())
-            return
         reached = self._context.archives.reach(modality)
         collector = Collector(self._account, ledger, reached.entity.aet)
         make = partial(self._context.archives.retriever, modality)
-        fetch = Fetch(contract.instances, collector, make, options)
+        *others, last = self._options.fetch or (None,)
+        if last is None:
+            yield list(self._account.unsettled())
+            return
         try:
-            async with aclosing(fetch.lines()) as batches:
-                async for lines in batches:
-                    yield lines
+            for options in (*others, last):
+                fetch = Fetch(contract.instances, collector, make, options)
+                try:
+                    async with aclosing(fetch.lines()) as batches:
+                        async for lines in batches:
+                            yield lines
+                except NoPresentationContextError:
+                    if options is last:
+                        raise
+                else:
+                    break
+            self._port = options.port
         finally:
             self._full = collector.full
 
@@ -191,7 +207,7 @@ class RetrieveJob:
         contract = self._contract
         sure = contract is not None and contract.outcome.sound
         whole = account.whole == account.expected and sure
-        dry = self._options.fetch is None and not self._options.read
+        dry = self._options.dry
         outcome = Outcome(
             Ending.COMPLETE if whole or (dry and sure) else Ending.PARTIAL,
             account.whole,
@@ -208,7 +224,7 @@ class RetrieveJob:
         account = self._account
         if not dry:
             yield note(NoteKind.IN_FOLDER, str(self._folder.path))
-        if self._here and self._options.fetch is not None:
+        if self._here and self._options.fetch:
             yield note(NoteKind.ALREADY_HERE, count=self._here)
         yield from self._why(NoteKind.FAILED_OBJECTS, State.FAILED)
         yield from self._why(NoteKind.MISSING_OBJECTS, State.MISSING)
@@ -217,6 +233,9 @@ class RetrieveJob:
             yield note(NoteKind.UNEXPECTED_OBJECTS, where, count=strange)
         if again := account.counted(State.DUPLICATE):
             yield note(NoteKind.DUPLICATE_OBJECTS, count=again)
+        if self._port is not None and account.whole < account.expected:
+            aet = self._wanted.modality.local_aet
+            yield note(NoteKind.MOVE_TO_US, aet, str(self._port))
         if self._full:
             yield note(NoteKind.DISK_FULL, self._needed())
         if self._contract is not None and not sure:

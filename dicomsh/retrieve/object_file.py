@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from dicomsh.frozen import frozen
 from dicomsh.model.storage import Announced, StoreReply
@@ -30,12 +30,19 @@ class ObjectName:
     Args:
         announced: its UIDs and its transfer syntax.
         source: AE title that sends it.
-        file: the path below the ledger's folder.
+        part: the path, below the ledger's folder, until it is whole.
+        place: the path that it gets then, for the path to the whole object.
     """
 
     announced: Announced
     source: str
-    file: PurePosixPath
+    part: PurePosixPath
+    place: Callable[[Path], PurePosixPath]
+
+
+def known_place(file: PurePosixPath) -> tuple[PurePosixPath, Callable[[Path], PurePosixPath]]:
+    """`part` and `place` of an object whose path is known beforehand."""
+    return file.with_name(file.name + PART), lambda _: file
 
 
 @frozen
@@ -73,8 +80,8 @@ class ObjectFile:
         self._ledger = ledger
         self._name = name
         self._done = done
-        self._path = ledger.folder / name.file
-        self._part = self._path.with_name(self._path.name + PART)
+        self._part = ledger.folder / name.part
+        self._file_name = PurePosixPath()
         self._digest = hashlib.sha256()
         self._size = 0
         self._head = b""
@@ -142,8 +149,11 @@ class ObjectFile:
             os.fsync(self._file)
             os.close(self._file)
             self._file = None
+            self._file_name = self._name.place(self._part)
+            path = self._ledger.folder / self._file_name
+            make_folder(path.parent)
             self._ledger.add(self._entry())
-            self._part.replace(self._path)
+            self._part.replace(path)
         except OSError as error:
             self._error = error
 
@@ -157,7 +167,7 @@ class ObjectFile:
         return LedgerEntry(
             announced.sop_instance,
             announced.sop_class,
-            self._name.file.as_posix(),
+            self._file_name.as_posix(),
             self._size,
             self._digest.hexdigest(),
             announced.transfer_syntax,

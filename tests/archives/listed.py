@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from dicomsh.archives.archive import Archive, Retriever
+from dicomsh.archives.archive import Archive, Delivery, Retriever
 from dicomsh.archives.rows import Elements, row_of
 from dicomsh.errors import UsageError
 from dicomsh.model.abilities import Abilities
@@ -44,10 +44,8 @@ class ListKind:
         assert isinstance(modality.address, ListAddress)
         return ListArchive(modality.address.instances)
 
-    def retriever(
-        self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
-    ) -> Retriever:
-        del modality, tap, sop_classes, syntaxes
+    def retriever(self, modality: Modality, tap: Tap, delivery: Delivery) -> Retriever:
+        del modality, tap, delivery
         raise UsageError("a list of rows holds no objects")
 
     def close(self) -> None:

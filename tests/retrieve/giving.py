@@ -11,7 +11,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
-from pynetdicom import evt
+from pynetdicom import build_context, evt
 
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality
@@ -131,21 +131,28 @@ def _matches(one: Dataset, keys: Dataset) -> bool:
     )
 
 
-def giving(giver: Giver, *, no_role: bool = False) -> AbstractContextManager[Modality]:
-    """It runs, on loopback."""
+def giving(
+    giver: Giver, *, no_role: bool = False, move_to: int | None = None
+) -> AbstractContextManager[Modality]:
+    """It runs, on loopback; with a port to send to, it offers C-MOVE and no C-GET."""
 
     def configure(entity: Any) -> None:
         for model in Model:
-            entity.add_supported_context(model.get.uid)
+            entity.add_supported_context((model.move if move_to else model.get).uid)
+        entity.requested_contexts = [build_context(CTImageStorage, [ExplicitVRLittleEndian])]
         syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
         entity.add_supported_context(
             CTImageStorage, syntaxes, scu_role=not no_role, scp_role=not no_role
         )
 
+    def move(event: evt.Event) -> Iterator[Any]:
+        yield "127.0.0.1", move_to
+        yield from giver.get(event)
+
     return scp(
         giver.find,
         abstract_syntaxes=ABSTRACT_SYNTAXES,
-        handlers=((evt.EVT_C_GET, giver.get),),
+        handlers=((evt.EVT_C_GET, giver.get), (evt.EVT_C_MOVE, move)),
         configure=configure,
     )
 

@@ -13,8 +13,10 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from tests import servers
+from tests.conftest import Start
 from tests.dimse.peers import encoded
 from tests.harness import run
+from tests.processes import free_ports
 from tests.retrieve.giving import IMAGES, Faults, Giver, giving, got, image, ledger
 
 
@@ -262,3 +264,36 @@ def test_compressed_objects_come_as_they_are_stored(
     run(f"use {orthanc_server.address}; find study | get --to '{tmp_path}'")
     found = {line["transfer_syntax"] for line in ledger(tmp_path)}
     assert {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.91"} <= found
+
+
+def test_orthanc_sends_by_c_move_to_a_port_of_ours(
+    start_server: Start[servers.Orthanc], sample_files: list[Path], tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    known = {"DicomModalities": {"us": [servers.AET, "127.0.0.1", port]}}
+    server = start_server(servers.orthanc(settings=known))
+    server.upload(sample_files[:40])
+    listed = run(f"use {server.address}; find study | get --dry-run", output="json").json
+    line = f"use {server.address}; find study | get --via move --port {port} --to '{tmp_path}'"
+    done = run(line)
+    assert (done.status, done.last.split(" instances")[0]) == (0, f"{len(listed)} of {len(listed)}")
+    assert {entry["uid"] for entry in ledger(tmp_path)} >= {row["SOPInstanceUID"] for row in listed}
+
+
+def test_a_c_move_that_goes_nowhere_says_what_the_server_has_to_know(
+    orthanc_server: servers.Orthanc, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    rows = f"use {orthanc_server.address}; find study | head 1"
+    done = run(f"{rows} | get --via move --port {port} --to '{tmp_path}'")
+    assert done.status == 5
+    assert f"has to know DICOMSH as this computer's address with port {port}" in done.last
+
+
+def test_c_move_where_the_server_offers_no_c_get(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    giver = Giver(IMAGES, Faults())
+    with giving(giver, move_to=port) as modality:
+        done = got(modality, f"get P1 --port {port} --to '{tmp_path}'")
+    assert (done.status, done.last.split(" instances")[0]) == (0, "6 of 6")
+    assert [asked(keys) for keys in giver.requests] == [("SERIES", 0), ("SERIES", 0)]

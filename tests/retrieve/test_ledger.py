@@ -9,7 +9,7 @@ import pytest
 from dicomsh.errors import DicomshError
 from dicomsh.model.storage import Announced, StoreReply
 from dicomsh.retrieve.ledger import NAME, Ledger, LedgerEntry, file_digest, read_ledger
-from dicomsh.retrieve.object_file import Kept, ObjectFile, ObjectName
+from dicomsh.retrieve.object_file import Kept, ObjectFile, ObjectName, known_place
 from tests.dimse.peers import encoded, run
 from tests.retrieve.giving import image
 
@@ -82,7 +82,8 @@ def stored(folder: Path, data: bytes, uid: str = "1.2.1.1.1") -> tuple[StoreRepl
 
     ledger = Ledger(folder)
     announced = Announced("1.2.840.10008.5.1.4.1.1.2", uid, SYNTAX)
-    file = ObjectFile(ledger, ObjectName(announced, "PEER", PurePosixPath("x/a.dcm")), done)
+    name = ObjectName(announced, "PEER", *known_place(PurePosixPath("x/a.dcm")))
+    file = ObjectFile(ledger, name, done)
     for start in range(0, len(data), 7):
         file.write(data[start : start + 7])
     file.close()
