@@ -67,6 +67,7 @@ async def compare(
         outcome=lambda: comparison.outcome,
         unit=("difference", "differences"),
         entities=True,
+        single=True,
     )
 
 

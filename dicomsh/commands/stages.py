@@ -232,6 +232,7 @@ async def count(
         draw=None if keys else lambda record: str(record["count"]),
         outcome=None if quiet else lambda: counts.outcome,
         unit=("value", "values") if keys else counts.unit,
+        single=True,
     )
 
 

@@ -43,6 +43,7 @@ class NoteKind(Enum):
     NO_MATCH = "no-match"
     NOT_RETURNED = "not-returned"
     KEYS_UNSUPPORTED = "keys-unsupported"
+    NONE_RETURNED = "none-returned"
     WITHOUT_VALUE = "without-value"
     OTHER_CASE = "other-case"
     NO_UNIQUE_KEY = "no-unique-key"

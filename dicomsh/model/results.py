@@ -79,6 +79,7 @@ def listing_of(
     unit: tuple[str, str] = ("", ""),
     note: str = "",
     entities: bool = False,
+    single: bool = False,
 ) -> Records:
     """Plain rows, which are not the answer to one query.
 
@@ -90,8 +91,9 @@ def listing_of(
         unit: singular and plural of what is counted in the result line; empty for no count.
         note: a further note for the line below; empty for none.
         entities: whether each is about an entity that answered, so a vertical block suits it.
+        single: whether all rows come as one batch, at the end.
     """
-    answer = RecordAnswer(batches, outcome)
+    answer = RecordAnswer(batches, outcome, single=single)
     told = outcome is not None and bool(unit[0])
     made = Listing(columns, answer, unit=unit, told=told, draw=draw, note=note, blocks=entities)
     return Records(made)
@@ -103,21 +105,26 @@ class RecordAnswer:
     Args:
         batches: the records.
         outcome: known after them; None for those that cannot be incomplete.
+        single: whether they come as one batch, so that all are known when some are.
     """
 
     def __init__(
         self,
         batches: AsyncGenerator[list[Record], None],
         outcome: Callable[[], Outcome] | None = None,
+        *,
+        single: bool = False,
     ) -> None:
         self._batches = batches
         self._outcome = outcome
         self._rows = 0
+        self._single = single
         self._ended = False
 
     async def __aiter__(self) -> AsyncIterator[list[Any]]:
         async for batch in self._batches:
             self._rows += len(batch)
+            self._ended = self._single
             yield batch
         self._ended = True
 

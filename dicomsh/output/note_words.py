@@ -253,6 +253,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.KEYS_UNSUPPORTED: _first(
         "the server does not support some of the keys (0xFF01), and dicomsh cannot check {}"
     ),
+    NoteKind.NONE_RETURNED: _first("{}: the server returned none"),
     NoteKind.WITHOUT_VALUE: _without_value,
     NoteKind.OTHER_CASE: _other_case,
     NoteKind.NO_UNIQUE_KEY: _no_unique_key,

@@ -16,7 +16,7 @@ from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, choose_model, matched, patients_from_studies
 from dicomsh.model.results import Listing
 from dicomsh.model.silent_truncation import suspicion
-from dicomsh.query.check import send
+from dicomsh.query.check import Unreturned, send
 from dicomsh.query.context import QueryContext
 from dicomsh.query.other_model import OfIssuer, PatientsOfStudies, StudiesOfPatients
 from dicomsh.query.suggest import advice, split_line
@@ -61,7 +61,8 @@ async def ask(
     chosen = context.settled(modality, options)
     found = await way(context, archive, modality, request, chosen)
     steps: list[AnswerStep] = [
-        _advised(context, modality, request, split=isinstance(found, Advancing))
+        Unreturned(request, modality.capabilities.rejected | modality.capabilities.hiding),
+        _advised(context, modality, request, split=isinstance(found, Advancing)),
     ]
     if options.split is None:
         steps.append(Suspected(context, AskedQuery(modality, request, options)))

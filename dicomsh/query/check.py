@@ -11,7 +11,7 @@ from dicomsh.model.answer import Answer, Outcome
 from dicomsh.model.capability import Capabilities, Support
 from dicomsh.model.charset_check import CharsetCheck
 from dicomsh.model.derived_answer import AnswerStep, Processed, noted
-from dicomsh.model.keys import PATIENT_ID
+from dicomsh.model.keys import COUNTS, PATIENT_ID, by_keyword
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.lists import in_parts
 from dicomsh.model.lost_letters import letters_of, may_have_lost_letters
@@ -207,6 +207,49 @@ class Checked(AnswerStep):
     def _said(self, watch: _Watch) -> Iterator[Note]:
         return watch.said(self._modality, excused=not self._charsets.holding(watch.letters))
 
+
+class Unreturned(AnswerStep):
+    """Lets every row pass, and names the attributes asked for of which no row has a value.
+
+    A server need not return optional keys (PS3.4 C.2.2.1): an empty column would look like a fact
+    about the entities.
+
+    Args:
+        request: the request. Its return keys count, and the numbers of related entities.
+        rejected: keywords of keys that are not sent to this peer.
+    """
+
+    def __init__(self, request: Request, rejected: frozenset[str]) -> None:
+        asked = [key.path for key in request.keys if not key.value]
+        columns = map(by_keyword, request.default_keywords())
+        counts = [(attribute,) for attribute in columns if attribute.tag in COUNTS]
+        paths = {".".join(part.keyword for part in path): path for path in (*asked, *counts)}
+        self._missing = {
+            path[0].tag: keyword for keyword, path in paths.items() if keyword not in rejected
+        }
+
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The same rows."""
+        if self._missing:
+            found = {tag for tag in self._missing if any(_has(row, tag) for row in batch)}
+            self._missing = {tag: w for tag, w in self._missing.items() if tag not in found}
+        return batch
+
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, with the attributes."""
+        words = [word for word in self._missing.values() if word not in outcome.unasked]
+        if not outcome.rows or not words:
+            return outcome
+        more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+        return noted(outcome, note(NoteKind.NONE_RETURNED, ", ".join(words[:_NAMED]) + more))
+
+
+def _has(row: Row, tag: int) -> bool:
+    return bool(row.elements.get(tag, b"").strip(b" \0"))
+
+
+_NAMED = 4
+"""Attributes that are named; of more, only the number is said."""
 
 _REMEMBERED = 4096
 """Values known to match that need not be compared again: many rows have the same."""

@@ -12,7 +12,7 @@ from dicomsh.language.words import quote, whole_word
 from dicomsh.model.keys import COUNTS, find_path, is_named
 from dicomsh.model.level_keys import LEVEL_KEYS, level_of
 from dicomsh.model.levels import Level
-from dicomsh.model.moments import WORDS
+from dicomsh.model.moments import WORDS, ends
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
@@ -183,6 +183,22 @@ def _wider_date(request: Request) -> Iterator[Phrase]:
             yield _with(request, key, f"{int(year[1]) - 1:04}..{int(year[1]) + 1:04}")
 
 
+def _decades(request: Request) -> Iterator[Phrase]:
+    """A range of dates, ten years wider at each end that it has."""
+    for key in _matched(request):
+        first, last = ends("DA", key.value) if key.matching is Matching.RANGE else ("", "")
+        if key.attribute.vr == "DA" and (first or last):
+            low = int(first[:4]) - 10 if first else _EARLIEST
+            high = int(last[:4]) + 10 if last else _LATEST
+            years = (f"{low}" * (low > _EARLIEST), f"{high}" * (high < _LATEST))
+            if any(years):
+                yield _with(request, key, "..".join(years))
+
+
+_EARLIEST, _LATEST = 1850, 2150
+"""Years before and after which no archive holds anything."""
+
+
 def _wider_time(request: Request) -> Iterator[Phrase]:
     """A time, then its hour."""
     for key in _matched(request):
@@ -335,6 +351,7 @@ _RULES: tuple[Rule, ...] = (
     _other_attribute,
     _lower_case,
     _other_level,
+    _decades,
     _any_value,
 )
 """From the most likely cause to the least; the first that applies is suggested."""

@@ -149,7 +149,7 @@ def test_count() -> None:
     assert "of 120 studies, complete" in done.last
     done = run("use pacs; find series | where mod=CT,MR | count by mod | head 1", output="csv")
     assert done.out.splitlines()[1] == f"CT,{counter['CT']}"
-    assert done.last.startswith("1 value, stopped at head 1")
+    assert done.last.startswith("1 of 2 values, complete")
     assert f"{counter['CT'] + counter['MR']} of 278 series counted" in done.last
     assert rows("find study | where desc=nothing | count by mod") == []
 
@@ -404,3 +404,13 @@ def test_an_order_in_a_word_is_not_taken_for_a_description() -> None:
     assert done.status == 2
     assert "newest first: sort date -r" in done.err
     assert run("use pacs; find study | sort desc").status == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(2, "2 of 13 values, complete"), (13, "13 values, complete"), (20, "13 values, complete")],
+)
+def test_the_first_of_counts_that_are_all_known(number: int, told: str) -> None:
+    done = run(f"use pacs; find study | count by mod | head {number}")
+    assert done.last.startswith(told)
+    assert "there may be more" not in done.last

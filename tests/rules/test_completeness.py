@@ -22,7 +22,7 @@ from dicomsh.model.plan import Request
 from dicomsh.model.silent_truncation import is_round, suspicion
 from tests import servers
 from tests.conftest import Start
-from tests.dimse.peers import Peer, forever, playing, scp, study
+from tests.dimse.peers import Peer, answering, forever, playing, scp, study
 from tests.harness import Done, practice, run
 from tests.model.test_plan import request
 from tests.rules.mirror import PATIENTS, write_files
@@ -104,6 +104,36 @@ def test_orthanc_as_server_is_told_to_have_cut_off(
     assert "CUT OFF by the server (0xFE00, not asked for)" in done.last
     assert "or: find study --split" in done.last
     assert done.status == INCOMPLETE
+
+
+# Attributes that were asked for, and did not come
+
+
+def test_attributes_that_no_row_has_are_named() -> None:
+    rows = [study(1, StudyDescription="CT"), study(2, AccessionNumber="")]
+    with scp(answering(*rows)) as modality:
+        address = f"{modality.entity}"
+        done = run("find study +acc +StudyID +desc ref=", modality=address)
+        none = run("find study +acc study=1.2.3.1", modality=address)
+    told = "AccessionNumber, StudyID, ReferringPhysicianName, NumberOfStudyRelatedSeries and 1 more"
+    assert f"{told}: the server returned none" in done.last
+    assert "StudyDescription" not in done.last
+    assert done.status == 0
+    assert "AccessionNumber, NumberOfStudyRelatedSeries" in none.last
+
+
+def test_counts_that_columns_need_are_named(tmp_path: Path) -> None:
+    done = faulty(tmp_path, "find patient", no_counts=True)
+    assert "NumberOfPatientRelatedStudies: the server returned none" in done.last
+    assert "returned none" not in run("use pacs; find patient +IssuerOfPatientID").last
+
+
+def test_what_is_not_sent_or_not_received_is_not_missed(tmp_path: Path) -> None:
+    done = faulty(tmp_path, "find patient JOD* +PatientName; find patient id=NOBODY +sex")
+    assert "returned none" not in done.err
+    rejecting = practice(tmp_path, reject_keys=["StudyDescription"])
+    text = "use faulty; probe > /dev/null; find study +desc"
+    assert "returned none" not in run(text, config=rejecting).err
 
 
 # Limits that nobody tells of

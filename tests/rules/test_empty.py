@@ -85,7 +85,9 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find study study=1.2.3,1.2.4", "find series series=1.2.3,1.2.4"),
         # nothing better is known: values that there are
         ("find patient sex=MALE", "find patient sex= --limit 20"),
-        ("find study date=>=2031", "find study date= --limit 20"),
+        ("find study date=>=2031", "find study date=2021.."),
+        ("find study date=..1912", "find study date=..1922"),
+        ("find study date=2044-11..2045", "find study date=2034..2055"),
         ("find study time=10", "find study time= --limit 20"),
         ("find series number=77", "find series number= --limit 20"),
         ("find instance 99", "find instance InstanceNumber= --limit 20"),
