@@ -20,7 +20,7 @@ from dicomsh.model.derived_answer import DerivedAnswer
 from dicomsh.model.keys import by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.place import Place, places_of
+from dicomsh.model.place import Place, each_once, places_of
 from dicomsh.model.results import ROWS, Listing, Records, Report, Result, Talk, Text
 from dicomsh.model.row import Row
 from dicomsh.output.result_line import counted
@@ -97,8 +97,9 @@ async def _received(context: Context, rows: Listing) -> _Subjects:
         subjects = [_Subject(_fields(row), here) for row in received]
         return _source(subjects, answer.outcome, counted(len(received), ROWS))
     placed = zip(places_of(received, level, rows.place), received, strict=True)
-    subjects = [_entity(rows, level, row, place) for place, row in placed]
-    return _source(subjects, answer.outcome, level.counted(len(received)))
+    once = each_once([(_named(place, level), row) for place, row in placed])
+    subjects = [_entity(rows, row, place) for place, row in once]
+    return _source(subjects, answer.outcome, level.counted(len(subjects)))
 
 
 def _source(subjects: list[_Subject], outcome: Outcome, number: str) -> _Subjects:
@@ -110,10 +111,14 @@ def _source(subjects: list[_Subject], outcome: Outcome, number: str) -> _Subject
     return _Subjects(subjects, whole, note(NoteKind.FOR_EACH, number, limit))
 
 
-def _entity(listing: Listing, level: Level, row: Row, place: Place | None) -> _Subject:
+def _named(place: Place | None, level: Level) -> Place:
     if place is None:
         keyword = level.unique_keyword
         raise UsageError(f"cannot run a command in a {level.word} without a {keyword}")
+    return place
+
+
+def _entity(listing: Listing, row: Row, place: Place) -> _Subject:
     columns = {c.keyword: "" for c in listing.columns if isinstance(c, AttributeColumn)}
     steps = {step.level.unique_keyword: step.key for step in place.steps}
     own = {by_tag(tag).keyword: row.text(tag) or "" for tag in row.elements}

@@ -13,12 +13,13 @@ from dicomsh.language.scan import Word
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.level_keys import heading
 from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
-from dicomsh.model.place import count_below, title_of
+from dicomsh.model.place import Place, count_below, title_of
 from dicomsh.model.results import Records, Result, Talk, Text, at_once, listing_of
 from dicomsh.model.text_about import text_about
 
 if TYPE_CHECKING:
     from dicomsh.query.hierarchy import Branch
+    from dicomsh.session.state import Session
 
 
 @command("cd", family="walk", examples=("cd 0555643F", "cd /", "cd 0555643F; cd .."))
@@ -37,8 +38,22 @@ async def cd(context: Context, target: Annotated[Word | None, TARGET] = None) ->
     from dicomsh.commands.target import resolve
 
     there = await resolve(context, target)
+    said = _of_list_elsewhere(session, target.text, there.place)
     session.move(there.modality, there.place)
-    return None
+    return said
+
+
+def _of_list_elsewhere(session: Session, text: str, there: Place) -> Talk | None:
+    """Which list a row number refers to, if that was not made here."""
+    from dicomsh.session.targets import row_number
+
+    last, number = session.last, row_number(text)
+    if last is None or number is None or last.place.same_entity(session.place):
+        return None
+    row = last.entity(number)
+    if row is None or not row.same_entity(there):
+        return None  # a unique key that looks like a number
+    return Talk(f"row {number} of the {last.level.plural} listed in {last.place.path}")
 
 
 def _back(context: Context) -> Talk:

@@ -51,6 +51,7 @@ class NoteKind(Enum):
     REPEATED = "repeated"
     CONTRADICTING = "contradicting"
     OTHER_ENTITIES = "other-entities"
+    SEVERAL_NAMES = "several-names"
     OTHER_ISSUER = "other-issuer"
     WARNED = "warned"
     OFFENDING = "offending"

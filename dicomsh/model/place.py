@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import unquote
 
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen, replace
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, by_keyword
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_NAME, by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
@@ -125,6 +125,20 @@ def places_of(rows: Sequence[Row], level: Level, around: Place) -> list[Place | 
         else place
         for place, row in zip(places, rows, strict=True)
     ]
+
+
+def each_once(placed: Iterable[tuple[Place, Row]]) -> list[tuple[Place, Row]]:
+    """Each entity once: rows with the same unique keys are one, whatever else differs.
+
+    Some servers answer an entity once for each of its instances (pynetdicom's qrscp). Patients who
+    share an ID but not their name stay apart: they may be two people.
+    """
+    found: dict[object, tuple[Place, Row]] = {}
+    for place, row in placed:
+        keys = tuple((step.level, step.key, step.issuer) for step in place.steps)
+        name = row.text(PATIENT_NAME) if place.level is Level.PATIENT else None
+        found.setdefault((keys, name), (place, row))
+    return list(found.values())
 
 
 def parent_of(row: Row, level: Level, around: Place) -> Place:

@@ -263,6 +263,9 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.REPEATED: _repeated,
     NoteKind.CONTRADICTING: _contradicting,
     NoteKind.OTHER_ENTITIES: _other_entities,
+    NoteKind.SEVERAL_NAMES: lambda n: (
+        f"{n.count:,} names under this PatientID ({n.about[0]}): are they one person?"
+    ),
     NoteKind.OTHER_ISSUER: lambda n: f"{_rows(n.count)} of another issuer omitted",
     NoteKind.ISSUER_UNKNOWN: (
         "the server does not return the issuer: rows of other patients may be among them"

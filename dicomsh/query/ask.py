@@ -18,7 +18,14 @@ from dicomsh.model.results import Listing
 from dicomsh.model.silent_truncation import suspicion
 from dicomsh.query.check import Unreturned, send
 from dicomsh.query.context import QueryContext
-from dicomsh.query.other_model import OfIssuer, PatientsOfStudies, StudiesOfPatients
+from dicomsh.query.other_model import (
+    NamesOfPatient,
+    OfIssuer,
+    PatientsOfStudies,
+    StudiesOfPatients,
+    is_of_patient_in_study_root,
+    with_name,
+)
 from dicomsh.query.suggest import advice, split_line
 
 Way = Callable[[QueryContext, Archive, Modality, Request, QueryOptions], Awaitable[Answer]]
@@ -91,9 +98,15 @@ async def answer_from(
     if needs_patients(request, model):
         why = _why(options, Model.STUDY_ROOT)
         return StudiesOfPatients(archive, modality, request, options.limit, why)
-    answer = await send(archive, modality, request, model, options.limit)
+    steps: list[AnswerStep] = []
+    if is_of_patient_in_study_root(request, model):
+        request = with_name(request)
+        steps.append(NamesOfPatient())
     issuer = next((step.issuer for step in request.place.steps if step.issuer), "")
-    return Processed(answer, [OfIssuer(issuer)]) if issuer else answer
+    if issuer:
+        steps.append(OfIssuer(issuer))
+    answer = await send(archive, modality, request, model, options.limit)
+    return Processed(answer, steps) if steps else answer
 
 
 def _why(options: QueryOptions, missing: Model) -> str:

@@ -177,7 +177,9 @@ class Checked(AnswerStep):
         self._empty = adapted.empty
         self._unchecked = adapted.unchecked
         self._modality = modality
-        self._watches = [_Watch(key) for key in adapted.watched]
+        # a key may be typed and of the place as well
+        watched = {(key.keyword, key.value): key for key in adapted.watched}
+        self._watches = [_Watch(key) for key in watched.values()]
         asked = "".join(key.value for key in adapted.request.keys)
         self._charsets = CharsetCheck(modality.fallback_charset, asked)
         self._rows = RowChecks(adapted.request.level)

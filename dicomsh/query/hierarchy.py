@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from itertools import islice
+from itertools import islice, starmap
 from types import MappingProxyType
 
 from dicomsh.archives.archive import ArchivePool
@@ -21,7 +21,7 @@ from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
-from dicomsh.model.place import Place, places_of
+from dicomsh.model.place import Place, each_once, places_of
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row
@@ -174,9 +174,9 @@ class Hierarchy:
             rows = await all_rows(answer)
         self._received([row.compact() for row in rows], level, place)
         placed = zip(places_of(rows, level, place), rows, strict=True)
-        children = [_Child(child, row) for child, row in placed if child is not None]
-        self._nameless += len(rows) - len(children)
-        return sorted(children, key=_Child.order)
+        named = [(child, row) for child, row in placed if child is not None]
+        self._nameless += len(rows) - len(named)
+        return sorted(starmap(_Child, each_once(named)), key=_Child.order)
 
 
 @frozen

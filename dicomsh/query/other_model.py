@@ -75,6 +75,49 @@ class PatientsOfStudies(AnswerStep):
         return replace(noted(outcome, *notes), unasked=_COUNTS)
 
 
+def is_of_patient_in_study_root(request: Request, model: Model) -> bool:
+    """Whether a request lists the studies of a patient, in a model without patients."""
+    below = request.level is Level.STUDY and request.place.step(Level.PATIENT) is not None
+    return below and model is Model.STUDY_ROOT
+
+
+def with_name(request: Request) -> Request:
+    """The request, asking for the patient's name too."""
+    if any(key.attribute.tag == PATIENT_NAME for key in request.keys):
+        return request
+    return replace(request, keys=(*request.keys, return_key("PatientName")))
+
+
+class NamesOfPatient(AnswerStep):
+    """Notices studies of different people under one PatientID, which only the names tell."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The same rows."""
+        for row in batch:
+            name = row.text(PATIENT_NAME)
+            if name and len(self._names) < _MOST_NAMES:
+                self._names.setdefault(_alike(name), name)
+        return batch
+
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, with the names if there are several."""
+        if len(self._names) < 2:
+            return outcome
+        names = ", ".join(list(self._names.values())[:_NAMED])
+        return noted(outcome, note(NoteKind.SEVERAL_NAMES, names, count=len(self._names)))
+
+
+_MOST_NAMES, _NAMED = 1000, 3
+
+
+def _alike(name: str) -> str:
+    """A name without differences that do not make another person: case, and empty components."""
+    return name.casefold().rstrip("^= ")
+
+
 class StudiesOfPatients(DerivedAnswer):
     """What is below the patient level, queried patient by patient.
 

@@ -30,6 +30,12 @@ _ROW = regex(r"%?(\d{1,9})\Z", re.ASCII)
 _PLAIN_ROW = regex(r"%(\d{1,9})\Z", re.ASCII)
 
 
+def row_number(text: str) -> int | None:
+    """The number if a TARGET may be a row, as `3` or `%3`; else None."""
+    found = _ROW.match(text)
+    return int(found[1]) if found else None
+
+
 def start_of(session: Session, text: str) -> tuple[Modality, Place, list[str]]:
     """Where a path begins, and its segments.
 

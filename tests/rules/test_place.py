@@ -228,3 +228,62 @@ def test_patients_who_share_an_id_are_apart_in_a_tree() -> None:
     tree = run("use pacs; tree", output="json").json
     below = [row for row in tree if row["level"] == "study" and row.get("PatientID") == "4711"]
     assert studies == len(below) == len({row["StudyInstanceUID"] for row in below}) == 5
+
+
+@pytest.mark.parametrize("text", ["ls", "find study", "find study --limit 2"])
+def test_two_people_under_one_id_are_told_below_cd_too(text: str) -> None:
+    with only_studies(("X1", "Roe^Jane"), ("X1", "Doe^John"), ("X1", "ROE^Jane^")) as peer:
+        done = run(f"cd X1; {text}", modality=str(peer.address))
+    assert "2 names under this PatientID (Roe^Jane, Doe^John): are they one person?" in done.last
+
+
+def test_one_person_written_in_two_ways_is_one() -> None:
+    with only_studies(("X1", "Roe^Jane"), ("X1", "ROE^JANE^^")) as peer:
+        done = run("cd X1; ls", modality=str(peer.address))
+    assert (done.status, "names under" in done.err) == (0, False)
+
+
+def test_an_entity_answered_several_times_is_walked_once() -> None:
+    with scp(once_per_instance) as peer:
+        address = str(peer.address)
+        tree = run("tree", modality=address, output="json").json
+        assert [row["level"] for row in tree] == ["patient", "study"]
+        urls = run("cd H000X; wado", modality=address, output="json").json
+        assert sorted(row["SOPInstanceUID"] for row in urls) == [f"1.2.3.1.{n}" for n in range(3)]
+        each = run("find patient | each print $PatientID", modality=address, output="json")
+        assert each.json == [{"text": "H000X"}]
+        assert "for 1 patient" in each.last
+
+
+def test_patients_of_one_id_and_two_names_are_not_made_one() -> None:
+    def answer(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        for name in ("Roe^Jane", "Doe^John"):
+            made = Dataset()
+            made.QueryRetrieveLevel, made.PatientID, made.PatientName = "PATIENT", "X1", name
+            yield 0xFF00, made
+        yield 0x0000, None
+
+    with scp(answer) as peer:
+        done = run("find patient | each print $PatientName", modality=str(peer.address))
+    assert done.out.splitlines() == ["Roe^Jane", "Doe^John"]
+
+
+def test_a_key_of_the_place_that_is_typed_as_well_is_counted_once(tmp_path: Path) -> None:
+    config = practice(tmp_path, ignore_keys=["PatientID"])
+    done = run(f"use faulty; cd {PATIENT}; find study id={PATIENT}", config=config)
+    assert done.err.count(f"118 of 120 rows do not match PatientID={PATIENT}") == 1
+
+
+@pytest.mark.parametrize("text", ["compare ls", "compare find study", "find study --split"])
+def test_other_ways_to_ask_below_a_patient_are_in_doubt_too(tmp_path: Path, text: str) -> None:
+    config = practice(tmp_path, ignore_keys=["PatientID"])
+    done = run(f"use faulty; cd {PATIENT}; {text}", config=config)
+    assert (done.status, "IN DOUBT" in done.err) == (5, True), done.err
+
+
+def test_a_row_of_a_list_made_elsewhere_is_named() -> None:
+    done = run(f"use pacs; cd {PATIENT}; ls; cd ..; cd 1; pwd")
+    assert done.last == f"row 1 of the studies listed in /{PATIENT}"
+    assert done.status == 0
+    for text in ("ls; cd 1", f"ls; cd {PATIENT}", f"cd {PATIENT}; ls; cd 1; cd .."):
+        assert "listed in" not in run(f"use pacs; {text}").err
