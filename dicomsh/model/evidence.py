@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from dicomsh.frozen import frozen
+from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.capability import Support
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
@@ -147,6 +147,17 @@ def beyond(whole: Reply, parts: Sequence[Reply]) -> bool | None:
         return True
     told = all(part.whole and 0 < len(part.rows) < len(whole.rows) for part in parts)
     return False if told and parts else None
+
+
+def widened(sample: Reply, parts: Sequence[Reply]) -> Reply:
+    """A sample that was cut off, with the rows of other answers: they have further values.
+
+    The first rows of an archive may all be of one modality.
+    """
+    rows = {unique_key(row): row for part in parts for row in part.rows}
+    known = set(map(unique_key, sample.rows))
+    more = [row for key, row in rows.items() if key and key not in known]
+    return replace(sample, rows=[*sample.rows, *more])
 
 
 _STUDY_UID = by_keyword("StudyInstanceUID").tag

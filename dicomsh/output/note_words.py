@@ -147,8 +147,8 @@ def _lossy(note: Note) -> str:
 
 
 def _cap_before_matching(note: Note) -> str:
-    keyword, value = note.about
-    said = f"the server cuts answers off at {note.count:,} rows, maybe before it matches {keyword}"
+    keyword, value, cap = note.about
+    said = f"the server cuts answers off at {cap} rows, maybe before it matches {keyword}"
     shown = f": 'find series mod={value}' shows what is missing"
     return said + shown * (keyword == "ModalitiesInStudy")
 
@@ -284,7 +284,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.LOSSY_CHARSETS: _lossy,
     NoteKind.UNDECODABLE: _first("bytes invalid in {} are shown as \ufffd"),
     NoteKind.CAP_BEFORE_MATCHING: _cap_before_matching,
-    NoteKind.AT_THE_CAP: _count("the server is known to cut answers off at {0} rows"),
+    NoteKind.AT_THE_CAP: _first("the server is known to cut answers off at {} rows"),
     NoteKind.SAME_ROUND_NUMBER: _count("also {0} for an earlier query: a limit of the server?"),
     NoteKind.BUDGET_SPENT: _count("stopped dividing after {0} queries: --queries N allows more"),
     NoteKind.DUPLICATES: lambda n: (

@@ -80,10 +80,25 @@ class Capped(AnswerStep):
     def __init__(self, request: Request, known: Capabilities) -> None:
         self._request = request
         self._known = known
+        self._series = 0
+
+    def passed(self, batch: list[Row]) -> list[Row]:
+        """The same rows, their series counted."""
+        self._series += sum(map(_series_of, batch))
+        return batch
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, which counts the rows that came from the peer."""
-        return against_cap(self._request, outcome, outcome.rows, self._known)
+        return against_cap(self._request, outcome, self._known, outcome.rows, self._series)
+
+
+_SERIES = by_keyword("NumberOfStudyRelatedSeries").tag
+
+
+def _series_of(row: Row) -> int:
+    """How many series a study has; one if that is not known."""
+    number = row.text(_SERIES) or ""
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
 
 
 class OfThisPatient(AnswerStep):

@@ -47,6 +47,11 @@ class Recorder:
         self._tap = tap
         self._queries: list[Query] = []
         self._before: KeptAnswer | None = None
+        self._failed = False
+
+    def error_told(self) -> None:
+        """Note that the statement failed: one with a failure status may just have differences."""
+        self._failed = True
 
     async def attend(
         self, running: Awaitable[ExitStatus], statement: Statement, text: str
@@ -54,9 +59,10 @@ class Recorder:
         """Await a statement of a text, then show the tutor's comment on it."""
         session, before = self._session, self._session.last
         session.command = command = " ".join(text[slice(*statement.span)].split())
+        self._failed = False
         with self._watching():
             status = await running
-        if status.failed and session.last is before:
+        if self._failed and session.last is before:
             session.failure = Failure(command, before)
         tutor = self._tutor()
         if tutor is not None and tutor.step is not None:

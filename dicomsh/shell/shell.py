@@ -206,6 +206,7 @@ class Shell:
     ) -> None:
         from dicomsh.mask.typed import masked_text
 
+        self._recorder.error_told()
         text, span = masked_text(text, error.span or statement.span, self._sink.shown)
         error.span = error.span and span
         theme = self._options.talk(self.session.settings.color)

@@ -240,3 +240,11 @@ def test_both_models_of_orthanc_hold_the_same_patients(orthanc_server: Orthanc) 
     server = orthanc_server
     done = run("compare find patient JOD*", modality=f"{server.aet}@{server.host}:{server.port}")
     assert done.last.startswith("no differences, complete")
+
+
+def test_differences_do_not_make_the_last_answer_old(tmp_path: Path) -> None:
+    config = practice(tmp_path, no_counts=True)
+    texts = ("use pacs; find study", "compare --with faulty find patient", "last")
+    done = run(*texts, config=config, keep_going=True)
+    assert done.status == 1
+    assert "has failed since" not in done.last

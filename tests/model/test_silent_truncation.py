@@ -17,9 +17,11 @@ def ended(rows: int, ending: Ending = Ending.COMPLETE) -> Outcome:
     return Outcome(ending, rows, 0.1)
 
 
-def told(rows: int, known: Capabilities, *keys: str) -> tuple[Ending, tuple[Note, ...]]:
+def told(
+    rows: int, known: Capabilities, *keys: str, series: int = 0
+) -> tuple[Ending, tuple[Note, ...]]:
     asked = request(Level.STUDY, Place(), *keys)
-    outcome = against_cap(asked, ended(rows), rows, known)
+    outcome = against_cap(asked, ended(rows), known, rows, series)
     return outcome.ending, outcome.notes
 
 
@@ -31,7 +33,7 @@ CAPPED = Capabilities(cap=100)
 def test_a_key_that_may_be_matched_after_cutting_off_leaves_the_answer_incomplete(
     rows: int,
 ) -> None:
-    late = note(NoteKind.CAP_BEFORE_MATCHING, "ModalitiesInStudy", "CT,MR", count=100)
+    late = note(NoteKind.CAP_BEFORE_MATCHING, "ModalitiesInStudy", "CT,MR", "100")
     assert told(rows, CAPPED, "mod=CT,MR") == (Ending.PARTIAL, (late,))
     assert told(rows, CAPPED, "name=DOE*") == WHOLE
     assert told(rows, Capabilities(), "mod=CT") == WHOLE
@@ -41,13 +43,20 @@ def test_a_key_that_may_be_matched_after_cutting_off_leaves_the_answer_incomplet
 
 def test_a_key_that_is_matched_late_and_cannot_be_filtered_leaves_it_incomplete() -> None:
     known = Capabilities(cap=100, matching={"PatientWeight": Support.LATE})
-    late = note(NoteKind.CAP_BEFORE_MATCHING, "PatientWeight", "70", count=100)
+    late = note(NoteKind.CAP_BEFORE_MATCHING, "PatientWeight", "70", "100")
     assert told(7, known, "PatientWeight=70") == (Ending.PARTIAL, (late,))
     assert told(7, known, "acc=A1", "date=2024", "study=1.2.3") == WHOLE
 
 
+@pytest.mark.parametrize(("series", "ending"), [(99, Ending.COMPLETE), (100, Ending.CAPPED)])
+def test_a_limit_may_count_the_series_with_a_modality(series: int, ending: Ending) -> None:
+    known = Capabilities(cap=100, matching={"ModalitiesInStudy": Support.WORKS})
+    assert told(18, known, "mod=CT", series=series)[0] is ending
+    assert told(18, known, "date=2024", series=series) == WHOLE
+
+
 def test_as_many_rows_as_the_limit_are_incomplete() -> None:
-    expected = (Ending.CAPPED, (note(NoteKind.AT_THE_CAP, count=100),))
+    expected = (Ending.CAPPED, (note(NoteKind.AT_THE_CAP, "100"),))
     assert told(100, CAPPED) == told(100, CAPPED, "mod=CT") == expected
     assert told(101, CAPPED, "date=2024") == told(100, Capabilities()) == WHOLE
 
@@ -55,7 +64,7 @@ def test_as_many_rows_as_the_limit_are_incomplete() -> None:
 @pytest.mark.parametrize("ending", [ending for ending in Ending if ending is not Ending.COMPLETE])
 def test_what_is_not_called_complete_stays_as_it_is(ending: Ending) -> None:
     asked = request(Level.STUDY, Place())
-    assert against_cap(asked, ended(100, ending), 100, CAPPED) == ended(100, ending)
+    assert against_cap(asked, ended(100, ending), CAPPED, 100, 100) == ended(100, ending)
 
 
 def test_what_may_be_whole_in_smaller_parts() -> None:

@@ -137,6 +137,8 @@ async def _limit(trial: Trial) -> Finding:
     match outcome.ending:
         case Ending.CUT_OFF:
             trial.found = replace(trial.found, cap=rows)
+            ranges = evidence.ranges_of_days(trial.sample.rows)
+            trial.sample = evidence.widened(trial.sample, await _by_days(trial, ranges))
             return Finding(_LIMIT, f"cut off after {rows:,} rows (0x{outcome.status:04X})", how)
         case Ending.LIMIT:
             return Finding(_LIMIT, f"none up to {rows:,} rows", how)
@@ -149,7 +151,9 @@ async def _limit(trial: Trial) -> Finding:
 async def _silent_limit(trial: Trial, how: str) -> Finding:
     """Whether an answer that is called complete is: ranges of days must not have more rows."""
     rows, ranges = len(trial.sample.rows), evidence.ranges_of_days(trial.sample.rows)
-    more = evidence.beyond(trial.sample, await _by_days(trial, ranges))
+    parts = await _by_days(trial, ranges)
+    more = evidence.beyond(trial.sample, parts)
+    trial.sample = evidence.widened(trial.sample, parts) if more else trial.sample
     how += f"; again in {len(ranges)} ranges of days" * bool(ranges)
     if more or (more is None and is_round(rows)):
         trial.found = replace(trial.found, cap=rows)
