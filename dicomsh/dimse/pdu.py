@@ -301,7 +301,7 @@ class MessageReader:
     def _commanded(self, context: int, command: CommandSet, messages: list[Message]) -> None:
         sink = None if command.is_response else self.on_request(context, command)
         self._leftover = None
-        if _awaits_data_set(command):
+        if awaits_data_set(command):
             self._command, self._sink = command, sink
             return
         messages.append((context, command, b""))
@@ -347,7 +347,7 @@ class MessageReader:
         return whole
 
 
-def _awaits_data_set(command: CommandSet) -> bool:
+def awaits_data_set(command: CommandSet) -> bool:
     """Whether a data set follows; of a C-FIND response, its status decides (PS3.7 9.1.2.1).
 
     Some servers announce one after the final response that never comes, or announce none with a

@@ -25,7 +25,7 @@ class MaskedRow(Row):
     def __init__(self, row: Row, mask: Mask) -> None:
         self._mask = mask
         elements = row.with_values({tag: _raw(row, tag, mask) for tag in row.elements})
-        super().__init__(row.data, row.source, elements, row.decode)
+        super().__init__(row.data, row.source, elements, row.decode, row.depth)
 
     def _item(self, data: bytes, source: Source) -> Row:
         return MaskedRow(super()._item(data, source), self._mask)

@@ -76,12 +76,18 @@ def _is_name(tag: int) -> bool:
     return by_tag(tag).vr == "PN"
 
 
-_LETTERLESS = regex(rb"(?:\A|=)[ \0^?]*[\^?][ \0^?]*(?:=|\Z)")
-"""A name, or a component group of one, of which only the separators are left."""
+_LETTERLESS = regex(rb"=[ \0^?]*[\^?][ \0^?]*=")
+"""A component group of a name, with `=` around it, of which only the separators are left."""
 
 
-def _is_letterless(row: Row, names: Sequence[int]) -> bool:
-    return any(_LETTERLESS.search(row.elements.get(tag, b"")) for tag in names)
+def _letterless(rows: Sequence[Row]) -> int:
+    """How many rows have a name, or a component group of one, without letters."""
+    elements = [row.elements for row in rows]
+    names = [tag for tag in set().union(*elements) if _is_name(tag)]
+    values = [b"=%b=" % b"==".join([held.get(tag, b"") for tag in names]) for held in elements]
+    if not _LETTERLESS.search(b"".join(values)):  # the usual case, in one search
+        return 0
+    return sum(_LETTERLESS.search(value) is not None for value in values)
 
 
 class CharsetCheck:
@@ -107,8 +113,7 @@ class CharsetCheck:
         """Check rows."""
         if self._watching:
             self._sets.update(_declared(rows))
-        names = [tag for tag in set().union(*[row.elements for row in rows]) if _is_name(tag)]
-        self._letterless += sum(_is_letterless(row, names) for row in rows)
+        self._letterless += _letterless(rows)
         for declared, alike in _by_set(rows).items():
             if not _sound(declared, alike) and not (self._broken and self._unlabelled):
                 for row in alike:

@@ -95,7 +95,7 @@ class Row:
         depth: how many sequences are around it.
     """
 
-    __slots__ = ("_decode", "_depth", "_elements", "data", "source")
+    __slots__ = ("_decode", "_elements", "data", "depth", "source")
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class Row:
         self.source = source
         self._elements = elements
         self._decode = decode
-        self._depth = depth
+        self.depth = depth
 
     @property
     def elements(self) -> dict[int, bytes]:
@@ -131,7 +131,7 @@ class Row:
     def only(self, tags: Collection[int]) -> Row:
         """The same row without the elements of other tags."""
         kept = self.with_values({tag: raw for tag, raw in self.elements.items() if tag in tags})
-        return Row(self.data, self.source, kept, self.decode, self._depth)
+        return Row(self.data, self.source, kept, self.decode, self.depth)
 
     def with_values(self, values: dict[int, bytes]) -> dict[int, bytes]:
         """Other values for its elements, with the VRs of this row."""
@@ -191,7 +191,7 @@ class Row:
 
     def _holds_items(self, tag: int) -> bool:
         raw = self.elements.get(tag, b"")
-        return (not raw or raw.startswith(_ITEM)) and self._depth < DEEPEST
+        return (not raw or raw.startswith(_ITEM)) and self.depth < DEEPEST
 
     def text(self, tag: int) -> str | None:
         """The element as one DICOM string, `\\` between values; None if absent.
@@ -250,7 +250,7 @@ class Row:
         """An item keeps the character set around it unless it has its own (PS3.3 C.12.1.1.2)."""
         elements = source.encoding.read(data)
         decode = None if elements.get(SPECIFIC_CHARACTER_SET) else self.decode
-        return Row(data, source, elements, decode, self._depth + 1)
+        return Row(data, source, elements, decode, self.depth + 1)
 
 
 def weight(rows: Sequence[Row]) -> int:

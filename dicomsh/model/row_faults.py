@@ -32,10 +32,10 @@ class RowFaults:
 
     def look(self, rows: Sequence[Row]) -> None:
         """Check rows; those that hold nothing special cost next to nothing."""
-        tags = set().union(*[row.elements for row in rows])
-        special = [tag for tag in tags if _is_special(tag)]
-        for number, row in enumerate(rows, self._rows + 1):
-            if special or not row.elements or isinstance(row.elements, Irregular):
+        elements = [row.elements for row in rows]
+        special = [tag for tag in set().union(*elements) if _is_special(tag)]
+        if special or not all(elements) or Irregular in set(map(type, elements)):
+            for number, row in enumerate(rows, self._rows + 1):
                 self._look_at(number, row, special)
         self._rows += len(rows)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dicomsh.dimse.command import read_command
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
+from dicomsh.dimse.pdu import awaits_data_set
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.frozen import frozen, replace
 from dicomsh.trace.fields import (
@@ -193,6 +195,9 @@ class _Direction:
         while offset + 6 <= len(pdu):
             length = int.from_bytes(pdu[offset : offset + 4], "big")
             context, control = pdu[offset + 4], pdu[offset + 5]
+            if control & COMMAND and self._awaits_data and not self._data:  # it never came
+                yield context, self._command, b""
+                self._command, self._awaits_data = b"", False
             self._add(control, pdu[offset + 6 : offset + 4 + length])
             if control & LAST and not (control & COMMAND and self._awaits_data):
                 yield context, self._command, self._data
@@ -206,8 +211,15 @@ class _Direction:
             return
         self._command += part
         if control & LAST:
-            kind = command_elements(self._command).get(_DATA_SET_TYPE, _NO_DATA_SET)
-            self._awaits_data = kind != _NO_DATA_SET
+            self._awaits_data = _awaits_data(self._command)
+
+
+def _awaits_data(command: bytes) -> bool:
+    """Whether a data set follows, by the rule that the engine applies; a guess if malformed."""
+    try:
+        return awaits_data_set(read_command(command))
+    except ProtocolViolationError:
+        return command_elements(command).get(_DATA_SET_TYPE, _NO_DATA_SET) != _NO_DATA_SET
 
 
 def command_elements(command: bytes) -> dict[int, bytes]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomsh.model.results import FORMATS
 from tests.harness import Done, run
 from tests.peers.peer import Played, playing
 from tests.peers.script import Wanted, read_case
@@ -23,6 +24,24 @@ def test_case(path: Path, byte_by_byte: bool, tmp_path: Path) -> None:
             config = _config(tmp_path, wanted, played)
             done = run(wanted.command, modality="odd", keep_going=True, config=config)
             _judge(wanted, done, played)
+
+
+SHOWN = "".join(f"; last | to {name}" for name in FORMATS)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_no_format_loses_a_row(path: Path) -> None:
+    """Whatever a peer sends can be traced, masked, and shown in every format."""
+    case = read_case(path)
+    rows = sum(line.name == "row" for line in case.answer)
+    text = f"trace on; find study; trace off{SHOWN}; set mask on{SHOWN}; find study | count"
+    with playing(case) as played:
+        done = run(text, modality=played.address, keep_going=True)
+    assert "Traceback" not in done.err, done.err
+    assert "-c:1:" not in done.err, done.err
+    assert str(rows) in done.out.splitlines()[-1], done.out
+    assert done.status in (0, 5), done.err
+    assert done.err.count("C-FIND-RSP") > rows, done.err
 
 
 def _config(folder: Path, wanted: Wanted, played: Played) -> Path:
