@@ -72,7 +72,9 @@ class _ConditionTest:
 
     def __init__(self, context: Context, rows: Listing, condition: Condition) -> None:
         self._field = field(rows, condition.key, condition.word)
-        self._test = condition.test(self._field.vr, context.session.today)
+        self._test = condition.test(
+            self._field.vr, self._field.column.keyword, context.session.today
+        )
         self._negated = condition.negated
         self._beyond = 0
 

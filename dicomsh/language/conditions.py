@@ -39,20 +39,21 @@ class Condition:
         """
         return path_in(self.word, self.key, level, 0)
 
-    def test(self, vr: str, today: date) -> ValuesTest:
+    def test(self, vr: str, keyword: str, today: date) -> ValuesTest:
         """The test of the values of a row, before it is negated.
 
         Raises:
             UsageError: not a valid value; the span is into the source.
         """
         try:
-            return value_test(vr, self.value, today)
+            return value_test(vr, self.value, today, keyword)
         except UsageError as error:
             raise moved(self.word, error, self.value_start) from None
 
     def check(self, level: Level, today: date) -> None:
         """Raises UsageError if it cannot be a condition on rows of a level."""
-        self.test(self.path(level)[-1].vr, today)
+        attribute = self.path(level)[-1]
+        self.test(attribute.vr, attribute.keyword, today)
 
 
 def read_condition(word: Word) -> Condition:

@@ -75,8 +75,9 @@ class Term:
         path = defined(self.path(level), creators or {})
         if self.value is None:
             return QueryKey(path, "", Matching.UNIVERSAL, KeyOrigin.RETURN, self.word.text)
+        literal = _is_literal(self.word, self.value_start)
         try:
-            found = matcher(path[-1], self.value, today)
+            found = matcher(path[-1], self.value, today, literal=literal)
         except BackwardsError as error:
             if not over_midnight or path[-1].vr != "TM":
                 raise moved(self.word, error, self.value_start) from None
@@ -84,7 +85,9 @@ class Term:
         except UsageError as error:
             raise moved(self.word, error, self.value_start) from None
         self._check_level(path[0], level)
-        return QueryKey(path, found.value, found.kind, KeyOrigin.TYPED, self.word.text)
+        return QueryKey(
+            path, found.value, found.kind, KeyOrigin.TYPED, self.word.text, literal=literal
+        )
 
     def _check_level(self, attribute: Attribute, level: Level) -> None:
         """A key of a lower level cannot be matched (PS3.4 C.4.1.1.3.1); peers would ignore it."""
@@ -108,6 +111,27 @@ def query_keys(
         term.query_key(level, today, over_midnight=over_midnight, creators=creators)
         for term in terms
     ]
+
+
+def _is_literal(word: Word, start: int) -> bool:
+    """Whether the text of a word from `start` on came out of an answer.
+
+    Raises:
+        UsageError: only a part of it did, and has characters that would make a pattern of the
+            whole: DICOM cannot tell them from wildcards.
+    """
+    literal = [variable for variable in word.variables if variable.literal]
+    if any(variable.start <= start and variable.end == len(word.text) for variable in literal):
+        return True
+    for variable in literal:
+        if variable.start >= start and set("*?\\") & set(word.text[variable.start : variable.end]):
+            raise UsageError(
+                f"the value of ${variable.name} has a wildcard or a backslash in it, which would"
+                " be part of the pattern here",
+                hint=f"match on the value by itself: Key=${variable.name}",
+                span=word.part(variable.start, variable.end),
+            )
+    return False
 
 
 def moved(word: Word, error: UsageError, offset: int) -> UsageError:
@@ -173,13 +197,19 @@ def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
     Raises:
         UsageError: the pattern is not valid for that attribute.
     """
-    _check_no_key(word)
+    literal = _is_literal(word, 0)
+    if not literal:
+        _check_no_key(word)
     (attribute,) = find_path(pattern_keyword(level, word.text), level)
+    # a code in small letters is recognised as one, and codes are in capitals (PS3.5 6.2)
+    text = word.text.upper() if attribute.keyword == "Modality" and not literal else word.text
     try:
-        found: Matcher = matcher(attribute, word.text, today)
+        found: Matcher = matcher(attribute, text, today, literal=literal)
     except UsageError as error:
         raise word.error(error) from None
-    return QueryKey((attribute,), found.value, found.kind, KeyOrigin.PATTERN, word.text)
+    return QueryKey(
+        (attribute,), found.value, found.kind, KeyOrigin.PATTERN, word.text, literal=literal
+    )
 
 
 _ALMOST_KEY = regex(rf"\s*({KEY})\s*(?:!=|[=:<>~])", re.ASCII)

@@ -19,6 +19,7 @@ class Variable:
         start: the start of its value in the text of the word.
         end: the end of its value.
         known: whether it has a value; the text is empty if not.
+        literal: whether the value came out of an answer: it is a value, and never a pattern.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Variable:
     start: int
     end: int
     known: bool
+    literal: bool = False
 
 
 @frozen
@@ -72,14 +74,16 @@ class Word:
         return tuple(variable for variable in self.variables if not variable.known)
 
     def resolved(self, values: Mapping[str, str]) -> Word:
-        """The word with these values for its variables; others keep theirs."""
+        """The word with these values, from an answer, for its variables; others keep theirs."""
         if not self.variables:
             return self
         draft, at = WordDraft(self.span.start, quoted=self.quoted), 0
         for variable in self.variables:
             draft.keep(self, at, variable.start)
             old = self.text[variable.start : variable.end] if variable.known else None
-            draft.insert(variable.name, values.get(variable.name, old), variable.span)
+            value = values.get(variable.name, old)
+            literal = variable.literal or variable.name in values
+            draft.insert(variable.name, value, variable.span, literal=literal)
             at = variable.end
         draft.keep(self, at, len(self.text))
         return draft.finish(self.span.end)
@@ -134,20 +138,20 @@ class WordDraft:
         self._pieces.append(text)
         self._places += [place] * len(text)
 
-    def insert(self, name: str, value: str | None, span: Span) -> None:
+    def insert(self, name: str, value: str | None, span: Span, *, literal: bool = False) -> None:
         """Add the value of a variable, all from one position; None if it has none."""
         start = len(self._places)
         self.put(value or "", span.start)
-        self._remember(name, span, start, known=value is not None)
+        known = value is not None
+        self._variables.append(Variable(name, span, start, len(self._places), known, literal))
 
     def insert_word(self, name: str, word: Word) -> None:
         """Add a word as the value of a variable, each character with its own position."""
         start = len(self._places)
         self.keep(word, 0, len(word.text))
-        self._remember(name, word.span, start, known=True)
-
-    def _remember(self, name: str, span: Span, start: int, *, known: bool) -> None:
-        self._variables.append(Variable(name, span, start, len(self._places), known))
+        literal = any(v.literal and v.end - v.start == len(word.text) for v in word.variables)
+        end = len(self._places)
+        self._variables.append(Variable(name, word.span, start, end, known=True, literal=literal))
 
     def finish(self, end: int) -> Word:
         """The word, which ends at this offset in the source."""

@@ -12,7 +12,8 @@ from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension, Extensions
-from dicomsh.model.levels import UNIQUE_KEYWORDS
+from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
+from dicomsh.model.matching import is_uid
 from dicomsh.model.modality import Modality
 from dicomsh.model.moments import ends
 from dicomsh.model.notes import Note, NoteKind, note
@@ -57,18 +58,18 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         UsageError: a key has a value that the peer cannot match, and neither can we, because the
             attribute is not returned.
     """
-    known = modality.capabilities
+    known = _about_level(modality.capabilities, request.level)
+    _check_place(request, known)
     keys = request.keys
     filters: list[Filter] = []
     if Extension.DATETIME in modality.extended - agreed:
         keys, filters = _combined_here(keys)
     typed = [key for key in keys if key.origin is not KeyOrigin.WINDOW]
-    filters += [_filter(key, known) for key in keys if _trouble(key, known)]
+    filters += [_filter(key, known) for key in keys if _is_filtered(key, known)]
     sent = replace(
         request,
         keys=tuple(_as_sent(key, known) for key in keys),
-        # without unique keys, rows could not be told apart
-        omitted=(known.rejected | (known.hiding - _matched(keys))) - _UNIQUE,
+        omitted=known.rejected | (known.hiding - _matched(keys)),
     )
     notes = (
         *_left_out(request, known),
@@ -77,6 +78,8 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         *_about_fuzzy(modality.extended, agreed),
         *_about_charsets(keys, known),
         *_about_date_times(tuple(typed), modality.extended, agreed),
+        *_about_uids([*context_keys(request.place), *keys]),
+        *_about_codes(typed),
     )
     watched = tuple(_watched([*typed, *_of_place(request)], known, agreed))
     empty = tuple(_about_case(keys, known, agreed))
@@ -98,10 +101,30 @@ def _matched(keys: Iterable[QueryKey]) -> frozenset[str]:
     return frozenset(key.keyword for key in keys if key.value)
 
 
+def _about_level(known: Capabilities, level: Level) -> Capabilities:
+    """What is known, for queries at a level: its unique key is sent even if that may be rejected.
+
+    Without it, rows could not be told apart.
+    """
+    rejected = known.rejected - {level.unique_keyword}
+    return replace(known, rejected=rejected, hiding=known.hiding - set(UNIQUE_KEYWORDS))
+
+
+def _check_place(request: Request, known: Capabilities) -> None:
+    """Refuse to query below an entity without its unique key: the answer would be all entities."""
+    steps = request.place.steps
+    if steps and steps[-1].level.unique_keyword in known.rejected:
+        raise UsageError(
+            f"{steps[-1].level.unique_keyword} cannot be matched: rejected by the server"
+            f" ({known.source})",
+            hint="nothing can be listed below this place without it",
+        )
+
+
 def _of_place(request: Request) -> Iterable[QueryKey]:
-    r"""The unique keys of the place that rows can be compared with; not one that `\` divides."""
+    """The unique keys of the place, which rows can be compared with."""
     keys = context_keys(request.place)
-    return (key for key in keys if key.keyword in _UNIQUE and "\\" not in key.value)
+    return (key for key in keys if key.keyword in UNIQUE_KEYWORDS)
 
 
 def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> Iterable[QueryKey]:
@@ -111,11 +134,10 @@ def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> I
     together = {key.keyword for pair in pairs for key in pair}
     for key in keys:
         vague = key.attribute.vr == "PN" and Extension.FUZZY in agreed
-        if testable(key) and not vague and key.keyword not in together and not _trouble(key, known):
+        ours = key.keyword in together or _is_filtered(key, known)
+        if testable(key) and not vague and not ours:
             yield key
 
-
-_UNIQUE = frozenset(UNIQUE_KEYWORDS)
 
 _TROUBLES = {
     Support.IGNORED: "ignored by the server",
@@ -129,20 +151,32 @@ def _trouble(key: QueryKey, known: Capabilities) -> str:
     """What the peer does wrong with a matching key; empty if we know of nothing."""
     if not key.value:
         return ""
-    if key.keyword in known.rejected - _UNIQUE:
+    if key.keyword in known.rejected:
         return "rejected by the server"
     if known.support(key.keyword) is Support.LATE and not _can_filter(key, known):
         return ""  # a part of the rows is better than none; it is called incomplete
     return _TROUBLES.get(known.support(key.keyword), "")
 
 
+def _is_filtered(key: QueryKey, known: Capabilities) -> bool:
+    """Whether we match a key, because the peer does not.
+
+    Few peers match empty values, and only if that was negotiated (PS3.4 C.2.2.2.7). The windows of
+    a query that is split try it, and do not rely on it.
+    """
+    empty = key.matching is Matching.EMPTY_VALUE and key.origin is not KeyOrigin.WINDOW
+    return empty or bool(_trouble(key, known))
+
+
 def _filter(key: QueryKey, known: Capabilities) -> Filter:
-    trouble = _trouble(key, known)
+    trouble = _trouble(key, known) or "few servers match empty values"
     if not _can_filter(key, known):
         raise UsageError(
             f"{key.keyword} cannot be matched: {trouble} ({known.source})",
             hint="and it is not returned, so dicomsh cannot filter on it either; use another key",
         )
+    if key.matching is Matching.EMPTY_VALUE:
+        return Filter(note(NoteKind.EMPTY_LOCALLY, key.keyword), test_of(key))
     return Filter(note(NoteKind.FILTERED_LOCALLY, key.keyword, trouble), test_of(key))
 
 
@@ -153,18 +187,23 @@ def _can_filter(key: QueryKey, known: Capabilities) -> bool:
 
 
 def _as_sent(key: QueryKey, known: Capabilities) -> QueryKey:
-    """A key that the peer ignores does no harm; one it stumbles over becomes a return key."""
-    if _trouble(key, known) and known.support(key.keyword) is not Support.IGNORED:
+    """A key that the peer ignores does no harm; one it stumbles over becomes a return key.
+
+    So does a list that it ignores, which would be asked for value by value.
+    """
+    ignored = known.support(key.keyword) is Support.IGNORED
+    harmless = ignored and key.matching not in (Matching.EMPTY_VALUE, Matching.MULTIPLE_VALUES)
+    if _is_filtered(key, known) and not harmless:
         return replace(key, value="", matching=Matching.UNIVERSAL)
     return key
 
 
 def _left_out(request: Request, known: Capabilities) -> Iterable[Note]:
     asked = (*request.default_keywords(), *(key.keyword for key in request.keys if not key.value))
-    left = [word for word in dict.fromkeys(asked) if word in known.rejected - _UNIQUE]
+    left = [word for word in dict.fromkeys(asked) if word in known.rejected]
     if left:
         yield note(NoteKind.OMITTED_KEYS, ", ".join(left), known.source)
-    hiding = [word for word in dict.fromkeys(asked) if word in known.hiding - _UNIQUE]
+    hiding = [word for word in dict.fromkeys(asked) if word in known.hiding]
     if hiding:
         yield note(NoteKind.HIDING_KEYS, ", ".join(hiding), known.source)
 
@@ -216,6 +255,25 @@ def _about_charsets(keys: tuple[QueryKey, ...], known: Capabilities) -> Iterable
     if known.unmatched and not all(key.value.isascii() for key in keys):
         sets = ", ".join(known.unmatched)
         yield note(NoteKind.UNSEARCHABLE_CHARSETS, sets, known.source)
+
+
+def _about_uids(keys: Iterable[QueryKey]) -> Iterable[Note]:
+    for key in keys:
+        if key.attribute.vr == "UI" and key.matching is not Matching.EMPTY_VALUE:
+            odd = [uid for uid in key.values if uid and not is_uid(uid)]
+            yield from (note(NoteKind.ODD_UID, uid) for uid in odd[:1])
+
+
+def _about_codes(keys: Iterable[QueryKey]) -> Iterable[Note]:
+    """Codes that differ from a defined term only in case: they are matched with it (C.2.2.2.1)."""
+    from dicomsh.model.vocabulary import defined_terms
+
+    for key in keys:
+        if key.attribute.vr == "CS" and not key.value.isupper():
+            terms = defined_terms(key.attribute.keyword)
+            for code in key.values:
+                if code not in terms and code.upper() in terms:
+                    yield note(NoteKind.DEFINED_TERM, f"{key.keyword}={code}", code.upper())
 
 
 def _about_date_times(

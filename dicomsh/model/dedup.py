@@ -31,7 +31,6 @@ class Dedup:
         self.stopped = False
         self._limit = limit
         self._tag = by_keyword(level.unique_keyword).tag
-        self._others = (PATIENT_ID, ISSUER_OF_PATIENT_ID)
         self._seen: set[bytes] = set()
         self._aside: dict[bytes, Row] = {}
 
@@ -68,7 +67,40 @@ class Dedup:
         return self.admit(rows)
 
     def _keyed(self, rows: Iterable[Row]) -> Iterator[tuple[bytes, Row]]:
-        for row in rows:
-            key = row.elements.get(self._tag, b"").strip(b"\0 ")
-            others = (row.elements.get(tag, b"").strip(b" ") for tag in self._others)
-            yield b"\\".join((key, *others)) if key else b"", row
+        return ((row_key(row, self._tag), row) for row in rows)
+
+
+_OTHERS = (PATIENT_ID, ISSUER_OF_PATIENT_ID)
+
+
+def row_key(row: Row, tag: int) -> bytes:
+    """What tells the entity of a row apart: its unique key, with its patient; empty without one."""
+    key = row.elements.get(tag, b"").strip(b"\0 ")
+    others = (row.elements.get(other, b"").strip(b" ") for other in _OTHERS)
+    return b"\\".join((key, *others)) if key else b""
+
+
+class Fresh:
+    """Lets the rows of several queries through that no earlier query had.
+
+    Rows that one query repeats are not its concern.
+
+    Args:
+        level: the level of the rows.
+    """
+
+    def __init__(self, level: Level) -> None:
+        self._tag = by_keyword(level.unique_keyword).tag
+        self._earlier: set[bytes] = set()
+        self._now: set[bytes] = set()
+
+    def next_query(self) -> None:
+        """The rows that follow are those of another query."""
+        self._earlier |= self._now
+        self._now = set()
+
+    def of(self, rows: list[Row]) -> list[Row]:
+        """Those rows that no earlier query had; without a unique key, all."""
+        keyed = [(row_key(row, self._tag), row) for row in rows]
+        self._now.update(key for key, _ in keyed if key)
+        return [row for key, row in keyed if key not in self._earlier]

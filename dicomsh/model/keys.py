@@ -58,7 +58,14 @@ QUERY_RETRIEVE_LEVEL = 0x00080052
 PATIENT_NAME = 0x00100010
 PATIENT_ID = 0x00100020
 ISSUER_OF_PATIENT_ID = 0x00100021
-BOOKKEEPING = frozenset({SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, 0x00080054, 0x00080056})
+INSTANCE_AVAILABILITY = 0x00080056
+TIMEZONE_OFFSET = 0x00080201
+NOT_SENT = frozenset({INSTANCE_AVAILABILITY, TIMEZONE_OFFSET})
+"""Tags that a query does not contain as keys: servers add the first to their answers by themselves
+(PS3.4 C.4.1.1.3.2), the second is sent with times if that was negotiated (C.4.1.1.3.1)."""
+BOOKKEEPING = frozenset(
+    {SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, 0x00080054, INSTANCE_AVAILABILITY}
+)
 """Tags that describe the answer, not the entity (PS3.4 C.4.1.1.3.2)."""
 COUNTS = range(0x00201200, 0x0020120A, 2)
 """Tags of the numbers of studies, series and instances below, counted by a peer (PS3.4 C.3.4)."""

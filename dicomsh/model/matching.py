@@ -13,13 +13,20 @@ from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import frozen
 from dicomsh.model import moments
 from dicomsh.model.charset import composed
-from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET, Attribute
-from dicomsh.model.query import Matching
-from dicomsh.model.vr import UNDELIMITED_VRS, WILDCARD_VRS
+from dicomsh.model.keys import (
+    INSTANCE_AVAILABILITY,
+    QUERY_RETRIEVE_LEVEL,
+    SPECIFIC_CHARACTER_SET,
+    TIMEZONE_OFFSET,
+    Attribute,
+)
+from dicomsh.model.query import EMPTY, Matching
+from dicomsh.model.vr import COMMA_VRS, WILDCARD_VRS, separators
 from dicomsh.regex import regex
 
-_LONGEST = {"AE": 16, "CS": 16, "LO": 64, "PN": 64, "SH": 16, "ST": 1024, "LT": 10240}
-"""Maximum number of characters in a value; for PN in each component group (PS3.5 6.2)."""
+_LONGEST = 0xFFFE
+"""Bytes in an element of a VR with a short length (PS3.5 7.1.2). The maximum lengths of PS3.5 6.2
+are not for keys, which may hold more than a value: wildcards, a range, a list (PS3.4 C.2.2.2)."""
 
 _MOMENTS = {
     "DA": moments.DATE,
@@ -45,42 +52,95 @@ class Matcher:
 UNIVERSAL = Matcher("", Matching.UNIVERSAL)
 
 
-def matcher(attribute: Attribute, text: str, today: date) -> Matcher:
+def matcher(attribute: Attribute, text: str, today: date, *, literal: bool = False) -> Matcher:
     r"""The matching value for what was typed.
 
     Empty is universal matching, and so is `*` if wildcards are allowed; both are sent as zero
-    length. `\*` sends a literal `*`.
+    length. `\*` sends a literal `*`. `""` requests entities without a value (PS3.4 C.2.2.2.7).
 
     Args:
         attribute: the attribute matched.
         text: what was typed after `=`, without shell quotes.
         today: the day that relative dates count from.
+        literal: whether the text is a value from an answer. Then `*`, `?` and `,` in it mean
+            themselves, `\` too if the attribute has one value, and an empty one means no value.
 
     Raises:
         UsageError: the value is against the rules of its VR; the span is into `text`.
     """
     vr = attribute.vr
+    if text == EMPTY or (literal and not text.strip(" ")):
+        return _empty(attribute, text)
     # not sent as `*`, which need not match entities without a value (PS3.4 C.2.2.2.4)
-    if not text or (text == "*" and (vr in WILDCARD_VRS or vr == "UN")):
+    if not text or (text == "*" and not literal and (vr in WILDCARD_VRS or vr == "UN")):
         return UNIVERSAL
     _check_free(attribute, text)
+    parts = _parts(text, _separators(attribute, text, literal=literal))
+    found = [_of_part(attribute, part, offset, today, literal) for part, offset in parts]
+    if len(found) == 1:
+        return found[0]
+    kind = Matching.UID_LIST if vr == "UI" else Matching.MULTIPLE_VALUES
+    return Matcher("\\".join(one.value for one in found), kind)
+
+
+def _empty(attribute: Attribute, text: str) -> Matcher:
+    _check_free(attribute, text)
+    if attribute.vr == "SQ":
+        raise _refused(attribute, text, "a sequence has no value of its own")
+    return Matcher(EMPTY, Matching.EMPTY_VALUE)
+
+
+def _separators(attribute: Attribute, text: str, *, literal: bool) -> str:
+    if literal:
+        return "\\" if attribute.multiple else ""
+    return "" if text == r"\*" else delimiters(attribute)
+
+
+def _of_part(attribute: Attribute, part: str, offset: int, today: date, literal: bool) -> Matcher:
+    """The matching value for one value of a list, or for the only one."""
+    if attribute.vr in COMMA_VRS:  # there, spaces around a value are insignificant (PS3.5 6.2)
+        offset += len(part) - len(part.lstrip(" "))
+        part = part.strip(" ")
+    try:
+        return _one(attribute, part, today, literal=literal)
+    except UsageError as error:
+        start, end = error.span or (0, len(part))
+        error.span = Span(offset + start, offset + end)
+        raise
+
+
+def _one(attribute: Attribute, text: str, today: date, *, literal: bool) -> Matcher:
+    vr = attribute.vr
+    if text == EMPTY and not literal:
+        return Matcher(EMPTY, Matching.EMPTY_VALUE)
     if vr in _MOMENTS:
         return _moment(attribute, text, today)
     if vr == "SQ":
         raise _refused(
             attribute, text, f"match inside it: {attribute.keyword}.{_inside(attribute)}"
         )
-    if vr not in WILDCARD_VRS and vr != "UN" and ("*" in text or "?" in text):
+    if vr not in WILDCARD_VRS and vr != "UN" and not literal and ("*" in text or "?" in text):
         raise _no_wildcard(attribute, text, f"{attribute.keyword}= alone matches any value")
     if vr == "UI":
-        return _uids(attribute, text)
+        return _uid(attribute, text)
     if vr in _NUMBERS:
         return _number(attribute, text)
     if vr == "AS":
         return _age(attribute, text)
-    if vr in _LONGEST or vr in WILDCARD_VRS or vr == "UN":
-        return _text(attribute, text)
+    if vr in WILDCARD_VRS or vr == "UN":
+        return _text(attribute, text, literal=literal)
     raise _refused(attribute, text, f"only {attribute.keyword}= (universal matching) is possible")
+
+
+def kind_of(vr: str, value: str) -> Matching:
+    """The kind of matching that one matching value of a list requests by itself."""
+    if value == EMPTY:
+        return Matching.EMPTY_VALUE
+    if vr in _MOMENTS:
+        first, last = moments.ends(vr, value)
+        return Matching.SINGLE_VALUE if first == last else Matching.RANGE
+    wild = vr in WILDCARD_VRS and ("*" in value or "?" in value)
+    return Matching.WILDCARD if wild else Matching.SINGLE_VALUE
 
 
 def _inside(attribute: Attribute) -> str:
@@ -92,6 +152,8 @@ def _inside(attribute: Attribute) -> str:
 _FOLLOWS = {
     SPECIFIC_CHARACTER_SET: "SpecificCharacterSet is chosen to suit the text of the query",
     QUERY_RETRIEVE_LEVEL: "QueryRetrieveLevel is set by the level of the query",
+    TIMEZONE_OFFSET: "TimezoneOffsetFromUTC says which zone times are in, and cannot be matched",
+    INSTANCE_AVAILABILITY: "InstanceAvailability is never part of a query: servers add it",
 }
 """Attributes of a query that the user cannot set, by tag, with the reason (PS3.4 C.4.1.1.3.1)."""
 
@@ -134,32 +196,28 @@ def _moment(attribute: Attribute, text: str, today: date) -> Matcher:
         raise
     if stretch is None:
         raise _refused(attribute, text, _FORMS[attribute.vr])
-    single = stretch.first == stretch.last
-    return Matcher(stretch.dicom, Matching.SINGLE_VALUE if single else Matching.RANGE)
+    return Matcher(stretch.dicom, kind_of(attribute.vr, stretch.dicom))
 
 
 _UID = regex(r"[0-9]+(?:\.[0-9]+)*\Z")
 
 
-def _uids(attribute: Attribute, text: str) -> Matcher:
-    uids = []
-    for part, offset in _parts(text, delimiters(attribute)):
-        if len(part) > 64 or not _UID.match(part):
-            raise UsageError(
-                f"'{part}' is not a valid UID: up to 64 digits and single full stops (PS3.5 9.1)",
-                hint=f"{attribute.keyword} takes full UIDs, separated by commas",
-                span=Span(offset, offset + len(part)),
-            )
-        uids.append(part)
-    kind = Matching.SINGLE_VALUE if len(uids) == 1 else Matching.UID_LIST
-    return Matcher("\\".join(uids), kind)
+def is_uid(text: str) -> bool:
+    """Whether a text is a UID: up to 64 digits and single full stops (PS3.5 9.1)."""
+    return len(text) <= 64 and _UID.match(text) is not None
+
+
+def _uid(attribute: Attribute, text: str) -> Matcher:
+    """One UID; archives hold some that are against the rules, and find them only as they are."""
+    _check_characters(attribute, text)
+    if not text:
+        raise _refused(attribute, text, f"{attribute.keyword} takes UIDs, separated by commas")
+    return Matcher(text, Matching.SINGLE_VALUE)
 
 
 def delimiters(attribute: Attribute) -> str:
     """The characters that separate several values of an attribute as typed."""
-    if attribute.vr in ("CS", "UI"):
-        return ",\\"
-    return "" if attribute.vr in UNDELIMITED_VRS else "\\"
+    return separators(attribute.vr, attribute.keyword)
 
 
 def _parts(text: str, delimiters: str) -> list[tuple[str, int]]:
@@ -196,7 +254,7 @@ def _number(attribute: Attribute, text: str) -> Matcher:
     longest = _LONGEST_NUMBER.get(attribute.vr, len(text))
     if len(text) > longest or not re.match(form, text, re.ASCII) or math.isinf(float(text)):
         kind = "a whole number" if whole else "a decimal number"
-        raise _refused(attribute, text, f"{kind}; the standard has no ranges or lists here")
+        raise _refused(attribute, text, f"{kind}; the standard has no ranges here")
     if bounds is not None and not bounds[0] <= int(text) <= bounds[1]:
         raise _refused(attribute, text, f"a whole number from {bounds[0]} to {bounds[1]}")
     return Matcher(text, Matching.SINGLE_VALUE)
@@ -212,48 +270,33 @@ def _age(attribute: Attribute, text: str) -> Matcher:
     return Matcher(f"{int(parts[1]):03}{parts[2].upper()}", Matching.SINGLE_VALUE)
 
 
-def _text(attribute: Attribute, text: str) -> Matcher:
+def _text(attribute: Attribute, text: str, *, literal: bool) -> Matcher:
     _check_characters(attribute, text)
+    if literal:
+        return Matcher(text, Matching.SINGLE_VALUE)
     if text == r"\*":
         return Matcher("*", Matching.WILDCARD)
-    parts = _parts(text, delimiters(attribute))
-    if attribute.vr == "CS":
-        parts = [_code(part, offset) for part, offset in parts]
-    for part, offset in parts:
-        _check_value(attribute, part, offset)
-    value = composed("\\".join(part for part, _ in parts))
-    value = value.upper() if attribute.vr == "CS" else value  # codes are capitals (PS3.5 6.2)
-    if len(parts) > 1:
-        return Matcher(value, Matching.MULTIPLE_VALUES)
-    wild = attribute.vr in WILDCARD_VRS and ("*" in value or "?" in value)
-    return Matcher(value, Matching.WILDCARD if wild else Matching.SINGLE_VALUE)
-
-
-def _code(part: str, offset: int) -> tuple[str, int]:
-    """A code without the spaces around it, which are insignificant (PS3.5 6.2), and its offset."""
-    return part.strip(" "), offset + len(part) - len(part.lstrip(" "))
+    _check_value(attribute, text)
+    return Matcher(composed(text), kind_of(attribute.vr, text))
 
 
 _CODE = regex(r"[A-Za-z0-9 _*?]*\Z")
 
 
-def _check_value(attribute: Attribute, part: str, offset: int) -> None:
-    span = Span(offset, offset + len(part))
-    if not part.strip(" ") and attribute.vr != "UN":
+def _check_value(attribute: Attribute, value: str) -> None:
+    span = Span(0, len(value))
+    if not value.strip(" ") and attribute.vr != "UN":
         raise UsageError(
             f"an empty value for {attribute.keyword}",
-            hint=f"{attribute.keyword}= alone matches any value",
+            hint=f"{attribute.keyword}= alone matches any value, {attribute.keyword}='\"\"' none",
             span=span,
         )
-    if attribute.vr == "CS" and not _CODE.match(part):
-        hint = "a code has only capitals, digits, spaces and underscores"
-        raise _refused(attribute, part, hint, offset)
-    longest = _LONGEST.get(attribute.vr)
-    groups = _groups(attribute, part, span) if attribute.vr == "PN" else [part]
-    if longest and max(map(len, groups)) > longest:
-        raise UsageError(
-            f"too long for {attribute.keyword}: at most {longest} characters (PS3.5 6.2)", span=span
-        )
+    if attribute.vr == "CS" and not _CODE.match(value):
+        raise _refused(attribute, value, "a code has only capitals, digits, spaces and underscores")
+    if attribute.vr == "PN":
+        _check_groups(attribute, value, span)
+    if len(value.encode("utf-8", "surrogatepass")) > _LONGEST:
+        raise UsageError(f"too long for {attribute.keyword}: over {_LONGEST:,} bytes", span=span)
 
 
 _CONTROL = regex("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -263,8 +306,8 @@ _MOST_GROUPS = 3
 _MOST_COMPONENTS = 5
 
 
-def _groups(attribute: Attribute, part: str, span: Span) -> list[str]:
-    """The component groups of a name (PS3.5 6.2.1)."""
+def _check_groups(attribute: Attribute, part: str, span: Span) -> None:
+    """Refuse more component groups, or components, than a name has (PS3.5 6.2.1)."""
     groups = part.split("=")
     if len(groups) > _MOST_GROUPS:
         what = f"{attribute.keyword} has at most {_MOST_GROUPS} component groups, separated by ="
@@ -272,7 +315,6 @@ def _groups(attribute: Attribute, part: str, span: Span) -> list[str]:
     if any(group.count("^") >= _MOST_COMPONENTS for group in groups):
         what = f"{attribute.keyword} has at most {_MOST_COMPONENTS} components, separated by ^"
         raise UsageError(what, hint="family^given^middle^prefix^suffix (PS3.5 6.2.1)", span=span)
-    return groups
 
 
 def _check_characters(attribute: Attribute, text: str) -> None:
@@ -282,5 +324,5 @@ def _check_characters(attribute: Attribute, text: str) -> None:
         raise UsageError(
             f"a {what} in the value of {attribute.keyword}", span=Span(*control.span())
         )
-    if attribute.vr in ("AE", "CS", "UR") and not text.isascii():
+    if attribute.vr in ("AE", "CS", "UI", "UR") and not text.isascii():
         raise _refused(attribute, text, "ASCII characters only (PS3.5 6.2)")

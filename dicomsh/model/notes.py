@@ -17,6 +17,9 @@ class NoteKind(Enum):
     LIMIT_CAN_BE_LIFTED = "limit-can-be-lifted"
     QUERIES = "queries"
     UID_LIST_DIVIDED = "uid-list-divided"
+    LIST_DIVIDED = "list-divided"
+    ODD_UID = "odd-uid"
+    DEFINED_TERM = "defined-term"
     PATIENTS_FROM_STUDIES = "patients-from-studies"
     STUDIES_WITHOUT_PATIENT = "studies-without-patient"
     PATIENT_BY_PATIENT = "patient-by-patient"
@@ -24,6 +27,7 @@ class NoteKind(Enum):
     # what the server can do, and what was done instead
     FILTERED_LOCALLY = "filtered-locally"
     COMBINED_LOCALLY = "combined-locally"
+    EMPTY_LOCALLY = "empty-locally"
     LACK_THE_ATTRIBUTE = "lack-the-attribute"
     OMITTED_KEYS = "omitted-keys"
     HIDING_KEYS = "hiding-keys"

@@ -11,7 +11,7 @@ from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.plan import Request, return_key
-from dicomsh.model.query import KeyOrigin, Matching, QueryKey
+from dicomsh.model.query import EMPTY, KeyOrigin, Matching, QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.windows import Period, Window, divided, periods, window_of
 
@@ -20,8 +20,6 @@ STUDY_TIME = "StudyTime"
 STUDY_UID = "StudyInstanceUID"
 _DATE = 0x00080020
 _TIME = 0x00080030
-_EMPTY = '""'
-"""Empty value matching (PS3.4 C.2.2.2.7)."""
 
 
 class QueryPart(Protocol):
@@ -196,9 +194,7 @@ class Without:
     def request(self) -> Request:
         """The query for it."""
         around = self.around.request
-        empty = QueryKey(
-            (by_keyword(self.keyword),), _EMPTY, Matching.SINGLE_VALUE, KeyOrigin.WINDOW
-        )
+        empty = QueryKey((by_keyword(self.keyword),), EMPTY, Matching.EMPTY_VALUE, KeyOrigin.WINDOW)
         keys = [key for key in around.keys if key.keyword != self.keyword]
         return replace(around, keys=(*keys, empty))
 

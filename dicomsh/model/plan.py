@@ -11,11 +11,12 @@ from dicomsh.errors import NoPresentationContextError, UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.charset import choose, encode
 from dicomsh.model.columns import AttributeColumn
-from dicomsh.model.keys import COUNTS, Attribute, by_keyword
+from dicomsh.model.keys import COUNTS, NOT_SENT, Attribute, by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS, heading
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Level, Model
 from dicomsh.model.place import Place
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
+from dicomsh.model.vr import WILDCARD_VRS
 
 
 @frozen
@@ -109,14 +110,26 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
     for keyword in request.default_keywords():
         if keyword not in keys:
             keys[keyword] = return_key(keyword, KeyOrigin.LEVEL)
-    return tuple(_as_sent(key) for word, key in keys.items() if word not in request.omitted)
+    sent = (key for key in keys.values() if not _is_left_out(key, request.omitted))
+    return tuple(_as_sent(key) for key in sent)
+
+
+def _is_left_out(key: QueryKey, omitted: frozenset[str]) -> bool:
+    """Whether a key is not sent: the peer rejects it or a sequence around it, or adds it itself."""
+    around = (key.keyword.rsplit(".", depth)[0] for depth in range(len(key.path)))
+    return key.attribute.tag in NOT_SENT or not omitted.isdisjoint(around)
 
 
 def _as_sent(key: QueryKey) -> QueryKey:
-    r"""A key as it goes out: a `\` in the value of one of the place would make a list of it."""
-    if key.origin is not KeyOrigin.CONTEXT or "\\" not in key.value:
+    r"""A key as it goes out: a `\` in a value from an answer would make a list of it.
+
+    Some servers hold such a value as several, some as one: what is before the `\`, and `*`, matches
+    both. The rows are then compared with the value.
+    """
+    apart = key.matching is Matching.SINGLE_VALUE and "\\" in key.value
+    if not (apart and key.literal and key.attribute.vr in WILDCARD_VRS):
         return key
-    return replace(key, value=key.value.replace("\\", "?"), matching=Matching.WILDCARD)
+    return replace(key, value=key.value.partition("\\")[0] + "*", matching=Matching.WILDCARD)
 
 
 def context_keys(place: Place) -> list[QueryKey]:
@@ -127,7 +140,8 @@ def context_keys(place: Place) -> list[QueryKey]:
 
 
 def _place_key(keyword: str, value: str) -> QueryKey:
-    return QueryKey((by_keyword(keyword),), value, Matching.SINGLE_VALUE, KeyOrigin.CONTEXT)
+    path = (by_keyword(keyword),)
+    return QueryKey(path, value, Matching.SINGLE_VALUE, KeyOrigin.CONTEXT, literal=True)
 
 
 def return_key(keyword: str, origin: KeyOrigin = KeyOrigin.RETURN) -> QueryKey:
@@ -202,8 +216,6 @@ def typed_universal(key: QueryKey) -> bool:
     A return key is not sent as `*`: with one, only entities that have a value need match
     (PS3.4 C.2.2.2.4), so that each attribute requested would narrow the answer.
     """
-    from dicomsh.model.vr import WILDCARD_VRS
-
     typed = key.origin in (KeyOrigin.TYPED, KeyOrigin.PATTERN)
     return typed and key.matching is Matching.UNIVERSAL and key.attribute.vr in WILDCARD_VRS
 

@@ -35,6 +35,22 @@ CHARSET_VRS = frozenset("LO LT PN SH ST UC UT".split())
 WILDCARD_VRS = CHARSET_VRS | {"AE", "CS", "UR"}
 """VRs that take the wildcards `*` and `?` (PS3.4 C.2.2.2.4)."""
 
+COMMA_VRS = frozenset("AE AS CS DA DT IS SH SL SS SV TM UI UL US UV".split())
+"""VRs whose values have no commas, or hardly ever: one separates the values of a list as typed."""
+
+
+def separators(vr: str, keyword: str) -> str:
+    r"""The characters that separate several values of an attribute as typed.
+
+    A comma in a description or a name is a part of it, and in `7,5` may be a decimal comma; those
+    lists are written with `\`.
+    """
+    if vr in UNDELIMITED_VRS or vr == "SQ":
+        return ""
+    is_id = vr == "LO" and keyword.endswith(("ID", "IDs"))
+    return ",\\" if vr in COMMA_VRS or is_id else "\\"
+
+
 BULK_VRS = frozenset("OB OD OF OL OV OW UN".split())
 """VRs whose values are bytes to be passed on, not read (PS3.5 6.2)."""
 

@@ -14,7 +14,8 @@ from datetime import date
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.model import moments
-from dicomsh.model.vr import NUMBER_VRS, UNDELIMITED_VRS
+from dicomsh.model.query import EMPTY
+from dicomsh.model.vr import NUMBER_VRS, separators
 from dicomsh.regex import regex
 
 ValuesTest = Callable[[Sequence[str]], bool | None]
@@ -33,19 +34,20 @@ _FORMS = {
 }
 
 
-def value_test(vr: str, text: str, today: date) -> ValuesTest:
+def value_test(vr: str, text: str, today: date, keyword: str = "") -> ValuesTest:
     r"""The test of values of a VR that `Key=text` means.
 
     Args:
         vr: a VR of PS3.5 6.2.
-        text: as typed after `=`: a value, a list with `\` or, if values cannot contain it, `,`
-            between its parts, a range, wildcards; `*` for any value, empty for none.
+        text: as typed after `=`: a value, a list separated as in a query, a range, wildcards; `*`
+            for any value, empty or `""` for none.
         today: the day that relative dates count from.
+        keyword: of the attribute; empty if the values are not of one.
 
     Raises:
         UsageError: it is not a valid value of that VR; the span is into `text`.
     """
-    if not text:
+    if text in ("", EMPTY):
         return lambda values: not any(values)
     if text == "*":
         return any
@@ -53,8 +55,16 @@ def value_test(vr: str, text: str, today: date) -> ValuesTest:
         hint = "match inside it: RequestAttributesSequence.ScheduledProcedureStepID=…"
         message = "a sequence has no value of its own"
         raise UsageError(message, hint=hint, span=Span(0, len(text)))
-    tests = [_one(vr, part, start, today) for part, start in _parts(vr, text)]
-    return lambda values: _any(test(value) for value in values if value for test in tests)
+    parts = list(_parts(separators(vr, keyword), text))
+    tests = [_one(vr, part, start, today) for part, start in parts if part != EMPTY]
+    empty = len(tests) < len(parts)
+
+    def test(values: Sequence[str]) -> bool | None:
+        if not any(values):
+            return empty
+        return _any(test(value) for value in values if value for test in tests)
+
+    return test
 
 
 def _any(results: Iterator[bool | None]) -> bool | None:
@@ -72,16 +82,16 @@ def measure_of(vr: str) -> str:
     return _FORMS["IS" if vr in NUMBER_VRS else vr][0]
 
 
-def _parts(vr: str, text: str) -> Iterator[tuple[str, int]]:
-    """The values of a list with their offsets."""
-    if vr in UNDELIMITED_VRS:
+def _parts(delimiters: str, text: str) -> Iterator[tuple[str, int]]:
+    """The values of a list with their offsets, without the spaces around them."""
+    if not delimiters:
         yield text, 0
         return
-    delimiters = r"[^\\]+" if vr in ("LO", "SH", "PN", "UC") else r"[^\\,]+"
     found = False
-    for part in re.finditer(delimiters, text):
+    for part in re.finditer(f"[^{re.escape(delimiters)}]+", text):
         found = True
-        yield part[0], part.start()
+        spaces = len(part[0]) - len(part[0].lstrip(" ")) if "," in delimiters else 0
+        yield part[0].strip(" ") if "," in delimiters else part[0], part.start() + spaces
     if not found:
         raise UsageError(f"no value in '{text}'", span=Span(0, len(text)))
 
@@ -96,7 +106,7 @@ def _one(vr: str, text: str, start: int, today: date) -> ValueTest:
         first, last = error.span or (0, len(text))
         span = Span(start + first, start + last)
         raise UsageError(error.message, hint=error.hint, span=span) from None
-    return _name(text) if vr == "PN" else _text(text)
+    return _name(text) if vr == "PN" else _in_any_case(text)
 
 
 def _moment(vr: str, text: str, today: date) -> ValueTest:
@@ -104,8 +114,10 @@ def _moment(vr: str, text: str, today: date) -> ValueTest:
     if stretch is None:
         what, forms = _FORMS[vr]
         raise UsageError(f"'{text}' is not a valid {what}", hint=forms)
-    first, last = _local(stretch.first), _local(stretch.last)
-    earliest = "000000" if vr == "TM" else "00000101000000"
+    if vr == "DT":
+        return _date_time(stretch)
+    first, last = stretch.first, stretch.last
+    earliest = "000000" if vr == "TM" else "00000101"
 
     def test(value: str) -> bool | None:
         moment = moment_of(vr, value)
@@ -113,6 +125,19 @@ def _moment(vr: str, text: str, today: date) -> ValueTest:
             return None
         moment += earliest[len(moment) : len(first or last)]
         return first <= moment and (not last or moment[: len(last)] <= last)
+
+    return test
+
+
+def _date_time(stretch: moments.Stretch) -> ValueTest:
+    """A date-time with a zone is compared as an instant, if the values have one, too."""
+    low, high = moments.earliest(stretch.first), moments.latest(stretch.last)
+
+    def test(value: str) -> bool | None:
+        if not _is_moment("DT", moment_of("DT", value)):
+            return None
+        moment = moments.earliest(value.replace(":", ""))
+        return not low.after(moment) and not moment.after(high)
 
     return test
 
@@ -224,27 +249,31 @@ def sorting(vr: str, value: str) -> Sorting:
     return 0, 0.0, (), _plain(value)
 
 
-def _text(pattern: str) -> ValueTest:
-    """Text in any case, with `*` and `?`."""
-    wanted = _wildcard(pattern)
-    return lambda value: wanted.match(_plain(value)) is not None
-
-
 def _name(pattern: str) -> ValueTest:
     """A person name matches when one of its component groups does (PS3.5 6.2.1)."""
     if "=" in pattern:
-        return _text(pattern)
-    wanted = _wildcard(pattern.rstrip("^"))  # trailing carets mean nothing (PS3.5 6.2.1)
-    groups = re.compile("=")
+        return _in_any_case(pattern)
+    wanted = _in_any_case(pattern.rstrip("^"))  # trailing carets mean nothing (PS3.5 6.2.1)
     return lambda value: any(
-        wanted.match(_plain(group.strip().rstrip("^"))) for group in groups.split(value) if group
+        wanted(group.strip().rstrip("^")) for group in value.split("=") if group
     )
 
 
-def _wildcard(pattern: str) -> re.Pattern[str]:
+def _in_any_case(pattern: str) -> Callable[[str], bool]:
+    """Text in any case; `?` is one letter as it is written, not one of those it folds to."""
+    written = _wildcard(_composed(pattern), re.IGNORECASE)
+    folded = _wildcard(_plain(pattern))
+    return lambda value: bool(written.match(_composed(value)) or folded.match(_plain(value)))
+
+
+def _wildcard(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
     """A pattern as fnmatch translates it, except that brackets are literal."""
-    return re.compile(fnmatch.translate(_plain(pattern).replace("[", "[[]")))
+    return re.compile(fnmatch.translate(pattern.replace("[", "[[]")), flags)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
+    return _composed(text).casefold()

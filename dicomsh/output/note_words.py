@@ -207,6 +207,9 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.LIMIT_CAN_BE_LIFTED: "--limit N takes N rows, 'set limit none' all",
     NoteKind.QUERIES: lambda n: f"{n.count:,} {'query' if n.count == 1 else 'queries'}",
     NoteKind.UID_LIST_DIVIDED: _count("{0} queries: one cannot hold all UIDs"),
+    NoteKind.LIST_DIVIDED: lambda n: f"{n.count:,} queries, one for each value of {n.about[0]}",
+    NoteKind.ODD_UID: _first("{} is not a valid UID (PS3.5 9.1), sent as it is"),
+    NoteKind.DEFINED_TERM: _first("{} was sent as typed; the defined term is {}"),
     NoteKind.PATIENTS_FROM_STUDIES: _first("patients taken from the studies: {}"),
     NoteKind.STUDIES_WITHOUT_PATIENT: lambda n: (
         f"{n.count:,} {'study has' if n.count == 1 else 'studies have'} no PatientID:"
@@ -219,6 +222,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     ),
     NoteKind.FILTERED_LOCALLY: _filtered,
     NoteKind.COMBINED_LOCALLY: _combined,
+    NoteKind.EMPTY_LOCALLY: lambda n: f"without {n.about[0]}: filtered locally{_kept(n)}",
     NoteKind.LACK_THE_ATTRIBUTE: _count("{0} of them lack the attribute"),
     NoteKind.OMITTED_KEYS: _omitted,
     NoteKind.UNIVERSAL_AS_ASTERISK: _first(

@@ -146,12 +146,12 @@ def _shortened(group: str) -> str:
     return group.strip().rstrip("^")
 
 
-_UID = regex(r"[0-9.]{1,64}")
+_UID = regex(r"[^*?]+")
 _AGE = regex(r"\d{3}[DWMY]")
 
 
 def _uid(text: str) -> StoredTest:
-    _check(_UID, text, "a UID is digits and full stops, without wildcards")
+    _check(_UID, text, "a UID is matched without wildcards")
     return text.__eq__
 
 

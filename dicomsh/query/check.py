@@ -13,18 +13,18 @@ from dicomsh.model.charset_check import CharsetCheck
 from dicomsh.model.derived_answer import AnswerStep, Processed, noted
 from dicomsh.model.keys import COUNTS, PATIENT_ID, by_keyword
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.lists import in_parts
+from dicomsh.model.lists import divided_lists, in_parts
 from dicomsh.model.lost_letters import letters_of, may_have_lost_letters
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, build, context_keys
-from dicomsh.model.query import QueryKey
+from dicomsh.model.query import Matching, QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.row_checks import RowChecks
 from dicomsh.model.row_faults import RowFaults
 from dicomsh.model.row_matching import noticing, test_of
 from dicomsh.model.silent_truncation import against_cap
-from dicomsh.model.vr import MOMENT_VRS
+from dicomsh.model.vr import MOMENT_VRS, NUMBER_VRS
 from dicomsh.query.sequential import Send, Sequential
 
 
@@ -45,17 +45,32 @@ async def send(
     """
     adapted = adapt(request, modality, archive.abilities.agreed(model))
     sends = [_sender(archive, modality, part, model) for part in in_parts(adapted.request)]
-    patient = [key for key in context_keys(request.place) if key.attribute.tag == PATIENT_ID]
-    filters: list[AnswerStep] = [OfThisPatient(key) for key in patient]
+    literal = [key for key in (*context_keys(request.place), *request.keys) if _is_value(key)]
+    filters: list[AnswerStep] = [OfThisValue(key) for key in literal]
     filters += [LocallyFiltered(adapted.filters)] if adapted.filters else []
-    ours = bool(adapted.filters) or any(_is_pattern(key) for key in patient)
+    ours = bool(adapted.filters) or any(map(_looks_like_pattern, literal))
     bound = None if ours else limit
-    answer = await sends[0](bound) if len(sends) == 1 else Sequential(sends, bound)
+    if len(sends) == 1:
+        answer = await sends[0](bound)
+    else:
+        answer = Sequential(request.level, sends, bound)
+        filters.append(Divided(len(sends), divided_lists(adapted.request)))
     return Processed(answer, [*filters, Checked(adapted, modality)], limit if ours else None)
 
 
-def _is_pattern(key: QueryKey) -> bool:
-    return not set(key.value).isdisjoint("*?\\")
+def _is_value(key: QueryKey) -> bool:
+    """Whether rows of other entities may come: a server may take the value for a pattern.
+
+    A PatientID may also be matched without regard to case.
+    """
+    return key.literal and (key.attribute.tag == PATIENT_ID or _looks_like_pattern(key))
+
+
+def _looks_like_pattern(key: QueryKey) -> bool:
+    text = (
+        key.attribute.vr not in MOMENT_VRS | NUMBER_VRS and key.matching is not Matching.EMPTY_VALUE
+    )
+    return text and not set(key.value).isdisjoint("*?\\")
 
 
 def _sender(archive: Archive, modality: Modality, request: Request, model: Model) -> Send:
@@ -101,44 +116,63 @@ def _series_of(row: Row) -> int:
     return int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
 
 
-class OfThisPatient(AnswerStep):
-    r"""Passes on the rows of the place's patient, and those that do not match it at all.
-
-    A PatientID from an answer is a value, but servers take `*`, `?` and `\` in it for wildcards and
-    a list (there is no single value matching for such a value, PS3.4 C.2.2.2.1) and return rows
-    of other patients. A row that does not match even as a pattern is left to `Checked`: it means
-    that the server ignores the key.
+class Divided(AnswerStep):
+    """Says how many queries the lists of a request took.
 
     Args:
-        key: the PatientID of the place.
+        queries: how many.
+        keywords: the lists that were asked for value by value; none for UIDs, which did not fit.
+    """
+
+    def __init__(self, queries: int, keywords: tuple[str, ...]) -> None:
+        kind = NoteKind.LIST_DIVIDED if keywords else NoteKind.UID_LIST_DIVIDED
+        about = (" and ".join(keywords),) if keywords else ()
+        self._note = note(kind, *about, count=queries)
+
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, with their number."""
+        return noted(outcome, self._note)
+
+
+class OfThisValue(AnswerStep):
+    r"""Passes on the rows with a value that came out of an answer, and those that do not match it.
+
+    The standard has no way to send such a value as what it is: servers take `*`, `?` and `\` in it
+    for wildcards and a list (PS3.4 C.2.2.2.1, C.2.2.2.4) and return rows of other entities. A row
+    that does not match even as a pattern is left to `Checked`: the server ignores the key.
+
+    Args:
+        key: a literal key: the PatientID of the place, or one whose value is from a row.
     """
 
     def __init__(self, key: QueryKey) -> None:
-        self._tag = key.attribute.tag
-        self._value = key.value
-        self._matches = _any_row if "\\" in key.value else noticing(key)
+        self._key = key
+        self._has_value = test_of(key)
+        self._matches = _any_row if "\\" in key.value else noticing(replace(key, literal=False))
         self._others = 0
 
     def passed(self, batch: list[Row]) -> list[Row]:
-        """The rows that are not of another patient whose PatientID the server matched."""
+        """The rows that are not of another entity that the server matched."""
         kept = [row for row in batch if not self._is_of_other(row)]
         self._others += len(batch) - len(kept)
         return kept
 
     def _is_of_other(self, row: Row) -> bool:
-        key = row.text(self._tag)
-        return key not in (None, self._value) and bool(self._matches(row))
+        return self._has_value(row) is False and bool(self._matches(row))
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, with how many rows were of others."""
         if not self._others:
             return outcome
-        about = Level.PATIENT.plural, self._value
-        return noted(outcome, note(NoteKind.OTHER_ENTITIES, *about, count=self._others))
+        patient = self._key.attribute.tag == PATIENT_ID
+        what = Level.PATIENT.plural if patient else f"values of {self._key.keyword}"
+        return noted(
+            outcome, note(NoteKind.OTHER_ENTITIES, what, self._key.value, count=self._others)
+        )
 
 
 def _any_row(row: Row) -> bool:
-    r"""For a value that `\` divides: sent with `?` instead, so `Checked` cannot compare it."""
+    r"""For a value that `\` divides: only what is before it was sent."""
     del row
     return True
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from dicomsh.model.answer import Answer, Outcome, as_cancelled, combined
-from dicomsh.model.derived_answer import DerivedAnswer, noted
-from dicomsh.model.notes import NoteKind, note
+from dicomsh.model.dedup import Fresh
+from dicomsh.model.derived_answer import DerivedAnswer
+from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
 
 Send = Callable[[int | None], Awaitable[Answer]]
@@ -14,24 +15,27 @@ Send = Callable[[int | None], Awaitable[Answer]]
 
 
 class Sequential(DerivedAnswer):
-    """The rows of several queries that have none in common.
+    """The rows of several queries, each entity once.
 
     Args:
+        level: the level of the queries.
         queries: sends each of them.
         limit: maximum number of rows in all, or None.
     """
 
-    def __init__(self, queries: Sequence[Send], limit: int | None) -> None:
+    def __init__(self, level: Level, queries: Sequence[Send], limit: int | None) -> None:
         super().__init__(limit)
         self._queries = queries
+        self._fresh = Fresh(level)
         self._current: Answer | None = None
         self._endings: list[Outcome] = []
 
     async def _batches(self) -> AsyncIterator[list[Row]]:
         for send in self._queries:
-            self._current = await send(self.room)
+            self._fresh.next_query()
+            self._current = await send(self.limit)  # rows that an earlier query had do not count
             async for batch in self._current:
-                yield batch
+                yield self._fresh.of(batch)
             self._endings.append(self._current.outcome)
             if not self._endings[-1].ending.by_the_peer:
                 break
@@ -39,8 +43,7 @@ class Sequential(DerivedAnswer):
     def _ended(self) -> Outcome:
         """The ending of the first query that is not complete."""
         whole = combined(self._endings)
-        whole = whole if self.finished else as_cancelled(whole)
-        return noted(whole, note(NoteKind.UID_LIST_DIVIDED, count=len(self._queries)))
+        return whole if self.finished else as_cancelled(whole)
 
     async def aclose(self) -> None:
         """Leave early."""

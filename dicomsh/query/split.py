@@ -31,6 +31,7 @@ from dicomsh.model.parts import (
     judged,
 )
 from dicomsh.model.plan import Request, choose_model
+from dicomsh.model.query import Matching
 from dicomsh.model.row import Row
 from dicomsh.model.silent_truncation import cut_off
 from dicomsh.model.windows import FIRST_DAY, Period
@@ -88,11 +89,29 @@ def _check(modality: Modality, request: Request) -> None:
             "--split needs StudyDate matching, which this server lacks"
             f" ({modality.capabilities.source})"
         )
+    _check_ranges(request)
     timed = any(key.keyword == STUDY_TIME and key.value for key in request.keys)
     if timed and Extension.DATETIME in modality.extended:
         raise UsageError(
             "--split cannot be combined with --datetime: it matches date and time separately"
         )
+
+
+def _check_ranges(request: Request) -> None:
+    """Refuse a date or a time that is not one range: only such a range has smaller ones."""
+    for key in request.keys:
+        if key.keyword not in (STUDY_DATE, STUDY_TIME):
+            continue
+        if key.matching is Matching.EMPTY_VALUE:
+            raise UsageError(
+                f"studies without a {key.keyword} cannot be divided by --split",
+                hint="leave out --split",
+            )
+        if key.matching is Matching.MULTIPLE_VALUES:
+            raise UsageError(
+                f"--split divides one range of {key.keyword}, not a list",
+                hint="ask for each by itself",
+            )
 
 
 class Split(DerivedAnswer):

@@ -20,7 +20,7 @@ from dicomsh.model.vocabulary import MODALITIES
 from dicomsh.model.vr import CHARSET_VRS
 from dicomsh.regex import regex
 
-_LONGEST = 160
+_LONGEST_LINE = 160
 """A command line with more characters is too long to read and type."""
 
 
@@ -46,7 +46,7 @@ class Phrase:
         line = " ".join(["find", self.level.word, *words])
         if not self.place.same_entity(here.above(self.level)):
             line = f"cd {quote(self.place.path)}; {line}"
-        return line if len(line) <= _LONGEST else ""
+        return line if len(line) <= _LONGEST_LINE else ""
 
 
 def _quoted(word: str) -> str:
@@ -129,19 +129,21 @@ _WITH_CASE = CHARSET_VRS - {"PN"}
 _IDS = frozenset(("PatientID", "AccessionNumber", "StudyID"))
 
 
+_LONGEST = {"SH": 16, "LO": 64}
+
+
+def _is_full(value: str, vr: str) -> bool:
+    """Whether a value has as many characters as one of its VR can have (PS3.5 6.2), or more."""
+    return len(value) >= _LONGEST.get(vr, len(value) + 1)
+
+
 def _wildcard(request: Request) -> Iterator[Phrase]:
     """A text must match in full: a name lacks other components, a description other words."""
     for key in _matched(request):
-        if key.attribute.vr in CHARSET_VRS and not set("*?\\") & set(key.value):
+        full = _is_full(key.value, key.attribute.vr)
+        if key.attribute.vr in CHARSET_VRS and not full and not set("*?\\") & set(key.value):
             anywhere = key.attribute.vr != "PN" and key.keyword not in _IDS
             yield _with(request, key, f"*{key.value}*" if anywhere else f"{key.value}*")
-
-
-def _one_of_list(request: Request) -> Iterator[Phrase]:
-    """A peer must match lists of UIDs (PS3.4 C.2.2.2.2), other lists are optional (C.2.2.2.8)."""
-    for key in _matched(request):
-        if key.matching is Matching.MULTIPLE_VALUES and key.attribute.vr != "CS":
-            yield _with(request, key, key.value.partition("\\")[0])
 
 
 def _anywhere_in_name(request: Request) -> Iterator[Phrase]:
@@ -160,7 +162,8 @@ def _case(request: Request) -> Iterator[Phrase]:
 
 def _lower_case(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
-        if key.attribute.vr in _WITH_CASE and key.value != key.value.lower():
+        several = key.matching is Matching.MULTIPLE_VALUES
+        if key.attribute.vr in _WITH_CASE and key.value != key.value.lower() and not several:
             yield _with(request, key, key.value.lower())
 
 
@@ -243,7 +246,7 @@ def _other_attribute(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
         if key.origin is not KeyOrigin.PATTERN:
             continue
-        if key.keyword == "PatientID":
+        if key.keyword == "PatientID" and not _is_full(key.value, "SH"):
             yield Phrase(Level.STUDY, (f"acc={key.value}",), request.place.above(Level.STUDY))
         elif key.keyword == "PatientName":
             yield _with(request, key, key.value, "id")
@@ -338,7 +341,6 @@ _RULES: tuple[Rule, ...] = (
     _word_meant_otherwise,
     _counted_here,
     _name_as_spoken,
-    _one_of_list,
     _wildcard,
     _wider_date,
     _wider_time,

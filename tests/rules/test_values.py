@@ -104,7 +104,7 @@ def test_times(typed: str, first: str, last: str) -> None:
     ("typed", "codes"),
     [
         ("CT", {"CT"}),
-        ("ct", {"CT"}),
+        ("ct", set()),
         ("CT,MR", {"CT", "MR"}),
         (r"CT\MR", {"CT", "MR"}),
         (r"'CT\MR'", {"CT", "MR"}),
@@ -226,12 +226,12 @@ REFUSED = [
     ("find instance Rows=65536", "65536", "'65536' is not a valid Rows"),
     ("find study PatientWeight=70-80", "70-80", "is not a valid PatientWeight"),
     ("find study study=1.2.*", "*", "no wildcard in StudyInstanceUID: its VR is UI"),
-    ("find study study=1.2,1.2.x", "1.2.x", "'1.2.x' is not a valid UID"),
+    ("find study study=1.2,1.2.*", "*", "no wildcard in StudyInstanceUID"),
+    ("find study InstanceAvailability=ONLINE", "ONLINE", "never part of a query"),
+    ("find study 0008,0201=+0100", "+0100", "cannot be matched"),
+    ("find study date=240305", "240305", "may be a month or a day"),
     ("find study mod=CT/MR", "CT/MR", "is not a valid ModalitiesInStudy"),
     ("find study mod=CT,", "", "an empty value for ModalitiesInStudy"),
-    (f"find study acc={'x' * 17}", "x" * 17, "at most 16 characters"),
-    (f"find patient id={'x' * 65}", "x" * 65, "at most 64 characters"),
-    (f"find patient name=a={'b' * 65}", f"a={'b' * 65}", "at most 64 characters"),
     ("find patient name=a=b=c=d", "a=b=c=d", "at most 3 component groups"),
     ("find patient sex=é", "é", "is not a valid PatientSex"),
     ("find patient 'id=a\tb'", "\t", "a control character"),
@@ -288,7 +288,14 @@ def test_a_pattern_that_is_a_second_value_is_explained() -> None:
 
 @pytest.mark.parametrize(
     ("name", "typed"),
-    [("PatientID", "x*"), ("StudyDate", "2024"), ("ModalitiesInStudy", "CT,MR")],
+    [
+        ("PatientID", "x*"),
+        ("StudyDate", "2024"),
+        ("StudyTime", "10"),
+        ("ModalitiesInStudy", "ct"),
+        ("AccessionNumber", "*2024030500000017*"),
+        ("StudyInstanceUID", "LOCALIZER1.2.3"),
+    ],
 )
 def test_the_value_on_the_wire_is_the_one_that_is_explained(name: str, typed: str) -> None:
     received: list[Dataset] = []
