@@ -8,10 +8,10 @@ import pytest
 
 from dicomsh.errors import UsageError
 from dicomsh.language.scan import Word, scan
-from dicomsh.language.terms import is_term, pattern_key, read_term
+from dicomsh.language.terms import is_term, pattern_key, query_keys, read_term
 from dicomsh.language.words import whole_word
 from dicomsh.model.levels import Level
-from dicomsh.model.query import KeyOrigin, Matching
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 
 TODAY = date(2024, 3, 5)
 PATIENT, STUDY, SERIES, INSTANCE = Level
@@ -113,3 +113,17 @@ def test_a_key_of_a_level_below_can_be_asked_for_and_not_be_matched() -> None:
     assert read_term(whole_word("+Modality")).query_key(STUDY, TODAY).origin is KeyOrigin.RETURN
     with pytest.raises(UsageError, match="a key of the series level"):
         read_term(whole_word("Modality=CT")).query_key(STUDY, TODAY)
+
+
+def keys(*texts: str) -> list[QueryKey]:
+    return query_keys([read_term(word(text)) for text in texts], STUDY, TODAY)
+
+
+def test_a_private_key_has_the_vr_that_its_creator_defines() -> None:
+    """PS3.5 7.8.1: the creator is LO, and what its block holds is known to those who know it."""
+    made = keys("0009,0010=GEMS_IDEN_01", "0009,1001=CT01", "+0009,1027", "0011,1001=x")
+    assert [key.attribute.vr for key in made] == ["LO", "LO", "SL", "UN"]
+    other = keys("0009,0011=GEMS_IDEN_01", "0009,1001=CT01", "0009,1101=CT01")
+    assert [key.attribute.vr for key in other] == ["LO", "UN", "LO"]
+    unknown = keys("'0009,0010=NOBODY KNOWS'", "0009,1001=CT01")
+    assert [key.attribute.vr for key in unknown] == ["LO", "UN"]
