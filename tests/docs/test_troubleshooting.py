@@ -15,6 +15,8 @@ from tests import servers
 from tests.dimse.peers import scp, silent_port
 from tests.dimse.pki import Pki, server_context
 from tests.harness import ROOT, practice, run
+from tests.peers.peer import playing
+from tests.peers.script import read_case
 
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
 HEADINGS = re.findall(r"^## (.*?)(?: \(to 0xCFFF\))?$", PAGE, re.M)
@@ -42,6 +44,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
         told += run(f"use faulty; {text}", config=config).err
     config = practice(tmp_path_factory.mktemp("slow"), row_delay=3)
     told += run("use faulty; set timeout 0.3; find study", config=config).err
+    with playing(read_case(ROOT / "tests/peers/cases/vr-dashes.txt")) as odd:
+        told += run("find study", modality=odd.address).err
     with scp(configure=lambda entity: setattr(entity, "require_calling_aet", ["OTHER"])) as peer:
         told += run(f"use {peer.address}").err
     with scp(abstract_syntaxes=["1.2.840.10008.1.1"]) as peer:
