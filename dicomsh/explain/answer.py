@@ -82,6 +82,7 @@ _REASONS = {
     Matching.WILDCARD: f"* any characters, ? one (C.2.2.2.4); {_EMPTY}",
     Matching.RANGE: f"both ends included (C.2.2.2.5); {_EMPTY}",
     Matching.SEQUENCE: "some item matches (C.2.2.2.6)",
+    Matching.EMPTY_VALUE: "no value; if that was not negotiated, filtered locally (C.2.2.2.7)",
     Matching.MULTIPLE_VALUES: "any of the values, on servers that take a list so; the standard has"
     " lists of UIDs only, and matches all values of others if that was negotiated (C.2.2.2.8)",
 }

@@ -249,3 +249,8 @@ def test_what_our_side_does_for_the_peer_is_told(tmp_path: Path) -> None:
     )
     assert "note: ModalitiesInStudy ignored by the server, filtered locally\n" in done.out
     assert "note: relational queries" in done.out
+
+
+def test_last_explains_a_query_for_entities_without_a_value() -> None:
+    done = run("use pacs; find study date='\"\"'; explain last")
+    assert 'StudyDate = "": no value; if that was not negotiated, filtered locally' in done.out

@@ -8,12 +8,15 @@ from dicomsh.settings import SETTINGS, Setting, Where
 _VALUES = """\
 Key=Value matches by the attribute's VR:
   text       name=JOD*  desc='CT*'      * any characters, ? one; names match as typed
-  code       sex=M  mod=CT,MR           a list with , or \\ matches any of its values
-  UID        study=1.2.3,1.2.4          whole UIDs; a list matches any of them
+  code       sex=M  mod=CT              sent as typed: servers match codes with case
+  UID        study=1.2.3                whole UIDs
+  list       mod=CT,MR  acc=A1,A7       any of the values, with , or \\ between them. DICOM has
+                                       lists of UIDs only: others are one query for each value
   date       date=2024-03-05  2024-03  2024  today  yesterday  -7d  -2w  -6m  -1y
   time       time=10:15  10:15:30
   range      date=2024-01..2024-03  ..2020  >=2024  <2024-03-01; DICOM's 20240101-20240331 too
   number     number=4                   no wildcards, no ranges
+  no value   acc='""'                   entities without a value
   nothing    Key=                       universal matching: any value, or none
   *          Key=*                      the same, where wildcards are allowed
   * as is    Key='\\*'                   sends *: by the standard the same; some servers leave out
