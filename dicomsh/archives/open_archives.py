@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool, Delivery, Retriever
 from dicomsh.archives.kinds import KINDS, ArchiveKinds
 from dicomsh.config import KnownPeers
+from dicomsh.event_loop import asyncio
 from dicomsh.frozen import replace
 from dicomsh.model.capability import NOTHING_KNOWN
 from dicomsh.model.extended_negotiation import Extensions
@@ -110,9 +111,7 @@ class OpenArchives:
 
     async def release(self, kept: Collection[str]) -> None:
         """Close the connections to all modalities but those with these names."""
-        for (name, _), (_, archive) in list(self._archives.items()):
-            if name not in kept:
-                await archive.close()
+        await _closed([made for (name, _), (_, made) in self._archives.items() if name not in kept])
 
     def retriever(self, modality: Modality, delivery: Delivery) -> Retriever:
         """What fetches objects from the archive of a modality."""
@@ -121,8 +120,16 @@ class OpenArchives:
 
     async def close(self) -> None:
         """Close every connection, and stop every archive of our own."""
-        for _, archive in self._archives.values():
-            await archive.close()
+        archives = [archive for _, archive in self._archives.values()]
         self._archives.clear()
-        for kind in self._kinds.values():
-            kind.close()
+        try:
+            await _closed(archives)
+        finally:  # even if another Ctrl-C ends the wait
+            for kind in self._kinds.values():
+                kind.close()
+
+
+async def _closed(archives: Sequence[Archive]) -> None:
+    """Close all of them at once: one that does not answer keeps none of the others open."""
+    if archives:
+        await asyncio.gather(*(archive.close() for archive in archives))

@@ -322,6 +322,7 @@ async def scripted(
 ) -> AsyncIterator[Modality]:
     """A peer that plays one script for each connection, the last one again and again."""
     started: list[asyncio.Task[None]] = []
+    writers: list[asyncio.StreamWriter] = []
     failures: list[BaseException] = []
 
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -329,6 +330,7 @@ async def scripted(
         assert task is not None
         script = scripts[min(len(started), len(scripts) - 1)]
         started.append(task)
+        writers.append(writer)
         try:
             await script(Peer(reader, writer))
         except (EOFError, ConnectionError, asyncio.CancelledError):
@@ -347,6 +349,9 @@ async def scripted(
         for task in started:
             task.cancel()
         await asyncio.gather(*started, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()  # it may be closing, and never get rid of what it has to send
+        await asyncio.sleep(0)
     assert not failures, failures
 
 
