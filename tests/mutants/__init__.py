@@ -17,8 +17,8 @@ most of the changes of a function come first. It needs `os.fork`.
 Not changed are
 
 * strings with words in them, and docstrings: messages to people, whose words other tests look
-  after. All other strings are changed, with the names and codes that the program works with;
-* arguments by position that are left out so that others move up: mypy notices it;
+  after. All other strings, such as names and codes, get letters added;
+* values to None, and arguments left out so that others move up: mypy notices most of these;
 * annotations, decorators, and what runs when a module is imported: tables, defaults of parameters.
 
 Which tests are asked depends on the package of the module (`TESTS` in `__main__`); those that start

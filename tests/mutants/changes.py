@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
+from itertools import islice
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -13,7 +14,12 @@ from typing import Any
 import libcst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 from mutmut.mutation.file_mutation import MutationVisitor
-from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, operator_string
+from mutmut.mutation.mutators import (
+    mutation_operators,
+    operator_arg_removal,
+    operator_assignment,
+    operator_string,
+)
 from mutmut.mutation.pragma_handling import IgnoredCode
 
 _WORDS = re.compile(r"[a-z]{2,}[,:;.]? [a-z({']|[a-z ]: |, $")
@@ -66,7 +72,11 @@ class _Visitor(MutationVisitor):
 def changes(module: Path) -> list[Change]:
     """All changes of a module, in the order of its lines."""
     wrapper = MetadataWrapper(libcst.parse_module(module.read_text("utf-8")))
-    instead: dict[Any, Any] = {operator_string: _string, operator_arg_removal: _argument}
+    instead: dict[Any, Any] = {
+        operator_string: _string,
+        operator_arg_removal: _argument,
+        operator_assignment: _none,
+    }
     operators = [(kind, instead.get(operator, operator)) for kind, operator in mutation_operators]
     visitor = _Visitor(operators, IgnoredCode(set(), set(), set()))
     wrapper.visit(visitor)
@@ -120,16 +130,22 @@ def _outermost_function(above: list[libcst.CSTNode]) -> libcst.FunctionDef | Non
 
 
 def _string(node: libcst.BaseString) -> Iterator[libcst.BaseString]:
-    """Other letters, other cases; words remain."""
+    """Other letters; words remain."""
     if not isinstance(node, libcst.SimpleString) or not _WORDS.search(node.value):
-        yield from operator_string(node)
+        yield from islice(operator_string(node), 1)
 
 
 def _argument(node: libcst.Call) -> Iterator[libcst.Call]:
-    """None instead of an argument; without one, unless others would move up."""
+    """Without an argument, unless others would move up."""
+    last = len(node.args) - 1
     for changed in operator_arg_removal(node):
         kept = set(map(id, changed.args))
         missing = [at for at, arg in enumerate(node.args) if id(arg) not in kept]
-        last = len(node.args) - 1
-        if len(changed.args) > last or missing == [last] or node.args[missing[0]].keyword:
+        if len(changed.args) == last and (missing == [last] or node.args[missing[0]].keyword):
             yield changed
+
+
+def _none(node: libcst.CSTNode) -> Iterator[libcst.CSTNode]:
+    """Nothing: mypy notices None in most places."""
+    del node
+    yield from ()

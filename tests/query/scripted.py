@@ -1,0 +1,151 @@
+"""An archive that answers as a test says, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from dicomsh.archives.archive import Archive, Retriever
+from dicomsh.archives.open_archives import OpenArchives
+from dicomsh.config import KnownPeers
+from dicomsh.errors import UsageError
+from dicomsh.model.abilities import Abilities
+from dicomsh.model.answer import Ending, Outcome, all_rows
+from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.derived_answer import KnownAnswer
+from dicomsh.model.levels import Model
+from dicomsh.model.modality import Modality
+from dicomsh.model.notes import NoteKind
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Query
+from dicomsh.model.results import Listing
+from dicomsh.model.row import Row
+from dicomsh.model.tap import Tap
+from dicomsh.query.ask import Way, ask, plain_way
+from dicomsh.query.context import Limits, QueryContext
+
+TODAY = date(2024, 3, 5)
+BOTH = tuple(Model)
+NO_LIMITS = Limits()
+
+Reply = Callable[[Query], list[Row] | tuple[list[Row], Outcome]]
+"""The rows for a query, and how the answer ends if it is not complete."""
+
+
+@dataclass(frozen=True)
+class ScriptAddress:
+    """Answers with the rows of `reply`, and says that it has these information models."""
+
+    reply: Reply
+    models: Sequence[Model] = BOTH
+    asked: list[tuple[Query, int | None]] = field(default_factory=list)
+
+    title = "a script"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ScriptKind:
+    def reach(self, modality: Modality) -> Modality:
+        return modality
+
+    def open(self, modality: Modality, tap: Tap) -> Archive:
+        del tap
+        assert isinstance(modality.address, ScriptAddress)
+        return _Script(modality.address)
+
+    def retriever(
+        self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
+    ) -> Retriever:
+        del modality, tap, sop_classes, syntaxes
+        raise UsageError("a script holds no objects")
+
+    def close(self) -> None: ...
+
+
+class _Script:
+    is_open = True
+    is_opening = False
+
+    def __init__(self, address: ScriptAddress) -> None:
+        self._address = address
+        self.abilities = Abilities(frozenset(model.value for model in address.models))
+
+    async def connect(self) -> Abilities:
+        return self.abilities
+
+    async def echo(self) -> float:
+        return 0.0
+
+    async def find(self, query: Query, *, limit: int | None = None) -> KnownAnswer:
+        self._address.asked.append((query, limit))
+        reply = self._address.reply(query)
+        rows, outcome = (
+            reply if isinstance(reply, tuple) else (reply, Outcome(Ending.COMPLETE, 0, 0.0))
+        )
+        if limit is not None and len(rows) > limit:
+            rows, outcome = rows[:limit], Outcome(Ending.LIMIT, limit, 0.0)
+        return KnownAnswer(rows, outcome)
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of a request."""
+
+    rows: list[Row]
+    outcome: Outcome
+    listing: Listing
+    queries: list[tuple[Query, int | None]]
+
+    @property
+    def kinds(self) -> list[NoteKind]:
+        return [note.kind for note in self.outcome.notes]
+
+    def texts(self, tag: int) -> list[str | None]:
+        return [row.text(tag) for row in self.rows]
+
+
+def asked(
+    request: Request,
+    reply: Reply = lambda _: [],
+    options: QueryOptions | None = None,
+    *,
+    models: Sequence[Model] = BOTH,
+    limits: Limits = NO_LIMITS,
+    way: Way = plain_way,
+    elsewhere: bool = False,
+    earlier: Iterable[tuple[Request, Outcome]] = (),
+    **settings: Any,
+) -> Asked:
+    """What comes of a request to an archive with that script.
+
+    With `elsewhere` the modality in use is another one; the settings are those of the modality.
+    """
+    address = ScriptAddress(reply, models)
+    modality = Modality("scripted", address, **settings)
+    here = Modality("other", address) if elsewhere else modality
+
+    async def work() -> Asked:
+        archives = OpenArchives(Tap(), KnownPeers(None), {ScriptAddress: ScriptKind})
+        context = QueryContext(
+            archives,
+            TODAY,
+            limits,
+            here,
+            request.place,
+            lambda name: list(earlier) if name == modality.name else [],
+        )
+        try:
+            listing = await ask(context, modality, request, options, way)
+            rows = await all_rows(listing.answer)
+            return Asked(rows, listing.answer.outcome, listing, address.asked)
+        finally:
+            await archives.close()
+
+    return asyncio.run(work())
