@@ -232,26 +232,23 @@ OTHER = request(Level.STUDY, Place(), "mod=MR")
 
 
 @pytest.mark.parametrize(
-    ("cap", "earlier", "rows", "split", "kind"),
+    ("cap", "earlier", "rows", "kind"),
     [
-        (50, [], 50, None, NoteKind.AT_THE_CAP),
-        (None, [(OTHER, Outcome(Ending.COMPLETE, 50, 0.0))], 50, None, NoteKind.SAME_ROUND_NUMBER),
-        (None, [(OTHER, Outcome(Ending.COMPLETE, 50, 0.0))], 49, None, None),
-        (None, [], 50, None, None),
-        (50, [], 50, Period.MONTH, None),
+        (50, [], 50, NoteKind.AT_THE_CAP),
+        (None, [(OTHER, Outcome(Ending.COMPLETE, 50, 0.0))], 50, NoteKind.SAME_ROUND_NUMBER),
+        (None, [(OTHER, Outcome(Ending.COMPLETE, 50, 0.0))], 49, None),
+        (None, [], 50, None),
     ],
 )
 def test_a_suspicious_number_of_rows_is_told(
     cap: int | None,
     earlier: list[tuple[Request, Outcome]],
     rows: int,
-    split: Period | None,
     kind: NoteKind | None,
 ) -> None:
     done = asked(
         request(Level.STUDY),
         studies(rows),
-        QueryOptions(split=split),
         earlier=earlier,
         capabilities=Capabilities(cap=cap),
     )
