@@ -1,0 +1,243 @@
+"""What is sent, what passes of an answer, and what is said about its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.capability import Capabilities, Support
+from dicomsh.model.keys import PATIENT_ID, by_keyword
+from dicomsh.model.levels import Level
+from dicomsh.model.lists import LONGEST
+from dicomsh.model.notes import NoteKind, note
+from dicomsh.model.place import Place, PlaceStep
+from dicomsh.model.query import Query
+from dicomsh.model.row import Row
+from tests.model.rows import answer
+from tests.model.test_plan import request
+from tests.query.scripted import asked
+
+UID = by_keyword("StudyInstanceUID").tag
+IGNORED = {"AccessionNumber": Support.IGNORED}
+
+
+def study(number: int, **more: str) -> Row:
+    return answer(StudyInstanceUID=f"1.{number}", PatientID="A", **more)
+
+
+def accessions(*values: str | None) -> list[Row]:
+    return [
+        study(number, **({} if value is None else {"AccessionNumber": value}))
+        for number, value in enumerate(values)
+    ]
+
+
+def numbers(texts: Sequence[str | None]) -> list[int]:
+    return [int((text or "").removeprefix("1.")) for text in texts]
+
+
+@pytest.mark.parametrize(("charset", "sent"), [("", "ISO_IR 192"), ("ISO_IR 100", "ISO_IR 100")])
+def test_the_charset_declared_for_the_modality_is_used(charset: str, sent: str) -> None:
+    done = asked(request(Level.STUDY, Place(), "name=Müller"), charset=charset)
+    assert [query.charset for query, _ in done.queries] == [sent]
+
+
+@pytest.mark.parametrize("universal", ["", "*"])
+def test_universal_matching_is_sent_as_the_modality_needs_it(universal: str) -> None:
+    done = asked(request(Level.STUDY, Place(), "acc="), universal=universal)
+    ((query, _),) = done.queries
+    assert {key.keyword: key.value for key in query.keys}["AccessionNumber"] == universal
+
+
+@pytest.mark.parametrize(
+    ("values", "kept", "counted", "doubtful", "lacking"),
+    [
+        (["A1", "A2", "A1"], [0, 2], (2, 3), False, 0),
+        (["A2", "A2"], [], (0, 2), False, 0),
+        # without the attribute nobody can tell: the row is shown, and the answer doubtful
+        (["A1", None, None, "A2"], [0, 1, 2], (3, 4), True, 2),
+    ],
+)
+def test_what_the_server_ignores_is_filtered_here(
+    values: list[str | None],
+    kept: list[int],
+    counted: tuple[int, int],
+    doubtful: bool,
+    lacking: int,
+) -> None:
+    known = Capabilities(matching=IGNORED)
+    wanted = request(Level.STUDY, Place(), "acc=A1")
+    done = asked(wanted, lambda _: accessions(*values), capabilities=known)
+    assert numbers(done.texts(UID)) == kept
+    filtered = [one for one in done.outcome.notes if one.kind is NoteKind.FILTERED_LOCALLY]
+    assert [(one.count, one.of) for one in filtered] == [counted]
+    assert done.outcome.doubtful is doubtful
+    lack = [one.count for one in done.outcome.notes if one.kind is NoteKind.LACK_THE_ATTRIBUTE]
+    assert lack == ([lacking] if lacking else [])
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "bound", "ending"),
+    [
+        # filtered here, a limit is one of the rows that are kept: the server is asked for all
+        (Capabilities(matching=IGNORED), None, Ending.LIMIT),
+        (Capabilities(), 2, Ending.LIMIT),
+    ],
+)
+def test_whose_limit_it_is(capabilities: Capabilities, bound: int | None, ending: Ending) -> None:
+    def reply(_: Query) -> list[Row]:
+        return accessions("A2", "A1", "A1", "A1") if bound is None else accessions(*["A1"] * 4)
+
+    wanted, options = request(Level.STUDY, Place(), "acc=A1"), QueryOptions(limit=2)
+    done = asked(wanted, reply, options, capabilities=capabilities)
+    assert [limit for _, limit in done.queries] == [bound]
+    assert (len(done.rows), done.outcome.ending) == (2, ending)
+
+
+@pytest.mark.parametrize(
+    ("patient", "rows", "kept", "others"),
+    [
+        ("A*", ["A*", "AB", "A*"], ["A*", "A*"], 1),
+        ("A?", ["A?", "AB", "A?"], ["A?", "A?"], 1),
+        ("A\\B", ["A\\B", "A", "B"], ["A\\B"], 2),
+        ("A", ["A", "A"], ["A", "A"], 0),
+    ],
+)
+def test_rows_of_patients_whose_id_only_fits_as_a_pattern_are_left_out(
+    patient: str, rows: list[str], kept: list[str], others: int
+) -> None:
+    def reply(_: Query) -> list[Row]:
+        uids = (f"1.{number}" for number in range(len(rows)))
+        return [
+            answer(StudyInstanceUID=uid, PatientID=of) for uid, of in zip(uids, rows, strict=True)
+        ]
+
+    place = Place((PlaceStep(Level.PATIENT, patient),))
+    done = asked(request(Level.STUDY, place), reply)
+    assert done.texts(PATIENT_ID) == kept
+    told = [one for one in done.outcome.notes if one.kind is NoteKind.OTHER_ENTITIES]
+    wanted = note(NoteKind.OTHER_ENTITIES, "patients", patient, count=others)
+    assert told == ([wanted] if others else [])
+
+
+@pytest.mark.parametrize(("patient", "bound"), [("A*", None), ("A?", None), ("A", 1)])
+def test_a_limit_in_the_place_of_such_a_patient_is_ours(patient: str, bound: int | None) -> None:
+    def reply(_: Query) -> list[Row]:
+        ids = (["AB"] if bound is None else []) + [patient] * 2
+        return [answer(StudyInstanceUID=f"1.{n}", PatientID=of) for n, of in enumerate(ids)]
+
+    place = Place((PlaceStep(Level.PATIENT, patient),))
+    done = asked(request(Level.STUDY, place), reply, QueryOptions(limit=1))
+    assert [limit for _, limit in done.queries] == [bound]
+    assert done.texts(PATIENT_ID) == [patient]
+    assert done.outcome.ending is Ending.LIMIT
+
+
+@pytest.mark.parametrize(
+    ("keys", "values", "kind", "count", "doubtful"),
+    [
+        (("acc=A1",), ["A1", "A1"], None, 0, False),
+        (("acc=A1",), ["A1", "B2", "B3"], NoteKind.NO_MATCH, 2, True),
+        (("acc=A1",), ["A1", ""], NoteKind.WITHOUT_VALUE, 1, True),
+        (("acc=A1",), ["A1", None], NoteKind.WITHOUT_VALUE, 1, True),
+        (("acc=A1",), [None, None], NoteKind.NOT_RETURNED, 0, True),
+        (("acc=a1",), ["A1", "a1", "A1"], NoteKind.OTHER_CASE, 2, False),
+        ((), ["A1", "B2"], None, 0, False),
+    ],
+)
+def test_rows_that_contradict_the_query_are_told(
+    keys: tuple[str, ...],
+    values: list[str | None],
+    kind: NoteKind | None,
+    count: int,
+    doubtful: bool,
+) -> None:
+    done = asked(request(Level.STUDY, Place(), *keys), lambda _: accessions(*values))
+    assert len(done.rows) == len(values), "every row is shown"
+    about_rows = {
+        *(NoteKind.NO_MATCH, NoteKind.WITHOUT_VALUE, NoteKind.NOT_RETURNED, NoteKind.OTHER_CASE),
+    }
+    told = [(one.kind, one.count) for one in done.outcome.notes if one.kind in about_rows]
+    assert told == ([(kind, count)] if kind else [])
+    assert done.outcome.doubtful is doubtful
+
+
+def test_a_key_that_is_known_to_match_need_not_come_back() -> None:
+    known = Capabilities(matching={"AccessionNumber": Support.WORKS})
+    wanted = request(Level.STUDY, Place(), "acc=A1")
+    done = asked(wanted, lambda _: accessions(None, None), capabilities=known)
+    assert NoteKind.NOT_RETURNED not in done.kinds
+    assert not done.outcome.doubtful
+
+
+@pytest.mark.parametrize(
+    ("values", "doubtful", "of"),
+    [
+        # a date of zero length is unknown, and matches a range (PS3.4 C.2.2.1.2)
+        (["20240101", "", ""], False, 3),
+        (["20240101", "", "19990101"], True, 3),
+        (["20240101", None, ""], True, 3),
+    ],
+)
+def test_dates_of_zero_length_are_no_contradiction_to_a_range(
+    values: list[str | None], doubtful: bool, of: int
+) -> None:
+    def reply(_: Query) -> list[Row]:
+        return [
+            study(number, **({} if value is None else {"StudyDate": value}))
+            for number, value in enumerate(values)
+        ]
+
+    done = asked(request(Level.STUDY, Place(), "date=2024"), reply)
+    assert done.outcome.doubtful is doubtful
+    told = {one.of for one in done.outcome.notes if one.kind is NoteKind.WITHOUT_VALUE}
+    assert told <= {of}
+    assert bool(told) is (values.count("19990101") == 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "unsupported", "doubtful"),
+    [
+        ("FrameIncrementPointer=00181063", True, True),
+        ("FrameIncrementPointer=00181063", False, False),
+        ("NumberOfStudyRelatedSeries=2", True, False),  # the rows show that it was matched
+        ("FrameIncrementPointer=", True, False),
+    ],
+)
+def test_keys_that_cannot_be_checked_are_named_where_the_server_does_not_support_all(
+    key: str, unsupported: bool, doubtful: bool
+) -> None:
+    outcome = Outcome(Ending.COMPLETE, 0, 0.0, 0, unsupported=unsupported)
+    rows = [study(1, NumberOfStudyRelatedSeries="2")]
+    done = asked(request(Level.STUDY, Place(), key), lambda _: (rows, outcome))
+    assert done.outcome.doubtful is doubtful
+    named = note(NoteKind.KEYS_UNSUPPORTED, "FrameIncrementPointer")
+    assert (named in done.outcome.notes) is doubtful
+
+
+def test_a_list_too_long_for_one_query_is_asked_in_several() -> None:
+    uids = [f"1.2.{number:060}" for number in range(LONGEST // 65 + 10)]
+    wanted = request(Level.STUDY, Place(), "study=" + "\\".join(uids))
+
+    def reply(query: Query) -> list[Row]:
+        (key,) = [key for key in query.keys if key.attribute.tag == UID]
+        return [answer(StudyInstanceUID=uid) for uid in key.value.split("\\")]
+
+    done = asked(wanted, reply)
+    assert done.texts(UID) == uids
+    assert len(done.queries) == 2
+    assert note(NoteKind.UID_LIST_DIVIDED, count=2) in done.outcome.notes
+    limited = asked(wanted, reply, QueryOptions(limit=len(uids) - 1))
+    assert (len(limited.rows), limited.outcome.ending) == (len(uids) - 1, Ending.LIMIT)
+    few = asked(wanted, reply, QueryOptions(limit=3))
+    assert len(few.queries) == 1, "the second query is not sent"
+    assert few.outcome.ending is Ending.LIMIT
+
+
+def test_one_entity_in_many_rows_is_doubtful() -> None:
+    done = asked(request(Level.STUDY), lambda _: [study(1), study(1), study(1)])
+    assert done.outcome.doubtful
+    assert note(NoteKind.REPEATED, "study", "studies", count=2) in done.outcome.notes
