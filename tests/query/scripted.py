@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.derived_answer import KnownAnswer
+from dicomsh.model.extended_negotiation import NONE, Extensions
 from dicomsh.model.levels import Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind
@@ -37,10 +38,11 @@ Reply = Callable[[Query], list[Row] | tuple[list[Row], Outcome]]
 
 @dataclass(frozen=True)
 class ScriptAddress:
-    """Answers with the rows of `reply`, and says that it has these information models."""
+    """Answers with the rows of `reply`; has these models, and agrees to these extensions."""
 
     reply: Reply
     models: Sequence[Model] = BOTH
+    agreed: Extensions = NONE
     asked: list[tuple[Query, int | None]] = field(default_factory=list)
 
     title = "a script"
@@ -67,13 +69,23 @@ class ScriptKind:
     def close(self) -> None: ...
 
 
+class _Batches(KnownAnswer):
+    """As from a network: the rows come in batches."""
+
+    async def __aiter__(self) -> AsyncIterator[list[Any]]:
+        async for rows in super().__aiter__():
+            for at in range(0, len(rows), 2):
+                yield rows[at : at + 2]
+
+
 class _Script:
     is_open = True
     is_opening = False
 
     def __init__(self, address: ScriptAddress) -> None:
         self._address = address
-        self.abilities = Abilities(frozenset(model.value for model in address.models))
+        models = [model.value for model in address.models]
+        self.abilities = Abilities(frozenset(models), dict.fromkeys(models, address.agreed))
 
     async def connect(self) -> Abilities:
         return self.abilities
@@ -89,7 +101,7 @@ class _Script:
         )
         if limit is not None and len(rows) > limit:
             rows, outcome = rows[:limit], Outcome(Ending.LIMIT, limit, 0.0)
-        return KnownAnswer(rows, outcome)
+        return _Batches(rows, outcome)
 
     async def close(self) -> None: ...
 
@@ -117,6 +129,7 @@ def asked(
     options: QueryOptions | None = None,
     *,
     models: Sequence[Model] = BOTH,
+    agreed: Extensions = NONE,
     limits: Limits = NO_LIMITS,
     way: Way = plain_way,
     elsewhere: bool = False,
@@ -127,7 +140,7 @@ def asked(
 
     With `elsewhere` the modality in use is another one; the settings are those of the modality.
     """
-    address = ScriptAddress(reply, models)
+    address = ScriptAddress(reply, models, agreed)
     modality = Modality("scripted", address, **settings)
     here = Modality("other", address) if elsewhere else modality
 

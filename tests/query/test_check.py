@@ -9,6 +9,7 @@ import pytest
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.capability import Capabilities, Support
+from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.keys import PATIENT_ID, by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.lists import LONGEST
@@ -58,7 +59,7 @@ def test_universal_matching_is_sent_as_the_modality_needs_it(universal: str) -> 
         (["A1", "A2", "A1"], [0, 2], (2, 3), False, 0),
         (["A2", "A2"], [], (0, 2), False, 0),
         # without the attribute nobody can tell: the row is shown, and the answer doubtful
-        (["A1", None, None, "A2"], [0, 1, 2], (3, 4), True, 2),
+        (["A1", None, "A2", None, "A1"], [0, 1, 3, 4], (4, 5), True, 2),
     ],
 )
 def test_what_the_server_ignores_is_filtered_here(
@@ -100,7 +101,7 @@ def test_whose_limit_it_is(capabilities: Capabilities, bound: int | None, ending
 @pytest.mark.parametrize(
     ("patient", "rows", "kept", "others"),
     [
-        ("A*", ["A*", "AB", "A*"], ["A*", "A*"], 1),
+        ("A*", ["A*", "AB", "A*", "AC"], ["A*", "A*"], 2),
         ("A?", ["A?", "AB", "A?"], ["A?", "A?"], 1),
         ("A\\B", ["A\\B", "A", "B"], ["A\\B"], 2),
         ("A", ["A", "A"], ["A", "A"], 0),
@@ -201,21 +202,20 @@ def test_dates_of_zero_length_are_no_contradiction_to_a_range(
 @pytest.mark.parametrize(
     ("key", "unsupported", "doubtful"),
     [
-        ("FrameIncrementPointer=00181063", True, True),
-        ("FrameIncrementPointer=00181063", False, False),
-        ("NumberOfStudyRelatedSeries=2", True, False),  # the rows show that it was matched
-        ("FrameIncrementPointer=", True, False),
+        ("name=DOE", True, True),  # fuzzy matching was agreed: any name may be similar
+        ("name=DOE", False, False),
+        ("acc=A1", True, False),  # the rows show that it was matched
+        ("name=", True, False),
     ],
 )
 def test_keys_that_cannot_be_checked_are_named_where_the_server_does_not_support_all(
     key: str, unsupported: bool, doubtful: bool
 ) -> None:
     outcome = Outcome(Ending.COMPLETE, 0, 0.0, 0, unsupported=unsupported)
-    rows = [study(1, NumberOfStudyRelatedSeries="2")]
-    done = asked(request(Level.STUDY, Place(), key), lambda _: (rows, outcome))
+    wanted, fuzzy = request(Level.STUDY, Place(), key), frozenset({Extension.FUZZY})
+    done = asked(wanted, lambda _: (accessions("A1"), outcome), agreed=fuzzy)
     assert done.outcome.doubtful is doubtful
-    named = note(NoteKind.KEYS_UNSUPPORTED, "FrameIncrementPointer")
-    assert (named in done.outcome.notes) is doubtful
+    assert (note(NoteKind.KEYS_UNSUPPORTED, "PatientName") in done.outcome.notes) is doubtful
 
 
 def test_a_list_too_long_for_one_query_is_asked_in_several() -> None:
