@@ -42,6 +42,36 @@ def test_what_an_answer_repeats_within_itself_is_shown() -> None:
     assert once.repeated == 1
 
 
+def test_the_limit_is_one_for_all_answers() -> None:
+    once = Dedup(Level.STUDY, 3)
+    assert [len(once.admit(studies(*part))) for part in ((1, 2), (3, 4, 5), (6,))] == [2, 1, 0]
+    assert (once.rows, once.stopped) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"StudyInstanceUID": "1.2X", "PatientID": "A"},
+        {"StudyInstanceUID": "1.2", "PatientID": "A\t"},
+        {"StudyInstanceUID": "1.2", "PatientID": "A", "IssuerOfPatientID": "X"},
+    ],
+)
+def test_only_padding_makes_no_difference(other: dict[str, str]) -> None:
+    once = Dedup(Level.STUDY, None)
+    once.admit([answer(StudyInstanceUID="1.2", PatientID="A")])
+    assert len(once.admit([answer(**other)])) == 1
+
+
+@pytest.mark.parametrize(("let_through", "aside"), [((1,), ()), ((), (1,)), ((), ())])
+def test_whether_there_was_a_row_at_all(
+    let_through: tuple[int, ...], aside: tuple[int, ...]
+) -> None:
+    once = Dedup(Level.STUDY, None)
+    once.admit(studies(*let_through))
+    once.set_aside(studies(*aside))
+    assert once.any is bool(let_through or aside)
+
+
 def test_one_uid_with_two_patients_is_two_rows() -> None:
     once = Dedup(Level.STUDY, None)
     once.admit([answer(StudyInstanceUID="1.2", PatientID="A")])

@@ -235,3 +235,40 @@ def test_periods_of_a_window_with_two_ends_end_with_it() -> None:
     window = Window(date(2020, 1, 31), date(2020, 2, 29))
     found = [part.date_value for part in periods(window, Period.MONTH, date.min, TOMORROW)]
     assert found == ["20200131", "20200201-20200229"]
+
+
+@pytest.mark.parametrize(
+    ("window", "sent"),
+    [
+        (Window(date.min, date.max), [("", Matching.UNIVERSAL), ("", Matching.UNIVERSAL)]),
+        (
+            Window(date(2024, 3, 5), date(2024, 3, 5), "10", "11"),
+            [("20240305", Matching.SINGLE_VALUE), ("10-11", Matching.RANGE)],
+        ),
+        (
+            Window(date(2024, 3, 5), date.max, "", "11"),
+            [("20240305-", Matching.RANGE), ("-11", Matching.RANGE)],
+        ),
+    ],
+)
+def test_the_keys_of_a_window(window: Window, sent: list[tuple[str, Matching]]) -> None:
+    keys = window.keys()
+    assert [key.keyword for key in keys] == ["StudyDate", "StudyTime"]
+    assert [(key.value, key.matching) for key in keys] == sent
+    assert {key.origin for key in keys} == {KeyOrigin.WINDOW}
+
+
+@pytest.mark.parametrize(
+    ("window", "cut"),
+    [
+        (Window(date.min, date(2024, 1, 1)), True),
+        # all days include studies without a date: nothing to split off
+        (Window(date.min, date.max), False),
+        (Window(date(2020, 1, 1), date(2024, 1, 1)), False),
+    ],
+)
+def test_studies_without_a_date_are_split_off_where_they_count_as_old(
+    window: Window, cut: bool
+) -> None:
+    parts = divided(window, [None, date(2023, 1, 1)], TOMORROW)
+    assert parts[0].dateless is cut

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from dicomsh.archives.archive import Archive, Retriever
+from dicomsh.archives.archive import Archive
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.config import KnownPeers
-from dicomsh.errors import UsageError
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
@@ -27,6 +26,7 @@ from dicomsh.model.row import Row
 from dicomsh.model.tap import Tap
 from dicomsh.query.ask import Way, ask, plain_way
 from dicomsh.query.context import Limits, QueryContext
+from tests.archives.listed import ListKind
 
 TODAY = date(2024, 3, 5)
 BOTH = tuple(Model)
@@ -51,22 +51,13 @@ class ScriptAddress:
         return self.title
 
 
-class ScriptKind:
-    def reach(self, modality: Modality) -> Modality:
-        return modality
+class ScriptKind(ListKind):
+    """Opens it."""
 
     def open(self, modality: Modality, tap: Tap) -> Archive:
         del tap
         assert isinstance(modality.address, ScriptAddress)
         return _Script(modality.address)
-
-    def retriever(
-        self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
-    ) -> Retriever:
-        del modality, tap, sop_classes, syntaxes
-        raise UsageError("a script holds no objects")
-
-    def close(self) -> None: ...
 
 
 class _Batches(KnownAnswer):
