@@ -169,7 +169,7 @@ def test_of_patients_who_share_an_id_only_the_one_of_the_place(
         # a capital letter or a wildcard that is missing is worth another try; see test_suggest
         (("name=doe",), False, 0, ["matched", "try"]),
         (("name=doe",), True, 0, ["matched"]),
-        (("name=doe",), False, 1, []),
+        (("name=DOE",), False, 1, []),
         ((), False, 0, ["try"]),
     ],
 )
@@ -180,7 +180,8 @@ def test_what_is_suggested_when_nothing_was_found(
         return [study(n, PatientName="DOE") for n in range(found)]
 
     done = asked(request(Level.STUDY, Place(), *keys), reply, elsewhere=elsewhere)
-    assert [kind.value for kind in done.kinds] == wanted
+    advice = [kind.value for kind in done.kinds if kind in (NoteKind.MATCHED, NoteKind.TRY)]
+    assert advice == wanted
     for one in done.outcome.notes:
         if one.kind is NoteKind.TRY:
             assert one.about[0].startswith("find ")

@@ -8,7 +8,7 @@ import pytest
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.asked_query import QueryOptions
-from dicomsh.model.capability import Capabilities, Support
+from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.keys import PATIENT_ID, by_keyword
 from dicomsh.model.levels import Level
@@ -60,6 +60,7 @@ def test_universal_matching_is_sent_as_the_modality_needs_it(universal: str) -> 
         (["A2", "A2"], [], (0, 2), False, 0),
         # without the attribute nobody can tell: the row is shown, and the answer doubtful
         (["A1", None, "A2", None, "A1"], [0, 1, 3, 4], (4, 5), True, 2),
+        (["A1", None], [0, 1], (2, 2), True, 1),
     ],
 )
 def test_what_the_server_ignores_is_filtered_here(
@@ -104,6 +105,9 @@ def test_whose_limit_it_is(capabilities: Capabilities, bound: int | None, ending
         ("A*", ["A*", "AB", "A*", "AC"], ["A*", "A*"], 2),
         ("A?", ["A?", "AB", "A?"], ["A?", "A?"], 1),
         ("A\\B", ["A\\B", "A", "B"], ["A\\B"], 2),
+        # of a server that ignores the key all rows are shown, and said not to match
+        ("A", ["A", "B"], ["A", "B"], 0),
+        ("A*", ["A*", "B"], ["A*", "B"], 0),
         ("A", ["A", "A"], ["A", "A"], 0),
     ],
 )
@@ -235,6 +239,23 @@ def test_a_list_too_long_for_one_query_is_asked_in_several() -> None:
     few = asked(wanted, reply, QueryOptions(limit=3))
     assert len(few.queries) == 1, "the second query is not sent"
     assert few.outcome.ending is Ending.LIMIT
+
+
+@pytest.mark.parametrize(("rows", "told"), [([], True), ([study(1, PatientName="MÜLLER")], False)])
+def test_what_the_server_cannot_find_is_told_when_nothing_was_found(
+    rows: list[Row], told: bool
+) -> None:
+    known = Capabilities(features={Feature.ANY_CASE: Support.FINDS_NOTHING})
+    done = asked(request(Level.STUDY, Place(), "name=MÜLLER"), lambda _: rows, capabilities=known)
+    assert (NoteKind.CASE_SENSITIVE_NAMES in done.kinds) is told
+
+
+def test_a_row_in_a_set_without_the_letters_asked_for_is_told() -> None:
+    rows = [study(1, SpecificCharacterSet="ISO_IR 100", PatientName="?")]
+    done = asked(request(Level.STUDY, Place(), "name=山*"), lambda _: rows)
+    assert note(NoteKind.LOSSY_CHARSETS, "ISO_IR 100") in done.outcome.notes
+    plain = asked(request(Level.STUDY, Place(), "name=M*"), lambda _: rows)
+    assert NoteKind.LOSSY_CHARSETS not in plain.kinds
 
 
 def test_one_entity_in_many_rows_is_doubtful() -> None:
