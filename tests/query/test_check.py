@@ -146,7 +146,7 @@ def test_a_limit_in_the_place_of_such_a_patient_is_ours(patient: str, bound: int
     [
         (("acc=A1",), ["A1", "A1"], None, 0, False),
         (("acc=A1",), ["A1", "B2", "B3"], NoteKind.NO_MATCH, 2, True),
-        (("acc=A1",), ["A1", ""], NoteKind.WITHOUT_VALUE, 1, True),
+        (("acc=A1",), ["A1", "", ""], NoteKind.WITHOUT_VALUE, 2, True),
         (("acc=A1",), ["A1", None], NoteKind.WITHOUT_VALUE, 1, True),
         (("acc=A1",), [None, None], NoteKind.NOT_RETURNED, 0, True),
         (("acc=a1",), ["A1", "a1", "A1"], NoteKind.OTHER_CASE, 2, False),
@@ -165,8 +165,9 @@ def test_rows_that_contradict_the_query_are_told(
     about_rows = {
         *(NoteKind.NO_MATCH, NoteKind.WITHOUT_VALUE, NoteKind.NOT_RETURNED, NoteKind.OTHER_CASE),
     }
-    told = [(one.kind, one.count) for one in done.outcome.notes if one.kind in about_rows]
-    assert told == ([(kind, count)] if kind else [])
+    told = [one for one in done.outcome.notes if one.kind in about_rows]
+    assert [(one.kind, one.count) for one in told] == ([(kind, count)] if kind else [])
+    assert all(one.of == len(values) for one in told if one.count)
     assert done.outcome.doubtful is doubtful
 
 
@@ -256,6 +257,50 @@ def test_a_row_in_a_set_without_the_letters_asked_for_is_told() -> None:
     assert note(NoteKind.LOSSY_CHARSETS, "ISO_IR 100") in done.outcome.notes
     plain = asked(request(Level.STUDY, Place(), "name=M*"), lambda _: rows)
     assert NoteKind.LOSSY_CHARSETS not in plain.kinds
+
+
+LOST = ("ISO_IR 100", "Yamada^Tarou=^=^")
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        ([LOST], 0),
+        ([LOST, LOST, ("ISO_IR 192", "Yamada^Tarou=山田^太郎")], 2),
+        ([LOST, ("ISO_IR 100", "DOE^JANE=X")], 1),
+        ([("ISO_IR 192", "Suzuki=鈴木"), ("ISO_IR 192", "Yamada=山田")], 1),
+    ],
+)
+def test_names_that_lost_letters_are_excused_unless_a_row_can_show_them(
+    names: list[tuple[str, str]], wrong: int
+) -> None:
+    def reply(_: Query) -> list[Row]:
+        return [
+            study(number, SpecificCharacterSet=charset, PatientName=name)
+            for number, (charset, name) in enumerate(names)
+        ]
+
+    done = asked(request(Level.STUDY, Place(), "name=Yamada*=山田*"), reply)
+    told = [one.count for one in done.outcome.notes if one.kind is NoteKind.NO_MATCH]
+    assert told == ([wrong] if wrong else [])
+    assert done.outcome.doubtful is bool(wrong)
+
+
+def test_a_name_in_another_case_is_no_other_name() -> None:
+    """PS3.4 C.2.2.2.1 lets a server match names regardless of case."""
+    rows = [study(1, PatientName="doe^jane"), study(2, PatientName="DOE^JANE")]
+    done = asked(request(Level.STUDY, Place(), "name=DOE^JANE"), lambda _: rows)
+    assert not {NoteKind.OTHER_CASE, NoteKind.NO_MATCH} & set(done.kinds)
+
+
+def test_the_same_bytes_in_another_set_are_compared_anew() -> None:
+    text = "é".encode().decode("latin-1")  # what ISO_IR 100 makes of the bytes of é in UTF-8
+    rows = [study(n, SpecificCharacterSet="ISO_IR 192", AccessionNumber="é") for n in (1, 2)]
+    done = asked(request(Level.STUDY, Place(), f"acc={text}"), lambda _: rows)
+    assert [one.count for one in done.outcome.notes if one.kind is NoteKind.NO_MATCH] == [2]
+    mixed = [study(3, SpecificCharacterSet="ISO_IR 100", AccessionNumber="é"), *rows]
+    done = asked(request(Level.STUDY, Place(), f"acc={text}"), lambda _: mixed)
+    assert [one.count for one in done.outcome.notes if one.kind is NoteKind.NO_MATCH] == [2]
 
 
 def test_one_entity_in_many_rows_is_doubtful() -> None:
