@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -53,9 +54,17 @@ class Change:
 
     def compiled(self) -> CodeType:
         """The changed function."""
-        text = f"from __future__ import annotations\n{self.after}"
-        whole = compile(text, str(self.module), "exec", dont_inherit=True)
-        return [constant for constant in whole.co_consts if isinstance(constant, CodeType)][-1]
+        inside = textwrap.indent(self.after, " ")  # a class, in case of super()
+        text = f"from __future__ import annotations\nclass {self.owner}:\n{inside}"
+        code = compile(text, str(self.module), "exec", dont_inherit=True)
+        for _ in range(2):
+            code = [inner for inner in code.co_consts if isinstance(inner, CodeType)][-1]
+        return code
+
+    @property
+    def owner(self) -> str:
+        """The class that it is a method of, or any."""
+        return self.function.rpartition(".")[0] or "Any"
 
 
 class _Visitor(MutationVisitor):

@@ -293,16 +293,6 @@ def test_a_name_in_another_case_is_no_other_name() -> None:
     assert not {NoteKind.OTHER_CASE, NoteKind.NO_MATCH} & set(done.kinds)
 
 
-def test_the_same_bytes_in_another_set_are_compared_anew() -> None:
-    text = "é".encode().decode("latin-1")  # what ISO_IR 100 makes of the bytes of é in UTF-8
-    rows = [study(n, SpecificCharacterSet="ISO_IR 192", AccessionNumber="é") for n in (1, 2)]
-    done = asked(request(Level.STUDY, Place(), f"acc={text}"), lambda _: rows)
-    assert [one.count for one in done.outcome.notes if one.kind is NoteKind.NO_MATCH] == [2]
-    mixed = [study(3, SpecificCharacterSet="ISO_IR 100", AccessionNumber="é"), *rows]
-    done = asked(request(Level.STUDY, Place(), f"acc={text}"), lambda _: mixed)
-    assert [one.count for one in done.outcome.notes if one.kind is NoteKind.NO_MATCH] == [2]
-
-
 def test_one_entity_in_many_rows_is_doubtful() -> None:
     done = asked(request(Level.STUDY), lambda _: [study(1), study(1), study(1)])
     assert done.outcome.doubtful
