@@ -1,0 +1,208 @@
+"""What a split query asks, and what it says: the archive holds a few studies and cuts off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dicomsh.errors import UsageError
+from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.capability import Capabilities, Support
+from dicomsh.model.extended_negotiation import Extension
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.notes import NoteKind
+from dicomsh.model.place import Place, PlaceStep
+from dicomsh.model.plan import Request
+from dicomsh.model.query import Query
+from dicomsh.model.row import Row
+from dicomsh.model.row_matching import test_of as matcher_of
+from dicomsh.model.windows import Period
+from dicomsh.query.split import split_answer
+from tests.model.rows import answer
+from tests.model.test_plan import request
+from tests.query.scripted import Asked, Reply, asked
+
+UID = by_keyword("StudyInstanceUID").tag
+STUDIES = request(Level.STUDY)
+
+
+def study(number: int, day: str, patient: str = "A", time: str = "120000") -> Row:
+    return answer(StudyInstanceUID=f"1.{number}", StudyDate=day, StudyTime=time, PatientID=patient)
+
+
+DATED = [study(n, day) for n, day in enumerate(("20190101", "20230601", "20230602", "20240305"))]
+UNDATED = study(9, "", "B")
+
+
+def holding(
+    *rows: Row, cut: int | None = None, silent: bool = False, counts: dict[str, int] | None = None
+) -> Reply:
+    """A server with these studies that returns `cut` of them at most, and matches no `""`."""
+
+    def reply(query: Query) -> list[Row] | tuple[list[Row], Outcome]:
+        if query.level is Level.PATIENT:
+            return [
+                answer(PatientID=key, NumberOfPatientRelatedStudies=str(number))
+                for key, number in (counts or {}).items()
+            ]
+        keys = [key for key in query.keys if key.value]
+        if any(key.value == '""' for key in keys):
+            return []
+        tests = [matcher_of(key) for key in keys]
+        found = [row for row in rows if all(test(row) for test in tests)]
+        if cut is None or len(found) < cut + (not silent):
+            return found
+        return found[:cut], Outcome(Ending.COMPLETE if silent else Ending.CUT_OFF, 0, 0.0)
+
+    return reply
+
+
+def split(
+    reply: Reply,
+    wanted: Request = STUDIES,
+    period: Period | None = Period.AUTO,
+    limit: int | None = None,
+    **settings: Any,
+) -> Asked:
+    options = QueryOptions(split=period, limit=limit)
+    return asked(wanted, reply, options, way=split_answer, **settings)
+
+
+def dates(done: Asked) -> list[str]:
+    """The value of StudyDate in each query for studies."""
+    queries = [query for query, _ in done.queries if query.level is Level.STUDY]
+    return [
+        next((key.value for key in query.keys if key.keyword == "StudyDate"), "")
+        for query in queries
+    ]
+
+
+def numbers(done: Asked) -> list[str]:
+    return [(text or "").removeprefix("1.") for text in done.texts(UID)]
+
+
+def test_what_is_not_cut_off_is_one_query() -> None:
+    done = split(holding(*DATED, UNDATED))
+    assert dates(done) == [""]
+    assert len(done.rows) == 5
+    assert NoteKind.QUERIES not in done.kinds
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_what_is_cut_off_is_asked_for_in_parts_up_to_tomorrow(silent: bool) -> None:
+    capabilities = Capabilities(cap=2) if silent else Capabilities()
+    done = split(holding(*DATED, cut=2, silent=silent), capabilities=capabilities)
+    assert numbers(done) == ["0", "1", "2", "3"], "in the order of their dates"
+    asked_for = dates(done)
+    assert asked_for[0] == ""
+    assert {"-20181231", "20240307-"} <= set(asked_for)
+    assert any(value.endswith("-20240306") for value in asked_for)
+    (queries,) = (one for one in done.outcome.notes if one.kind is NoteKind.QUERIES)
+    assert queries.count == len(done.queries)
+
+
+@pytest.mark.parametrize(
+    ("period", "window"),
+    [
+        (Period.DAY, "20240304"),
+        (Period.WEEK, "20240226-20240303"),
+        (Period.MONTH, "20240201-20240229"),
+    ],
+)
+def test_a_period_that_was_typed_is_the_window(period: Period, window: str) -> None:
+    done = split(holding(*DATED[1:]), request(Level.STUDY, Place(), "date=2024-01.."), period)
+    assert window in dates(done)
+    assert numbers(done) == ["3"]
+    assert "" not in dates(done), "there is no query for the whole"
+
+
+@pytest.mark.parametrize(("oldest", "first"), [("20190101", "20190101"), ("20230601", "20230101")])
+def test_periods_begin_in_the_year_of_the_oldest_study(oldest: str, first: str) -> None:
+    rows = [row for row in DATED if (row.text(0x00080020) or "") >= oldest]
+    done = split(holding(*rows, UNDATED), period=Period.MONTH)
+    windows = [value for value in dates(done) if value.endswith("31") and "-" in value]
+    assert f"{first}-{first[:4]}0131" in windows
+    assert not any(value.startswith(str(int(first[:4]) - 1)) for value in windows)
+    assert numbers(done)[: len(rows)] == [str(n) for n in range(4 - len(rows), 4)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "rows", "ending"),
+    [
+        (None, 4, Ending.COMPLETE),
+        (4, 4, Ending.COMPLETE),
+        (3, 3, Ending.LIMIT),
+        (1, 1, Ending.LIMIT),
+    ],
+)
+def test_the_limit_is_that_of_all_windows(limit: int | None, rows: int, ending: Ending) -> None:
+    wanted = request(Level.STUDY, Place(), "date=2019..2024-03-05")
+    done = split(holding(*DATED, cut=1), wanted, limit=limit)
+    assert (len(done.rows), done.outcome.ending) == (rows, ending)
+
+
+def test_each_window_is_asked_for_one_row_more_than_the_limit() -> None:
+    wanted = request(Level.STUDY, Place(), "date=2019..2024-03-05")
+    done = split(holding(*DATED, cut=1), wanted, limit=3)
+    assert done.queries[0][1] == 3
+    assert {bound for _, bound in done.queries[1:]} == {4}
+
+
+@pytest.mark.parametrize(
+    ("counts", "found", "ending", "kind"),
+    [
+        ({"A": 4, "B": 1}, ["9"], Ending.COMPLETE, NoteKind.NONE_MISSING),
+        ({"A": 4, "B": 2}, ["9"], Ending.PARTIAL, NoteKind.UNDATED_MISSING),
+        ({"A": 4}, [], Ending.COMPLETE, NoteKind.NONE_MISSING),
+        ({"A": 5}, [], Ending.PARTIAL, NoteKind.UNDATED_MISSING),
+        ({}, [], Ending.COMPLETE, NoteKind.NONE_MISSING),
+    ],
+)
+def test_studies_without_a_date_are_found_by_the_counts_of_their_patients(
+    counts: dict[str, int], found: list[str], ending: Ending, kind: NoteKind
+) -> None:
+    done = split(holding(*DATED, UNDATED, cut=2, counts=counts))
+    assert numbers(done) == ["0", "1", "2", "3", *found]
+    assert done.outcome.ending is ending
+    assert kind in done.kinds
+
+
+AT_A = Place((PlaceStep(Level.PATIENT, "A"),))
+DATETIME = {"extended": frozenset({Extension.DATETIME})}
+
+
+def supporting(support: Support) -> dict[str, Any]:
+    return {"capabilities": Capabilities(matching={"StudyDate": support})}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "settings", "message"),
+    [
+        (request(Level.PATIENT), {}, "StudyDate, which a query for patients"),
+        (STUDIES, supporting(Support.IGNORED), "which this server lacks"),
+        (STUDIES, supporting(Support.FINDS_NOTHING), "which this server lacks"),
+        (STUDIES, supporting(Support.REFUSED), "which this server lacks"),
+        (request(Level.STUDY, Place(), "time=10..11"), DATETIME, "--datetime"),
+        (STUDIES, {"models": [Model.PATIENT_ROOT]}, "needs Study Root across patients"),
+    ],
+)
+def test_what_cannot_be_split(wanted: Request, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        split(holding(*DATED), wanted, **settings)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "settings"),
+    [
+        (STUDIES, DATETIME),
+        (request(Level.STUDY, Place(), "date=2024"), DATETIME),
+        (request(Level.STUDY, Place(), "time=10..13"), {}),
+        (request(Level.STUDY, AT_A), {"models": [Model.PATIENT_ROOT]}),
+        (STUDIES, supporting(Support.WORKS)),
+    ],
+)
+def test_what_can_be_split(wanted: Request, settings: dict[str, Any]) -> None:
+    assert "3" in numbers(split(holding(*DATED), wanted, **settings))
