@@ -47,11 +47,12 @@ async def each(
     """Run COMMAND for every row, as if you had used cd to go to its entity.
 
     $PatientID, $StudyInstanceUID and every other keyword hold the attributes of the row; if the
-    rows are not entities, $name etc. hold their fields. !LINE runs a line of the system's shell,
-    with these values as environment variables. The output of all commands is a single
-    result, for further stages. All rows are received before the first command runs, so that the
-    query does not wait for the commands. Changes that COMMAND makes to variables or to the place
-    apply to that row only.
+    rows are not entities, $name etc. hold their fields. A query takes them as values: * and ? in
+    them are ordinary characters, and an empty one finds entities without a value. !LINE runs a
+    line of the system's shell, with these values as environment variables. The output of all
+    commands is a single result, for further stages. All rows are received before the first command
+    runs, so that the query does not wait for the commands. Changes that COMMAND makes to variables
+    or to the place apply to that row only.
     """
     runs = _Runs(context, await _received(context, rows), command, keep_going)
     parts = runs.parts()

@@ -79,6 +79,11 @@ class Term:
         try:
             found = matcher(path[-1], self.value, today, literal=literal)
         except BackwardsError as error:
+            if path[-1].vr == "TM" and not over_midnight:
+                date = path[-1].keyword.removesuffix("Time") + "Date"
+                error.hint = (
+                    f"for a night: {date}=2024-03-05..2024-03-06 {self.key}={self.value} --datetime"
+                )
             if not over_midnight or path[-1].vr != "TM":
                 raise moved(self.word, error, self.value_start) from None
             found = Matcher(error.stretch.dicom, Matching.RANGE)

@@ -62,6 +62,8 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     _check_place(request, known)
     keys = request.keys
     filters: list[Filter] = []
+    if Extension.DATETIME in modality.extended:
+        _check_same_ends(keys)
     if Extension.DATETIME in modality.extended - agreed:
         keys, filters = _combined_here(keys)
     typed = [key for key in keys if key.origin is not KeyOrigin.WINDOW]
@@ -284,6 +286,18 @@ def _about_date_times(
             yield note(NoteKind.ONE_RANGE, date.keyword, time.keyword)
         elif Extension.DATETIME not in wanted and _is_long(date):
             yield note(NoteKind.EACH_DAY, time.keyword)
+
+
+def _check_same_ends(keys: tuple[QueryKey, ...]) -> None:
+    """Refuse an end of the times that has no day: as one period, it would be dropped."""
+    for date, time in date_times(keys):
+        days, times = ends("DA", date.value), ends("TM", time.value)
+        if any(clock and not day for day, clock in zip(days, times, strict=True)):
+            raise UsageError(
+                f"as one period, {time.keyword}={time.value} has an end without a day:"
+                f" {date.keyword}={date.value} is open there",
+                hint=f"give {date.keyword} that end, or leave it open in {time.keyword}, too",
+            )
 
 
 def _is_long(date: QueryKey) -> bool:

@@ -158,8 +158,7 @@ def _asked(identifier: Identifier, counted: bool) -> list[tuple[RequestedKey, Le
         for key in identifier.keys
         if (home := _home(key.tag, level)) is not None and (counted or key.tag not in _COUNTED)
     ]
-    always = {SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _RETRIEVE_AE}
-    always |= {key.tag for key in identifier.keys if key.tag == _AVAILABILITY}
+    always = {SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, _RETRIEVE_AE, _AVAILABILITY}
     about = [(RequestedKey(tag, vr_of(tag), ""), None) for tag in always]
     return sorted([*asked, *about], key=lambda pair: pair[0].tag)
 

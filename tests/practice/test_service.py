@@ -80,6 +80,7 @@ def test_only_what_was_asked_for_comes_back(server: PracticeServer) -> None:
         "(0008,0005)",
         "(0008,0052)",
         "(0008,0054)",
+        "(0008,0056)",
         "(0010,0020)",
         "(0010,4000)",
     ]
@@ -88,8 +89,9 @@ def test_only_what_was_asked_for_comes_back(server: PracticeServer) -> None:
     assert row.RetrieveAETitle == "ORTHANC"
 
 
-def test_instance_availability_when_asked_for(server: PracticeServer) -> None:
-    answer = studies(server, PatientID="0555643F", InstanceAvailability="")
+def test_instance_availability_comes_without_being_asked_for(server: PracticeServer) -> None:
+    """It is in answers alone (PS3.4 C.4.1.1.3.2)."""
+    answer = studies(server, PatientID="0555643F")
     assert answer.column("InstanceAvailability") == ["ONLINE", "ONLINE"]
 
 

@@ -83,10 +83,10 @@ def test_a_range_of_times_can_go_over_midnight(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        (NIGHT, "the earlier end comes first"),
+        (NIGHT, "time=23:59..00:01 --datetime"),
         (f"{NIGHT} --datetime".replace("..2024-03-06", ""), "needs a date range"),
         ("find study time=23:59..00:01 --datetime", "needs a date range"),
-        ("cd NGT-0001; ls time=23:59..00:01", "the earlier end comes first"),
+        ("cd NGT-0001; ls time=23:59..00:01", "time=23:59..00:01 --datetime"),
     ],
 )
 def test_over_midnight_needs_days_and_the_option(text: str, hint: str) -> None:
@@ -186,3 +186,21 @@ def test_what_another_implementation_answers(information: bytes, said: str) -> N
     assert proposals == [{model.value: b"\x00\x00\x01" for model in Model}]
     assert said in done.last
     assert "fuzzy" not in done.err.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("dates", "times"),
+    [("2024-02-28..", "12:00..14:00"), ("..2024-02-28", "12:00..14:00"), ("..2024", ">=12:00")],
+)
+def test_an_end_of_the_times_without_a_day_is_refused(dates: str, times: str) -> None:
+    for command in ("", "explain "):
+        text = f"{command}find study date={dates} 'time={times}' --datetime"
+        done = run(text, modality="pacs")
+        assert done.status != 0
+        assert "has an end without a day" in done.err
+
+
+def test_a_night_names_the_option_that_it_needs() -> None:
+    done = run("find study date=2024-03-05..2024-03-06 time=22:00..02:00", modality="pacs")
+    assert done.status == 2
+    assert "StudyDate=2024-03-05..2024-03-06 time=22:00..02:00 --datetime" in done.last

@@ -309,3 +309,31 @@ def test_the_value_on_the_wire_is_the_one_that_is_explained(name: str, typed: st
     (identifier,) = received
     sent = identifier.get_item(by_keyword(name).tag).value.decode().rstrip()
     assert f"{name}={sent}" in done.last
+
+
+@pytest.mark.parametrize("name", ["InstanceAvailability", "TimezoneOffsetFromUTC"])
+def test_what_is_no_key_is_not_sent_but_shown(name: str) -> None:
+    received: list[Dataset] = []
+
+    def find(event: Any) -> Iterator[tuple[int, None]]:
+        received.append(event.identifier)
+        yield 0x0000, None
+
+    with scp(find) as peer:
+        run(f"find study +{name}", modality=str(peer.address))
+    assert name not in received[0]
+    (row, *_) = run(f"find study +{name} --limit 1", modality="pacs", output="json").json
+    assert row.get(name) == ("ONLINE" if name == "InstanceAvailability" else None)
+
+
+def test_codes_go_out_as_typed_and_the_defined_term_is_named() -> None:
+    done = run("find series body=Knee", modality="pacs")
+    assert "BodyPartExamined=Knee was sent as typed; the defined term is KNEE" in done.last
+    assert "defined term" not in run("find series body=KNEE", modality="pacs").err
+    assert "defined term" not in run("find series ct --limit 1", modality="pacs").err
+
+
+def test_a_uid_outside_the_rules_is_sent_with_a_warning() -> None:
+    said = "LOCALIZER1.2.3 is not a valid UID (PS3.5 9.1), sent as it is"
+    assert said in run("find study study=LOCALIZER1.2.3", modality="pacs").last
+    assert said in run("find series study=LOCALIZER1.2.3 id=0555643F", modality="pacs").last
