@@ -1,6 +1,6 @@
 """What all archives have in common: the one seam between a query and what answers it.
 
-A kind of archive is a module next to this one, with a class that satisfies `Archive`, one that
+A kind of archive is a module next to this one, with a class that satisfies `Connection`, one that
 satisfies `ArchiveKind`, and an entry in `kinds.KINDS`. No other code knows about it.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from dicomsh.config import KnownPeers
 from dicomsh.frozen import frozen
@@ -20,9 +20,12 @@ from dicomsh.model.query import Query
 from dicomsh.model.storage import Storage
 from dicomsh.model.tap import Tap
 
+if TYPE_CHECKING:
+    from dicomsh.config.experience import Experience
 
-class Archive(Protocol):
-    """An archive that can be queried, one operation at a time."""
+
+class Connection(Protocol):
+    """What each kind of archive does: it can be queried, one operation at a time."""
 
     @property
     def abilities(self) -> Abilities:
@@ -66,6 +69,15 @@ class Archive(Protocol):
 
     async def close(self) -> None:
         """Abandon an unfinished answer and disconnect; the next query connects again."""
+        ...
+
+
+class Archive(Connection, Protocol):
+    """An archive that can be queried, and what its answers have shown."""
+
+    @property
+    def experience(self) -> Experience:
+        """What its answers have shown, on this connection or any other."""
         ...
 
 
@@ -183,8 +195,8 @@ class ArchiveKind(Protocol):
         """
         ...
 
-    def open(self, modality: Modality, tap: Tap) -> Archive:
-        """An archive to query; nothing is sent yet.
+    def open(self, modality: Modality, tap: Tap) -> Connection:
+        """A connection to query; nothing is sent yet.
 
         Args:
             modality: with an address that `reach` returned.

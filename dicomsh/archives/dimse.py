@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dicomsh.archives.archive import Archive, Delivery, Retriever
+from dicomsh.archives.archive import Connection, Delivery, Retriever
 from dicomsh.dimse.client import Client
 from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap
@@ -15,7 +15,7 @@ class DimseKind:
         """The modality as it is."""
         return modality
 
-    def open(self, modality: Modality, tap: Tap) -> Archive:
+    def open(self, modality: Modality, tap: Tap) -> Connection:
         """A service class user, which opens its association when needed."""
         return Client(modality, tap)
 

@@ -52,10 +52,12 @@ class OpenArchives:
             self._kinds[sort] = self._makers[sort]()
         return self._kinds[sort]
 
-    def _make(self, kind: ArchiveKind, reached: Modality) -> Archive:
+    def _make(self, modality: Modality, reached: Modality) -> Archive:
         from dicomsh.archives.watched import WatchedArchive
+        from dicomsh.config.experience import Experience
 
-        return WatchedArchive(kind.open(reached, self._tap), self._tap)
+        connection = self._kind(modality).open(reached, self._tap)
+        return WatchedArchive(connection, self._tap, Experience(self.memory, modality))
 
     async def open(self, modality: Modality) -> Archive:
         """The archive of a modality, which keeps its connection.
@@ -71,7 +73,7 @@ class OpenArchives:
             return held[1]
         if held is not None:
             await held[1].close()
-        archive = self._make(self._kind(modality), reached)
+        archive = self._make(modality, reached)
         self._archives[key] = (reached, archive)
         return archive
 
@@ -104,8 +106,8 @@ class OpenArchives:
         """A new pool of connections to the archive of a modality."""
         from dicomsh.archives.pool import Pool
 
-        reached, kind = self.reach(modality), self._kind(modality)
-        pool = Pool(lambda: self._make(kind, reached), size)
+        reached = self.reach(modality)
+        pool = Pool(lambda: self._make(modality, reached), size)
         self._pools[reached.name] = reached, pool
         return pool
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.archive import Archive, Delivery, Retriever
+from dicomsh.archives.archive import Connection, Delivery, Retriever
 from dicomsh.dimse.client import Client
 from dicomsh.errors import UnreachableError
 from dicomsh.frozen import replace
@@ -39,7 +39,7 @@ class PracticeKind:
             held = self._servers[modality.name] = wanted, _started(wanted)
         return replace(modality, address=DicomAddress(wanted.aet, LOOPBACK, held[1].port))
 
-    def open(self, modality: Modality, tap: Tap) -> Archive:
+    def open(self, modality: Modality, tap: Tap) -> Connection:
         """A service class user of the running archive."""
         return Client(modality, tap)
 

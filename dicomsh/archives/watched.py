@@ -1,10 +1,11 @@
-"""An archive of any kind, whose queries and rows are shown to listeners."""
+"""An archive of any kind, whose queries and rows are shown to listeners, and remembered."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from dicomsh.archives.archive import Archive
+from dicomsh.archives.archive import Connection
+from dicomsh.config.experience import Experience
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Outcome
 from dicomsh.model.query import Query
@@ -18,11 +19,13 @@ class WatchedArchive:
     Args:
         archive: the one that answers.
         tap: the listeners.
+        experience: what its answers have shown.
     """
 
-    def __init__(self, archive: Archive, tap: Tap) -> None:
+    def __init__(self, archive: Connection, tap: Tap, experience: Experience) -> None:
         self._archive = archive
         self._tap = tap
+        self.experience = experience
         self.connect = archive.connect
         self.echo = archive.echo
         self.close = archive.close

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from dicomsh.config.write import write_text
+from dicomsh.errors import ConfigError
 from dicomsh.frozen import names_of
-from dicomsh.model.capability import Capabilities, Feature, Support
+from dicomsh.model.capability import NOTHING_KNOWN, Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Model
 from dicomsh.model.modality import Faults, Modality, PracticeAddress
@@ -32,14 +35,13 @@ class KnownPeers:
         self.path = folder / FILE_NAME if folder else None
         self.problem = ""
         self._peers: dict[str, Capabilities] | None = None
+        self._charsets: dict[str, dict[str, None]] = {}
+        self._read_sets: dict[str, set[str]] = {}
 
     def of(self, modality: Modality) -> Capabilities:
         """The findings about a modality; its configuration takes precedence."""
-        if self._peers is None:
-            self._peers = self._read()
-        found = self._peers.get(_key(modality))
-        declared = modality.capabilities
-        return found.overridden(declared) if found else declared
+        found, declared = self.found(modality), modality.capabilities
+        return declared if found == NOTHING_KNOWN else found.overridden(declared)
 
     def keep(self, modality: Modality, found: Capabilities) -> None:
         """Save the findings of a probe; keeps what other sessions have written.
@@ -48,6 +50,29 @@ class KnownPeers:
             ConfigError: the file cannot be written.
         """
         self._write(self._read() | {_key(modality): found})
+
+    def learn(self, modality: Modality, found: Capabilities) -> None:
+        """Save what an answer has shown; for this session only if the file cannot be written."""
+        with suppress(ConfigError):
+            self.keep(modality, found)
+
+    def found(self, modality: Modality) -> Capabilities:
+        """The findings about a modality, without its configuration."""
+        if self._peers is None:
+            self._peers = self._read()
+        return self._peers.get(_key(modality), NOTHING_KNOWN)
+
+    def notice(self, modality: Modality, charsets: Iterable[str]) -> None:
+        """Remember for this session which character sets the answers of a modality come in."""
+        self._charsets.setdefault(_key(modality), {}).update(dict.fromkeys(charsets))
+
+    def read_charsets(self, modality: Modality) -> set[str]:
+        """Character sets that a modality is known in this session to read; the caller adds some."""
+        return self._read_sets.setdefault(_key(modality), set())
+
+    def noticed(self, modality: Modality) -> tuple[str, ...]:
+        """Character sets of its answers in this session."""
+        return tuple(self._charsets.get(_key(modality), ()))
 
     def forget(self, modality: Modality) -> bool:
         """Discard the findings of a probe; returns whether there were any.
@@ -129,6 +154,7 @@ def _to_json(known: Capabilities) -> dict[str, Any]:
         "extended": [extension.word for extension in Extension if extension in known.extended],
         "charsets": list(known.charsets),
         "unmatched": list(known.unmatched),
+        "name_charsets": list(known.name_charsets),
         "matching": {word: support.name for word, support in known.matching.items()},
         "returned": dict(known.returned),
         "rejected": sorted(known.rejected),
@@ -146,6 +172,7 @@ def _from_json(value: dict[str, Any]) -> Capabilities:
         extended=frozenset(Extension[word.upper()] for word in value["extended"]),
         charsets=tuple(map(str, value["charsets"])),
         unmatched=tuple(map(str, value["unmatched"])),
+        name_charsets=tuple(map(str, value.get("name_charsets", ()))),
         matching={str(word): Support[name] for word, name in value["matching"].items()},
         returned={str(word): bool(told) for word, told in value["returned"].items()},
         rejected=frozenset(map(str, value["rejected"])),

@@ -19,14 +19,15 @@ _Node = dict[Attribute, "str | _Node"]
 def encode_identifier(query: Query, encoding: LittleEndian) -> bytes:
     """The identifier of a query, elements sorted by tag.
 
-    (0008,0005) is always included, empty if the query needs none, because some peers return their
-    own character set only on request (Weasis #627: Sante PACS).
+    (0008,0005) is there if the query needs it, and never empty (PS3.4 C.2.2.2, C.4.1.1.3.1), unless
+    a key requests it.
 
     Raises:
         UsageError: a value cannot be encoded in its VR or in the query's character set.
     """
     tree = _tree(query.keys)
-    tree[by_tag(SPECIFIC_CHARACTER_SET)] = query.charset
+    if query.charset:
+        tree[by_tag(SPECIFIC_CHARACTER_SET)] = query.charset
     if query.level is not None:
         tree[by_tag(QUERY_RETRIEVE_LEVEL)] = query.level.dicom
     return _data_set(tree, query.charset, encoding)

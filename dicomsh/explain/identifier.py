@@ -34,10 +34,14 @@ class Element:
 
 def elements(query: Query, peer: Modality) -> list[Element]:
     """Every element in the order sent, those inside a sequence after it."""
-    roots = {SPECIFIC_CHARACTER_SET: [_charset(query)]}
+    roots = {}
+    if query.charset:
+        roots[SPECIFIC_CHARACTER_SET] = [_charset(query)]
     if query.level is not None:
         roots[QUERY_RETRIEVE_LEVEL] = [_level(query.level)]
     for path in sorted({key.path[:1] for key in query.keys}, key=lambda path: path[0].tag):
+        if path[0].tag in roots:
+            continue
         keys = [key for key in query.keys if key.path[:1] == path]
         roots[path[0].tag] = list(_below(keys, 0, peer))
     return [element for tag in sorted(roots) for element in roots[tag]]
@@ -107,8 +111,7 @@ def _typed(key: QueryKey) -> str:
 
 
 def _charset(query: Query) -> Element:
-    told = "the text of the query" if query.charset else "asks which character set the answers use"
-    where = "PS3.3 C.12.1.1.2"
+    told, where = "the text of the query", "PS3.3 C.12.1.1.2"
     return Element(by_tag(SPECIFIC_CHARACTER_SET), 0, query.charset, told, "", where)
 
 

@@ -9,6 +9,7 @@ from dicomsh.explain.identifier import Element, elements
 from dicomsh.explain.reasons import (
     Sent,
     acceptance,
+    asked_again,
     charset_reason,
     doubts,
     level_reason,
@@ -26,7 +27,7 @@ def query_lines(sent: Sent, missing: Sequence[str]) -> list[str]:
     lines += _told("model", [f"{query.model.title}: {model_reason(sent)}", acceptance(sent)])
     if query.level is not None:
         lines += _told("level", [f"{query.level.dicom}: {level_reason(query, query.level)}"])
-    lines += _told("charset", [charset_reason(query, peer.charset)])
+    lines += _told("charset", [charset_reason(query, peer.charset), *asked_again(sent)])
     if sent.limit is not None:
         lines += _told("limit", [f"C-CANCEL is sent after {sent.limit} rows"])
     lines += _told("mind", doubts(sent, missing))

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen
-from dicomsh.model.charset import UTF8, encode
+from dicomsh.model.capability import Feature, Support
+from dicomsh.model.charset import UTF8, alternatives, encode
+from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
 from dicomsh.model.level_keys import key_type
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
+from dicomsh.model.widened import open_letters
 
 
 @frozen
@@ -72,14 +75,29 @@ def _has(query: Query, level: Level) -> bool:
 def charset_reason(query: Query, declared: str) -> str:
     """Which Specific Character Set and why (PS3.3 C.12.1.1.2)."""
     beyond = [key for key in query.keys if not key.value.isascii()]
+    if not beyond and any(key.attribute.tag == SPECIFIC_CHARACTER_SET for key in query.keys):
+        return "requested: this server names that of its answers only then"
     if not beyond:
-        return "none: all values are ASCII"
+        return "none: all values are ASCII; requested once text of an answer comes without one"
     if query.charset == declared:
         return f"{query.charset}: set by 'charset:' for this modality; holds the text without loss"
     told = f"{query.charset}: represents every character; {beyond[0].keyword} is not ASCII"
     if declared and not _fits(beyond, declared):
         return f"{told}, not even in {declared}, set by 'charset:' for this modality"
     return told
+
+
+def asked_again(sent: Sent) -> list[str]:
+    """In which other character sets the query would be sent, for servers that compare bytes."""
+    text = "".join(key.value for key in sent.query.keys)
+    known = sent.peer.capabilities
+    if text.isascii() or known.feature(Feature.ANY_CHARSET) is Support.WORKS:
+        return []
+    others = list(alternatives(text, sent.query.charset, (*known.name_charsets, *known.charsets)))
+    also = [term for term in others if term in known.name_charsets]
+    rest = [term for term in others if term not in also]
+    told = [f"asked in {', '.join(also)} too, in which it has found names"] if also else []
+    return told + ([f"if nothing is found, asked again in {', '.join(rest)}"] if rest else [])
 
 
 def _fits(keys: Sequence[QueryKey], charset: str) -> bool:
@@ -99,7 +117,7 @@ def doubts(sent: Sent, missing: Sequence[str] = ()) -> list[str]:
     query, told = sent.query, []
     refused = [m for m in Model if sent.accepted and m.value not in sent.accepted]
     told += [f"{sent.peer.name} did not accept {model.title}" for model in refused]
-    told += _of_keys(query)
+    told += _of_keys(query, known_letters=_knows_letters(sent))
     told += _of_capabilities(sent)
     if missing:
         told.append(f"requested before but never returned: {', '.join(missing)}")
@@ -122,8 +140,21 @@ def _of_capabilities(sent: Sent) -> list[str]:
     return told
 
 
-def _of_keys(query: Query) -> list[str]:
+def _knows_letters(sent: Sent) -> bool:
+    return sent.peer.capabilities.feature(Feature.ONE_LETTER) is Support.WORKS
+
+
+def _open_keywords(query: Query, known_letters: bool) -> list[str]:
+    return [] if known_letters else [key.keyword for key in open_letters(query.keys)]
+
+
+def _of_keys(query: Query, *, known_letters: bool) -> list[str]:
     told = [_relational(query)]
+    told += [
+        f"? may match one byte, not one letter: unless an answer shows that it does not, {keyword}"
+        " is asked with * too, and filtered locally"
+        for keyword in _open_keywords(query, known_letters)
+    ]
     if any(len(key.path) > 1 and key.value for key in query.keys):
         told.append("matching in a sequence is optional (PS3.4 C.2.2.2.6): many peers ignore it")
     if any(key.keyword == "ModalitiesInStudy" and key.value for key in query.keys):

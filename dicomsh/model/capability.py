@@ -30,6 +30,8 @@ class Feature(Enum):
     ONE_LETTER = "? for a letter beyond ASCII"
     RELATIONAL = "keys of upper levels"
     COUNTS = "numbers of related entities"
+    LABELS = "character set named on request alone"
+    ANY_CHARSET = "names found whatever set they are stored in"
 
 
 @frozen
@@ -43,6 +45,7 @@ class Capabilities:
         charsets: Specific Character Set of its answers, every value seen; an empty one means
             answers with more than ASCII that name none.
         unmatched: character sets of names that it stores but does not find.
+        name_charsets: character sets in which it found names that it did not find in UTF-8.
         matching: what it does with a key that has a value, by keyword.
         returned: whether it returns an attribute that is requested, by keyword.
         rejected: keywords of keys whose presence alone makes it refuse a query.
@@ -56,6 +59,7 @@ class Capabilities:
     extended: Extensions = NONE
     charsets: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
+    name_charsets: tuple[str, ...] = ()
     matching: Mapping[str, Support] = field(default_factory=dict)
     returned: Mapping[str, bool] = field(default_factory=dict)
     rejected: frozenset[str] = frozenset()
@@ -84,6 +88,7 @@ class Capabilities:
             *([f"rejects {', '.join(sorted(self.rejected))}"] if self.rejected else []),
             *([f"leaves out rows without {', '.join(sorted(self.hiding))}"] if self.hiding else []),
             *([f"finds no names in {', '.join(self.unmatched)}"] if self.unmatched else []),
+            *(["needs names in " + ", ".join(self.name_charsets)] if self.name_charsets else []),
             *([f"cuts off after {self.cap:,} rows"] if self.cap else []),
         ]
         if not self.probed:

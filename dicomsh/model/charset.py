@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from dicomsh.errors import UsageError
@@ -176,6 +176,33 @@ def composed(text: str) -> str:
 def carries(text: str, charset: str) -> bool:
     """Whether a text can be encoded in a character set without loss; ASCII always can."""
     return text.isascii() or _lossless(text, charset) is not None
+
+
+_USUAL = (
+    *(f"ISO_IR {number}" for number in (192, 100, 101, 109, 110, 144, 126, 127, 138, 148, 166, 13)),
+    r"\ISO 2022 IR 87",
+    r"ISO 2022 IR 13\ISO 2022 IR 87",
+    r"\ISO 2022 IR 149",
+    r"\ISO 2022 IR 58",
+    "GB18030",
+)
+"""Character sets that archives hold names in."""
+
+
+def alternatives(text: str, charset: str, seen: Iterable[str]) -> Iterator[str]:
+    """Further character sets that hold a text, each with bytes of its own.
+
+    Args:
+        text: the text.
+        charset: the set that it was sent in.
+        seen: sets to begin with.
+    """
+    tried = {_lossless(text, charset)}
+    for term in dict.fromkeys((*seen, *_USUAL)):
+        raw = _lossless(text, term)
+        if raw is not None and raw not in tried:
+            tried.add(raw)
+            yield term
 
 
 def encode(text: str, charset: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from dicomsh.model.charset import carries, declared_term, known, readable
+from dicomsh.model.charset import carries, declared_term, decoder, known, readable
 from dicomsh.model.charset_reading import (
     Fault,
     lacks_escape,
@@ -50,16 +50,16 @@ def _sound(declared: bytes, rows: Sequence[Row]) -> bool:
     own = declared_term(declared)
     if own in ("", _ASCII) or not known(own) or "\\" in own or "2022" in own:
         return False
-    return _readable(own, rows, [row.data for row in rows]) or _readable(
-        own, rows, [value for row in rows for value in row.elements.values()]
+    return _readable(own, [row.data for row in rows]) or _readable(
+        own, [value for row in rows for value in row.elements.values()]
     )
 
 
-def _readable(own: str, rows: Sequence[Row], parts: list[bytes]) -> bool:
+def _readable(own: str, parts: list[bytes]) -> bool:
     raw = b"\n".join(parts)
     if _ESC in raw or suspicious(raw, own):
         return False
-    return _REPLACEMENT not in rows[0].decode(raw)
+    return _REPLACEMENT not in decoder(own.encode("ascii", "replace"), "")(raw)
 
 
 def _text_values(row: Row) -> list[bytes]:
@@ -88,6 +88,18 @@ def _letterless(rows: Sequence[Row]) -> int:
     if not _LETTERLESS.search(b"".join(values)):  # the usual case, in one search
         return 0
     return sum(_LETTERLESS.search(value) is not None for value in values)
+
+
+def declared_set(row: Row) -> str:
+    """Defined terms of the Specific Character Set of a row; empty for none."""
+    return declared_term(row.elements.get(SPECIFIC_CHARACTER_SET, b""))
+
+
+def is_unlabelled(row: Row) -> bool:
+    """Whether a row has text beyond ASCII without a character set."""
+    if row.data.isascii() or declared_set(row):
+        return False
+    return any(is_text(tag) and not value.isascii() for tag, value in row.elements.items())
 
 
 class CharsetCheck:
@@ -123,7 +135,7 @@ class CharsetCheck:
         values = _text_values(row)
         if not values:
             return
-        own = declared_term(row.elements.get(SPECIFIC_CHARACTER_SET, b""))
+        own = declared_set(row)
         terms, fault = meant(own)
         if own in ("", _ASCII):
             self._unlabelled |= not self._fallback and not all(map(bytes.isascii, values))
@@ -146,6 +158,8 @@ class CharsetCheck:
             helped = like == self._fallback
             fault = Fault.READ_AS_FALLBACK if helped else Fault.LOOKS_LIKE
             yield fault.value, own, like
+        elif self._fallback and _REPLACEMENT in decoder(own.encode("ascii", "replace"), "")(value):
+            yield Fault.READ_AS_FALLBACK.value, own, self._fallback
 
     @property
     def lossy(self) -> list[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from dicomsh.frozen import replace
-from dicomsh.model.charset import carries, declared_term
-from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
+from dicomsh.model.charset import carries
+from dicomsh.model.charset_check import declared_set
 from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.row_matching import noticing
@@ -21,7 +21,7 @@ def may_have_lost_letters(row: Row, key: QueryKey) -> bool:
 
     A row whose text is a guess, beyond ASCII and without a set, is not held against the server.
     """
-    own = declared_term(row.elements.get(SPECIFIC_CHARACTER_SET, b"")) or row.source.fallback
+    own = declared_set(row) or row.source.fallback
     if not own:
         return not row.elements.get(key.attribute.tag, b"").isascii()
     loose = _loosened(key.value, own)

@@ -43,6 +43,11 @@ class NoteKind(Enum):
     CASE_SENSITIVE_NAMES = "case-sensitive-names"
     QUESTION_MARK_ASCII = "question-mark-ascii"
     UNSEARCHABLE_CHARSETS = "unsearchable-charsets"
+    WILDCARD_WIDENED = "wildcard-widened"
+    WILDCARD_UNSETTLED = "wildcard-unsettled"
+    OTHER_CHARSET = "other-charset"
+    NO_CHARSET_FINDS = "no-charset-finds"
+    CHARSET_REQUESTED = "charset-requested"
     # what is odd about the rows
     NO_MATCH = "no-match"
     NOT_RETURNED = "not-returned"

@@ -99,7 +99,8 @@ class QueryKey:
 class Query:
     """A request with an identifier, such as C-FIND, without its encoding.
 
-    `keys` hold neither (0008,0005) nor (0008,0052): those follow from `charset` and `level`.
+    `keys` do not hold (0008,0052), and (0008,0005) only to request it: the values of both follow
+    from `level` and `charset`.
 
     Args:
         sop_class: the information model and the service (PS3.4 C.3, K.6.1).

@@ -44,6 +44,20 @@ def _one_range(note: Note) -> str:
     return f"{date} and {time} matched as one continuous period (agreed)"
 
 
+def _widened(note: Note) -> str:
+    return f"{note.about[0]} asked for ?, filtered locally{_kept(note)}"
+
+
+def _other_charset(note: Note) -> str:
+    keyword, term = note.about
+    return f"{keyword} asked in {term}, filtered locally{_kept(note)}"
+
+
+def _charset_requested(note: Note) -> str:
+    told = "which names it" if note.about else "which names none either"
+    return f"text came without a character set: asked again for SpecificCharacterSet, {told}"
+
+
 def _no_match(note: Note) -> str:
     asked, *unprobed = note.about
     said = f"{note.count:,} of {note.of:,} rows do not match {asked}: the server seems to ignore it"
@@ -223,7 +237,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.FILTERED_LOCALLY: _filtered,
     NoteKind.COMBINED_LOCALLY: _combined,
     NoteKind.EMPTY_LOCALLY: lambda n: f"without {n.about[0]}: filtered locally{_kept(n)}",
-    NoteKind.LACK_THE_ATTRIBUTE: _count("{0} of them lack the attribute"),
+    NoteKind.LACK_THE_ATTRIBUTE: _count("{0} of them lack the value"),
     NoteKind.OMITTED_KEYS: _omitted,
     NoteKind.UNIVERSAL_AS_ASTERISK: _first(
         "{} sent as {} (universal: for this modality): those without a value may be missing"
@@ -252,6 +266,14 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.CASE_SENSITIVE_NAMES: _first("this server matches names case-sensitively ({})"),
     NoteKind.QUESTION_MARK_ASCII: _first("on this server, ? does not match non-ASCII letters ({})"),
     NoteKind.UNSEARCHABLE_CHARSETS: _first("this server cannot find names stored in {} ({})"),
+    NoteKind.WILDCARD_WIDENED: _widened,
+    NoteKind.WILDCARD_UNSETTLED: _count(
+        "? may not match non-ASCII letters on this server, and more than {0} rows would have to be"
+        " compared: use * instead"
+    ),
+    NoteKind.OTHER_CHARSET: _other_charset,
+    NoteKind.NO_CHARSET_FINDS: _first("also asked in {}"),
+    NoteKind.CHARSET_REQUESTED: _charset_requested,
     NoteKind.NO_MATCH: _no_match,
     NoteKind.NOT_RETURNED: _not_returned,
     NoteKind.KEYS_UNSUPPORTED: _first(

@@ -16,8 +16,9 @@ from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, choose_model, matched, patients_from_studies
 from dicomsh.model.results import Listing
 from dicomsh.model.silent_truncation import suspicion
-from dicomsh.query.check import Unreturned, send
+from dicomsh.query.check import Unreturned
 from dicomsh.query.context import QueryContext
+from dicomsh.query.insist import send
 from dicomsh.query.other_model import (
     NamesOfPatient,
     OfIssuer,

@@ -29,7 +29,13 @@ from dicomsh.query.sequential import Send, Sequential
 
 
 async def send(
-    archive: Archive, modality: Modality, request: Request, model: Model, limit: int | None
+    archive: Archive,
+    modality: Modality,
+    request: Request,
+    model: Model,
+    limit: int | None,
+    *,
+    also: Sequence[Filter] = (),
 ) -> Answer:
     """Send a request in an information model, adapted to this peer.
 
@@ -39,16 +45,18 @@ async def send(
         request: the request.
         model: an information model that the peer accepted.
         limit: maximum number of rows, or None.
+        also: further filters of ours.
 
     Raises:
         DicomshError: no association, or a key that cannot be sent.
     """
     adapted = adapt(request, modality, archive.abilities.agreed(model))
+    ours_too = (*adapted.filters, *also)
     sends = [_sender(archive, modality, part, model) for part in in_parts(adapted.request)]
     literal = [key for key in (*context_keys(request.place), *request.keys) if _is_value(key)]
     filters: list[AnswerStep] = [OfThisValue(key) for key in literal]
-    filters += [LocallyFiltered(adapted.filters)] if adapted.filters else []
-    ours = bool(adapted.filters) or any(map(_looks_like_pattern, literal))
+    filters += [LocallyFiltered(ours_too)] if ours_too else []
+    ours = bool(ours_too) or any(map(_looks_like_pattern, literal))
     bound = None if ours else limit
     if len(sends) == 1:
         answer = await sends[0](bound)

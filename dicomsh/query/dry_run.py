@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 from dicomsh.archives.archive import Archive, ArchivePool, Archives, Delivery, Retriever
 from dicomsh.archives.pool import Pool
+from dicomsh.config.experience import Experience
 from dicomsh.errors import UsageError
 from dicomsh.explain.reasons import Sent
 from dicomsh.frozen import field, replace, slotted
@@ -89,7 +90,7 @@ class DryArchives:
         real = self.known(modality)
         accepted = frozenset[str]() if real is None else real.abilities.sop_classes
         bare = Sent(_NOTHING, self.reach(modality), None, accepted)
-        return _DryArchive(self._done, bare, real)
+        return _DryArchive(self._done, bare, real, Experience(self.memory, modality))
 
     def pool(self, modality: Modality, size: int = 1) -> ArchivePool:
         """A pool of archives that send nothing."""
@@ -114,12 +115,16 @@ class _DryArchive:
         done: records the queries.
         bare: what is known about the peer.
         real: the archive, if it was connected to before, or None.
+        experience: what its answers have shown.
     """
 
     is_open = False
     is_opening = False
 
-    def __init__(self, done: DryRun, bare: Sent, real: Archive | None) -> None:
+    def __init__(
+        self, done: DryRun, bare: Sent, real: Archive | None, experience: Experience
+    ) -> None:
+        self.experience = experience
         self._done = done
         self._bare = bare
         self._real = real

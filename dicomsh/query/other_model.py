@@ -22,7 +22,7 @@ from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row
-from dicomsh.query.check import send
+from dicomsh.query.insist import send
 
 _COUNTS = frozenset(
     word for word in LEVEL_KEYS[Level.PATIENT].default if word.startswith("NumberOf")

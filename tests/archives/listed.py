@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from dicomsh.archives.archive import Archive, Delivery, Retriever
+from dicomsh.archives.archive import Connection, Delivery, Retriever
 from dicomsh.archives.rows import Elements, row_of
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
@@ -40,7 +40,7 @@ class ListKind:
     def reach(self, modality: Modality) -> Modality:
         return modality
 
-    def open(self, modality: Modality, tap: Tap) -> Archive:
+    def open(self, modality: Modality, tap: Tap) -> Connection:
         del tap  # bytes are traced; there are none
         assert isinstance(modality.address, ListAddress)
         return ListArchive(modality.address.instances)

@@ -12,6 +12,9 @@ from pynetdicom import evt
 
 from dicomsh.archives.archive import ArchivePool
 from dicomsh.archives.pool import Pool
+from dicomsh.archives.watched import WatchedArchive
+from dicomsh.config import KnownPeers
+from dicomsh.config.experience import Experience
 from dicomsh.dimse import Client
 from dicomsh.errors import (
     AssociationAbortedError,
@@ -24,6 +27,7 @@ from dicomsh.frozen import replace
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Ending
 from dicomsh.model.modality import Modality
+from dicomsh.model.tap import Tap
 from tests.dimse.peers import (
     ABORT_BY_USER,
     QUICK,
@@ -436,7 +440,8 @@ def test_a_pool_asks_side_by_side_over_few_associations() -> None:
             return uids(await rows_of(await client.find(query(StudyInstanceUID=str(number)))))
 
     async def work(modality: Modality) -> None:
-        async with Pool(lambda: Client(modality), 3) as pool:
+        known = Experience(KnownPeers(None), modality)
+        async with Pool(lambda: WatchedArchive(Client(modality), Tap(), known), 3) as pool:
             found = await asyncio.gather(*(one(pool, number) for number in range(9)))
             assert found == [[f"1.2.3.{number}"] for number in range(9)]
 

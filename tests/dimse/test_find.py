@@ -422,7 +422,7 @@ def test_a_worklist_is_asked_like_any_other_model() -> None:
         assert run(work(modality)) == ["1.2.3.1"]
     [(uid, identifier)] = received
     assert uid == MODALITY_WORKLIST_FIND
-    assert [element.keyword for element in identifier] == ["SpecificCharacterSet", "PatientID"]
+    assert [element.keyword for element in identifier] == ["PatientID"]
 
 
 def test_a_model_that_is_not_accepted_is_named() -> None:

@@ -14,6 +14,7 @@ from dicomsh.dimse.elements import (
 )
 from dicomsh.dimse.identifier import encode_identifier
 from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
 from dicomsh.model.keys import by_keyword, by_tag
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
@@ -39,12 +40,21 @@ def keyed(*keys: QueryKey, charset: str = "") -> Query:
 
 
 @both
-def test_elements_are_sorted_and_level_and_charset_are_added(encoding: LittleEndian) -> None:
+def test_elements_are_sorted_and_the_level_is_added(encoding: LittleEndian) -> None:
+    """(0008,0005) shall not be empty (PS3.4 C.2.2.2), and not be there for ASCII (C.4.1.1.3.1)."""
     dataset = read(query(Level.INSTANCE, SOPInstanceUID="", PatientName="DOE*"), encoding)
     words = [element.keyword for element in dataset]
-    assert words == ["SpecificCharacterSet", "SOPInstanceUID", "QueryRetrieveLevel", "PatientName"]
+    assert words == ["SOPInstanceUID", "QueryRetrieveLevel", "PatientName"]
     assert dataset.QueryRetrieveLevel == "IMAGE"
-    assert not dataset.SpecificCharacterSet
+
+
+@both
+def test_the_character_set_is_named_or_requested(encoding: LittleEndian) -> None:
+    requested = query(Level.STUDY, SpecificCharacterSet="", PatientName="DOE*")
+    dataset = read(requested, encoding)
+    assert dataset["SpecificCharacterSet"].is_empty
+    named = replace(requested, charset="ISO_IR 192")
+    assert read(named, encoding).SpecificCharacterSet == "ISO_IR 192"
 
 
 @both
@@ -54,7 +64,7 @@ def test_a_query_without_levels_has_no_level(encoding: LittleEndian) -> None:
     worklist = Query(SOP_CLASSES[MODALITY_WORKLIST_FIND], None, keys)
     dataset = read(worklist, encoding)
     words = [element.keyword for element in dataset]
-    assert words == ["SpecificCharacterSet", "PatientName", step]
+    assert words == ["PatientName", step]
     assert dataset[step].value[0].Modality == "CT"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from dicomsh.archives.archive import Archive
+from dicomsh.archives.archive import Connection
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.config import KnownPeers
 from dicomsh.model.abilities import Abilities
@@ -54,7 +54,7 @@ class ScriptAddress:
 class ScriptKind(ListKind):
     """Opens it."""
 
-    def open(self, modality: Modality, tap: Tap) -> Archive:
+    def open(self, modality: Modality, tap: Tap) -> Connection:
         del tap
         assert isinstance(modality.address, ScriptAddress)
         return _Script(modality.address)

@@ -9,6 +9,7 @@ from dicomsh.frozen import replace
 from dicomsh.model import evidence
 from dicomsh.model.answer import Ending
 from dicomsh.model.capability import Feature, Support
+from dicomsh.model.charset import UTF8
 from dicomsh.model.evidence import Reply
 from dicomsh.model.extended_negotiation import NONE, Extension
 from dicomsh.model.keys import by_keyword
@@ -30,6 +31,7 @@ the modality and returned 77 of 77 (ruby-dicom #13)."""
 _SEX = "PatientSex"
 _COUNT = "NumberOfStudyRelatedInstances"
 _SHOWN = 4
+_MOST_SETS = 8
 _RETURNED = ("ModalitiesInStudy", _SEX, "StudyDescription", _COUNT)
 
 
@@ -89,7 +91,7 @@ async def _sampled(trial: Trial) -> AsyncIterator[Finding]:
     yield await _limit(trial)
     yield _repeated(trial)
     yield await _without_optional(trial)
-    yield _charsets(trial)
+    yield await _charsets(trial)
     for finding in _returned(trial):
         yield finding
 
@@ -210,14 +212,27 @@ async def _with_keys(trial: Trial, keywords: frozenset[str]) -> Reply:
         trial.found = found
 
 
-def _charsets(trial: Trial) -> Finding:
+async def _charsets(trial: Trial) -> Finding:
+    how = "as rows name it"
+    if "" in evidence.charsets(trial.sample.rows):
+        how = await _labelled(trial)
     sets = evidence.charsets(trial.sample.rows)
     trial.found = replace(trial.found, charsets=sets)
     shown = [name or "none named for text beyond ASCII" for name in sets[:_SHOWN]]
     more = [f"and {len(sets) - _SHOWN} more"] if len(sets) > _SHOWN else []
     named = ", ".join([*shown, *more])
     nothing = "none named; all text is ASCII" if trial.sample.rows else "unknown: no rows"
-    return Finding("character set of answers", named or nothing, "(0008,0005) was asked for")
+    return Finding("character set of answers", named or nothing, how)
+
+
+async def _labelled(trial: Trial) -> str:
+    """Whether rows name their character set once (0008,0005) is requested, in words."""
+    keys = [return_key(_SEX), return_key("SpecificCharacterSet")]
+    again = await trial.ask(Level.STUDY, keys, SAMPLE)
+    came = any(evidence.charsets(again.rows))
+    trial.note_feature(Feature.LABELS, Support.WORKS if came else Support.IGNORED)
+    trial.sample = again if came else trial.sample
+    return "only if (0008,0005) is requested" if came else "even if (0008,0005) is requested"
 
 
 def _returned(trial: Trial) -> Iterable[Finding]:
@@ -300,17 +315,29 @@ async def _foreign(trial: Trial) -> AsyncIterator[Finding]:
     """Whether names beyond ASCII are found, for each character set they are stored in."""
     names = evidence.foreign_names(trial.sample.rows)
     found: list[str] = []
-    for charset, name in list(names.items())[:_SHOWN]:
+    for charset, name in list(names.items())[:_MOST_SETS]:
         reply = await trial.ask(Level.STUDY, [_key("PatientName", name)])
-        support = Support.WORKS if evidence.holds(reply, name) else Support.FINDS_NOTHING
-        if support is Support.WORKS:
+        result = Support.WORKS.value
+        if evidence.holds(reply, name):
             found.append(name)
         else:
-            trial.found = replace(trial.found, unmatched=(*trial.found.unmatched, charset))
-        how = f"PatientName={name} at study level"
-        yield Finding(f"names in {charset}", reply.error or support.value, how)
+            result = await _in_own_set(trial, charset, name, reply)
+        yield Finding(f"names in {charset}", result, f"PatientName={name} at study level")
+    if len(found) == len(names) and set(names) - {UTF8}:
+        trial.note_feature(Feature.ANY_CHARSET, Support.WORKS)
     if found:
         yield await _one_letter(trial, found[0])
+
+
+async def _in_own_set(trial: Trial, charset: str, name: str, reply: Reply) -> str:
+    """Whether a name that is not found in UTF-8 is in the set it is stored in, in words."""
+    again = await trial.ask(Level.STUDY, [_key("PatientName", name)], charset=charset)
+    if evidence.holds(again, name):
+        names = (*trial.found.name_charsets, charset)
+        trial.found = replace(trial.found, name_charsets=names)
+        return f"works, asked in {charset}"
+    trial.found = replace(trial.found, unmatched=(*trial.found.unmatched, charset))
+    return reply.error or Support.FINDS_NOTHING.value
 
 
 async def _one_letter(trial: Trial, name: str) -> Finding:

@@ -64,16 +64,18 @@ class Trial:
         limit: int = FEW,
         place: Place | None = None,
         model: Model | None = None,
+        *,
+        charset: str = "",
     ) -> Reply:
-        """One query; a failure is a finding, too.
+        """One query, in a character set or the one that suits; a failure is a finding, too.
 
         Raises:
             DicomshError: no association at all.
         """
         around = self.place if place is None else place
         request = Request(level, around.above(level), tuple(keys), self.found.rejected)
-        charset, universal = self.modality.charset, self.modality.universal
-        query = build(request, model or self.model, charset, universal)
+        declared, universal = charset or self.modality.charset, self.modality.universal
+        query = build(request, model or self.model, declared, universal)
         self.queries += 1
         try:
             answer = await self.archive.find(query, limit=limit)

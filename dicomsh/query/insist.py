@@ -1,0 +1,359 @@
+"""Asking again where one query may miss something: other character sets, `?`, a missing label.
+
+What an answer shows about the peer is remembered, so that the next query is asked rightly at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from dicomsh.archives.archive import Archive
+from dicomsh.errors import DicomshError
+from dicomsh.frozen import frozen, replace
+from dicomsh.model.adapt import Filter
+from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
+from dicomsh.model.capability import Feature, Support
+from dicomsh.model.charset import alternatives, choose
+from dicomsh.model.charset_check import declared_set, is_unlabelled
+from dicomsh.model.dedup import Dedup
+from dicomsh.model.derived_answer import AnswerStep, DerivedAnswer, Processed, noted
+from dicomsh.model.extended_negotiation import Extension
+from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_tag
+from dicomsh.model.levels import Model
+from dicomsh.model.modality import Modality
+from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.plan import Request, context_keys, return_key
+from dicomsh.model.row import Row
+from dicomsh.model.status import SUCCESS
+from dicomsh.model.widened import as_letter, in_set, is_proof, open_letters, widened
+from dicomsh.query import check
+
+_WIDEST = 5_000
+"""Rows that are filtered here at most, to find out what `?` matches."""
+
+_MOST_SEEN = 4
+"""Character sets in which a name is also sought because answers came in them."""
+
+_MOST = 200_000
+"""Rows without a character set after which none is missed any more."""
+
+_LABEL = by_tag(SPECIFIC_CHARACTER_SET).keyword
+
+
+async def send(
+    archive: Archive, modality: Modality, request: Request, model: Model, limit: int | None
+) -> Answer:
+    """Send a request, and again if one query may miss something.
+
+    Args:
+        archive: connected.
+        modality: the peer, with what is known about it.
+        request: the request.
+        model: an information model that the peer accepted.
+        limit: maximum number of rows, or None.
+
+    Raises:
+        DicomshError: no association, or a key that cannot be sent.
+    """
+    asking = Asking(archive, modality, model)
+    if _text(request).isascii() and not asking.open_letters(request):
+        return await asking.send(Turn(request), limit)
+    return InTurn(asking, request, limit)
+
+
+def _text(request: Request) -> str:
+    return "".join(key.value for key in (*context_keys(request.place), *request.keys))
+
+
+@frozen
+class Turn:
+    """One query of several.
+
+    Args:
+        request: the request.
+        charset: the character set to send it in; empty for the one that its text needs.
+        filters: what is applied to its rows before they are compared with the query.
+        tried: whether it is only a try, which may fail.
+        bound: the maximum number of rows to filter, or None; with more of them, some may be missed.
+    """
+
+    request: Request
+    charset: str = ""
+    filters: tuple[Filter, ...] = ()
+    tried: bool = False
+    bound: int | None = None
+
+
+@frozen
+class Asking:
+    """Whom to ask, and how.
+
+    Args:
+        archive: connected.
+        modality: the peer, with what is known about it.
+        model: an information model that the peer accepted.
+    """
+
+    archive: Archive
+    modality: Modality
+    model: Model
+
+    async def send(self, turn: Turn, limit: int | None) -> Answer:
+        """One query; if its text is ASCII, (0008,0005) is requested once it is missed."""
+        if turn.charset or not _text(turn.request).isascii():
+            return await self.once(turn, limit)
+        if self._labels(Support.WORKS):
+            return await self.once(with_label(turn), limit)
+        return Labelled(self, turn, await self.once(turn, limit), limit)
+
+    async def once(self, turn: Turn, limit: int | None) -> Answer:
+        """One query as it is."""
+        charset = turn.charset or self.modality.charset
+        peer = replace(self.modality, charset=charset)
+        request, filters = turn.request, turn.filters
+        if turn.bound is None:
+            return await check.send(self.archive, peer, request, self.model, limit, also=filters)
+        answer = await check.send(self.archive, peer, request, self.model, turn.bound)
+        return Processed(answer, [check.LocallyFiltered(filters), Bounded()], limit)
+
+    @property
+    def may_request_label(self) -> bool:
+        """Whether it is worth a try to request (0008,0005)."""
+        rejected = _LABEL in self.modality.capabilities.rejected
+        return self._labels(Support.UNKNOWN) and not rejected and not self.modality.fallback_charset
+
+    def _labels(self, support: Support) -> bool:
+        return self.archive.experience.support(Feature.LABELS) is support
+
+    def open_letters(self, request: Request) -> list[str]:
+        """Keywords of keys whose `?` this peer may take for a byte."""
+        letters = self.archive.experience.support(Feature.ONE_LETTER)
+        fuzzy = Extension.FUZZY in self.archive.abilities.agreed(self.model)
+        if letters is Support.WORKS or fuzzy:
+            return []
+        return [key.keyword for key in open_letters(request.keys)]
+
+
+class Bounded(AnswerStep):
+    """Says that rows may be missing if a bound of ours ended an answer."""
+
+    def concluded(self, outcome: Outcome) -> Outcome:
+        """The outcome, which is no longer one at a limit that the user set."""
+        if outcome.ending is not Ending.LIMIT:
+            return outcome
+        unsettled = note(NoteKind.WILDCARD_UNSETTLED, count=_WIDEST)
+        return replace(noted(outcome, unsettled), ending=Ending.PARTIAL, detail="")
+
+
+def with_label(turn: Turn) -> Turn:
+    """The same query, which requests (0008,0005).
+
+    The standard has no such request (PS3.4 C.2.2.2), but some servers name the character set of an
+    answer only then (Weasis #627: Sante PACS).
+    """
+    keys = (*turn.request.keys, return_key(_LABEL))
+    return replace(turn, request=replace(turn.request, keys=keys))
+
+
+class Labelled(DerivedAnswer):
+    """An answer that is asked for again as soon as text beyond ASCII comes without a set.
+
+    Args:
+        asking: whom to ask.
+        turn: the query.
+        answer: the answer to it.
+        limit: maximum number of rows, or None.
+    """
+
+    def __init__(self, asking: Asking, turn: Turn, answer: Answer, limit: int | None) -> None:
+        super().__init__(limit)
+        self._asking = asking
+        self._turn = turn
+        self._answer = answer
+        self._passed = Dedup(turn.request.level, None)
+        self._again = False
+        self._came = False
+
+    async def _batches(self) -> AsyncIterator[list[Row]]:
+        watching = self._asking.may_request_label
+        async for batch in self._answer:
+            watching = watching and not self._saw(batch) and self._passed.rows < _MOST
+            if watching and any(map(is_unlabelled, batch)):
+                break
+            if watching:
+                self._passed.admit(batch)
+            yield batch
+        else:
+            return
+        async for batch in self._asked_again():
+            yield batch
+
+    def _saw(self, batch: list[Row]) -> bool:
+        """Whether rows name their character sets, which are remembered."""
+        terms = {term for row in batch if (term := declared_set(row))}
+        if terms:
+            self._asking.archive.experience.saw(terms)
+        return bool(terms)
+
+    async def _asked_again(self) -> AsyncIterator[list[Row]]:
+        await self._answer.aclose()
+        self._again = True
+        self._answer = await self._asking.once(with_label(self._turn), self.limit)
+        async for batch in self._answer:
+            self._came |= self._saw(batch)
+            yield self._passed.admit(batch)
+        support = Support.WORKS if self._came else Support.IGNORED
+        self._asking.archive.experience.learn(Feature.LABELS, support)
+
+    def _ended(self) -> Outcome:
+        outcome = self._answer.outcome
+        if not self._again:
+            return outcome
+        came = ("came",) if self._came else ()
+        return noted(outcome, note(NoteKind.CHARSET_REQUESTED, *came))
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        await self._answer.aclose()
+
+
+class InTurn(DerivedAnswer):
+    """The answer to a query for letters beyond ASCII, or for `?`: several queries, as needed.
+
+    Args:
+        asking: whom to ask.
+        request: the request as typed.
+        limit: maximum number of rows, or None.
+    """
+
+    def __init__(self, asking: Asking, request: Request, limit: int | None) -> None:
+        super().__init__(limit)
+        self._asking = asking
+        self._experience = asking.archive.experience
+        self._request = request
+        text = _text(request)
+        self._text = "" if text.isascii() else text
+        self._charset = choose(text, asking.modality.charset)
+        self._open = asking.open_letters(request)
+        self._once = Dedup(request.level, None)
+        self._current: Answer | None = None
+        self._outcomes: list[Outcome] = []
+        self._notes: list[Note] = []
+
+    async def _batches(self) -> AsyncIterator[list[Row]]:
+        for turn in self._turns():
+            try:
+                async for batch in self._asked(turn):
+                    yield batch
+            except DicomshError:
+                if not turn.tried:
+                    raise
+
+    async def _asked(self, turn: Turn) -> AsyncIterator[list[Row]]:
+        before = self._once.rows
+        self._current = await self._asking.send(turn, self.limit)
+        async for batch in self._current:
+            self._look(batch)
+            yield self._once.admit(batch)
+        if not turn.tried or self._once.rows > before:
+            self._outcomes.append(self._current.outcome)
+
+    def _turns(self) -> Iterator[Turn]:
+        """The queries; whether there is a next one depends on what the last one found."""
+        byte_by_byte = self._experience.support(Feature.ONE_LETTER) is Support.FINDS_NOTHING
+        widely = bool(self._open) and byte_by_byte
+        yield self._wide() if widely else Turn(self._request)
+        yield from self._in_remembered_sets()
+        if self._open and not widely and self._is_whole:
+            yield from self._settling()
+        if self._text and self._is_whole and not self._once.rows and not self._reads_any_set:
+            yield from self._elsewhere()
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the peer sent whole answers so far; in a dry run nobody sends any."""
+        return all(
+            outcome.ending is Ending.COMPLETE and outcome.status == SUCCESS
+            for outcome in self._outcomes
+        )
+
+    @property
+    def _reads_any_set(self) -> bool:
+        return self._experience.support(Feature.ANY_CHARSET) is Support.WORKS
+
+    def _look(self, batch: list[Row]) -> None:
+        self._experience.saw({term for row in batch if (term := declared_set(row))})
+        if not self._outcomes and self._text:
+            self._experience.read({declared_set(row) for row in batch if self._was_read(row)})
+        keys = [key for key in self._request.keys if key.keyword in self._open]
+        if any(is_proof(batch, key) for key in keys):
+            self._open = []
+            self._experience.learn(Feature.ONE_LETTER, Support.WORKS)
+
+    def _was_read(self, row: Row) -> bool:
+        """Whether the server read a row in another set than that of the query to find it."""
+        tags = [key.attribute.tag for key in self._request.keys if not key.value.isascii()]
+        values = (row.elements.get(tag, b"") for tag in tags)
+        return declared_set(row) != self._charset and not b"".join(values).isascii()
+
+    def _wide(self) -> Turn:
+        """The query with `*` for `?`, filtered here."""
+        return Turn(widened(self._request), filters=self._letter_filters())
+
+    def _letter_filters(self) -> tuple[Filter, ...]:
+        sent = {key.keyword: key.value for key in widened(self._request).keys}
+        return tuple(
+            Filter(note(NoteKind.WILDCARD_WIDENED, f"{word}={sent[word]}"), as_letter(key))
+            for key in self._request.keys
+            if (word := key.keyword) in self._open
+        )
+
+    def _settling(self) -> Iterator[Turn]:
+        """What comes in addition with `*` shows that `?` matches one byte here."""
+        before = self._once.rows
+        yield replace(self._wide(), bound=_WIDEST)
+        if self._once.rows > before:
+            self._experience.learn(Feature.ONE_LETTER, Support.FINDS_NOTHING)
+
+    def _in_remembered_sets(self) -> Iterator[Turn]:
+        """In the sets that only a query in them finds, and in those seen that may be such."""
+        known, seen = self._experience.name_charsets, self._experience.unread
+        wanted = (*known, *seen[:_MOST_SEEN]) if self._text and not self._reads_any_set else ()
+        for term in alternatives(self._text, self._charset, wanted) if wanted else ():
+            if term in wanted:
+                before = self._once.rows
+                yield replace(self._in_set(term), tried=term not in known)
+                if self._once.rows > before:
+                    self._experience.learn_charset(term)
+
+    def _elsewhere(self) -> Iterator[Turn]:
+        """In the other sets that hold the text, until one finds something."""
+        tried = []
+        for term in alternatives(self._text, self._charset, self._experience.charsets):
+            tried.append(term)
+            yield replace(self._in_set(term), tried=True)
+            if self._once.rows:
+                self._experience.learn_charset(term)
+                return
+        if tried:
+            self._notes.append(note(NoteKind.NO_CHARSET_FINDS, ", ".join(tried)))
+
+    def _in_set(self, term: str) -> Turn:
+        """The query in a set; bytes may match by chance, so the text of a row decides."""
+        request = widened(self._request) if self._open else self._request
+        filters = (
+            Filter(note(NoteKind.OTHER_CHARSET, key.keyword, term), in_set(key, term))
+            for key in self._request.keys
+            if not key.value.isascii() or key.keyword in self._open
+        )
+        return Turn(request, term, tuple(filters))
+
+    def _ended(self) -> Outcome:
+        ended = [self._current.outcome] if self._current and not self._outcomes else []
+        whole = combined([*self._outcomes, *ended])
+        return noted(whole if self.finished else as_cancelled(whole), *self._notes)
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        if self._current is not None:
+            await self._current.aclose()
