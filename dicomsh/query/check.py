@@ -37,15 +37,7 @@ async def send(
     *,
     also: Sequence[Filter] = (),
 ) -> Answer:
-    """Send a request in an information model, adapted to this peer.
-
-    Args:
-        archive: connected.
-        modality: the peer, with what is known about it.
-        request: the request.
-        model: an information model that the peer accepted.
-        limit: maximum number of rows, or None.
-        also: further filters of ours.
+    """Send a request once, adapted to this peer; `also` are further filters of ours.
 
     Raises:
         DicomshError: no association, or a key that cannot be sent.

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dicomsh.errors import ExitStatus
+from dicomsh.query import insist
 from tests.bytewise import Bytewise, Habits, Person, bytewise
 from tests.harness import Done, run
 
@@ -130,12 +131,34 @@ def test_a_question_mark_finds_a_letter_of_two_bytes() -> None:
     assert "PatientName=M*ller* asked for ?, filtered locally: 3 of 3 kept" in done.last
 
 
+def test_what_is_known_is_explained(tmp_path: Path) -> None:
+    with bytewise(*PEOPLE) as server:
+        asked(server, "find patient M?ller* > /dev/null; find patient Grün*", state=tmp_path)
+        page = asked(server, "set output table; explain find patient Grün*", state=tmp_path).out
+        assert "asked in ISO_IR 100 too, in which it has found names" in page
+    with bytewise(*PEOPLE, habits=Habits(labels="asked")) as server:
+        asked(server, "find patient", state=tmp_path)
+        page = asked(server, "set output table; explain find patient", state=tmp_path).out
+        assert "requested: this server names that of its answers only then" in page
+
+
 def test_a_question_mark_is_not_sent_again_once_it_is_known(tmp_path: Path) -> None:
     with bytewise(*PEOPLE) as server:
         asked(server, "find patient M?ller*", state=tmp_path)
         done = asked(server, "find study M?ller^?nn", state=tmp_path)
         assert [name for _, name in server.asked] == [b"M*ller^*nn"]
     assert ids(done) == ["M2"]
+
+
+def test_a_question_mark_that_would_take_too_many_rows_is_incomplete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(insist, "_WIDEST", 2)
+    with bytewise(*PEOPLE) as server:
+        done = asked(server, "find patient M?ller*")
+    assert done.status == ExitStatus.INCOMPLETE
+    assert "INCOMPLETE" in done.last
+    assert "? may not match non-ASCII letters on this server, and more than 2 rows" in done.last
 
 
 def test_a_question_mark_of_a_server_that_compares_letters_is_asked_once(tmp_path: Path) -> None:
