@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from dicomsh.archives.archive import Connection
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.config import KnownPeers
+from dicomsh.frozen import replace
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
@@ -27,6 +28,8 @@ from dicomsh.model.tap import Tap
 from dicomsh.query.ask import Way, ask, plain_way
 from dicomsh.query.context import Limits, QueryContext
 from tests.archives.listed import ListKind
+
+Result = TypeVar("Result")
 
 TODAY = date(2024, 3, 5)
 BOTH = tuple(Model)
@@ -133,23 +136,32 @@ def asked(
     """
     address = ScriptAddress(reply, models, agreed)
     modality = Modality("scripted", address, **settings)
-    here = Modality("other", address) if elsewhere else modality
 
-    async def work() -> Asked:
-        archives = OpenArchives(Tap(), KnownPeers(None), {ScriptAddress: ScriptKind})
-        context = QueryContext(
-            archives,
-            TODAY,
-            limits,
-            here,
-            request.place,
-            lambda name: list(earlier) if name == modality.name else [],
+    async def work(context: QueryContext) -> Asked:
+        here = replace(modality, name="other") if elsewhere else modality
+        of_this = list(earlier)
+        context = replace(
+            context,
+            limits=limits,
+            modality=here,
+            place=request.place,
+            earlier=lambda name: of_this if name == modality.name else [],
         )
+        listing = await ask(context, modality, request, options, way)
+        rows = await all_rows(listing.answer)
+        return Asked(rows, listing.answer.outcome, listing, address.asked)
+
+    return in_context(work)
+
+
+def in_context(work: Callable[[QueryContext], Awaitable[Result]]) -> Result:
+    """What some work gives that may ask scripts."""
+
+    async def run() -> Result:
+        archives = OpenArchives(Tap(), KnownPeers(None), {ScriptAddress: ScriptKind})
         try:
-            listing = await ask(context, modality, request, options, way)
-            rows = await all_rows(listing.answer)
-            return Asked(rows, listing.answer.outcome, listing, address.asked)
+            return await work(QueryContext(archives, TODAY))
         finally:
             await archives.close()
 
-    return asyncio.run(work())
+    return asyncio.run(run())
