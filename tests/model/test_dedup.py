@@ -1,4 +1,4 @@
-"""Rows of several answers made into one, and the counts that tell what is missing of it."""
+"""Rows of several answers made into one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from hypothesis import strategies as st
 
 from dicomsh.model.dedup import Dedup
 from dicomsh.model.levels import Level
-from dicomsh.model.place import Place, PlaceStep
-from dicomsh.model.plan import Request, return_key
 from dicomsh.model.row import Row
-from dicomsh.query.undated import counts, missing, patients_of
 from tests.model.rows import answer
-from tests.model.test_plan import request
 
 
 def studies(*numbers: int) -> list[Row]:
@@ -117,35 +113,3 @@ def test_only_what_did_not_come_again_is_left_over() -> None:
     assert numbers_of(once.left_over()) == ["1.2"]
     assert once.left_over() == []
     assert (once.rows, once.repeated) == (3, 0)
-
-
-def test_counts_of_patients_are_added_by_id() -> None:
-    rows = [
-        answer(PatientID="A", NumberOfPatientRelatedStudies="2"),
-        answer(PatientID="A", IssuerOfPatientID="X", NumberOfPatientRelatedStudies="1"),
-        answer(PatientID="B", NumberOfPatientRelatedStudies="4"),
-    ]
-    assert counts(rows) == {"A": 3, "B": 4}
-    assert missing({"A": 3, "B": 4}, {"A": 3, "B": 1}) == {"B": 3}
-
-
-def test_a_patient_without_count_or_id_leaves_it_unknown() -> None:
-    for odd in (
-        answer(PatientID="B"),
-        answer(PatientID="B", NumberOfPatientRelatedStudies="many"),
-        answer(NumberOfPatientRelatedStudies="1"),
-    ):
-        assert counts([answer(PatientID="A", NumberOfPatientRelatedStudies="2"), odd]) is None
-
-
-def test_counts_tell_nothing_of_a_choice_among_studies() -> None:
-    assert patients_of(request(Level.STUDY, Place(), "mod=CT")) is None
-    assert patients_of(request(Level.STUDY, Place(), "date=2024")) is None
-    asked = patients_of(request(Level.STUDY, Place(), "name=DOE*", "+acc"))
-    assert asked is not None
-    assert asked.level is Level.PATIENT
-    assert [key.keyword for key in asked.keys] == ["PatientName"]
-    inside = Place((PlaceStep(Level.PATIENT, "A"),))
-    own = patients_of(Request(Level.STUDY, inside, (return_key("StudyTime"),)))
-    assert own is not None
-    assert [(key.keyword, key.value) for key in own.keys] == [("PatientID", "A")]

@@ -19,7 +19,7 @@ from dicomsh.model.plan import Request
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
 from dicomsh.model.row_matching import test_of as matcher_of
-from dicomsh.model.windows import Period
+from dicomsh.model.windows import FIRST_DAY, Period
 from dicomsh.query.split import split_answer
 from tests.model.rows import answer
 from tests.model.test_plan import request
@@ -27,6 +27,7 @@ from tests.query.scripted import Asked, Reply, asked
 
 UID = by_keyword("StudyInstanceUID").tag
 STUDIES = request(Level.STUDY)
+AT_A = Place((PlaceStep(Level.PATIENT, "A"),))
 
 
 def study(number: int, day: str, patient: str = "A", time: str = "120000") -> Row:
@@ -119,14 +120,44 @@ def test_a_period_that_was_typed_is_the_window(period: Period, window: str) -> N
     assert "" not in dates(done), "there is no query for the whole"
 
 
-@pytest.mark.parametrize(("oldest", "first"), [("20190101", "20190101"), ("20230601", "20230101")])
-def test_periods_begin_in_the_year_of_the_oldest_study(oldest: str, first: str) -> None:
-    rows = [row for row in DATED if (row.text(0x00080020) or "") >= oldest]
-    done = split(holding(*rows, UNDATED), period=Period.MONTH)
-    windows = [value for value in dates(done) if value.endswith("31") and "-" in value]
-    assert f"{first}-{first[:4]}0131" in windows
-    assert not any(value.startswith(str(int(first[:4]) - 1)) for value in windows)
-    assert numbers(done)[: len(rows)] == [str(n) for n in range(4 - len(rows), 4)]
+@pytest.mark.parametrize("year", [FIRST_DAY.year, 1999, 2000, 2018, 2022, 2023, 2024])
+@pytest.mark.parametrize("day", ["0101", "1231"])
+def test_periods_begin_in_the_year_of_the_oldest_study(year: int, day: str) -> None:
+    rows = [study(0, f"{min(year, 2023)}{day}"), study(1, "20240101")]
+
+    def reply(query: Query) -> list[Row]:
+        open_start = any(key.value.startswith("-") for key in query.keys)
+        # to some servers a study without a date is older than any
+        return [*([UNDATED] if open_start else []), *holding(*rows)(query)]
+
+    done = split(reply, period=Period.MONTH)
+    windows = [value for value in dates(done) if value.endswith("0131") and "-" in value]
+    assert windows[0] == f"{min(year, 2023)}0101-{min(year, 2023)}0131"
+    assert {"0", "1", "9"} == set(numbers(done))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "queries"), [("date=2024-02", []), ("date=2024-01..2024-02", [2])]
+)
+def test_how_many_queries_it_took_is_said(wanted: str, queries: list[int]) -> None:
+    done = split(holding(*DATED), request(Level.STUDY, Place(), wanted), Period.MONTH)
+    assert [one.count for one in done.outcome.notes if one.kind is NoteKind.QUERIES] == queries
+
+
+@pytest.mark.parametrize("cut", [None, 10_005])
+def test_many_rows_are_not_held_until_the_end(cut: int | None) -> None:
+    """They are passed on, and not again if the answer turns out to be cut off."""
+    rows = [study(n, f"2024{n % 12 + 1:02}01") for n in range(10_010)]
+    done = split(holding(*rows, cut=cut))
+    assert len(done.rows) == 10_010
+    assert len(set(done.texts(UID))) == 10_010
+
+
+def test_the_model_that_was_set_is_that_of_every_window() -> None:
+    options = QueryOptions(split=Period.AUTO, model=Model.PATIENT_ROOT)
+    done = asked(request(Level.STUDY, AT_A), holding(*DATED, cut=2), options, way=split_answer)
+    assert len(done.rows) == 4
+    assert {query.model for query, _ in done.queries} == {Model.PATIENT_ROOT}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +201,6 @@ def test_studies_without_a_date_are_found_by_the_counts_of_their_patients(
     assert kind in done.kinds
 
 
-AT_A = Place((PlaceStep(Level.PATIENT, "A"),))
 DATETIME = {"extended": frozenset({Extension.DATETIME})}
 
 
