@@ -187,14 +187,11 @@ class StudiesOfPatients(DerivedAnswer):
 
 
 def _together(patients: Iterable[Place]) -> list[Place]:
-    """The patients by PatientID; without an issuer where several share one."""
-    sharing: dict[str, Place] = {}
+    """The patients, those who share a PatientID once."""
+    once: dict[str, Place] = {}
     for place in patients:
-        (step,) = place.steps
-        held = sharing.setdefault(step.key, place)
-        if held != place:
-            sharing[step.key] = replace(place, steps=(replace(step, issuer=""),))
-    return list(sharing.values())
+        once.setdefault(place.steps[-1].key, place)
+    return list(once.values())
 
 
 def _of(number: int) -> str:
