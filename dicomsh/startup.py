@@ -52,6 +52,7 @@ def at_prompt(options: argparse.Namespace, history: History) -> Started:
     for name, value in saved.settings.items():
         session.set(name, value)
     session.aliases.update(saved.aliases)
+    session.saved = session.choices
     problems = (*config.broken.values(), *saved.problems)
     return Started(_shell(options, session, history), problems)
 

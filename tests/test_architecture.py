@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("dicomsh",),
         ("errors",),
         ("event_loop", "late"),
+        ("file_lock",),
         ("folders",),
         ("frozen",),
         ("regex",),

@@ -22,7 +22,7 @@ from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.results import Records, Talk, Text, at_once, listing_of
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
-from dicomsh.settings import SETTINGS, Setting, changed
+from dicomsh.settings import SETTINGS, Setting
 
 
 @command(
@@ -66,15 +66,15 @@ def _now(session: Session, name: str) -> str:
 
 
 def _saved(session: Session) -> Talk:
-    from dicomsh.settings.file import write_settings
+    from dicomsh.settings.file import save_choices
 
     path = session.settings_file
     if path is None:
         hint = "scripts neither read nor write settings; the prompt needs a home folder for them"
         raise UsageError("there is nowhere to save settings", hint=hint)
-    values = changed(session.chosen, session.defaults)
-    write_settings(path, values, session.aliases)
-    names = [*values, *(f"alias {name}" for name in session.aliases)]
+    scope = Scope(SessionKnowledge(session), None)
+    names = save_choices(path, session.saved, session.choices, session.defaults, scope)
+    session.saved = session.choices
     return Talk(f"saved in {path}: {', '.join(names) or 'only defaults'}")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from dicomsh.config import checks, modalities, patch
 from dicomsh.config.config import Config, typed_address
 from dicomsh.config.locate import BUILTIN, is_orthanc, read_text, user_file
 from dicomsh.config.words import shown
-from dicomsh.config.write import write_text
+from dicomsh.config.write import changing, write_text
 from dicomsh.errors import ConfigError, UsageError
 from dicomsh.model.modality import DicomAddress, Modality
 
@@ -36,9 +36,7 @@ def add(config: Config, name: str, address: str, *, environ: Mapping[str, str]) 
     """
     place = typed_address(address)
     _check_free(name, config)
-    path, text = _editable(config, environ)
-    write_text(path, add_modality(text, name, place, path=path))
-    return path
+    return _edited(config, environ, lambda text, path: add_modality(text, name, place, path=path))
 
 
 def remove(config: Config, name: str, *, environ: Mapping[str, str]) -> Path:
@@ -48,8 +46,14 @@ def remove(config: Config, name: str, *, environ: Mapping[str, str]) -> Path:
         UsageError: no modality has that name, or the file is Orthanc's.
         ConfigError: the file cannot be read or written.
     """
-    path, text = _editable(config, environ)
-    write_text(path, remove_modality(text, name, path=path))
+    return _edited(config, environ, lambda text, path: remove_modality(text, name, path=path))
+
+
+def _edited(config: Config, environ: Mapping[str, str], edit: Callable[[str, Path], str]) -> Path:
+    path, _ = _editable(config, environ)
+    with changing(path):  # another dicomsh may have written it since
+        path, text = _editable(config, environ)
+        write_text(path, edit(text, path))
     return path
 
 

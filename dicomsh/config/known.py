@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from dicomsh.config.write import write_text
+from dicomsh.config.write import changing, write_text
 from dicomsh.errors import ConfigError
 from dicomsh.frozen import names_of
 from dicomsh.model.capability import NOTHING_KNOWN, Capabilities, Feature, Support
@@ -49,7 +49,9 @@ class KnownPeers:
         Raises:
             ConfigError: the file cannot be written.
         """
-        self._write(self._read() | {_key(modality): found})
+        self._peers = self._read() | {_key(modality): found}  # for this session in any case
+        with self._changing() as peers:
+            peers[_key(modality)] = found
 
     def learn(self, modality: Modality, found: Capabilities) -> None:
         """Save what an answer has shown; for this session only if the file cannot be written."""
@@ -80,20 +82,22 @@ class KnownPeers:
         Raises:
             ConfigError: the file cannot be written.
         """
-        peers = self._read()
-        found = peers.pop(_key(modality), None)
-        if found is not None:
-            self._write(peers)
-        return found is not None
+        if _key(modality) not in self._read():
+            return False
+        with self._changing() as peers:
+            return peers.pop(_key(modality), None) is not None
 
-    def _write(self, peers: dict[str, Capabilities]) -> None:
-        self._peers = peers
-        if self.path is not None:
-            import json
-
-            known = {key: _to_json(found) for key, found in sorted(peers.items())}
-            document = {"schema": _SCHEMA, "peers": known}
-            write_text(self.path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Capabilities]]:
+        """The findings that are saved; what is changed in them inside the `with` is saved."""
+        if self.path is None:
+            self._peers = self._read()
+            yield self._peers
+            return
+        with changing(self.path):
+            self._peers = self._read()
+            yield self._peers
+            _write_file(self.path, self._peers)
 
     def _read(self) -> dict[str, Capabilities]:
         if self.path is None:
@@ -134,6 +138,14 @@ def _spelt(faults: Faults) -> str:
     """Faults as a text that is the same in every process, unlike the order of sets."""
     values = ((name, getattr(faults, name)) for name in names_of(faults))
     return repr([(name, sorted(v) if isinstance(v, frozenset) else v) for name, v in values])
+
+
+def _write_file(path: Path, peers: dict[str, Capabilities]) -> None:
+    import json
+
+    known = {key: _to_json(found) for key, found in sorted(peers.items())}
+    document = {"schema": _SCHEMA, "peers": known}
+    write_text(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def _read_file(path: Path) -> dict[str, Capabilities]:

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from dicomsh.config.write import write_text
+from dicomsh.config.write import changing, write_text
 from dicomsh.errors import ConfigError
 from dicomsh.frozen import field, frozen, slotted
 
@@ -142,10 +142,11 @@ class ProgressFile:
         import json
 
         try:
-            made = self._kept()
-            progress = changed(self.read()[0])
-            made[self._course] = {"current": progress.current, "steps": progress.steps}
-            write_text(self._path, json.dumps(made, indent=1) + "\n")
+            with changing(self._path):
+                made = self._kept()
+                progress = changed(self.read()[0])
+                made[self._course] = {"current": progress.current, "steps": progress.steps}
+                write_text(self._path, json.dumps(made, indent=1) + "\n")
         except ConfigError as error:
             return f"your progress is not saved: {error.message}"
         except OSError as error:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dicomsh.errors import DicomshError
+from dicomsh.file_lock import lock
 from dicomsh.frozen import frozen
 
 NAME = "dicomsh-ledger.ndjson"
@@ -62,7 +63,7 @@ class Ledger:
             self._file = os.open(folder / NAME, flags, 0o600)
         except OSError as error:
             raise DicomshError(f"{folder}: {error.strerror}") from None
-        if not _locked(self._file):
+        if not lock(self._file):
             os.close(self._file)
             raise DicomshError(
                 f"{folder}: another dicomsh is retrieving into this folder",
@@ -183,23 +184,3 @@ def file_digest(path: Path) -> str:
         while block := file.read(_BLOCK):
             found.update(block)
     return found.hexdigest()
-
-
-def _locked(file: int) -> bool:
-    """Whether we have the lock now, which ends with the process, however it ends."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        try:
-            os.lseek(file, 1 << 40, os.SEEK_SET)  # beyond the lines, which stay readable
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

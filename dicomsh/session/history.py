@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from dicomsh.errors import ConfigError
+
 _READ = 1 << 20
 """Bytes read from the end of the file: about ten thousand lines."""
 
@@ -37,12 +39,21 @@ class History:
         self.lines.append(line)
         # the format of prompt_toolkit's FileHistory, so that other tools can read the file
         marked = "".join(f"+{part}\n" for part in line.split("\n"))
-        self._write(f"\n# {datetime.now()}\n{marked}", os.O_APPEND)
+        with suppress(OSError):
+            self._write(f"\n# {datetime.now()}\n{marked}", os.O_APPEND)
 
     def clear(self) -> None:
-        """Forget every line, those in the file too."""
+        """Forget every line, those in the file too.
+
+        Raises:
+            ConfigError: those in the file are still there.
+        """
+        try:
+            self._write("", os.O_TRUNC)
+        except OSError as error:
+            message = f"{self.path}: cannot clear the history: {error.strerror}"
+            raise ConfigError(message, hint="its lines are still there") from None
         self.lines.clear()
-        self._write("", os.O_TRUNC)
 
     def _read(self) -> list[str]:
         try:
@@ -59,17 +70,16 @@ class History:
             return stream.read().decode("utf-8", "replace")
 
     def _write(self, text: str, how: int) -> None:
-        """Write in one piece, so that lines of concurrent sessions do not mix."""
+        """Write in one piece, so that lines of concurrent sessions do not mix; raises OSError."""
         if self.path is None:
             return
-        with suppress(OSError):
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(self.path, os.O_CREAT | os.O_WRONLY | how, 0o600)
-            try:
-                self.path.chmod(0o600)  # os.open sets the mode of new files only
-                os.write(file, text.encode("utf-8", "replace"))
-            finally:
-                os.close(file)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(self.path, os.O_CREAT | os.O_WRONLY | how, 0o600)
+        try:
+            self.path.chmod(0o600)  # os.open sets the mode of new files only
+            os.write(file, text.encode("utf-8", "replace"))
+        finally:
+            os.close(file)
 
 
 def _entries(text: str) -> list[str]:

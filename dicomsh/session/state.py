@@ -19,7 +19,7 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place, quote_segment
 from dicomsh.session.entity_index import EntityIndex
 from dicomsh.session.kept_answer import KeptAnswer, too_much
-from dicomsh.settings import Settings
+from dicomsh.settings import Chosen, Settings
 
 if TYPE_CHECKING:
     from dicomsh.mask.mask import Mask
@@ -48,6 +48,7 @@ class Session:
     Attributes:
         settings: those in effect.
         chosen: the same without overrides by options of the command line: what can be saved.
+        saved: its choices when the settings file was last read or written.
         masking: makes up names and IDs while the setting `mask` is on.
         lessons: returns the titles of lessons by name, for completion.
         command: the one that is running, as typed.
@@ -66,6 +67,7 @@ class Session:
         self.aliases: dict[str, str] = {}
         self.defaults = self.settings = self.chosen = defaults or Settings()
         self.settings_file = settings_file
+        self.saved = self.choices
         self.modality: Modality | None = None
         self.place = Place()
         self.previous: tuple[Modality | None, Place] | None = None
@@ -75,6 +77,11 @@ class Session:
         self.failure: Failure | None = None
         self._seen: defaultdict[str, EntityIndex] = defaultdict(EntityIndex)
         self.masking = Masking(lambda: self.settings.mask)
+
+    @property
+    def choices(self) -> Chosen:
+        """What it has chosen that can be saved."""
+        return Chosen(self.chosen, dict(self.aliases))
 
     @property
     def today(self) -> date:

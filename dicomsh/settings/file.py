@@ -10,15 +10,15 @@ from typing import Any
 from dicomsh.config.locate import read_text
 from dicomsh.config.tree import ConfigNode
 from dicomsh.config.words import shown
-from dicomsh.config.write import write_text
+from dicomsh.config.write import changing, write_text
 from dicomsh.config.yamltext import compose
 from dicomsh.errors import ConfigError, UsageError
 from dicomsh.folders import config_folder
-from dicomsh.frozen import field, slotted
+from dicomsh.frozen import field, replace, slotted
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.knowledge import Scope
 from dicomsh.language.words import whole_word
-from dicomsh.settings.table import SETTINGS
+from dicomsh.settings.table import SETTINGS, Chosen, Settings, changed
 
 FILE_NAME = "settings.yaml"
 ALIASES = "aliases"
@@ -89,6 +89,44 @@ def _value(name: str, given: ConfigNode, scope: Scope) -> Any:
 def _texts(given: ConfigNode) -> Iterator[tuple[str, str]]:
     for name, text in given.children("a mapping from names to commands").items():
         yield name, text.value(str)
+
+
+def save_choices(
+    path: Path, before: Chosen, now: Chosen, defaults: Settings, scope: Scope
+) -> list[str]:
+    """Write what a session has changed; keep what other sessions have saved since.
+
+    Args:
+        path: the file.
+        before: what the session had when it last read or wrote the file.
+        now: what it has now.
+        defaults: settings that need not be saved.
+        scope: for reading the file.
+
+    Returns:
+        The names of all that is saved now.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    with changing(path):
+        theirs = read_settings(path, scope)
+        held = replace(defaults, **theirs.settings)
+        values = _merged(*(changed(one, defaults) for one in (before.settings, now.settings, held)))
+        aliases = _merged(before.aliases, now.aliases, theirs.aliases)
+        write_settings(path, values, aliases)
+    return [*values, *(f"alias {name}" for name in aliases)]
+
+
+def _merged(
+    before: Mapping[str, str], now: Mapping[str, str], theirs: Mapping[str, str]
+) -> dict[str, str]:
+    """What is the same in `before` and `now` as others have it, all else as in `now`."""
+    names = [*now, *(name for name in theirs if name not in now)]
+    meant = {
+        name: (theirs if now.get(name) == before.get(name) else now).get(name) for name in names
+    }
+    return {name: text for name, text in meant.items() if text is not None}
 
 
 def write_settings(path: Path, settings: Mapping[str, str], aliases: Mapping[str, str]) -> None:

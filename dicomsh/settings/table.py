@@ -59,6 +59,19 @@ class Settings:
     greeting: Annotated[bool, SWITCH, "show a greeting", Where.PROMPT] = True
 
 
+@frozen
+class Chosen:
+    """What one session has chosen.
+
+    Args:
+        settings: those in effect, without overrides by options of the command line.
+        aliases: text by name.
+    """
+
+    settings: Settings
+    aliases: Mapping[str, str]
+
+
 AT_PROMPT = Settings(limit=1000)
 """The initial settings at a prompt; scripts start with `Settings()`."""
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsh.errors import ConfigError
 from dicomsh.session.history import History
 from tests.harness import ROOT, run
 
@@ -82,11 +83,22 @@ def test_a_file_that_cannot_be_used_is_done_without(tmp_path: Path) -> None:
         kept = History(path)
         kept.add("one")
         assert kept.lines == ["one"]
-        kept.clear()
-        assert kept.lines == []
+    kept.clear()
+    assert kept.lines == []
 
 
 def test_a_script_has_none() -> None:
     done = run("history")
     assert done.status == 2
     assert "scripts have no history" in done.err
+
+
+def test_what_cannot_be_cleared_is_not_called_empty(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    kept = History(path)
+    kept.add("one")
+    path.rename(tmp_path / "kept")
+    path.mkdir()
+    with pytest.raises(ConfigError, match="cannot clear the history"):
+        kept.clear()
+    assert kept.lines == ["one"]
