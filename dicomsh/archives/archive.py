@@ -133,6 +133,10 @@ class Archives(Protocol):
         """What fetches objects from the archive of a modality; see `ArchiveKind.retriever`."""
         ...
 
+    def sender(self, modality: Modality) -> Sender:
+        """What makes the archive of a modality send objects; see `ArchiveKind.sender`."""
+        ...
+
 
 @frozen
 class Delivery:
@@ -184,6 +188,31 @@ class Retriever(Protocol):
         ...
 
 
+class Sender(Protocol):
+    """What makes one archive send objects to another, one operation at a time."""
+
+    async def move(self, query: Query, destination: str, progress: OnClaim) -> Claim:
+        """Send the instances that unique keys name; connects if need be.
+
+        Args:
+            query: the unique keys.
+            destination: AE title to send to, which the archive must know an address for.
+            progress: is called with the archive's counters as they come.
+
+        Returns:
+            What the archive says became of it.
+
+        Raises:
+            NoAssociationError: no connection, or it was lost on the way.
+            TimedOutError: the archive was silent for too long.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Disconnect."""
+        ...
+
+
 class ArchiveKind(Protocol):
     """How the archives with one kind of address are opened."""
 
@@ -214,6 +243,18 @@ class ArchiveKind(Protocol):
 
         Raises:
             UsageError: archives of this kind give no objects.
+        """
+        ...
+
+    def sender(self, modality: Modality, tap: Tap) -> Sender:
+        """What makes the archive send objects to another; nothing is sent yet.
+
+        Args:
+            modality: with an address that `reach` returned.
+            tap: the listeners to the connection.
+
+        Raises:
+            UsageError: archives of this kind send no objects.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dicomsh.archives.archive import Connection, Delivery, Retriever
+from dicomsh.archives.archive import Connection, Delivery, Retriever, Sender
 from dicomsh.dimse.client import Client
 from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap
@@ -26,6 +26,12 @@ class DimseKind:
         if delivery.port is not None:
             return mover.Mover(modality, tap, delivery.sop_classes, delivery.port)
         return retriever.Retriever(modality, tap, delivery.sop_classes, delivery.syntaxes)
+
+    def sender(self, modality: Modality, tap: Tap) -> Sender:
+        """C-MOVE on an association of its own."""
+        from dicomsh.dimse import sender
+
+        return sender.Sender(modality, tap)
 
     def close(self) -> None:
         """Nothing was started."""

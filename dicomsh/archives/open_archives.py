@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool, Delivery, Retriever
+from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool, Delivery, Retriever, Sender
 from dicomsh.archives.kinds import KINDS, ArchiveKinds
 from dicomsh.config import KnownPeers
 from dicomsh.event_loop import asyncio
@@ -119,6 +119,11 @@ class OpenArchives:
         """What fetches objects from the archive of a modality."""
         reached = self.reach(modality)
         return self._kind(modality).retriever(reached, self._tap, delivery)
+
+    def sender(self, modality: Modality) -> Sender:
+        """What makes the archive of a modality send objects to another."""
+        reached = self.reach(modality)
+        return self._kind(modality).sender(reached, self._tap)
 
     async def close(self) -> None:
         """Close every connection, and stop every archive of our own."""

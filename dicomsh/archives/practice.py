@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.archive import Connection, Delivery, Retriever
+from dicomsh.archives.archive import Connection, Delivery, Retriever, Sender
 from dicomsh.dimse.client import Client
 from dicomsh.errors import UnreachableError
 from dicomsh.frozen import replace
@@ -50,6 +50,12 @@ class PracticeKind:
         if delivery.port is not None:
             return mover.Mover(modality, tap, delivery.sop_classes, delivery.port)
         return retriever.Retriever(modality, tap, delivery.sop_classes, delivery.syntaxes)
+
+    def sender(self, modality: Modality, tap: Tap) -> Sender:
+        """C-MOVE on an association of its own."""
+        from dicomsh.dimse import sender
+
+        return sender.Sender(modality, tap)
 
     def close(self) -> None:
         """Stop every practice archive."""

@@ -15,7 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "query": "find, ls, last",
     "walk": "cd, pwd, tree",
     "show": "show, wado",
-    "retrieve": "get",
+    "retrieve": "get, move",
     "explain": "explain",
     "compare": "compare",
     "scripting": "set, history, let, print, source, exit",
@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, str] = {
 STAGES: Mapping[str, str] = {
     "stages": "where, sort, select, head, tail, uniq, count, to",
     "each": "each",
-    "retrieve": "get",
+    "retrieve": "get, move",
 }
 """The stages of each module."""
 

@@ -8,21 +8,24 @@ from typing import Annotated
 
 from dicomsh.commands.context import Context
 from dicomsh.commands.target import resolve
+from dicomsh.dimse.associate import is_title
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.command import command, stage
-from dicomsh.language.kinds import COUNT, FILE, PORT, RETRIES, TARGET, VIA, WORD
+from dicomsh.language.kinds import COUNT, FILE, MODALITY, PORT, RETRIES, TARGET, VIA, WORD
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import Record
 from dicomsh.model.levels import Model
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, places_of
 from dicomsh.model.results import Listing, Records, listing_of
 from dicomsh.model.row import Row
+from dicomsh.retrieve import move_job
+from dicomsh.retrieve.contract import Wanted
 from dicomsh.retrieve.fetch import FetchOptions
-from dicomsh.retrieve.job import COLUMNS, Folder, JobOptions, RetrieveJob, Wanted
+from dicomsh.retrieve.job import COLUMNS, Folder, JobOptions, RetrieveJob
 from dicomsh.retrieve.layout import DEFAULT, read_layout, safe_name
 
 _TO = "the folder for the files (named after the place)"
@@ -33,6 +36,9 @@ _RETRIES = "how often to ask again for what is missing (2)"
 _JOBS = "associations at a time (1)"
 _VIA = "C-GET, or C-MOVE to this computer; auto takes what the server offers (auto)"
 _PORT = "the port that a C-MOVE sends to (11112)"
+_DESTINATION = "where to: a modality, or an AE title that the archive knows"
+_DRY_MOVE = "list what would be sent; send nothing"
+_NO_VERIFY = "do not ask the destination what has arrived"
 _USUAL_PORT = 11112
 """The port registered for DICOM besides 104, which only administrators may listen on."""
 
@@ -61,19 +67,10 @@ async def get(
     second 'get' into the same folder asks only for what is not there; 'dicomsh-ledger.ndjson' in
     it lists the files with their SHA-256.
     """
-    there = [await resolve(context, target) for target in targets or (None,)]
-    for found, target in zip(there, targets or (None,), strict=True):
-        if found.place.level is None:
-            raise UsageError(
-                "get needs a patient, study, series or instance: an archive is not fetched whole",
-                hint="get TARGET, or cd to one",
-                span=target.span if target else None,
-            )
-    places = [found.place for found in there]
+    wanted = await _targets(context, targets)
     ways = _ways(FetchOptions(2 if retries is None else retries, jobs or 1), via, port)
     options = JobOptions(() if dry_run or check else ways, check)
-    wanted = Wanted(there[0].modality, places)
-    return _retrieved(context, wanted, _folder(places, to, layout), options)
+    return _retrieved(context, wanted, _folder(wanted.places, to, layout), options)
 
 
 @stage("get", examples=("find series mod=CT | get --dry-run", "ls 0555643F | get --dry-run"))
@@ -91,19 +88,108 @@ async def get_rows(
     check: Annotated[bool, _CHECK] = False,
 ) -> Records:
     """Fetch the objects of every row, as the command 'get' does."""
+    wanted = await _rows(context, rows)
+    ways = _ways(FetchOptions(2 if retries is None else retries, jobs or 1), via, port)
+    options = JobOptions(() if dry_run or check else ways, check)
+    folder = _folder(wanted.places or [rows.place], to, layout)
+    return _retrieved(context, wanted, folder, options)
+
+
+@command(
+    "move",
+    family="retrieve",
+    examples=("move 0555643F --to ARCHIVE --dry-run",),
+)
+async def move(
+    context: Context,
+    *targets: Annotated[Word, TARGET],
+    to: Annotated[Word | None, MODALITY, _DESTINATION] = None,
+    no_verify: Annotated[bool, _NO_VERIFY] = False,
+    dry_run: Annotated[bool, _DRY_MOVE] = False,
+) -> Records:
+    """Make the archive send objects to another one, by C-MOVE: the current place, or each TARGET.
+
+    --to is the AE title of the destination, or the name of a modality. The archive has to know its
+    address. If the destination is a modality that can be asked, it is asked afterwards which
+    instances it has; else the numbers are those of the sending archive.
+    """
+    wanted = await _targets(context, targets)
+    return _moved(context, wanted, _destination(context, to, verify=not no_verify), dry=dry_run)
+
+
+@stage("move", examples=("find series mod=CT | head 3 | move --to ARCHIVE --dry-run",))
+async def move_rows(
+    context: Context,
+    rows: Listing,
+    *,
+    to: Annotated[Word | None, MODALITY, _DESTINATION] = None,
+    no_verify: Annotated[bool, _NO_VERIFY] = False,
+    dry_run: Annotated[bool, _DRY_MOVE] = False,
+) -> Records:
+    """Make the archive send the objects of every row, as the command 'move' does."""
+    wanted = await _rows(context, rows)
+    return _moved(context, wanted, _destination(context, to, verify=not no_verify), dry=dry_run)
+
+
+async def _targets(context: Context, targets: Sequence[Word]) -> Wanted:
+    """The places that TARGETs name; none of them is a whole archive."""
+    there = [await resolve(context, target) for target in targets or (None,)]
+    for found, target in zip(there, targets or (None,), strict=True):
+        if found.place.level is None:
+            raise UsageError(
+                "this needs a patient, study, series or instance: an archive is not fetched whole",
+                hint="name a TARGET, or cd to one",
+                span=target.span if target else None,
+            )
+    return Wanted(there[0].modality, [found.place for found in there])
+
+
+async def _rows(context: Context, rows: Listing) -> Wanted:
+    """The places of the rows of a listing."""
     if rows.level is None:
-        raise UsageError("get needs patients, studies, series or instances", hint="find … | get")
-    answer, level = rows.answer, rows.level
+        raise UsageError("this needs patients, studies, series or instances", hint="find … | get")
+    answer = rows.answer
     try:
         received = [row async for batch in answer for row in batch]
     finally:
         await answer.aclose()
-    places = [place for place in places_of(received, level, rows.place) if place is not None]
-    wanted = Wanted(modality_of(context, rows), places, _told(answer.outcome, received, places))
-    ways = _ways(FetchOptions(2 if retries is None else retries, jobs or 1), via, port)
-    options = JobOptions(() if dry_run or check else ways, check)
-    folder = _folder(places or [rows.place], to, layout)
-    return _retrieved(context, wanted, folder, options)
+    found = places_of(received, rows.level, rows.place)
+    places = [place for place in found if place is not None]
+    return Wanted(modality_of(context, rows), places, _told(answer.outcome, received, places))
+
+
+def _moved(
+    context: Context, wanted: Wanted, destination: move_job.Destination, *, dry: bool
+) -> Records:
+    job = move_job.MoveJob(context.query, wanted, None if dry else destination)
+    listing = listing_of(
+        move_job.COLUMNS,
+        job.records(),
+        outcome=lambda: job.outcome,
+        unit=("instance", "instances"),
+        entities=True,
+    )
+    return Records(replace(listing, headway=lambda: job.headway))
+
+
+def _destination(context: Context, to: Word | None, *, verify: bool) -> move_job.Destination:
+    """A modality by its name or its AE title, or an AE title that we know nothing about."""
+    if to is None:
+        raise UsageError("move needs a destination", hint="move … --to NAME, or --to AETITLE")
+    modalities = context.session.config.modalities
+    named = modalities.get(to.text)
+    same = [known for known in modalities.values() if _aet(known) == to.text]
+    found = named or next(iter(same), None)
+    if found is None:
+        if not is_title(to.text):
+            raise UsageError(f"'{to.text}' is not a valid AE title", span=to.span)
+        return move_job.Destination(to.text, None, verify)
+    aet = _aet(context.archives.reach(found))
+    return move_job.Destination(aet, found, verify)
+
+
+def _aet(modality: Modality) -> str:
+    return modality.entity.aet if isinstance(modality.address, DicomAddress) else ""
 
 
 def modality_of(context: Context, rows: Listing) -> Modality:

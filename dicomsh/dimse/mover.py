@@ -6,15 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 from dicomsh.dimse.acceptor import Caller
-from dicomsh.dimse.association import Association
-from dicomsh.dimse.connect import open_association, timed_out
-from dicomsh.dimse.identifier import encode_identifier
-from dicomsh.dimse.negotiation import Proposal
-from dicomsh.dimse.retrieval import Move
+from dicomsh.dimse.sender import Sender
 from dicomsh.dimse.storage_server import StorageServer
-from dicomsh.errors import NoPresentationContextError
 from dicomsh.model.claim import Claim, OnClaim
-from dicomsh.model.levels import Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
 from dicomsh.model.storage import Storage
@@ -39,7 +33,7 @@ class Mover:
         self._tap = tap
         self._sop_classes = frozenset(sop_classes)
         self._port = port
-        self._association: Association | None = None
+        self._sender = Sender(modality, tap)
         self._reception = _Reception(modality)
         self._server: StorageServer | None = None
 
@@ -55,7 +49,7 @@ class Mover:
             server = StorageServer(self._modality.local_aet, self._reception, self._tap)
             await server.start(self._port)
             self._server = server
-        await self._opened()
+        await self._sender.connect()
         return self._sop_classes
 
     async def get(self, query: Query, storage: Storage, progress: OnClaim) -> Claim:
@@ -74,30 +68,14 @@ class Mover:
             NoAssociationError: as `connect`, or the association was lost on the way.
             TimedOutError: the peer was silent for too long.
         """
-        association = await self._opened()
-        context = association.contexts.get(query.sop_class.uid)
-        if context is None:
-            raise NoPresentationContextError(
-                f"{self._modality.address} does not accept {query.sop_class.title}"
-            )
         self._reception.current = storage
-        operation = Move(association, context, progress)
-        operation.begin(encode_identifier(query, context.encoding), self._modality.local_aet)
-        limits = self._modality.timeouts
-        try:
-            claim = await operation.finished(limits.response)
-        except TimeoutError:
-            what = f"{self._modality.address}: no further answer to C-MOVE"
-            raise timed_out(what, "response", limits.response) from None
-        finally:
-            await operation.leave(limits.cancel_grace)
+        claim = await self._sender.move(query, self._modality.local_aet, progress)
         await self._arrived()
         return claim
 
     async def close(self) -> None:
         """Release the association, and stop listening."""
-        if self._association is not None:
-            await self._association.release(self._modality.timeouts.cancel_grace)
+        await self._sender.close()
         if self._server is not None:
             await self._server.stop()
 
@@ -110,12 +88,6 @@ class Mover:
                 await self._server.quiet()
         except TimeoutError:
             return
-
-    async def _opened(self) -> Association:
-        if self._association is None or not self._association.is_open:
-            proposals = tuple(Proposal(model.move.uid) for model in Model)
-            self._association = await open_association(self._modality, self._tap, proposals)
-        return self._association
 
 
 class _Reception:

@@ -9,7 +9,7 @@ _COMMANDS = {
     **dict.fromkeys(("open", "connect"), "'use NAME' or 'use AET@HOST:PORT' connects to a peer"),
     "query": "'find LEVEL KEY=VALUE …' queries, 'ls' lists the current place",
     "ping": "'echo' asks whether a modality answers",
-    **dict.fromkeys(("move", "store"), "sending images is not supported yet; 'get' fetches them"),
+    **dict.fromkeys(("store",), "storing images is not supported yet; 'get' fetches them"),
 }
 
 

@@ -109,6 +109,13 @@ class NoteKind(Enum):
     DUPLICATE_OBJECTS = "duplicate-objects"
     UNSURE_LIST = "unsure-list"
     DISK_FULL = "disk-full"
+    SERVER_CLAIMS = "server-claims"
+    NOT_VERIFIED = "not-verified"
+    CANNOT_VERIFY = "cannot-verify"
+    IS_DESTINATION_KNOWN = "is-destination-known"
+    VERIFIED_AT = "verified-at"
+    UNKNOWN_DESTINATION = "unknown-destination"
+    FAILED_SERIES = "failed-series"
     MOVE_TO_US = "move-to-us"
 
 

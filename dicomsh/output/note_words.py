@@ -352,6 +352,18 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.UNSURE_LIST: (
         "the list of instances is not certain, so we cannot tell whether these are all"
     ),
+    NoteKind.SERVER_CLAIMS: _first("the sending server says: {}"),
+    NoteKind.NOT_VERIFIED: "not verified (--no-verify)",
+    NoteKind.CANNOT_VERIFY: _first("not verified: {} is not one of the modalities"),
+    NoteKind.IS_DESTINATION_KNOWN: _first(
+        "does the server know the destination {}, with its host and port?"
+    ),
+    NoteKind.VERIFIED_AT: _first("verified by asking {}"),
+    NoteKind.UNKNOWN_DESTINATION: _first(
+        "the server does not know the destination {}: its administrator has to add the AE title"
+        " with its host and port"
+    ),
+    NoteKind.FAILED_SERIES: lambda n: f"{n.count:,} series incomplete: {n.about[0]}",
     NoteKind.MOVE_TO_US: lambda n: (
         f"the server has to know {n.about[0]} as this computer's address with port {n.about[1]},"
         " and a firewall must let it connect"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from dicomsh.archives.archive import Archive, ArchivePool, Archives, Delivery, Retriever
+from dicomsh.archives.archive import Archive, ArchivePool, Archives, Delivery, Retriever, Sender
 from dicomsh.archives.pool import Pool
 from dicomsh.config.experience import Experience
 from dicomsh.errors import UsageError
@@ -103,6 +103,11 @@ class DryArchives:
         """Nothing is fetched in a dry run."""
         del modality, delivery
         raise UsageError("explain shows queries; nothing is retrieved")
+
+    def sender(self, modality: Modality) -> Sender:
+        """Nothing is sent in a dry run."""
+        del modality
+        raise UsageError("explain shows queries; nothing is sent")
 
 
 _NOTHING = Query(Model.STUDY_ROOT.find, Level.STUDY, ())

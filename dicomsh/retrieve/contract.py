@@ -25,6 +25,21 @@ _INSTANCE = ("InstanceNumber", "SOPClassUID")
 
 
 @frozen
+class Wanted:
+    """What to retrieve.
+
+    Args:
+        modality: the archive.
+        places: patients, studies, series or instances in it.
+        outcome: how the query that they came from ended.
+    """
+
+    modality: Modality
+    places: Sequence[Place]
+    outcome: Outcome = Outcome(Ending.COMPLETE, 0, 0.0)
+
+
+@frozen
 class Contract:
     """The instances that a retrieval has to bring.
 

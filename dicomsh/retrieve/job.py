@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,11 @@ from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.place import Place
 from dicomsh.output.result_line import file_size
 from dicomsh.query.context import QueryContext
 from dicomsh.retrieve.account import Account, Line, State
 from dicomsh.retrieve.collector import ASIDE, Collector
-from dicomsh.retrieve.contract import Contract, listed
+from dicomsh.retrieve.contract import Contract, Wanted, listed
 from dicomsh.retrieve.fetch import Fetch, FetchOptions
 from dicomsh.retrieve.layout import Layout
 from dicomsh.retrieve.ledger import Ledger
@@ -41,21 +40,6 @@ COLUMNS = (
 )
 
 _MOST_REASONS = 3
-
-
-@frozen
-class Wanted:
-    """What to retrieve.
-
-    Args:
-        modality: the archive.
-        places: patients, studies, series or instances in it.
-        outcome: how the query that they came from ended.
-    """
-
-    modality: Modality
-    places: Sequence[Place]
-    outcome: Outcome = Outcome(Ending.COMPLETE, 0, 0.0)
 
 
 @frozen

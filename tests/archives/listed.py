@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from dicomsh.archives.archive import Connection, Delivery, Retriever
+from dicomsh.archives.archive import Connection, Delivery, Retriever, Sender
 from dicomsh.archives.rows import Elements, row_of
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
@@ -47,6 +47,10 @@ class ListKind:
 
     def retriever(self, modality: Modality, tap: Tap, delivery: Delivery) -> Retriever:
         del modality, tap, delivery
+        raise UsageError("a list of rows holds no objects")
+
+    def sender(self, modality: Modality, tap: Tap) -> Sender:
+        del modality, tap
         raise UsageError("a list of rows holds no objects")
 
     def close(self) -> None:

@@ -1,0 +1,82 @@
+"""C-MOVE: making one modality send objects to another (PS3.4 C.4.2)."""
+
+from __future__ import annotations
+
+from dicomsh.dimse.association import Association
+from dicomsh.dimse.connect import open_association, timed_out
+from dicomsh.dimse.identifier import encode_identifier
+from dicomsh.dimse.negotiation import Proposal
+from dicomsh.dimse.retrieval import Move
+from dicomsh.errors import NoPresentationContextError
+from dicomsh.model.claim import Claim, OnClaim
+from dicomsh.model.levels import Model
+from dicomsh.model.modality import Modality
+from dicomsh.model.query import Query
+from dicomsh.model.tap import Tap
+
+
+class Sender:
+    """C-MOVE at one modality, one operation at a time, on an association of its own.
+
+    Args:
+        modality: the peer that is to send.
+        tap: listens to the conversation.
+    """
+
+    def __init__(self, modality: Modality, tap: Tap) -> None:
+        self._modality = modality
+        self._tap = tap
+        self._association: Association | None = None
+
+    async def connect(self) -> None:
+        """Open the association if need be.
+
+        Raises:
+            NoAssociationError: unreachable, rejected, aborted.
+            TimedOutError: the limit for connecting or for the association passed.
+        """
+        await self._opened()
+
+    async def move(self, query: Query, destination: str, progress: OnClaim) -> Claim:
+        """C-MOVE the instances that unique keys name.
+
+        Args:
+            query: the unique keys; its SOP class is that of a C-MOVE.
+            destination: AE title to send to, which the peer must know an address for.
+            progress: is called with the peer's counters as they come.
+
+        Returns:
+            What the peer says became of it.
+
+        Raises:
+            NoPresentationContextError: the peer did not accept C-MOVE.
+            NoAssociationError: as `connect`, or the association was lost on the way.
+            TimedOutError: the peer was silent for too long.
+        """
+        association = await self._opened()
+        context = association.contexts.get(query.sop_class.uid)
+        if context is None:
+            raise NoPresentationContextError(
+                f"{self._modality.address} does not accept {query.sop_class.title}"
+            )
+        operation = Move(association, context, progress)
+        operation.begin(encode_identifier(query, context.encoding), destination)
+        limits = self._modality.timeouts
+        try:
+            return await operation.finished(limits.response)
+        except TimeoutError:
+            what = f"{self._modality.address}: no further answer to C-MOVE"
+            raise timed_out(what, "response", limits.response) from None
+        finally:
+            await operation.leave(limits.cancel_grace)
+
+    async def close(self) -> None:
+        """Release the association."""
+        if self._association is not None:
+            await self._association.release(self._modality.timeouts.cancel_grace)
+
+    async def _opened(self) -> Association:
+        if self._association is None or not self._association.is_open:
+            proposals = tuple(Proposal(model.move.uid) for model in Model)
+            self._association = await open_association(self._modality, self._tap, proposals)
+        return self._association

@@ -1,0 +1,252 @@
+"""Sending from one archive to another by C-MOVE, and asking there whether all of it arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Iterator
+
+from dicomsh.archives.archive import Sender
+from dicomsh.dimse.status import words
+from dicomsh.errors import QueryFailedError
+from dicomsh.frozen import frozen, replace
+from dicomsh.model.answer import Ending, Outcome, all_rows, as_cancelled, combined
+from dicomsh.model.claim import Claim
+from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.model.keys import by_keyword
+from dicomsh.model.levels import Level, Model
+from dicomsh.model.modality import Modality
+from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.place import Place, PlaceStep
+from dicomsh.model.plan import Request
+from dicomsh.model.status import Category, status
+from dicomsh.query.ask import ask
+from dicomsh.query.context import QueryContext
+from dicomsh.retrieve.account import Instance
+from dicomsh.retrieve.contract import Wanted, listed
+from dicomsh.retrieve.layout import DEFAULT, read_layout
+from dicomsh.retrieve.units import SeriesPart, requests, series_of
+
+COLUMNS = (
+    FieldColumn("state", "State"),
+    FieldColumn("Modality", "Modality"),
+    FieldColumn("SeriesNumber", "Series"),
+    FieldColumn("instances", "Instances", number=True),
+    FieldColumn("sent", "Sent", number=True),
+    FieldColumn("failed", "Failed", number=True),
+    FieldColumn("there", "There", number=True),
+    FieldColumn("reason", "Reason"),
+    FieldColumn("SeriesInstanceUID", "Series UID"),
+    FieldColumn("StudyInstanceUID", "Study UID"),
+)
+
+UNKNOWN_DESTINATION = 0xA801
+_LOOKS = 4
+_PAUSE = 0.5
+"""Looks at the destination, and seconds between them: it may list what it received a bit later."""
+
+
+@frozen
+class Destination:
+    """Where objects are sent to.
+
+    Args:
+        aet: its AE title, which the sending archive must know an address for.
+        modality: the same as an archive that can be asked; None if we know none.
+        verify: whether to ask it.
+    """
+
+    aet: str
+    modality: Modality | None = None
+    verify: bool = True
+
+
+@frozen
+class Sent:
+    """What became of a series.
+
+    Args:
+        part: what was to be sent.
+        claim: what the archive says; None if it was not asked.
+        there: how many of them the destination has; None if it was not asked.
+        problem: why it could not be sent or checked; empty if it could.
+    """
+
+    part: SeriesPart
+    claim: Claim | None = None
+    there: int | None = None
+    problem: str = ""
+
+    @property
+    def claimed(self) -> int:
+        """How many the archive says it sent; those with a warning arrived, too."""
+        if self.claim is None:
+            return 0
+        return (self.claim.completed or 0) + (self.claim.warning or 0)
+
+    @property
+    def arrived(self) -> int:
+        """How many arrived, as the destination says, or else the archive."""
+        return self.claimed if self.there is None else self.there
+
+
+class MoveJob:
+    """A C-MOVE of some places, series by series; it begins when its records are taken.
+
+    Args:
+        context: where the command runs.
+        wanted: what to send.
+        destination: where to; None to send nothing, and only list what would be sent.
+    """
+
+    def __init__(
+        self, context: QueryContext, wanted: Wanted, destination: Destination | None
+    ) -> None:
+        self._context = context
+        self._wanted = wanted
+        self._destination = destination
+        self._expected = 0
+        self._sent: list[Sent] = []
+        self._list_outcome = wanted.outcome
+        self._finished = False
+        self._unknown = False
+        self._started = time.monotonic()
+
+    async def records(self) -> AsyncGenerator[list[Record], None]:
+        """One record for each series.
+
+        Raises:
+            DicomshError: the archive could not be asked, or there is no association.
+        """
+        modality = self._context.known(self._wanted.modality)
+        places, layout = self._wanted.places, read_layout(DEFAULT)
+        contract = await listed(self._context, modality, places, layout)
+        self._list_outcome = combined([self._wanted.outcome, contract.outcome])
+        self._expected = len(contract.instances)
+        parts = series_of(contract.instances, [one.uid for one in contract.instances])
+        if self._destination is None:
+            yield [_record(Sent(part)) for part in parts]
+            self._finished = True
+            return
+        sender = self._context.archives.sender(modality)
+        try:
+            for part in parts:
+                self._sent.append(await self._moved(sender, part, self._destination))
+                yield [_record(self._sent[-1])]
+                if self._unknown:
+                    break
+            self._finished = True
+        finally:
+            await sender.close()
+
+    async def _moved(self, sender: Sender, part: SeriesPart, destination: Destination) -> Sent:
+        (query,) = requests(part, Model.STUDY_ROOT.move)
+        claim = await sender.move(query, destination.aet, _no_progress)
+        self._unknown = claim.status == UNKNOWN_DESTINATION
+        modality = destination.modality
+        if modality is None or self._unknown or not destination.verify:
+            return Sent(part, claim)
+        try:
+            return Sent(part, claim, await self._there(modality, part.instances))
+        except QueryFailedError as error:
+            return Sent(part, claim, problem=error.message)
+
+    async def _there(self, modality: Modality, instances: tuple[Instance, ...]) -> int:
+        """How many of the instances of a series the destination has."""
+        wanted = {one.uid for one in instances}
+        found: set[str | None] = set()
+        for look in range(_LOOKS):
+            if look:
+                await asyncio.sleep(_PAUSE)
+            found = await self._uids(modality, instances[0])
+            if wanted <= found:
+                break
+        return len(wanted & found)
+
+    async def _uids(self, modality: Modality, one: Instance) -> set[str | None]:
+        steps = (PlaceStep(Level.STUDY, one.study), PlaceStep(Level.SERIES, one.series))
+        listing = await ask(self._context, modality, Request(Level.INSTANCE, Place(steps)))
+        tag = by_keyword("SOPInstanceUID").tag
+        return {row.text(tag) for row in await all_rows(listing.answer)}
+
+    @property
+    def headway(self) -> str:
+        """How far it is, for display."""
+        if not self._expected:
+            return "listing the instances"
+        return f"{sum(sent.arrived for sent in self._sent):,} of {self._expected:,} sent"
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended: complete only if every object listed is at the destination.
+
+        Where the destination cannot be asked, the archive's own numbers have to do; a note says so.
+        """
+        destination, sure = self._destination, self._list_outcome.sound
+        if destination is None:
+            return replace(self._list_outcome, rows=self._expected)
+        arrived = sum(sent.arrived for sent in self._sent)
+        whole = arrived == self._expected and sure
+        outcome = Outcome(
+            Ending.COMPLETE if whole else Ending.PARTIAL,
+            arrived,
+            time.monotonic() - self._started,
+            notes=tuple(self._notes(destination)),
+            expected=self._expected,
+        )
+        return outcome if self._finished else as_cancelled(outcome)
+
+    def _notes(self, destination: Destination) -> Iterator[Note]:
+        claimed = sum(sent.claimed for sent in self._sent)
+        failed = sum((sent.claim.failed or 0) for sent in self._sent if sent.claim)
+        said = f"{claimed:,} sent" + (f", {failed:,} failed" if failed else "")
+        yield note(NoteKind.SERVER_CLAIMS, said)
+        modality, aet = destination.modality, destination.aet
+        if self._unknown:
+            yield note(NoteKind.UNKNOWN_DESTINATION, aet)
+        elif not destination.verify:
+            yield note(NoteKind.NOT_VERIFIED)
+        elif modality is None:
+            yield note(NoteKind.CANNOT_VERIFY, aet)
+        else:
+            yield note(NoteKind.VERIFIED_AT, modality.name)
+        if not claimed and not self._unknown and self._sent:
+            yield note(NoteKind.IS_DESTINATION_KNOWN, aet)
+        for reason in dict.fromkeys(reason for sent in self._sent if (reason := _reason(sent))):
+            count = sum(_reason(sent) == reason for sent in self._sent)
+            yield note(NoteKind.FAILED_SERIES, reason, count=count)
+        if not self._list_outcome.sound:
+            yield note(NoteKind.UNSURE_LIST)
+
+
+def _reason(sent: Sent) -> str:
+    """Why a series is not at the destination; empty if it is."""
+    if sent.problem:
+        return sent.problem
+    if sent.arrived == len(sent.part.instances) or sent.claim is None:
+        return ""
+    code = sent.claim.status
+    said = words(code) + (f": {sent.claim.comment}" if sent.claim.comment else "")
+    answered = "answered" if status(code).category is Category.FAILURE else "said"
+    return f"the server {answered} {said}"
+
+
+def _record(sent: Sent) -> Record:
+    first, claim, reason = sent.part.instances[0], sent.claim, _reason(sent)
+    state = "sent" if sent.there is None else "verified"
+    return {
+        "state": "incomplete" if reason else state if claim else "listed",
+        "Modality": first.modality or None,
+        "SeriesNumber": first.series_number or None,
+        "instances": len(sent.part.instances),
+        "sent": sent.claimed if claim else None,
+        "failed": claim.failed if claim else None,
+        "there": sent.there,
+        "reason": reason or None,
+        "SeriesInstanceUID": first.series,
+        "StudyInstanceUID": first.study,
+    }
+
+
+def _no_progress(claim: Claim) -> None:
+    del claim

@@ -1,0 +1,122 @@
+"""move: the sending archive's numbers are its claim, the destination is the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pynetdicom import evt
+
+from dicomsh.model.levels import Model
+from tests import servers
+from tests.conftest import Start
+from tests.dimse.peers import ABSTRACT_SYNTAXES, scp
+from tests.harness import Done, run
+from tests.retrieve.giving import IMAGES, Faults, Giver
+
+
+@pytest.fixture
+def config(start_server: Start[servers.Orthanc], sample_files: list[Path], tmp_path: Path) -> Path:
+    """Two archives: `one` holds some files, and knows `two` and a TWIN that is not there."""
+    two = start_server(servers.orthanc(aet="TWO"))
+    known = {"two": ["TWO", "127.0.0.1", two.port], "twin": ["TWIN", "127.0.0.1", 9]}
+    one = start_server(servers.orthanc(settings={"DicomModalities": {**known, "us": _US}}))
+    one.upload(sample_files[:30])
+    lines = [
+        f"  {name}: {{aet: {server.aet}, host: 127.0.0.1, port: {server.port}}}"
+        for name, server in (("one", one), ("two", two))
+    ]
+    path = tmp_path / "modalities.yaml"
+    path.write_text("\n".join(["modalities:", *lines]) + "\n", "utf-8")
+    return path
+
+
+_US = [servers.AET, "127.0.0.1", 4242]
+
+
+def test_the_destination_is_asked_what_it_has(config: Path) -> None:
+    done = run("use one; find study | head 3 | move --to two", config=config, output="json")
+    assert done.status == 0, done.err
+    assert {row["state"] for row in done.json} == {"verified"}
+    assert all(row["there"] == row["instances"] for row in done.json)
+    assert "verified by asking two" in done.last
+    at_two = run("use two; find study", config=config, output="json").json
+    assert {row["StudyInstanceUID"] for row in done.json} == {
+        row["StudyInstanceUID"] for row in at_two
+    }
+
+
+def test_without_asking_the_numbers_are_a_claim(config: Path) -> None:
+    done = run("use one; find study | head 1 | move --to TWO --no-verify", config=config)
+    assert "the sending server says: " in done.last
+    assert "not verified (--no-verify)" in done.last
+
+
+def test_a_destination_that_does_not_listen(config: Path) -> None:
+    done = run("use one; find study | head 1 | move --to TWIN", config=config)
+    assert done.status == 5
+    assert "INCOMPLETE" in done.last
+    assert "does the server know the destination TWIN" in done.last
+
+
+def moved(status: int | None, text: str) -> Done:
+    """What `move` does with an archive that ends each C-MOVE with a status, sending nothing."""
+    giver = Giver(IMAGES, Faults())
+
+    def move(event: evt.Event) -> Iterator[Any]:
+        giver.requests.append(event.identifier)
+        if status is None:
+            yield None, None
+            return
+        yield "127.0.0.1", 1
+        yield 0
+        yield status, None
+
+    def configure(entity: Any) -> None:
+        for model in Model:
+            entity.add_supported_context(model.move.uid)
+
+    handlers = ((evt.EVT_C_MOVE, move),)
+    with scp(
+        giver.find, abstract_syntaxes=ABSTRACT_SYNTAXES, handlers=handlers, configure=configure
+    ) as modality:
+        return run(f"use {modality.address}; {text}")
+
+
+def test_an_unknown_destination_says_what_to_configure_where() -> None:
+    done = moved(None, "move P1 --to NOWHERE")
+    assert done.status == 5
+    assert done.last.startswith("0 of 6 instances, INCOMPLETE")
+    assert "the server does not know the destination NOWHERE" in done.last
+    assert "0xA801" in done.last
+
+
+def test_a_success_that_sent_nothing_is_incomplete() -> None:
+    done = moved(0x0000, "move P1 --to NOWHERE")
+    assert done.status == 5
+    assert done.last.startswith("0 of 6 instances, INCOMPLETE")
+    assert "the server said 0x0000 Success" in done.last
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("move P1", "move needs a destination"),
+        ("move --to NOWHERE", "an archive is not fetched whole"),
+        ("move P1 --to 'a\\b'", "is not a valid AE title"),
+        ("find patient | count | move --to X", "needs patients, studies, series or instances"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused(text: str, said: str) -> None:
+    done = moved(0x0000, text)
+    assert done.status == 2
+    assert said in done.err
+
+
+def test_a_dry_run_sends_nothing() -> None:
+    done = moved(0x0000, "move P1 --to NOWHERE --dry-run")
+    assert done.status == 0
+    assert done.out.count("listed") == 2
+    assert done.last.startswith("6 instances, complete")
