@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.capability import Capabilities, Feature, Support
@@ -15,10 +16,11 @@ from dicomsh.model.levels import Level
 from dicomsh.model.lists import LONGEST
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, PlaceStep
+from dicomsh.model.plan import Request
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
 from tests.model.rows import answer
-from tests.model.test_plan import request
+from tests.model.test_plan import request, typed
 from tests.query.scripted import asked
 
 UID = by_keyword("StudyInstanceUID").tag
@@ -297,3 +299,113 @@ def test_one_entity_in_many_rows_is_doubtful() -> None:
     done = asked(request(Level.STUDY), lambda _: [study(1), study(1), study(1)])
     assert done.outcome.doubtful
     assert note(NoteKind.REPEATED, "study", "studies", count=2) in done.outcome.notes
+
+
+@pytest.mark.parametrize(
+    ("value", "rows", "kept", "others", "bound"),
+    [
+        ("A*1", ["A*1", "AB1", "A*1", "AC1"], [0, 2], 2, None),
+        ("A?1", ["A?1", "AB1"], [0], 1, None),
+        # of a server that ignores the key, all rows are shown, and said not to match
+        ("A*1", ["A*1", "X"], [0, 1], 0, None),
+        ("A1", ["A1", "A1"], [0, 1], 0, 9),
+        ("A1", ["A1", "a1"], [0, 1], 0, 9),
+    ],
+)
+def test_a_value_from_an_answer_is_a_value(
+    value: str, rows: list[str], kept: list[int], others: int, bound: int | None
+) -> None:
+    key = replace(typed("acc=A1"), value=value, literal=True)
+    wanted = Request(Level.STUDY, Place(), (key,))
+    done = asked(wanted, lambda _: accessions(*rows), QueryOptions(limit=9))
+    assert numbers(done.texts(UID)) == kept
+    assert [limit for _, limit in done.queries] == [bound]
+    told = [one for one in done.outcome.notes if one.kind is NoteKind.OTHER_ENTITIES]
+    about = "values of AccessionNumber", value
+    assert told == ([note(NoteKind.OTHER_ENTITIES, *about, count=others)] if others else [])
+
+
+def test_numbers_from_an_answer_are_not_filtered_here() -> None:
+    """No server takes a number for a pattern."""
+    key = replace(typed("NumberOfStudyRelatedSeries=2"), literal=True)
+    rows = [study(1, NumberOfStudyRelatedSeries="2"), study(2, NumberOfStudyRelatedSeries="02")]
+    done = asked(Request(Level.STUDY, Place(), (key,)), lambda _: rows, QueryOptions(limit=9))
+    assert len(done.rows) == 2
+    assert [limit for _, limit in done.queries] == [9]
+
+
+@pytest.mark.parametrize(
+    ("keys", "queries", "about"),
+    [
+        (("acc=A1,A7",), 2, "AccessionNumber"),
+        (("acc=A1,A7,A1", "desc=X\\Y"), 4, "AccessionNumber and StudyDescription"),
+    ],
+)
+def test_lists_of_values_are_asked_for_value_by_value(
+    keys: tuple[str, ...], queries: int, about: str
+) -> None:
+    def reply(query: Query) -> list[Row]:
+        held = {key.keyword: key.value for key in query.keys}
+        uid = 1 + "A1 A7".split().index(held["AccessionNumber"])
+        words = ("AccessionNumber", "StudyDescription")
+        return [study(uid, **{word: held[word] for word in words if held.get(word)})]
+
+    done = asked(request(Level.STUDY, Place(), *keys), reply)
+    assert len(done.queries) == queries
+    assert numbers(done.texts(UID)) == [1, 2]
+    assert note(NoteKind.LIST_DIVIDED, about, count=queries) in done.outcome.notes
+    assert NoteKind.UID_LIST_DIVIDED not in done.kinds
+
+
+WORKS = {"ModalitiesInStudy": Support.WORKS}
+
+
+@pytest.mark.parametrize(
+    ("series", "cap", "ending"),
+    [
+        # Orthanc counts series, not studies, before it matches ModalitiesInStudy
+        (["3", "3", "4"], 10, Ending.CAPPED),
+        (["3", "3", "3"], 10, Ending.COMPLETE),
+        (["", "3", "4"], 8, Ending.CAPPED),
+        (["", "3", "4"], 9, Ending.COMPLETE),
+        (["9999999", "1", "1"], 10, Ending.COMPLETE),  # no study has so many
+        (["1", "1", "1"], 3, Ending.CAPPED),
+        (["9", "9", "9"], None, Ending.COMPLETE),
+    ],
+)
+def test_an_answer_that_reaches_a_known_limit_may_be_a_part(
+    series: list[str], cap: int | None, ending: Ending
+) -> None:
+    rows = [
+        study(n, ModalitiesInStudy="CT", NumberOfStudyRelatedSeries=number)
+        for n, number in enumerate(series)
+    ]
+    known = Capabilities(cap=cap, matching=WORKS)
+    done = asked(request(Level.STUDY, Place(), "mod=CT"), lambda _: rows, capabilities=known)
+    assert (len(done.rows), done.outcome.ending) == (3, ending)
+
+
+DEFAULTS = {"NumberOfStudyRelatedSeries": "1", "NumberOfStudyRelatedInstances": "1"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "held", "told"),
+    [
+        (("+acc",), DEFAULTS, ["AccessionNumber"]),
+        (("+acc",), DEFAULTS | {"AccessionNumber": "A1"}, []),
+        (("acc=A1",), DEFAULTS, []),  # that is said by NOT_RETURNED
+        ((), {"NumberOfStudyRelatedSeries": "1"}, ["NumberOfStudyRelatedInstances"]),
+        ((), {}, ["NumberOfStudyRelatedSeries, NumberOfStudyRelatedInstances"]),
+        (("+PatientWeight",), DEFAULTS, []),  # not sent to this server
+    ],
+)
+def test_attributes_that_no_row_has_are_named(
+    keys: tuple[str, ...], held: dict[str, str], told: list[str]
+) -> None:
+    rows = [study(1), study(2, **held), study(3)]
+    known = Capabilities(rejected=frozenset({"PatientWeight"}))
+    done = asked(request(Level.STUDY, Place(), *keys), lambda _: rows, capabilities=known)
+    found = [one.about[0] for one in done.outcome.notes if one.kind is NoteKind.NONE_RETURNED]
+    assert found == told
+    nothing = asked(request(Level.STUDY, Place(), *keys), lambda _: [], capabilities=known)
+    assert NoteKind.NONE_RETURNED not in nothing.kinds
