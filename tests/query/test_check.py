@@ -173,6 +173,14 @@ def test_rows_that_contradict_the_query_are_told(
     assert done.outcome.doubtful is doubtful
 
 
+@pytest.mark.parametrize(("probed", "about"), [("", ("scripted",)), ("2024-03-01", ())])
+def test_a_probe_is_proposed_where_there_was_none(probed: str, about: tuple[str, ...]) -> None:
+    wanted, known = request(Level.STUDY, Place(), "acc=A1"), Capabilities(probed=probed)
+    done = asked(wanted, lambda _: accessions(None, None), capabilities=known)
+    told = [one for one in done.outcome.notes if one.kind is NoteKind.NOT_RETURNED]
+    assert [one.about[2:] for one in told] == [about]
+
+
 def test_a_key_that_is_known_to_match_need_not_come_back() -> None:
     known = Capabilities(matching={"AccessionNumber": Support.WORKS})
     wanted = request(Level.STUDY, Place(), "acc=A1")
@@ -385,6 +393,7 @@ def test_an_answer_that_reaches_a_known_limit_may_be_a_part(
     assert (len(done.rows), done.outcome.ending) == (3, ending)
 
 
+FOUR = "AccessionNumber, StudyID, PatientComments, PatientAge"
 DEFAULTS = {"NumberOfStudyRelatedSeries": "1", "NumberOfStudyRelatedInstances": "1"}
 
 
@@ -397,6 +406,8 @@ DEFAULTS = {"NumberOfStudyRelatedSeries": "1", "NumberOfStudyRelatedInstances": 
         ((), {"NumberOfStudyRelatedSeries": "1"}, ["NumberOfStudyRelatedInstances"]),
         ((), {}, ["NumberOfStudyRelatedSeries, NumberOfStudyRelatedInstances"]),
         (("+PatientWeight",), DEFAULTS, []),  # not sent to this server
+        (("+acc", "+StudyID", "+PatientComments", "+PatientAge"), DEFAULTS, [FOUR]),
+        (("+acc", "+StudyID", "+PatientComments", "+PatientAge"), {}, [f"{FOUR} and 2 more"]),
     ],
 )
 def test_attributes_that_no_row_has_are_named(

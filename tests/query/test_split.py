@@ -90,6 +90,7 @@ def test_what_is_not_cut_off_is_one_query() -> None:
     assert dates(done) == [""]
     assert len(done.rows) == 5
     assert NoteKind.QUERIES not in done.kinds
+    assert done.listing.headway() == ""
 
 
 @pytest.mark.parametrize("silent", [False, True])
@@ -103,6 +104,7 @@ def test_what_is_cut_off_is_asked_for_in_parts_up_to_tomorrow(silent: bool) -> N
     assert any(value.endswith("-20240306") for value in asked_for)
     (queries,) = (one for one in done.outcome.notes if one.kind is NoteKind.QUERIES)
     assert queries.count == len(done.queries)
+    assert " queries, now " in done.listing.headway()
 
 
 @pytest.mark.parametrize(
@@ -217,6 +219,9 @@ def supporting(support: Support) -> dict[str, Any]:
         (STUDIES, supporting(Support.REFUSED), "which this server lacks"),
         (request(Level.STUDY, Place(), "time=10..11"), DATETIME, "--datetime"),
         (STUDIES, {"models": [Model.PATIENT_ROOT]}, "needs Study Root across patients"),
+        (request(Level.STUDY, Place(), "acc=A", 'date=""'), {}, "studies without a StudyDate"),
+        (request(Level.STUDY, Place(), 'time=""'), {}, "studies without a StudyTime"),
+        (request(Level.STUDY, Place(), "date=20240101,20240301"), {}, "StudyDate"),
     ],
 )
 def test_what_cannot_be_split(wanted: Request, settings: dict[str, Any], message: str) -> None:
