@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,9 @@ from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.config import KnownPeers
 from dicomsh.model.answer import Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.capability import Capabilities
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import Modality, PracticeAddress
+from dicomsh.model.modality import Modality, PracticeAddress, Timeouts
 from dicomsh.model.notes import NoteKind
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
@@ -79,3 +81,17 @@ def test_which_model_is_forced() -> None:
     own = Modality("pacs", PracticeAddress(), model=Model.PATIENT_ROOT)
     assert context.settled(own, QueryOptions()).model is Model.STUDY_ROOT
     assert context.settled(own, QueryOptions(model=own.model)).model is Model.PATIENT_ROOT
+
+
+@pytest.mark.parametrize(("seconds", "limits"), [(None, (1, 2, 3)), (7, (7, 7, 7))])
+def test_a_modality_is_known_with_its_limits_and_what_was_found_out(
+    seconds: float | None, limits: tuple[float, float, float], tmp_path: Path
+) -> None:
+    memory = KnownPeers(tmp_path)
+    timeouts = Timeouts(connect=1, association=2, response=3)
+    own = Modality("pacs", PracticeAddress(), timeouts=timeouts)
+    memory.keep(own, Capabilities(probed="2024-03-05", cap=7))
+    context = QueryContext(OpenArchives(Tap(), memory), date(2026, 11, 28), Limits(seconds=seconds))
+    known = context.known(own)
+    assert (known.timeouts.connect, known.timeouts.association, known.timeouts.response) == limits
+    assert known.capabilities.cap == 7
