@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dicomsh.errors import UsageError
 from dicomsh.model.keys import Attribute, by_keyword, by_tag
-from dicomsh.model.matching import Matcher, delimiters, kind_of, matcher
+from dicomsh.model.matching import Matcher, delimiters, is_uid, kind_of, matcher
 from dicomsh.model.query import Matching
 from dicomsh.model.vr import WILDCARD_VRS
 from tests.model.spans import assert_inside
@@ -384,3 +384,57 @@ def test_long_nonsense_is_judged_at_once(name: str, piece: str) -> None:
         matcher(attribute(name), typed, TODAY)
     except UsageError as error:
         assert_inside(error, typed)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "marked", "told"),
+    [
+        # in a list only the value that is wrong
+        ("SeriesNumber", "1,  x2, 3", "x2", "VR IS"),
+        ("StudyDate", "20240101, 2024-13", "2024-13", ""),
+        ("SeriesNumber", "1,2?", "?", "SeriesNumber= alone matches any value"),
+        # the first wildcard, whichever it is
+        ("SeriesNumber", "1?2*3?4*", "?", "no wildcard in SeriesNumber"),
+        ("SeriesNumber", "1*2?3*4?", "*", "no wildcard in SeriesNumber"),
+        ("StudyDate", "*", "*", "StudyDate= alone matches any value"),
+        ("StudyDate", "2024*", "*", "2024-03"),
+        # an example of what can be matched inside a sequence
+        (
+            "ProcedureCodeSequence",
+            "X",
+            "X",
+            "match inside it: ProcedureCodeSequence.CodeValue=T-D1100",
+        ),
+        ("RequestAttributesSequence", "X", "X", "RequestAttributesSequence.Modality=CT"),
+        ("0008,0000", "10", "10", "group length"),
+        ("SeriesNumber", "-2147483649", "-2147483649", ""),
+    ],
+)
+def test_what_is_marked_and_what_helps(name: str, typed: str, marked: str, told: str) -> None:
+    part, message = refusal(name, typed)
+    assert part == marked
+    assert told in message
+
+
+@pytest.mark.parametrize("typed", ["-2147483648", "2147483647"])
+def test_the_ends_of_integer_strings(typed: str) -> None:
+    assert match("SeriesNumber", typed) == (typed, SINGLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("1.2.840", True),
+        ("0", True),
+        ("1." + "2" * 62, True),
+        ("1." + "2" * 63, False),
+        ("", False),
+        ("1..2", False),
+        ("1.2.", False),
+        (".1", False),
+        ("1.x", False),
+        ("1.2\n", False),
+    ],
+)
+def test_what_a_uid_is(text: str, valid: bool) -> None:
+    assert is_uid(text) is valid
