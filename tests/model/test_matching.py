@@ -408,6 +408,10 @@ def test_long_nonsense_is_judged_at_once(name: str, piece: str) -> None:
         ("RequestAttributesSequence", "X", "X", "RequestAttributesSequence.Modality=CT"),
         ("0008,0000", "10", "10", "group length"),
         ("SeriesNumber", "-2147483649", "-2147483649", ""),
+        ("PatientName", "a=b=c=d", "a=b=c=d", "alphabetic=ideographic=phonetic"),
+        ("PatientName", "a^b^c^d^e^f", "a^b^c^d^e^f", "family^given^middle^prefix^suffix"),
+        ("AccessionNumber", " ", "", "AccessionNumber= alone matches any value"),
+        ("RetrieveURL", "http://ä", "http://ä", "ASCII characters only"),
     ],
 )
 def test_what_is_marked_and_what_helps(name: str, typed: str, marked: str, told: str) -> None:

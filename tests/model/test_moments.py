@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.errors import UsageError
-from dicomsh.model.moments import DATE, DATETIME, TIME, Scale, read_range
+from dicomsh.model.moments import DATE, DATETIME, TIME, BackwardsError, Scale, last_end, read_range
 from tests.model.spans import assert_inside
 
 TODAY = date(2024, 3, 5)
@@ -310,3 +310,26 @@ def test_a_server_that_compares_text_finds_every_spelling(
         last = found.last or "~"
         if whole(found.first) <= full <= last:
             assert found.first <= spelt <= last
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("2024", "2024"),
+        ("2023..2024", "2024"),
+        ("..2024", "2024"),
+        ("2023..", ""),
+        ("2022..2023..2024", "2024"),
+        (">=2024", "2024"),
+        ("<2024", "2024"),
+        ("", ""),
+    ],
+)
+def test_where_the_last_end_of_a_range_begins(text: str, last: str) -> None:
+    assert text[last_end(text) :] == last
+
+
+def test_what_helps_where_a_range_is_backwards() -> None:
+    with pytest.raises(BackwardsError) as caught:
+        read_range("2024..2023", DATE, TODAY)
+    assert caught.value.hint == "the earlier end comes first"
