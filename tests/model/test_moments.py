@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.errors import UsageError
-from dicomsh.model.moments import DATE, DATETIME, TIME, BackwardsError, Scale, last_end, read_range
+from dicomsh.model.moments import (
+    DATE,
+    DATETIME,
+    TIME,
+    BackwardsError,
+    Scale,
+    earliest,
+    last_end,
+    read_range,
+)
 from tests.model.spans import assert_inside
 
 TODAY = date(2024, 3, 5)
@@ -333,3 +342,58 @@ def test_what_helps_where_a_range_is_backwards() -> None:
     with pytest.raises(BackwardsError) as caught:
         read_range("2024..2023", DATE, TODAY)
     assert caught.value.hint == "the earlier end comes first"
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("2024-03-05T10:00+14:00", True),
+        ("2024-03-05T10:00+14:59", True),
+        ("2024-03-05T10:00+15:00", False),
+        ("2024-03-05T10:00+05:59", True),
+        ("2024-03-05T10:00+05:60", False),
+        ("2024-03-05T10:00-05:45", True),
+    ],
+)
+def test_which_time_zones_there_are(text: str, valid: bool) -> None:
+    if valid:
+        assert dicom(text, DATETIME) is not None
+    else:
+        with pytest.raises(UsageError, match="there is no time zone"):
+            read_range(text, DATETIME, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "after"),
+    [
+        # half-hours count, and against the hours west of Greenwich
+        ("20240305103000+0530", "20240305050000+0000", False),
+        ("20240305103001+0530", "20240305050000+0000", True),
+        ("20240305013000-0330", "20240305050000+0000", False),
+        ("20240305013001-0330", "20240305050000+0000", True),
+        # without a zone on both sides, as written
+        ("20240305100000", "20240305093000-0500", True),
+        ("20240305100000-0500", "20240305103000", False),
+        ("20240305100000", "20240305100000", False),
+        ("20240305100000+0100", "20240305100000+0100", False),
+        # beyond the calendar as written, too
+        ("00010101000000+0100", "00010101000000+0000", False),
+        ("00010101000001+0100", "00010101000000+0000", True),
+        ("2024-0500", "2024-0500", False),
+    ],
+)
+def test_which_moment_is_later(one: str, other: str, after: bool) -> None:
+    assert earliest(one).after(earliest(other)) is after
+
+
+@pytest.mark.parametrize("text", ["00:00", "23:59:59.999999", "23:59:60"])
+def test_the_ends_of_a_day(text: str) -> None:
+    assert dicom(text, TIME) is not None
+    with pytest.raises(UsageError):
+        read_range("23:59:61", TIME, TODAY)
+
+
+def test_before_midnight_there_is_nothing_on_the_same_day() -> None:
+    assert dicom("<00:00:00.000001", TIME) == "-000000.000000"
+    with pytest.raises(UsageError, match="there is nothing < 00:00"):
+        read_range("<00:00", TIME, TODAY)

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from dicomsh.archives.rows import row_of as made_row
 from dicomsh.errors import UsageError
 from dicomsh.model import row_matching as conform
-from dicomsh.model.keys import by_keyword
+from dicomsh.model.keys import by_keyword, find_path
+from dicomsh.model.levels import Level
 from dicomsh.model.matching import matcher
-from dicomsh.model.query import KeyOrigin, QueryKey
+from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.practice.archive import StoredEntity, practice_archive
 from dicomsh.practice.matching import RequestedKey, condition
 from tests.model.rows import answer as row_of
@@ -210,3 +212,108 @@ def test_whatever_the_archive_finds_is_kept(keyword: str, typed: str) -> None:
 def test_many_asterisks_cost_no_more_than_their_number() -> None:
     test = conform.test_of(key_of("PatientID", "*a" * 30 + "b"))
     assert not test(row_of(PatientID="a" * 60_000))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "typed", "stored", "strict", "lenient"),
+    [
+        # names: a group without `=` may be any group, but not an empty name
+        ("PatientName", "Doe", "DOE=X=Y", True, True),
+        ("PatientName", "X", "DOE=X=Y", True, True),
+        ("PatientName", "*", "", False, False),
+        ("PatientName", "Doe=", "DOE", True, True),
+        ("PatientName", "Doe=X", "DOE", False, False),
+        ("PatientName", "Doe=*", "DOE", True, True),
+        ("PatientName", "=X", "DOE=X", True, True),
+        ("PatientName", "=X", "X", False, False),
+        ("PatientName", "Doe=X", "DOE=X=Y", True, True),
+        ("PatientName", "Doe", " doe^^ ", True, True),
+        ("PatientName", "X^", "X", True, True),
+        ("PatientName", "X", "XX", False, False),
+        ("PatientName", "Doe^Jane", "DOE, JANE", False, True),
+        ("PatientName", "Doe^Jane", "DoeXJane", False, False),
+        ("PatientName", "Ozp", "OZP\0", True, True),
+        ("PatientName", "Doe", "DoeX", False, False),
+        # text in another case is noticed, and other text is no match at all
+        ("PatientID", "A1", "a1", False, True),
+        ("PatientID", "A1", "A1 ", True, True),
+        ("PatientID", "A1", "XA1X", False, False),
+        ("PatientID", "A*B*C*D", "AxBxCxD", True, True),
+        ("PatientID", "A*B*C*D", "AxCxBxD", False, False),
+        # UIDs have no wildcards, and no case
+        ("StudyInstanceUID", "1.2", "1.2\0", True, True),
+        ("StudyInstanceUID", "1.2", "1.2 ", True, True),
+        ("StudyInstanceUID", "1.2", "X1.2X", False, False),
+        ("StudyInstanceUID", "A.2", "a.2", False, False),
+        # numbers
+        ("SeriesNumber", "4", " 4\0", True, True),
+        ("SeriesNumber", "4", "X4X", False, False),
+        ("SeriesNumber", "4", r"3\4", True, True),
+        # without a value: all of them, not one of several
+        ("ModalitiesInStudy", '""', "", True, True),
+        ("ModalitiesInStudy", '""', " \0", True, True),
+        ("ModalitiesInStudy", '""', "MR\\", False, False),
+        ("ModalitiesInStudy", '""', "X", False, False),
+        ("PatientComments", r"a\b", r"a\b", True, True),
+        ("PatientComments", r"a\b", "a", False, False),
+    ],
+)
+def test_to_filter_and_to_notice(
+    keyword: str, typed: str, stored: str, strict: bool, lenient: bool
+) -> None:
+    key, row = key_of(keyword, typed), row_of(**{keyword: stored})
+    assert conform.test_of(key)(row) is strict
+    assert conform.noticing(key)(row) is lenient
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "stored", "expected"),
+    [
+        ("PatientID", r"A\B", r"A\B", True),
+        ("PatientID", r"A\B", "A", False),
+        ("PatientID", "A*", "A*", True),
+        ("PatientID", "A*", "AB", False),
+        ("PatientName", "Doe*", "doe*", True),
+        ("PatientName", "Doe*", "Doe^Jane", False),
+        ("ModalitiesInStudy", "MR", r"CT\MR", True),
+        ("ModalitiesInStudy", r"CT\MR", "MR", True),
+    ],
+)
+def test_a_value_from_an_answer_is_no_pattern(
+    keyword: str, value: str, stored: str, expected: bool
+) -> None:
+    attribute = by_keyword(keyword)
+    found = matcher(attribute, value, date(2026, 11, 25), literal=True)
+    key = QueryKey((attribute,), found.value, found.kind, KeyOrigin.TYPED, literal=True)
+    assert conform.test_of(key)(row_of(**{keyword: stored})) is expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"), [(b"ABC ", True), (b"ABC\0", True), (b"XABCX ", False), (b"", False)]
+)
+def test_the_bytes_of_what_nobody_knows_are_compared_as_text(raw: bytes, expected: bool) -> None:
+    path = find_path("0009,1001", Level.STUDY)
+    key = QueryKey(path, "ABC", Matching.SINGLE_VALUE, KeyOrigin.TYPED)
+    row = row_of()
+    row.elements[path[-1].tag] = raw
+    assert conform.test_of(key)(row) is expected
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (["CT"], True),
+        (["MR", "CT"], True),
+        (["MR", None], False),
+        (["MR"], False),
+        ([None], None),
+        ([], None),
+    ],
+)
+def test_one_item_that_matches_is_enough(codes: list[str | None], expected: bool | None) -> None:
+    """PS3.4 C.2.2.2.6."""
+    path = find_path("ScheduledProcedureStepSequence.Modality", Level.STUDY)
+    key = QueryKey(path, "CT", Matching.SINGLE_VALUE, KeyOrigin.TYPED)
+    items = [{} if code is None else {path[-1].tag: ("CS", [code])} for code in codes]
+    row = made_row({path[0].tag: ("SQ", list(items))})
+    assert conform.test_of(key)(row) is expected
