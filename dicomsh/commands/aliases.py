@@ -13,6 +13,7 @@ from dicomsh.language.scan import SystemCommand, scan
 from dicomsh.language.words import Word
 from dicomsh.model.columns import FieldColumn
 from dicomsh.model.results import Records, at_once, listing_of
+from dicomsh.model.text_about import text_about
 from dicomsh.regex import regex
 
 _NAME = regex(r"[^\W\d][\w-]*\Z")
@@ -76,7 +77,8 @@ def define(aliases: dict[str, str], registry: Registry, given: Definition) -> No
 def _list(aliases: dict[str, str]) -> Records:
     columns = (FieldColumn("name", "Alias"), FieldColumn("text", "Definition"))
     pairs = sorted(aliases.items())
-    return listing_of(columns, at_once([{"name": name, "text": text} for name, text in pairs]))
+    records = [{"name": name, "text": text_about(text, str)} for name, text in pairs]
+    return listing_of(columns, at_once(records))
 
 
 def _known(aliases: dict[str, str], name: Word) -> str:

@@ -23,6 +23,7 @@ from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place, each_once, places_of
 from dicomsh.model.results import ROWS, Listing, Records, Report, Result, Talk, Text
 from dicomsh.model.row import Row
+from dicomsh.model.text_about import TextAbout, text_about
 from dicomsh.output.result_line import counted
 from dicomsh.session.knowledge import SessionKnowledge
 
@@ -172,7 +173,7 @@ class _Runs:
         call = bound_again(self._call, subject.values, context.registry, SessionKnowledge(session))
         result = await call.command.result(context, *call.arguments, **call.options)
         if not isinstance(result, Listing):
-            yield _ResultPart(result, [{"text": text} for text in _texts(result)])
+            yield _ResultPart(result, [{"text": _quoting(text)} for text in _texts(result)])
             return
         answer = result.answer
         try:
@@ -218,6 +219,11 @@ async def _no_script(path: Path, arguments: tuple[str, ...]) -> None:
 
 def _texts(result: Result) -> list[str]:
     return [result.text] if isinstance(result, Text | Talk | Report) else []
+
+
+def _quoting(text: str) -> str:
+    """A text that may quote values of a row."""
+    return text if isinstance(text, TextAbout) else text_about(text, str)
 
 
 class _Merged(DerivedAnswer):

@@ -244,7 +244,7 @@ def _record(number: int, sent: Sent, element: Element) -> Record:
         "value": element.value,
         "matching": element.matching or None,
         "paragraph": element.paragraph,
-        "origin": element.origin,
+        "origin": text_about(element.origin, str),
     }
 
 
@@ -285,11 +285,11 @@ async def _last(context: Context, as_: str | None) -> Report | Text:
     if as_ is not None:
         return _tools_only(context, asked, as_, "last")
     last, outcome = kept.asked_query, kept.outcome
-    subject = (last.request, tuple(sent.query for sent in asked))
+    subject = (last.request, tuple(sent.query for sent in asked), outcome)
 
-    def page(subject: tuple[Request, tuple[Query, ...]]) -> str:
+    def page(subject: tuple[Request, tuple[Query, ...], Outcome]) -> str:
         asked_query = replace(last, request=subject[0])
-        return _answer_page(context, asked_query, outcome, _with(asked, subject[1]))
+        return _answer_page(context, asked_query, subject[2], _with(asked, subject[1]))
 
     return Report(text_about(subject, page), _records(asked))
 

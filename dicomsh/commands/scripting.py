@@ -20,6 +20,7 @@ from dicomsh.language.knowledge import Scope
 from dicomsh.language.scan import Word, is_name
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.results import Records, Talk, Text, at_once, listing_of
+from dicomsh.model.text_about import text_about
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS, Setting
@@ -107,7 +108,7 @@ async def history(
     """List the lines typed at the prompt, or the last N.
 
     They are kept in a file that only its owner can read. Lines that begin with a space are not
-    kept; 'set history off' keeps none.
+    kept; 'set history off' keeps none. While masking is on, lines typed before it are left out.
     """
     kept = context.history
     if kept is None:
@@ -116,7 +117,8 @@ async def history(
         kept.clear()
         return Talk("the history is empty")
     columns = (FieldColumn("number", "No.", number=True), FieldColumn("line", "Line"))
-    lines = list(enumerate(kept.lines, 1))[-(number or 0) :]
+    typed = kept.recalled(masked=context.session.settings.mask)
+    lines = list(enumerate(typed, 1))[-(number or 0) :]
     records: list[Record] = [{"number": n, "line": line} for n, line in lines]
     return listing_of(
         columns, at_once(records), lambda line: f"{line['number']:>5}  {line['line']}"
@@ -132,9 +134,8 @@ def let(context: Context, *words: Annotated[Word, VALUE]) -> Records | None:
     if not words:
         columns = (FieldColumn("name", "Variable"), FieldColumn("value", "Value"))
         held = context.session.variables.items()
-        return listing_of(
-            columns, at_once([{"name": name, "value": value} for name, value in held])
-        )
+        records = [{"name": name, "value": text_about(value, str)} for name, value in held]
+        return listing_of(columns, at_once(records))
     name, value = assignment(words)
     context.session.variables[name] = value
     return None
@@ -170,7 +171,7 @@ def assignment(words: tuple[Word, ...]) -> tuple[str, str]:
 def print_(context: Context, *words: Annotated[str, TEXT]) -> Text:
     """Print TEXT: its words, separated by single spaces."""
     del context
-    return Text(" ".join(words))
+    return Text(text_about(" ".join(words), str))
 
 
 @command("source", family="shell")

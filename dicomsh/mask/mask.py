@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 
+from dicomsh.errors import UsageError
 from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.mask.pseudonyms import (
     CODE_LENGTH,
@@ -15,14 +16,24 @@ from dicomsh.mask.pseudonyms import (
     Pseudonyms,
 )
 from dicomsh.mask.replacements import Replacements
-from dicomsh.model.keys import Attribute, by_keyword, by_tag
+from dicomsh.model.keys import Attribute, by_keyword, by_tag, find_path
+from dicomsh.model.levels import Level
 from dicomsh.regex import regex
 
 MASKED = "(masked)"
 """The replacement for free text."""
 
 _LEAST = 4
-"""Minimum length of a value to be replaced in text: shorter ones are ordinary words."""
+"""Minimum length of a value to be replaced anywhere in text: shorter ones are ordinary words."""
+
+_SHORT = regex(r"""(?:(?<=['"=/,\\])|(?<==\ ))[^\s'"=/,\\]{1,3}(?=[\s'"=/,\\;:.*?)]|\Z)""")
+"""What may be a shorter value, because it is quoted, assigned, or part of a path or list."""
+
+_ASSIGNED = regex(r"([\w,.()]+) ?= ?['\"]?\Z")
+_TOKEN = regex(r"""[^\s;|'"=/,\\]+""")
+_PART = regex(r"(?<![^\W_])[^\W_]{1,3}(?![^\W_])")
+_SAID = regex(rf"(the server says: )(?!{re.escape(MASKED)})[^\n]*")
+_DATE = regex(r"(?<![0-9.])(?:([0-9]{4})[0-9]{4}|([0-9]{4})-[0-9]{2}(-[0-9]{2})?)(?![0-9.-]?[0-9])")
 
 _TAG = regex(r"\(?([0-9a-f]{4}),([0-9a-f]{4})\)?\Z")
 _COLOUR = regex(r"(\x1b\[[0-9;]*m)")
@@ -50,6 +61,7 @@ class Mask:
         self._reals: dict[str, str] = {}
         self._known = Replacements()
         self._names = Replacements()
+        self._short: dict[str, str] = {}
         self._make: Mapping[Action, Callable[[str, int], str]] = {
             Action.NAME: inventor.name,
             Action.CODE: inventor.code,
@@ -84,8 +96,8 @@ class Mask:
         try:
             attribute = by_keyword(last)
         except KeyError:
-            return self.text(text)
-        return self.value(attribute, text) if attribute.keyword == last else self.text(text)
+            return self.word(text)
+        return self.value(attribute, text) if attribute.keyword == last else self.word(text)
 
     def _one(self, how: Action, real: str) -> str:
         real = real.strip(" \0")
@@ -93,7 +105,7 @@ class Mask:
         if not real or standard or real in self._reals:  # already made up
             return real
         if how is Action.YEAR:
-            return "-".join(map(_first_day, real.split("-")))
+            return self._first_days(real)
         made = self._made.get((how, real))
         return made if made is not None else self._invented(how, real)
 
@@ -105,15 +117,61 @@ class Mask:
         self._reals[made] = real
         if how is Action.NAME:
             self._names.add(made, real)
-        if len(real) >= _LEAST and how is not Action.UID:
+        if len(real) < _LEAST:
+            self._short.setdefault(real.lower(), made)
+        elif how is not Action.UID:
             self._known.add(real, made)
         return made
 
+    def _first_days(self, dates: str) -> str:
+        """Each date, or month, as the first one of its year; nothing else is kept but a range."""
+        found = list(_DATE.finditer(dates))
+        for date in found:
+            self._know_date(date)
+        ends = dates.split("-") if not any(date[2] for date in found) else [dates]
+        return "-".join("".join(_first(date) for date in _DATE.finditer(end)) for end in ends)
+
+    def _know_date(self, date: re.Match[str]) -> None:
+        """Find it in text from now on, as DICOM and ISO 8601 write it."""
+        self._known.add(date[0], _first(date))
+        digits = date[0].replace("-", "")
+        if len(digits) == len("YYYYMMDD"):
+            year = digits[:4]
+            self._known.add(digits, f"{year}0101")
+            self._known.add(f"{year}-{digits[4:6]}-{digits[6:]}", f"{year}-01-01")
+
     def text(self, text: str) -> str:
-        """Any text with its real values replaced: UIDs, and values masked before."""
+        """Any text with its real values replaced: UIDs, and values masked before.
+
+        Of values shorter than four characters, those that are quoted, assigned, or in a path. What
+        a server says is free text.
+        """
         parts = _COLOUR.split(text)
-        parts[::2] = [self._known.replace(_UID.sub(self._uid_in_text, part)) for part in parts[::2]]
+        parts[::2] = map(self._plain, parts[::2])
         return "".join(parts)
+
+    def _plain(self, text: str) -> str:
+        text = self._known.replace(_UID.sub(self._uid_in_text, _SAID.sub(rf"\1{MASKED}", text)))
+        return _SHORT.sub(self._short_in_text, text) if self._short else text
+
+    def _short_in_text(self, found: re.Match[str]) -> str:
+        made = self._short.get(found[0].lower())
+        name = _ASSIGNED.search(found.string, 0, found.start())
+        return found[0] if made is None or (name and _is_kept(name[1])) else made
+
+    def typed(self, text: str) -> str:
+        """Text that somebody typed, or made of values: short ones, and parts of words, count."""
+        return self.text(_TOKEN.sub(self._token, self.glued(text)))
+
+    def _token(self, found: re.Match[str]) -> str:
+        shown = self.word(found[0])
+        if shown != found[0]:
+            return shown
+        return _PART.sub(lambda part: self._short.get(part[0].lower(), part[0]), shown)
+
+    def glued(self, text: str) -> str:
+        """A text in which values may be parts of words, as of `x$PatientID`: long ones replaced."""
+        return self._known.inside(text)
 
     def _uid_in_text(self, found: re.Match[str]) -> str:
         uid = found[0]
@@ -127,7 +185,7 @@ class Mask:
         for how in (Action.CODE, Action.UID):
             if (how, text) in self._made:
                 return self._made[how, text]
-        return self.text(text)
+        return self._short.get(text.lower()) or self.text(text)
 
     def real(self, text: str) -> str:
         """Typed text with made-up values replaced by the real ones.
@@ -144,9 +202,17 @@ class Mask:
         return begun[0] if len(begun) == 1 else typed
 
 
-_DAY = regex(r"[0-9]{8}\Z")
+def _first(date: re.Match[str]) -> str:
+    """The first day, or month, of the same year, written in the same way."""
+    if date[1]:
+        return f"{date[1]}0101"
+    return f"{date[2]}-01-01" if date[3] else f"{date[2]}-01"
 
 
-def _first_day(day: str) -> str:
-    """The first day of the same year; empty for an invalid date."""
-    return f"{day[:4]}0101" if _DAY.match(day) else ""
+def _is_kept(name: str) -> bool:
+    """Whether what is assigned to a name is shown as it is: no key, or a key that is kept."""
+    try:
+        attribute = find_path(name, Level.PATIENT)[-1]
+    except UsageError:
+        return True
+    return treatment(attribute.tag, attribute.vr) is Action.KEEP

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from dicomsh.errors import DicomshError
 from dicomsh.language.analyse import Analysis
 from dicomsh.late import LateModule
+from dicomsh.model.answer import Outcome
 from dicomsh.model.columns import Record
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
@@ -86,6 +88,20 @@ class Masking:
     def place(self, place: Place) -> Place:
         """A place as it may be shown."""
         return shown.shown_place(place, self._mask) if self._is_on() else place
+
+    def typed(self, text: str) -> str:
+        """Text that somebody typed, as it may be shown."""
+        return self._mask.typed(text) if self._is_on() else text
+
+    def error(self, error: DicomshError) -> None:
+        """Change an error into one that may be shown."""
+        if self._is_on():
+            error.message = self._mask.glued(error.message)
+            error.hint = error.hint and self._mask.glued(error.hint)
+
+    def outcome(self, outcome: Outcome) -> Outcome:
+        """How an answer ended, as it may be shown."""
+        return shown.shown_outcome(outcome) if self._is_on() else outcome
 
     def element(self) -> Callable[[int, str], str] | None:
         """How the text of an element, by tag, may be shown; None for as it is."""

@@ -27,6 +27,17 @@ class Replacements:
             self._lowered.setdefault(old.lower(), new)
             self._shapes.setdefault(head[0].lower(), set()).add((head.start(), len(old)))
 
+    def inside(self, text: str) -> str:
+        """The text with every value replaced, also inside of words; the longest first."""
+        lengths = sorted({length for shapes in self._shapes.values() for _, length in shapes})
+        parts, at = [], 0
+        while at < len(text):
+            cuts = (text[at : at + length] for length in reversed(lengths))
+            old = next((cut for cut in cuts if cut in self._news), text[at])
+            parts.append(self._news.get(old, old))
+            at += len(old)
+        return "".join(parts)
+
     def replace(self, text: str) -> str:
         """The text with every value replaced, the longest first if several match."""
         parts: list[str] = []

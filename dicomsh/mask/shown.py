@@ -8,8 +8,10 @@ from typing import Any
 
 from dicomsh.frozen import replace
 from dicomsh.language.candidate import Candidate
-from dicomsh.mask.mask import Mask
+from dicomsh.mask.mask import MASKED, Mask
+from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.mask.row import MaskedRow
+from dicomsh.model.answer import Outcome
 from dicomsh.model.place import Place, PlaceStep, read_segment
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Query, QueryKey
@@ -25,17 +27,11 @@ def shown_text(text: str, mask: Mask) -> str:
 
 
 def _subject(subject: Any, mask: Mask) -> Any:
-    match subject:
-        case tuple():
-            return tuple(_subject(part, mask) for part in subject)
-        case Row():
-            return MaskedRow(subject, mask)
-        case Query():
-            return shown_query(subject, mask)
-        case Request():
-            return shown_request(subject, mask)
-        case Place():
-            return shown_place(subject, mask)
+    if isinstance(subject, tuple):
+        return tuple(_subject(part, mask) for part in subject)
+    for kind, shown in _SUBJECTS.items():
+        if isinstance(subject, kind):
+            return shown(subject, mask)
     raise TypeError(f"cannot mask a {type(subject).__name__}")
 
 
@@ -78,7 +74,22 @@ def _key(key: QueryKey, mask: Mask) -> QueryKey:
         return replace(key, value=f"{made}*")
     if key.matching is Matching.WILDCARD or key.value == f"<{key.attribute.keyword}>":
         return key
-    return replace(key, value=mask.value(key.attribute, key.value))
+    return replace(key, value=mask.value(key.attribute, key.value), typed=_typed(key, mask))
+
+
+def _typed(key: QueryKey, mask: Mask) -> str:
+    if treatment(key.attribute.tag, key.attribute.vr) is Action.KEEP:
+        return key.typed
+    name, equals, value = key.typed.partition("=")
+    if not equals:
+        return mask.typed(key.typed)
+    mask.value(key.attribute, value)
+    return f"{name}={mask.typed(value)}"
+
+
+def shown_outcome(outcome: Outcome) -> Outcome:
+    """How an answer ended, without what the server says about it."""
+    return replace(outcome, comment=MASKED) if outcome.comment else outcome
 
 
 def shown_place(place: Place, mask: Mask) -> Place:
@@ -114,3 +125,14 @@ def shown_candidates(
 
 def _told(candidate: Candidate, mask: Mask) -> str:
     return shown_text(candidate.told, mask)
+
+
+_SUBJECTS: Mapping[type, Callable[[Any, Mask], Any]] = {
+    str: lambda typed, mask: mask.typed(typed),
+    Outcome: lambda outcome, _: shown_outcome(outcome),
+    Row: MaskedRow,
+    Query: shown_query,
+    Request: shown_request,
+    Place: shown_place,
+}
+"""What a text may be about, except several things."""

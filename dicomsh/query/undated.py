@@ -39,7 +39,7 @@ class StudiesOfOnePatient:
     @property
     def title(self) -> str:
         """Whose studies."""
-        return f"patient {self.patient_id}"
+        return f"patient '{self.patient_id}'"
 
     def divided(self, rows: list[Row]) -> list[StudiesOfOnePatient]:
         """It cannot be divided."""

@@ -18,12 +18,16 @@ class PromptHistory(history.History):
     Args:
         kept: the stored lines.
         recording: whether lines are being remembered.
+        masked: whether masking is on: then only lines that were typed meanwhile are recalled.
     """
 
-    def __init__(self, kept: History, recording: Callable[[], bool]) -> None:
+    def __init__(
+        self, kept: History, recording: Callable[[], bool], masked: Callable[[], bool]
+    ) -> None:
         super().__init__()
         self._kept = kept
         self._recording = recording
+        self._masked = masked
 
     async def load(self) -> AsyncGenerator[str, None]:
         """The lines, the latest first."""
@@ -32,11 +36,11 @@ class PromptHistory(history.History):
 
     def load_history_strings(self) -> Iterable[str]:
         """The lines, the latest first."""
-        return reversed(self._kept.lines)
+        return reversed(self.get_strings())
 
     def get_strings(self) -> list[str]:
         """The lines, the oldest first."""
-        return self._kept.lines
+        return self._kept.recalled(masked=self._masked())
 
     def append_string(self, string: str) -> None:
         """Remember the text typed, except lines that must not be kept."""
@@ -48,4 +52,4 @@ class PromptHistory(history.History):
 
     def store_string(self, string: str) -> None:
         """Remember a line."""
-        self._kept.add(string)
+        self._kept.add(string, masked=self._masked())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from prompt_toolkit import PromptSession, print_formatted_text
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText, StyleAndTextTuples
 from prompt_toolkit.output import ColorDepth
 
@@ -53,12 +53,12 @@ class LineReader:
         self._lexer = LineLexer(insight)
         self.prompt: PromptSession[str] = PromptSession(
             self._message,
-            history=PromptHistory(history, lambda: self._setting("history") in (True, "on")),
+            history=PromptHistory(
+                history, partial(self._is_on, "history"), partial(self._is_on, "mask")
+            ),
             completer=completer,
             complete_while_typing=False,
-            auto_suggest=ConditionalAutoSuggest(
-                AutoSuggestFromHistory(), Condition(self._may_suggest)
-            ),
+            auto_suggest=AutoSuggestFromHistory(),
             lexer=self._lexer,
             style=STYLE,
             include_default_pygments_style=False,
@@ -111,9 +111,9 @@ class LineReader:
             return self._early.get(name, {"history": "on"}.get(name, "auto"))
         return getattr(shell.session.settings, name)
 
-    def _may_suggest(self) -> bool:
-        """Whether earlier lines may be suggested: they may contain values that must be masked."""
-        return self._setting("mask") not in (True, "on")
+    def _is_on(self, name: str) -> bool:
+        """Whether a setting is on."""
+        return self._setting(name) in (True, "on")
 
     @property
     def _columns(self) -> int:

@@ -55,7 +55,7 @@ def run(make: Callable[[History], Started], *, waits: bool, color: bool) -> Exit
     return run_prompt(make, history, early, waits=waits)
 
 
-_EARLY = regex(r"(color|editing|greeting|history)\s*:\s*(\w+)\s*(?:#.*)?$")
+_EARLY = regex(r"(color|editing|greeting|history|mask)\s*:\s*(\w+)\s*(?:#.*)?$")
 
 
 def _early_settings(environ: Mapping[str, str]) -> dict[str, str]:

@@ -49,6 +49,7 @@ def running(shell: Shell, headway: Headway, columns: int) -> str:
     modality = shell.session.modality
     name = modality.name if modality else ""
     peer = _peer(shell) if modality else ""
+    headway = headway.shown(shell.session.masking.text)
     rows, rate, doing, elapsed = headway.state, headway.rate, headway.doing, headway.elapsed
     leave = "" if headway.leaving else "Ctrl-C cancels"
     return _fitting(

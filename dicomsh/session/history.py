@@ -26,6 +26,7 @@ class History:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._lines: list[str] | None = None
+        self._masked: list[str] = []
 
     @property
     def lines(self) -> list[str]:
@@ -34,9 +35,15 @@ class History:
             self._lines = self._read()
         return self._lines
 
-    def add(self, line: str) -> None:
-        """Remember a line."""
+    def recalled(self, *, masked: bool) -> list[str]:
+        """The lines to show, the oldest first: while masking is on, those typed meanwhile."""
+        return self._masked if masked else self.lines
+
+    def add(self, line: str, *, masked: bool = False) -> None:
+        """Remember a line; `masked` if masking is on."""
         self.lines.append(line)
+        if masked:
+            self._masked.append(line)
         # the format of prompt_toolkit's FileHistory, so that other tools can read the file
         marked = "".join(f"+{part}\n" for part in line.split("\n"))
         with suppress(OSError):
@@ -54,6 +61,7 @@ class History:
             message = f"{self.path}: cannot clear the history: {error.strerror}"
             raise ConfigError(message, hint="its lines are still there") from None
         self.lines.clear()
+        self._masked.clear()
 
     def _read(self) -> list[str]:
         try:

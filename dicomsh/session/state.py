@@ -49,6 +49,7 @@ class Session:
         settings: those in effect.
         chosen: the same without overrides by options of the command line: what can be saved.
         saved: its choices when the settings file was last read or written.
+        apart: whether it is a session as seen from another place.
         masking: makes up names and IDs while the setting `mask` is on.
         lessons: returns the titles of lessons by name, for completion.
         command: the one that is running, as typed.
@@ -68,6 +69,7 @@ class Session:
         self.defaults = self.settings = self.chosen = defaults or Settings()
         self.settings_file = settings_file
         self.saved = self.choices
+        self.apart = False
         self.modality: Modality | None = None
         self.place = Place()
         self.previous: tuple[Modality | None, Place] | None = None
@@ -126,6 +128,7 @@ class Session:
         from copy import copy
 
         there = copy(self)
+        there.apart = True
         there.place = place
         there.variables = {**self.variables, **variables}
         there.aliases = dict(self.aliases)
@@ -166,7 +169,14 @@ class Session:
         return any(left)
 
     def set(self, name: str, value: Any) -> None:
-        """Change a setting; the value has been checked."""
+        """Change a setting; the value has been checked.
+
+        Raises:
+            UsageError: the session is only one as seen from another place.
+        """
+        if self.apart:
+            hint = f"change it first: set {name} VALUE"
+            raise UsageError(f"{name} cannot be set for one row", hint=hint)
         self.chosen = replace(self.chosen, **{name: value})
         self.override(name, value)
 

@@ -118,7 +118,8 @@ class Presenter:
             return ExitStatus.DONE
         if kept is not None:
             self._session.keep(kept, answer.outcome)
-        return self._concluded(listing, answer.outcome, left, rows.hidden)
+        outcome = self._session.masking.outcome(answer.outcome)
+        return self._concluded(listing, outcome, left, rows.hidden)
 
     def _begun(self, listing: Listing) -> KeptAnswer | None:
         """Where to remember the rows; None for records, and for rows that were listed before."""

@@ -207,7 +207,8 @@ class Shell:
         from dicomsh.mask.typed import masked_text
 
         self._recorder.error_told()
-        text, span = masked_text(text, error.span or statement.span, self._sink.shown)
+        self.session.masking.error(error)
+        text, span = masked_text(text, error.span or statement.span, self.session.masking.typed)
         error.span = error.span and span
         theme = self._options.talk(self.session.settings.color)
         columns = self._sink.error_width

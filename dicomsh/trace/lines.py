@@ -43,6 +43,7 @@ _STATUS = 0x00000900
 _LONGEST = 200
 """Characters shown of one value; a longer one is cut, with a note."""
 _NOISE = 64
+_HOLDS_VALUES = frozenset({"Value", "Fragment", "Data", "Not expected here"})
 _WIDTH = 8
 """Bytes per line: most fit in 80 columns with the name of their field."""
 
@@ -62,9 +63,11 @@ def lines_of(event: Event, *, hexadecimal: bool, shown: Shown = as_typed) -> Tit
         shown: how values may be shown.
     """
     if isinstance(event, Noise):
+        title = f"{len(event.raw)} bytes that are not DICOM"
+        if shown is not as_typed:
+            return f"{title}, masked", []
         rest = f", the first {_NOISE}:" if len(event.raw) > _NOISE else ":"
-        title = f"{len(event.raw)} bytes that are not DICOM{rest}"
-        return title, list(_hexadecimal([PduField(event.raw[:_NOISE], "")], masked=False))
+        return title + rest, list(_hexadecimal([PduField(event.raw[:_NOISE], "")], masked=False))
     if isinstance(event, TracedMessage):
         return _title(event), _message(event, shown)
     if event.kind == P_DATA and not hexadecimal:
@@ -217,7 +220,7 @@ def _hexadecimal(fields: Iterable[PduField], masked: bool) -> Iterator[str]:
     for field in fields:
         indent = "  " * field.depth
         label = f"{indent}{field.name}  {visible(field.text)}".rstrip()
-        if masked and field.name in ("Value", "Fragment"):
+        if masked and field.name in _HOLDS_VALUES:
             yield f"{offset:04x}  {f'{len(field.raw)} bytes, masked':<{3 * _WIDTH}}{label}"
         else:
             for start in range(0, len(field.raw), _WIDTH):

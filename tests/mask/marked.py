@@ -50,6 +50,7 @@ def marked_archive() -> PracticeArchive:
     patients = practice_archive().patients
     marked = [_marked(patient) for patient in patients[:6]]
     marked[1] = StoredEntity({**marked[1].attributes, PATIENT_ID: SLASHED}, marked[1].children)
+    marked[2] = _short(marked[2])
     return PracticeArchive(tuple(marked))
 
 
@@ -77,6 +78,17 @@ def marked(statement: str) -> str:
 def _marked(entity: StoredEntity) -> StoredEntity:
     below: Iterable[StoredEntity] = islice(entity.children, 3)
     return StoredEntity(_attributes(entity.attributes), tuple(map(_marked, below)))
+
+
+def _short(entity: StoredEntity) -> StoredEntity:
+    """One whose names and identifiers are all as short as words."""
+    values = {tag: _shortened(tag, value) for tag, value in entity.attributes.items()}
+    return StoredEntity(values, tuple(map(_short, entity.children)))
+
+
+def _shortened(tag: int, value: Value) -> Value:
+    is_code = treatment(tag, vr_of(tag)) in (Action.NAME, Action.CODE)
+    return MARK if is_code and isinstance(value, str) and value else value
 
 
 def _attributes(attributes: Attributes) -> dict[int, Value]:

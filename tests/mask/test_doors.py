@@ -32,6 +32,8 @@ from dicomsh.repl.place import prompt_text
 from dicomsh.repl.toolbar import running, toolbar
 from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
+from dicomsh.trace.conversation import Noise
+from dicomsh.trace.lines import lines_of
 from tests.harness import ROOT, Done, run
 from tests.mask.marked import MARK, configured, leaks, marked, marked_server
 
@@ -57,6 +59,26 @@ compare ls; compare find study {PATIENT}; let X = {PATIENT}; let; print {PATIENT
 trace pdu; find patient {PATIENT}; echo --find; trace off; lesson start 1; lesson stop
 tree --depth 1; cd {PATIENT}; lesson start 1; lesson stop; tree --depth 1 | select level label
 find patient; cd 2; pwd; find patient | each pwd; ls; explain ls; lesson start 1; lesson stop
+"""
+
+SHORT_AND_DATES = f"""
+find patient | each print $PatientID $PatientBirthDate $PatientName "no. $PatientID" pat_$PatientID
+find patient birth=1977-07-07; explain last; find patient birth=1977-07-07 sex=Q; explain last
+find patient birth=1977-07; explain last; find patient birth=1977-07-07..; explain last
+explain find study birth=1977-07-07; find study acc={MARK}; explain last
+explain find patient {MARK}; find patient id={MARK} nonsense; find patient birth=1977-07-07 nonsense
+cd {MARK}; pwd; ls; cd nothing; show; tree; cd {MARK}; find nothing; wado {MARK}; show {MARK}
+let X = {MARK}; print $X; let; print '$X' "$X"; print 1977-07-07 19770707; cd {MARK}; cd $X/1
+find study id={MARK}; find study id={MARK} sex=Q | where id={MARK}; find patient | where id={MARK}
+find patient | where birth=1977-07-07 | select id birth; find patient | sort birth | uniq by birth
+find patient | count by birth; find patient | count by PatientID; find patient | count by name
+compare find patient {MARK}; compare ls {MARK}; alias mine = find patient id={MARK}; alias; mine
+alias both = 'find patient id={MARK} birth=1977-07-07 | head'; alias; both; alias mine =
+find patient | each find study birth=$PatientBirthDate; find patient | each cd $PatientID$PatientID
+find patient {MARK}; cd 1; cd 99; ls {MARK} id={MARK}; find patient | !cat
+find patient | each explain find study birth=$PatientBirthDate; find patient | each !echo $PatientID
+source {MARK}; lesson start {MARK}; help {MARK}; use {MARK}; set {MARK}; trace to {MARK}/{MARK}
+find patient > {MARK}/x; find patient | each set mask off; find patient | each set mask on
 """
 
 
@@ -103,6 +125,48 @@ def test_a_walk(output: str, config: Path) -> None:
     )
     assert leaks(told(done)) == []
     assert done.out.count("X-") > 50
+
+
+@pytest.mark.parametrize("output", FORMATS)
+def test_short_values_and_dates_of_birth(output: str, config: Path) -> None:
+    lines = [line for line in SHORT_AND_DATES.splitlines() if line]
+    known = "set mask on; use pacs; find patient; tree --depth 1"
+    steps = each_from_the_root(lines)
+    done = run(known, *steps, config=config, output=output, keep_going=True)
+    assert leaks(told(done)) == []
+    assert done.out.count("X-") > 50
+    assert "mask cannot be set for one row" in done.err
+
+
+def test_what_was_asked_before_masking_is_masked_too(config: Path) -> None:
+    text = f"use pacs; find patient id={MARK} birth=1977-07-07"
+    done = run(text, "set mask on", "explain last; last", config=config)
+    assert done.status == 0
+    assert leaks(done.out.partition("1 patient from")[2]) == []
+    assert "PatientID = X-" in done.out
+
+
+def test_what_a_server_says(tmp_path: Path) -> None:
+    text = "use pacs; find study; find patient; explain last"
+    faults = {"fail": {Level.STUDY: 0xA900}, "cut_off": 1, "cut_off_status": 0xA700}
+    with marked_server(**faults) as server:
+        config = configured(server, tmp_path)
+        done = run("set mask on", text, config=config, keep_going=True)
+        plain = run(text, config=config, keep_going=True)
+    assert plain.err.count("the server says: ") == 2
+    assert plain.out.count("More than 1 matches") == 1
+    assert done.err.count("the server says: (masked)") == 2
+    assert "Practice fault" not in told(done)
+    assert "More than" not in told(done)
+
+
+def test_a_trace_of_what_is_not_dicom() -> None:
+    noise = Noise(sent=False, raw=f"patient {MARK}".encode())
+    plain = lines_of(noise, hexadecimal=True)
+    hidden = lines_of(noise, hexadecimal=True, shown=lambda _, text: text)
+    assert plain
+    assert noise.raw[:8].hex(" ") in "".join(plain[1])
+    assert hidden == (f"{len(noise.raw)} bytes that are not DICOM, masked", [])
 
 
 @pytest.mark.parametrize(
@@ -218,7 +282,7 @@ def headway() -> Headway:
 
 def test_the_progress_line(shell: Shell, terminal: Terminal) -> None:
     shell._sink.progress(headway())
-    assert "so far · 1/s · patient X-" in terminal.getvalue()
+    assert "so far · 1/s · patient 'X-" in terminal.getvalue()
     assert leaks(terminal.getvalue()) == []
 
 
@@ -229,7 +293,7 @@ def test_the_toolbar(shell: Shell) -> None:
         toolbar(insight, text, 500) for text in ("", "find patient ", f"cd {PATIENT} ", "mine ")
     ]
     assert leaks("".join(map(fragment_list_to_text, lines))) == []
-    assert "patient X-" in running(shell, headway(), 500)
+    assert "patient 'X-" in running(shell, headway(), 500)
     assert leaks(running(shell, headway(), 500)) == []
 
 
