@@ -52,15 +52,16 @@ set mask on shows made-up values instead of real ones, until set mask off:
                 short texts not known to be harmless: X- and eight characters
   UIDs          except those the standard defines: 2.25.…
   birth dates   the first day of the same year
-  free text     comments, addresses: (masked); private elements are empty
+  free text     comments, addresses, what the server says: (masked); private elements are empty
 Dates and descriptions of studies, series and procedures, sex and age are kept (PS3.15 annex E, with
 its options for these). A description may still contain a name.
 Masking applies to everything shown or written: tables and every other format, > file and
 | !command, paths, the prompt, completion, errors, explain and traces. A value is replaced in the
 same way throughout a session, and differently in the next. You can type the made-up values,
 identifiers and UIDs also by their beginning; wildcards and birth dates match real values. Lines
-you type or recall from the history stay as they are on the screen; no lines are suggested while
-masking is on."""
+you type stay as they are on the screen; lines typed before masking was on are neither recalled nor
+suggested meanwhile. In sentences, values under four characters are replaced where they are quoted
+or assigned, as in 'AB1' and id=AB1; elsewhere they could be ordinary words."""
 
 _PROMPT = """\
   Tab  Shift-Tab         complete, and back
