@@ -11,7 +11,7 @@ from dicomsh.language.command import Registry, command
 from dicomsh.language.kinds import ALIAS, DEFINITION, EQUALS, QUOTED
 from dicomsh.language.scan import SystemCommand, scan
 from dicomsh.language.words import Word
-from dicomsh.model.columns import FieldColumn
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.results import Records, at_once, listing_of
 from dicomsh.model.text_about import text_about
 from dicomsh.regex import regex
@@ -77,7 +77,7 @@ def define(aliases: dict[str, str], registry: Registry, given: Definition) -> No
 def _list(aliases: dict[str, str]) -> Records:
     columns = (FieldColumn("name", "Alias"), FieldColumn("text", "Definition"))
     pairs = sorted(aliases.items())
-    records = [{"name": name, "text": text_about(text, str)} for name, text in pairs]
+    records: list[Record] = [{"name": name, "text": text_about(text, str)} for name, text in pairs]
     return listing_of(columns, at_once(records))
 
 

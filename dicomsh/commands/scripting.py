@@ -134,7 +134,9 @@ def let(context: Context, *words: Annotated[Word, VALUE]) -> Records | None:
     if not words:
         columns = (FieldColumn("name", "Variable"), FieldColumn("value", "Value"))
         held = context.session.variables.items()
-        records = [{"name": name, "value": text_about(value, str)} for name, value in held]
+        records: list[Record] = [
+            {"name": name, "value": text_about(value, str)} for name, value in held
+        ]
         return listing_of(columns, at_once(records))
     name, value = assignment(words)
     context.session.variables[name] = value

@@ -18,7 +18,7 @@ class PromptHistory(history.History):
     Args:
         kept: the stored lines.
         recording: whether lines are being remembered.
-        masked: whether masking is on: then only lines that were typed meanwhile are recalled.
+        masked: whether masking is on: then only lines typed since are recalled.
     """
 
     def __init__(

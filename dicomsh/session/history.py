@@ -36,7 +36,7 @@ class History:
         return self._lines
 
     def recalled(self, *, masked: bool) -> list[str]:
-        """The lines to show, the oldest first: while masking is on, those typed meanwhile."""
+        """The lines to show, the oldest first: while masking is on, those typed since."""
         return self._masked if masked else self.lines
 
     def add(self, line: str, *, masked: bool = False) -> None:

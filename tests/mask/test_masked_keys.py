@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,10 @@ LINES = [
 ]
 
 
+def said(terminal: Terminal, line: str) -> bool:
+    return line in terminal.lines
+
+
 def test_no_key_shows_a_real_value(tmp_path: Path) -> None:
     state = tmp_path / ".local" / "state" / "dicomsh"
     state.mkdir(parents=True)
@@ -43,9 +48,7 @@ def test_no_key_shows_a_real_value(tmp_path: Path) -> None:
                 for key in KEYS:
                     terminal.type(line, key, ctrl("g"), ctrl("u"))
                 terminal.type(ctrl("e"), ctrl("u"), f"print done{number}", ENTER)
-                terminal.wait_until(
-                    lambda number=number: f"done{number}" in terminal.lines, "the end of the keys"
-                )
+                terminal.wait_until(partial(said, terminal, f"done{number}"), "the end of the keys")
                 terminal.wait_for_line("pacs:/> ")
             terminal.run("history", "pacs:/> ")
             assert "print done0" in terminal.screen

@@ -59,9 +59,9 @@ Masking applies to everything shown or written: tables and every other format, >
 | !command, paths, the prompt, completion, errors, explain and traces. A value is replaced in the
 same way throughout a session, and differently in the next. You can type the made-up values,
 identifiers and UIDs also by their beginning; wildcards and birth dates match real values. Lines
-you type stay as they are on the screen; lines typed before masking was on are neither recalled nor
-suggested meanwhile. In sentences, values under four characters are replaced where they are quoted
-or assigned, as in 'AB1' and id=AB1; elsewhere they could be ordinary words."""
+you type stay as they are on the screen; lines typed before masking was on are not recalled or
+suggested while it is on. In sentences, values under four characters are replaced where they are
+quoted or assigned, as in 'AB1' and id=AB1; elsewhere they could be ordinary words."""
 
 _PROMPT = """\
   Tab  Shift-Tab         complete, and back
