@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dicomsh.errors import UsageError
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.matching import matcher
-from dicomsh.model.where_matching import sorting, value_test
+from dicomsh.model.where_matching import measure_of, sorting, value_test
 
 TODAY = date(2024, 3, 5)
 
@@ -61,6 +61,19 @@ def matches(vr: str, text: str, *values: str) -> bool | None:
         ("DT", "2024-03-05T10:00+01:00", ["20240305100030"], ["20240305090030"]),
         ("DT", "20240305101530.5-0500", ["20240305151530.5+0000"], ["20240305101530.5+0000"]),
         ("AS", "45Y", ["045Y"], ["045M"]),
+        ("PN", "Doe=X", ["DOE=X"], ["Doe", "X"]),
+        ("PN", "^Jane", ["^JANE"], ["Jane"]),
+        ("PN", "Doe^", ["Doe"], ["DoeX"]),
+        ("PN", "Doe", ["DOE"], ["DoeX"]),
+        ("DA", "2009*", ["20091212"], ["20100101"]),
+        ("DA", "2009041?", ["20090412"], ["20090421"]),
+        ("DA", "2024-03-05", ["2024-03-05"], ["2024-03-06"]),
+        ("TM", "10:15:01..", ["101501", "10:15:01"], ["1015", "10:15"]),
+        ("DT", "2024-03-05T10:15", ["2024030510:15"], ["2024030510:16"]),
+        ("LO", r"a\ b", ["a", " b"], ["b"]),
+        ("IS", "1, 3 ,5", ["3", "5"], ["2"]),
+        ("IS", ">4", ["5"], ["4"]),
+        ("IS", "2..", ["2", "9"], ["1"]),
         ("AS", ">=18M", ["002Y", "018M"], ["001Y", "017M"]),
     ],
 )
@@ -133,6 +146,10 @@ def test_one_of_several_values_is_enough() -> None:
         ("IS", "1,x", "'x' is not a valid number", (2, 3)),
         ("IS", ">=x", "'x' is not a valid number", (2, 3)),
         ("IS", "1..x", "'x' is not a valid number", (3, 4)),
+        ("IS", "1..2..3", "'2..3' is not a valid number", (3, 7)),
+        ("IS", "x..1", "'x' is not a valid number", (0, 1)),
+        ("IS", "1,  x ,3", "'x' is not a valid number", (4, 5)),
+        ("DS", "1\\x", "'x' is not a valid number", (2, 3)),
         ("AS", "45", "'45' is not a valid age", (0, 2)),
         ("DA", "20x", "'20x' is not a valid date", (0, 3)),
         ("DA", "2024,2024-02-30", "there is no day 30 in 2024-02", (5, 15)),
@@ -191,3 +208,29 @@ def test_order(vr: str, values: list[str]) -> None:
 def test_an_identifier_takes_a_comma_as_in_a_query() -> None:
     assert value_test("LO", "A1,A2", TODAY, "PatientID")(["A2"])
     assert not value_test("LO", "A1,A2", TODAY, "StudyDescription")(["A2"])
+
+
+@pytest.mark.parametrize(
+    ("vr", "text", "hint"),
+    [
+        ("IS", "x", "4, >=4, <10, 2..5, or a list 1,3,5"),
+        ("US", "x", "4, >=4, <10, 2..5, or a list 1,3,5"),
+        ("AS", "x", "045Y, 18M, >=60Y, 2Y..10Y"),
+        ("DA", "x", "2024-03-05, 2024-03"),
+        ("TM", "x", "10:15, 10:15:30"),
+        ("DT", "x", "2024-03-05T10:15"),
+        ("SQ", "x", "RequestAttributesSequence.ScheduledProcedureStepID"),
+    ],
+)
+def test_what_would_be_a_value_is_said(vr: str, text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        value_test(vr, text, TODAY)
+    assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("vr", "word"),
+    [("IS", "number"), ("FD", "number"), ("AS", "age"), ("DA", "date"), ("TM", "time")],
+)
+def test_how_values_are_compared_in_words(vr: str, word: str) -> None:
+    assert measure_of(vr) == word
