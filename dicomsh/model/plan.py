@@ -105,8 +105,7 @@ def identifier_keys(request: Request) -> tuple[QueryKey, ...]:
                 f"{key.keyword} is {held.value} here, so {key.value} cannot match",
                 hint="'cd /' leaves the place",
             )
-        if held is None or (key.value and not held.value):
-            keys[key.keyword] = key
+        keys.setdefault(key.keyword, key)
     for keyword in request.default_keywords():
         if keyword not in keys:
             keys[keyword] = return_key(keyword, KeyOrigin.LEVEL)

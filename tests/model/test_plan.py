@@ -288,3 +288,53 @@ def test_what_was_matched_in_words() -> None:
 
 def test_kinds_of_matching_in_words() -> None:
     assert [kind.title for kind in Matching][:3] == ["single value", "UID list", "universal"]
+
+
+def test_columns_know_whether_they_were_asked_for() -> None:
+    inside = "RequestAttributesSequence.ScheduledProcedureStepID"
+    wanted = request(SERIES, AT_STUDY, "mod=CT", "+ProtocolName", f"+{inside}")
+    columns = {column.keyword: column for column in wanted.columns()}
+    asked = {title for title, column in columns.items() if column.asked}
+    assert asked == {"Modality", "ProtocolName", inside}
+    assert [part.keyword for part in columns[inside].path] == ["RequestAttributesSequence"]
+    optional = {title for title, column in columns.items() if column.optional}
+    assert optional == {title for title in columns if "Body" in title}
+    assert [title for title, column in columns.items() if column.context] == [
+        *("PatientID", "StudyInstanceUID", "IssuerOfPatientID"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "literal", "sent"),
+    [
+        ("PatientID", r"A\B", True, ("A*", Matching.WILDCARD)),
+        ("PatientID", r"A\B\C", True, ("A*", Matching.WILDCARD)),
+        ("PatientID", r"A\B", False, (r"A\B", Matching.SINGLE_VALUE)),
+        ("PatientID", "AB", True, ("AB", Matching.SINGLE_VALUE)),
+        ("StudyDate", r"20240101\2", True, (r"20240101\2", Matching.SINGLE_VALUE)),
+    ],
+)
+def test_a_backslash_in_a_value_from_an_answer_does_not_make_a_list(
+    keyword: str, value: str, literal: bool, sent: tuple[str, Matching]
+) -> None:
+    key = QueryKey(
+        (by_keyword(keyword),), value, Matching.SINGLE_VALUE, KeyOrigin.TYPED, literal=literal
+    )
+    keys = identifier_keys(Request(STUDY, ROOT, (key,)))
+    assert [(one.value, one.matching) for one in keys if one.keyword == keyword] == [sent]
+
+
+@pytest.mark.parametrize(
+    ("key", "omitted", "sent"),
+    [
+        ("acc", "AccessionNumber", False),
+        ("acc", "StudyID", True),
+        ("RequestAttributesSequence.ScheduledProcedureStepID", "RequestAttributesSequence", False),
+        ("RequestAttributesSequence.ScheduledProcedureStepID", "ScheduledProcedureStepID", True),
+        ("RequestAttributesSequence.ScheduledProcedureStepID", "Request", True),
+    ],
+)
+def test_what_a_server_rejects_is_not_sent(key: str, omitted: str, sent: bool) -> None:
+    wanted = Request(STUDY, ROOT, (typed(f"+{key}"),), frozenset({omitted}))
+    keywords = {one.keyword for one in identifier_keys(wanted)}
+    assert (typed(f"+{key}").keyword in keywords) is sent
