@@ -7,6 +7,7 @@ import asyncio
 from dicomsh.dimse import command, status
 from dicomsh.dimse.association import Association
 from dicomsh.dimse.connect import timed_out
+from dicomsh.dimse.negotiation import PresentationContext
 from dicomsh.dimse.pdu import Message
 from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError, NoPresentationContextError, ProtocolViolationError
@@ -29,7 +30,7 @@ async def echo(association: Association, modality: Modality) -> float:
             f"{modality.address} does not accept Verification (C-ECHO)",
             hint="it may still answer queries: echo --find tries one",
         )
-    operation = _Echo(association)
+    operation = _Echo(association, context)
     limit = modality.timeouts.response
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -53,16 +54,19 @@ class _Echo(ServiceUser):
 
     title = "C-ECHO"
 
-    def __init__(self, association: Association) -> None:
+    def __init__(self, association: Association, context: PresentationContext) -> None:
         self._association = association
+        self._context = context
         self.message_id = association.next_message_id()
         self.answered = False
         loop = asyncio.get_running_loop()
         self.response: asyncio.Future[command.CommandSet] = loop.create_future()
 
     def received(self, messages: list[Message]) -> None:
-        _, response, _ = messages[0]
-        if len(messages) > 1 or (response.field, response.message_id) != (
+        context, response, _ = messages[0]
+        answers = context, response.field, response.message_id
+        if len(messages) > 1 or answers != (
+            self._context.id,
             command.ECHO_RESPONSE,
             self.message_id,
         ):

@@ -11,11 +11,14 @@ from struct import Struct
 from dicomsh.dimse.extents import (
     ITEM,
     ITEM_END,
+    LONG,
     SEQUENCE_END,
     SHORT_VRS,
+    Budget,
     Extent,
     extent_at,
     extents,
+    is_open_wrongly,
 )
 from dicomsh.dimse.salvage import salvage, salvage_items
 from dicomsh.errors import ProtocolViolationError
@@ -45,6 +48,8 @@ class ImplicitLittleEndian:
         A sequence of undefined length is given without its delimitation item. The result is an
         `Irregular` if anything is malformed.
         """
+        if len(data) > LONG:
+            return _read_slowly(data, False)
         elements: dict[int, bytes] = {}
         unpack = _HEADER.unpack_from
         end, count = len(data), 0
@@ -96,6 +101,8 @@ class ExplicitLittleEndian:
         A sequence of undefined length is given without its delimitation item. The result is an
         `Irregular` if anything is malformed, or has another VR than in the dictionary.
         """
+        if len(data) > LONG:
+            return _read_slowly(data, True)
         elements: dict[int, bytes] = {}
         unpack, tags = _HEAD.unpack_from, self._heads
         offset, last, count = 0, len(data) - 8, 0  # where a header of 8 bytes still fits
@@ -176,10 +183,12 @@ def _split(data: bytes, explicit: bool) -> dict[int, bytes]:
 
 
 def _well_formed(data: bytes, offset: int, explicit: bool) -> Extent | None:
+    """The element at `offset`, None if it is not as it should be."""
     try:
-        return extent_at(data, offset, explicit)
+        extent = extent_at(data, offset, explicit, Budget())
     except ProtocolViolationError:
         return None
+    return None if is_open_wrongly(extent) else extent
 
 
 def _items(value: bytes, explicit: bool) -> tuple[list[bytes], str]:
@@ -210,7 +219,7 @@ def _describe(made: Irregular, extent: Extent, explicit: bool, agreed: bool) -> 
     """Note the VR of an element, and how its items are encoded, where that is not the usual."""
     tag, vr = extent.tag, extent.vr
     unknown = vr == "UN"  # whose content is in implicit VR (PS3.5 6.2.2)
-    if unknown and extent.after > extent.stop:
+    if (unknown or is_open_wrongly(extent)) and extent.after > extent.stop:
         vr = "SQ"  # only a sequence has an undefined length
     if vr and (vr,) != dictionary_vrs(tag):
         made.vrs[tag] = vr

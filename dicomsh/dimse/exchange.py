@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from itertools import accumulate
 
 from dicomsh.dimse.association import Association
 from dicomsh.dimse.command import FIND_RESPONSE, CommandSet, cancel_request, find_request
@@ -16,7 +18,12 @@ from dicomsh.model.status import PENDING_STATUSES, PENDING_UNSUPPORTED
 _MANY_ROWS = 4096
 """With more rows than this waiting to be taken, reading pauses."""
 _MANY_BYTES = 1 << 24
-"""The same for the bytes of their identifiers."""
+"""The same for the bytes that they take."""
+_BATCH_ROWS = 512
+_BATCH_BYTES = 128 * 1024
+"""What is taken at once, so that the event loop is soon free again: for Ctrl-C, say."""
+_LINGER = 0.25
+"""Seconds to wait for the data set that a final response announces, in violation of PS3.7 9.1.2."""
 
 
 class FindExchange(ServiceUser):
@@ -60,6 +67,8 @@ class FindExchange(ServiceUser):
         self._rows: list[Row] = []
         self._weight = 0
         self._cancelled = False
+        self._over = False
+        self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
 
     def begin(self, identifier: bytes) -> None:
@@ -73,16 +82,27 @@ class FindExchange(ServiceUser):
         return len(self._rows)
 
     @property
-    def ended(self) -> bool:
-        """Whether nothing more will arrive."""
+    def answered(self) -> bool:
+        """Whether nothing more should arrive."""
         return self.final is not None or self.error is not None
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will arrive."""
+        return self._over or self.error is not None
+
     def take(self) -> list[Row]:
-        """The rows that have arrived since the last call."""
-        rows, self._rows, self._weight = self._rows, [], 0
-        if not self.ended:
+        """Some of the rows that have arrived: as many as are soon dealt with, and at least one."""
+        number = _soon(self._rows)
+        rows, self._rows = self._rows[:number], self._rows[number:]
+        self._weight -= weight(rows)
+        if not self.ended and not self._is_full:
             self._association.resume()
         return rows
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._rows) > _MANY_ROWS or self._weight > _MANY_BYTES
 
     async def wait(self, seconds: float) -> None:
         """Wait until something arrives; on TimeoutError the association is aborted."""
@@ -99,7 +119,7 @@ class FindExchange(ServiceUser):
         Returns:
             How that went, in words.
         """
-        if self.ended:
+        if self.answered:
             return f"{_rows(self.waiting + self.dropped)} had already arrived"
         self._cancel()
         self._association.resume()
@@ -142,9 +162,13 @@ class FindExchange(ServiceUser):
             self._after_read()
 
     def lost(self, error: DicomshError) -> None:
-        """The association is gone."""
-        self.error = error
-        self._wake()
+        """The association is gone, which matters only before the final response, or in its wake.
+
+        What comes after it may be rows: one byte that flips in transit makes a row the end.
+        """
+        if self.final is None or isinstance(error, ProtocolViolationError):
+            self.error = error
+        self._finish()
 
     def _check(self, context_id: int, response: CommandSet) -> None:
         if response.message_id != self._message_id or response.field != FIND_RESPONSE:
@@ -155,7 +179,9 @@ class FindExchange(ServiceUser):
         if context_id != self._context.id:
             raise ProtocolViolationError("a response on another presentation context")
         if self.final is not None:
-            raise ProtocolViolationError("a response after the final one")
+            if response.status not in PENDING_STATUSES:
+                self._finish()  # pynetdicom follows a warning with a success of its own
+            raise ProtocolViolationError("received a response after the final one")
         self.unsupported |= response.status == PENDING_UNSUPPORTED
 
     def _after_read(self) -> None:
@@ -164,11 +190,23 @@ class FindExchange(ServiceUser):
         if self._limit is not None and self.arrived > self._limit:
             self._cut(self.arrived - self._limit)
         if self.final is not None:
-            self._association.end(self)
+            self._finish_soon(self.final)
         elif self.over_limit:
             self._cancel()
-        elif len(self._rows) > _MANY_ROWS or self._weight > _MANY_BYTES:
+        elif self._is_full:
             self._association.pause()
+        self._wake()
+
+    def _finish_soon(self, final: CommandSet) -> None:
+        """Not at once: the rest of this read, or the data set announced, may contradict it."""
+        if final.has_data_set:
+            self._loop.call_later(_LINGER, self._finish)
+        else:
+            self._loop.call_soon(self._finish)
+
+    def _finish(self) -> None:
+        self._over = True
+        self._association.end(self)
         self._wake()
 
     def _cut(self, excess: int) -> None:
@@ -193,6 +231,14 @@ class FindExchange(ServiceUser):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _soon(rows: Sequence[Row]) -> int:
+    """How many of the rows are one batch."""
+    if len(rows) <= _BATCH_ROWS and sum([len(row.data) for row in rows]) <= _BATCH_BYTES:
+        return len(rows)
+    sizes = accumulate(len(row.data) for row in rows[:_BATCH_ROWS])
+    return max(sum(size <= _BATCH_BYTES for size in sizes), 1)
 
 
 def _rows(number: int) -> str:

@@ -7,9 +7,18 @@ from struct import Struct
 from typing import NamedTuple
 
 from dicomsh.errors import ProtocolViolationError
-from dicomsh.model.keys import named, tag_pair
+from dicomsh.model.keys import dictionary_vrs, named, tag_pair
 from dicomsh.model.row import DEEPEST
 from dicomsh.model.vr import SHORT_LENGTH_VRS
+
+MOST_HEADERS = 4096
+"""Headers of one data set that are read, of elements, items and delimiters, at all depths.
+
+A peer decides how many there are; in the rows of well-meaning ones there are some hundred.
+"""
+
+LONG = 8 * MOST_HEADERS
+"""A data set longer than this may have more of them: each takes eight bytes."""
 
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -34,49 +43,89 @@ class Extent(NamedTuple):
     after: int
 
 
+class TooManyError(ProtocolViolationError):
+    """A data set has more headers than are read of one."""
+
+
+class Budget:
+    """How many headers of a data set may still be read.
+
+    Raises:
+        TooManyError: from `spend`, when there are too many.
+    """
+
+    def __init__(self, most: int = MOST_HEADERS) -> None:
+        self._most = most
+        self.spent = 0
+
+    def spend(self) -> None:
+        """One more is read."""
+        if self.spent >= self._most:
+            raise TooManyError(f"more than {self._most:,} elements")
+        self.spent += 1
+
+
 def extents(data: bytes, *, explicit: bool) -> Iterator[Extent]:
     """The elements of a data set, one after the other.
 
     Raises:
         ProtocolViolationError: as `extent_at`, at the element that is malformed.
     """
-    offset = 0
+    offset, budget = 0, Budget()
     while offset < len(data):
-        extent = extent_at(data, offset, explicit)
+        extent = extent_at(data, offset, explicit, budget)
         offset = extent.after
         yield extent
 
 
-def extent_at(data: bytes, offset: int, explicit: bool) -> Extent:
+def extent_at(data: bytes, offset: int, explicit: bool, budget: Budget) -> Extent:
     """The element whose header is at `offset`.
 
     Raises:
         ProtocolViolationError: it does not fit, has no valid VR, or sequences in it are nested too
-            deeply.
+            deeply, or have too many elements.
     """
-    tag, vr, length, start = header(data, offset, explicit)
-    stop, after = _value(data, start, tag, length, explicit and vr != b"UN")
-    return Extent(tag, vr.decode("ascii"), start, stop, after)
+    budget.spend()
+    found = header(data, offset, explicit)
+    stop, after = _value(data, found, explicit and found.vr != b"UN", budget)
+    return Extent(found.tag, found.vr.decode("ascii"), found.start, stop, after)
 
 
-def item_at(value: bytes, offset: int, explicit: bool) -> Extent:
+def is_open_wrongly(extent: Extent) -> bool:
+    """Whether an element that is no sequence has an undefined length (PS3.5 7.1.2, 7.1.3)."""
+    vrs = (extent.vr,) if extent.vr else dictionary_vrs(extent.tag)
+    return extent.after > extent.stop and not {"SQ", "UN"}.intersection(vrs)
+
+
+def item_at(value: bytes, offset: int, explicit: bool, budget: Budget) -> Extent:
     """The item whose header is at `offset` in the value of a sequence, or the sequence's delimiter.
 
     Raises:
         ProtocolViolationError: neither is there, or the item does not fit.
     """
-    tag, _, length, start = header(value, offset, False)
+    budget.spend()
+    found = header(value, offset, False)
+    tag, _, length, start = found
     if tag == SEQUENCE_END:
         return Extent(tag, "", start, start, start)
     if tag != ITEM:
         raise ProtocolViolationError(f"found ({tag_pair(tag)}) where an item was expected")
     if length == UNDEFINED:
-        return Extent(tag, "", start, *_delimited(value, start, False, explicit))
-    return Extent(tag, "", start, *_value(value, start, tag, length, explicit))
+        return Extent(tag, "", start, *_delimited(value, start, False, explicit, budget))
+    return Extent(tag, "", start, *_value(value, found, explicit, budget))
 
 
-def header(data: bytes, offset: int, explicit: bool) -> tuple[int, bytes, int, int]:
-    """Tag, VR (or empty), length, and where the value begins.
+class Header(NamedTuple):
+    """Tag, VR (or empty), length, and where the value begins."""
+
+    tag: int
+    vr: bytes
+    length: int
+    start: int
+
+
+def header(data: bytes, offset: int, explicit: bool) -> Header:
+    """The header at `offset`.
 
     Raises:
         ProtocolViolationError: the data set ends inside it, or it has no valid VR.
@@ -86,14 +135,14 @@ def header(data: bytes, offset: int, explicit: bool) -> tuple[int, bytes, int, i
     group, element, vr, length = _EXPLICIT_HEADER.unpack_from(data, offset)
     tag = group << 16 | element
     if not explicit or group == 0xFFFE:  # items and delimiters never have a VR (PS3.5 7.5)
-        return tag, b"", _LONG_LENGTH.unpack_from(data, offset + 4)[0], offset + 8
+        return Header(tag, b"", _LONG_LENGTH.unpack_from(data, offset + 4)[0], offset + 8)
     if vr in SHORT_VRS:
-        return tag, vr, length, offset + 8
+        return Header(tag, vr, length, offset + 8)
     if not (vr.isalpha() and vr.isupper()):
         raise ProtocolViolationError(f"{named(tag)} has no valid VR")
     if offset + 12 > len(data):
         raise truncated(offset, len(data))
-    return tag, vr, _LONG_LENGTH.unpack_from(data, offset + 8)[0], offset + 12
+    return Header(tag, vr, _LONG_LENGTH.unpack_from(data, offset + 8)[0], offset + 12)
 
 
 def truncated(offset: int, end: int) -> ProtocolViolationError:
@@ -101,10 +150,11 @@ def truncated(offset: int, end: int) -> ProtocolViolationError:
     return ProtocolViolationError(f"the data set ends inside the element at byte {offset} of {end}")
 
 
-def _value(data: bytes, start: int, tag: int, length: int, explicit: bool) -> tuple[int, int]:
+def _value(data: bytes, found: Header, explicit: bool, budget: Budget) -> tuple[int, int]:
     """Where a value ends, and where the next element begins."""
+    tag, _, length, start = found
     if length == UNDEFINED:
-        return _delimited(data, start, True, explicit)
+        return _delimited(data, start, True, explicit, budget)
     stop = start + length
     if stop > len(data):
         raise ProtocolViolationError(
@@ -113,7 +163,9 @@ def _value(data: bytes, start: int, tag: int, length: int, explicit: bool) -> tu
     return stop, stop
 
 
-def _delimited(data: bytes, offset: int, in_sequence: bool, explicit: bool) -> tuple[int, int]:
+def _delimited(
+    data: bytes, offset: int, in_sequence: bool, explicit: bool, budget: Budget
+) -> tuple[int, int]:
     """Where the delimiter of an open sequence or item begins and ends.
 
     No recursion, because a hostile peer chooses the depth. `open_` lists the open sequences and
@@ -122,8 +174,10 @@ def _delimited(data: bytes, offset: int, in_sequence: bool, explicit: bool) -> t
     """
     open_ = [(in_sequence, explicit)]
     while True:
+        budget.spend()
         in_sequence, explicit = open_[-1]
-        tag, vr, length, start = header(data, offset, explicit and not in_sequence)
+        found = header(data, offset, explicit and not in_sequence)
+        tag, vr, length, start = found
         if tag == (SEQUENCE_END if in_sequence else ITEM_END):
             open_.pop()
             if not open_:
@@ -133,7 +187,7 @@ def _delimited(data: bytes, offset: int, in_sequence: bool, explicit: bool) -> t
         if (tag == ITEM) != in_sequence or tag == SEQUENCE_END:
             raise ProtocolViolationError(f"({tag_pair(tag)}) is out of place in a sequence")
         if length != UNDEFINED:
-            offset, _ = _value(data, start, tag, length, explicit)
+            offset, _ = _value(data, found, explicit, budget)
             continue
         if len(open_) >= 2 * DEEPEST:
             raise ProtocolViolationError(f"sequences are nested deeper than {DEEPEST}")

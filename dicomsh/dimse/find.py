@@ -72,6 +72,8 @@ class Find:
             TimedOutError: no answer at all in time.
         """
         exchange = self._exchange
+        if self._handed_out and exchange.waiting:
+            await asyncio.sleep(0)  # rows that are here must not keep the event loop from the rest
         while self._outcome is None:
             if exchange.waiting:
                 batch = exchange.take()
@@ -88,7 +90,7 @@ class Find:
         exchange = self._exchange
         if self._outcome is not None:
             return
-        if exchange.waiting or not (exchange.ended or exchange.over_limit):
+        if exchange.waiting or not (exchange.answered or exchange.over_limit):
             await self._cancelled()
             return
         try:
@@ -121,12 +123,12 @@ class Find:
         exchange = self._exchange
         if exchange.over_limit:
             self._end(Ending.LIMIT, await self._leave())
-        elif exchange.final is not None:
-            self._finish()
         elif exchange.error is not None:
             self._end(Ending.LOST, exchange.error.message)
             if self._handed_out == 0:
                 raise self._explained(exchange.error)
+        elif exchange.final is not None:
+            self._finish()
 
     def _finish(self) -> None:
         final = self._exchange.final

@@ -20,6 +20,8 @@ _MAX_REQUEST = 1024 * 1024
 """Ample room for 128 presentation contexts with a hundred transfer syntaxes each."""
 _MAX_COMMAND = 65_536
 _MAX_IDENTIFIER = 16 * 1024 * 1024
+_PART = 64
+"""Bytes that a fragment costs beside its own: a peer may send empty ones without end."""
 _FIXED = 4
 _TLS_RECORDS = (0x15, 0x16)  # alert and handshake (RFC 8446 5.1): no PDU has these types
 
@@ -273,6 +275,8 @@ class MessageReader:
         if flags & _COMMAND:
             self._without_data(messages)
         elif context == self._leftover and self._command is None:
+            if data:
+                raise ProtocolViolationError("received a data set after the final response")
             self._leftover = None if flags & _LAST else context
             return
         if context != self._context:
@@ -336,7 +340,7 @@ class MessageReader:
 
     def _collect(self, data: bytes, flags: int) -> bytes:
         self._parts.append(data)
-        self._size += len(data)
+        self._size += len(data) + _PART
         limit = _MAX_COMMAND if flags & _COMMAND else _MAX_IDENTIFIER
         if self._size > limit:
             raise ProtocolViolationError(f"a message part longer than {limit} bytes")

@@ -16,18 +16,19 @@ from dicomsh.dimse.extents import (
     SEQUENCE_END,
     SHORT_VRS,
     UNDEFINED,
+    Budget,
     Extent,
+    TooManyError,
     extent_at,
     extents,
     header,
+    is_open_wrongly,
     item_at,
 )
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.keys import named
 from dicomsh.model.vr import BULK_VRS, SHORT_LENGTH_VRS, TEXT_VRS
 
-_MOST_ELEMENTS = 20_000
-"""Elements of a malformed data set that are read; those of well-meaning peers have a hundred."""
 _MOST_SEARCHES = 4
 """Sequences without an end whose end is searched for: each costs a pass over the rest."""
 
@@ -47,17 +48,19 @@ class Salvaged(NamedTuple):
         found: its elements or items; `vr` is empty if no valid one was sent.
         fault: the first thing that was wrong, in words; empty if nothing was.
         explicit: whether it turned out to be in explicit VR.
+        stopped: whether there was more of it than is read.
     """
 
     found: list[Extent]
     fault: str
     explicit: bool
+    stopped: bool = False
 
 
 def salvage(data: bytes, *, explicit: bool) -> Salvaged:
     """The elements of a data set, as many as can be read."""
     read = _elements(data, explicit)
-    if read.fault and _is_whole(data, not explicit):
+    if read.fault and not read.stopped and _is_whole(data, not explicit):
         kinds = ("implicit", "explicit")
         fault = f"{kinds[not explicit]} VR in a presentation context for {kinds[explicit]} VR"
         return Salvaged(list(extents(data, explicit=not explicit)), fault, not explicit)
@@ -67,13 +70,14 @@ def salvage(data: bytes, *, explicit: bool) -> Salvaged:
 def salvage_items(value: bytes, *, explicit: bool) -> Salvaged:
     """The items in the value of a sequence, as many as can be read."""
     found: list[Extent] = []
-    offset, fault, searches = 0, "", 0
-    while offset < len(value) and len(found) < _MOST_ELEMENTS:
+    offset, fault, searches, budget = 0, "", 0, Budget()
+    while offset < len(value):
         try:
-            item = item_at(value, offset, explicit)
+            item = item_at(value, offset, explicit, budget)
         except ProtocolViolationError as violation:
             fault, searches = fault or violation.message, searches + 1
-            if searches > _MOST_SEARCHES or not _is_open_item(value, offset):
+            too_many = searches > _MOST_SEARCHES or isinstance(violation, TooManyError)
+            if too_many or not _is_open_item(value, offset):
                 break
             item = _closed_at(value, Extent(ITEM, "", offset + 8, 0, 0), _ITEM_END_BYTES)
         if item.tag == SEQUENCE_END:
@@ -85,23 +89,27 @@ def salvage_items(value: bytes, *, explicit: bool) -> Salvaged:
 
 def _elements(data: bytes, explicit: bool) -> Salvaged:
     found: list[Extent] = []
-    offset, fault, searches, filled = 0, "", 0, _filled(data)
+    offset, fault, searches, filled, budget = 0, "", 0, _filled(data), Budget()
     while offset < len(data):
         try:
-            extent: Extent | None = _in_place(extent_at(data, offset, explicit))
+            extent = _in_place(extent_at(data, offset, explicit, budget))
+        except TooManyError as violation:
+            return Salvaged(found, fault or violation.message, explicit, stopped=True)
         except ProtocolViolationError as violation:
             if offset >= filled:
                 count = len(data) - offset
                 fault = fault or f"{count} NUL byte{'s' * (count != 1)} after the data set"
                 break
-            extent = _with_other_header(data, offset, filled)
-            if extent is None and searches < _MOST_SEARCHES:
+            guessed = _with_other_header(data, offset, filled)
+            if guessed is None and searches < _MOST_SEARCHES:
                 searches += 1
-                extent = _without_end(data, offset, explicit)
-            fault = fault or _words(violation, extent, len(data))
-        if extent is None or len(found) >= _MOST_ELEMENTS:
-            fault = fault or f"more than {_MOST_ELEMENTS:,} elements"
-            break
+                guessed = _without_end(data, offset, explicit)
+            fault = fault or _words(violation, guessed, len(data))
+            if guessed is None:
+                break
+            extent = guessed
+        if is_open_wrongly(extent):
+            fault = fault or f"{named(extent.tag)} has an undefined length"
         found.append(extent)
         offset = extent.after
     return Salvaged(found, fault, explicit)

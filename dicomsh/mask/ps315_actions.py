@@ -7,9 +7,9 @@ sex and age.
 from __future__ import annotations
 
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 
-from dicomsh.model.keys import by_tag
+from dicomsh.model.keys import MOST_TAGS, by_tag
 from dicomsh.model.vr import BULK_VRS, UNDELIMITED_VRS
 
 
@@ -54,7 +54,7 @@ _BY_KEYWORD = {
 }
 
 
-@cache
+@lru_cache(maxsize=MOST_TAGS)
 def treatment(tag: int, vr: str) -> Action:
     """The action for an element.
 

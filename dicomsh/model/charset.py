@@ -12,6 +12,9 @@ from dicomsh.regex import regex
 Decode = Callable[[bytes], str]
 """Turns the bytes of one value field into text; never raises."""
 
+REPLACEMENT = "\ufffd"
+"""What stands in a text for bytes that are not valid in its character set."""
+
 UTF8 = "ISO_IR 192"
 _DEFAULT = "iso8859"
 """pydicom's codec for the default repertoire (ISO_IR 6)."""
@@ -209,10 +212,15 @@ def encode(text: str, charset: str) -> bytes:
     """The bytes of `text` in a character set, without loss.
 
     Raises:
-        UsageError: a character is not in the repertoire.
+        UsageError: a character is not in the repertoire, or was not legible in an answer.
     """
     if text.isascii():
         return text.encode("ascii")
+    if REPLACEMENT in text:
+        raise UsageError(
+            f"'{text}' contains a character that could not be read, so it cannot be sent",
+            hint=f"use ? in its place: '{text.replace(REPLACEMENT, '?')}'",
+        )
     raw = _lossless(text, charset)
     if raw is None:
         raise UsageError(

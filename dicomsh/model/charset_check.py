@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 
-from dicomsh.model.charset import carries, declared_term, decoder, known, readable
+from dicomsh.model.charset import REPLACEMENT, carries, declared_term, decoder, known, readable
 from dicomsh.model.charset_reading import (
     Fault,
     lacks_escape,
@@ -14,13 +14,12 @@ from dicomsh.model.charset_reading import (
     suspicious,
     undeclared_escape,
 )
-from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_tag
+from dicomsh.model.keys import MOST_TAGS, SPECIFIC_CHARACTER_SET, by_tag
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import Row, is_text
 from dicomsh.regex import regex
 
 _ASCII = "ISO_IR 6"
-_REPLACEMENT = "\ufffd"
 _ESC = b"\x1b"
 
 
@@ -59,7 +58,7 @@ def _readable(own: str, parts: list[bytes]) -> bool:
     raw = b"\n".join(parts)
     if _ESC in raw or suspicious(raw, own):
         return False
-    return _REPLACEMENT not in decoder(own.encode("ascii", "replace"), "")(raw)
+    return REPLACEMENT not in decoder(own.encode("ascii", "replace"), "")(raw)
 
 
 def _text_values(row: Row) -> list[bytes]:
@@ -71,7 +70,7 @@ def _text_values(row: Row) -> list[bytes]:
     ]
 
 
-@cache
+@lru_cache(maxsize=MOST_TAGS)
 def _is_name(tag: int) -> bool:
     return by_tag(tag).vr == "PN"
 
@@ -145,7 +144,7 @@ class CharsetCheck:
             self._faults[fault.value, own, terms] = None
         for value in values:
             self._faults.update(dict.fromkeys(self._faults_of(value, own, terms)))
-        if any(_REPLACEMENT in row.decode(value) for value in values):
+        if any(REPLACEMENT in row.decode(value) for value in values):
             self._broken = own or self._fallback
 
     def _faults_of(self, value: bytes, own: str, terms: str) -> Iterator[tuple[str, ...]]:
@@ -158,7 +157,7 @@ class CharsetCheck:
             helped = like == self._fallback
             fault = Fault.READ_AS_FALLBACK if helped else Fault.LOOKS_LIKE
             yield fault.value, own, like
-        elif self._fallback and _REPLACEMENT in decoder(own.encode("ascii", "replace"), "")(value):
+        elif self._fallback and REPLACEMENT in decoder(own.encode("ascii", "replace"), "")(value):
             yield Fault.READ_AS_FALLBACK.value, own, self._fallback
 
     @property

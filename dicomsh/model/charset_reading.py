@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 
 from dicomsh.model.charset import (
     READABLE,
+    REPLACEMENT,
     UTF8,
     WINDOWS_1252,
     Decode,
@@ -26,7 +27,6 @@ _ALONE = frozenset((UTF8, "GB18030", "GBK", WINDOWS_1252))
 _WITHOUT_ESCAPES = {"ISO 2022 IR 149": "euc_kr", "ISO 2022 IR 58": "gb2312"}
 """Sets whose bytes are all above 127, so that they can be told without an escape sequence."""
 _ESC = 0x1B
-_REPLACEMENT = "\ufffd"
 
 
 class Fault(Enum):
@@ -99,7 +99,7 @@ def answer_decoder(declared: bytes, fallback: str) -> Decode:
         if value.isascii():
             return text
         text = _without_escapes(value, terms) or text
-        if other and (_REPLACEMENT in text or looks_like(value, terms)):
+        if other and (REPLACEMENT in text or looks_like(value, terms)):
             return _in_other(value, other) or text
         return text
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.capability import Support
+from dicomsh.model.charset import REPLACEMENT
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
 from dicomsh.model.moments import is_day
 from dicomsh.model.query import QueryKey
@@ -203,7 +204,7 @@ def foreign_names(rows: Sequence[Row]) -> dict[str, str]:
     for row in rows:
         name = row.text(by_keyword("PatientName").tag) or ""
         declared = row.text(SPECIFIC_CHARACTER_SET) or ""
-        if declared and not name.isascii() and _REPLACEMENT not in name:
+        if declared and not name.isascii() and REPLACEMENT not in name:
             names[declared] = min(names.get(declared, name), name, key=len)
     return {term: names[term] for term in sorted(names)}
 
@@ -217,9 +218,6 @@ def one_letter_open(name: str) -> str:
     """A name with `?` for its first letter beyond ASCII."""
     at = next(spot for spot, letter in enumerate(name) if not letter.isascii())
     return f"{name[:at]}?{name[at + 1 :]}"
-
-
-_REPLACEMENT = "\ufffd"
 
 
 def _beyond_ascii(row: Row) -> bool:

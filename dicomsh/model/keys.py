@@ -121,7 +121,11 @@ def alias_keyword(alias: str, level: Level) -> str | None:
     return _ANYWHERE.get(word)
 
 
-@cache
+MOST_TAGS = 8192
+"""Tags of which anything is remembered: more than the standard has, fewer than a peer can send."""
+
+
+@lru_cache(maxsize=MOST_TAGS)
 def by_tag(tag: int) -> Attribute:
     """The attribute of a tag; one not in the dictionary is `UN` with its tag as keyword."""
     found = standard.entry(tag)
@@ -159,7 +163,7 @@ def defined(
     return (*around, replace(last, vr=standard.private_vr(creator, last.tag))) if creator else path
 
 
-@cache
+@lru_cache(maxsize=MOST_TAGS)
 def dictionary_vrs(tag: int) -> tuple[str, ...]:
     """The VRs that an element may have; UN alone for one that is not in the dictionary."""
     if is_private_creator(tag):
@@ -168,7 +172,7 @@ def dictionary_vrs(tag: int) -> tuple[str, ...]:
     return tuple(found.vr.split(" or ")) if found else ("UN",)
 
 
-@cache
+@lru_cache(maxsize=MOST_TAGS)
 def is_retired(tag: int) -> bool:
     """Whether the standard has retired an attribute (PS3.6 6)."""
     found = standard.entry(tag)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from struct import Struct
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.model.charset import Decode
 from dicomsh.model.charset_reading import answer_decoder
 from dicomsh.model.keys import (
+    MOST_TAGS,
     SPECIFIC_CHARACTER_SET,
     Attribute,
     by_tag,
@@ -253,9 +254,16 @@ class Row:
         return Row(data, source, elements, decode, self.depth + 1)
 
 
+_ELEMENT = 64
+"""Bytes that an element takes in the index of a row, roughly."""
+
+
 def weight(rows: Sequence[Row]) -> int:
-    """Bytes of the identifiers of rows: a peer decides how many."""
-    return sum([len(row.data) for row in rows])
+    """Bytes that rows take in memory, roughly: a peer decides how many.
+
+    Those of their identifiers, and of their indexes of elements as far as there are any.
+    """
+    return sum([len(row.data) + _ELEMENT * len(row._elements or ()) for row in rows])
 
 
 def items_at(row: Row, path: Sequence[Attribute]) -> list[Row]:
@@ -270,7 +278,7 @@ def items_at(row: Row, path: Sequence[Attribute]) -> list[Row]:
 _ESCAPE = 0x1B
 
 
-@cache
+@lru_cache(maxsize=MOST_TAGS)
 def is_text(tag: int) -> bool:
     """Whether an attribute's VR in the dictionary is a text VR."""
     return by_tag(tag).vr in TEXT_VRS

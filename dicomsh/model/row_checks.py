@@ -92,6 +92,11 @@ class RowChecks:
         return self._rows > 1 and len(self._known) == 1 and not self._keyless
 
     @property
+    def doubtful(self) -> bool:
+        """Whether some rows are not of the entities that were asked for."""
+        return self.one_entity or self._keyless > 0 or bool(self._levels)
+
+    @property
     def notes(self) -> list[Note]:
         """Notes for the result line."""
         told = [*self._without_key(), *self._of_other_level()]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 
-from dicomsh.model.keys import by_tag, dictionary_vrs, named
+from dicomsh.model.keys import MOST_TAGS, by_tag, dictionary_vrs, named
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import DEEPEST, Irregular, Row
+
+_MOST_BYTES = 1 << 17
+"""Bytes of the sequences of a row, at all depths together, that are checked."""
 
 _MOST_REPEATED = 2
 """Tags sent twice that are named."""
@@ -71,36 +74,45 @@ def fault_of(row: Row) -> str:
     """The first thing that is malformed in a row or in its sequences; empty if nothing is."""
     if not row.elements:
         return "empty identifier"
-    return _fault_in(row, 0)
+    return _Search().in_row(row, 0)
 
 
-def _fault_in(row: Row, depth: int) -> str:
-    found = row.irregular.fault if row.irregular else ""
-    for tag, raw in row.elements.items():
-        if found:
-            break
-        if raw and "SQ" in (row.vr(tag), *_sequence_vrs(tag)):
-            found = _fault_of_sequence(row, tag, depth)
-    return found
+class _Search:
+    """Looks for the first fault in a row and in its sequences, as far as they are read."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_BYTES
+
+    def in_row(self, row: Row, depth: int) -> str:
+        """The first fault in a row or an item, `depth` sequences down; empty if there is none."""
+        found = row.irregular.fault if row.irregular else ""
+        for tag, raw in row.elements.items():
+            if found:
+                break
+            if raw and "SQ" in (row.vr(tag), *_sequence_vrs(tag)):
+                found = self._in_sequence(row, tag, depth)
+        return found
+
+    def _in_sequence(self, row: Row, tag: int, depth: int) -> str:
+        if depth >= DEEPEST:
+            return f"sequences are nested deeper than {DEEPEST}"
+        if row.vr(tag) != "SQ":
+            sent = row.irregular.vrs.get(tag, "UN") if row.irregular else "UN"
+            return "" if sent not in ("SQ", "UN") else f"{named(tag)} is not a sequence of items"
+        self._left -= len(row.elements[tag])
+        if self._left < 0:
+            return f"{named(tag)} is too long to check"
+        items, fault = row.items(tag)
+        return fault or next(filter(None, (self.in_row(item, depth + 1) for item in items)), "")
 
 
-def _fault_of_sequence(row: Row, tag: int, depth: int) -> str:
-    if depth >= DEEPEST:
-        return f"sequences are nested deeper than {DEEPEST}"
-    if row.vr(tag) != "SQ":
-        sent = row.irregular.vrs.get(tag, "UN") if row.irregular else "UN"
-        return "" if sent not in ("SQ", "UN") else f"{named(tag)} is not a sequence of items"
-    items, fault = row.items(tag)
-    return fault or next(filter(None, (_fault_in(item, depth + 1) for item in items)), "")
-
-
-@cache
+@lru_cache(maxsize=MOST_TAGS)
 def _sequence_vrs(tag: int) -> tuple[str, ...]:
     """SQ if the dictionary says so."""
     return tuple(vr for vr in dictionary_vrs(tag) if vr == "SQ")
 
 
-@cache
+@lru_cache(maxsize=MOST_TAGS)
 def _is_special(tag: int) -> bool:
     """Whether an element must be looked into: a sequence, a private one, a choice of VRs."""
     return bool(tag & 0x10000) or dictionary_vrs(tag)[0] == "SQ" or "SS" in dictionary_vrs(tag)[1:]

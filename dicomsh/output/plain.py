@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 
 from dicomsh.model.columns import AttributeColumn, Column, Record
-from dicomsh.model.keys import BOOKKEEPING, by_tag, tag_pair
+from dicomsh.model.keys import BOOKKEEPING, MOST_TAGS, by_tag, tag_pair
 from dicomsh.model.row import Row
 from dicomsh.model.vr import BULK_VRS, NUMBER_VRS, TEXT_VRS, UNDELIMITED_VRS
 
@@ -67,7 +67,7 @@ SHORT_TEXT = TEXT_VRS - UNDELIMITED_VRS - NUMBER_VRS
 """VRs whose values are text padded with spaces and separated by backslashes."""
 
 
-@cache
+@lru_cache(maxsize=MOST_TAGS)
 def _shape(tag: int) -> tuple[bool, bool]:
     """Whether an element is text padded with spaces, and whether it may have several values."""
     attribute = by_tag(tag)

@@ -250,7 +250,7 @@ class Checked(AnswerStep):
         if outcome.unsupported and self._unchecked:
             seen.append(note(NoteKind.KEYS_UNSUPPORTED, ", ".join(self._unchecked)))
         remarks = [said for watch in self._watches for said in watch.remarks]
-        doubtful = outcome.doubtful or bool(seen) or self._rows.one_entity or self._faults.doubtful
+        doubtful = outcome.doubtful or bool(seen) or self._rows.doubtful or self._faults.doubtful
         found = (*self._faults.notes, *self._rows.notes)
         noticed = (*empty, *seen, *remarks, *found, *self._notes, *self._charsets.notes)
         return replace(noted(outcome, *noticed), doubtful=doubtful)

@@ -151,11 +151,63 @@ def test_a_malformed_row_costs_no_other(name: str) -> None:
     assert ended.complete
 
 
-def test_a_response_after_the_final_one_ends_the_association() -> None:
-    rows, ended = answer_to(lambda r: r.row(1) + r.final() + r.row(2) + r.final())
+AFTER_THE_FINAL: dict[str, Answers] = {
+    "rows": lambda r: r.row(2) + r.final(),
+    "a data set": lambda r: pdu(4, pdv(r.context, 2, encoded(study(2)))),
+    "a response to another message": lambda r: r.row(2, message_id=r.message_id + 1),
+}
+
+
+@pytest.mark.parametrize("name", AFTER_THE_FINAL)
+def test_an_answer_that_goes_on_after_its_end_is_not_complete(name: str) -> None:
+    """PS3.7 9.1.2: nothing follows the final response; a damaged row looks like one."""
+    rows, ended = answer_to(lambda r: r.row(1) + r.final() + AFTER_THE_FINAL[name](r))
     assert rows == ["1.2.3.1"]
     assert isinstance(ended, Outcome)
-    assert ended.ending in (Ending.COMPLETE, Ending.LOST)
+    assert ended.ending is Ending.LOST
+    rows, ended = answer_to(lambda r: r.final() + AFTER_THE_FINAL[name](r))
+    assert rows == []
+    assert isinstance(ended, ProtocolViolationError)
+
+
+def test_a_row_whose_status_was_damaged_is_not_the_end() -> None:
+    """FF00 became 0000; its identifier arrives in a read of its own, and that is waited for."""
+
+    def damaged(request: Request) -> bytes:
+        command = response(request.message_id, 0, data_set=True)
+        return pdu(4, pdv(request.context, 3, command))
+
+    async def script(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        peer.send(damaged(request))
+        await peer.writer.drain()
+        await asyncio.sleep(0)
+        peer.send(pdu(4, pdv(request.context, 2, encoded(study(1)))) + request.final())
+        await peer.request()
+
+    async def work() -> tuple[list[str | None], Outcome | DicomshError]:
+        async with scripted(script) as modality:
+            return await collect(Client(modality))
+
+    rows, ended = run(work())
+    assert rows == []
+    assert isinstance(ended, ProtocolViolationError)
+
+
+def test_a_second_final_response_changes_nothing_about_the_answer() -> None:
+    rows, ended = answer_to(lambda r: r.row(1) + r.final(0xB001) + r.final())
+    assert rows == ["1.2.3.1"]
+    assert isinstance(ended, Outcome)
+    assert ended.status == 0xB001
+
+
+@pytest.mark.parametrize("end", [ABORT_BY_USER, pdu(5, bytes(4)), b""])
+def test_an_association_that_ends_after_the_final_response_costs_nothing(end: bytes) -> None:
+    rows, ended = answer_to(lambda r: r.row(1) + r.final() + end)
+    assert rows == ["1.2.3.1"]
+    assert isinstance(ended, Outcome)
+    assert ended.ending is Ending.COMPLETE
 
 
 def test_a_response_when_nothing_is_asked_is_answered_with_an_abort() -> None:

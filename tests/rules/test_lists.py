@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydicom import Dataset
 
+from dicomsh.errors import ExitStatus
 from dicomsh.model.keys import by_keyword
 from dicomsh.practice.archive import StoredEntity, practice_archive
 from tests.dimse.peers import scp
@@ -27,7 +28,9 @@ STUDIES = [study for patient in practice_archive().patients for study in patient
 
 
 def rows(done: Done) -> list[dict[str, Any]]:
-    assert done.status == 0, done.err
+    # one of the studies in dcmqrscp has no StudyInstanceUID
+    in_doubt = "1 row has no StudyInstanceUID" in done.last
+    assert done.status == (ExitStatus.INCOMPLETE if in_doubt else ExitStatus.DONE), done.err
     return list(done.json)
 
 
