@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.frozen import frozen, replace
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
-from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.answer import Answer, Ending, Gathered, Outcome
 from dicomsh.model.columns import (
     AttributeColumn,
     Column,
@@ -27,21 +26,33 @@ from dicomsh.output.result_line import counted
 Batches = AsyncIterator[list[Any]]
 """Rows or records as they arrive."""
 
-Kept = TypeVar("Kept", list[Any], deque[Any])
-
 Work = Callable[[Batches], Batches]
 """What a stage does with them."""
 
 
-async def collected(batches: Batches, into: Kept) -> Kept:
-    """All rows in one collection; on Ctrl-C, those that have arrived.
+async def collected(batches: Batches) -> list[Any]:
+    """All rows in one list; on Ctrl-C, those that have arrived.
 
     Ctrl-C cancels whoever waits for the rows; they then end the answer and show what has arrived.
+
+    Raises:
+        DicomshError: there are more rows than memory should hold.
     """
+    gathered = Gathered()
     with suppress(asyncio.CancelledError):
         async for batch in batches:
-            into.extend(batch)
-    return into
+            gathered.add(batch)
+    return gathered.rows
+
+
+async def last_of(batches: Batches, number: int) -> list[Any]:
+    """The last rows, as `collected`."""
+    gathered = Gathered()
+    with suppress(asyncio.CancelledError):
+        async for batch in batches:
+            gathered.add(batch)
+            gathered.keep_last(number)
+    return gathered.rows
 
 
 class Passed(DerivedAnswer):

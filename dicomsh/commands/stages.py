@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, Any
 
@@ -17,15 +17,16 @@ from dicomsh.commands.pipe import (
     collected,
     field,
     fields,
+    last_of,
     through,
 )
-from dicomsh.errors import UsageError
+from dicomsh.errors import DicomshError, UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.command import stage
 from dicomsh.language.conditions import Condition
 from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
-from dicomsh.model.answer import Outcome
+from dicomsh.model.answer import MOST_GATHERED, Outcome
 from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.results import ROWS, Listing, Records, listing_of
@@ -122,7 +123,7 @@ async def sort(
     order = fields(rows, (key, *more))
 
     async def work(batches: Batches) -> Batches:
-        everything = await collected(batches, [])
+        everything = await collected(batches)
         for found in reversed(order):  # sorting is stable: the main key comes last
             everything = _sorted(everything, found, reverse=reverse)
         yield everything
@@ -186,8 +187,7 @@ async def tail(
     del context
 
     async def work(batches: Batches) -> Batches:
-        kept: deque[Any] = deque(maxlen=number or _SOME)
-        yield list(await collected(batches, kept))
+        yield await last_of(batches, number or _SOME)
 
     return _worked(rows, work, drawn=True)
 
@@ -199,15 +199,17 @@ async def uniq(context: Context, rows: Listing, *keys: Annotated[Word, KEY]) -> 
     compared = fields(rows, keys)
 
     async def work(batches: Batches) -> Batches:
-        seen: set[tuple[str, ...]] = set()
+        seen: set[int] = set()
         async for batch in batches:
             yield [row for row in batch if _is_new(row, compared, seen)]
+            if len(seen) > MOST_GATHERED:
+                raise DicomshError(f"more than {MOST_GATHERED:,} different rows")
 
     return _worked(rows, work)
 
 
-def _is_new(row: Any, compared: Sequence[RowField], seen: set[tuple[str, ...]]) -> bool:
-    key = tuple(found.text(row) for found in compared)
+def _is_new(row: Any, compared: Sequence[RowField], seen: set[int]) -> bool:
+    key = hash(tuple(found.text(row) for found in compared))  # values may be of any length
     if key in seen:
         return False
     seen.add(key)

@@ -92,7 +92,7 @@ def extent_at(data: bytes, offset: int, explicit: bool, budget: Budget) -> Exten
 
 
 def is_open_wrongly(extent: Extent) -> bool:
-    """Whether an element that is no sequence has an undefined length (PS3.5 7.1.2, 7.1.3)."""
+    """Whether an element has an undefined length but is not a sequence (PS3.5 7.1.2, 7.1.3)."""
     vrs = (extent.vr,) if extent.vr else dictionary_vrs(extent.tag)
     return extent.after > extent.stop and not {"SQ", "UN"}.intersection(vrs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from dicomsh.errors import DicomshError
 from dicomsh.frozen import frozen, replace
@@ -153,8 +153,46 @@ class Answer(Protocol):
 MOST_GATHERED = 500_000
 """Rows of one query that are collected before any is shown."""
 
-_MOST_BYTES = 1 << 28
+_MOST_BYTES = 1 << 26
+_FEW_BYTES = 1 << 22
 _NARROW = "they are collected in memory before they are shown: 'find' shows rows as they arrive"
+
+
+class Gathered:
+    """Rows that are collected before any is shown, up to what memory should hold.
+
+    Of many, only their bytes are kept.
+
+    Attributes:
+        rows: the rows, or records.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+        self._bytes = 0
+
+    def add(self, batch: list[Any]) -> None:
+        """Keep the rows of a batch.
+
+        Raises:
+            DicomshError: there are more rows than memory should hold.
+        """
+        answers = _answers(batch)
+        if self._bytes > _FEW_BYTES and answers:
+            batch = answers = [row.compact() for row in answers]
+        self.rows += batch
+        self._bytes += weight(answers)
+        if len(self.rows) > MOST_GATHERED or self._bytes > _MOST_BYTES:
+            raise DicomshError(f"more than {len(self.rows) - 1:,} rows for one query", hint=_NARROW)
+
+    def keep_last(self, number: int) -> None:
+        """Drop all rows but the last ones."""
+        self._bytes -= weight(_answers(self.rows[:-number]))
+        del self.rows[:-number]
+
+
+def _answers(rows: list[Any]) -> list[Row]:
+    return [row for row in rows if isinstance(row, Row)]
 
 
 async def all_rows(answer: Answer) -> list[Row]:
@@ -163,14 +201,10 @@ async def all_rows(answer: Answer) -> list[Row]:
     Raises:
         DicomshError: there are more rows than memory should hold.
     """
-    rows: list[Row] = []
-    size = 0
+    gathered = Gathered()
     try:
         async for batch in answer:
-            rows += batch
-            size += weight(batch)
-            if len(rows) > MOST_GATHERED or size > _MOST_BYTES:
-                raise DicomshError(f"more than {len(rows) - 1:,} rows for one query", hint=_NARROW)
-        return rows
+            gathered.add(batch)
+        return gathered.rows
     finally:
         await answer.aclose()

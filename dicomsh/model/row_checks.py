@@ -46,6 +46,7 @@ class RowChecks:
         self._known: dict[int, int] = {}  # hashes: bytes would keep every answer in memory
         self._rows = 0
         self._keyless = 0
+        self._unidentified = 0
         self._private = False
         self._repeated = 0
         self._torn = 0
@@ -78,6 +79,8 @@ class RowChecks:
         if not key:
             # some servers put the real answer into a private sequence (pynetdicom #689)
             self._keyless += 1
+            # a patient may have no ID (PS3.3 C.7.1.1, type 2); its attribute is there all the same
+            self._unidentified += self._level is not Level.PATIENT or self._tag not in held
             self._private |= any(tag >> 16 & 1 for tag in held)
         elif hash(key) not in self._known:
             self._known[hash(key)] = hash(witness)
@@ -94,7 +97,7 @@ class RowChecks:
     @property
     def doubtful(self) -> bool:
         """Whether some rows are not of the entities that were asked for."""
-        return self.one_entity or self._keyless > 0 or bool(self._levels)
+        return self.one_entity or self._unidentified > 0 or bool(self._levels)
 
     @property
     def notes(self) -> list[Note]:

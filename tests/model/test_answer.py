@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from dicomsh.errors import DicomshError
-from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, combined
+from dicomsh.model.answer import Answer, Ending, Gathered, Outcome, all_rows, combined
 from dicomsh.model.columns import AttributeColumn, Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.modality import DicomAddress
@@ -106,3 +106,20 @@ def test_rows_are_not_gathered_without_end() -> None:
     with pytest.raises(DicomshError, match="rows for one query"):
         asyncio.run(all_rows(cast(Answer, answer)))
     assert answer.left
+
+
+def test_rows_are_gathered_by_weight_and_of_many_only_the_bytes() -> None:
+    batch = [Row(bytes(10_000), Source(Implicit()), dict.fromkeys(range(100), b""))] * 100
+    gathered = Gathered()
+    for _ in range(65):
+        gathered.add(batch)
+    with pytest.raises(DicomshError, match="rows for one query"):
+        gathered.add(batch * 5)
+    assert sum(len(row.data) for row in gathered.rows) <= 70_000_000
+    assert gathered.rows[0] is batch[0]
+    assert gathered.rows[-1] is not batch[0]
+    gathered = Gathered()
+    for _ in range(100):
+        gathered.add(batch)
+        gathered.keep_last(10)
+    assert len(gathered.rows) == 10

@@ -156,3 +156,37 @@ def test_more_rows_than_are_compared_are_still_counted() -> None:
     for _ in range(2):
         oddities.look(rows)
     assert oddities.notes == [note(NoteKind.REPEATED, "study", "studies", count=1000)]
+
+
+@pytest.mark.parametrize(("patient_id", "doubtful"), [("", False), (None, True)])
+def test_a_patient_may_have_no_id_but_not_lack_the_attribute(
+    patient_id: str | None, doubtful: bool
+) -> None:
+    """PS3.3 C.7.1.1: type 2, so it is present even if it has no value."""
+    patient = Dataset()
+    patient.QueryRetrieveLevel, patient.PatientName = "PATIENT", "A^B"
+    if patient_id is not None:
+        patient.PatientID = patient_id
+    done = asked("find patient", patient)
+    assert done.status == (ExitStatus.INCOMPLETE if doubtful else ExitStatus.DONE)
+    assert "1 row has no PatientID" in done.last
+
+
+def test_an_answer_of_another_level_is_in_doubt() -> None:
+    other = study(1)
+    other.QueryRetrieveLevel = "SERIES"
+    done = asked("find study", other)
+    assert done.status == ExitStatus.INCOMPLETE
+    assert done.last.startswith("1 study, IN DOUBT")
+
+
+def test_bytes_that_could_not_be_read_do_not_go_out_as_something_else() -> None:
+    """A\\xffB is shown as A\ufffdB; no entity has that ID."""
+    patient = Dataset()
+    patient.SpecificCharacterSet, patient.QueryRetrieveLevel = "ISO_IR 192", "PATIENT"
+    patient.PatientName = "A^B"
+    patient.add_new(0x00100020, "UN", b"A\xffB\0")
+    done = asked("find patient; cd 1; ls", patient)
+    assert "contains a character that could not be read" in done.err
+    assert "use ? in its place: 'A?B'" in done.err
+    assert done.status == ExitStatus.USAGE
