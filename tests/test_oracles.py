@@ -94,15 +94,15 @@ WALK = "find patient JOD* sex=M; cd 0555643F; ls; cd 1; ls; cd 1; ls; wado"
 
 def test_the_walk_works_on_a_real_orthanc(orthanc_server: Orthanc) -> None:
     done = run(WALK, modality=orthanc_server.address, output="ndjson")
-    assert done.status == 0, done.err
-    assert done.err.count("complete") == 5
+    assert done.status == ExitStatus.INCOMPLETE, done.err  # the URLs have a placeholder
+    assert done.err.count("complete") == 4
     uri = done.out.splitlines()[-1]
     assert "?requestType=WADO&studyUID=1.2.826." in uri
 
 
 def test_the_walk_works_on_dcmqrscp(dcmqrscp_server: Server) -> None:
     done = run(WALK, modality=dcmqrscp_server.address, output="ndjson")
-    assert done.status == 0, done.err
+    assert done.status == ExitStatus.INCOMPLETE, done.err
     assert "?requestType=WADO&studyUID=1.2.826." in done.out.splitlines()[-1]
 
 

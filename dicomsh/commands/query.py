@@ -9,7 +9,17 @@ from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.command import Alone, command
-from dicomsh.language.kinds import COUNT, FORMAT, LEVEL, MODEL, PATTERN, PERIOD, TARGET, TERM
+from dicomsh.language.kinds import (
+    COUNT,
+    FORMAT,
+    LEVEL,
+    MODEL,
+    PATTERN,
+    PERIOD,
+    QUERIES,
+    TARGET,
+    TERM,
+)
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, pattern_key, query_keys
 from dicomsh.model.adapt import date_times
@@ -61,7 +71,7 @@ async def find(
     fuzzy: Annotated[bool, FUZZY_HELP] = False,
     datetime: Annotated[bool, DATETIME_HELP] = False,
     split: Annotated[Period | None, PERIOD, Alone(Period.AUTO), SPLIT_HELP] = None,
-    queries: Annotated[int | None, COUNT, QUERIES_HELP] = None,
+    queries: Annotated[int | None, QUERIES, QUERIES_HELP] = None,
 ) -> Listing:
     """Query at a level, inside the current place.
 

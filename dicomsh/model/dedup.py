@@ -100,7 +100,7 @@ class Fresh:
         self._now = set()
 
     def of(self, rows: list[Row]) -> list[Row]:
-        """Those rows that no earlier query had; without a unique key, all."""
-        keyed = [(row_key(row, self._tag), row) for row in rows]
-        self._now.update(key for key, _ in keyed if key)
+        """Those rows that no earlier query had; one without a unique key, byte for byte."""
+        keyed = [(row_key(row, self._tag) or row.data, row) for row in rows]
+        self._now.update(key for key, _ in keyed)
         return [row for key, row in keyed if key not in self._earlier]

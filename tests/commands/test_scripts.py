@@ -305,9 +305,10 @@ def test_a_bad_command_line_is_status_2(arguments: list[str], message: str) -> N
 def test_a_bad_configuration_names_file_line_and_path(tmp_path: Path) -> None:
     config = tmp_path / "m.yaml"
     config.write_text("modalities:\n  pacs:\n    aet: A\n    host: h\n    port: 70000\n")
-    done = dicomsh("-f", str(config), "-c", "pwd")
+    done = dicomsh("-f", str(config), "-c", "pwd; use pacs")
     assert done.status == 2
-    assert f"{config}:5: modalities.pacs.port: " in done.err
+    assert done.out == "/\n"  # what does not need the modality works
+    assert done.err.count(f"{config}:5: modalities.pacs.port: ") == 2
 
 
 def test_a_script_that_is_no_text(tmp_path: Path) -> None:

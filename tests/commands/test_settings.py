@@ -8,10 +8,14 @@ import pytest
 
 from dicomsh.config import Config
 from dicomsh.language.knowledge import Scope
+from dicomsh.lessons.read import read_course
+from dicomsh.lessons.tutor import LESSONS
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings.file import read_settings
 from tests.harness import dicomsh, practice, run
+
+LESSON_COUNT = len(read_course(LESSONS).lessons)
 
 
 def test_set_lists_every_setting_with_its_default() -> None:
@@ -24,7 +28,7 @@ def test_set_lists_every_setting_with_its_default() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("modalities", "1 modality\n"), ("lesson list", "13 lessons\n"), ("set", "")],
+    [("modalities", "1 modality\n"), ("lesson list", f"{LESSON_COUNT} lessons\n"), ("set", "")],
 )
 def test_lists_that_asked_nobody_have_a_count_alone(text: str, said: str) -> None:
     assert run(text).err == said
