@@ -15,6 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from types import FunctionType
@@ -82,6 +83,8 @@ class Rounds:
         items = {item.nodeid: item for item in session.items}
         durations, reached = _first_round(session.items, self._modules)
         print(f"{len(durations)} tests, {sum(durations.values()):.0f} s", file=sys.stderr)
+        for module in self._modules:  # some are imported only when they are used
+            import_module(".".join(module.with_suffix("").parts))
         functions = _functions(self._modules)
         _clear_caches()
         gc.freeze()
