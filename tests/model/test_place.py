@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsh.model.level_keys import level_of
 from dicomsh.model.levels import Level
 from dicomsh.model.place import (
     Place,
@@ -187,3 +188,19 @@ def test_what_people_call_an_entity(
 )
 def test_how_many_are_below(level: Level, elements: dict[str, str], count: str | None) -> None:
     assert count_below(answer(**elements), level) == count
+
+
+def test_the_parent_and_another_issuer_keep_what_is_above() -> None:
+    patient = Place((PlaceStep(Level.PATIENT, "A", "DOE"),))
+    study = patient.down(PlaceStep(Level.STUDY, "1.2"))
+    assert study.parent == patient
+    assert patient.parent == Place()
+    assert with_issuer(patient, "X") == Place((PlaceStep(Level.PATIENT, "A", "DOE", "X"),))
+
+
+def test_which_level_a_key_belongs_to() -> None:
+    assert level_of("PatientName") is Level.PATIENT
+    assert level_of("StudyDescription") is Level.STUDY
+    assert level_of("InstanceNumber") is Level.INSTANCE
+    assert level_of("PatientComments") is Level.PATIENT, "not among the defaults"
+    assert level_of("NoSuchKeyword") is None

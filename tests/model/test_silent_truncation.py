@@ -72,5 +72,10 @@ def test_what_may_be_whole_in_smaller_parts() -> None:
     assert {ending for ending in Ending if cut_off(ended(7, ending))} == again
 
 
+def test_numbers_that_somebody_may_have_chosen() -> None:
+    assert all(map(is_round, (50, 64, 100, 128, 150, 250, 500, 512, 1000, 1024, 65536)))
+    assert not any(map(is_round, (0, 1, 2, 16, 32, 40, 51, 52, 63, 65, 101, 102, 999)))
+
+
 def test_even_numbers_are_not_round() -> None:
     assert not any(is_round(number) for number in (49, 66, 96, 130, 192, 258))
