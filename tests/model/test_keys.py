@@ -13,8 +13,10 @@ from dicomsh.model.keys import (
     alias_keyword,
     by_keyword,
     by_tag,
+    creator_of,
     find_attribute,
     find_path,
+    is_private_creator,
 )
 from dicomsh.model.level_keys import LEVEL_KEYS, level_of
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
@@ -216,3 +218,33 @@ def test_levels_in_words() -> None:
         ("Patient Root", PATIENT),
         ("Study Root", STUDY),
     ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "creates", "creator"),
+    [
+        (0x00090010, True, None),
+        (0x000900FF, True, None),
+        (0x0009000F, False, None),
+        (0x00090100, False, None),
+        (0x00080010, False, None),
+        (0x00091001, False, 0x00090010),
+        (0x000910FF, False, 0x00090010),
+        (0x0009FF01, False, 0x000900FF),
+        (0x00091000, False, 0x00090010),
+        (0x00090FFF, False, None),
+        (0x00081001, False, None),
+        (0x7FE11234, False, 0x7FE10012),
+    ],
+)
+def test_who_reserves_a_private_element(tag: int, creates: bool, creator: int | None) -> None:
+    """PS3.5 7.8.1."""
+    assert is_private_creator(tag) is creates
+    assert creator_of(tag) == creator
+
+
+def test_attributes_that_may_have_several_values() -> None:
+    assert by_keyword("ImageType").multiple
+    assert not by_keyword("PatientID").multiple
+    assert not by_tag(0x00090010).multiple
+    assert by_tag(0x00091001).multiple, "nobody knows how many"

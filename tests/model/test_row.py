@@ -19,7 +19,8 @@ from dicomsh.dimse.elements import (
     IMPLICIT_LITTLE_ENDIAN,
 )
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.row import Row, Source
+from dicomsh.model.row import DEEPEST, Row, Source
+from tests.model.rows import answer
 
 IMPLICIT, EXPLICIT = "implicit", "explicit"
 _SYNTAX = {IMPLICIT: IMPLICIT_LITTLE_ENDIAN, EXPLICIT: EXPLICIT_LITTLE_ENDIAN}
@@ -253,3 +254,77 @@ def test_what_pydicom_writes_is_read_back(text: str, number: int) -> None:
         answer = row(made, encoding)
         assert answer.text(tag("PatientComments")) == text
         assert answer.values(tag("SeriesNumber")) == [number]
+
+
+PADDING, SIGN, PIXEL_ROWS = 0x00280120, 0x00280103, 0x00280010
+
+
+def raw_row(elements: dict[int, bytes]) -> Row:
+    """In implicit VR."""
+    return Row(b"", answer().source, elements)
+
+
+@pytest.mark.parametrize(
+    ("sign", "raw", "vr", "value", "unknown"),
+    [
+        (b"\x01\0", b"\x30\xf8", "SS", -2000, False),
+        (b"\0\0", b"\x30\xf8", "US", 63536, False),
+        (None, b"\x30\xf8", "US", 63536, True),
+        (None, b"\x30\x08", "US", 2096, False),
+        (None, b"\xff\x00", "US", 255, False),
+        (b"\x01\0", b"\x10\0", "SS", 16, False),
+    ],
+)
+def test_us_or_ss_follows_from_pixel_representation(
+    sign: bytes | None, raw: bytes, vr: str, value: int, unknown: bool
+) -> None:
+    row = raw_row({PADDING: raw} | ({} if sign is None else {SIGN: sign}))
+    assert row.vr(PADDING) == vr
+    assert row.values(PADDING) == [value]
+    assert row.sign_is_unknown(PADDING) is unknown
+
+
+def test_only_what_may_be_signed_is() -> None:
+    row = raw_row({PIXEL_ROWS: b"\x30\xf8", SIGN: b"\x01\0"})
+    assert row.values(PIXEL_ROWS) == [63536]
+
+
+@pytest.mark.parametrize(
+    ("raw", "vr", "values"),
+    [
+        (b"512 ", "IS", [512]),
+        (b"51", "US", [0x3135]),
+        (b"\0\x02", "US", [512]),
+        (b"5x2 ", "US", None),
+    ],
+)
+def test_a_number_that_came_as_text(raw: bytes, vr: str, values: list[int] | None) -> None:
+    row = raw_row({PIXEL_ROWS: raw})
+    assert row.vr(PIXEL_ROWS) == vr
+    assert values is None or row.values(PIXEL_ROWS) == values
+
+
+@pytest.mark.parametrize(
+    ("creator", "vr"), [(b"GEMS_IDEN_01", "LO"), (b"NOBODY KNOWS", "UN"), (b"", "UN"), (None, "UN")]
+)
+def test_the_creator_gives_a_private_element_its_vr(creator: bytes | None, vr: str) -> None:
+    held = {} if creator is None else {0x00090010: creator}
+    assert raw_row({0x00091001: b"GE_GENESIS_FF "} | held).vr(0x00091001) == vr
+
+
+@pytest.mark.parametrize(
+    ("raw", "vr"), [(b"", "SQ"), (b"\xfe\xff\x00\xe0\0\0\0\0", "SQ"), (b"TEXT", "UN")]
+)
+def test_a_sequence_holds_items(raw: bytes, vr: str) -> None:
+    assert raw_row({0x00400275: raw}).vr(0x00400275) == vr
+
+
+def test_a_nested_sequence_is_read_down_to_a_depth() -> None:
+    source, elements = answer().source, {0x00400275: b""}
+    assert Row(b"", source, elements, None, DEEPEST - 1).vr(0x00400275) == "SQ"
+    assert Row(b"", source, elements, None, DEEPEST).vr(0x00400275) == "UN"
+
+
+def test_tags_as_values() -> None:
+    row = raw_row({0x00280009: b"\x18\0\x63\x10\x18\0\x65\x10\x01"})
+    assert row.values(0x00280009) == ["0018,1063", "0018,1065"]
