@@ -207,11 +207,12 @@ def test_pynetdicom_is_for_the_practice_archive_alone() -> None:
     assert importers("pynetdicom", late=True) == {"practice"}
 
 
-def test_pydicom_is_for_the_practice_archive_and_for_code_extensions_late() -> None:
+def test_pydicom_is_for_practice_code_extensions_and_received_files_late() -> None:
     assert importers("pydicom", late=False) == {"practice"}
     others = {found.module for found in IMPORTS if found.root == "pydicom"}
     assert {name for name in others if not name.startswith("dicomsh.practice")} == {
-        "dicomsh.model.charset"
+        "dicomsh.model.charset",
+        "dicomsh.retrieve.values",
     }
 
 
@@ -224,7 +225,9 @@ SPEAKS_DICOM = tuple(
         "archives.practice",
         "archives.rows",
         "retrieve",
-        "commands.retrieve",  # loaded when it is typed, as every command is
+        "commands.receive",  # loaded when they are typed, as every command is
+        "commands.retrieve",
+        "commands.store",
         "trace.fields",
         "trace.conversation",
         "trace.lines",

@@ -105,6 +105,11 @@ class Archives(Protocol):
         """What was found out about them."""
         ...
 
+    @property
+    def tap(self) -> Tap:
+        """The listeners to the conversation with them."""
+        ...
+
     def reach(self, modality: Modality) -> Modality:
         """The modality with the address it can be reached at."""
         ...

@@ -33,7 +33,7 @@ class OpenArchives:
 
     def __init__(self, tap: Tap, memory: KnownPeers, kinds: ArchiveKinds = KINDS) -> None:
         self.memory = memory
-        self._tap = tap
+        self.tap = tap
         self._makers = kinds
         self._kinds: dict[type[object], ArchiveKind] = {}
         self._reached: dict[str, tuple[Modality, Modality]] = {}
@@ -56,8 +56,8 @@ class OpenArchives:
         from dicomsh.archives.watched import WatchedArchive
         from dicomsh.config.experience import Experience
 
-        connection = self._kind(modality).open(reached, self._tap)
-        return WatchedArchive(connection, self._tap, Experience(self.memory, modality))
+        connection = self._kind(modality).open(reached, self.tap)
+        return WatchedArchive(connection, self.tap, Experience(self.memory, modality))
 
     async def open(self, modality: Modality) -> Archive:
         """The archive of a modality, which keeps its connection.
@@ -118,12 +118,12 @@ class OpenArchives:
     def retriever(self, modality: Modality, delivery: Delivery) -> Retriever:
         """What fetches objects from the archive of a modality."""
         reached = self.reach(modality)
-        return self._kind(modality).retriever(reached, self._tap, delivery)
+        return self._kind(modality).retriever(reached, self.tap, delivery)
 
     def sender(self, modality: Modality) -> Sender:
         """What makes the archive of a modality send objects to another."""
         reached = self.reach(modality)
-        return self._kind(modality).sender(reached, self._tap)
+        return self._kind(modality).sender(reached, self.tap)
 
     async def close(self) -> None:
         """Close every connection, and stop every archive of our own."""

@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "walk": "cd, pwd, tree",
     "show": "show, wado",
     "retrieve": "get, move",
+    "receive": "receive",
     "explain": "explain",
     "compare": "compare",
     "scripting": "set, history, let, print, source, exit",

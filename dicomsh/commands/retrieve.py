@@ -15,7 +15,6 @@ from dicomsh.language.command import command, stage
 from dicomsh.language.kinds import COUNT, FILE, MODALITY, PORT, RETRIES, TARGET, VIA, WORD
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
-from dicomsh.model.columns import Record
 from dicomsh.model.levels import Model
 from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.notes import NoteKind, note
@@ -25,11 +24,12 @@ from dicomsh.model.row import Row
 from dicomsh.retrieve import move_job
 from dicomsh.retrieve.contract import Wanted
 from dicomsh.retrieve.fetch import FetchOptions
-from dicomsh.retrieve.job import COLUMNS, Folder, JobOptions, RetrieveJob
-from dicomsh.retrieve.layout import DEFAULT, read_layout, safe_name
+from dicomsh.retrieve.job import Folder, JobOptions, RetrieveJob
+from dicomsh.retrieve.layout import DEFAULT, Layout, read_layout, safe_name
+from dicomsh.retrieve.records import COLUMNS, problem
 
 _TO = "the folder for the files (named after the place)"
-_LAYOUT = "folders and names of the files below it"
+LAYOUT = "folders and names of the files below it"
 _DRY = "list what would be retrieved; retrieve nothing"
 _CHECK = "read the files that are here and compare; retrieve nothing"
 _RETRIES = "how often to ask again for what is missing (2)"
@@ -39,7 +39,7 @@ _PORT = "the port that a C-MOVE sends to (11112)"
 _DESTINATION = "where to: a modality, or an AE title that the archive knows"
 _DRY_MOVE = "list what would be sent; send nothing"
 _NO_VERIFY = "do not ask the destination what has arrived"
-_USUAL_PORT = 11112
+USUAL_PORT = 11112
 """The port registered for DICOM besides 104, which only administrators may listen on."""
 
 
@@ -52,7 +52,7 @@ async def get(
     context: Context,
     *targets: Annotated[Word, TARGET],
     to: Annotated[Word | None, FILE, _TO] = None,
-    layout: Annotated[Word | None, WORD, _LAYOUT] = None,
+    layout: Annotated[Word | None, WORD, LAYOUT] = None,
     retries: Annotated[int | None, RETRIES, _RETRIES] = None,
     jobs: Annotated[int | None, COUNT, _JOBS] = None,
     via: Annotated[str | None, VIA, _VIA] = None,
@@ -79,7 +79,7 @@ async def get_rows(
     rows: Listing,
     *,
     to: Annotated[Word | None, FILE, _TO] = None,
-    layout: Annotated[Word | None, WORD, _LAYOUT] = None,
+    layout: Annotated[Word | None, WORD, LAYOUT] = None,
     retries: Annotated[int | None, RETRIES, _RETRIES] = None,
     jobs: Annotated[int | None, COUNT, _JOBS] = None,
     via: Annotated[str | None, VIA, _VIA] = None,
@@ -209,20 +209,28 @@ def _told(outcome: Outcome, rows: Sequence[Row], places: Sequence[Place]) -> Out
 
 def _ways(options: FetchOptions, via: str | None, port: int | None) -> tuple[FetchOptions, ...]:
     """C-GET, C-MOVE, or the second where an archive does not offer the first."""
-    move = replace(options, sop_class=Model.STUDY_ROOT.move, port=port or _USUAL_PORT)
+    move = replace(options, sop_class=Model.STUDY_ROOT.move, port=port or USUAL_PORT)
     if via == "move" and options.jobs > 1:
         raise UsageError("--jobs works with C-GET only: a C-MOVE has one port to arrive at")
     return {"get": (options,), "move": (move,)}.get(via or "", (options, replace(move, jobs=1)))
 
 
 def _folder(places: Sequence[Place], to: Word | None, layout: Word | None) -> Folder:
-    try:
-        found = read_layout(layout.text if layout else DEFAULT)
-    except UsageError as error:
-        assert layout is not None
-        raise layout.error(error) from None
     path = Path(to.text).expanduser() if to else Path(safe_name(_title(places)))
-    return Folder(path, found)
+    return Folder(path, layout_of(layout))
+
+
+def layout_of(word: Word | None) -> Layout:
+    """The layout in an option, or the usual one.
+
+    Raises:
+        UsageError: it is not a layout; the span is the option's.
+    """
+    try:
+        return read_layout(word.text if word else DEFAULT)
+    except UsageError as error:
+        assert word is not None
+        raise word.error(error) from None
 
 
 def _title(places: Sequence[Place]) -> str:
@@ -243,19 +251,9 @@ def _retrieved(context: Context, wanted: Wanted, folder: Folder, options: JobOpt
     listing = listing_of(
         COLUMNS,
         job.records(),
-        draw=_problem,
+        draw=problem,
         outcome=lambda: job.outcome,
         unit=("instance", "instances"),
         entities=True,
     )
     return Records(replace(listing, headway=lambda: job.headway))
-
-
-def _problem(record: Record) -> str | None:
-    """A line about an object that is not there; for people, the others are only counted."""
-    if record["state"] in ("arrived", "here"):
-        return None
-    about = " ".join(filter(None, (record["Modality"], record["SeriesNumber"])))
-    name = f"{about} #{record['InstanceNumber']}" if record["InstanceNumber"] else about
-    said = f": {record['reason']}" if record["reason"] else ""
-    return f"{record['state']}  {name}  {record['SOPInstanceUID']}{said}".replace("    ", "  ")

@@ -63,10 +63,18 @@ class Association:
         Raises:
             AssociationAbortedError: the association is gone.
         """
+        self.take(user)
+        self.send(context, command, identifier)
+
+    def take(self, user: ServiceUser) -> None:
+        """What arrives goes to `user` from now on, until `user` calls `end`.
+
+        Raises:
+            AssociationAbortedError: the association is gone.
+        """
         if self._layer.error is not None:
             raise self._layer.error
         self._layer.user = user
-        self.send(context, command, identifier)
 
     def send(self, context: PresentationContext, command: bytes, identifier: bytes = b"") -> None:
         """Send a message of the operation in progress, command and identifier in one write."""

@@ -46,7 +46,7 @@ class Mover:
             DicomshError: the port cannot be listened on.
         """
         if self._server is None:
-            server = StorageServer(self._modality.local_aet, self._reception, self._tap)
+            server = StorageServer({self._modality.local_aet}, self._reception, self._tap)
             await server.start(self._port)
             self._server = server
         await self._sender.connect()

@@ -1,33 +1,37 @@
-"""A storage SCP: takes objects from those who connect (PS3.4 annex B)."""
+"""A storage SCP: takes objects from those who connect (PS3.4 annex B), and vouches for them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection
 from typing import Protocol
 
-from dicomsh.dimse.acceptor import Acceptor, Caller
-from dicomsh.dimse.associate import AssociateReject, ProposedContext, RoleSelection
+from dicomsh.dimse.acceptor import Caller
 from dicomsh.dimse.association import Association
-from dicomsh.dimse.command import ECHO_REQUEST, CommandSet, write_command
-from dicomsh.dimse.pdu import Message, Sink
+from dicomsh.dimse.command import (
+    ACTION_REQUEST,
+    EVENT_REPORT_RESPONSE,
+    CommandSet,
+    write_command,
+)
+from dicomsh.dimse.commitment import read_request, send_report
+from dicomsh.dimse.listener import Listener, Provider, unexpected
+from dicomsh.dimse.negotiation import PresentationContext
+from dicomsh.dimse.pdu import Sink
 from dicomsh.dimse.storage import StoreService
 from dicomsh.dimse.upper_layer import ServiceUser
-from dicomsh.errors import DicomshError, ProtocolViolationError
-from dicomsh.model.levels import VERIFICATION
+from dicomsh.errors import DicomshError
+from dicomsh.model.commitment import PUSH_MODEL, CommitmentReport, CommitmentRequest
 from dicomsh.model.standard import uid_name
 from dicomsh.model.storage import Storage
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import STORED, UNCOMPRESSED
 
-_ARTIM = 10.0
-_IDLE = 120.0
-"""Seconds without a byte after which an association is given up."""
-_MOST_ASSOCIATIONS = 32
-
 _REGISTERED = "1.2.840.10008."
-_PERMANENT, _TRANSIENT = 1, 2
-_SERVICE_USER, _PRESENTATION = 1, 3
-_UNKNOWN_CALLER, _UNKNOWN_CALLED, _LOCAL_LIMIT = 3, 7, 2
+_LEAVING = 1.0
+"""Seconds that a peer gets to leave after N-ACTION: most do so, and want the report elsewhere."""
+_ANSWER = 30.0
+"""Seconds for the response to a report."""
 
 
 def is_storage_class(uid: str) -> bool:
@@ -49,155 +53,171 @@ class Reception(Protocol):
         ...
 
 
-class StorageServer:
-    """Listens for associations; several at once.
+class Committer(Protocol):
+    """Who vouches for objects that were stored."""
+
+    async def judge(self, request: CommitmentRequest) -> CommitmentReport:
+        """For which objects it vouches."""
+        ...
+
+    async def reported(self, caller: Caller, report: CommitmentReport) -> None:
+        """The caller has got the report."""
+        ...
+
+    async def deliver(self, caller: Caller, report: CommitmentReport) -> None:
+        """Send a report on a new association: the caller has left the one of its request."""
+        ...
+
+
+class StorageServer(Listener):
+    """Takes objects on several associations at once.
 
     Args:
-        aet: our AE title: others are rejected.
+        titles: our AE titles: callers of others are rejected.
         reception: who may store objects, and where they go.
         tap: listens to the conversation.
+        committer: who answers requests for storage commitment; None to take none.
     """
 
-    def __init__(self, aet: str, reception: Reception, tap: Tap) -> None:
-        self._aet = aet
+    def __init__(
+        self,
+        titles: Collection[str],
+        reception: Reception,
+        tap: Tap,
+        committer: Committer | None = None,
+    ) -> None:
+        super().__init__(titles, tap)
         self._reception = reception
-        self._tap = tap
-        self._open: set[Acceptor] = set()
-        self._server: asyncio.Server | None = None
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._committer = committer
+        self._reporting: set[asyncio.Task[None]] = set()
 
-    @property
-    def port(self) -> int:
-        """The port that it listens on; raises RuntimeError before `start`."""
-        if self._server is None:
-            raise RuntimeError("the server was not started")
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+    def admits(self, caller: Caller) -> bool:
+        """Whether a caller may have an association."""
+        return self._reception.admits(caller)
 
-    @property
-    def associations(self) -> int:
-        """How many associations are open."""
-        return len(self._open)
-
-    async def start(self, port: int, host: str | None = None) -> None:
-        """Listen.
-
-        Args:
-            port: the port; 0 for any free one.
-            host: the address to listen on; None for all of them.
-
-        Raises:
-            DicomshError: the port cannot be used.
-        """
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(self._accepted, host, port)
-        except (OSError, OverflowError) as error:
-            said = getattr(error, "strerror", None) or str(error)
-            raise DicomshError(
-                f"cannot listen on port {port}: {said}", hint="choose another one: --port N"
-            ) from None
-
-    async def quiet(self) -> None:
-        """Wait until no association is open."""
-        await self._quiet.wait()
-
-    async def stop(self) -> None:
-        """Stop listening and abort what is open."""
-        if self._server is not None:
-            self._server.close()
-        for acceptor in list(self._open):
-            acceptor.abort()
-        await self.quiet()
-
-    def _accepted(self) -> Acceptor:
-        acceptor = Acceptor(self, self._tap, _ARTIM, self._ended)
-        self._open.add(acceptor)
-        self._quiet.clear()
-        return acceptor
-
-    def _ended(self, acceptor: Acceptor) -> None:
-        self._open.discard(acceptor)
-        if not self._open:
-            self._quiet.set()
-
-    def refusal(self, caller: Caller) -> AssociateReject | None:
-        """Why a caller gets no association (PS3.8 table 9-21)."""
-        if len(self._open) > _MOST_ASSOCIATIONS:
-            return AssociateReject(_TRANSIENT, _PRESENTATION, _LOCAL_LIMIT)
-        if caller.called != self._aet:
-            return AssociateReject(_PERMANENT, _SERVICE_USER, _UNKNOWN_CALLED)
-        if not self._reception.admits(caller):
-            return AssociateReject(_PERMANENT, _SERVICE_USER, _UNKNOWN_CALLER)
-        return None
-
-    def transfer_syntax(self, proposed: ProposedContext) -> str | None:
-        """The first one proposed that a file can be in: the peer's preference."""
-        known: tuple[str, ...]
-        if proposed.abstract_syntax == VERIFICATION:
-            known = UNCOMPRESSED
-        elif is_storage_class(proposed.abstract_syntax):
-            known = STORED
-        else:
-            return None
-        return next((uid for uid in proposed.transfer_syntaxes if uid in known), "")
-
-    def roles(self, proposed: RoleSelection) -> RoleSelection | None:
-        """The requestor is the SCU and nothing else."""
-        return RoleSelection(proposed.sop_class, proposed.scu, False)
+    def syntaxes(self, sop_class: str) -> Collection[str] | None:
+        """The transfer syntaxes that we take for a SOP class; None if we do not take it."""
+        if sop_class == PUSH_MODEL:
+            return UNCOMPRESSED if self._committer is not None else None
+        return STORED if is_storage_class(sop_class) else None
 
     def serve(self, association: Association, caller: Caller) -> ServiceUser:
         """What takes the requests of a new association."""
-        return StorageProvider(association, self._reception.storage(caller))
+        return StorageProvider(association, self._reception.storage(caller), caller, self._vouch)
+
+    async def stop(self, grace: float = 0) -> None:
+        """Stop listening, and abort what is still open after `grace` seconds."""
+        await super().stop(grace)
+        for task in self._reporting:
+            task.cancel()
+        if self._reporting:
+            await asyncio.wait(set(self._reporting))
+
+    def _vouch(
+        self, provider: StorageProvider, context: PresentationContext, request: CommitmentRequest
+    ) -> None:
+        work = self._report(provider, context, request)
+        task = asyncio.get_running_loop().create_task(work)
+        self._reporting.add(task)
+        task.add_done_callback(self._reporting.discard)
+
+    async def _report(
+        self, provider: StorageProvider, context: PresentationContext, request: CommitmentRequest
+    ) -> None:
+        assert self._committer is not None
+        report = await self._committer.judge(request)
+        if await provider.report(context, report):
+            await self._committer.reported(provider.caller, report)
+        else:
+            await self._committer.deliver(provider.caller, report)
 
 
-class StorageProvider(ServiceUser):
-    """Answers C-STORE and C-ECHO on one association.
+class StorageProvider(Provider):
+    """Answers C-STORE, C-ECHO and the N-ACTION of storage commitment on one association.
 
     Args:
         association: where they arrive.
         storage: where the objects go.
+        caller: who requested the association.
+        vouch: is called for each request for storage commitment, with its presentation context.
     """
 
     title = "C-STORE"
 
-    def __init__(self, association: Association, storage: Storage) -> None:
-        self._association = association
+    def __init__(
+        self,
+        association: Association,
+        storage: Storage,
+        caller: Caller,
+        vouch: Callable[[StorageProvider, PresentationContext, CommitmentRequest], None],
+    ) -> None:
+        super().__init__(association)
+        self.caller = caller
         self._service = StoreService(association, storage)
-        self._watch = asyncio.get_running_loop().call_later(_IDLE, self._is_idle)
+        self._vouch = vouch
+        self._gone = asyncio.Event()
+        self._reports: dict[int, asyncio.Event] = {}
 
-    def requested(self, context_id: int, request: CommandSet) -> Sink | None:
-        """A sink for the data set of a C-STORE; a C-ECHO has none."""
-        if request.field == ECHO_REQUEST:
+    @property
+    def working(self) -> bool:
+        """Whether an object is being made permanent now."""
+        return self._service.keeping
+
+    def serves(self, context_id: int, request: CommandSet) -> Sink | None:
+        """A sink for the data set of a C-STORE."""
+        if request.field == ACTION_REQUEST and self._syntax(context_id) == PUSH_MODEL:
             return None
         return self._service.requested(context_id, request)
 
-    def received(self, messages: list[Message]) -> None:
-        """Take the messages of one read.
+    def take(self, context_id: int, command: CommandSet, data: bytes) -> None:
+        """Take a message other than C-ECHO.
 
         Raises:
-            ProtocolViolationError: one is not a request.
+            ProtocolViolationError: it is not for this provider.
         """
-        for context_id, request, _ in messages:
-            if request.is_response:
-                raise ProtocolViolationError(f"received an unexpected {request.title}")
-            if request.field == ECHO_REQUEST:
-                context = self._association.agreement.by_id[context_id]
-                self._association.send(context, write_command(request.answered(0)))
-            else:
-                self._service.received(context_id, request)
+        if command.field == ACTION_REQUEST:
+            self._asked(context_id, command, data)
+        elif command.field == EVENT_REPORT_RESPONSE and command.message_id in self._reports:
+            self._reports.pop(command.message_id).set()
+        elif command.is_response:
+            raise unexpected(command)
+        else:
+            self._service.received(context_id, command)
 
     def lost(self, error: DicomshError) -> None:
         """The association is gone."""
-        del error
-        self._watch.cancel()
+        super().lost(error)
+        self._gone.set()
         self._service.lost()
 
-    def _is_idle(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = self._association.last_heard + _IDLE
-        if loop.time() >= due and not self._service.keeping:
-            self._association.abort()
-        else:
-            self._watch = loop.call_at(max(due, loop.time() + 1), self._is_idle)
+    async def report(self, context: PresentationContext, report: CommitmentReport) -> bool:
+        """Send a report on this association; whether the caller has answered it."""
+        if await _is_set(self._gone, within=_LEAVING):
+            return False
+        answered = asyncio.Event()
+        self._reports[send_report(self._association, context, report)] = answered
+        waiting = [asyncio.ensure_future(event.wait()) for event in (answered, self._gone)]
+        try:
+            await asyncio.wait(waiting, timeout=_ANSWER, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+        return answered.is_set()
+
+    def _asked(self, context_id: int, command: CommandSet, data: bytes) -> None:
+        context = self._association.agreement.by_id[context_id]
+        request = read_request(data, context.encoding)
+        response = command.answered(0, action_type=command.action_type)
+        self._association.send(context, write_command(response))
+        self._vouch(self, context, request)
+
+    def _syntax(self, context_id: int) -> str:
+        return self._association.agreement.by_id[context_id].abstract_syntax
+
+
+async def _is_set(event: asyncio.Event, *, within: float) -> bool:
+    try:
+        async with asyncio.timeout(within):
+            return await event.wait()
+    except TimeoutError:
+        return False

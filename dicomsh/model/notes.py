@@ -117,6 +117,14 @@ class NoteKind(Enum):
     UNKNOWN_DESTINATION = "unknown-destination"
     FAILED_SERIES = "failed-series"
     MOVE_TO_US = "move-to-us"
+    # receiving and storing
+    SAME_AGAIN = "same-again"
+    OTHER_BYTES = "other-bytes"
+    REFUSED_CALLERS = "refused-callers"
+    COMMITTED = "committed"
+    NOT_COMMITTED = "not-committed"
+    NOT_DICOM = "not-dicom"
+    WITH_WARNING = "with-warning"
 
 
 @frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 UNCOMPRESSED = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
 
@@ -37,7 +38,7 @@ STORED = (
     "1.2.840.10008.1.2.4.203",
     "1.2.840.10008.1.2.5",  # RLE Lossless
     DEFLATED,
-    "1.2.840.10008.1.2.2",  # Explicit VR Big Endian, retired, but old archives still hold it
+    BIG_ENDIAN,  # retired, but old archives still hold it
 )
 """Every transfer syntax that an object may be stored in, uncompressed ones first.
 

@@ -205,6 +205,10 @@ def _reason(verb: str) -> Callable[[Note], str]:
     return lambda note: f"{note.count:,} {verb}: {note.about[0]}"
 
 
+def _files(count: int) -> str:
+    return f"{count:,} file" if count == 1 else f"{count:,} files"
+
+
 def _first(text: str) -> Callable[[Note], str]:
     """The words where what the note is about just fills a place: `{}`."""
     return lambda note: text.format(*note.about)
@@ -368,6 +372,21 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
         f"the server has to know {n.about[0]} as this computer's address with port {n.about[1]},"
         " and a firewall must let it connect"
     ),
+    NoteKind.SAME_AGAIN: _count("{0} were sent again and are the same"),
+    NoteKind.OTHER_BYTES: _count(
+        "{0} differ from the file that is here under the same UID: the file was kept"
+    ),
+    NoteKind.REFUSED_CALLERS: lambda n: (
+        f"unknown callers were refused: {n.about[0]} (to admit them: --from AET, or add them with"
+        " 'modality add')"
+    ),
+    NoteKind.COMMITTED: _count("{0} of {1} committed"),
+    NoteKind.NOT_COMMITTED: _reason("not committed"),
+    NoteKind.NOT_DICOM: lambda n: (
+        f"{_files(n.count)} left out, not DICOM: {', '.join(n.about)}"
+        + (", …" if n.count > len(n.about) else "")
+    ),
+    NoteKind.WITH_WARNING: _reason("stored with a warning"),
     NoteKind.DISK_FULL: lambda n: f"the disk is full: about {n.about[0]} more are needed",
 }
 """The words of each kind of note."""

@@ -87,13 +87,16 @@ def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
 def _counted(level: Level | None, outcome: Outcome, unit: tuple[str, str]) -> str:
     what = (level.word, level.plural) if level else unit
     if outcome.expected is not None:
-        there = f"{outcome.rows:,} of {counted(outcome.expected, what)}"
-        return f"{there}, {file_size(outcome.size)}" if outcome.size else there
+        return _sized(f"{outcome.rows:,} of {counted(outcome.expected, what)}", outcome)
     if outcome.received not in (None, outcome.rows) and not outcome.stopped_by:
         return f"{outcome.rows:,} of {counted(outcome.received or 0, what)}"
     if outcome.rows:
-        return counted(outcome.rows, what)
+        return _sized(counted(outcome.rows, what), outcome)
     return f"no {what[1]} so far" if outcome.ending is Ending.CANCELLED else f"no {what[1]}"
+
+
+def _sized(told: str, outcome: Outcome) -> str:
+    return f"{told}, {file_size(outcome.size)}" if outcome.size else told
 
 
 def counted(number: int, unit: tuple[str, str]) -> str:

@@ -77,6 +77,7 @@ class DryArchives:
 
     def __init__(self, real: Archives, done: DryRun) -> None:
         self.memory = real.memory
+        self.tap = real.tap
         self.reach = real.reach
         self.state = real.state
         self.known = real.known

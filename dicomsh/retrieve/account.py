@@ -19,6 +19,10 @@ class State(Enum):
     MISSING = "missing"
     UNEXPECTED = "unexpected"
     DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    STORED = "stored"
+    SENDABLE = "sendable"
+    COMMITTED = "committed"
 
     @property
     def whole(self) -> bool:

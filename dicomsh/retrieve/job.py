@@ -11,7 +11,7 @@ from pathlib import Path
 from dicomsh.errors import NoPresentationContextError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
-from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.model.columns import Record
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.output.result_line import file_size
@@ -22,22 +22,7 @@ from dicomsh.retrieve.contract import Contract, Wanted, listed
 from dicomsh.retrieve.fetch import Fetch, FetchOptions
 from dicomsh.retrieve.layout import Layout
 from dicomsh.retrieve.ledger import Ledger
-
-COLUMNS = (
-    FieldColumn("state", "State"),
-    FieldColumn("Modality", "Modality"),
-    FieldColumn("SeriesNumber", "Series"),
-    FieldColumn("InstanceNumber", "Number"),
-    FieldColumn("bytes", "Bytes", number=True),
-    FieldColumn("SOPInstanceUID", "SOP Instance UID"),
-    FieldColumn("reason", "Reason"),
-    FieldColumn("file", "File"),
-    FieldColumn("SeriesInstanceUID", "Series UID"),
-    FieldColumn("StudyInstanceUID", "Study UID"),
-    FieldColumn("SOPClassUID", "SOP Class"),
-    FieldColumn("transfer_syntax", "Transfer Syntax"),
-    FieldColumn("sha256", "SHA-256"),
-)
+from dicomsh.retrieve.records import record_of
 
 _MOST_REASONS = 3
 
@@ -116,16 +101,16 @@ class RetrieveJob:
         contract = replace(contract, outcome=outcome)
         self._contract, self._account = contract, Account(contract.instances)
         if self._options.dry:
-            yield [_record(line) for line in self._account.unsettled()]
+            yield [record_of(line) for line in self._account.unsettled()]
             self._finished = True
             return
         ledger = Ledger(self._folder.path)
         try:
             self._look(ledger)
-            yield [_record(line) for line in self._account.news()]
+            yield [record_of(line) for line in self._account.news()]
             async with aclosing(self._fetched(modality, contract, ledger)) as batches:
                 async for lines in batches:
-                    yield [_record(line) for line in lines]
+                    yield [record_of(line) for line in lines]
             self._finished = True
         finally:
             ledger.close()
@@ -236,22 +221,3 @@ class RetrieveJob:
         if not account.whole:
             return f"{account.expected:,} objects"
         return file_size(account.size // account.whole * (account.expected - account.whole))
-
-
-def _record(line: Line) -> Record:
-    one, entry = line.instance, line.entry
-    return {
-        "state": line.state.value,
-        "Modality": one.modality if one else None,
-        "SeriesNumber": one.series_number if one else None,
-        "InstanceNumber": one.number if one else None,
-        "bytes": entry.bytes if entry else None,
-        "SOPInstanceUID": line.uid,
-        "reason": line.reason or None,
-        "file": entry.file if entry else (one.file if one else None),
-        "SeriesInstanceUID": one.series if one else None,
-        "StudyInstanceUID": one.study if one else None,
-        "SOPClassUID": (one.sop_class if one else None) or (entry.sop_class if entry else None),
-        "transfer_syntax": entry.transfer_syntax if entry else None,
-        "sha256": entry.sha256 if entry else None,
-    }

@@ -104,7 +104,7 @@ class ObjectFile:
         announced = self._name.announced
         named = sop_instance_uid(self._head, announced.transfer_syntax)
         if self._error is None and named not in (None, announced.sop_instance):
-            self.discard()
+            self._remove()
             reply = StoreReply(DOES_NOT_MATCH, "the data set has another SOP Instance UID")
             return self._done(Kept(None, reply))
         if self._error is None:
@@ -116,6 +116,10 @@ class ObjectFile:
 
     def discard(self) -> None:
         """It will not be whole."""
+        self._remove()
+        self._done(Kept(None, StoreReply(OUT_OF_RESOURCES, "the connection was lost")))
+
+    def _remove(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -152,13 +156,18 @@ class ObjectFile:
             self._file_name = self._name.place(self._part)
             path = self._ledger.folder / self._file_name
             make_folder(path.parent)
+            self._rename(path.with_name(path.name + PART))  # where the ledger looks for it
             self._ledger.add(self._entry())
-            self._part.replace(path)
+            self._rename(path)
         except OSError as error:
             self._error = error
 
+    def _rename(self, path: Path) -> None:
+        self._part.replace(path)
+        self._part = path
+
     def _failed(self, error: OSError) -> Kept:
-        self.discard()
+        self._remove()
         reply = StoreReply(OUT_OF_RESOURCES, f"cannot write: {error.strerror}")
         return Kept(None, reply, full=error.errno in _NO_SPACE)
 

@@ -1,0 +1,259 @@
+"""Receiving: a storage SCP in the foreground, with the files, the ledger and the account of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
+from pathlib import Path
+
+from dicomsh.dimse.acceptor import Caller
+from dicomsh.dimse.commitment import Reporting
+from dicomsh.dimse.connect import open_association
+from dicomsh.dimse.negotiation import Proposal
+from dicomsh.dimse.storage_server import StorageServer
+from dicomsh.errors import DicomshError, NoPresentationContextError
+from dicomsh.event_loop import asyncio
+from dicomsh.frozen import frozen, replace
+from dicomsh.model.answer import Ending, Outcome, as_cancelled
+from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.model.commitment import (
+    CLASS_CONFLICT,
+    NO_SUCH_OBJECT,
+    PUSH_MODEL,
+    CommitmentReport,
+    CommitmentRequest,
+    Reference,
+)
+from dicomsh.model.modality import Modality
+from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.storage import Announced, Incoming, Storage
+from dicomsh.model.tap import Tap
+from dicomsh.output.result_line import file_size
+from dicomsh.retrieve.account import Line, State
+from dicomsh.retrieve.inbox import OTHER, SAME, Inbox
+from dicomsh.retrieve.layout import Layout
+from dicomsh.retrieve.ledger import Ledger
+from dicomsh.retrieve.records import COLUMNS, record_of, told
+
+COLUMNS_RECEIVED = (*COLUMNS, FieldColumn("source", "From"))
+
+_PARTING = 2.0
+"""Seconds for senders to end their associations once all objects have arrived."""
+_MOST_NAMED = 5
+"""Callers, and reasons, that the result line names."""
+
+
+@frozen
+class Admission:
+    """Who may store objects.
+
+    Args:
+        titles: our AE titles.
+        callers: AE titles that are admitted; None for all.
+        modalities: those that are configured, by AE title: where to send reports.
+    """
+
+    titles: Collection[str]
+    callers: Collection[str] | None
+    modalities: Mapping[str, Modality]
+
+
+@frozen
+class ReceiveOptions:
+    """What to receive.
+
+    Args:
+        port: the port to listen on.
+        folder: where the files go.
+        layout: folders and names below it.
+        count: how many objects to receive; None for all until it is ended.
+    """
+
+    port: int
+    folder: Path
+    layout: Layout
+    count: int | None = None
+
+
+class Receive:
+    """A storage SCP; it begins when its records are taken.
+
+    Implements `dicomsh.dimse.storage_server.Reception` and `Committer`.
+
+    Args:
+        admission: who may store objects.
+        options: what to receive.
+        tap: listens to the conversation.
+    """
+
+    def __init__(self, admission: Admission, options: ReceiveOptions, tap: Tap) -> None:
+        self._admission = admission
+        self._options = options
+        self._tap = tap
+        self._inbox: Inbox | None = None
+        self._ledger: Ledger | None = None
+        self._refused: dict[str, int] = {}
+        self._finished = False
+        self._started = time.monotonic()
+
+    async def records(self) -> AsyncGenerator[list[Record], None]:
+        """One record for each object as it arrives, and for each caller that is refused.
+
+        Raises:
+            DicomshError: the port or the folder cannot be used.
+        """
+        ledger = self._ledger = Ledger(self._options.folder)
+        inbox = self._inbox = Inbox(ledger, self._options.layout)
+        server = StorageServer(self._admission.titles, self, self._tap, self)
+        try:
+            await server.start(self._options.port)
+            while not self._enough(inbox):
+                await inbox.changed.wait()
+                inbox.changed.clear()
+                yield [_record(line, source) for line, source in inbox.news()]
+            inbox.closed = True
+            await server.stop(_PARTING)
+            yield [_record(line, source) for line, source in inbox.news()]
+            self._finished = True
+        finally:
+            inbox.closed = True
+            await server.stop()
+            await inbox.settled()
+            ledger.close()
+
+    def _enough(self, inbox: Inbox) -> bool:
+        return self._options.count is not None and inbox.arrived >= self._options.count
+
+    def admits(self, caller: Caller) -> bool:
+        """Whether a caller may store objects; one that may not is told, the first time."""
+        callers = self._admission.callers
+        if callers is None or caller.calling in callers:
+            return True
+        assert self._inbox is not None
+        who = f"{caller.calling} from {caller.host}"
+        if who not in self._refused and len(self._refused) < _MOST_NAMED:
+            line = Line("", None, State.REFUSED, f"unknown caller {who}")
+            self._inbox.tell(line, caller.calling)
+        if len(self._refused) < _MOST_NAMED or who in self._refused:
+            self._refused[who] = self._refused.get(who, 0) + 1
+        return False
+
+    def storage(self, caller: Caller) -> Storage:
+        """Where the objects of a caller go."""
+        assert self._inbox is not None
+        return _From(caller.calling, self._inbox)
+
+    async def judge(self, request: CommitmentRequest) -> CommitmentReport:
+        """Only what the ledger has, as a whole file, is committed."""
+        judged = [(one, self._reason(one)) for one in request.references]
+        committed = tuple(one for one, reason in judged if not reason)
+        failed = tuple((one, reason) for one, reason in judged if reason)
+        return CommitmentReport(request.transaction, committed, failed)
+
+    def _reason(self, reference: Reference) -> int:
+        """Why an object is not committed; 0 if it is."""
+        assert self._ledger is not None
+        entry = self._ledger.whole(reference.sop_instance)
+        if entry is None:
+            return NO_SUCH_OBJECT
+        return 0 if entry.sop_class == reference.sop_class else CLASS_CONFLICT
+
+    async def reported(self, caller: Caller, report: CommitmentReport) -> None:
+        """Tell what the caller was told."""
+        assert self._inbox is not None
+        self._inbox.tell(Line("", None, State.COMMITTED, _summary(report)), caller.calling)
+
+    async def deliver(self, caller: Caller, report: CommitmentReport) -> None:
+        """Send a report on a new association to the configured address of the caller."""
+        assert self._inbox is not None
+        try:
+            modality = self._admission.modalities.get(caller.calling)
+            if modality is None:
+                raise DicomshError(f"{caller.calling} is not a configured modality")
+            await self._delivered(replace(modality, local_aet=caller.called), report)
+        except DicomshError as error:
+            reason = f"the storage commitment report was not delivered: {error.message}"
+            self._inbox.tell(Line("", None, State.FAILED, reason), caller.calling)
+        else:
+            await self.reported(caller, report)
+
+    async def _delivered(self, modality: Modality, report: CommitmentReport) -> None:
+        proposal = Proposal(PUSH_MODEL, scu=False, scp=True)
+        association = await open_association(modality, self._tap, (proposal,))
+        try:
+            context = association.contexts.get(PUSH_MODEL)
+            if context is None:
+                raise NoPresentationContextError(
+                    f"{modality.address} does not accept storage commitment"
+                )
+            operation = Reporting(association, context)
+            operation.begin(report)
+            async with asyncio.timeout(modality.timeouts.response):
+                await operation.answered
+        except TimeoutError:
+            raise DicomshError(f"{modality.address}: no response to N-EVENT-REPORT") from None
+        finally:
+            await association.release(modality.timeouts.cancel_grace)
+
+    @property
+    def headway(self) -> str:
+        """How far it is, for display."""
+        told = f"listening on port {self._options.port} as {', '.join(self._admission.titles)}"
+        if self._inbox is None or not self._inbox.arrived:
+            return told
+        return f"{told} · {self._inbox.arrived:,} received, {file_size(self._inbox.size)}"
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        inbox = self._inbox
+        if inbox is None:
+            return as_cancelled(Outcome(Ending.COMPLETE, 0, 0.0))
+        failed = any(state is State.FAILED for state, _ in inbox.counts)
+        outcome = Outcome(
+            Ending.PARTIAL if failed else Ending.COMPLETE,
+            inbox.arrived,
+            time.monotonic() - self._started,
+            notes=tuple(self._notes(inbox)),
+            size=inbox.size,
+        )
+        return outcome if self._finished else as_cancelled(outcome)
+
+    def _notes(self, inbox: Inbox) -> Iterator[Note]:
+        yield note(NoteKind.IN_FOLDER, str(self._options.folder))
+        for kind, reason in ((NoteKind.SAME_AGAIN, SAME), (NoteKind.OTHER_BYTES, OTHER)):
+            if count := inbox.counts[State.DUPLICATE, reason]:
+                yield note(kind, count=count)
+        failed = [(why, n) for (state, why), n in inbox.counts.items() if state is State.FAILED]
+        for why, count in failed[:_MOST_NAMED]:
+            yield note(NoteKind.FAILED_OBJECTS, why, count=count)
+        if self._refused:
+            yield note(NoteKind.REFUSED_CALLERS, ", ".join(self._refused))
+
+
+class _From:
+    """The inbox for one sender; implements `dicomsh.model.storage.Storage`."""
+
+    def __init__(self, source: str, inbox: Inbox) -> None:
+        self._source = source
+        self._inbox = inbox
+
+    def accept(self, announced: Announced) -> Incoming:
+        """A place for an object."""
+        return self._inbox.accept(self._source, announced)
+
+
+def _summary(report: CommitmentReport) -> str:
+    count = len(report.committed)
+    failed = f", {len(report.failed):,} not here as whole files" if report.failed else ""
+    return f"storage commitment: {count:,} committed{failed}"
+
+
+def _record(line: Line, source: str) -> Record:
+    return {**record_of(line), "source": source}
+
+
+def received_line(record: Record) -> str:
+    """A line about what was received, for people."""
+    size = f"  {file_size(record['bytes'])}" if record["bytes"] else ""
+    return f"{told(record)}{size}  from {record['source']}"

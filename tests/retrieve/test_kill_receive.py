@@ -1,0 +1,81 @@
+"""A `receive` that is killed at any moment has kept what it said it kept."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pynetdicom import AE
+
+from dicomsh.retrieve.ledger import NAME, file_digest, read_ledger
+from tests.processes import HOST
+from tests.retrieve.giving import image
+from tests.retrieve.receiving import Receiver, receiving
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+COUNT = 120
+MOMENTS = int(os.environ.get("DICOMSH_KILLS", "6"))
+"""How often it is killed; 50 to be thorough."""
+
+
+def lines(folder: Path) -> int:
+    try:
+        return (folder / NAME).read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+def kill(receiver: Receiver, folder: Path, at: int) -> None:
+    """Kill it as soon as its ledger has so many lines: then a file is about to get its name."""
+    while lines(folder) < at and receiver.process.poll() is None:
+        pass
+    receiver.process.send_signal(signal.SIGKILL)
+
+
+def sent(receiver: Receiver, wanted: list[int]) -> set[int]:
+    """The objects that it said it kept, of those sent until it was killed."""
+    entity = AE("SENDER")
+    entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+    association = entity.associate(HOST, receiver.port, ae_title="DICOMSH")
+    kept: set[int] = set()
+    with suppress(RuntimeError):  # the association is gone
+        for number in wanted:
+            status = association.send_c_store(image(number, size=50_000))
+            if status and status.Status == 0:
+                kept.add(number)
+        association.release()
+    return kept
+
+
+def test_what_was_confirmed_is_whole_whenever_it_was_killed(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    folder = tmp_path / "in"
+    kept: set[int] = set()
+    for _ in range(MOMENTS):
+        left = [number for number in range(1, COUNT + 1) if number not in kept]
+        moment = lines(folder) + chance.randrange(1, COUNT // MOMENTS)
+        with receiving(folder) as receiver:
+            killer = Thread(target=kill, args=(receiver, folder, moment))
+            killer.start()
+            kept |= sent(receiver, left)
+            killer.join()
+        known = {entry.file: entry for entry in read_ledger(folder)}
+        for path in folder.rglob("*.dcm"):
+            entry = known[path.relative_to(folder).as_posix()]
+            assert (path.stat().st_size, file_digest(path)) == (entry.bytes, entry.sha256)
+        names = {path.stem for path in folder.rglob("*.dcm")}
+        assert names >= {f"1.2.1.1.{number}" for number in kept}
+    with receiving(folder) as receiver:
+        kept |= sent(receiver, [n for n in range(1, COUNT + 1) if n not in kept])
+        receiver.interrupted()
+    assert kept == set(range(1, COUNT + 1))
+    assert len(list(folder.rglob("*.dcm"))) == COUNT
+    assert not list(folder.rglob("*.part"))

@@ -1,0 +1,246 @@
+"""receive: objects of real senders become files, and nobody is told more than is true."""
+
+from __future__ import annotations
+
+import sys
+import tracemalloc
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+
+from dicomsh.dimse.command import STORE_REQUEST, CommandSet, write_command
+from dicomsh.dimse.pdu import write_message
+from dicomsh.model.storage import Announced
+from dicomsh.retrieve.part10 import file_header, read_head
+from dicomsh.retrieve.values import values_of
+from tests.dimse.peers import encoded
+from tests.processes import HOST, free_ports
+from tests.retrieve.giving import image, ledger
+from tests.retrieve.receiving import receiving, storescu
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+
+COMMITMENT, COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
+
+
+def file_of(folder: Path, number: int, name: str = "Doe^Jane") -> Path:
+    """A DICOM file with a small object."""
+    made = image(number, PatientName=name)
+    announced = Announced(CTImageStorage, made.SOPInstanceUID, ExplicitVRLittleEndian)
+    path = folder / f"{number}-{len(list(folder.iterdir()))}.dcm"
+    path.write_bytes(file_header(announced, "TEST") + encoded(made, explicit=True))
+    return path
+
+
+def data_set(path: Path) -> bytes:
+    """The bytes behind the file meta information."""
+    with path.open("rb") as file:
+        return path.read_bytes()[read_head(file).offset :]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    return [file_of(folder, number) for number in (1, 2, 3)]
+
+
+def test_objects_of_storescu_are_files_named_by_their_values(
+    files: list[Path], tmp_path: Path
+) -> None:
+    with receiving(tmp_path / "in") as receiver:
+        assert storescu(receiver.port, *files).returncode == 0
+        assert receiver.interrupted() == 130
+    for number, path in enumerate(files, 1):
+        got = tmp_path / f"in/P1/20240101_1.2.1/1_CT/1.2.1.1.{number}.dcm"
+        assert data_set(got) == data_set(path)
+        assert dcmread(got).file_meta.SourceApplicationEntityTitle == "SENDER"
+    assert [one["state"] for one in receiver.records] == ["arrived"] * 3
+    assert receiver.records[0]["source"] == "SENDER"
+    assert receiver.last.startswith("3 instances, ")
+    assert len(ledger(tmp_path / "in")) == 3
+    assert not list((tmp_path / "in").rglob("*.part"))
+
+
+def test_a_count_ends_it(files: list[Path], tmp_path: Path) -> None:
+    with receiving(tmp_path / "in", "--from SENDER --count 3") as receiver:
+        assert storescu(receiver.port, *files).returncode == 0
+        assert receiver.ended() == 0
+    assert ", complete" in receiver.last
+
+
+def test_unknown_callers_are_refused_and_named(files: list[Path], tmp_path: Path) -> None:
+    with receiving(tmp_path / "in", "--from CT1,SENDER") as receiver:
+        refused = storescu(receiver.port, *files, calling="EVIL")
+        assert "Calling AE Title Not Recognized" in refused.stderr + refused.stdout
+        assert storescu(receiver.port, *files, called="OTHER").returncode != 0
+        assert storescu(receiver.port, files[0]).returncode == 0
+        receiver.interrupted()
+    first, second = receiver.records
+    assert (first["state"], first["reason"]) == ("refused", "unknown caller EVIL from 127.0.0.1")
+    assert second["state"] == "arrived"
+    assert "EVIL from 127.0.0.1" in receiver.err
+
+
+def test_the_same_again_is_stored_and_other_bytes_are_not(
+    files: list[Path], tmp_path: Path
+) -> None:
+    other = file_of(files[0].parent, 1, "Roe^Jane")
+    with receiving(tmp_path / "in") as receiver:
+        assert storescu(receiver.port, files[0]).returncode == 0
+        assert storescu(receiver.port, files[0]).returncode == 0
+        assert "0x0111" in storescu(receiver.port, other, more=["-d"]).stderr
+        receiver.interrupted()
+    assert [one["state"] for one in receiver.records] == ["arrived", "duplicate", "duplicate"]
+    (path,) = (tmp_path / "in").rglob("*.dcm")
+    assert data_set(path) == data_set(files[0])
+    assert "1 were sent again and are the same" in receiver.err
+
+
+def test_objects_come_on_several_associations_at_once(tmp_path: Path) -> None:
+    with receiving(tmp_path / "in", "--from any --count 20") as receiver:
+        entity = AE("SENDER")
+        entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+        open_ = [entity.associate(HOST, receiver.port, ae_title="DICOMSH") for _ in range(4)]
+        for number in range(20):
+            assert open_[number % 4].send_c_store(image(number)).Status == 0
+        for one in open_:
+            one.release()
+        assert receiver.ended() == 0
+    assert len(list((tmp_path / "in").rglob("*.dcm"))) == 20
+
+
+def test_a_name_that_would_leave_the_folder_does_not(tmp_path: Path) -> None:
+    with receiving(tmp_path / "in", "--from any --count 1") as receiver:
+        entity = AE("SENDER")
+        entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+        association = entity.associate(HOST, receiver.port, ae_title="DICOMSH")
+        evil = image(1, PatientID="../../x", StudyDate="")
+        assert association.send_c_store(evil).Status == 0
+        association.release()
+        receiver.ended()
+    (path,) = tmp_path.rglob("*.dcm")
+    assert path.is_relative_to(tmp_path / "in")
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_storage_commitment_on_the_same_association_or_a_new_one(
+    files: list[Path], tmp_path: Path, stays: bool
+) -> None:
+    (port,) = free_ports(1)
+    configuration = tmp_path / "modalities.yaml"
+    configuration.write_text(
+        f"modalities:\n  sender: {{aet: SENDER, host: {HOST}, port: {port}}}\n"
+    )
+    reports: list[tuple[int | None, Dataset]] = []
+
+    def report(event: evt.Event) -> tuple[int, None]:
+        reports.append((event.event_type, event.event_information))
+        return 0, None
+
+    handlers: list[Any] = [(evt.EVT_N_EVENT_REPORT, report)]
+    entity = AE("SENDER")
+    entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
+    server = entity.start_server((HOST, port), block=False, evt_handlers=handlers)
+    assert server is not None
+    asked = [image(1), image(9)]
+    try:
+        with receiving(tmp_path / "in", "", options=("-f", str(configuration))) as receiver:
+            assert storescu(receiver.port, files[0]).returncode == 0
+            entity.add_requested_context(COMMITMENT)
+            association = entity.associate(
+                HOST, receiver.port, ae_title="DICOMSH", evt_handlers=handlers if stays else []
+            )
+            status, _ = association.send_n_action(
+                _request(asked), 1, COMMITMENT, COMMITMENT_INSTANCE
+            )
+            assert status.Status == 0
+            if not stays:
+                association.release()
+            while not reports:
+                assert receiver.process.poll() is None
+            if stays:
+                association.release()
+            receiver.interrupted()
+    finally:
+        server.shutdown()
+        server.server_close()
+    ((kind, report_),) = reports
+    assert kind == 2
+    assert report_.TransactionUID == "1.2.3"
+    assert [one.ReferencedSOPInstanceUID for one in report_.ReferencedSOPSequence] == ["1.2.1.1.1"]
+    (failed,) = report_.FailedSOPSequence
+    assert (failed.ReferencedSOPInstanceUID, failed.FailureReason) == ("1.2.1.1.9", 0x0112)
+
+
+def _request(objects: Iterable[Dataset]) -> Dataset:
+    made = Dataset()
+    made.TransactionUID = "1.2.3"
+    made.ReferencedSOPSequence = []
+    for one in objects:
+        item = Dataset()
+        item.ReferencedSOPClassUID = one.SOPClassUID
+        item.ReferencedSOPInstanceUID = one.SOPInstanceUID
+        made.ReferencedSOPSequence.append(item)
+    return made
+
+
+def test_an_object_that_breaks_off_leaves_nothing_and_can_be_sent_again(tmp_path: Path) -> None:
+    with receiving(tmp_path / "in", "--from any --count 1") as receiver:
+        entity = AE("SENDER")
+        entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+        association = entity.associate(HOST, receiver.port, ae_title="DICOMSH")
+        raw: Any = association.dul.socket.socket  # type: ignore[union-attr]
+        whole = sent_by(association, image(1, size=100_000))
+        raw.sendall(whole[: len(whole) // 2])
+        raw.close()
+        again = entity.associate(HOST, receiver.port, ae_title="DICOMSH")
+        assert again.send_c_store(image(1, size=100_000)).Status == 0
+        again.release()
+        assert receiver.ended() == 5
+    assert [one["state"] for one in receiver.records] == ["failed", "arrived"]
+    assert receiver.records[0]["reason"] == "the connection was lost"
+    assert not list((tmp_path / "in").rglob("*.part"))
+
+
+def sent_by(association: Association, made: Dataset) -> bytes:
+    """The bytes of a C-STORE request."""
+    (context,) = association.accepted_contexts
+    assert context.context_id is not None
+    command = CommandSet(
+        STORE_REQUEST, 1, True, sop_class=made.SOPClassUID, sop_instance=made.SOPInstanceUID
+    )
+    data = encoded(made, explicit=True)
+    return write_message(context.context_id, write_command(command), data, 16_384)
+
+
+def test_values_are_read_from_deflated_data_that_never_ends(tmp_path: Path) -> None:
+    announced = Announced(CTImageStorage, "1.2.3", DeflatedExplicitVRLittleEndian)
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    made = image(1)
+    del made.PixelData
+    made.add_new(0x00091001, "OB", bytes(50 << 20))
+    data = packer.compress(encoded(made, explicit=True)) + packer.flush()
+    path = tmp_path / "bomb.dcm"
+    path.write_bytes(file_header(announced, "TEST") + data)
+    tracemalloc.start()
+    found = values_of(path, ("StudyDate", "PatientID", "Modality"))
+    assert tracemalloc.get_traced_memory()[1] < 30 << 20
+    tracemalloc.stop()
+    assert found == {"StudyDate": "20240101", "Modality": "CT"}
+
+
+def test_values_are_decoded_in_the_character_set_of_the_object(tmp_path: Path) -> None:
+    announced = Announced(CTImageStorage, "1.2.3", ExplicitVRLittleEndian)
+    made = image(1, SpecificCharacterSet="ISO_IR 100", PatientID="Grün")
+    path = tmp_path / "one.dcm"
+    path.write_bytes(file_header(announced, "TEST") + encoded(made, explicit=True))
+    assert values_of(path, ("PatientID", "StudyID")) == {"PatientID": "Grün"}
