@@ -53,7 +53,8 @@ def as_letter(key: QueryKey) -> RowTest:
     fits = test_of(key)
 
     def test(row: Row) -> bool | None:
-        return fits(row) or (None if may_have_lost_letters(row, key) else False)
+        result = fits(row)
+        return None if result is False and may_have_lost_letters(row, key) else result
 
     return test
 
@@ -75,7 +76,7 @@ def is_proof(rows: Iterable[Row], key: QueryKey) -> bool:
     """Whether `?` matched a letter of several bytes in a row, which no comparison of bytes does."""
     fits, tag = test_of(key), key.attribute.tag
     for row in rows:
-        raw, text = row.elements.get(tag, b""), row.text(tag) or ""
+        raw, text = row.elements.get(tag, b"").rstrip(b" \0"), row.text(tag) or ""
         if len(raw) > len(text) and not text.isascii() and fits(row):
             plain = "".join(letter for letter in text if letter.isascii() or letter in key.value)
             if not fits(_with_text(row, tag, plain)):

@@ -254,6 +254,8 @@ class InTurn(DerivedAnswer):
         self._current = await self._asking.send(turn, self.limit)
         async for batch in self._current:
             self._look(batch)
+            if not turn.filters:
+                self._look_for_proof(batch)
             yield self._once.admit(batch)
         if not turn.tried or self._once.rows > before:
             self._outcomes.append(self._current.outcome)
@@ -285,6 +287,9 @@ class InTurn(DerivedAnswer):
         self._experience.saw({term for row in batch if (term := declared_set(row))})
         if not self._outcomes and self._text:
             self._experience.read({declared_set(row) for row in batch if self._was_read(row)})
+
+    def _look_for_proof(self, batch: list[Row]) -> None:
+        """Whether rows that came for `?`, and not for `*`, show what it matched."""
         keys = [key for key in self._request.keys if key.keyword in self._open]
         if any(is_proof(batch, key) for key in keys):
             self._open = []

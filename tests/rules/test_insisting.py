@@ -161,6 +161,30 @@ def test_a_question_mark_that_would_take_too_many_rows_is_incomplete(
     assert "? may not match non-ASCII letters on this server, and more than 2 rows" in done.last
 
 
+def test_rows_that_came_for_an_asterisk_prove_nothing_about_a_question_mark(tmp_path: Path) -> None:
+    with bytewise(*PEOPLE) as server:
+        for _ in range(3):
+            done = asked(server, "find patient M?ller*", state=tmp_path)
+            assert ids(done) == ["M1", "M2", "M3"]
+        assert [name for _, name in server.asked] == [b"M*ller*"]
+
+
+def test_the_padding_of_a_name_is_not_a_byte_of_a_letter(tmp_path: Path) -> None:
+    """`Gr?n*` finds a name in Latin-1 of an odd length, where the letter is one byte."""
+    with bytewise(*PEOPLE) as server:
+        assert ids(asked(server, "find patient Gr?n*", state=tmp_path)) == ["A1"]
+        assert ids(asked(server, "find patient M?ller*", state=tmp_path)) == ["M1", "M2", "M3"]
+
+
+def test_rows_without_the_attribute_asked_for_are_kept_and_in_doubt(tmp_path: Path) -> None:
+    unknown = Habits(ignores=frozenset({"StudyDescription"}))
+    with bytewise(*PEOPLE, habits=unknown) as server:
+        asked(server, "find patient M?ller*", state=tmp_path)
+        done = asked(server, "find study 'desc=?2 AX'", state=tmp_path)
+    assert len(ids(done, ExitStatus.INCOMPLETE)) == len(PEOPLE)
+    assert "7 of them lack" in done.last
+
+
 def test_a_question_mark_of_a_server_that_compares_letters_is_asked_once(tmp_path: Path) -> None:
     """The row itself proves it: `?` was a letter of two bytes."""
     with bytewise(*PEOPLE, habits=Habits(decodes=True)) as server:
