@@ -272,6 +272,7 @@ class Unreturned(AnswerStep):
 
     def __init__(self, request: Request, rejected: frozenset[str]) -> None:
         asked = [key.path for key in request.keys if not key.value]
+        self._typed = {".".join(part.keyword for part in path) for path in asked}
         columns = map(by_keyword, request.default_keywords())
         counts = [(attribute,) for attribute in columns if attribute.tag in COUNTS]
         paths = {".".join(part.keyword for part in path): path for path in (*asked, *counts)}
@@ -291,8 +292,9 @@ class Unreturned(AnswerStep):
         words = [word for word in self._missing.values() if word not in outcome.unasked]
         if not outcome.rows or not words:
             return outcome
-        more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
-        return noted(outcome, note(NoteKind.NONE_RETURNED, ", ".join(words[:_NAMED]) + more))
+        named = max(_NAMED, sum(word in self._typed for word in words))
+        more = f" and {len(words) - named} more" if len(words) > named else ""
+        return noted(outcome, note(NoteKind.NONE_RETURNED, ", ".join(words[:named]) + more))
 
 
 def _has(row: Row, tag: int) -> bool:
@@ -300,7 +302,7 @@ def _has(row: Row, tag: int) -> bool:
 
 
 _NAMED = 4
-"""Attributes that are named; of more, only the number is said."""
+"""Attributes that are named, besides those that were typed; of more, only the number is said."""
 
 _REMEMBERED = 4096
 """Values known to match that need not be compared again: many rows have the same."""

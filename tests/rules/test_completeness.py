@@ -122,6 +122,16 @@ def test_attributes_that_no_row_has_are_named() -> None:
     assert "AccessionNumber, NumberOfStudyRelatedSeries" in none.last
 
 
+def test_attributes_that_were_typed_are_all_named() -> None:
+    words = "PatientSex", "PatientAge", "StudyTime", "AccessionNumber", "StudyID", "PatientComments"
+    with scp(answering(study(1))) as modality:
+        done = run(
+            f"find study {' '.join(f'+{word}' for word in words)}", modality=f"{modality.entity}"
+        )
+    assert all(word in done.last for word in words)
+    assert "and 2 more: the server returned none" in done.last
+
+
 def test_counts_that_columns_need_are_named(tmp_path: Path) -> None:
     done = faulty(tmp_path, "find patient", no_counts=True)
     assert "NumberOfPatientRelatedStudies: the server returned none" in done.last
