@@ -93,8 +93,9 @@ LINES = [
 ]
 INSTALLING = [line for _, line in LINES if line.startswith("python3 -m venv")]
 MEASURING = [line for _, line in LINES if "tests.benchmarks" in line]
+SURVEYING = [line for _, line in LINES if "oracle" in line]
 SERVING = [line for _, line in LINES if line.startswith("dicomsh practice")]
-RUNNING = [line for line in LINES if line[1] not in (*INSTALLING, *MEASURING, *SERVING)]
+RUNNING = [line for line in LINES if line[1] not in (*INSTALLING, *MEASURING, *SURVEYING, *SERVING)]
 
 
 @pytest.mark.parametrize(("page", "line"), RUNNING)
@@ -119,6 +120,13 @@ def test_benchmarks_that_can_be_asked_for(line: str) -> None:
     words = line.split("#", maxsplit=1)[0].split()
     assert words[:3] == ["python", "-m", "tests.benchmarks"]
     assert arguments(words[3:]).rounds > 0
+
+
+@pytest.mark.parametrize("line", SURVEYING)
+def test_surveys_that_can_be_asked_for(line: str) -> None:
+    """They are not run: one of them is a part of the tests, and the other writes a page."""
+    program = line.split("#", maxsplit=1)[0].rsplit(maxsplit=1)[-1]
+    assert (ROOT / program.replace(".", "/")).is_dir()
 
 
 FAULTS = {

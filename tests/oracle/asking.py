@@ -49,8 +49,10 @@ def before_and_after_probe(
 ) -> tuple[list[Answered], list[Answered]]:
     """The answers of dicomsh to all queries: of a new user, and of one who has run `probe`."""
     asked = [text for query in queries for text in (query.change, query.typed)]
-    texts = [*asked, "cd /", "probe", *asked]
-    done = asyncio.run(run_each(texts, server.address, state))
+    # an answer without a character set is asked for again once; which of its rows are there twice
+    # depends on how they arrived, so that this one is not judged
+    texts = ["find patient", *asked, "cd /", "probe", *asked]
+    _, *done = asyncio.run(run_each(texts, server.address, state))
     first, last = done[: len(asked)], done[-len(asked) :]
     return list(_answered(queries, first)), list(_answered(queries, last))
 

@@ -95,7 +95,9 @@ def _name(pattern: str, stored: str) -> Match:
         loosely = all(not want or _loosely(want, has) for want, has in pairs)
     if whole and by_group:
         return Match.MUST
-    return Match.MAY if whole or by_group or loosely or _loosely(pattern, stored) else Match.NO
+    if by_group or loosely:
+        return Match.MAY
+    return Match.UNLIKELY if whole or _loosely(pattern, stored) else Match.NO  # across groups
 
 
 def _loosely(pattern: str, value: str) -> bool:

@@ -220,6 +220,10 @@ def _by_hand() -> Iterator[Query]:
     for identity in _IDS:
         yield _query("patient", like("PatientID", identity))
         yield _query("study", like("PatientID", identity))
+    for key in (like("Modality", "SR"), like("BodyPartExamined", "Knee"), like("Modality", "XA")):
+        yield _query("series", key)
+    yield _query("series", like("SeriesDescription", "Axial*"), like("Modality", "CT"))
+    yield _query("instance", like("SOPInstanceUID", "1.2.3.4"))
     for typed, first, last in _DAYS:
         yield _query("study", dates("StudyDate", typed, first, last))
     for typed, first, last in _DAYTIMES:
@@ -290,7 +294,8 @@ _CHOSEN = (
         "CT CHEST", "ct chest", "CT Chest", "CT*", "*CHEST*", "*chest*", "MR BRAIN W/WO",
         "50%*", "*%*", "KNEE_2", "KNEE?2", "T", "?", "RÖNTGEN HAND", "R?NTGEN*", "RÖ*", "röntgen*",
         "胸部CT", "胸部*", "?部CT", "*HAND*", "CT ABDOMEN-PELVIS", "*-*", "NO SUCH", "*W/*")),
-    *(like("AccessionNumber", text) for text in ("A001", "a001", "A0*", "A00?", "*7", "A999")),
+    *(like("AccessionNumber", text) for text in (
+        "A001", "a001", "A0*", "A00?", "*7", "A999", "*2024030500000017*")),
     *(like("ModalitiesInStudy", text) for text in ("CT", "SR", "MR", "XA", "C*")),
     *(like("ReferringPhysicianName", text) for text in (
         "Welby^Marcus", "WELBY*", "Nobody^No^*^Dr.", "Nobody^No^^Dr.", "House*")),
@@ -370,11 +375,13 @@ def _in_places(entities: Sequence[Entity]) -> Iterator[Query]:
     for patient in chosen:
         yield _query("study", place=patient.keys)
         yield _query("study", like("ModalitiesInStudy", "CT"), place=patient.keys)
+        yield _query("series", like("Modality", "CT"), place=patient.keys)
     yield _query("study", dates("StudyDate", "2024", "20240101", "20241231"), place=chosen[-1].keys)
     studies = [one for one in entities if one.level == "study" and len(_kinds(one)) > 1]
     for study in chance.sample(studies, 6):
         yield _query("series", place=study.keys)
         yield _query("series", like("Modality", "SR"), place=study.keys)
+        yield _query("instance", place=study.keys)
     study = chance.choice(studies)
     own = [one for one in entities if one.level == "series" and one.keys[:2] == study.keys]
     for keyword in KEYS["series"]:

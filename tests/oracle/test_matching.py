@@ -36,6 +36,7 @@ NO, UNLIKELY, MAY, MUST = Match.NO, Match.UNLIKELY, Match.MAY, Match.MUST
         ("PN", "*山田*", "Yamada^Tarou=山田^太郎=やまだ^たろう", MUST),
         ("PN", "*=山田*", "Yamada^Tarou=山田^太郎", MUST),
         ("PN", "=山田*", "Yamada^Tarou=山田^太郎", MAY),
+        ("PN", "Yamada^Tarou?山田*", "Yamada^Tarou=山田^太郎", UNLIKELY),
         ("PN", "鈴木*", "Yamada^Tarou=山田^太郎", NO),
     ],
 )

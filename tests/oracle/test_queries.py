@@ -82,6 +82,7 @@ TRUTH = truth(QUERY.match, [_named("1", "Smith^A"), _named("2", "SMITH^B"), _nam
         ("13", "2 studies, complete · 2 ms", 0, Verdict.SILENT),
         ("11", "2 studies, complete · 2 ms", 0, Verdict.SILENT),
         ("11", "2 studies, complete · 2 ms · 2 rows are the same study", 0, Verdict.TOLD),
+        ("33", "2 studies, complete · 2 ms · 2 rows are the same study", 0, Verdict.SILENT),
         ("", "no studies, complete · 2 ms · matched PatientName=Smith*", 0, Verdict.SILENT),
         (
             "2",

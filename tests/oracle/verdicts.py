@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -81,20 +81,39 @@ def verdict(query: Query, expected: Truth, answer: Answered, unmatched: Ignored)
     """
     failed = answer.status not in (0, 5)
     doubted = answer.status != 0
-    if failed or not _is_right(expected, answer):
-        return Verdict.TOLD if doubted or _admits(query, answer.line) else Verdict.SILENT
+    admissions = [_ADMISSIONS[fault] for fault in _faults(expected, answer)]
+    if not all(key.typed.isascii() for key in query.keys):
+        admissions = [(*words, *_ADMISSIONS["garbled"]) for words in admissions]
+    if failed or admissions:
+        told = doubted or all(_admits(query, answer.line, words) for words in admissions)
+        return Verdict.TOLD if told else Verdict.SILENT
     if not doubted or answer.found & expected.unlikely.keys():
         return Verdict.RIGHT
     by_chance = any((query.level, key.keyword) in unmatched for key in query.keys)
     return Verdict.TOLD if by_chance else Verdict.FALSE_DOUBT
 
 
-def _is_right(expected: Truth, answer: Answered) -> bool:
-    return (
-        has_right_entities(expected, answer)
-        and len(answer.rows) == len(answer.found)
-        and all(map(_is_legible, map(expected.allowed.__getitem__, answer.rows), answer.values))
-    )
+_ADMISSIONS: Mapping[str, Sequence[str]] = {
+    "missing or too many": ("this server",),
+    "listed twice": ("already listed", "are the same"),
+    "garbled": ("character set",),
+}
+"""Words of which one is in a line that admits a fault; naming a key of the query is enough, too."""
+
+
+def _faults(expected: Truth, answer: Answered) -> Iterator[str]:
+    if not has_right_entities(expected, answer):
+        yield "missing or too many"
+    if len(answer.rows) != len(answer.found):
+        yield "listed twice"
+    stored = expected.allowed
+    known = [(stored[key], row) for key, row in _paired(answer) if key in stored]
+    if not all(_is_legible(entity, row) for entity, row in known):
+        yield "garbled"
+
+
+def _paired(answer: Answered) -> Iterator[tuple[str, Mapping[str, str]]]:
+    return zip(answer.rows, answer.values, strict=False)
 
 
 def has_right_entities(expected: Truth, answer: Answered) -> bool:
@@ -116,11 +135,9 @@ def _plain(value: str) -> str:
 _NO_ADMISSION = ("matched ", "try: ")
 """How those parts of a result line begin that an empty answer has in any case."""
 
-_ADMISSIONS = ("this server", "already listed", "are the same", "without a character set")
 
-
-def _admits(query: Query, line: str) -> bool:
+def _admits(query: Query, line: str, words: Sequence[str]) -> bool:
     """Whether a line that says complete also says what is wrong with the answer."""
     parts = [part for part in line.split(" · ")[1:] if not part.startswith(_NO_ADMISSION)]
-    words = [*(key.keyword for key in query.keys), *_ADMISSIONS]
-    return any(word in part and "filtered locally" not in part for part in parts for word in words)
+    any_of = [*(key.keyword for key in query.keys), *words]
+    return any(word in part and "filtered locally" not in part for part in parts for word in any_of)
