@@ -26,6 +26,7 @@ from dicomsh.model.modality import DicomAddress
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Query
 from dicomsh.model.results import Listing, Records, Report, Text, at_once, listing_of
+from dicomsh.model.safe import remark
 from dicomsh.model.text_about import text_about
 from dicomsh.output.note_words import note_text
 from dicomsh.query.ask import ask
@@ -297,7 +298,7 @@ async def _last(context: Context, as_: str | None) -> Report | Text:
 def _answer_page(
     context: Context, asked_query: AskedQuery, outcome: Outcome, asked: list[Sent]
 ) -> str:
-    lines = answer_lines(asked_query, outcome, note_text)
+    lines = answer_lines(asked_query, outcome, lambda note: remark(note_text(note)))
     for number, sent in enumerate(asked, 1):
         lines += ["", *_numbered(number, asked), *query_lines(sent, _missing(context, sent))]
     return "\n".join(lines)

@@ -34,8 +34,8 @@ from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, QueryKey
 from dicomsh.model.results import Listing
+from dicomsh.model.safe import fit
 from dicomsh.model.windows import Period
-from dicomsh.output.safe import fit
 from dicomsh.query.ask import Way, ask, plain_way
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Failure

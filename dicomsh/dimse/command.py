@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.charset import decoder
+from dicomsh.model.safe import visible
 
 STORE_REQUEST, GET_REQUEST, FIND_REQUEST = 0x0001, 0x0010, 0x0020
 MOVE_REQUEST, ECHO_REQUEST = 0x0021, 0x0030
@@ -269,7 +270,7 @@ _LONGEST_COMMENT = 256
 
 
 def _read_comment(raw: bytes) -> str | None:
-    return decoder(b"", "")(raw[:_LONGEST_COMMENT]).strip(" \0") or None
+    return visible(decoder(b"", "")(raw[:_LONGEST_COMMENT]).strip(" \0")) or None
 
 
 def _tags(tags: tuple[int, ...]) -> bytes:

@@ -16,10 +16,10 @@ from dicomsh.model.columns import (
 )
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
+from dicomsh.model.safe import visible
 from dicomsh.model.standard import uid_name
 from dicomsh.model.vr import MOMENT_VRS, NUMBER_VRS
 from dicomsh.output.plain import AnyRow
-from dicomsh.output.safe import visible
 from dicomsh.regex import regex
 
 _SOP_CLASS_TAGS = frozenset({0x00080016, 0x00080062})

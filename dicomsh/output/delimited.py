@@ -13,12 +13,12 @@ from typing import cast
 from dicomsh.model.columns import AttributeColumn, Column
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
+from dicomsh.model.safe import visible
 from dicomsh.model.vr import BULK_VRS, TEXT_VRS
 from dicomsh.output.bulk import BLOCK, block_lines
 from dicomsh.output.extra_attributes import ExtraAttributes
 from dicomsh.output.json_format import json_text
 from dicomsh.output.plain import AnyRow, Plain, are_answers, element, plain
-from dicomsh.output.safe import visible
 
 Cells = Callable[[AnyRow], list[str]]
 

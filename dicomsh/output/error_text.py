@@ -5,7 +5,7 @@ from __future__ import annotations
 from dicomsh.errors import DicomshError, Span
 from dicomsh.frozen import frozen
 from dicomsh.language.scan import place_of
-from dicomsh.output.safe import fit, tail, visible, width
+from dicomsh.model.safe import fit, remark, tail, visible, width
 from dicomsh.output.theme import Theme, paint
 
 
@@ -49,7 +49,7 @@ def problem(
     start, end = error.span or span
     number, column, line = place_of(text, start)
     where = f"{origin.name}:{number + origin.first_line - 1}:{column}: " if origin.name else ""
-    lines = [paint(theme.error, where + visible(error.message))]
+    lines = [paint(theme.error, where + remark(error.message))]
     if error.span is not None or origin.name:
         room = None if columns is None else columns - len(_INDENT)
         before, marked, after = _parts(line, column - 1, end - start)
@@ -57,7 +57,7 @@ def problem(
         caret = " " * place + paint(theme.place, "^" * cells)
         lines += [_INDENT + shown, _INDENT + caret]
     if error.hint:
-        lines.append(paint(theme.note, visible(error.hint)))
+        lines.append(paint(theme.note, remark(error.hint)))
     return "\n".join(lines)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
+from dicomsh.model.safe import is_unsafe
 from dicomsh.output.plain import AnyRow, Plain
-from dicomsh.output.safe import is_unsafe
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
 _encode_compact = json.JSONEncoder(

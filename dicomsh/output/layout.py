@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from dicomsh.frozen import frozen, replace
+from dicomsh.model.safe import width
 from dicomsh.output.cells import CellKind, View
-from dicomsh.output.safe import width
 
 GAP = 2
 """Cells between two columns."""

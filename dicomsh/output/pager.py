@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from dicomsh.event_loop import asyncio
 from dicomsh.interrupt import unsuspended
+from dicomsh.model.safe import width
 from dicomsh.output.programs import CommandWriter
-from dicomsh.output.safe import width
 from dicomsh.output.streams import SOON, CommandGoneError, PagerLeftError, Stream
 from dicomsh.output.theme import SEQUENCE
 

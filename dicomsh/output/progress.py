@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from dicomsh.frozen import frozen, replace
-from dicomsh.output.safe import fit, visible, width
+from dicomsh.model.safe import fit, visible, width
 
 
 @frozen

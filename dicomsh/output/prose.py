@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from dicomsh.output.safe import pieces, width
+from dicomsh.model.safe import pieces, width
 from dicomsh.output.theme import SEQUENCE
 from dicomsh.regex import regex
 

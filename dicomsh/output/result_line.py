@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
+from dicomsh.model.safe import remark, width
 from dicomsh.model.status import status
 from dicomsh.output.note_words import note_text
-from dicomsh.output.safe import visible, width
 from dicomsh.output.theme import Theme, paint
 
 
@@ -38,7 +38,7 @@ def result_line(
     ending, *details = _ending(outcome, remedy)
     told = [part for part in (*details, *map(note_text, outcome.notes), *notes) if part]
     what = f"{_counted(level, outcome, unit)}, {ending}"
-    first, *others = _lines([what, *map(visible, told)], columns)
+    first, *others = _lines([what, *map(remark, told)], columns)
     painted = _painted(what, outcome, theme or Theme.plain())
     return "\n  · ".join([painted + first.removeprefix(what), *others])
 

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TextIO
 
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.event_loop import asyncio
-from dicomsh.output.safe import visible
+from dicomsh.model.safe import visible
 from dicomsh.output.theme import SEQUENCE
 from dicomsh.regex import regex
 
@@ -136,8 +136,6 @@ class Stream:
 
 def for_terminal(text: str) -> str:
     """The text without terminal control characters, except line ends, tabs and our colours."""
-    if text.isprintable():
-        return text
     parts = _KEPT.split(text)
     parts[::2] = map(visible, parts[::2])
     return "".join(parts)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress, zip_longest
 
 from dicomsh.frozen import frozen, replace
+from dicomsh.model.safe import fit, shorten_middle, width
 from dicomsh.output.cells import CellKind, View
 from dicomsh.output.layout import (
     GAP,
@@ -19,7 +20,6 @@ from dicomsh.output.layout import (
 )
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.prose import folded
-from dicomsh.output.safe import fit, shorten_middle, width
 from dicomsh.output.theme import Theme, paint
 
 _NUMBER = View(" #", "#", CellKind.EXACT, True, False, lambda _: None)

@@ -8,10 +8,10 @@ from dicomsh.model.columns import AttributeColumn, Column
 from dicomsh.model.keys import by_tag
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
+from dicomsh.model.safe import width
 from dicomsh.output.cells import shown, view
 from dicomsh.output.plain import AnyRow, is_bookkeeping, root_tags
 from dicomsh.output.prose import between_words
-from dicomsh.output.safe import width
 from dicomsh.output.theme import Theme, paint
 
 Line = tuple[str, str]

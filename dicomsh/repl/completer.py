@@ -83,7 +83,7 @@ async def _learn(session: Session, application: Application[str]) -> None:
 
 def _completion(offer: Offer, cursor: int, shown: Callable[[str], str]) -> Completion:
     """The completion; its description is made when it is shown."""
-    from dicomsh.output.safe import shorten_middle, visible
+    from dicomsh.model.safe import shorten_middle, visible
 
     candidate = offer.candidate
     long = len(candidate.text) > _WIDEST and _UID.match(candidate.text)

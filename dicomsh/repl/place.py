@@ -21,7 +21,7 @@ def prompt_text(session: Session, columns: int) -> StyleAndTextTuples:
     If it does not fit, segments after the modality are left out: `pacs:…/2009-04-12 CT THORAX> `. A
     single segment that is too long loses its middle: a study begins with its date.
     """
-    from dicomsh.output.safe import fit, visible, width
+    from dicomsh.model.safe import fit, visible, width
 
     if session.modality is None:
         return START
@@ -35,7 +35,7 @@ def prompt_text(session: Session, columns: int) -> StyleAndTextTuples:
 
 def _segments(session: Session) -> StyleAndTextTuples:
     """The segments from the patient down, each with its style."""
-    from dicomsh.output.safe import visible
+    from dicomsh.model.safe import visible
 
     place = session.shown_place
     steps = zip(place.steps, place.labels, strict=True)
@@ -44,7 +44,7 @@ def _segments(session: Session) -> StyleAndTextTuples:
 
 def _fitted(segments: StyleAndTextTuples, room: int) -> StyleAndTextTuples:
     """The segments with their separators, as many from the end as fit; both ends of the last."""
-    from dicomsh.output.safe import shorten_middle, width
+    from dicomsh.model.safe import shorten_middle, width
 
     separator = ("class:prompt.separator", "/")
     if not segments:

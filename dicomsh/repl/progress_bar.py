@@ -53,7 +53,7 @@ class ProgressBar:
 
     def show(self, headway: Headway, columns: int) -> None:
         """Draws it, as wide as the terminal is now."""
-        from dicomsh.output.safe import width
+        from dicomsh.model.safe import width
 
         columns = self._output.get_size().columns
         text = running(self._shell, headway, columns)

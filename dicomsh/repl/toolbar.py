@@ -92,7 +92,7 @@ def _advice(insight: LineAnalysis, before: str) -> list[UsagePart]:
 
 def _usage(parts: list[UsagePart], columns: int) -> StyleAndTextTuples:
     """The parts separated by blanks; if space is short, without options not being typed."""
-    from dicomsh.output.safe import fit, width
+    from dicomsh.model.safe import fit, width
 
     if width(" ".join(text for text, _ in parts)) > columns:
         parts = _without_options(parts)
@@ -122,7 +122,7 @@ def _state(shell: Shell, mode: str, columns: int) -> str:
 
 def _fitting(choices: list[list[str]], columns: int, shown: Callable[[str], str]) -> str:
     """The first choice that fits, joined; else the last one, cut."""
-    from dicomsh.output.safe import fit, visible, width
+    from dicomsh.model.safe import fit, visible, width
 
     texts = [visible(shown(_BETWEEN.join(filter(None, parts)))) for parts in choices]
     fitting = (text for text in texts if width(text) <= columns)

@@ -11,7 +11,7 @@ from dicomsh.late import LateModule
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.results import DrawLine, Listing, Report, Result, Talk, Text
-from dicomsh.output.safe import visible, visible_lines
+from dicomsh.model.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
 from dicomsh.output.theme import Palette, Theme
@@ -102,10 +102,9 @@ class Presenter:
         return ExitStatus.DONE
 
     def _lines(self, text: str) -> str:
-        """Lines of a result, in which control characters are made visible on a terminal."""
-        # values come from the archive: an escape sequence in one must not act on the terminal
-        shown = self._session.masking.text(text)
-        return shown if self._sink.width is None else visible_lines(shown)
+        """Lines of a result, in which control characters are made visible."""
+        # values come from the archive: escape sequences in them must not act
+        return visible_lines(self._session.masking.text(text))
 
     async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
         answer, rows, kept = listing.answer, self._renderer(name, listing), self._begun(listing)

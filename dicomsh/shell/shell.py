@@ -23,6 +23,7 @@ from dicomsh.language.analyse import Analysis, analyse
 from dicomsh.language.binding import Call
 from dicomsh.language.scan import Statement, SystemCommand, scan
 from dicomsh.model.results import Listing
+from dicomsh.model.safe import remark
 from dicomsh.model.tap import Tap
 from dicomsh.output.error_text import TextOrigin, problem
 from dicomsh.output.progress import PassingLine
@@ -147,7 +148,7 @@ class Shell:
 
     def remark(self, error: DicomshError) -> None:
         """Report a failure that no command caused."""
-        self._sink.error(f"{error.message}\n{error.hint}" if error.hint else error.message)
+        self._sink.error("\n".join(map(remark, filter(None, (error.message, error.hint)))))
 
     def say(self, line: str) -> None:
         """Write a message that is not data."""

@@ -66,6 +66,9 @@ ABORT_REASONS = {
 
 COMMAND, LAST = 0x01, 0x02
 
+_LONGEST = 200
+"""Bytes of a text shown; names and UIDs have at most 64."""
+
 Syntaxes = Mapping[int, tuple[str, str]]
 """Presentation context ID → abstract and transfer syntax."""
 
@@ -153,7 +156,7 @@ def _number(raw: bytes) -> str:
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("ascii", "backslashreplace").strip(" \0")
+    return raw[:_LONGEST].decode("ascii", "backslashreplace").strip(" \0")
 
 
 def _named(names: Mapping[int, str]) -> Callable[[bytes], str]:

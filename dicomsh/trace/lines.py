@@ -10,8 +10,8 @@ from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import DicomshError
 from dicomsh.model.keys import by_tag
 from dicomsh.model.row import Row, Source
+from dicomsh.model.safe import visible
 from dicomsh.model.standard import uid_name
-from dicomsh.output.safe import visible
 from dicomsh.trace.conversation import Event, Noise, Proposal, TracedMessage, TracedPdu, proposals
 from dicomsh.trace.fields import ABORT, ASSOCIATE_AC, ASSOCIATE_RQ, P_DATA, PDU_NAMES, PduField
 

@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dicomsh.errors import Span, UsageError
+from dicomsh.model.safe import visible, width
 from dicomsh.output.error_text import TextOrigin, problem
 from dicomsh.output.prose import wrapped
-from dicomsh.output.safe import visible, width
 from dicomsh.output.theme import Theme
 
 LINE = "find study +PatientBirthDate +PatientSex Nonsense=5 +ReferringPhysicianName"

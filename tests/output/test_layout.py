@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from dicomsh.frozen import replace
 from dicomsh.model.columns import AttributeColumn, Column, FieldColumn
 from dicomsh.model.levels import Level
+from dicomsh.model.safe import is_unsafe, visible, width
 from dicomsh.output.cells import CellKind, view
 from dicomsh.output.formats import renderer
 from dicomsh.output.plain import AnyRow
 from dicomsh.output.prose import folded
-from dicomsh.output.safe import is_unsafe, visible, width
 from dicomsh.output.theme import Theme
 from tests.output.rows import answer, column, rendered
 

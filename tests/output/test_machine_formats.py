@@ -13,8 +13,8 @@ from dicomsh.errors import UsageError
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.results import FORMATS
+from dicomsh.model.safe import is_unsafe
 from dicomsh.output.formats import SUFFIXES, format_of, renderer
-from dicomsh.output.safe import is_unsafe
 from dicomsh.output.theme import Theme
 from tests.output.rows import answer, columns, fields, rendered
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsh.model.safe import width
 from dicomsh.output.prose import filled, wrapped
-from dicomsh.output.safe import width
 from dicomsh.output.theme import SEQUENCE, Theme, paint
 
 

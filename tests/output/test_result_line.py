@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import NoteKind, note
+from dicomsh.model.safe import width
 from dicomsh.output.result_line import duration, result_line
-from dicomsh.output.safe import width
 from dicomsh.output.theme import SEQUENCE, Theme
 
 

@@ -6,9 +6,9 @@ import pytest
 from dicomsh.frozen import replace
 from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
+from dicomsh.model.safe import width
 from dicomsh.output.formats import renderer
 from dicomsh.output.renderer import FIRST_PAGE, Renderer
-from dicomsh.output.safe import width
 from dicomsh.output.table import HELD
 from dicomsh.output.theme import SEQUENCE, Theme
 from tests.output.rows import answer, column, columns, fields, rendered

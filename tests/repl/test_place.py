@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dicomsh.config import Config
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place, PlaceStep
-from dicomsh.output.safe import width
+from dicomsh.model.safe import width
 from dicomsh.repl.place import prompt_text
 from dicomsh.session.state import Session
 

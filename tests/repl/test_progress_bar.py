@@ -12,8 +12,8 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
 
+from dicomsh.model.safe import width
 from dicomsh.output.progress import Headway
-from dicomsh.output.safe import width
 from dicomsh.repl.toolbar import running
 from tests.harness import practice
 from tests.processes import find_program

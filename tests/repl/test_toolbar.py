@@ -7,7 +7,7 @@ import pytest
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place, PlaceStep
-from dicomsh.output.safe import width
+from dicomsh.model.safe import width
 from dicomsh.repl.line_analysis import LineAnalysis
 from dicomsh.repl.toolbar import toolbar
 from tests.repl.test_colours import insight

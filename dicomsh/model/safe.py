@@ -1,4 +1,4 @@
-"""Text from the network made safe to show, and measured in terminal cells."""
+"""Text from outside made safe to show: visible, bounded, and measured in terminal cells."""
 
 from __future__ import annotations
 
@@ -9,33 +9,91 @@ from functools import lru_cache
 from dicomsh.regex import regex
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
+_MARKS = frozenset({"Mn", "Me"})
 _ELLIPSIS = "…"
 _LINES = regex(r"([\n\t])")
 
+_PLAIN = regex(
+    "[ -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0482\u2013-\u201e\u2026\u3041-\u3096\u30a0-\u30ff"
+    "\u4e00-\u9fff\uac00-\ud7a3]*\\Z"
+)
+"""Matches most texts there are: letters, digits and signs that can be seen."""
+
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+"""What looks like nothing or like a space though Unicode calls it a letter, mark or symbol."""
+
+_VARIATION = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+"""Variation selectors, which choose a glyph that most fonts do not have."""
+
+_SPACES = frozenset(" \u3000")
+"""The spaces of text; others look like them."""
+
+_MOST_MARKS = 6
+"""Marks on one letter: more than any language writes."""
+
+_SHOWN_MARKS = 4
+"""Further marks that are named before the rest is counted."""
+
+LONGEST = 500
+"""Characters of a remark: no server has that much to say."""
+
 
 def is_unsafe(character: str) -> bool:
-    """Whether a character has an effect instead of being shown, or has no known glyph.
+    """Whether a character has an effect instead of being shown, or nothing would be seen.
 
     These are the Unicode general categories of controls, format characters (bidirectional
-    controls among them), surrogates, line and paragraph separators, and what is unassigned.
+    controls among them), surrogates, line and paragraph separators, and what is unassigned; spaces
+    that look like others; and what is blank in spite of its category.
     """
-    return unicodedata.category(character) in _UNSAFE
+    category = unicodedata.category(character)
+    if category in _UNSAFE or character in _INVISIBLE:
+        return True
+    if category == "Zs":
+        return character not in _SPACES
+    return any(ord(character) in selectors for selectors in _VARIATION)
 
 
 def visible(text: str) -> str:
     """The text with every unsafe character replaced by a visible one.
 
-    ASCII controls become their symbols (`␛`, `␊`), all others their code point (`⟨202e⟩`).
+    ASCII controls become their symbols (`␛`, `␊`), all others their code point (`⟨202e⟩`), and so
+    do combining characters without a letter to stand on, or in excess: different texts look
+    different.
     """
-    if text.isprintable():
-        return text
-    return "".join(_stand_in(char) if is_unsafe(char) else char for char in text)
+    return text if _PLAIN.match(text) else "".join(_shown(text))
+
+
+def _shown(text: str) -> Iterator[str]:
+    marks = _MOST_MARKS  # at the beginning of a text no mark fits
+    for char in text:
+        if unicodedata.category(char) not in _MARKS or is_unsafe(char):
+            yield from _counted(marks)
+            marks = 0
+            yield _stand_in(char) if is_unsafe(char) else char
+            continue
+        marks += 1
+        if marks <= _MOST_MARKS:
+            yield char
+        elif marks <= _MOST_MARKS + _SHOWN_MARKS:
+            yield _stand_in(char)
+    yield from _counted(marks)
+
+
+def _counted(marks: int) -> Iterator[str]:
+    """The number of marks that were left out, if any."""
+    more = marks - _MOST_MARKS - _SHOWN_MARKS
+    if more > 0:
+        yield f"⟨+{more:,} marks⟩"
+
+
+def remark(text: str) -> str:
+    """A text from outside on one line, visible and of bounded length."""
+    cut = f"… ({len(text):,} characters)" if len(text) > LONGEST else ""
+    return visible(text[:LONGEST]) + cut
 
 
 def visible_lines(text: str) -> str:
     """The text with every unsafe character replaced, except line ends and tabs."""
-    if text.isprintable():
-        return text
     return "".join(part if part in "\n\t" else visible(part) for part in _LINES.split(text))
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomsh.output.safe import fit, shorten_middle, visible, width
+from dicomsh.model import safe
+from dicomsh.model.safe import LONGEST, fit, is_unsafe, remark, shorten_middle, visible, width
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
 ACTIVE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -23,6 +24,16 @@ UID = "1.2.840.113704.1.111.2768.1239195678.57"
         ("abc\u202exe.", "abc⟨202e⟩xe."),
         ("\u2066\u200f\u2028\ufeff", "⟨2066⟩⟨200f⟩⟨2028⟩⟨feff⟩"),
         ("\ud800", "⟨d800⟩"),
+        ("A\u00a0B", "A⟨00a0⟩B"),
+        ("A\u2003B", "A⟨2003⟩B"),
+        ("A\u034fB", "A⟨034f⟩B"),
+        ("A\u3164\u115f\u1160\uffa0B", "A⟨3164⟩⟨115f⟩⟨1160⟩⟨ffa0⟩B"),
+        ("\u2800", "⟨2800⟩"),
+        ("A\ufe0f\U000e0100\u180b", "A⟨fe0f⟩⟨e0100⟩⟨180b⟩"),
+        ("\u0301a", "⟨0301⟩a"),
+        ("Nguye\u0302\u0303n", "Nguye\u0302\u0303n"),
+        ("a" + "\u0301" * 8, "a" + "\u0301" * 6 + "⟨0301⟩" * 2),
+        ("a" + "\u0301" * 25_000, "a" + "\u0301" * 6 + "⟨0301⟩" * 4 + "⟨+24,990 marks⟩"),
         ("\U000e0041", "⟨e0041⟩"),
     ],
 )
@@ -34,6 +45,17 @@ def test_what_acts_is_shown_instead(text: str, seen: str) -> None:
 def test_visible_text_never_acts(text: str) -> None:
     assert not {unicodedata.category(char) for char in visible(text)} & ACTIVE
     visible(text).encode()
+
+
+@given(ANY_TEXT)
+def test_what_is_plain_is_visible(text: str) -> None:
+    if safe._PLAIN.match(text):
+        assert not any(map(is_unsafe, text))
+
+
+def test_a_remark_is_one_bounded_line() -> None:
+    assert remark("no\n500 patients, complete") == "no␊500 patients, complete"
+    assert remark("x" * 60_000) == "x" * LONGEST + "… (60,000 characters)"
 
 
 @given(ANY_TEXT)
