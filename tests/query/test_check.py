@@ -303,6 +303,16 @@ def test_a_name_in_another_case_is_no_other_name() -> None:
     assert not {NoteKind.OTHER_CASE, NoteKind.NO_MATCH} & set(done.kinds)
 
 
+def test_the_same_bytes_in_another_set_are_compared_anew() -> None:
+    """0xB0 is a Cyrillic letter in ISO_IR 144, and a degree sign in ISO_IR 100."""
+    rows = [
+        Row(b"", answer().source, {0x00080005: charset, UID: uid, 0x00080050: b"\xb0"})
+        for charset, uid in ((b"ISO_IR 144", b"1.1"), (b"ISO_IR 100", b"1.2"))
+    ]
+    done = asked(request(Level.STUDY, Place(), "acc=\N{CYRILLIC CAPITAL LETTER A}"), lambda _: rows)
+    assert [one.count for one in done.outcome.notes if one.kind is NoteKind.NO_MATCH] == [1]
+
+
 def test_one_entity_in_many_rows_is_doubtful() -> None:
     done = asked(request(Level.STUDY), lambda _: [study(1), study(1), study(1)])
     assert done.outcome.doubtful
