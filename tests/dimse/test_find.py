@@ -124,6 +124,32 @@ def test_no_match_is_complete() -> None:
     assert (rows, outcome.ending, outcome.rows) == ([], Ending.COMPLETE, 0)
 
 
+@pytest.mark.parametrize(
+    ("pending", "unsupported"),
+    [
+        ([0xFF00, 0xFF00], False),
+        ([0xFF01, 0xFF01], True),
+        ([0xFF00, 0xFF01], True),
+        ([0xFF01, 0xFF00], True),
+    ],
+)
+def test_a_row_that_says_keys_are_not_supported_says_it_of_the_answer(
+    pending: list[int], unsupported: bool
+) -> None:
+    """PS3.4 C.4.1.1.4."""
+
+    def handle(event: evt.Event) -> Final:
+        for number, status in enumerate(pending):
+            yield status, study(number)
+        yield 0x0000, None
+
+    with scp(handle) as modality:
+        found, outcome = asked(modality)
+    assert (len(found), outcome.rows) == (2, 2)
+    assert outcome.unsupported is unsupported
+    assert (outcome.notes, outcome.comment, outcome.doubtful) == ((), None, False)
+
+
 @pytest.mark.parametrize("status", [0xFE00, 0xA700, 0xB001])
 @pytest.mark.parametrize("rows", [0, 2])
 def test_an_end_that_nobody_asked_for_is_told(status: int, rows: int) -> None:

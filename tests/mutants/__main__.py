@@ -16,6 +16,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 TESTS = {
+    "dimse": ("tests/dimse", "tests/peers"),
+    "model": ("tests/model", "tests/query"),
     "query": ("tests/query", "tests/rules"),
 }
 """Package of a module → folders of tests, where they exist; for any other its own folder."""
