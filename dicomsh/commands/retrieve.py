@@ -15,6 +15,7 @@ from dicomsh.language.command import command, stage
 from dicomsh.language.kinds import COUNT, FILE, MODALITY, PORT, RETRIES, TARGET, VIA, WORD
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.daily_window import DailyWindow, read_daily_window
 from dicomsh.model.levels import Model
 from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.notes import NoteKind, note
@@ -35,6 +36,7 @@ _CHECK = "read the files that are here and compare; retrieve nothing"
 _RETRIES = "how often to ask again for what is missing (2)"
 _JOBS = "associations at a time (1)"
 _VIA = "C-GET, or C-MOVE to this computer; auto takes what the server offers (auto)"
+_BETWEEN = "only at this time of day: 19:00..07:00"
 _PORT = "the port that a C-MOVE sends to (11112)"
 _DESTINATION = "where to: a modality, or an AE title that the archive knows"
 _DRY_MOVE = "list what would be sent; send nothing"
@@ -57,6 +59,7 @@ async def get(
     jobs: Annotated[int | None, COUNT, _JOBS] = None,
     via: Annotated[str | None, VIA, _VIA] = None,
     port: Annotated[int | None, PORT, _PORT] = None,
+    between: Annotated[Word | None, WORD, _BETWEEN] = None,
     dry_run: Annotated[bool, _DRY] = False,
     check: Annotated[bool, _CHECK] = False,
 ) -> Records:
@@ -68,7 +71,9 @@ async def get(
     it lists the files with their SHA-256.
     """
     wanted = await _targets(context, targets)
-    ways = _ways(FetchOptions(2 if retries is None else retries, jobs or 1), via, port)
+    window = None if between is None else _window(between)
+    plain = FetchOptions(2 if retries is None else retries, jobs or 1, between=window)
+    ways = _ways(plain, via, port)
     options = JobOptions(() if dry_run or check else ways, check)
     return _retrieved(context, wanted, _folder(wanted.places, to, layout), options)
 
@@ -84,12 +89,15 @@ async def get_rows(
     jobs: Annotated[int | None, COUNT, _JOBS] = None,
     via: Annotated[str | None, VIA, _VIA] = None,
     port: Annotated[int | None, PORT, _PORT] = None,
+    between: Annotated[Word | None, WORD, _BETWEEN] = None,
     dry_run: Annotated[bool, _DRY] = False,
     check: Annotated[bool, _CHECK] = False,
 ) -> Records:
     """Fetch the objects of every row, as the command 'get' does."""
     wanted = await _rows(context, rows)
-    ways = _ways(FetchOptions(2 if retries is None else retries, jobs or 1), via, port)
+    window = None if between is None else _window(between)
+    plain = FetchOptions(2 if retries is None else retries, jobs or 1, between=window)
+    ways = _ways(plain, via, port)
     options = JobOptions(() if dry_run or check else ways, check)
     folder = _folder(wanted.places or [rows.place], to, layout)
     return _retrieved(context, wanted, folder, options)
@@ -205,6 +213,13 @@ def _told(outcome: Outcome, rows: Sequence[Row], places: Sequence[Place]) -> Out
         return outcome
     said = note(NoteKind.UNNAMED_ENTITIES, count=unnamed)
     return replace(outcome, ending=Ending.PARTIAL, notes=(said,))
+
+
+def _window(word: Word) -> DailyWindow:
+    try:
+        return read_daily_window(word.text)
+    except UsageError as error:
+        raise word.error(error) from None
 
 
 def _ways(options: FetchOptions, via: str | None, port: int | None) -> tuple[FetchOptions, ...]:

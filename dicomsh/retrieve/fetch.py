@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from datetime import datetime
 from typing import Any
 
 from dicomsh.archives.archive import Delivery, Retriever
@@ -17,6 +18,7 @@ from dicomsh.errors import (
 )
 from dicomsh.frozen import frozen
 from dicomsh.model.claim import Claim
+from dicomsh.model.daily_window import DailyWindow
 from dicomsh.model.levels import Level, Model, SopClass
 from dicomsh.model.query import Query
 from dicomsh.model.status import Category, status
@@ -28,6 +30,9 @@ _NEVER_AGAIN = frozenset({0x0122, 0x0124, 0x0211, 0xA801, 0xA900})
 """Statuses that another attempt cannot change: not supported, not authorised, unknown destination,
 identifier refused (PS3.4 C.4.2.1.5, C.4.3.1.4)."""
 
+
+_LONGEST_SLEEP = 60.0
+"""Seconds after which the time is looked at again: clocks change, and computers sleep."""
 
 _MOST_BARREN = 10
 """Requests in a row that may bring nothing before the rest of a series is left for later."""
@@ -45,12 +50,16 @@ class FetchOptions:
         jobs: associations at a time.
         sop_class: the information model's C-GET or C-MOVE.
         port: the port to listen on for a C-MOVE; None for a C-GET.
+        between: the time of day to retrieve at, or None for any; what has begun is not stopped.
+        now: tells the time.
     """
 
     retries: int = 2
     jobs: int = 1
     sop_class: SopClass = Model.STUDY_ROOT.get
     port: int | None = None
+    between: DailyWindow | None = None
+    now: Callable[[], datetime] = datetime.now
 
 
 class Fetch:
@@ -61,6 +70,10 @@ class Fetch:
         collector: where they go; its account is of these instances.
         make: makes a connection to the archive.
         options: how to retrieve.
+
+    Attributes:
+        finished: whether nothing more can be done.
+        waits: whether it waits for the time of day that was set.
     """
 
     def __init__(
@@ -79,6 +92,7 @@ class Fetch:
         self._lists_work = True
         self._first_error: DicomshError | None = None
         self.finished = False
+        self.waits = False
 
     async def lines(self) -> AsyncGenerator[list[Line], None]:
         """The account of each object, as it comes to rest.
@@ -126,6 +140,7 @@ class Fetch:
             while waiting and not self._collector.full:
                 part = self._granted(waiting.popleft(), granted)
                 if part is not None:
+                    await self._opened()
                     await self._part(retriever, part, again=again)
         except NoPresentationContextError as error:
             self._give_up(error)
@@ -134,6 +149,14 @@ class Fetch:
             self._give_up(error)
         finally:
             await retriever.close()
+
+    async def _opened(self) -> None:
+        """Wait for the time of day that was set."""
+        window = self._options.between
+        while window is not None and (left := window.seconds_until_open(self._options.now())):
+            self.waits = True
+            await asyncio.sleep(min(left, _LONGEST_SLEEP))
+        self.waits = False
 
     def _give_up(self, error: DicomshError) -> None:
         self._first_error = self._first_error or error

@@ -85,6 +85,7 @@ class RetrieveJob:
         self._here = 0
         self._full = False
         self._port: int | None = None
+        self._fetch: Fetch | None = None
         self._finished = False
         self._started = time.monotonic()
 
@@ -139,7 +140,7 @@ class RetrieveJob:
             return
         try:
             for options in (*others, last):
-                fetch = Fetch(contract.instances, collector, make, options)
+                self._fetch = fetch = Fetch(contract.instances, collector, make, options)
                 try:
                     async with aclosing(fetch.lines()) as batches:
                         async for lines in batches:
@@ -159,6 +160,10 @@ class RetrieveJob:
         account = self._account
         if not account.expected:
             return "listing the instances"
+        if self._fetch is not None and self._fetch.waits:
+            return (
+                f"{account.whole:,} of {account.expected:,}, waiting for the time set by --between"
+            )
         seconds = time.monotonic() - self._started
         done, size = account.whole, account.size
         rate = f"{file_size(round(size / seconds))}/s" if size and seconds > 0 else ""

@@ -297,3 +297,13 @@ def test_c_move_where_the_server_offers_no_c_get(tmp_path: Path) -> None:
         done = got(modality, f"get P1 --port {port} --to '{tmp_path}'")
     assert (done.status, done.last.split(" instances")[0]) == (0, "6 of 6")
     assert [asked(keys) for keys in giver.requests] == [("SERIES", 0), ("SERIES", 0)]
+
+
+def test_a_time_of_day_can_be_set(tmp_path: Path) -> None:
+    always = "get P1 --between 00:00..00:00"
+    with giving(Giver(IMAGES, Faults())) as modality:
+        done = got(modality, f"{always} --to '{tmp_path}'")
+        wrong = got(modality, f"get P1 --between 7pm --to '{tmp_path}'")
+    assert (done.status, done.last.split(" instances")[0]) == (0, "6 of 6")
+    assert wrong.status == 2
+    assert "'7pm' is not a time of day from and to" in wrong.err

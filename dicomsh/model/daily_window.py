@@ -1,0 +1,58 @@
+"""A time of day at which something may run: `19:00..07:00`, every day."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from dicomsh.errors import UsageError
+from dicomsh.frozen import frozen
+from dicomsh.regex import regex
+
+_WINDOW = regex(r"(\d{1,2}):(\d{2})\.\.(\d{1,2}):(\d{2})\Z")
+
+
+@frozen
+class DailyWindow:
+    """From one time of day to another, past midnight if the second is earlier.
+
+    Args:
+        start: when it opens.
+        end: when it closes.
+    """
+
+    start: time
+    end: time
+
+    def seconds_until_open(self, now: datetime) -> float:
+        """Seconds until it is open; 0 if it is."""
+        moment = now.time()
+        past_midnight = self.end <= self.start
+        is_open = (
+            moment >= self.start or moment < self.end
+            if past_midnight
+            else self.start <= moment < self.end
+        )
+        if is_open:
+            return 0.0
+        opens = datetime.combine(now.date(), self.start)
+        if opens < now:
+            opens += timedelta(days=1)
+        return (opens - now).total_seconds()
+
+
+def read_daily_window(text: str) -> DailyWindow:
+    """The window in a text such as `19:00..07:00`.
+
+    Raises:
+        UsageError: it is not one.
+    """
+    match = _WINDOW.match(text)
+    try:
+        if match is None:
+            raise ValueError
+        first, second, third, fourth = map(int, match.groups())
+        return DailyWindow(time(first, second), time(third, fourth))
+    except ValueError:
+        raise UsageError(
+            f"'{text}' is not a time of day from and to", hint="for example 19:00..07:00"
+        ) from None
