@@ -207,11 +207,12 @@ def test_pynetdicom_is_for_the_practice_archive_alone() -> None:
     assert importers("pynetdicom", late=True) == {"practice"}
 
 
-def test_pydicom_is_for_practice_code_extensions_and_received_files_late() -> None:
+def test_pydicom_is_for_practice_code_extensions_and_files_late() -> None:
     assert importers("pydicom", late=False) == {"practice"}
     others = {found.module for found in IMPORTS if found.root == "pydicom"}
     assert {name for name in others if not name.startswith("dicomsh.practice")} == {
         "dicomsh.model.charset",
+        "dicomsh.retrieve.sources",
         "dicomsh.retrieve.values",
     }
 

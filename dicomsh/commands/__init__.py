@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "show": "show, wado",
     "retrieve": "get, move",
     "receive": "receive",
+    "store": "store",
     "explain": "explain",
     "compare": "compare",
     "scripting": "set, history, let, print, source, exit",

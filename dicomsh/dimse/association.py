@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from dicomsh.dimse.negotiation import Agreement, PresentationContext
-from dicomsh.dimse.pdu import write_message
+from dicomsh.dimse.pdu import write_message, write_part
 from dicomsh.dimse.upper_layer import ServiceUser, UpperLayer
 from dicomsh.model.extended_negotiation import Extensions
 
@@ -81,6 +81,24 @@ class Association:
         self.last_used = asyncio.get_running_loop().time()
         message = write_message(context.id, command, identifier, self.agreement.max_pdu)
         self._layer.write(message)
+
+    def send_part(self, context: PresentationContext, part: bytes, *, last: bool) -> None:
+        """Send part of the data set of the operation in progress, after its command.
+
+        Args:
+            context: the presentation context.
+            part: an even number of bytes, unless it is the last part.
+            last: whether the data set ends with it.
+        """
+        self._layer.write(write_part(context.id, part, self.agreement.max_pdu, last=last))
+
+    async def drained(self) -> None:
+        """Wait until what was written has been sent, but for a little.
+
+        Raises:
+            AssociationAbortedError: the association is gone.
+        """
+        await self._layer.drained()
 
     def end(self, user: ServiceUser) -> None:
         """The operation is over: any further message violates the protocol."""

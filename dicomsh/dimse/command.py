@@ -168,6 +168,20 @@ def move_request(message_id: int, sop_class: str, destination: str) -> bytes:
     )
 
 
+def store_request(message_id: int, sop_class: str, sop_instance: str) -> bytes:
+    """C-STORE-RQ, to be followed by the data set of an object (PS3.7 9.3.1.1)."""
+    return write_command(
+        CommandSet(
+            STORE_REQUEST,
+            message_id,
+            True,
+            sop_class=sop_class,
+            sop_instance=sop_instance,
+            priority=MEDIUM_PRIORITY,
+        )
+    )
+
+
 def cancel_request(message_id: int) -> bytes:
     """C-CANCEL-RQ for an operation (PS3.7 9.3.2.3)."""
     return write_command(CommandSet(CANCEL_REQUEST, message_id))

@@ -377,17 +377,35 @@ def write_message(context_id: int, command: bytes, identifier: bytes, max_pdu: i
         max_pdu: the longest PDU that the peer accepts (PS3.8 D.1), at least `SHORTEST_PDU`; 0 for
             any.
     """
-    room = (max_pdu - _PDV_HEADER.size) & ~1 if max_pdu else _MAX_IDENTIFIER
+    room = _room(max_pdu)
     pdus = [*_fragments(context_id, command, _COMMAND, room)]
     if identifier:
         pdus += _fragments(context_id, identifier, 0, room)
     return b"".join(pdus)
 
 
-def _fragments(context_id: int, data: bytes, flags: int, room: int) -> Iterable[bytes]:
+def write_part(context_id: int, part: bytes, max_pdu: int, *, last: bool) -> bytes:
+    """Part of a data set as P-DATA-TF PDUs.
+
+    Args:
+        context_id: the presentation context.
+        part: an even number of bytes, unless it is the last part.
+        max_pdu: as in `write_message`.
+        last: whether the data set ends with it.
+    """
+    return b"".join(_fragments(context_id, part, 0, _room(max_pdu), ends=last))
+
+
+def _room(max_pdu: int) -> int:
+    return (max_pdu - _PDV_HEADER.size) & ~1 if max_pdu else _MAX_IDENTIFIER
+
+
+def _fragments(
+    context_id: int, data: bytes, flags: int, room: int, *, ends: bool = True
+) -> Iterable[bytes]:
     for offset in range(0, len(data), room):
         part = data[offset : offset + room]
-        last = _LAST if offset + room >= len(data) else 0
+        last = _LAST if ends and offset + room >= len(data) else 0
         yield _PDU_HEADER.pack(P_DATA, len(part) + _PDV_HEADER.size)
         yield _PDV_HEADER.pack(len(part) + 2, context_id, flags | last)
         yield part

@@ -106,6 +106,8 @@ class UpperLayer(asyncio.Protocol, ABC):
         self._pdus = pdus
         pdus.messages.on_request = self._requested
         self._releasing = False
+        self._writable = asyncio.Event()
+        self._writable.set()
         self._socket: socket.socket | None = None
         self._loop = loop
         self.last_heard = loop.time()
@@ -143,6 +145,20 @@ class UpperLayer(asyncio.Protocol, ABC):
         if self._tap.tracer is not None:
             self._tap.tracer.sent(self._wire, data)
         self.transport.write(data)
+
+    async def drained(self) -> None:
+        """Wait until what was written has been sent, but for a little; raises `error`."""
+        await self._writable.wait()
+        if self.error is not None:
+            raise self.error
+
+    def pause_writing(self) -> None:
+        """The peer does not read as fast as we write."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """What was written has been sent."""
+        self._writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open.
@@ -262,6 +278,7 @@ class UpperLayer(asyncio.Protocol, ABC):
         if self.error is not None:
             return
         self.error = error
+        self._writable.set()
         if not self.negotiated.done():
             self.negotiated.set_exception(error)
             self.negotiated.exception()  # or asyncio logs it, if nobody is waiting any more

@@ -35,6 +35,18 @@ class StoreReply:
     comment: str = ""
 
 
+class Readable(Protocol):
+    """A file, as far as it is needed here."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most `size`; none at the end. Raises OSError."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
 class Incoming(Protocol):
     """An object on its way; it takes the data set as it arrives."""
 

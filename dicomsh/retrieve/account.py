@@ -23,6 +23,7 @@ class State(Enum):
     STORED = "stored"
     SENDABLE = "sendable"
     COMMITTED = "committed"
+    UNCOMMITTED = "not committed"
 
     @property
     def whole(self) -> bool:

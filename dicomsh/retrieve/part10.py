@@ -5,12 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from struct import Struct, pack
-from typing import BinaryIO
 
 from dicomsh.dimse.negotiation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from dicomsh.errors import DicomshError
 from dicomsh.frozen import frozen
-from dicomsh.model.storage import Announced
+from dicomsh.model.storage import Announced, Readable
 from dicomsh.model.transfer_syntaxes import BIG_ENDIAN, DEFLATED, IMPLICIT_LITTLE_ENDIAN
 
 _PREAMBLE = bytes(128) + b"DICM"
@@ -129,7 +128,7 @@ _MOST_META = 1 << 20
 """Bytes of file meta information that are read: it is usually less than a kilobyte."""
 
 
-def read_head(file: BinaryIO) -> FileHead:
+def read_head(file: Readable) -> FileHead:
     """The head of a DICOM file (PS3.10 7.1), read from its beginning.
 
     What the data set says of itself counts for more than the file meta information, because
@@ -165,7 +164,7 @@ class _Meta:
         rest: what was read of the data set.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Readable) -> None:
         self._values: dict[int, bytes] = {}
         self.length = 0
         data = file.read(HEAD)

@@ -19,31 +19,17 @@ from pynetdicom.association import Association
 from dicomsh.dimse.command import STORE_REQUEST, CommandSet, write_command
 from dicomsh.dimse.pdu import write_message
 from dicomsh.model.storage import Announced
-from dicomsh.retrieve.part10 import file_header, read_head
+from dicomsh.retrieve.part10 import file_header
 from dicomsh.retrieve.values import values_of
 from tests.dimse.peers import encoded
 from tests.processes import HOST, free_ports
 from tests.retrieve.giving import image, ledger
 from tests.retrieve.receiving import receiving, storescu
+from tests.retrieve.storing import data_set, file_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 
 COMMITMENT, COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
-
-
-def file_of(folder: Path, number: int, name: str = "Doe^Jane") -> Path:
-    """A DICOM file with a small object."""
-    made = image(number, PatientName=name)
-    announced = Announced(CTImageStorage, made.SOPInstanceUID, ExplicitVRLittleEndian)
-    path = folder / f"{number}-{len(list(folder.iterdir()))}.dcm"
-    path.write_bytes(file_header(announced, "TEST") + encoded(made, explicit=True))
-    return path
-
-
-def data_set(path: Path) -> bytes:
-    """The bytes behind the file meta information."""
-    with path.open("rb") as file:
-        return path.read_bytes()[read_head(file).offset :]
 
 
 @pytest.fixture

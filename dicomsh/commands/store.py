@@ -1,0 +1,85 @@
+"""store: send files to an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from dicomsh.commands.context import Context
+from dicomsh.commands.retrieve import USUAL_PORT
+from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
+from dicomsh.language.command import command
+from dicomsh.language.kinds import COUNT, FILE, MODALITY, PORT, RETRIES
+from dicomsh.language.scan import Word
+from dicomsh.model.results import Records, listing_of
+from dicomsh.retrieve.sources import Found, sources_of, sources_of_ledger
+from dicomsh.retrieve.store import COLUMNS, StoreJob, StoreOptions, problem
+
+_LEDGER = "a folder: send the files that its ledger lists"
+_TO = "the archive to send to (the current one)"
+_JOBS = "associations at a time (1)"
+_RETRIES = "how often to send again what failed, where that may help (2)"
+_DRY = "list the files; send nothing"
+_COMMIT = "ask for storage commitment, and wait for the report"
+_PORT = f"the port to listen on for the report ({USUAL_PORT})"
+
+
+@command(
+    "store",
+    family="retrieve",
+    examples=("store --from-ledger received --dry-run",),
+)
+def store(
+    context: Context,
+    *paths: Annotated[Word, FILE],
+    from_ledger: Annotated[Word | None, FILE, _LEDGER] = None,
+    to: Annotated[Word | None, MODALITY, _TO] = None,
+    jobs: Annotated[int | None, COUNT, _JOBS] = None,
+    retries: Annotated[int | None, RETRIES, _RETRIES] = None,
+    dry_run: Annotated[bool, _DRY] = False,
+    commit: Annotated[bool, _COMMIT] = False,
+    port: Annotated[int | None, PORT, _PORT] = None,
+) -> Records:
+    """Send files to an archive by C-STORE: files, folders, zip files, or what a DICOMDIR lists.
+
+    Each file is sent in its own transfer syntax; nothing is converted. Files that the archive
+    refuses are listed with its words. With --commit, the archive is asked to promise that it
+    keeps the objects; some archives send their report to this computer, so they have to know its
+    address and the port.
+    """
+    if not paths and from_ledger is None:
+        raise UsageError("nothing to send", hint="store PATH…, or store --from-ledger DIR")
+    session = context.session
+    modality = session.config.find(to.text, to.span) if to else session.current()
+    options = StoreOptions(
+        2 if retries is None else retries,
+        jobs or 1,
+        dry_run,
+        (port or USUAL_PORT) if commit else None,
+    )
+    reached = context.archives.reach(context.known(modality))
+    job = StoreJob(reached, context.archives.tap, lambda: _found(paths, from_ledger), options)
+    listing = listing_of(
+        COLUMNS,
+        job.records(),
+        draw=problem,
+        outcome=lambda: job.outcome,
+        unit=("file", "files"),
+        entities=True,
+    )
+    return Records(replace(listing, headway=lambda: job.headway))
+
+
+def _found(paths: Sequence[Word], ledger: Word | None) -> Iterator[Found]:
+    for word in paths:
+        try:
+            yield from sources_of(Path(word.text).expanduser())
+        except UsageError as error:
+            raise word.error(error) from None
+    if ledger is not None:
+        try:
+            yield from sources_of_ledger(Path(ledger.text).expanduser())
+        except UsageError as error:
+            raise ledger.error(error) from None
