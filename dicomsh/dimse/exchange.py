@@ -20,7 +20,7 @@ _MANY_ROWS = 4096
 _MANY_BYTES = 1 << 24
 """The same for the bytes that they take."""
 _BATCH_ROWS = 512
-_BATCH_BYTES = 128 * 1024
+_BATCH_BYTES = 64 * 1024
 """What is taken at once, so that the event loop is soon free again: for Ctrl-C, say."""
 _LINGER = 0.25
 """Seconds to wait for the data set that a final response announces, in violation of PS3.7 9.1.2."""

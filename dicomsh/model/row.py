@@ -23,8 +23,11 @@ from dicomsh.model.standard import private_vr
 from dicomsh.model.vr import BINARY_NUMBERS, TEXT_VRS, UNDELIMITED_VRS
 from dicomsh.regex import regex
 
-DEEPEST = 64
+DEEPEST = 16
 """Sequences nested deeper than this are not read: a peer chooses the depth."""
+
+_LONGEST_AROUND, _LONG_ANYWHERE = 1 << 15, 1 << 10
+"""Bytes of a data set whose sequences are read: half at each depth, as each is read again."""
 
 _ITEM = b"\xfe\xff\x00\xe0"
 _PIXEL_REPRESENTATION = 0x00280103
@@ -192,7 +195,13 @@ class Row:
 
     def _holds_items(self, tag: int) -> bool:
         raw = self.elements.get(tag, b"")
-        return (not raw or raw.startswith(_ITEM)) and self.depth < DEEPEST
+        readable = self.depth < DEEPEST and not self.is_long
+        return (not raw or raw.startswith(_ITEM)) and readable
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is too long for its sequences to be read; they are UN then."""
+        return len(self.data) > max(_LONGEST_AROUND >> self.depth, _LONG_ANYWHERE)
 
     def text(self, tag: int) -> str | None:
         """The element as one DICOM string, `\\` between values; None if absent.

@@ -10,7 +10,7 @@ from dicomsh.model.keys import MOST_TAGS, by_tag, dictionary_vrs, named
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import DEEPEST, Irregular, Row
 
-_MOST_BYTES = 1 << 17
+_MOST_BYTES = 1 << 16
 """Bytes of the sequences of a row, at all depths together, that are checked."""
 
 _MOST_REPEATED = 2
@@ -96,12 +96,12 @@ class _Search:
     def _in_sequence(self, row: Row, tag: int, depth: int) -> str:
         if depth >= DEEPEST:
             return f"sequences are nested deeper than {DEEPEST}"
+        self._left -= len(row.elements[tag])
+        if self._left < 0 or row.is_long:
+            return f"{named(tag)} is too long to check"
         if row.vr(tag) != "SQ":
             sent = row.irregular.vrs.get(tag, "UN") if row.irregular else "UN"
             return "" if sent not in ("SQ", "UN") else f"{named(tag)} is not a sequence of items"
-        self._left -= len(row.elements[tag])
-        if self._left < 0:
-            return f"{named(tag)} is too long to check"
         items, fault = row.items(tag)
         return fault or next(filter(None, (self.in_row(item, depth + 1) for item in items)), "")
 

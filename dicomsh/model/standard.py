@@ -6,6 +6,7 @@ takes longer than a query. Lines are searched as text and parsed on demand.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from functools import cache
@@ -96,12 +97,13 @@ def _entry(line: str) -> Entry:
 
 def _repeating(wanted: str) -> Entry | None:
     """The entry of a tag whose group or element repeats: `x` in a table's tag is any digit."""
-    for line in _masks():
-        if all(mask in (digit, "x") for digit, mask in zip(wanted, line[:8], strict=True)):
-            return _entry(line)
-    return None
+    lines, masks = _masks()
+    found = masks.fullmatch(wanted)
+    return _entry(lines[found.lastindex - 1]) if found and found.lastindex else None
 
 
 @cache
-def _masks() -> list[str]:
-    return [line for line in _attributes() if "x" in line[:8]]
+def _masks() -> tuple[list[str], re.Pattern[str]]:
+    """The lines with such tags, and a pattern with a group for each: a peer may send any tag."""
+    lines = [line for line in _attributes() if "x" in line[:8]]
+    return lines, re.compile("|".join(f"({line[:8].replace('x', '.')})" for line in lines))

@@ -19,6 +19,8 @@ _LONG = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 16
+_MOST = 1000
+"""Elements of a data set, and items of a sequence, that are read; queries have ten."""
 
 
 def read(data: bytes, explicit: bool) -> Elements:
@@ -44,6 +46,8 @@ def _elements(
         raise ValueError("sequences are nested too deeply")
     elements: dict[int, tuple[str, bytes | tuple[Elements, ...]]] = {}
     while at < end:
+        if len(elements) >= _MOST:
+            raise ValueError(f"more than {_MOST:,} keys")
         tag, vr, length, at = _header(data, at, explicit)
         if tag == _ITEM_END:
             break
@@ -65,6 +69,8 @@ def _items(
 ) -> tuple[tuple[Elements, ...], int]:
     items: list[Elements] = []
     while at < end:
+        if len(items) >= _MOST:
+            raise ValueError(f"more than {_MOST:,} items")
         tag, _, length, at = _header(data, at, explicit=False)
         if tag == _SEQUENCE_END:
             break

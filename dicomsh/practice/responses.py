@@ -24,13 +24,29 @@ _NO_DATA_SET = 0x0101
 _DATA_SET = 0x0001
 _ENOUGH = 64 * 1024
 
+_LONGEST_MESSAGE = 1 << 20
+"""Bytes of a request that are kept; that of a long list of UIDs has a tenth."""
+_PART = 64
+"""Bytes that a fragment costs beside its own."""
+_MOST_WAITING = 16
+"""Requests that may wait: without asynchronous operations, there is one (PS3.7 D.3.3.3)."""
+
 
 class Provider(DIMSEServiceProvider):
-    """pynetdicom's DIMSE provider, without C-FIND responses and with an event for C-CANCEL."""
+    """pynetdicom's DIMSE provider, without C-FIND responses and with an event for C-CANCEL.
+
+    It closes the connection of a client that sends more than it has to.
+
+    Attributes:
+        wake: is set when a C-CANCEL arrives.
+        answering: whether a query is being answered.
+    """
 
     def __init__(self, association: Any) -> None:
         super().__init__(association)
         self.wake = Event()
+        self.answering = False
+        self._held = 0
 
     def send_msg(self, primitive: Any, context_id: int) -> None:
         """Send a message, unless it is a C-FIND response: those have been sent already."""
@@ -39,7 +55,13 @@ class Provider(DIMSEServiceProvider):
 
     def receive_primitive(self, primitive: Any) -> None:
         """Receive a P-DATA primitive; sets `wake` if it completes a C-CANCEL."""
+        self._held += sum(len(part) + _PART for _, part in primitive.presentation_data_value_list)
+        if self._held > _LONGEST_MESSAGE or self.msg_queue.qsize() > _MOST_WAITING:
+            close_at_once(self.assoc)
+            return
         super().receive_primitive(primitive)
+        if self.message is None:
+            self._held = 0
         if self.cancel_req:
             self.wake.set()
 
@@ -156,6 +178,12 @@ def _close(connection: socket.socket) -> None:
 def wake(association: Any) -> None:
     """End the wait before the next row, if there is one."""
     association.dimse.wake.set()
+
+
+def close_at_once(association: Any) -> None:
+    """Close the connection, and read nothing more; only in the thread that reads."""
+    if association.dul.socket is not None:
+        association.dul.socket.close()
 
 
 def hang_up(association: Any) -> None:

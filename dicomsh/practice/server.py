@@ -16,6 +16,7 @@ from dicomsh.model.extended_negotiation import agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.practice.archive import PracticeArchive, practice_archive
+from dicomsh.practice.limits import MOST_CONNECTIONS, Connections, bound_pdus, end_quietly
 from dicomsh.practice.responses import Provider, close_surely, hang_up, send_at_once, wake
 from dicomsh.practice.service import FindService
 
@@ -72,6 +73,9 @@ class _Listener(ThreadedAssociationServer):
     def service_actions(self) -> None:
         """Skip the full garbage collection that pynetdicom runs here every minute or so."""
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that is gone again is not news."""
+
     def shutdown(self) -> None:
         """Stop serving and close the listening socket."""
         BaseServer.shutdown(self)
@@ -108,7 +112,7 @@ def start(
         (host, port),
         server_class=_Listener,
         evt_handlers=[
-            (evt.EVT_CONN_OPEN, _opened),
+            (evt.EVT_CONN_OPEN, _opened, [Connections()]),
             (evt.EVT_C_FIND, service.handle),
             (evt.EVT_SOP_EXTENDED, _not_extended if refuses else _extended),
         ],
@@ -118,7 +122,7 @@ def start(
 
 def _entity(aet: str, faults: Faults) -> AE:
     entity = AE(aet)
-    entity.maximum_associations = 64
+    entity.maximum_associations = 2 * MOST_CONNECTIONS  # closed ones take a moment to end
     entity.acse_timeout = _NEGOTIATION
     entity.network_timeout = None  # a kept association may be idle for as long as its client wants
     classes = [VERIFICATION, Model.STUDY_ROOT.value, MODALITY_WORKLIST_FIND]
@@ -129,12 +133,15 @@ def _entity(aet: str, faults: Faults) -> AE:
     return entity
 
 
-def _opened(event: Any) -> None:
+def _opened(event: Any, connections: Connections) -> None:
     """Prepare an association before its threads run."""
     event.assoc.dul.daemon = True  # an archive that was not stopped must not keep the shell alive
     event.assoc.dimse = Provider(event.assoc)
     send_at_once(event.assoc)
     close_surely(event.assoc)
+    bound_pdus(event.assoc)
+    end_quietly(event.assoc)
+    connections.add(event.assoc)
 
 
 def _extended(event: Any) -> dict[str, bytes]:

@@ -58,6 +58,7 @@ class FindService:
     def handle(self, event: Any) -> Iterator[tuple[int, None]]:
         """Answer one request completely; pynetdicom has nothing left to do."""
         outlet = Responses(event)
+        event.assoc.dimse.answering = True
         try:
             self._answer(event, outlet)
         except RefusedError as refusal:
@@ -67,6 +68,8 @@ class FindService:
         except Exception:  # pynetdicom would swallow it and leave the peer waiting
             _end(outlet, UNABLE_TO_PROCESS, "Internal error of the practice archive")
             raise
+        finally:
+            event.assoc.dimse.answering = False
         return iter(())
 
     def _answer(self, event: Any, outlet: Responses) -> None:

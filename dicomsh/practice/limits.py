@@ -1,0 +1,67 @@
+"""How much one client may make the practice archive do: on a network, anyone may be one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+from dicomsh.practice.responses import hang_up
+
+MOST_CONNECTIONS = 64
+"""Connections that are kept; for one more, the one that has been open longest is closed."""
+
+_LONGEST_PDU = 1 << 20
+"""Bytes of a PDU that are read; one that proposes 128 presentation contexts is much shorter."""
+
+
+class Connections:
+    """The open connections. Idle ones cost threads, and must not shut others out."""
+
+    def __init__(self) -> None:
+        self._open: list[Any] = []
+        self._lock = Lock()
+
+    def add(self, association: Any) -> None:
+        """Take one in before its threads run; closes an older one if there are too many."""
+        with self._lock:
+            self._open = [one for one in self._open if one.ident is None or one.is_alive()]
+            if len(self._open) >= MOST_CONNECTIONS:
+                idle = [one for one in self._open if not one.dimse.answering]
+                oldest = (idle or self._open)[0]
+                self._open.remove(oldest)
+                hang_up(oldest)
+            self._open.append(association)
+
+
+def end_quietly(association: Any) -> None:
+    """Close the connection when pynetdicom has no answer to what has arrived.
+
+    Its thread would end with a traceback, and leave the connection open.
+    """
+    machine = association.dul.state_machine
+    act: Callable[[str], None] = machine.do_action
+
+    def do_action(event: str) -> None:
+        try:
+            act(event)
+        except Exception:
+            hang_up(association)
+            association.dul.kill_dul()
+            association.kill()
+
+    machine.do_action = do_action
+
+
+def bound_pdus(association: Any) -> None:
+    """Close the connection at a PDU that is too long, before any of its body is read."""
+    connection = association.dul.socket
+    read: Callable[[int], bytearray] = connection.recv
+
+    def recv(size: int) -> bytearray:
+        if size > _LONGEST_PDU:
+            hang_up(association)
+            raise ConnectionError(f"a PDU of {size} bytes")
+        return read(size)
+
+    connection.recv = recv

@@ -1,0 +1,28 @@
+"""One session of dicomsh with a hostile peer."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.harness import Done, run
+from tests.hostile.peer import Attack, attacking
+
+QUERY = "find study"
+TIMEOUTS = "{response: 0.3, association: 0.3, connect: 20}"
+
+
+def session(
+    attack: Attack, text: str = QUERY, *, output: str = "json", timeouts: str = TIMEOUTS
+) -> Done:
+    """What is left of a session in which a peer attacks."""
+    with attacking(attack) as address, tempfile.TemporaryDirectory() as folder:
+        aet, _, rest = address.partition("@")
+        host, _, port = rest.partition(":")
+        config = Path(folder) / "modalities.yaml"
+        config.write_text(
+            "cancel_grace: 0.2\nmodalities:\n"
+            f"  odd: {{aet: {aet}, host: {host}, port: {port}, timeout: {timeouts}}}\n",
+            encoding="utf-8",
+        )
+        return run(text, modality="odd", config=config, output=output)

@@ -1,0 +1,86 @@
+"""dicomsh among hostile peers, by sampling; `python -m tests.hostile` tries everything."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+import pytest
+
+from tests.hostile import floods
+from tests.hostile.conversation import ENDS, STUDIES, Cut, Flip, fault, recorded, trickled
+from tests.hostile.measure import MOST_BYTES, MOST_CALLS, held, turned
+from tests.hostile.peer import Attack
+from tests.hostile.session import session
+
+_SEED, _SAMPLE = 20240305, 40
+_LONG = "{response: 60, association: 60, connect: 20}"
+"""Limits that no flood reaches, so that it is not what ends it."""
+
+_recorded = cache(recorded)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_conversation_cut_at_a_byte_is_never_taken_for_a_whole_one(end: str) -> None:
+    _, length = _recorded()
+    for place in random.Random(_SEED).sample(range(length), _SAMPLE // len(ENDS)):
+        attack = Cut(place, end)
+        assert fault(session(attack), attack) == ""
+
+
+def test_a_conversation_with_one_byte_changed_is_right_or_not_called_right() -> None:
+    chosen = random.Random(_SEED)
+    places, _ = _recorded()
+    for place in chosen.sample(places, _SAMPLE):
+        attack = Flip(place, chosen.randrange(1, 256))
+        assert fault(session(attack), attack) == ""
+
+
+@pytest.mark.parametrize("change", [1 << bit for bit in range(8)] + [0xFF])
+@pytest.mark.parametrize("name", ["first row", "final"])
+def test_no_damaged_status_makes_a_part_the_whole(name: str, change: int) -> None:
+    """FF00 that becomes 0000 is the end; 0000 that becomes FF00 promises a row."""
+    for place in _statuses()[name]:
+        attack = Flip(place, change)
+        assert fault(session(attack), attack) == ""
+
+
+@cache
+def _statuses() -> dict[str, range]:
+    """Where the status of the first row, and of the final response, lies in the conversation."""
+    found: list[int] = []
+
+    def record(data: bytes, start: int) -> None:
+        at = data.find(b"\0\0\0\x09\x02\0\0\0")
+        while at >= 0:
+            found.append(start + at + 8)
+            at = data.find(b"\0\0\0\x09\x02\0\0\0", at + 1)
+
+    recorded(record)
+    return {"first row": range(found[0], found[0] + 2), "final": range(found[-1], found[-1] + 2)}
+
+
+def test_one_byte_at_a_time() -> None:
+    done = session(trickled, timeouts=_LONG)
+    assert [row["StudyInstanceUID"] for row in done.json] == STUDIES
+    assert done.status == 0
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+@pytest.mark.parametrize(("name", "attack"), [*floods.all_attacks()])
+def test_a_flood_costs_a_bounded_amount(name: str, attack: Attack, output: str) -> None:
+    done, cost = held(lambda: session(attack, output=output, timeouts=_LONG))
+    assert "Traceback" not in done.err, name
+    assert cost.held < MOST_BYTES
+    done, cost = turned(lambda: session(attack, output=output, timeouts=_LONG))
+    assert "Traceback" not in done.err, name
+    assert cost.calls < MOST_CALLS
+
+
+@pytest.mark.parametrize("stage", ["sort date", "tail 100000", "uniq uid"])
+def test_stages_hold_no_more_than_memory_should(stage: str) -> None:
+    done, cost = held(
+        lambda: session(floods.HEAVY, f"find study | {stage} | count", timeouts=_LONG)
+    )
+    assert cost.held < MOST_BYTES
+    assert "Traceback" not in done.err
