@@ -98,8 +98,15 @@ ENDLESS: dict[str, Attack] = {
     "an endless identifier": endless(lambda r: pdu(4, pdv(r.context, 0, bytes(16_000))), pending),
 }
 
-HEAVY = once(lambda r: row(element(0x00104000, b"x" * 1_000_000))(r) * 90)
-"""Ninety megabytes of rows."""
+
+def heavy(conversation: Conversation) -> None:
+    """Ninety megabytes of rows."""
+    request = conversation.accepted()
+    block = row(element(0x00104000, b"x" * 1_000_000))(request)
+    for _ in range(90):
+        conversation.send(block)
+    conversation.send(request.final())
+    conversation.silence()
 
 
 def all_attacks() -> Iterator[tuple[str, Attack]]:

@@ -80,7 +80,7 @@ def test_a_flood_costs_a_bounded_amount(name: str, attack: Attack, output: str) 
 @pytest.mark.parametrize("stage", ["sort date", "tail 100000", "uniq uid"])
 def test_stages_hold_no_more_than_memory_should(stage: str) -> None:
     done, cost = held(
-        lambda: session(floods.HEAVY, f"find study | {stage} | count", timeouts=_LONG)
+        lambda: session(floods.heavy, f"find study | {stage} | count", timeouts=_LONG)
     )
     assert cost.held < MOST_BYTES
     assert "Traceback" not in done.err
