@@ -35,3 +35,8 @@ def _folder(environ: Mapping[str, str], xdg: str, windows: str, below_home: str)
         return Path(environ[windows], _NAME)
     home = environ.get("HOME") or environ.get("USERPROFILE")
     return Path(home, below_home, _NAME) if home else None
+
+
+def path_of(text: str) -> Path:
+    """A path as typed: `~` and `~user` are home folders; one of an unknown user stays as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111  Path.expanduser raises for such a user

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomsh.folders import config_folder, state_folder
+from dicomsh.folders import config_folder, path_of, state_folder
 
 
 def test_config_folder(tmp_path: Path) -> None:
@@ -32,3 +32,14 @@ def test_folders_on_windows(tmp_path: Path) -> None:
     environ = {"APPDATA": str(tmp_path / "a"), "LOCALAPPDATA": str(tmp_path / "l")}
     assert config_folder(environ) == tmp_path / "a" / "dicomsh"
     assert state_folder(environ) == tmp_path / "l" / "dicomsh"
+
+
+@pytest.mark.parametrize("text", ["~nosuchuser/x", "x", "/x", "~nosuchuser"])
+def test_a_home_folder_of_nobody_is_a_path_like_any_other(text: str) -> None:
+    assert path_of(text) == Path(text)
+
+
+def test_the_own_home_folder_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert path_of("~/x") == tmp_path / "x"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from dicomsh.commands.context import Context
 from dicomsh.commands.retrieve import LAYOUT, USUAL_PORT, layout_of
+from dicomsh.folders import path_of
 from dicomsh.frozen import replace
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COUNT, FILE, PORT, WORD
@@ -58,7 +58,7 @@ def receive(
     named = {title.strip() for title in from_.text.split(",")} if from_ else set()
     callers = None if named == {"any"} else known.keys() | named
     titles = dict.fromkeys((config.aet, *(one.local_aet for one in known.values())))
-    folder = Path(to.text if to else _FOLDER).expanduser()
+    folder = path_of(str(to.text if to else _FOLDER))
     options = ReceiveOptions(port or USUAL_PORT, folder, layout_of(layout), count)
     job = Receive(Admission(tuple(titles), callers, known), options, context.archives.tap)
     listing = listing_of(

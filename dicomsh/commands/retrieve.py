@@ -10,6 +10,7 @@ from dicomsh.commands.context import Context
 from dicomsh.commands.target import resolve
 from dicomsh.dimse.associate import is_title
 from dicomsh.errors import UsageError
+from dicomsh.folders import path_of
 from dicomsh.frozen import replace
 from dicomsh.language.command import command, stage
 from dicomsh.language.kinds import COUNT, FILE, MODALITY, PORT, RETRIES, TARGET, VIA, WORD
@@ -231,7 +232,7 @@ def _ways(options: FetchOptions, via: str | None, port: int | None) -> tuple[Fet
 
 
 def _folder(places: Sequence[Place], to: Word | None, layout: Word | None) -> Folder:
-    path = Path(to.text).expanduser() if to else Path(safe_name(_title(places)))
+    path = path_of(to.text) if to else Path(safe_name(_title(places)))
     return Folder(path, layout_of(layout))
 
 

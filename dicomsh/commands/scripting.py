@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from dicomsh.commands.context import Context, LeaveShell
 from dicomsh.errors import UsageError
+from dicomsh.folders import path_of
 from dicomsh.language.command import command
 from dicomsh.language.kinds import (
     COUNT,
@@ -187,7 +188,7 @@ async def source(
 
 
 def _script(file: Word) -> Path:
-    path = Path(file.text).expanduser()
+    path = path_of(file.text)
     if not path.is_file():
         raise UsageError(f"no file '{file.text}'", span=file.span)
     return path

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated
 
 from dicomsh.commands.context import Context
 from dicomsh.commands.retrieve import USUAL_PORT
 from dicomsh.errors import UsageError
+from dicomsh.folders import path_of
 from dicomsh.frozen import replace
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COUNT, FILE, MODALITY, PORT, RETRIES
@@ -75,11 +75,11 @@ def store(
 def _found(paths: Sequence[Word], ledger: Word | None) -> Iterator[Found]:
     for word in paths:
         try:
-            yield from sources_of(Path(word.text).expanduser())
+            yield from sources_of(path_of(word.text))
         except UsageError as error:
             raise word.error(error) from None
     if ledger is not None:
         try:
-            yield from sources_of_ledger(Path(ledger.text).expanduser())
+            yield from sources_of_ledger(path_of(ledger.text))
         except UsageError as error:
             raise ledger.error(error) from None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from dicomsh.folders import path_of
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.modality import DicomAddress
 from dicomsh.model.status import CUT_OFF_STATUSES
@@ -167,7 +168,7 @@ def existing_file(folder: Path) -> Callable[[str], Path]:
     """A check for the name of an existing file; relative names start from the folder."""
 
     def check(text: str) -> Path:
-        path = folder / Path(text).expanduser() if text.startswith("~") else folder / text
+        path = folder / path_of(text)
         if text and os.path.isfile(path):  # noqa: PTH113  Path.is_file raises for some names
             return path
         raise ValueError(f"an existing file (looked for {str(path)!r})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import Sequence
@@ -131,6 +132,9 @@ async def _secured(
 
 def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
     where, entity = modality.address, modality.entity
+    if isinstance(problem, OSError) and problem.errno in _OURS:
+        hint = "close files or connections of other programs here, or raise the limit: ulimit -n"
+        return UnreachableError(f"{where}: no connection: too many open files here", hint=hint)
     if isinstance(problem, socket.gaierror | ValueError):
         return UnreachableError(f"{where}: unknown host name {entity.host!r}")
     # a host with several addresses fails with one OSError that quotes the error of each of them
@@ -139,5 +143,8 @@ def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
         return UnreachableError(f"{where}: connection refused", hint=hint)
     return UnreachableError(f"{where}: no connection: {problem}", hint=_NO_WAY)
 
+
+_OURS = (errno.EMFILE, errno.ENFILE)
+"""Errors that are not about the peer: this process, or this system, has too many open files."""
 
 _NO_WAY = "check the address; if it is right, a firewall or a missing route is in the way"

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TextIO
 
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.event_loop import asyncio
+from dicomsh.folders import path_of
 from dicomsh.model.safe import visible
 from dicomsh.output.theme import SEQUENCE
 from dicomsh.regex import regex
@@ -177,7 +178,7 @@ class FileWriter:
         self._path = Path(path)
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
         try:
-            self._path = self._path.expanduser()
+            self._path = path_of(str(self._path))
             handle = os.open(self._path, flags | (os.O_APPEND if append else 0), _OWNER_ONLY)
         except (OSError, ValueError, RuntimeError) as error:
             raise _cannot_open(self._path, error) from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
+from dicomsh.folders import path_of
 from dicomsh.language.candidate import Candidate
 
 _MOST = 2000
@@ -21,7 +21,7 @@ def complete_file(typed: str) -> Iterator[Candidate]:
     at = max(typed.rfind(mark) for mark in _separators()) + 1
     begun = typed[at:]
     try:
-        folder = Path(typed[:at] or ".").expanduser()
+        folder = path_of(typed[:at] or ".")
         with os.scandir(folder) as entries:
             found = sorted(islice(entries, _MOST), key=lambda entry: entry.name.lower())
     except (OSError, RuntimeError, ValueError):

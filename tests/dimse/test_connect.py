@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pynetdicom import evt
 
 from dicomsh.dimse import Client
+from dicomsh.dimse.connect import _unreachable
 from dicomsh.errors import (
     AssociationAbortedError,
     AssociationRejectedError,
@@ -413,3 +415,11 @@ def test_a_key_with_a_password_is_refused_and_nobody_is_asked(pki: Pki, tmp_path
     tls = Tls(ca=pki.ca, cert=pki.server, key=locked_key(tmp_path))
     error = failure(at(nowhere(), tls=tls))
     assert isinstance(error, ConfigError)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_too_many_open_files_here_are_not_blamed_on_the_peer(number: int) -> None:
+    modality = Modality("pacs", DicomAddress("PACS", "127.0.0.1", 104))
+    error = _unreachable(modality, OSError(number, "Too many open files"))
+    assert "too many open files here" in error.message
+    assert "ulimit -n" in (error.hint or "")
