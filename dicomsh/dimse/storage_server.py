@@ -23,6 +23,7 @@ from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError
 from dicomsh.model.commitment import PUSH_MODEL, CommitmentReport, CommitmentRequest
 from dicomsh.model.standard import uid_name
+from dicomsh.model.status import RESOURCE_LIMITATION
 from dicomsh.model.storage import Storage
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import STORED, UNCOMPRESSED
@@ -30,6 +31,8 @@ from dicomsh.model.transfer_syntaxes import STORED, UNCOMPRESSED
 _REGISTERED = "1.2.840.10008."
 _LEAVING = 1.0
 """Seconds that a peer gets to leave after N-ACTION: most do so, and want the report elsewhere."""
+_MOST_REPORTS = 100
+"""Requests for storage commitment that wait for their report at a time."""
 _ANSWER = 30.0
 """Seconds for the response to a report."""
 
@@ -115,11 +118,14 @@ class StorageServer(Listener):
 
     def _vouch(
         self, provider: StorageProvider, context: PresentationContext, request: CommitmentRequest
-    ) -> None:
+    ) -> bool:
+        if len(self._reporting) == _MOST_REPORTS:
+            return False
         work = self._report(provider, context, request)
         task = asyncio.get_running_loop().create_task(work)
         self._reporting.add(task)
         task.add_done_callback(self._reporting.discard)
+        return True
 
     async def _report(
         self, provider: StorageProvider, context: PresentationContext, request: CommitmentRequest
@@ -139,7 +145,8 @@ class StorageProvider(Provider):
         association: where they arrive.
         storage: where the objects go.
         caller: who requested the association.
-        vouch: is called for each request for storage commitment, with its presentation context.
+        vouch: is called for each request for storage commitment, with its presentation context;
+            returns whether it will be answered.
     """
 
     title = "C-STORE"
@@ -149,7 +156,7 @@ class StorageProvider(Provider):
         association: Association,
         storage: Storage,
         caller: Caller,
-        vouch: Callable[[StorageProvider, PresentationContext, CommitmentRequest], None],
+        vouch: Callable[[StorageProvider, PresentationContext, CommitmentRequest], bool],
     ) -> None:
         super().__init__(association)
         self.caller = caller
@@ -207,9 +214,9 @@ class StorageProvider(Provider):
     def _asked(self, context_id: int, command: CommandSet, data: bytes) -> None:
         context = self._association.agreement.by_id[context_id]
         request = read_request(data, context.encoding)
-        response = command.answered(0, action_type=command.action_type)
+        status = 0 if self._vouch(self, context, request) else RESOURCE_LIMITATION
+        response = command.answered(status, action_type=command.action_type)
         self._association.send(context, write_command(response))
-        self._vouch(self, context, request)
 
     def _syntax(self, context_id: int) -> str:
         return self._association.agreement.by_id[context_id].abstract_syntax

@@ -15,7 +15,7 @@ from dicomsh.retrieve.account import Instance, Line, State
 from dicomsh.retrieve.layout import Layout, Paths
 from dicomsh.retrieve.ledger import PART, Ledger, LedgerEntry
 from dicomsh.retrieve.object_file import OUT_OF_RESOURCES, Dropped, Kept, ObjectFile, ObjectName
-from dicomsh.retrieve.part10 import read_head
+from dicomsh.retrieve.part10 import NotDicomError, read_head
 from dicomsh.retrieve.values import values_of
 
 ARRIVING = "arriving"
@@ -84,7 +84,7 @@ class Inbox:
         uid = announced.sop_instance
         if self.closed:
             return Dropped(StoreReply(OUT_OF_RESOURCES, "nothing more is received"))
-        if not is_uid(uid):
+        if not (is_uid(uid) and is_uid(announced.sop_class)):
             return self._refused(source, uid, StoreReply(_INVALID_INSTANCE, "not a valid UID"))
         if uid in self._arriving:
             told = "the same object is arriving on another association"
@@ -147,7 +147,11 @@ class Inbox:
             self.tell(line, source)
             return StoreReply(0) if same else StoreReply(_DUPLICATE, "other bytes are here already")
 
-        return Comparison(self._ledger.folder / entry.file, announced, compared)
+        try:
+            return Comparison(self._ledger.folder / entry.file, announced, compared)
+        except (OSError, NotDicomError):
+            told = "the file that is here cannot be read"
+            return self._refused(source, announced.sop_instance, StoreReply(_DUPLICATE, told))
 
 
 class Comparison:
@@ -170,17 +174,23 @@ class Comparison:
 
     def write(self, fragment: bytes) -> None:
         """Compare the next bytes of the data set."""
-        self._same = self._same and self._file.read(len(fragment)) == fragment
+        self._same = self._same and self._next(len(fragment)) == fragment
 
     def close(self) -> None:
         """The data set is complete."""
 
     async def keep(self) -> StoreReply:
         """Whether it is what we have."""
-        same = self._same and not self._file.read(1)
+        same = self._same and self._next(1) == b""
         self._file.close()
         return self._done(same)
 
     def discard(self) -> None:
         """It will not be completed."""
         self._file.close()
+
+    def _next(self, size: int) -> bytes | None:
+        try:
+            return self._file.read(size)
+        except OSError:
+            return None

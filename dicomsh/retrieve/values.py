@@ -11,7 +11,7 @@ from typing import BinaryIO
 from dicomsh.model.charset import decoder
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
 from dicomsh.model.transfer_syntaxes import BIG_ENDIAN, DEFLATED, IMPLICIT_LITTLE_ENDIAN
-from dicomsh.retrieve.part10 import FileHead, read_head
+from dicomsh.retrieve.part10 import FileHead, NotDicomError, read_head
 
 _MOST = 4 << 20
 """Bytes of a data set to look into: a hostile one may be endless, or inflate without end."""
@@ -29,7 +29,10 @@ def values_of(path: Path, keywords: Iterable[str]) -> Mapping[str, str]:
     """
     wanted = {by_keyword(keyword).tag: keyword for keyword in keywords}
     with path.open("rb") as file:
-        head = read_head(file)
+        try:
+            head = read_head(file)
+        except NotDicomError:  # the sender can make it so
+            return {}
         file.seek(head.offset)
         raw = _raw(_beginning(file, head), head, [*wanted, SPECIFIC_CHARACTER_SET])
     decode = decoder(raw.pop(SPECIFIC_CHARACTER_SET, b""), "")

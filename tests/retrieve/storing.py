@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
-from pynetdicom import AE, evt
+from pynetdicom import evt
 
+from dicomsh.model.modality import Modality
 from dicomsh.model.storage import Announced
 from dicomsh.retrieve.part10 import file_header, read_head
-from tests.dimse.peers import encoded
-from tests.processes import HOST, find_program, free_ports, running
+from tests.dimse.peers import encoded, scp
+from tests.processes import find_program, free_ports, running
 from tests.retrieve.giving import image
 from tests.servers import Server, is_listening
 
@@ -50,20 +51,12 @@ def storescp(folder: Path, *options: str) -> Iterator[Server]:
         yield server
 
 
-@contextmanager
 def taking(
     answer: Callable[[Any], int | Dataset], sop_classes: Sequence[str] = (CTImageStorage,)
-) -> Iterator[Server]:
+) -> AbstractContextManager[Modality]:
     """An archive that answers each C-STORE as a function says."""
-    entity = AE("ARCHIVE")
-    for uid in sop_classes:
-        entity.add_supported_context(uid, [ExplicitVRLittleEndian])
-    (port,) = free_ports(1)
-    handlers: list[Any] = [(evt.EVT_C_STORE, answer)]
-    server = entity.start_server((HOST, port), block=False, evt_handlers=handlers)
-    assert server is not None
-    try:
-        yield Server(aet="ARCHIVE", port=port)
-    finally:
-        server.shutdown()
-        server.server_close()
+    return scp(
+        abstract_syntaxes=sop_classes,
+        transfer_syntaxes=(ExplicitVRLittleEndian,),
+        handlers=((evt.EVT_C_STORE, answer),),
+    )

@@ -7,6 +7,7 @@ import tracemalloc
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -21,10 +22,10 @@ from dicomsh.dimse.pdu import write_message
 from dicomsh.model.storage import Announced
 from dicomsh.retrieve.part10 import file_header
 from dicomsh.retrieve.values import values_of
-from tests.dimse.peers import encoded
-from tests.processes import HOST, free_ports
+from tests.dimse.peers import encoded, scp
+from tests.processes import HOST
 from tests.retrieve.giving import image, ledger
-from tests.retrieve.receiving import receiving, storescu
+from tests.retrieve.receiving import LIMIT, receiving, storescu
 from tests.retrieve.storing import data_set, file_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
@@ -121,33 +122,31 @@ def test_a_name_that_would_leave_the_folder_does_not(tmp_path: Path) -> None:
 def test_storage_commitment_on_the_same_association_or_a_new_one(
     files: list[Path], tmp_path: Path, stays: bool
 ) -> None:
-    (port,) = free_ports(1)
-    configuration = tmp_path / "modalities.yaml"
-    configuration.write_text(
-        f"modalities:\n  sender: {{aet: SENDER, host: {HOST}, port: {port}}}\n"
-    )
     reports: list[tuple[int | None, Dataset]] = []
 
     def report(event: evt.Event) -> tuple[int, None]:
         reports.append((event.event_type, event.event_information))
         return 0, None
 
+    def configure(entity: AE) -> None:
+        entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
+
     handlers: list[Any] = [(evt.EVT_N_EVENT_REPORT, report)]
-    entity = AE("SENDER")
-    entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
-    server = entity.start_server((HOST, port), block=False, evt_handlers=handlers)
-    assert server is not None
-    asked = [image(1), image(9)]
-    try:
+    with scp(abstract_syntaxes=(), handlers=handlers, configure=configure) as archive:
+        where = archive.entity
+        configuration = tmp_path / "modalities.yaml"
+        configuration.write_text(
+            f"modalities:\n  sender: {{aet: {where.aet}, host: {where.host}, port: {where.port}}}\n"
+        )
         with receiving(tmp_path / "in", "", options=("-f", str(configuration))) as receiver:
-            assert storescu(receiver.port, files[0]).returncode == 0
+            assert storescu(receiver.port, files[0], calling=where.aet).returncode == 0
+            entity = AE(where.aet)
             entity.add_requested_context(COMMITMENT)
             association = entity.associate(
                 HOST, receiver.port, ae_title="DICOMSH", evt_handlers=handlers if stays else []
             )
-            status, _ = association.send_n_action(
-                _request(asked), 1, COMMITMENT, COMMITMENT_INSTANCE
-            )
+            request = _request([image(1), image(9)])
+            status, _ = association.send_n_action(request, 1, COMMITMENT, COMMITMENT_INSTANCE)
             assert status.Status == 0
             if not stays:
                 association.release()
@@ -156,9 +155,6 @@ def test_storage_commitment_on_the_same_association_or_a_new_one(
             if stays:
                 association.release()
             receiver.interrupted()
-    finally:
-        server.shutdown()
-        server.server_close()
     ((kind, report_),) = reports
     assert kind == 2
     assert report_.TransactionUID == "1.2.3"
@@ -197,14 +193,36 @@ def test_an_object_that_breaks_off_leaves_nothing_and_can_be_sent_again(tmp_path
     assert not list((tmp_path / "in").rglob("*.part"))
 
 
-def sent_by(association: Association, made: Dataset) -> bytes:
+def test_a_data_set_that_goes_on_like_file_meta_information_is_kept_as_it_is(
+    tmp_path: Path,
+) -> None:
+    odd = bytes.fromhex("0200ffff4c4f0400") + b"abcd" + encoded(image(1), explicit=True)
+    with receiving(tmp_path / "in", "--from any") as receiver:
+        for _ in range(2):
+            entity = AE("SENDER")
+            entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+            association = entity.associate(HOST, receiver.port, ae_title="DICOMSH")
+            raw: Any = association.dul.socket.socket  # type: ignore[union-attr]
+            answered = Event()
+            association.bind(evt.EVT_DATA_RECV, lambda _, answered=answered: answered.set())
+            raw.sendall(sent_by(association, image(1), odd))
+            assert answered.wait(LIMIT)
+            association.abort()
+        receiver.interrupted()
+    assert receiver.records[0]["state"] == "arrived"
+    (path,) = (tmp_path / "in").rglob("*.dcm")
+    assert path.read_bytes().endswith(odd)
+    assert "Traceback" not in receiver.err
+
+
+def sent_by(association: Association, made: Dataset, data: bytes = b"") -> bytes:
     """The bytes of a C-STORE request."""
     (context,) = association.accepted_contexts
     assert context.context_id is not None
     command = CommandSet(
         STORE_REQUEST, 1, True, sop_class=made.SOPClassUID, sop_instance=made.SOPInstanceUID
     )
-    data = encoded(made, explicit=True)
+    data = data or encoded(made, explicit=True)
     return write_message(context.context_id, write_command(command), data, 16_384)
 
 
