@@ -129,8 +129,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from dicomsh.errors import DicomshError, ExitStatus
     from dicomsh.interrupt import ToldToEndError, end_when_told
 
-    end_when_told()
     try:
+        end_when_told()
         return int(_run(options))
     except ToldToEndError as told:
         sys.stderr.write(f"dicomsh: ended by {told.name}\n")

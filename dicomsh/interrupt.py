@@ -67,24 +67,99 @@ def _is_aside() -> bool:
 @contextmanager
 def _cancelling(task: asyncio.Task[Any], signals: list[signal.Signals]) -> Iterator[None]:
     """Inside the `with`, signals cancel a task; one that ends the program raises on leaving it."""
-    loop = asyncio.get_running_loop()
-    told: list[int] = []
-
-    def cancel(number: int, frame: FrameType | None) -> None:
-        del frame
-        if number != signal.SIGINT:
-            told.append(number)
-            signal.signal(number, signal.SIG_DFL)
-        loop.call_soon_threadsafe(task.cancel)  # wakes the loop, which may be waiting for I/O
-
-    before = {number: signal.signal(number, cancel) for number in signals}
+    canceller = _Canceller(task)
+    before = {number: signal.signal(number, canceller.handle) for number in signals}
     try:
         yield
     finally:
-        for number in before.keys() - told:
+        canceller.end()
+        for number in before.keys() - canceller.told:
             signal.signal(number, before[number])
-        if told:
-            raise ToldToEndError(told[0])
+        if canceller.told:
+            raise ToldToEndError(canceller.told[0])
+
+
+class _Canceller:
+    """Cancels a task when a signal comes; again and again, if the signal ends the program.
+
+    Each part of a command may absorb one cancellation.
+
+    Attributes:
+        told: the signals that end the program.
+        pending: whether a signal has come of which the task has not heard yet.
+    """
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self._task = task
+        self._timer: asyncio.TimerHandle | None = None
+        self.told: list[int] = []
+        self.pending = False
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Handles a signal, wherever the program is."""
+        del frame
+        if number != signal.SIGINT:
+            self.told.append(number)
+            signal.signal(number, signal.SIG_DFL)
+        self.pending = True
+        # wakes the loop, which may be waiting for I/O
+        self._task.get_loop().call_soon_threadsafe(self._cancel, number)
+
+    def _cancel(self, number: int) -> None:
+        self.pending = False
+        self._task.cancel(number)
+        if self.told:
+            self._timer = self._task.get_loop().call_later(_INSIST, self._cancel, number)
+
+    def end(self) -> None:
+        """Leave the task alone."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _has_come(handler: Any) -> bool:
+    """Whether a signal came before we began to wait."""
+    canceller = getattr(handler, "__self__", None)
+    return isinstance(canceller, _Canceller) and (canceller.pending or bool(canceller.told))
+
+
+_INSIST = 0.5
+"""Seconds between cancellations of a program that was told to end."""
+
+
+def signal_of(cancelled: asyncio.CancelledError) -> int:
+    """The signal that cancelled a task; SIGINT if unknown."""
+    number = cancelled.args[0] if cancelled.args else None
+    return number if isinstance(number, int) else signal.SIGINT
+
+
+@contextmanager
+def breaking_off() -> Iterator[None]:
+    """Inside the `with`, which waits outside the event loop, a signal also breaks off the wait.
+
+    Raises:
+        CancelledError: a signal has come that cancels the command.
+    """
+    if _is_aside():
+        yield
+        return
+    numbers = [one for one in (signal.SIGINT, *ending()) if callable(signal.getsignal(one))]
+    before: dict[int, Any] = {one: signal.getsignal(one) for one in numbers}
+
+    def break_off(number: int, frame: FrameType | None) -> None:
+        before[number](number, frame)
+        raise asyncio.CancelledError(number)
+
+    try:
+        for number in numbers:
+            signal.signal(number, break_off)
+        if any(map(_has_come, before.values())):
+            raise asyncio.CancelledError
+        yield
+    finally:
+        for number in numbers:
+            if signal.getsignal(number) is break_off:  # not if it ends the program next time
+                signal.signal(number, before[number])
 
 
 @contextmanager
@@ -113,7 +188,12 @@ def suspendable(aside: Callable[[], object]) -> Iterator[None]:
 
 
 def end_when_told() -> None:
-    """Make SIGTERM and SIGHUP raise ToldToEndError while nothing is awaited, once."""
+    """Make SIGTERM and SIGHUP raise ToldToEndError while nothing is awaited, once.
+
+    Ctrl-C raises KeyboardInterrupt, unless it is ignored.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in ending():
         signal.signal(number, _raise)
 

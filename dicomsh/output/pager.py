@@ -146,6 +146,9 @@ class Paged:
             self._written += text
             self._screen.write(text)
 
+    def interrupt(self, number: int) -> None:
+        """The terminal tells the pager."""
+
     async def drain(self) -> None:
         """Waits while too much is buffered for the pager."""
         if self._pager is None and not self._beyond:

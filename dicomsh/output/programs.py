@@ -7,11 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dicomsh.errors import DicomshError, InterruptedByUserError
 from dicomsh.event_loop import asyncio
-from dicomsh.interrupt import absorb_interrupts, cancel_soon
+from dicomsh.interrupt import absorb_interrupts, cancel_soon, signal_of
 from dicomsh.output.streams import WHILE, CommandGoneError, for_terminal
 
 if TYPE_CHECKING:
@@ -44,16 +44,16 @@ async def finished(process: Process) -> bool:
     """Wait for a program; returns whether Ctrl-C was pressed or ended it.
 
     A terminal also sends Ctrl-C to the program, which decides what to do about it. Without a
-    terminal we pass it on.
+    terminal we pass it on, and in any case a signal that ends us.
     """
     pressed = False
     while True:
         try:
             await process.wait()
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
             pressed = True
             absorb_interrupts()
-            _pass_on(process)
+            pass_on(process, signal_of(cancelled))
         else:
             return pressed or process.returncode == -signal.SIGINT
 
@@ -62,10 +62,31 @@ _UNREAD = (-13, 128 + 13)
 """Exit statuses of a command ended by SIGPIPE (13 in POSIX), also as a shell reports it."""
 
 
-def _pass_on(process: Process) -> None:
-    if not (sys.stdin and sys.stdin.isatty()):
-        with contextlib.suppress(ProcessLookupError, ValueError):
-            process.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGINT)
+def pass_on(process: Process, number: int) -> None:
+    """Send a signal to a program and those it has started, unless the terminal has sent it."""
+    if number == signal.SIGINT and sys.stdin and sys.stdin.isatty():
+        return
+    with contextlib.suppress(ProcessLookupError, ValueError):
+        if sys.platform == "win32":
+            process.send_signal(signal.SIGTERM)
+        elif os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+
+
+def apart() -> dict[str, Any]:
+    """How to start a program in a process group of its own, if no terminal controls us.
+
+    One that a terminal controls stays in our group: another could not read from the terminal.
+    """
+    if sys.platform == "win32":
+        return {}
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return {"process_group": 0}
+    return {}
 
 
 class CommandWriter:
@@ -153,6 +174,10 @@ class CommandWriter:
             await self._pipe.drain()
         except ConnectionError:
             raise CommandGoneError from None
+
+    def interrupt(self, number: int) -> None:
+        """Pass on a signal."""
+        pass_on(self._process, number)
 
     async def gone(self) -> CommandGoneError:
         """Return when the command has ended."""

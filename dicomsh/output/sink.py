@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from dicomsh.event_loop import asyncio
 from dicomsh.late import LateModule
 from dicomsh.output.progress import Headway, PassingLine, ProgressLine
 from dicomsh.output.streams import (
@@ -21,6 +22,7 @@ from dicomsh.output.streams import (
     Writer,
     for_terminal,
     is_broken_pipe,
+    put,
     silence,
 )
 
@@ -150,6 +152,10 @@ class Sink:
         """Shows the progress of a command on a terminal, below all other output."""
         if self._has_line:
             self.passing.show(headway.shown(self.shown), self.columns())
+
+    def interrupt(self, number: int) -> None:
+        """Passes a signal on to the command that reads the data, if one does."""
+        self._target.interrupt(number)
 
     def wipe_line(self) -> None:
         """Removes text that the keyboard left in the line, such as `^C`."""
@@ -283,8 +289,10 @@ def _size(terminal: Stream) -> os.terminal_size:
 def _is_lost(stream: TextIO, text: str) -> bool:
     """Writes text; returns whether that failed for another reason than lack of a reader."""
     try:
-        stream.write(text)
-        stream.flush()
+        put(stream, text)
+    except asyncio.CancelledError:  # whoever waits in the event loop is cancelled, too
+        if not stream.isatty():
+            silence(stream)
     except OSError as error:
         silence(stream)
         return not is_broken_pipe(error)

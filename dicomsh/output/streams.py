@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import select
 import stat
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal, Protocol, TextIO
 
@@ -71,6 +74,10 @@ class Writer(Protocol):
         """Returns when nobody reads any more, with the error to raise; never if unknown."""
         ...
 
+    def interrupt(self, number: int) -> None:
+        """Passes a signal on to the program that reads, unless the terminal did."""
+        ...
+
 
 async def never() -> ReaderGoneError:
     """Does not return."""
@@ -112,8 +119,11 @@ class Stream:
     def control(self, text: str) -> None:
         """Writes our own text at once, including terminal control sequences."""
         try:
-            self._stream.write(text)
-            self._stream.flush()
+            put(self._stream, text)
+        except asyncio.CancelledError:
+            if not self.is_terminal:
+                _silence_all(self._stream)
+            raise
         except OSError as error:
             silence(self._stream)
             if not is_broken_pipe(error):
@@ -127,12 +137,78 @@ class Stream:
         """Does not return: writing will notice."""
         return await never()
 
+    def interrupt(self, number: int) -> None:
+        """Reads nothing that we know of."""
+
     def fileno(self) -> int | None:
         """The file descriptor, or None for a stream in memory."""
         try:
             return self._stream.fileno()
         except OSError:
             return None
+
+
+_ROOM = 512
+"""Bytes that a pipe with room for any takes without blocking: PIPE_BUF, at least (POSIX)."""
+
+
+def put(stream: TextIO, text: str) -> None:
+    """Writes text at once; a signal breaks off waiting for a reader that does not read.
+
+    Raises:
+        OSError: it cannot be written.
+        CancelledError: a signal came while nothing could be written; the rest is lost.
+    """
+    number = _waiting_descriptor(stream)
+    if number is None:
+        stream.write(text)
+        stream.flush()
+        return
+    stream.flush()
+    left = memoryview(text.encode(stream.encoding, stream.errors or "strict"))
+    room = max(_ROOM, getattr(select, "PIPE_BUF", _ROOM))
+    while left:
+        _wait_for_room(number)
+        left = left[os.write(number, left[:room]) :]
+
+
+def _waiting_descriptor(stream: TextIO) -> int | None:
+    """The descriptor of a stream that can wait for a reader; None for files, and on Windows."""
+    if sys.platform == "win32":
+        return None
+    try:
+        number = stream.fileno()
+    except OSError:
+        return None
+    return None if stat.S_ISREG(os.fstat(number).st_mode) else number
+
+
+def _wait_for_room(number: int) -> None:
+    poll = select.poll()
+    poll.register(number, select.POLLOUT)
+    if not poll.poll(0):
+        from dicomsh.interrupt import breaking_off
+
+        with breaking_off():
+            poll.poll()
+
+
+def _silence_all(stream: TextIO) -> None:
+    """Discards what is written to a stream from now on, and to a standard stream that is the same.
+
+    Otherwise the last words of the program would wait for the same reader.
+    """
+    number = stream.fileno()
+    same = [other for other in (sys.stdout, sys.stderr) if _is_same(other, number)]
+    for one in (*same, stream):
+        silence(one)
+
+
+def _is_same(stream: TextIO, number: int) -> bool:
+    try:
+        return os.path.sameopenfile(stream.fileno(), number)
+    except (OSError, ValueError):
+        return False
 
 
 def for_terminal(text: str) -> str:
@@ -179,10 +255,10 @@ class FileWriter:
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
         try:
             self._path = path_of(str(self._path))
-            handle = os.open(self._path, flags | (os.O_APPEND if append else 0), _OWNER_ONLY)
+            handle = _opened(self._path, flags | (os.O_APPEND if append else 0))
         except (OSError, ValueError, RuntimeError) as error:
             raise _cannot_open(self._path, error) from None
-        self._file = os.fdopen(handle, "wb")
+        self._file = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="")
         info = os.fstat(handle)
         self.patience = patience_with(handle)
         self._truncate = stat.S_ISREG(info.st_mode) and not append
@@ -193,8 +269,7 @@ class FileWriter:
         """Writes text at once; the first text replaces the file's content."""
         try:
             self.settle()
-            self._file.write(text.encode("utf-8", "backslashreplace"))
-            self._file.flush()
+            put(self._file, text)
         except OSError as error:
             raise DicomshError(f"cannot write '{self._path}': {error.strerror}") from None
 
@@ -204,6 +279,9 @@ class FileWriter:
     async def gone(self) -> ReaderGoneError:
         """Does not return: a file stays."""
         return await never()
+
+    def interrupt(self, number: int) -> None:
+        """No program reads."""
 
     def settle(self) -> None:
         """Discards the file's content, if nothing was written yet."""
@@ -216,6 +294,41 @@ class FileWriter:
         """Closes the file."""
         with contextlib.suppress(OSError):
             self._file.close()
+
+
+def _opened(path: Path, flags: int) -> int:
+    """Opens a file; a signal breaks off waiting for somebody who reads a named pipe."""
+    if not path.is_fifo():
+        return os.open(path, flags, _OWNER_ONLY)
+    from dicomsh.interrupt import breaking_off
+
+    with breaking_off():
+        return os.open(path, flags)
+
+
+@contextlib.asynccontextmanager
+async def reader_awaited(name: str) -> AsyncIterator[None]:
+    """Inside the `async with`, somebody reads a named pipe; other files need nobody."""
+    path = Path(name)
+    while (held := _end_of(path)) is None:
+        await asyncio.sleep(_BETWEEN)
+    try:
+        yield
+    finally:
+        if held >= 0:
+            os.close(held)
+
+
+_BETWEEN = 0.02
+"""Seconds between two looks for a reader."""
+
+
+def _end_of(path: Path) -> int | None:
+    """Our end of a named pipe; None if nobody reads it, -1 if it is something else."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK) if path.is_fifo() else -1
+    except OSError as error:
+        return None if error.errno == errno.ENXIO else -1
 
 
 def _keep_to_owner(handle: int) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dicomsh.errors import DicomshError, InterruptedByUserError, UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.interrupt import cancel_soon
-from dicomsh.output.programs import CommandWriter, finished, started
+from dicomsh.output.programs import CommandWriter, apart, finished, started
 from dicomsh.regex import regex
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ async def start(text: str, variables: Mapping[str, str], **streams: Any) -> Proc
         starting = asyncio.create_subprocess_shell(text, env=environ, **streams)
     else:
         line = ("/bin/sh", "-u", "-c", text, "dicomsh", *_arguments(variables))
+        streams = {**apart(), **streams}
         starting = asyncio.create_subprocess_exec(*line, env=environ, **streams)
     try:
         return await started(starting)

@@ -9,7 +9,7 @@ from typing import Any
 
 from dicomsh.errors import DicomshError
 from dicomsh.event_loop import asyncio, event_loop
-from dicomsh.interrupt import absorb_interrupts, cancel_soon
+from dicomsh.interrupt import absorb_interrupts, cancel_soon, signal_of
 from dicomsh.output.renderer import FIRST_PAGE, Renderer
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import PagerLeftError, ReaderGoneError
@@ -173,8 +173,9 @@ class Flow:
         try:
             while (batch := await self._next(batches, output, gone)) is not None:
                 await self._show(batch, output, leave)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
             self._sink.wipe_line()
+            self._sink.interrupt(signal_of(cancelled))
             raise
         finally:
             gone.cancel()

@@ -9,7 +9,7 @@ from dicomsh.errors import UsageError
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word
 from dicomsh.model.results import Listing, Result
 from dicomsh.output.sink import Sink
-from dicomsh.output.streams import FileWriter
+from dicomsh.output.streams import FileWriter, reader_awaited
 from dicomsh.session.state import Session
 
 
@@ -44,7 +44,8 @@ async def directed(
     async with AsyncExitStack() as stack:
         continues = False
         if redirect is not None and redirect.target is not None:
-            continues = not _opened(sink, stack, redirect, redirect.target).fresh
+            async with reader_awaited(redirect.target.text):
+                continues = not _opened(sink, stack, redirect, redirect.target).fresh
         elif command is not None:
             await stack.enter_async_context(sink.to_command(command.text, variables))
         elif pager is not None:
