@@ -48,6 +48,8 @@ class PracticeKind:
         from dicomsh.dimse import mover, retriever
 
         if delivery.port is not None:
+            _, server = self._servers[modality.name]
+            server.destinations[modality.local_aet] = LOOPBACK, delivery.port
             return mover.Mover(modality, tap, delivery.sop_classes, delivery.port)
         return retriever.Retriever(modality, tap, delivery.sop_classes, delivery.syntaxes)
 

@@ -205,6 +205,21 @@ def _status(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else -1
 
 
+_STORAGE_SYNTAXES = {
+    "explicit": "1.2.840.10008.1.2.1",
+    "implicit": "1.2.840.10008.1.2",
+    "jpeg": "1.2.840.10008.1.2.4.50",
+}
+
+
+def storage_syntax(text: str) -> str:
+    """UID of a transfer syntax that the practice archive has."""
+    try:
+        return _STORAGE_SYNTAXES[text]
+    except KeyError:
+        raise ValueError("explicit, implicit or jpeg") from None
+
+
 def modality_name(text: str) -> str:
     """The name of a modality, which must also work as a word and a path segment.
 

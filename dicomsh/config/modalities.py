@@ -11,7 +11,7 @@ from dicomsh.config.config import Config
 from dicomsh.config.tree import ConfigNode, Section
 from dicomsh.config.words import shown
 from dicomsh.errors import ConfigError
-from dicomsh.frozen import replace
+from dicomsh.frozen import names_of, replace
 from dicomsh.model.capability import declared
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import (
@@ -32,11 +32,7 @@ _MODALITY = tuple(
     " extended ignores rejects practice faults".split()
 )
 _TLS = ("ca", "cert", "key", "verify")
-_FAULTS = tuple(
-    "cut_off cut_off_status fail refuse_patient_root no_counts row_delay stall_after abort_after"
-    " close_after ignore_cancel no_charset abort_on_find ignore_keys reject_keys"
-    " no_modalities_in_study refuse_extended hierarchical".split()
-)
+_FAULTS = names_of(Faults)
 _MODELS = {"auto": None, "patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT}
 
 _LEVELS = {level.word: level for level in Level}
@@ -227,6 +223,19 @@ def faults_of(setting: ConfigNode | None) -> Faults:
         no_modalities_in_study=given.get("no_modalities_in_study", checks.boolean, False),
         refuse_extended=given.get("refuse_extended", checks.boolean, False),
         hierarchical=given.get("hierarchical", checks.boolean, False),
+        no_get=given.get("no_get", checks.boolean, False),
+        no_scp_role=given.get("no_scp_role", checks.boolean, False),
+        storage_syntax=given.get("storage_syntax", checks.storage_syntax, None),
+        fail_every=given.get("fail_every", checks.count, None),
+        skip_every=given.get("skip_every", checks.count, None),
+        nothing_sent=given.get("nothing_sent", checks.boolean, False),
+        no_suboperations=given.get("no_suboperations", checks.boolean, False),
+        no_failed_list=given.get("no_failed_list", checks.boolean, False),
+        unknown_destination=given.get("unknown_destination", checks.boolean, False),
+        empty_key_sends_all=given.get("empty_key_sends_all", checks.boolean, False),
+        abort_after_objects=given.get("abort_after_objects", checks.rows, None),
+        object_delay=given.get("object_delay", checks.duration, 0.0),
+        padding=given.get("padding", checks.rows, 0),
     )
 
 

@@ -65,6 +65,20 @@ class Faults:
         no_modalities_in_study: neither match nor return ModalitiesInStudy.
         refuse_extended: agree to nothing in extended negotiation.
         hierarchical: refuse with 0xA900 what lacks the unique key of a level above.
+        no_get: do not accept C-GET.
+        no_scp_role: ignore role selection, so that no object can be sent on an association that
+            was opened for C-GET.
+        storage_syntax: UID of the only transfer syntax that objects are sent in, or None.
+        fail_every: N, so that the sub-operation of every Nth instance of a series fails, or None.
+        skip_every: N, so that every Nth instance is counted as completed and not sent, or None.
+        nothing_sent: answer C-GET and C-MOVE with success, and send nothing.
+        no_suboperations: leave the numbers of sub-operations out of the responses.
+        no_failed_list: leave out (0008,0058) Failed SOP Instance UID List.
+        unknown_destination: know no destination for C-MOVE.
+        empty_key_sends_all: take an empty unique key of C-GET and C-MOVE for any.
+        abort_after_objects: objects of a retrieval after which the association is aborted, or None.
+        object_delay: seconds to wait before each object.
+        padding: bytes of padding at the end of each object.
     """
 
     cut_off: int | None = None
@@ -84,6 +98,19 @@ class Faults:
     no_modalities_in_study: bool = False
     refuse_extended: bool = False
     hierarchical: bool = False
+    no_get: bool = False
+    no_scp_role: bool = False
+    storage_syntax: str | None = None
+    fail_every: int | None = None
+    skip_every: int | None = None
+    nothing_sent: bool = False
+    no_suboperations: bool = False
+    no_failed_list: bool = False
+    unknown_destination: bool = False
+    empty_key_sends_all: bool = False
+    abort_after_objects: int | None = None
+    object_delay: float = 0.0
+    padding: int = 0
 
 
 class Address(Protocol):

@@ -116,3 +116,8 @@ def element(tag: int, vr: str, value: bytes, explicit: bool) -> bytes:
 def item(data: bytes) -> bytes:
     """One item of a sequence, of defined length."""
     return pack("<HHI", _ITEM >> 16, _ITEM & 0xFFFF, len(data)) + data
+
+
+def sequence_end() -> bytes:
+    """The delimiter of a sequence, or of encapsulated pixel data, of undefined length."""
+    return pack("<HHI", _SEQUENCE_END >> 16, _SEQUENCE_END & 0xFFFF, 0)

@@ -120,7 +120,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "PET/CT of whole body",
         _plan("""CT | Low dose CT | 96
                  PT | PET AC | 96
-                 SR | Dose report | 1"""),
+                 DOC | Dose report | 1"""),
     ),
     "bone": Protocol(
         "BONE SCINTIGRAPHY",
@@ -239,6 +239,15 @@ DEVICES: Mapping[str, Device] = {
     "XA": Device(_STORAGE + "12.1", "XA01", "Practice Imaging", 1024, 1024, 48),
     "RF": Device(_STORAGE + "12.2", "RF01", "Practice Imaging", 1024, 1024, 30),
     "SR": Device(_STORAGE + "88.22", "WS07", "Example Reports"),
+    "DOC": Device(_STORAGE + "104.1", "WS07", "Example Reports"),
     "SEG": Device(_STORAGE + "66.4", "WS07", "Example Reports", 320, 320, 72),
 }
 """SOP class and equipment of each modality."""
+
+JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+
+COMPRESSED = frozenset(("US", "XA", "RF"))
+"""Modalities whose images are held in JPEG Baseline."""
+
+WORDS = frozenset(("CT", "MR", "PT", "NM", "CR", "DX", "MG"))
+"""Modalities whose images have 16 bits a pixel."""

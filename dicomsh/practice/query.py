@@ -15,7 +15,6 @@ from dicomsh.model.keys import (
 )
 from dicomsh.model.levels import Level
 from dicomsh.model.status import IDENTIFIER_MISMATCH, UNABLE_TO_PROCESS
-from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import (
     COUNTERS,
     HELD,
@@ -25,7 +24,7 @@ from dicomsh.practice.archive import (
     Value,
     vr_of,
 )
-from dicomsh.practice.codec import element, item
+from dicomsh.practice.encoding import encoded
 from dicomsh.practice.extended import extended_condition
 from dicomsh.practice.identifier import (
     Identifier,
@@ -107,7 +106,7 @@ class PracticeQuery:
         style = self._style
         if level is not None:
             stored = path[level.value].attributes.get(key.tag, "")
-            return _encoded(key.tag, _returned(key, stored), style.explicit)
+            return encoded(key.tag, _returned(key, stored), style.explicit)
         if key.tag == SPECIFIC_CHARACTER_SET and not style.labelled:
             return b""
         text = {
@@ -116,7 +115,7 @@ class PracticeQuery:
             _RETRIEVE_AE: style.retrieve_aet,
             _AVAILABILITY: "ONLINE",
         }[key.tag]
-        return _encoded(key.tag, text, style.explicit)
+        return encoded(key.tag, text, style.explicit)
 
 
 _COUNTED = frozenset(by_keyword(word).tag for words in COUNTERS.values() for word in words)
@@ -189,18 +188,3 @@ def _returned(key: RequestedKey, stored: Value) -> Value:
 
 def _trimmed(keys: tuple[RequestedKey, ...], entry: Attributes) -> Attributes:
     return {key.tag: _returned(key, entry[key.tag]) for key in keys if key.tag in entry}
-
-
-def _encoded(tag: int, value: Value, explicit: bool) -> bytes:
-    vr = vr_of(tag)
-    if isinstance(value, tuple):
-        items = b"".join(item(_items(entry, explicit)) for entry in value)
-        return element(tag, vr, items, explicit)
-    if vr in BINARY_NUMBERS and value:
-        raw = b"".join(BINARY_NUMBERS[vr].pack(int(number)) for number in value.split("\\"))
-        return element(tag, vr, raw, explicit)
-    return element(tag, vr, value.encode(), explicit)
-
-
-def _items(entry: Attributes, explicit: bool) -> bytes:
-    return b"".join(_encoded(tag, value, explicit) for tag, value in sorted(entry.items()))

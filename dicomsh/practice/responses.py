@@ -1,28 +1,33 @@
-"""C-FIND responses as bytes, and the socket they are sent on.
+"""Messages of the archive as bytes, and the socket they are sent on.
 
 pynetdicom passes every response through a queue, and reads nothing from the peer while that queue
 is not empty: it would see a C-CANCEL only after the last row. It also sends its own success status
-after a warning, although 0xB001 is final (PS3.4 C.4.1.1.4). So the archive writes its C-FIND
-responses itself, and pynetdicom does the rest.
+after a warning, although 0xB001 is final (PS3.4 C.4.1.1.4), corrects the numbers of sub-operations,
+and holds an object whole before it sends it. So the archive writes its C-FIND, C-GET and C-MOVE
+responses and its C-STORE requests itself, and pynetdicom does the rest.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Iterable
+from itertools import chain
 from struct import pack
 from threading import Event
 from typing import Any
 
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_primitives import C_FIND
+from pynetdicom.dimse_primitives import C_FIND, C_GET, C_MOVE
 
 from dicomsh.practice.codec import element
 
-_C_FIND_RSP = 0x8020
+_RESPONSES = {C_FIND: 0x8020, C_GET: 0x8010, C_MOVE: 0x8021}
 _NO_DATA_SET = 0x0101
 _DATA_SET = 0x0001
 _ENOUGH = 64 * 1024
+_USUAL_PDU = 16 * 1024
+"""For a peer that takes PDUs of any size."""
 
 _LONGEST_MESSAGE = 1 << 20
 """Bytes of a request that are kept; that of a long list of UIDs has a tenth."""
@@ -33,13 +38,13 @@ _MOST_WAITING = 16
 
 
 class Provider(DIMSEServiceProvider):
-    """pynetdicom's DIMSE provider, without C-FIND responses and with an event for C-CANCEL.
+    """pynetdicom's DIMSE provider, without what was sent already, and with an event.
 
     It closes the connection of a client that sends more than it has to.
 
     Attributes:
         wake: is set when a C-CANCEL arrives.
-        answering: whether a query is being answered.
+        answering: whether a request is being answered.
     """
 
     def __init__(self, association: Any) -> None:
@@ -49,8 +54,8 @@ class Provider(DIMSEServiceProvider):
         self._held = 0
 
     def send_msg(self, primitive: Any, context_id: int) -> None:
-        """Send a message, unless it is a C-FIND response: those have been sent already."""
-        if not isinstance(primitive, C_FIND):
+        """Send a message, unless it is a response that has been sent already."""
+        if not isinstance(primitive, tuple(_RESPONSES)):
             super().send_msg(primitive, context_id)
 
     def receive_primitive(self, primitive: Any) -> None:
@@ -65,40 +70,56 @@ class Provider(DIMSEServiceProvider):
         if self.cancel_req:
             self.wake.set()
 
+    def take(self) -> Any:
+        """Wait for the next message; None if the association ended or the peer stays silent."""
+        _, message = DIMSEServiceProvider.get_msg(self, block=True)
+        return message
+
+
+class SenderProvider(Provider):
+    """For an association that we opened; every message answers one of ours."""
+
+    def get_msg(self, block: bool = False) -> tuple[Any, Any]:
+        """Leave messages to `take`: pynetdicom's reactor would take them for requests."""
+        return super().get_msg(block) if block else (None, None)
+
 
 class PeerGoneError(Exception):
     """The connection ended while we were answering."""
 
 
-class Responses:
-    """Writes the responses to one request, several rows at a time.
+class Outlet:
+    """Writes messages on an association, several at a time.
 
     Args:
-        event: the `EVT_C_FIND` being handled.
+        association: pynetdicom's.
+        largest: bytes of a PDU that the peer accepts, 0 for any number (PS3.8 D.1).
 
     Raises:
         PeerGoneError: from every method that writes, if the connection is gone.
     """
 
-    def __init__(self, event: Any) -> None:
-        self._association = event.assoc
-        self._context = event.context.context_id
-        self._largest = event.assoc.requestor.maximum_length
-        self._request = event.request
-        self._heads: dict[int, bytes] = {}
+    def __init__(self, association: Any, largest: int) -> None:
+        self._association = association
+        self._largest = largest
         self._waiting = bytearray()
 
-    def pending(self, identifier: bytes, status: int) -> None:
-        """Add a row; it is sent with the next `flush` at the latest."""
-        if status not in self._heads:
-            self._heads[status] = self._pdus(self._command(status, _DATA_SET), 0x01)
-        self._waiting += self._heads[status] + self._pdus(identifier, 0x00)
+    def add(self, data: bytes) -> None:
+        """Add PDUs; they are sent with the next `flush` at the latest."""
+        self._waiting += data
         if len(self._waiting) >= _ENOUGH:
             self.flush()
 
-    def final(self, status: int, comment: str = "") -> None:
-        """Send the buffer and the response that ends the operation."""
-        self._waiting += self._pdus(self._command(status, _NO_DATA_SET, comment), 0x01)
+    def message(self, context: int, command: bytes, data_set: Iterable[bytes] = ()) -> None:
+        """Send what was added and one message, whose data set comes in pieces."""
+        self.add(self.pdus(context, command, _COMMAND))
+        held: bytes | None = None
+        for piece in filter(None, data_set):
+            if held is not None:
+                self.add(self.pdus(context, held, _DATA, last=False))
+            held = piece
+        if held is not None:
+            self.add(self.pdus(context, held, _DATA))
         self.flush()
 
     def flush(self) -> None:
@@ -122,29 +143,100 @@ class Responses:
         self.flush()
         hang_up(self._association)
 
-    def _command(self, status: int, data_set: int, comment: str = "") -> bytes:
-        """The command set of a C-FIND-RSP (PS3.7 9.3.2.2)."""
-        fields = (
-            element(0x00000002, "UI", self._request.AffectedSOPClassUID.encode(), explicit=False)
-            + element(0x00000100, "US", pack("<H", _C_FIND_RSP), explicit=False)
-            + element(0x00000120, "US", pack("<H", self._request.MessageID), explicit=False)
-            + element(0x00000800, "US", pack("<H", data_set), explicit=False)
-            + element(0x00000900, "US", pack("<H", status), explicit=False)
-        )
-        if comment:
-            fields += element(0x00000902, "LO", comment.encode("ascii", "replace")[:64], False)
-        return element(0x00000000, "UL", pack("<I", len(fields)), explicit=False) + fields
-
-    def _pdus(self, data: bytes, control: int) -> bytes:
+    def pdus(self, context: int, data: bytes, control: int, *, last: bool = True) -> bytes:
         """P-DATA-TF PDUs with one PDV each, as large as the peer accepts (PS3.8 9.3.5, E.2)."""
-        step = max(self._largest - 6, 1) if self._largest else len(data)
+        step = max(self._largest - 6, 1) if self._largest else _USUAL_PDU
         pdus = b""
         for at in range(0, len(data), step):
             part = data[at : at + step]
-            header = control | (0x02 if at + step >= len(data) else 0x00)
+            header = control | (_LAST if last and at + step >= len(data) else 0x00)
             sizes = len(part) + 6, len(part) + 2
-            pdus += pack(">BBIIBB", 4, 0, *sizes, self._context, header) + part
+            pdus += pack(">BBIIBB", 4, 0, *sizes, context, header) + part
         return pdus
+
+
+_DATA, _COMMAND, _LAST = 0x00, 0x01, 0x02
+
+
+def command_set(*elements: bytes) -> bytes:
+    """A command set, with its group length (PS3.7 6.3.1)."""
+    body = b"".join(elements)
+    return uint(0x00000000, len(body), "UL") + body
+
+
+def uint(tag: int, value: int, vr: str = "US") -> bytes:
+    """A number in a command set."""
+    return element(tag, vr, pack("<H" if vr == "US" else "<I", value), explicit=False)
+
+
+def text(tag: int, vr: str, value: str) -> bytes:
+    """A text in a command set."""
+    return element(tag, vr, value.encode("ascii", "replace"), explicit=False)
+
+
+class Responses:
+    """Writes the responses to one request, several at a time.
+
+    Args:
+        event: the `EVT_C_FIND`, `EVT_C_GET` or `EVT_C_MOVE` being handled.
+
+    Attributes:
+        outlet: what they are written with.
+
+    Raises:
+        PeerGoneError: from every method that writes, if the connection is gone.
+    """
+
+    def __init__(self, event: Any) -> None:
+        self.outlet = Outlet(event.assoc, event.assoc.requestor.maximum_length)
+        self._context = event.context.context_id
+        self._request = event.request
+        self._field = _RESPONSES[type(event.request)]
+        self._heads: dict[int, bytes] = {}
+
+    def pending(self, identifier: bytes, status: int) -> None:
+        """Add a row; it is sent with the next `flush` at the latest."""
+        if status not in self._heads:
+            self._heads[status] = self._command(status, _DATA_SET)
+        self.outlet.add(self._heads[status] + self.outlet.pdus(self._context, identifier, _DATA))
+
+    def progress(self, status: int, counted: Iterable[bytes]) -> None:
+        """Send a response with numbers of sub-operations and no identifier."""
+        self.outlet.add(self._command(status, _NO_DATA_SET, counted))
+        self.outlet.flush()
+
+    def final(
+        self,
+        status: int,
+        comment: str = "",
+        counted: Iterable[bytes] = (),
+        identifier: bytes = b"",
+    ) -> None:
+        """Send the buffer and the response that ends the operation.
+
+        Args:
+            status: the DIMSE status.
+            comment: Error Comment (0000,0902), or empty.
+            counted: numbers of sub-operations, as elements.
+            identifier: data set of the response, or empty.
+        """
+        said = [text(0x00000902, "LO", comment[:64])] if comment else []
+        data_set = _DATA_SET if identifier else _NO_DATA_SET
+        self.outlet.add(self._command(status, data_set, chain(said, counted)))
+        self.outlet.add(self.outlet.pdus(self._context, identifier, _DATA))
+        self.outlet.flush()
+
+    def _command(self, status: int, data_set: int, more: Iterable[bytes] = ()) -> bytes:
+        """The command set of a response (PS3.7 9.3.2.2, 9.3.3.2, 9.3.4.2)."""
+        command = command_set(
+            text(0x00000002, "UI", self._request.AffectedSOPClassUID),
+            uint(0x00000100, self._field),
+            uint(0x00000120, self._request.MessageID),
+            uint(0x00000800, data_set),
+            uint(0x00000900, status),
+            *more,
+        )
+        return self.outlet.pdus(self._context, command, _COMMAND)
 
 
 def _socket(association: Any) -> socket.socket | None:

@@ -1,10 +1,11 @@
-"""The practice archive on the network: C-ECHO and C-FIND on a loopback port."""
+"""The practice archive on the network: C-ECHO, C-FIND, C-GET and C-MOVE on a loopback port."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from socketserver import BaseServer
 from typing import Any, Self
 
@@ -17,6 +18,7 @@ from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.practice.archive import PracticeArchive, practice_archive
 from dicomsh.practice.limits import MOST_CONNECTIONS, Connections, bound_pdus, end_quietly
+from dicomsh.practice.protocols import COMPRESSED, DEVICES, JPEG_BASELINE
 from dicomsh.practice.responses import Provider, close_surely, hang_up, send_at_once, wake
 from dicomsh.practice.service import FindService
 
@@ -34,10 +36,19 @@ class PracticeServer:
     Attributes:
         aet: its AE title.
         port: the port that it listens on.
+        destinations: host and port of application entities that a C-MOVE can send to, by AE title,
+            besides the one that asks, which is taken to listen on port 11112.
     """
 
-    def __init__(self, aet: str, server: ThreadedAssociationServer, stopped: threading.Event):
+    def __init__(
+        self,
+        aet: str,
+        server: ThreadedAssociationServer,
+        stopped: threading.Event,
+        destinations: dict[str, tuple[str, int]],
+    ):
         self.aet = aet
+        self.destinations = destinations
         self.port: int = server.server_address[1]
         self._server = server
         self._stopped = stopped
@@ -106,7 +117,15 @@ def start(
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = False
     stopped = threading.Event()
-    service = FindService(archive or practice_archive(), address.aet, address.faults, stopped)
+    held, destinations = archive or practice_archive(), dict[str, tuple[str, int]]()
+    service = FindService(held, address.aet, address.faults, stopped)
+
+    def retrieve(event: Any) -> Iterator[tuple[int, None]]:
+        from dicomsh.practice.retrieve_service import RetrieveService  # not for every query
+
+        giver = RetrieveService(held, address.faults, destinations, stopped)
+        return giver.get(event) if event.event is evt.EVT_C_GET else giver.move(event)
+
     refuses = address.faults.refuse_extended
     server = _entity(address.aet, address.faults).make_server(
         (host, port),
@@ -114,10 +133,12 @@ def start(
         evt_handlers=[
             (evt.EVT_CONN_OPEN, _opened, [Connections()]),
             (evt.EVT_C_FIND, service.handle),
+            (evt.EVT_C_GET, retrieve),
+            (evt.EVT_C_MOVE, retrieve),
             (evt.EVT_SOP_EXTENDED, _not_extended if refuses else _extended),
         ],
     )
-    return PracticeServer(address.aet, server, stopped)
+    return PracticeServer(address.aet, server, stopped, destinations)
 
 
 def _entity(aet: str, faults: Faults) -> AE:
@@ -125,12 +146,25 @@ def _entity(aet: str, faults: Faults) -> AE:
     entity.maximum_associations = 2 * MOST_CONNECTIONS  # closed ones take a moment to end
     entity.acse_timeout = _NEGOTIATION
     entity.network_timeout = None  # a kept association may be idle for as long as its client wants
-    classes = [VERIFICATION, Model.STUDY_ROOT.value, MODALITY_WORKLIST_FIND]
-    if not faults.refuse_patient_root:
-        classes.append(Model.PATIENT_ROOT.value)
+    entity.connection_timeout = _NEGOTIATION
+    classes = [VERIFICATION, MODALITY_WORKLIST_FIND]
+    for model in Model:
+        if model is not Model.PATIENT_ROOT or not faults.refuse_patient_root:
+            classes += (model.value, model.move.uid, *(() if faults.no_get else (model.get.uid,)))
     for sop_class in classes:
         entity.add_supported_context(sop_class, _SYNTAXES)
+    role = None if faults.no_scp_role else True
+    for modality, device in DEVICES.items():
+        syntaxes = _storage_syntaxes(modality, faults)
+        entity.add_supported_context(device.sop_class, syntaxes, scu_role=role, scp_role=role)
     return entity
+
+
+def _storage_syntaxes(modality: str, faults: Faults) -> list[str]:
+    """The transfer syntaxes that objects of a modality can be sent in."""
+    if faults.storage_syntax is not None:
+        return [faults.storage_syntax]
+    return [*([JPEG_BASELINE] if modality in COMPRESSED else []), *_SYNTAXES]
 
 
 def _opened(event: Any, connections: Connections) -> None:

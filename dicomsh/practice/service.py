@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from threading import Event
 from typing import Any
@@ -57,28 +57,15 @@ class FindService:
 
     def handle(self, event: Any) -> Iterator[tuple[int, None]]:
         """Answer one request completely; pynetdicom has nothing left to do."""
-        outlet = Responses(event)
-        event.assoc.dimse.answering = True
-        try:
-            self._answer(event, outlet)
-        except RefusedError as refusal:
-            _end(outlet, refusal.status, str(refusal))
-        except PeerGoneError:
-            pass
-        except Exception:  # pynetdicom would swallow it and leave the peer waiting
-            _end(outlet, UNABLE_TO_PROCESS, "Internal error of the practice archive")
-            raise
-        finally:
-            event.assoc.dimse.answering = False
-        return iter(())
+        return answered(event, self._answer)
 
-    def _answer(self, event: Any, outlet: Responses) -> None:
+    def _answer(self, event: Any, responses: Responses) -> None:
         if self.faults.abort_on_find:
-            outlet.abort()
+            responses.outlet.abort()
         elif event.context.abstract_syntax == MODALITY_WORKLIST_FIND:
-            outlet.final(SUCCESS)
+            responses.final(SUCCESS)
         else:
-            self._rows(event, outlet, self._finder(event))
+            self._rows(event, responses, self._finder(event))
 
     def _finder(self, event: Any) -> PracticeQuery:
         explicit = event.context.transfer_syntax == ExplicitVRLittleEndian
@@ -96,30 +83,30 @@ class FindService:
         )
         return PracticeQuery(self.archive, misread(identifier, faults), style)
 
-    def _rows(self, event: Any, outlet: Responses, finder: PracticeQuery) -> None:
+    def _rows(self, event: Any, responses: Responses, finder: PracticeQuery) -> None:
         """Send every match, or as many as a fault, C-CANCEL or `stop` allow."""
         status = PENDING_UNSUPPORTED if finder.unsupported else PENDING
         event.assoc.dimse.wake.clear()
         for sent, match in enumerate(chain(finder.matches(), [None])):
-            if self._broken(sent, outlet):
+            if self._broken(sent, responses):
                 return
             if match is None:
-                outlet.final(SUCCESS)
+                responses.final(SUCCESS)
             elif sent == self.faults.cut_off:
-                outlet.final(self.faults.cut_off_status, self._limit_comment())
+                responses.final(self.faults.cut_off_status, self._limit_comment())
                 return
-            elif not self._wait(event, outlet, sent):
-                outlet.final(CANCEL)
+            elif not self._wait(event, responses, sent):
+                responses.final(CANCEL)
                 return
             else:
-                outlet.pending(finder.answer(match), status)
+                responses.pending(finder.answer(match), status)
 
-    def _broken(self, sent: int, outlet: Responses) -> bool:
+    def _broken(self, sent: int, responses: Responses) -> bool:
         """Whether the association was deliberately broken off after this many rows."""
         if sent == self.faults.abort_after:
-            outlet.abort()
+            responses.outlet.abort()
         elif sent == self.faults.close_after:
-            outlet.close()
+            responses.outlet.close()
         else:
             return False
         return True
@@ -130,28 +117,47 @@ class FindService:
             return ""
         return f"More than {self.faults.cut_off} matches"
 
-    def _wait(self, event: Any, outlet: Responses, sent: int) -> bool:
+    def _wait(self, event: Any, responses: Responses, sent: int) -> bool:
         """Wait before a row as the faults say; returns whether it is still wanted."""
         stalls = sent == self.faults.stall_after
         waker = self.stopped if self.faults.ignore_cancel else event.assoc.dimse.wake
         if stalls or self.faults.row_delay:
-            outlet.flush()
+            responses.outlet.flush()
             waker.wait(self.faults.row_delay)
-        wanted = self._is_wanted(event)
+        wanted = still_wanted(event, self.faults, self.stopped)
         while stalls and wanted:
             waker.wait(_STALL_POLL)
-            wanted = self._is_wanted(event)
+            wanted = still_wanted(event, self.faults, self.stopped)
         return wanted
 
-    def _is_wanted(self, event: Any) -> bool:
-        """Whether the peer has not cancelled; pynetdicom says so once only.
 
-        Raises:
-            PeerGoneError: the association has ended, or the server stops.
-        """
-        if self.stopped.is_set() or event.assoc.acse.is_aborted():
-            raise PeerGoneError
-        return self.faults.ignore_cancel or not event.is_cancelled
+def answered(event: Any, answer: Callable[[Any, Responses], None]) -> Iterator[tuple[int, None]]:
+    """Answer a request; a refusal or a mistake of ours is the final response."""
+    responses = Responses(event)
+    event.assoc.dimse.answering = True
+    try:
+        answer(event, responses)
+    except RefusedError as refusal:
+        _end(responses, refusal.status, str(refusal))
+    except PeerGoneError:
+        pass
+    except Exception:  # pynetdicom would swallow it and leave the peer waiting
+        _end(responses, UNABLE_TO_PROCESS, "Internal error of the practice archive")
+        raise
+    finally:
+        event.assoc.dimse.answering = False
+    return iter(())
+
+
+def still_wanted(event: Any, faults: Faults, stopped: Event) -> bool:
+    """Whether the peer has not cancelled; pynetdicom says so once only.
+
+    Raises:
+        PeerGoneError: the association has ended, or the server stops.
+    """
+    if stopped.is_set() or event.assoc.acse.is_aborted():
+        raise PeerGoneError
+    return faults.ignore_cancel or not event.is_cancelled
 
 
 def check_levels_above(identifier: Identifier, model: Model) -> None:
@@ -185,8 +191,8 @@ def _ignored(key: RequestedKey, words: Mapping[int, str], faults: Faults) -> Req
     return replace(key, value="") if words[key.tag] in faults.ignore_keys else key
 
 
-def _end(outlet: Responses, status: int, comment: str) -> None:
+def _end(responses: Responses, status: int, comment: str) -> None:
     try:
-        outlet.final(status, comment)
+        responses.final(status, comment)
     except PeerGoneError:
         return
