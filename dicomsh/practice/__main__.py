@@ -18,17 +18,21 @@ from dicomsh.config.modalities import read_faults
 from dicomsh.errors import DicomshError, UnreachableError, UsageError
 from dicomsh.frozen import replace
 from dicomsh.interrupt import ending
-from dicomsh.model.modality import Faults, PracticeAddress
+from dicomsh.model.modality import DicomAddress, Faults, PracticeAddress
 
 _PORT = 11112
 _LOOPBACK = "127.0.0.1"
 
 _DESCRIPTION = """\
-Run the practice archive on its own, for a class or for other tools. It has only made-up patients,
-answers C-ECHO and C-FIND in Patient Root, Study Root and Modality Worklist, and stores nothing."""
+Run the practice archive on its own, for a class or for other tools. It has only made-up patients.
+It answers C-ECHO, C-FIND, C-GET and C-MOVE in Patient Root and Study Root, and C-FIND in Modality
+Worklist. Its images and reports are made when they are sent; it stores nothing."""
 
 _EPILOG = """\
 faults as in modalities.yaml: --fault cut_off=20 --fault no_counts --fault fail.series=0xC000
+
+A C-MOVE can send to the application that asks, which is expected on port 11112 of its computer, and
+to every --destination.
 
 Ctrl-C, SIGTERM or SIGHUP ends it.
 exit statuses: 0 ended as above; 2 usage; 3 cannot listen on the port"""
@@ -54,6 +58,13 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="make it misbehave (repeatable)",
     )
+    add(
+        "--destination",
+        metavar="AET@HOST:PORT",
+        action="append",
+        default=[],
+        help="where a C-MOVE can send to (repeatable)",
+    )
     add("-m", "--modality", metavar="NAME", help="use a practice archive from the modalities file")
     add("-f", "--file", metavar="CONFIG", type=Path, help="the modalities file")
     return made
@@ -63,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C, SIGTERM or SIGHUP; returns the exit status."""
     options = parser().parse_args(argv)
     try:
-        _serve(_address(options), options.host, options.port)
+        destinations = [_destination(text) for text in options.destination]
+        _serve(_address(options), options.host, options.port, destinations)
     except DicomshError as error:
         hint = f"\n{error.hint}" if error.hint else ""
         sys.stderr.write(f"dicomsh practice: {error.message}{hint}\n")
@@ -104,6 +116,15 @@ def _ae_title(text: str) -> str:
         raise UsageError(f"--aet: expected {error}, found '{text}'") from None
 
 
+def _destination(text: str) -> DicomAddress:
+    from dicomsh.config.checks import address
+
+    try:
+        return address(text)
+    except ValueError as error:
+        raise UsageError(f"--destination: expected {error}, found '{text}'") from None
+
+
 def _faults(texts: Sequence[str]) -> Faults:
     """`cut_off=20`, `no_counts` and `fail.series=0xC000` as they would appear in a file."""
     given: dict[str, str | dict[str, str]] = {}
@@ -118,7 +139,9 @@ def _faults(texts: Sequence[str]) -> Faults:
     return read_faults(json.dumps(given), "--fault")
 
 
-def _serve(address: PracticeAddress, host: str, port: int) -> None:
+def _serve(
+    address: PracticeAddress, host: str, port: int, destinations: Sequence[DicomAddress]
+) -> None:
     for number in ending():
         signal.signal(number, _interrupt)
     from dicomsh.practice.server import start
@@ -129,6 +152,7 @@ def _serve(address: PracticeAddress, host: str, port: int) -> None:
         where = f"{host}:{port}"
         hint = "choose another port with --port, or any free one with --port 0"
         raise UnreachableError(f"cannot listen on {where}: {error.strerror}", hint=hint) from None
+    server.destinations.update((one.aet, (one.host, one.port)) for one in destinations)
     with server:
         reachable = _reachable(host)
         sys.stdout.write(f"{server.aet}@{reachable}:{server.port}\n")
@@ -148,6 +172,8 @@ def _reachable(host: str) -> str:
     return socket.gethostname() if host in ("0.0.0.0", "") else host  # noqa: S104
 
 
+_STUDY = "1.2.840.113704.1.111.2768.1239195678.57"
+
 _WARNING = """\
 It answers anyone who can reach this computer. All patients are made up; nobody can change them.
 """
@@ -156,11 +182,13 @@ It answers anyone who can reach this computer. All patients are made up; nobody 
 def _told(aet: str, host: str, port: int, listens: str) -> str:
     warning = "" if listens.startswith("127.") else _WARNING
     keys = "-k QueryRetrieveLevel=PATIENT -k PatientName='JOD*' -k PatientID"
+    study = f"-k QueryRetrieveLevel=STUDY -k StudyInstanceUID={_STUDY}"
     return f"""\
 The practice archive is running; Ctrl-C stops it. To query it:
   dicomsh -m {aet}@{host}:{port}
   echoscu -aec {aet} {host} {port}
   findscu -P -aec {aet} {keys} {host} {port}
+  getscu -S -aec {aet} {study} {host} {port}
 {warning}"""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ Entity = tuple[str, int]
 """Host and port of an application entity."""
 
 _MOST_CONTEXTS = 128
+_CONNECTING = 10.0
 
 
 def destination(event: Any, known: Mapping[str, Entity]) -> Entity | None:
@@ -38,6 +40,9 @@ def destination(event: Any, known: Mapping[str, Entity]) -> Entity | None:
 @contextmanager
 def associated(event: Any, entity: Entity, objects: Iterable[PracticeObject]) -> Iterator[Any]:
     """An association to store objects with, released at the end; None if there cannot be one."""
+    if not _listens(entity):
+        yield None
+        return
     host, port = entity
     association = event.assoc.ae.associate(
         host,
@@ -60,3 +65,12 @@ def _contexts(objects: Iterable[PracticeObject]) -> list[PresentationContext]:
     pairs = dict.fromkeys((one.sop_class, syntax) for one in objects for syntax in one.syntaxes)
     made = [build_context(sop_class, syntax) for sop_class, syntax in pairs]
     return made[:_MOST_CONTEXTS]
+
+
+def _listens(entity: Entity) -> bool:
+    """Whether one can connect; if not, pynetdicom would leave a socket open."""
+    try:
+        socket.create_connection(entity, _CONNECTING).close()
+    except OSError:
+        return False
+    return True

@@ -13,10 +13,12 @@ from dicomsh.config.config import Config
 from dicomsh.config.locate import BUILTIN
 from dicomsh.config.modalities import parse
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
+from dicomsh.frozen import names_of
 from dicomsh.model.capability import Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import DicomAddress, Faults, Modality, PracticeAddress, Timeouts, Tls
+from dicomsh.practice.protocols import JPEG_BASELINE
 
 
 def config(text: str, path: Path | None = None) -> Config:
@@ -86,6 +88,7 @@ def test_commented_examples_are_right(tmp_path: Path) -> None:
     assert isinstance(faulty, PracticeAddress)
     assert faulty.faults.cut_off_status == 0xA700
     assert None not in (faulty.faults.abort_after, faulty.faults.close_after)
+    assert all(f"  #     {name}: " in examples for name in names_of(Faults))
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "---\n", "modalities:\n"])
@@ -204,13 +207,26 @@ def test_faults() -> None:
               no_modalities_in_study: true
               refuse_extended: true
               hierarchical: true
+              no_get: true
+              no_scp_role: true
+              storage_syntax: jpeg
+              fail_every: 5
+              skip_every: 6
+              nothing_sent: true
+              no_suboperations: true
+              no_failed_list: true
+              unknown_destination: true
+              empty_key_sends_all: true
+              abort_after_objects: 7
+              object_delay: 0.5
+              padding: 8
         """
     ).modalities["p"]
     fail = {Level.STUDY: 0xC000, Level.INSTANCE: 0xA700}
     keys = frozenset(("PatientSex",)), frozenset(("StudyDate", "ModalitiesInStudy"))
-    faults = Faults(
-        0, 0xB001, fail, True, True, 0.25, 2, 3, 4, True, True, True, *keys, True, True, True
-    )
+    find = 0, 0xB001, fail, True, True, 0.25, 2, 3, 4, True, True, True, *keys, True, True, True
+    get = True, True, JPEG_BASELINE, 5, 6, True, True, True, True, True, 7, 0.5, 8
+    faults = Faults(*find, *get)
     assert read == Modality("p", PracticeAddress("FAULTY", faults))
 
 
@@ -354,6 +370,8 @@ WRONG_FAULTS = {
     "found '0xFF00'",
     "fail: {studies: 0xC000}": "fail.studies: unknown setting 'studies'",
     "row_delay: soon": "row_delay: expected a number of seconds from 0 to 86400, found 'soon'",
+    "storage_syntax: j2k": "storage_syntax: expected explicit, implicit or jpeg, found 'j2k'",
+    "fail_every: 0": "fail_every: expected a number from 1 to 1000000000, found '0'",
     "no_counts: 1": "no_counts: expected true or false, found '1'",
 }
 

@@ -127,6 +127,7 @@ def test_open_to_others_it_warns() -> None:
         (["--aet", "x" * 17], 2, "--aet: expected an AE title"),
         (["--fault", "cutoff=3"], 2, "did you mean 'cut_off'?"),
         (["--fault", "cut_off=many"], 2, "cut_off: expected a number"),
+        (["--destination", "STORESCP"], 2, "--destination: expected AET@HOST:PORT"),
         (["-m", "nothing"], 2, "no modality 'nothing'"),
         (["--host", "no.such.host.invalid", "--port", "0"], 3, "cannot listen on"),
     ],
