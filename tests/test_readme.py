@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
+
+import pytest
 
 from tests.harness import ROOT, run
 
@@ -14,8 +17,10 @@ def test_the_check_runs_the_test_command_of_the_readme() -> None:
     assert command in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
 
 
-def test_the_walk_of_the_readme_works() -> None:
+def test_the_walk_of_the_readme_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     line = next(line for line in README.splitlines() if "dicomsh -c '" in line)
     done = run(shlex.split(line)[-1])
     assert done.status == 0
     assert "412" in done.out
+    assert len(list(tmp_path.glob("1 CT/**/*.dcm"))) == 2

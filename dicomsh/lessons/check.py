@@ -147,7 +147,12 @@ def attempted(check: Check, happened: StatementRecord) -> bool:
         return False
     if check.commands and happened.command not in check.commands:
         return _is_akin(happened.command, check.commands)
-    return happened.rows is not None or not (check.of_query or check.of_answer)
+    fetched = happened.command in _FETCHING and bool(happened.queries)
+    return fetched or happened.rows is not None or not (check.of_query or check.of_answer)
+
+
+_FETCHING = frozenset(("get", "move"))
+"""Commands that ask an archive, and list what became of objects instead of rows."""
 
 
 _WORKED = (ExitStatus.DONE, ExitStatus.INCOMPLETE)

@@ -124,12 +124,15 @@ async def _begins_there(room: Classroom, step: LessonStep, where: str) -> None:
 
 
 @pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.name)
-def test_solutions_pass_and_wrong_answers_fail(lesson: Lesson, tmp_path: Path) -> None:
+def test_solutions_pass_and_wrong_answers_fail(
+    lesson: Lesson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     asyncio.run(attend(Classroom(tmp_path, lesson)))
 
 
-def test_there_are_fifteen_lessons_of_several_steps_with_wrong_answers_and_hints() -> None:
-    assert len(COURSE.lessons) == 15
+def test_there_are_seventeen_lessons_of_several_steps_with_wrong_answers_and_hints() -> None:
+    assert len(COURSE.lessons) == 17
     for lesson in COURSE.lessons:
         assert len(lesson.steps) >= 4, lesson.name
         assert all(step.wrong and step.hints for step in lesson.steps), lesson.name
