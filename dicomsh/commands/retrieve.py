@@ -49,7 +49,7 @@ USUAL_PORT = 11112
 @command(
     "get",
     family="retrieve",
-    examples=("get 0555643F --dry-run", "cd 0555643F; ls; get 1 --dry-run"),
+    examples=("cd 0555643F; ls; cd 1; ls; get 1", "get 1 --check", "get 0555643F --dry-run"),
 )
 async def get(
     context: Context,
@@ -79,7 +79,9 @@ async def get(
     return _retrieved(context, wanted, _folder(wanted.places, to, layout), options)
 
 
-@stage("get", examples=("find series mod=CT | get --dry-run", "ls 0555643F | get --dry-run"))
+@stage(
+    "get", examples=("find series mod=NM | get --to scans", "find series mod=CT | get --dry-run")
+)
 async def get_rows(
     context: Context,
     rows: Listing,

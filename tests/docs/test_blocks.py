@@ -129,6 +129,7 @@ def test_surveys_that_can_be_asked_for(line: str) -> None:
     assert (ROOT / program.replace(".", "/")).is_dir()
 
 
+_FETCHED = "find series id=0555643F desc=FLAIR* | get"
 FAULTS = {
     "": ("find study mod=CT", "34 studies, complete"),
     "cut_off=20": ("find study", "20 studies, CUT OFF by the server"),
@@ -136,6 +137,9 @@ FAULTS = {
     "refuse_patient_root": ("find patient JOD*", "the peer has no Patient Root"),
     "row_delay=0.2": ("find patient JOD*", "1 patient, complete"),
     "stall_after=20": ("find study --limit 19", "19 studies, stopped at --limit 19"),
+    "skip_every=40": (f"{_FETCHED} --to there", "55 of 56 instances"),
+    "fail_every=40": (f"{_FETCHED} --to there", "the server reports that it failed"),
+    "no_get": (f"{_FETCHED} --via get --to there", "does not accept Study Root GET"),
     "no_charset": ("find patient MUC-0002", "without a character set"),
 }
 """What is seen of a fault: a query, and a part of what is said."""
