@@ -1,4 +1,4 @@
-"""The objects of the practice archive: the attributes that C-FIND returns, and an image or a report.
+"""The objects of the practice archive: what C-FIND returns of them, with an image or a report.
 
 An object is made when it is sent, a piece at a time. Whoever asks for it again in the same transfer
 syntax gets the same bytes.
