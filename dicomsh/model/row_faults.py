@@ -38,18 +38,19 @@ class RowFaults:
         elements = [row.elements for row in rows]
         special = [tag for tag in set().union(*elements) if _is_special(tag)]
         if special or not all(elements) or Irregular in set(map(type, elements)):
+            choices = [tag for tag in special if "SS" in dictionary_vrs(tag)[1:]]
             for number, row in enumerate(rows, self._rows + 1):
-                self._look_at(number, row, special)
+                self._look_at(number, row, choices)
         self._rows += len(rows)
 
-    def _look_at(self, number: int, row: Row, special: Iterable[int]) -> None:
+    def _look_at(self, number: int, row: Row, choices: Iterable[int]) -> None:
         fault = fault_of(row)
         if fault:
             self._malformed += 1
             self._first, self._fault = self._first or number, self._fault or fault
         if row.irregular and row.irregular.repeated:
             self._repeated[row.irregular.repeated] += 1
-        self._unsigned.update(tag for tag in special if row.sign_is_unknown(tag))
+        self._unsigned.update(tag for tag in choices if row.sign_is_unknown(tag))
 
     @property
     def doubtful(self) -> bool:
