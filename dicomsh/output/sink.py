@@ -182,7 +182,7 @@ class Sink:
         Raises:
             UsageError: the file cannot be opened.
         """
-        file = FileWriter(path, append=append)
+        file = FileWriter(path, append=append, whole=True)
         with contextlib.closing(file), self._redirected(file):
             yield file
             file.settle()

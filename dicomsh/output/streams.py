@@ -242,6 +242,8 @@ class FileWriter:
     Args:
         path: where; `~` is the user's folder.
         append: whether to keep its content.
+        whole: whether a regular file is written beside the old one, which it replaces when it is
+            closed: it is never seen in part, even if the program is killed.
 
     Raises:
         UsageError: it cannot be written.
@@ -250,18 +252,21 @@ class FileWriter:
     is_terminal = False
     holds_screen = False
 
-    def __init__(self, path: str | Path, *, append: bool = False) -> None:
+    def __init__(self, path: str | Path, *, append: bool = False, whole: bool = False) -> None:
         self._path = Path(path)
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
         try:
             self._path = path_of(str(self._path))
-            handle = _opened(self._path, flags | (os.O_APPEND if append else 0))
+            self._part = _part_of(self._path) if whole and not append else None
+            more = os.O_EXCL if self._part else os.O_APPEND if append else 0
+            handle = _opened(self._part or self._path, flags | more)
         except (OSError, ValueError, RuntimeError) as error:
             raise _cannot_open(self._path, error) from None
         self._file = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="")
         info = os.fstat(handle)
         self.patience = patience_with(handle)
         self._truncate = stat.S_ISREG(info.st_mode) and not append
+        self._failed = False
         self.fresh = not append or not info.st_size
         """Whether the text begins the file, so that a header belongs in it."""
 
@@ -271,6 +276,7 @@ class FileWriter:
             self.settle()
             put(self._file, text)
         except OSError as error:
+            self._failed = True
             raise DicomshError(f"cannot write '{self._path}': {error.strerror}") from None
 
     async def drain(self) -> None:
@@ -291,9 +297,50 @@ class FileWriter:
             self._truncate = False
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the file; one that is written beside the old one replaces it, if it is whole.
+
+        Raises:
+            DicomshError: it cannot be replaced.
+        """
         with contextlib.suppress(OSError):
             self._file.close()
+        part, self._part = self._part, None
+        if part is not None:
+            self._replace(part)
+
+    def _replace(self, part: Path) -> None:
+        try:
+            if self._truncate or self._failed:
+                part.unlink(missing_ok=True)
+            else:
+                part.replace(self._path.resolve())
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise DicomshError(f"cannot write '{self._path}': {error.strerror}") from None
+
+
+def _part_of(path: Path) -> Path | None:
+    """Where to write what will replace a file; None if the file must be written itself.
+
+    That is so for what is not a regular file of ours alone, and for the names of open files.
+    """
+    try:
+        target = path.resolve()
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        if target.exists() and not _is_ours(target):
+            return None
+        if not os.access(target.parent, os.W_OK) or path.parts[:2] in (("/", "dev"), ("/", "proc")):
+            return None
+        part.unlink(missing_ok=True)
+    except (OSError, ValueError, RuntimeError):
+        return None
+    return part if target.parent.is_dir() else None
+
+
+def _is_ours(target: Path) -> bool:
+    info = target.stat()
+    alone = stat.S_ISREG(info.st_mode) and info.st_nlink == 1 and os.access(target, os.W_OK)
+    return alone and (sys.platform == "win32" or info.st_uid == os.geteuid())
 
 
 def _opened(path: Path, flags: int) -> int:

@@ -144,6 +144,17 @@ def test_a_query_that_fails_leaves_the_file_alone(sink: Sink, tmp_path: Path) ->
     assert not sink.redirected
 
 
+def test_a_file_is_the_old_one_until_the_new_one_is_whole(sink: Sink, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("old")
+    with sink.to_file(path):
+        sink.data("new")
+        assert path.read_text() == "old"
+        sink.data("er")
+    assert path.read_text() == "newer"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_the_old_text_goes_with_the_new(sink: Sink, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("much longer than before")
