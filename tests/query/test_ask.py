@@ -185,6 +185,13 @@ def test_what_is_suggested_when_nothing_was_found(
     for one in done.outcome.notes:
         if one.kind is NoteKind.TRY:
             assert one.about[0].startswith("find ")
+        if one.kind is NoteKind.MATCHED:
+            assert one.about[0].endswith("=doe")
+
+
+def test_nothing_is_suggested_where_nothing_is_left_to_try() -> None:
+    done = asked(request(Level.PATIENT))
+    assert NoteKind.TRY not in done.kinds
 
 
 def test_nothing_is_suggested_where_we_do_not_know_that_nothing_is_there() -> None:

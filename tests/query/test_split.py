@@ -156,10 +156,11 @@ def test_many_rows_are_not_held_until_the_end(cut: int | None) -> None:
 
 
 def test_the_model_that_was_set_is_that_of_every_window() -> None:
-    options = QueryOptions(split=Period.AUTO, model=Model.PATIENT_ROOT)
+    options = QueryOptions(split=Period.AUTO, model=Model.STUDY_ROOT)
     done = asked(request(Level.STUDY, AT_A), holding(*DATED, cut=2), options, way=split_answer)
     assert len(done.rows) == 4
-    assert {query.model for query, _ in done.queries} == {Model.PATIENT_ROOT}
+    studies = [query for query, _ in done.queries if query.level is Level.STUDY]
+    assert {query.model for query in studies} == {Model.STUDY_ROOT}
 
 
 @pytest.mark.parametrize(
