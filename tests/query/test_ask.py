@@ -189,11 +189,6 @@ def test_what_is_suggested_when_nothing_was_found(
             assert one.about[0].endswith("=doe")
 
 
-def test_nothing_is_suggested_where_nothing_is_left_to_try() -> None:
-    done = asked(request(Level.PATIENT))
-    assert NoteKind.TRY not in done.kinds
-
-
 def test_nothing_is_suggested_where_we_do_not_know_that_nothing_is_there() -> None:
     done = asked(request(Level.STUDY, Place(), "name=doe"), lambda _: ([], CUT_OFF))
     assert NoteKind.TRY not in done.kinds
