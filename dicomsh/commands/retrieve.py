@@ -49,7 +49,11 @@ USUAL_PORT = 11112
 @command(
     "get",
     family="retrieve",
-    examples=("cd 0555643F; ls; cd 1; ls; get 1", "get 1 --check", "get 0555643F --dry-run"),
+    examples=(
+        "cd 0555643F; ls; cd 1; ls; get 1",
+        "cd 0555643F; ls; cd 1; ls; get 1 --check",
+        "get 0555643F --dry-run",
+    ),
 )
 async def get(
     context: Context,

@@ -29,7 +29,7 @@ _PORT = f"the port to listen on for the report ({USUAL_PORT})"
 @command(
     "store",
     family="retrieve",
-    examples=("store --from-ledger received --dry-run",),
+    examples=("store received --dry-run",),
 )
 def store(
     context: Context,

@@ -9,7 +9,6 @@ _COMMANDS = {
     **dict.fromkeys(("open", "connect"), "'use NAME' or 'use AET@HOST:PORT' connects to a peer"),
     "query": "'find LEVEL KEY=VALUE …' queries, 'ls' lists the current place",
     "ping": "'echo' asks whether a modality answers",
-    **dict.fromkeys(("store",), "storing images is not supported yet; 'get' fetches them"),
 }
 
 

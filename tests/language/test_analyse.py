@@ -104,7 +104,6 @@ def test_words_are_bound(
         ("modality", "modality", "needs one of: add, remove", "did you mean 'modalities'?"),
         ("modality ad x", "modality", "needs one of: add, remove", ""),
         ("fidn patient", "fidn", "no command 'fidn'", "did you mean 'find'?"),
-        ("store a.dcm", "store", "no command 'store'", "storing images is not supported yet"),
         ("quit", "quit", "no command 'quit'", "use 'exit' to leave"),
         ("ping", "ping", "no command 'ping'", "'echo' asks"),
         ("?", "?", "no command '?'", "help COMMAND explains one"),

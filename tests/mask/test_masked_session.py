@@ -14,8 +14,9 @@ from dicomsh.model.results import FORMATS
 from tests.harness import run
 from tests.mask.typist import Typist
 
-HARMLESS = {"help"}
-"""Commands that show the documentation, in which examples have patients."""
+HARMLESS = {"help", "receive"}
+"""Commands that show the documentation, in which examples have patients, or that wait for others.
+"""
 
 EXAMPLES = sorted(
     {
