@@ -142,7 +142,7 @@ def _faults(texts: Sequence[str]) -> Faults:
 def _serve(
     address: PracticeAddress, host: str, port: int, destinations: Sequence[DicomAddress]
 ) -> None:
-    for number in ending():
+    for number in (signal.SIGINT, *ending()):
         signal.signal(number, _interrupt)
     from dicomsh.practice.server import start
 
