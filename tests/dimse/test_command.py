@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -29,19 +30,19 @@ def as_read(data: bytes) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("sent", "field", "more"),
     [
-        (command.find_request(7, FIND), 0x0020, {"Priority": 0}),
-        (command.get_request(7, FIND), 0x0010, {"Priority": 0}),
+        (lambda: command.find_request(7, FIND), 0x0020, {"Priority": 0}),
+        (lambda: command.get_request(7, FIND), 0x0010, {"Priority": 0}),
         (
-            command.move_request(7, FIND, "STORE"),
+            lambda: command.move_request(7, FIND, "STORE"),
             0x0021,
             {"Priority": 0, "MoveDestination": "STORE"},
         ),
-        (command.echo_request(7, FIND), 0x0030, {"CommandDataSetType": NO_DATA_SET}),
+        (lambda: command.echo_request(7, FIND), 0x0030, {"CommandDataSetType": NO_DATA_SET}),
     ],
 )
-def test_requests(sent: bytes, field: int, more: dict[str, Any]) -> None:
+def test_requests(sent: Callable[[], bytes], field: int, more: dict[str, Any]) -> None:
     """PS3.7 9.3."""
-    held = as_read(sent)
+    held = as_read(sent())
     assert held.pop("CommandDataSetType") == more.get("CommandDataSetType", 0x0001)
     wanted = {"AffectedSOPClassUID": FIND, "CommandField": field, "MessageID": 7, **more}
     wanted.pop("CommandDataSetType", None)
