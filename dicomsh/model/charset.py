@@ -208,6 +208,43 @@ def alternatives(text: str, charset: str, seen: Iterable[str]) -> Iterator[str]:
             yield term
 
 
+_ESCAPE_SEQUENCE = regex(rb"\x1b[\x20-\x2f]+[\x30-\x7e]")
+_BEYOND_ASCII = regex(r"[^\x00-\x7f]+")
+_IN_MIDDLE = regex(r"[*?][^\x00-\x7f]|[^\x00-\x7f][*?]")
+_WILDCARDS = regex(r"\*+")
+_SPECIAL = frozenset(b"*?\\^= ")
+
+
+def inside_words(text: str, charset: str) -> str | None:
+    """A pattern whose bytes occur inside a word of a set with code extensions (ISO 2022).
+
+    There the letters of a word stand between escape sequences (PS3.5 6.1.2.5), so a server that
+    compares bytes does not find a pattern for a part of them: `*X*` is sent as wildcard, escape
+    sequence, letter. This one has the bytes of the letters alone, as text of ISO_IR 100. It finds
+    at least as much: where two letters meet, others may be found that have the same bytes.
+
+    Returns:
+        The pattern, or None if no wildcard is next to such a letter, or the set lacks the text.
+    """
+    if "2022" not in charset or not _IN_MIDDLE.search(text):
+        return None
+    parts = [_without_escapes(run, charset) for run in _BEYOND_ASCII.findall(text)]
+    if None in parts:
+        return None
+    bare = iter(parts)
+    # escape sequences may stand around the letters, and for `?` there are several bytes
+    found = _BEYOND_ASCII.sub(lambda _: f"*{next(bare)}*", text.replace("?", "*"))
+    return _WILDCARDS.sub("*", found)
+
+
+def _without_escapes(text: str, charset: str) -> str | None:
+    raw = _lossless(text, charset)
+    if raw is None:
+        return None
+    bare = _ESCAPE_SEQUENCE.sub(b"", raw)
+    return bytes(ord("?") if byte in _SPECIAL else byte for byte in bare).decode("latin-1")
+
+
 def encode(text: str, charset: str) -> bytes:
     """The bytes of `text` in a character set, without loss.
 

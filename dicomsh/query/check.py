@@ -36,13 +36,26 @@ async def send(
     limit: int | None,
     *,
     also: Sequence[Filter] = (),
+    disguised: frozenset[str] = frozenset(),
 ) -> Answer:
-    """Send a request once, adapted to this peer; `also` are further filters of ours.
+    """Send a request once, adapted to this peer.
+
+    Args:
+        archive: connected.
+        modality: the peer, with what is known about it.
+        request: the request.
+        model: an information model that the peer accepted.
+        limit: maximum number of rows, or None.
+        also: further filters of ours.
+        disguised: keywords of keys whose value is sent in a form that no row shows; a filter of
+            ours knows what they mean.
 
     Raises:
         DicomshError: no association, or a key that cannot be sent.
     """
     adapted = adapt(request, modality, archive.abilities.agreed(model))
+    shown = tuple(key for key in adapted.watched if key.keyword not in disguised)
+    adapted = replace(adapted, watched=shown)
     ours_too = (*adapted.filters, *also)
     sends = [_sender(archive, modality, part, model) for part in in_parts(adapted.request)]
     literal = [key for key in (*context_keys(request.place), *request.keys) if _is_value(key)]

@@ -13,7 +13,7 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.model.adapt import Filter
 from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
 from dicomsh.model.capability import Feature, Support
-from dicomsh.model.charset import alternatives, choose
+from dicomsh.model.charset import alternatives, choose, inside_words
 from dicomsh.model.charset_check import declared_set, is_unlabelled
 from dicomsh.model.dedup import Dedup
 from dicomsh.model.derived_answer import AnswerStep, DerivedAnswer, Processed, noted
@@ -23,6 +23,7 @@ from dicomsh.model.levels import Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, context_keys, return_key
+from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.status import SUCCESS
 from dicomsh.model.widened import as_letter, in_set, is_proof, open_letters, widened
@@ -36,6 +37,9 @@ _MOST_SEEN = 4
 
 _MOST = 200_000
 """Rows without a character set after which none is missed any more."""
+
+_BYTES = "ISO_IR 100"
+"""The character set in which each byte is a character of its own."""
 
 _LABEL = by_tag(SPECIFIC_CHARACTER_SET).keyword
 
@@ -75,6 +79,7 @@ class Turn:
         filters: what is applied to its rows before they are compared with the query.
         tried: whether it is only a try, which may fail.
         bound: the maximum number of rows to filter, or None; with more of them, some may be missed.
+        disguised: keywords of keys that are sent as bare bytes, which no row shows.
     """
 
     request: Request
@@ -82,6 +87,7 @@ class Turn:
     filters: tuple[Filter, ...] = ()
     tried: bool = False
     bound: int | None = None
+    disguised: frozenset[str] = frozenset()
 
 
 @frozen
@@ -112,7 +118,11 @@ class Asking:
         peer = replace(self.modality, charset=charset)
         request, filters = turn.request, turn.filters
         if turn.bound is None:
-            return await check.send(self.archive, peer, request, self.model, limit, also=filters)
+            return await check.send(
+                *(self.archive, peer, request, self.model, limit),
+                also=filters,
+                disguised=turn.disguised,
+            )
         answer = await check.send(self.archive, peer, request, self.model, turn.bound)
         return Processed(answer, [check.LocallyFiltered(filters), Bounded()], limit)
 
@@ -328,6 +338,7 @@ class InTurn(DerivedAnswer):
             if term in wanted:
                 before = self._once.rows
                 yield replace(self._in_set(term), tried=term not in known)
+                yield from self._inside_words(term)
                 if self._once.rows > before:
                     self._experience.learn_charset(term)
 
@@ -337,6 +348,7 @@ class InTurn(DerivedAnswer):
         for term in alternatives(self._text, self._charset, self._experience.charsets):
             tried.append(term)
             yield replace(self._in_set(term), tried=True)
+            yield from self._inside_words(term)
             if self._once.rows:
                 self._experience.learn_charset(term)
                 return
@@ -353,6 +365,15 @@ class InTurn(DerivedAnswer):
         )
         return Turn(request, term, tuple(filters))
 
+    def _inside_words(self, term: str) -> Iterator[Turn]:
+        """The query for letters inside a word of a set whose words have escape sequences."""
+        turn = self._in_set(term)
+        keys = tuple(_inside_words(key, term) for key in turn.request.keys)
+        changed = frozenset(key.keyword for key in set(keys) - set(turn.request.keys))
+        if changed:
+            request = replace(turn.request, keys=keys)
+            yield replace(turn, request=request, charset=_BYTES, tried=True, disguised=changed)
+
     def _ended(self) -> Outcome:
         ended = [self._current.outcome] if self._current and not self._outcomes else []
         whole = combined([*self._outcomes, *ended])
@@ -362,3 +383,8 @@ class InTurn(DerivedAnswer):
         """Leave early."""
         if self._current is not None:
             await self._current.aclose()
+
+
+def _inside_words(key: QueryKey, charset: str) -> QueryKey:
+    found = None if key.value.isascii() else inside_words(key.value, charset)
+    return key if found is None else replace(key, value=found)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydicom.charset import python_encoding
 
 from dicomsh.errors import UsageError
-from dicomsh.model.charset import UTF8, choose, decoder, encode, known
+from dicomsh.model.charset import UTF8, choose, decoder, encode, inside_words, known
 from tests.samples import bundled
 
 
@@ -254,3 +254,21 @@ def test_names_in_the_files_of_pydicom(name: str) -> None:
 
 def _as_list(value: str | Sequence[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "sent"),
+    [
+        ("*山*", r"\ISO 2022 IR 87", "*;3*"),
+        ("*郎", r"\ISO 2022 IR 87", "*O:*"),
+        ("Y*=山?", r"\ISO 2022 IR 87", "Y*=*;3*"),
+        ("*동*", r"\ISO 2022 IR 149", "*µ¿*"),
+        ("山田", r"\ISO 2022 IR 87", None),
+        ("*山*", "ISO_IR 192", None),
+        ("*동*", r"\ISO 2022 IR 87", None),
+    ],
+)
+def test_letters_inside_a_word_without_escape_sequences(
+    text: str, charset: str, sent: str | None
+) -> None:
+    assert inside_words(text, charset) == sent

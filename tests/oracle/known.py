@@ -23,21 +23,7 @@ class Known:
     queries: Sequence[str]
 
 
-KNOWN: Sequence[Known] = (
-    Known(
-        reason="The server compares bytes. In ISO 2022 sets an escape sequence separates a"
-        " wildcard from a letter inside a word, so a part of a word is not found. If another row is"
-        " found, in another set, nothing points to the missing one.",
-        servers=("dcmqrscp",),
-        ways=("before probe", "after probe"),
-        queries=(
-            "find patient PatientName='*山*'",
-            "find study PatientName='*山*'",
-            "find patient PatientName='*やま*'",
-            "find study PatientName='*やま*'",
-        ),
-    ),
-)
+KNOWN: Sequence[Known] = ()
 
 
 def known(server: str) -> set[tuple[str, str]]:
