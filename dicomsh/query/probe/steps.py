@@ -357,7 +357,7 @@ async def _asterisk(trial: Trial) -> Finding:
     reply = await trial.ask(Level.STUDY, [_key("PatientName", "*")])
     support, words = evidence.asterisk(reply, "PatientName")
     if reply.rows and not trial.sample.rows:
-        words = "needed: an empty key finds nothing; set universal: '*' for this modality"
+        words = "needed: an empty key finds nothing; set universal: '*' here, and type name=*"
     trial.note_feature(Feature.ASTERISK, support)
     return Finding(Feature.ASTERISK.value, words, "PatientName=* at study level")
 
