@@ -130,7 +130,7 @@ def test_a_signal_that_ends_keeps_what_arrived_and_says_so(number: int, tmp_path
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     ) as process:
-        while not (path.exists() and path.stat().st_size):
+        while not any(part.stat().st_size for part in tmp_path.glob(".x.json.*.part")):
             assert process.poll() is None
         process.send_signal(number)
         out, err = process.communicate(timeout=30)

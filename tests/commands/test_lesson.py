@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from dicomsh.lessons.read import read_course
 from dicomsh.lessons.tutor import LESSONS, Tutor
 from tests.harness import Done, dicomsh, run
 
 FIRST = "use classroom; find patient"
+LESSON_COUNT = len(read_course(LESSONS).lessons)
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def test_progress_is_kept_for_the_user_only(home: Path) -> None:
     again = at(home, "lesson")
     assert "Step 3 of 5" in again.err
     rows = at(home, "lesson list", output="json").json
-    assert (rows[0]["done"], rows[1]["done"], len(rows)) == (2, 0, 15)
+    assert (rows[0]["done"], rows[1]["done"], len(rows)) == (2, 0, LESSON_COUNT)
 
 
 def test_a_step_that_begins_elsewhere_says_how_to_get_there(home: Path) -> None:
@@ -387,7 +389,7 @@ def test_what_is_no_progress_is_told_and_put_aside(home: Path, text: str, reason
     file = write(home, text)
     file.with_name("lessons.json.1").write_text("of another day")
     listed = at(home, "lesson list").err
-    assert listed.startswith(f"15 lessons · {file}: expected lesson progress, found ")
+    assert listed.startswith(f"{LESSON_COUNT} lessons · {file}: expected lesson progress, found ")
     assert reason in listed
     begun = at(home, "lesson; lesson").err
     assert begun.count("with your next step this file is renamed to lessons.json.2") == 2
