@@ -68,5 +68,6 @@ def receive(
         outcome=lambda: job.outcome,
         unit=("instance", "instances"),
         entities=True,
+        own=True,
     )
     return Records(replace(listing, headway=lambda: job.headway))

@@ -183,6 +183,7 @@ def _moved(
         outcome=lambda: job.outcome,
         unit=("instance", "instances"),
         entities=True,
+        own=True,
     )
     return Records(replace(listing, headway=lambda: job.headway))
 
@@ -277,5 +278,6 @@ def _retrieved(context: Context, wanted: Wanted, folder: Folder, options: JobOpt
         outcome=lambda: job.outcome,
         unit=("instance", "instances"),
         entities=True,
+        own=True,
     )
     return Records(replace(listing, headway=lambda: job.headway))

@@ -68,6 +68,7 @@ def store(
         outcome=lambda: job.outcome,
         unit=("file", "files"),
         entities=True,
+        own=True,
     )
     return Records(replace(listing, headway=lambda: job.headway))
 

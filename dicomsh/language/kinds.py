@@ -194,14 +194,16 @@ def _literally(text: str) -> Callable[[Word], bool]:
     return lambda word: word.text == text and not word.quoted
 
 
-def _number_reader(kind: type[int] | type[float], least: float, what: str) -> Any:
+def _number_reader(
+    kind: type[int] | type[float], least: float, what: str, most: float = float("inf")
+) -> Any:
     def read(word: Word, scope: Scope) -> int | float:
         del scope
         try:
             value = kind(word.text)
         except ValueError:
             value = kind(-1)
-        if not least <= value < float("inf"):
+        if not least <= value <= most or value == float("inf"):
             raise UsageError(f"expected {what}, found '{word.text}'", span=word.span)
         return value
 
@@ -334,7 +336,7 @@ VALUE = Kind("VALUE", "value", _read_word)
 COUNT = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 QUERIES = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 RETRIES = Kind("N", "value", _number_reader(int, 0, "a whole number from 0"))
-PORT = Kind("PORT", "value", _number_reader(int, 1, "a port, 1 to 65535"))
+PORT = Kind("PORT", "value", _number_reader(int, 1, "a port, 1 to 65535", 65_535))
 DEPTH = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 _SECONDS = "a number of seconds greater than 0"
 SECONDS = Kind("S", "value", _number_reader(float, 0.001, _SECONDS))

@@ -112,6 +112,7 @@ class NoteKind(Enum):
     SERVER_CLAIMS = "server-claims"
     NOT_VERIFIED = "not-verified"
     CANNOT_VERIFY = "cannot-verify"
+    DESTINATION_MUTE = "destination-mute"
     IS_DESTINATION_KNOWN = "is-destination-known"
     VERIFIED_AT = "verified-at"
     UNKNOWN_DESTINATION = "unknown-destination"

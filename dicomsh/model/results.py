@@ -80,6 +80,7 @@ def listing_of(
     note: str = "",
     entities: bool = False,
     single: bool = False,
+    own: bool = False,
 ) -> Records:
     """Plain rows, which are not the answer to one query.
 
@@ -92,8 +93,9 @@ def listing_of(
         note: a further note for the line below; empty for none.
         entities: whether each is about an entity that answered, so a vertical block suits it.
         single: whether all rows come as one batch, at the end.
+        own: whether the outcome counts on its own; see `RecordAnswer`.
     """
-    answer = RecordAnswer(batches, outcome, single=single)
+    answer = RecordAnswer(batches, outcome, single=single, own=own)
     told = outcome is not None and bool(unit[0])
     made = Listing(columns, answer, unit=unit, told=told, draw=draw, note=note, blocks=entities)
     return Records(made)
@@ -106,6 +108,8 @@ class RecordAnswer:
         batches: the records.
         outcome: known after them; None for those that cannot be incomplete.
         single: whether they come as one batch, so that all are known when some are.
+        own: whether the outcome counts on its own, also before the end: objects are reported in
+            every state, and it knows how many are there.
     """
 
     def __init__(
@@ -114,9 +118,11 @@ class RecordAnswer:
         outcome: Callable[[], Outcome] | None = None,
         *,
         single: bool = False,
+        own: bool = False,
     ) -> None:
         self._batches = batches
         self._outcome = outcome
+        self._own = own
         self._rows = 0
         self._single = single
         self._ended = False
@@ -139,7 +145,7 @@ class RecordAnswer:
         outcome = self._outcome() if self._outcome else Outcome(Ending.COMPLETE, 0, 0.0)
         early = not self._ended and outcome.ending is Ending.COMPLETE
         ending = Ending.CANCELLED if early else outcome.ending
-        return replace(outcome, ending=ending, rows=self._rows)
+        return replace(outcome, ending=ending, rows=outcome.rows if self._own else self._rows)
 
     async def aclose(self) -> None:
         """Leave early."""

@@ -358,6 +358,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     ),
     NoteKind.SERVER_CLAIMS: _first("the sending server says: {}"),
     NoteKind.NOT_VERIFIED: "not verified (--no-verify)",
+    NoteKind.DESTINATION_MUTE: _first("not verified: {}"),
     NoteKind.CANNOT_VERIFY: _first("not verified: {} is not one of the modalities"),
     NoteKind.IS_DESTINATION_KNOWN: _first(
         "does the server know the destination {}, with its host and port?"

@@ -45,6 +45,7 @@ class Instance:
         modality: Modality of its series, or empty.
         series_number: Series Number, or empty.
         number: Instance Number, or empty.
+        series_listed: whether all instances of its series are to arrive, not only some of them.
     """
 
     patient: str
@@ -56,6 +57,7 @@ class Instance:
     modality: str = ""
     series_number: str = ""
     number: str = ""
+    series_listed: bool = True
 
 
 @slotted

@@ -164,4 +164,5 @@ class _Below:
             values.get("Modality", ""),
             values.get("SeriesNumber", ""),
             values.get("InstanceNumber", ""),
+            series_listed=self._place.level is not Level.INSTANCE,
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from dicomsh.archives.archive import Sender
 from dicomsh.dimse.status import words
-from dicomsh.errors import QueryFailedError
+from dicomsh.errors import DicomshError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome, all_rows, as_cancelled, combined
 from dicomsh.model.claim import Claim
@@ -69,13 +69,11 @@ class Sent:
         part: what was to be sent.
         claim: what the archive says; None if it was not asked.
         there: how many of them the destination has; None if it was not asked.
-        problem: why it could not be sent or checked; empty if it could.
     """
 
     part: SeriesPart
     claim: Claim | None = None
     there: int | None = None
-    problem: str = ""
 
     @property
     def claimed(self) -> int:
@@ -110,6 +108,7 @@ class MoveJob:
         self._list_outcome = wanted.outcome
         self._finished = False
         self._unknown = False
+        self._mute = ""
         self._started = time.monotonic()
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
@@ -140,16 +139,21 @@ class MoveJob:
             await sender.close()
 
     async def _moved(self, sender: Sender, part: SeriesPart, destination: Destination) -> Sent:
-        (query,) = requests(part, Model.STUDY_ROOT.move)
-        claim = await sender.move(query, destination.aet, _no_progress)
+        claim = together(
+            [
+                await sender.move(query, destination.aet, _no_progress)
+                for query in requests(part, Model.STUDY_ROOT.move)
+            ]
+        )
         self._unknown = claim.status == UNKNOWN_DESTINATION
         modality = destination.modality
-        if modality is None or self._unknown or not destination.verify:
+        if modality is None or self._unknown or self._mute or not destination.verify:
             return Sent(part, claim)
         try:
             return Sent(part, claim, await self._there(modality, part.instances))
-        except QueryFailedError as error:
-            return Sent(part, claim, problem=error.message)
+        except DicomshError as error:  # a storage SCP, say, that takes no queries
+            self._mute = error.message
+            return Sent(part, claim)
 
     async def _there(self, modality: Modality, instances: tuple[Instance, ...]) -> int:
         """How many of the instances of a series the destination has."""
@@ -206,6 +210,8 @@ class MoveJob:
             yield note(NoteKind.UNKNOWN_DESTINATION, aet)
         elif not destination.verify:
             yield note(NoteKind.NOT_VERIFIED)
+        elif self._mute:
+            yield note(NoteKind.DESTINATION_MUTE, self._mute)
         elif modality is None:
             yield note(NoteKind.CANNOT_VERIFY, aet)
         else:
@@ -219,10 +225,19 @@ class MoveJob:
             yield note(NoteKind.UNSURE_LIST)
 
 
+def together(claims: Sequence[Claim]) -> Claim:
+    """Several claims as one: their numbers added up, the status of the first that is no success."""
+    worst = next((claim for claim in claims if claim.status), claims[-1])
+    return replace(
+        worst,
+        completed=sum(claim.completed or 0 for claim in claims),
+        failed=sum(claim.failed or 0 for claim in claims),
+        warning=sum(claim.warning or 0 for claim in claims),
+    )
+
+
 def _reason(sent: Sent) -> str:
     """Why a series is not at the destination; empty if it is."""
-    if sent.problem:
-        return sent.problem
     if sent.arrived == len(sent.part.instances) or sent.claim is None:
         return ""
     code = sent.claim.status

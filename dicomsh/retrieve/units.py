@@ -24,7 +24,7 @@ class SeriesPart:
 
     Args:
         instances: at least one, all of the same series.
-        whole: whether they are all that the archive listed of it.
+        whole: whether they are all instances of the series.
     """
 
     instances: tuple[Instance, ...]
@@ -66,7 +66,8 @@ def series_of(instances: Iterable[Instance], wanted: Iterable[str]) -> list[Seri
     for every in series.values():
         some = tuple(one for one in every if one.uid in asked)
         if some:
-            parts.append(SeriesPart(some, len(some) == len(every)))
+            listed = any(one.series_listed for one in every)
+            parts.append(SeriesPart(some, listed and len(some) == len(every)))
     return parts
 
 

@@ -307,3 +307,26 @@ def test_a_time_of_day_can_be_set(tmp_path: Path) -> None:
     assert (done.status, done.last.split(" instances")[0]) == (0, "6 of 6")
     assert wrong.status == 2
     assert "'7pm' is not a time of day from and to" in wrong.err
+
+
+def test_one_instance_is_asked_for_by_itself(tmp_path: Path) -> None:
+    giver = Giver(IMAGES, Faults())
+    with giving(giver) as modality:
+        one = got(modality, f"get P1/1.2.1/1.2.1.1/1.2.1.1.2 --to '{tmp_path / 'a'}'")
+        assert [asked(keys) for keys in giver.requests] == [("IMAGE", 1)]
+        giver.requests.clear()
+        line = f"find instance study=1.2.1 series=1.2.1.1 | head 2 | get --to '{tmp_path / 'b'}'"
+        two = got(modality, line)
+        assert [asked(keys) for keys in giver.requests] == [("IMAGE", 2)]
+        giver.requests.clear()
+        got(modality, f"get P1/1.2.1/1.2.1.1/1.2.1.1.2 P1/1.2.1/1.2.1.1 --to '{tmp_path / 'c'}'")
+        assert [asked(keys) for keys in giver.requests] == [("SERIES", 0)]
+    assert (one.last.split(" instance")[0], two.last.split(" instance")[0]) == ("1 of 1", "2 of 2")
+    assert "not requested" not in one.last + two.last
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999"])
+def test_a_port_that_does_not_exist_is_refused(port: str) -> None:
+    done = run(f"receive --port {port}")
+    assert done.status == 2
+    assert "expected a port, 1 to 65535" in done.err

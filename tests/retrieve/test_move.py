@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pynetdicom import evt
+from pynetdicom import AE, AllStoragePresentationContexts, evt
 
 from dicomsh.model.levels import Model
 from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import ABSTRACT_SYNTAXES, scp
 from tests.harness import Done, run
+from tests.processes import free_ports
 from tests.retrieve.giving import IMAGES, Faults, Giver
 
 
@@ -120,3 +121,34 @@ def test_a_dry_run_sends_nothing() -> None:
     assert done.status == 0
     assert done.out.count("listed") == 2
     assert done.last.startswith("6 instances, complete")
+
+
+def test_one_instance_is_sent_by_itself() -> None:
+    done = moved(0x0000, "move P1/1.2.1/1.2.1.1/1.2.1.1.2 --to NOWHERE")
+    assert done.last.startswith("0 of 1 instance, INCOMPLETE")
+
+
+def test_a_destination_that_takes_no_queries_is_not_verified(
+    start_server: Start[servers.Orthanc], sample_files: list[Path], tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    known = {"mute": ["MUTE", "127.0.0.1", port], "us": _US}
+    one = start_server(servers.orthanc(settings={"DicomModalities": known}))
+    one.upload(sample_files[:30])
+    path = tmp_path / "modalities.yaml"
+    path.write_text(
+        "modalities:\n"
+        f"  one: {{aet: {one.aet}, host: 127.0.0.1, port: {one.port}}}\n"
+        f"  mute: {{aet: MUTE, host: 127.0.0.1, port: {port}}}\n",
+        "utf-8",
+    )
+    entity = AE("MUTE")
+    entity.supported_contexts = AllStoragePresentationContexts
+    stored = ((evt.EVT_C_STORE, lambda _: 0x0000),)
+    server: Any = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=[*stored])
+    try:
+        done = run("use one; find study | head 3 | move --to mute", config=path, output="json")
+    finally:
+        server.shutdown()
+    assert len(done.json) >= 3  # every series was sent
+    assert "not verified: MUTE@" in done.last
