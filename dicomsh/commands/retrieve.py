@@ -176,6 +176,10 @@ async def _rows(context: Context, rows: Listing) -> Wanted:
 def _moved(
     context: Context, wanted: Wanted, destination: move_job.Destination, *, dry: bool
 ) -> Records:
+    if destination.modality is not None and destination.modality.name == wanted.modality.name:
+        raise UsageError(
+            f"{destination.modality.name} is the archive that is to send", hint="--to another one"
+        )
     job = move_job.MoveJob(context.query, wanted, None if dry else destination)
     listing = listing_of(
         move_job.COLUMNS,

@@ -110,11 +110,18 @@ class Fetch:
                 if news := self._account.news():
                     yield news
             work.result()
+            self._conclude()
             self.finished = True
             yield [*self._account.news(), *self._account.unsettled()]
         finally:
             work.cancel()
             await asyncio.wait([work])
+
+    def _conclude(self) -> None:
+        """Objects that no answer was about: the association was lost before."""
+        for line in list(self._account.unsettled()):
+            if line.state is State.LISTED:
+                self._account.settle(line.uid, State.MISSING, line.reason or "not requested")
 
     async def _rounds(self) -> None:
         for attempt in range(self._options.retries + 1):

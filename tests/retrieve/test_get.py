@@ -330,3 +330,12 @@ def test_a_port_that_does_not_exist_is_refused(port: str) -> None:
     done = run(f"receive --port {port}")
     assert done.status == 2
     assert "expected a port, 1 to 65535" in done.err
+
+
+def test_what_a_lost_association_leaves_is_missing_and_says_why(tmp_path: Path) -> None:
+    with giving(Giver(IMAGES, Faults(aborts=1))) as modality:
+        done = got(modality, f"get P1 --retries 0 --to '{tmp_path}'")
+    assert done.status == 5
+    assert done.out.count("missing") == done.out.count("\n")
+    assert "did not arrive: " in done.last
+    assert "aborted the association" in done.last

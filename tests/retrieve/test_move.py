@@ -55,6 +55,12 @@ def test_without_asking_the_numbers_are_a_claim(config: Path) -> None:
     assert "not verified (--no-verify)" in done.last
 
 
+def test_an_archive_does_not_send_to_itself(config: Path) -> None:
+    done = run("use one; find study | head 1 | move --to one", config=config)
+    assert done.status == 2
+    assert "one is the archive that is to send" in done.err
+
+
 def test_a_destination_that_does_not_listen(config: Path) -> None:
     done = run("use one; find study | head 1 | move --to TWIN", config=config)
     assert done.status == 5
