@@ -313,7 +313,11 @@ def imported_by(folder: Path, *arguments: str) -> set[str]:
         [sys.executable, "-S", "-c", _TELLING, str(told), *arguments],
         capture_output=True,
         cwd=folder,
-        env={**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), *site.getsitepackages()])},
+        env={
+            **kept,
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *site.getsitepackages()]),
+            "XDG_STATE_HOME": str(folder / "state"),  # where nothing is known about any peer
+        },
         timeout=60,
         check=True,
         stdin=subprocess.DEVNULL,

@@ -183,11 +183,13 @@ class Labelled(DerivedAnswer):
         self._passed = Dedup(turn.request.level, None)
         self._again = False
         self._came = False
+        self._terms: set[str] = set()
 
     async def _batches(self) -> AsyncIterator[list[Row]]:
         watching = self._asking.may_request_label
         async for batch in self._answer:
-            watching = watching and not self._saw(batch) and self._passed.rows < _MOST
+            labelled = self._saw(batch)  # of every batch: a later one may come in another set
+            watching = watching and not labelled and self._passed.rows < _MOST
             if watching and any(map(is_unlabelled, batch)):
                 break
             if watching:
@@ -200,9 +202,12 @@ class Labelled(DerivedAnswer):
 
     def _saw(self, batch: list[Row]) -> bool:
         """Whether rows name their character sets, which are remembered."""
-        terms = {term for row in batch if (term := declared_set(row))}
-        if terms:
-            self._asking.archive.experience.saw(terms)
+        sets = {row.elements.get(SPECIFIC_CHARACTER_SET): row for row in batch}
+        terms = {term for row in sets.values() if (term := declared_set(row))}
+        new = terms - self._terms
+        if new:
+            self._terms |= new
+            self._asking.archive.experience.saw(sorted(new))
         return bool(terms)
 
     async def _asked_again(self) -> AsyncIterator[list[Row]]:

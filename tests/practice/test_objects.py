@@ -20,6 +20,7 @@ from dicomsh.practice.objects import PracticeObject
 from dicomsh.practice.protocols import COMPRESSED, DEVICES, JPEG_BASELINE
 from dicomsh.retrieve.part10 import file_header
 from tests import servers
+from tests.conftest import Start
 from tests.practice.retrieving import first_of
 from tests.processes import find_program
 
@@ -139,16 +140,16 @@ def test_padding_makes_an_object_large(padding: int) -> None:
 
 
 def test_orthanc_takes_one_of_each_kind_and_reads_it_alike(
-    orthanc_server: servers.Orthanc, tmp_path: Path
+    start_server: Start[servers.Orthanc], tmp_path: Path
 ) -> None:
-    uids = {}
+    server, uids = start_server(servers.orthanc()), {}
     for modality in KINDS:
         one = PracticeObject(first_of(modality))
         path = tmp_path / f"{modality}.dcm"
         path.write_bytes(file_of(modality, one.syntaxes[0]))
-        assert orthanc_server.upload([path]) == 1, modality
+        assert server.upload([path]) == 1, modality
         uids[modality] = one.uid
     for modality, uid in uids.items():
-        (found,) = orthanc_server.find(Level.INSTANCE, {"SOPInstanceUID": uid})
+        (found,) = server.find(Level.INSTANCE, {"SOPInstanceUID": uid})
         assert found["InstanceNumber"] == "1", modality
         assert UID(uid).is_valid

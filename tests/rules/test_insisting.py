@@ -257,3 +257,11 @@ def test_letters_inside_a_word_are_found_whatever_stands_around_them(
     with bytewise(*PEOPLE, TANAKA) as server:
         done = asked(server, "find patient > /dev/null", f"find patient {pattern}")
     assert ids(done) == found
+
+
+def test_the_sets_of_all_rows_are_noticed_not_only_of_the_first() -> None:
+    """Rows arrive in several batches; the one in a set of its own is the last of many."""
+    many = [Person(f"N{number:04}", "Smith^Ann", "ISO_IR 100") for number in range(3000)]
+    with bytewise(*many, YAMADA, TANAKA) as server:
+        done = asked(server, "find patient > /dev/null", "find patient '*田*'")
+    assert ids(done) == ["D4", "D5"]
