@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
@@ -45,6 +46,7 @@ def sent(receiver: Receiver, wanted: list[int]) -> set[int]:
     entity = AE("SENDER")
     entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
     association = entity.associate(HOST, receiver.port, ae_title="DICOMSH")
+    raw: Any = association.dul.socket.socket  # type: ignore[union-attr]
     kept: set[int] = set()
     with suppress(RuntimeError):  # the association is gone
         for number in wanted:
@@ -52,6 +54,7 @@ def sent(receiver: Receiver, wanted: list[int]) -> set[int]:
             if status and status.Status == 0:
                 kept.add(number)
         association.release()
+    raw.close()  # which pynetdicom does not after a reset
     return kept
 
 
