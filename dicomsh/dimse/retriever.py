@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dicomsh.dimse.association import Association
-from dicomsh.dimse.connect import open_association, timed_out
 from dicomsh.dimse.identifier import encode_identifier
-from dicomsh.dimse.negotiation import MOST_CONTEXTS, PresentationContext, Proposal
+from dicomsh.dimse.negotiation import MOST_CONTEXTS, Proposal
+from dicomsh.dimse.own_association import OwnAssociation
 from dicomsh.dimse.retrieval import Get
-from dicomsh.errors import NoPresentationContextError
 from dicomsh.model.claim import Claim, OnClaim
-from dicomsh.model.levels import Model, SopClass
+from dicomsh.model.levels import Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
 from dicomsh.model.storage import Storage
 from dicomsh.model.tap import Tap
 
+_OTHER_WAY = "--via move, if the server can send to this computer"
 _FOR_OBJECTS = MOST_CONTEXTS - len(Model)
 
 
@@ -43,10 +42,7 @@ class Retriever:
     def __init__(
         self, modality: Modality, tap: Tap, sop_classes: Sequence[str], syntaxes: Sequence[str]
     ) -> None:
-        self._modality = modality
-        self._tap = tap
-        self._proposals = tuple(_proposals(sop_classes, syntaxes))
-        self._association: Association | None = None
+        self._own = OwnAssociation(modality, tap, tuple(_proposals(sop_classes, syntaxes)))
 
     async def connect(self) -> frozenset[str]:
         """SOP classes that the peer agreed to store with us; opens the association if need be.
@@ -58,7 +54,7 @@ class Retriever:
             NoAssociationError: unreachable, rejected, aborted.
             TimedOutError: the limit for connecting or for the association passed.
         """
-        accepted = (await self._opened()).agreement.accepted
+        accepted = (await self._own.opened()).agreement.accepted
         return frozenset(context.abstract_syntax for context in accepted if context.scp)
 
     async def get(self, query: Query, storage: Storage, progress: OnClaim) -> Claim:
@@ -77,37 +73,15 @@ class Retriever:
             NoAssociationError: as `connect`, or the association was lost on the way.
             TimedOutError: the peer was silent for too long.
         """
-        association = await self._opened()
-        context = self._context(association, query.sop_class)
+        association = await self._own.opened()
+        context = self._own.context(association, query.sop_class, _OTHER_WAY)
         operation = Get(association, context, storage, progress)
         operation.begin(encode_identifier(query, context.encoding))
-        limits = self._modality.timeouts
-        try:
-            return await operation.finished(limits.response)
-        except TimeoutError:
-            what = f"{self._modality.address}: no further object"
-            raise timed_out(what, "response", limits.response) from None
-        finally:
-            await operation.leave(limits.cancel_grace)
+        return await self._own.finished(operation, "no further object")
 
     async def close(self) -> None:
         """Release the association."""
-        if self._association is not None:
-            await self._association.release(self._modality.timeouts.cancel_grace)
-
-    def _context(self, association: Association, sop_class: SopClass) -> PresentationContext:
-        context = association.contexts.get(sop_class.uid)
-        if context is None:
-            raise NoPresentationContextError(
-                f"{self._modality.address} does not accept {sop_class.title}",
-                hint="--via move, if the server can send to this computer",
-            )
-        return context
-
-    async def _opened(self) -> Association:
-        if self._association is None or not self._association.is_open:
-            self._association = await open_association(self._modality, self._tap, self._proposals)
-        return self._association
+        await self._own.close()
 
 
 def _proposals(sop_classes: Sequence[str], syntaxes: Sequence[str]) -> Iterator[Proposal]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dicomsh.dimse.association import Association
-from dicomsh.dimse.connect import open_association, timed_out
 from dicomsh.dimse.identifier import encode_identifier
 from dicomsh.dimse.negotiation import Proposal
+from dicomsh.dimse.own_association import OwnAssociation
 from dicomsh.dimse.retrieval import Move
-from dicomsh.errors import NoPresentationContextError
 from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.levels import Model
 from dicomsh.model.modality import Modality
@@ -24,9 +22,8 @@ class Sender:
     """
 
     def __init__(self, modality: Modality, tap: Tap) -> None:
-        self._modality = modality
-        self._tap = tap
-        self._association: Association | None = None
+        proposals = tuple(Proposal(model.move.uid) for model in Model)
+        self._own = OwnAssociation(modality, tap, proposals)
 
     async def connect(self) -> None:
         """Open the association if need be.
@@ -35,7 +32,7 @@ class Sender:
             NoAssociationError: unreachable, rejected, aborted.
             TimedOutError: the limit for connecting or for the association passed.
         """
-        await self._opened()
+        await self._own.opened()
 
     async def move(self, query: Query, destination: str, progress: OnClaim) -> Claim:
         """C-MOVE the instances that unique keys name.
@@ -53,30 +50,12 @@ class Sender:
             NoAssociationError: as `connect`, or the association was lost on the way.
             TimedOutError: the peer was silent for too long.
         """
-        association = await self._opened()
-        context = association.contexts.get(query.sop_class.uid)
-        if context is None:
-            raise NoPresentationContextError(
-                f"{self._modality.address} does not accept {query.sop_class.title}"
-            )
+        association = await self._own.opened()
+        context = self._own.context(association, query.sop_class)
         operation = Move(association, context, progress)
         operation.begin(encode_identifier(query, context.encoding), destination)
-        limits = self._modality.timeouts
-        try:
-            return await operation.finished(limits.response)
-        except TimeoutError:
-            what = f"{self._modality.address}: no further answer to C-MOVE"
-            raise timed_out(what, "response", limits.response) from None
-        finally:
-            await operation.leave(limits.cancel_grace)
+        return await self._own.finished(operation, "no further answer to C-MOVE")
 
     async def close(self) -> None:
         """Release the association."""
-        if self._association is not None:
-            await self._association.release(self._modality.timeouts.cancel_grace)
-
-    async def _opened(self) -> Association:
-        if self._association is None or not self._association.is_open:
-            proposals = tuple(Proposal(model.move.uid) for model in Model)
-            self._association = await open_association(self._modality, self._tap, proposals)
-        return self._association
+        await self._own.close()
