@@ -1,4 +1,4 @@
-"""get: fetch the objects that were found, and prove that all of them came."""
+"""get and move: fetch or send the objects that were found, and prove that all of them came."""
 
 from __future__ import annotations
 

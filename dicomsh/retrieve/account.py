@@ -90,6 +90,7 @@ class Account:
 
     def __init__(self, instances: Iterable[Instance]) -> None:
         self._lines = {one.uid: Line(one.uid, one) for one in instances}
+        self._whole: list[Line] = []
         self._unasked: list[Line] = []
         self._changed: list[Line] = []
 
@@ -101,14 +102,12 @@ class Account:
     @property
     def whole(self) -> int:
         """How many of them are in the folder."""
-        return sum(line.state.whole for line in self._lines.values())
+        return len(self._whole)
 
     @property
     def size(self) -> int:
         """Bytes of the files that are in the folder."""
-        return sum(
-            line.entry.bytes for line in self._lines.values() if line.state.whole and line.entry
-        )
+        return sum(line.entry.bytes for line in self._whole if line.entry)
 
     def line(self, uid: str) -> Line | None:
         """The account of an object that was asked for."""
@@ -131,6 +130,7 @@ class Account:
             return
         line.state, line.reason, line.entry = state, reason, entry
         if state.whole:
+            self._whole.append(line)
             self._changed.append(line)
 
     def unasked(self, uid: str, state: State, reason: str, entry: LedgerEntry | None) -> None:

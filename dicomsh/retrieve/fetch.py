@@ -1,4 +1,4 @@
-"""A retrieval by C-GET: asked for series by series, and for what is missing once more."""
+"""A retrieval by C-GET or C-MOVE: asked for series by series, and for what is missing once more."""
 
 from __future__ import annotations
 
@@ -172,14 +172,15 @@ class Fetch:
 
     def _granted(self, part: SeriesPart, granted: frozenset[str]) -> SeriesPart | None:
         """The part without what the peer cannot send to us; None if nothing is left."""
-        refused = [one for one in part.instances if one.sop_class and one.sop_class not in granted]
-        for one in refused:
-            reason = f"the server does not send SOP class {one.sop_class} "
-            self._account.settle(one.uid, State.FAILED, reason)
-            self._lost.add(one.uid)
+        can = {"", *granted}  # one whose class is not known is tried
+        left = tuple(one for one in part.instances if one.sop_class in can)
+        refused = [one for one in part.instances if one.sop_class not in can]
         if not refused:
             return part
-        left = tuple(one for one in part.instances if one not in refused)
+        for one in refused:
+            reason = f"the server does not send SOP class {one.sop_class}"
+            self._account.settle(one.uid, State.FAILED, reason)
+            self._lost.add(one.uid)
         return SeriesPart(left, whole=False) if left else None
 
     async def _part(self, retriever: Retriever, part: SeriesPart, *, again: bool) -> None:

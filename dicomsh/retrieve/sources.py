@@ -187,7 +187,7 @@ def _referenced(path: Path) -> Iterator[tuple[str, ...]]:
     try:
         records = dcmread(path)["DirectoryRecordSequence"].value
         files = [one.get("ReferencedFileID") for one in records]
-    except Exception as error:
+    except Exception as error:  # pydicom raises errors of many kinds for a file that is damaged
         raise UsageError(f"{path}: this DICOMDIR cannot be read: {error}") from None
     for file in files:
         if file:
