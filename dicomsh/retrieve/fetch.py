@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from dicomsh.archives.archive import Delivery, Retriever
-from dicomsh.dimse.status import words
+from dicomsh.dimse.status import said
 from dicomsh.errors import (
     DicomshError,
     NoAssociationError,
@@ -213,12 +213,11 @@ class Fetch:
 
 
 def _verdict(uid: str, claim: Claim) -> tuple[State, str]:
-    said = words(claim.status) + (f": {claim.comment}" if claim.comment else "")
     if uid in claim.failed_uids:
-        return State.FAILED, f"the server reports that it failed ({said})"
+        return State.FAILED, f"the server reports that it failed ({said(claim)})"
     if status(claim.status).category is Category.FAILURE:
-        return State.FAILED, f"the server answered {said}"
-    return State.MISSING, f"the server said {said}"
+        return State.FAILED, f"the server answered {said(claim)}"
+    return State.MISSING, f"the server said {said(claim)}"
 
 
 def _no_progress(claim: Claim) -> None:

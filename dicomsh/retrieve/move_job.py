@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from dicomsh.archives.archive import Sender
-from dicomsh.dimse.status import words
+from dicomsh.dimse.status import said
 from dicomsh.errors import DicomshError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome, all_rows, as_cancelled, combined
@@ -203,8 +203,8 @@ class MoveJob:
     def _notes(self, destination: Destination) -> Iterator[Note]:
         claimed = sum(sent.claimed for sent in self._sent)
         failed = sum((sent.claim.failed or 0) for sent in self._sent if sent.claim)
-        said = f"{claimed:,} sent" + (f", {failed:,} failed" if failed else "")
-        yield note(NoteKind.SERVER_CLAIMS, said)
+        numbers = f"{claimed:,} sent" + (f", {failed:,} failed" if failed else "")
+        yield note(NoteKind.SERVER_CLAIMS, numbers)
         modality, aet = destination.modality, destination.aet
         if self._unknown:
             yield note(NoteKind.UNKNOWN_DESTINATION, aet)
@@ -240,10 +240,8 @@ def _reason(sent: Sent) -> str:
     """Why a series is not at the destination; empty if it is."""
     if sent.arrived == len(sent.part.instances) or sent.claim is None:
         return ""
-    code = sent.claim.status
-    said = words(code) + (f": {sent.claim.comment}" if sent.claim.comment else "")
-    answered = "answered" if status(code).category is Category.FAILURE else "said"
-    return f"the server {answered} {said}"
+    failed = status(sent.claim.status).category is Category.FAILURE
+    return f"the server {'answered' if failed else 'said'} {said(sent.claim)}"
 
 
 def _record(sent: Sent) -> Record:
