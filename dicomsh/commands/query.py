@@ -46,6 +46,7 @@ SPLIT_HELP = "ask for studies in date windows: if the answer is cut off, or from
 MODEL_HELP = "query in this information model: patient or study"
 RELATIONAL_HELP = "negotiate relational queries: keys of higher levels may be left out"
 FUZZY_HELP = "negotiate fuzzy name matching: the server decides which names are similar"
+EMPTY_HELP = "negotiate matching of empty values: the server matches Key='\"\"'"
 DATETIME_HELP = "treat date and time ranges as one continuous period"
 
 
@@ -70,6 +71,7 @@ async def find(
     relational: Annotated[bool, RELATIONAL_HELP] = False,
     fuzzy: Annotated[bool, FUZZY_HELP] = False,
     datetime: Annotated[bool, DATETIME_HELP] = False,
+    empty: Annotated[bool, EMPTY_HELP] = False,
     split: Annotated[Period | None, PERIOD, Alone(Period.AUTO), SPLIT_HELP] = None,
     queries: Annotated[int | None, QUERIES, QUERIES_HELP] = None,
 ) -> Listing:
@@ -78,18 +80,18 @@ async def find(
     The query includes the unique keys of your place above that level. Key=Value matches, +Key
     requests an attribute. PATTERN means the patient's name (or ID, if it contains a digit); for
     series the Modality or description; for instances the number. Names are matched as typed;
-    wildcards are * and ?. dicomsh negotiates --relational, --fuzzy and --datetime with the server
-    (PS3.4 C.5.1.1), on a separate association. If the server cuts an answer off, --split asks for
-    the studies again in ever smaller date windows, and also if it does not answer in time; --split
-    day, week or month starts with windows of that size. It also shows StudyTime, and stops dividing
-    after as many queries as --queries says.
+    wildcards are * and ?. dicomsh negotiates --relational, --fuzzy, --datetime and --empty with the
+    server (PS3.4 C.5.1.1), on a separate association. If the server cuts an answer off, --split
+    asks for the studies again in ever smaller date windows, and also if it does not answer in time;
+    --split day, week or month starts with windows of that size. It also shows StudyTime, and stops
+    dividing after as many queries as --queries says.
     """
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
     keys += query_keys(terms, level, today, over_midnight=datetime)
     _check_nights(keys, terms)
     place = context.session.place.above(level)
-    wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
+    wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime, empty=empty)
     request = Request(level, place, _once(keys, terms))
     if split is not None:
         request = with_time(request)
@@ -120,6 +122,7 @@ async def ls(
     relational: Annotated[bool, RELATIONAL_HELP] = False,
     fuzzy: Annotated[bool, FUZZY_HELP] = False,
     datetime: Annotated[bool, DATETIME_HELP] = False,
+    empty: Annotated[bool, EMPTY_HELP] = False,
 ) -> Listing:
     """List the level below the current place, or below TARGET.
 
@@ -130,7 +133,7 @@ async def ls(
     today = context.session.today
     keys = query_keys(terms, level, today, over_midnight=datetime)
     _check_nights(keys, terms)
-    wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime)
+    wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime, empty=empty)
     request = Request(level, there.place, _once(keys, terms))
     return await ask(context.query, there.modality, request, QueryOptions(limit, model, wanted))
 

@@ -67,10 +67,10 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
     if Extension.DATETIME in modality.extended - agreed:
         keys, filters = _combined_here(keys)
     typed = [key for key in keys if key.origin is not KeyOrigin.WINDOW]
-    filters += [_filter(key, known) for key in keys if _is_filtered(key, known)]
+    filters += [_filter(key, known) for key in keys if _is_filtered(key, known, agreed)]
     sent = replace(
         request,
-        keys=tuple(_as_sent(key, known) for key in keys),
+        keys=tuple(_as_sent(key, known, agreed) for key in keys),
         omitted=known.rejected | (known.hiding - _matched(keys)),
     )
     notes = (
@@ -78,6 +78,7 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         *_about_universal(keys, modality),
         *_about_relational(request, known, modality.extended, agreed),
         *_about_fuzzy(modality.extended, agreed),
+        *_about_empty(keys, agreed),
         *_about_charsets(keys, known),
         *_about_date_times(tuple(typed), modality.extended, agreed),
         *_about_uids([*context_keys(request.place), *keys]),
@@ -136,7 +137,7 @@ def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> I
     together = {key.keyword for pair in pairs for key in pair}
     for key in keys:
         vague = key.attribute.vr == "PN" and Extension.FUZZY in agreed
-        ours = key.keyword in together or _is_filtered(key, known)
+        ours = key.keyword in together or _is_filtered(key, known, agreed)
         if testable(key) and not vague and not ours:
             yield key
 
@@ -160,13 +161,14 @@ def _trouble(key: QueryKey, known: Capabilities) -> str:
     return _TROUBLES.get(known.support(key.keyword), "")
 
 
-def _is_filtered(key: QueryKey, known: Capabilities) -> bool:
+def _is_filtered(key: QueryKey, known: Capabilities, agreed: Extensions) -> bool:
     """Whether we match a key, because the peer does not.
 
     Few peers match empty values, and only if that was negotiated (PS3.4 C.2.2.2.7). The windows of
     a query that is split try it, and do not rely on it.
     """
-    empty = key.matching is Matching.EMPTY_VALUE and key.origin is not KeyOrigin.WINDOW
+    tried = key.origin is KeyOrigin.WINDOW or Extension.EMPTY in agreed
+    empty = key.matching is Matching.EMPTY_VALUE and not tried
     return empty or bool(_trouble(key, known))
 
 
@@ -188,14 +190,14 @@ def _can_filter(key: QueryKey, known: Capabilities) -> bool:
     return testable(key) and returned and key.keyword not in known.rejected
 
 
-def _as_sent(key: QueryKey, known: Capabilities) -> QueryKey:
+def _as_sent(key: QueryKey, known: Capabilities, agreed: Extensions) -> QueryKey:
     """A key that the peer ignores does no harm; one it stumbles over becomes a return key.
 
     So does a list that it ignores, which would be asked for value by value.
     """
     ignored = known.support(key.keyword) is Support.IGNORED
     harmless = ignored and key.matching not in (Matching.EMPTY_VALUE, Matching.MULTIPLE_VALUES)
-    if _is_filtered(key, known) and not harmless:
+    if _is_filtered(key, known, agreed) and not harmless:
         return replace(key, value="", matching=Matching.UNIVERSAL)
     return key
 
@@ -238,6 +240,12 @@ def _about_fuzzy(wanted: Extensions, agreed: Extensions) -> Iterable[Note]:
         yield note(NoteKind.FUZZY_AGREED)
     elif Extension.FUZZY in wanted:
         yield note(NoteKind.FUZZY_REFUSED)
+
+
+def _about_empty(keys: Iterable[QueryKey], agreed: Extensions) -> Iterable[Note]:
+    empty = [key.keyword for key in keys if key.matching is Matching.EMPTY_VALUE]
+    if empty and Extension.EMPTY in agreed:
+        yield note(NoteKind.EMPTY_AGREED, ", ".join(empty))
 
 
 def _about_case(

@@ -15,10 +15,11 @@ class Extension(Enum):
     RELATIONAL = 0
     DATETIME = 1
     FUZZY = 2
+    EMPTY = 5
 
     @property
     def word(self) -> str:
-        """The option as typed and configured: relational, datetime, fuzzy."""
+        """The option as typed and configured: relational, datetime, fuzzy, empty."""
         return self.name.lower()
 
     @property
@@ -31,6 +32,7 @@ _TITLES = {
     Extension.RELATIONAL: "relational queries",
     Extension.DATETIME: "combined date-time matching",
     Extension.FUZZY: "fuzzy matching of names",
+    Extension.EMPTY: "empty value matching",
 }
 
 Extensions = frozenset[Extension]
@@ -39,8 +41,12 @@ NONE: Extensions = frozenset()
 
 def application_information(wanted: Iterable[Extension]) -> bytes:
     """Service Class Application Information (PS3.7 D.3.3.5) that proposes these options."""
-    chosen = frozenset(wanted)
-    return bytes(extension in chosen for extension in Extension)
+    chosen = {extension.value for extension in wanted}
+    return bytes(position in chosen for position in range(max(chosen | _FIRST_THREE) + 1))
+
+
+# the bytes that the standard began with; a peer of that time knows no longer field
+_FIRST_THREE = {0, 1, 2}
 
 
 def agreed(information: bytes) -> Extensions:

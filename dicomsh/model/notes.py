@@ -28,6 +28,7 @@ class NoteKind(Enum):
     FILTERED_LOCALLY = "filtered-locally"
     COMBINED_LOCALLY = "combined-locally"
     EMPTY_LOCALLY = "empty-locally"
+    EMPTY_AGREED = "empty-agreed"
     LACK_THE_ATTRIBUTE = "lack-the-attribute"
     OMITTED_KEYS = "omitted-keys"
     HIDING_KEYS = "hiding-keys"

@@ -241,6 +241,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.FILTERED_LOCALLY: _filtered,
     NoteKind.COMBINED_LOCALLY: _combined,
     NoteKind.EMPTY_LOCALLY: lambda n: f"without {n.about[0]}: filtered locally{_kept(n)}",
+    NoteKind.EMPTY_AGREED: _first("without {}: matched by the server (agreed)"),
     NoteKind.LACK_THE_ATTRIBUTE: _count("{0} of them lack the value"),
     NoteKind.OMITTED_KEYS: _omitted,
     NoteKind.UNIVERSAL_AS_ASTERISK: _first(

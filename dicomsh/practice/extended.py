@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.keys import by_tag
+from dicomsh.model.query import EMPTY
 from dicomsh.practice.archive import Attributes
 from dicomsh.practice.matching import RequestedKey, combined, item_condition, wildcard
 
@@ -21,11 +22,12 @@ def extended_condition(keys: tuple[RequestedKey, ...], agreed: Extensions) -> En
         UnmatchableError: a key's value is not valid for its VR.
     """
     pairs = _pairs(keys) if Extension.DATETIME in agreed else []
-    names = [key for key in keys if key.vr == "PN" and key.value]
+    names = [key for key in keys if key.vr == "PN" and key.value not in ("", EMPTY)]
     fuzzy = names if Extension.FUZZY in agreed else []
-    apart = {key.tag for key in fuzzy} | {key.tag for pair in pairs for key in pair}
+    empty = [key for key in keys if key.value == EMPTY] if Extension.EMPTY in agreed else []
+    apart = {key.tag for key in (*fuzzy, *empty)} | {key.tag for pair in pairs for key in pair}
     plain = item_condition(tuple(key for key in keys if key.tag not in apart))
-    tests = [plain, *(_together(*pair) for pair in pairs), *map(_alike, fuzzy)]
+    tests = [plain, *(_together(*pair) for pair in pairs), *map(_alike, fuzzy), *map(_none, empty)]
     return lambda attributes: all(test(attributes) for test in tests)
 
 
@@ -41,6 +43,11 @@ def _together(date: RequestedKey, time: RequestedKey) -> EntityTest:
     """Combined date-time matching (C.2.2.2.5.4): one range from first to last moment."""
     matches = combined(date.value, time.value)
     return lambda held: matches(str(held.get(date.tag, "")), str(held.get(time.tag, "")))
+
+
+def _none(key: RequestedKey) -> EntityTest:
+    """Empty value matching (C.2.2.2.7): the attribute is absent, or has no value."""
+    return lambda held: not held.get(key.tag)
 
 
 def _alike(key: RequestedKey) -> EntityTest:

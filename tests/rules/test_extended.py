@@ -28,10 +28,12 @@ def ids(done: Done) -> list[str]:
 
 
 def test_the_bytes_of_the_proposal() -> None:
-    assert application_information(Extension) == b"\x01\x01\x01"
+    assert application_information(Extension) == b"\x01\x01\x01\x00\x00\x01"
+    assert application_information([]) == b"\x00\x00\x00"
     assert application_information([Extension.FUZZY]) == b"\x00\x00\x01"
     assert agreed(b"\x01") == {Extension.RELATIONAL}
     assert agreed(b"\x02\x00\x01\x01") == {Extension.FUZZY}
+    assert agreed(b"\x00\x00\x00\x01\x01\x01\x01") == {Extension.EMPTY}
     assert agreed(b"") == frozenset()
 
 
@@ -41,6 +43,19 @@ def test_fuzzy_matching_finds_what_is_alike_and_says_so() -> None:
     assert ids(plain) == []
     assert ids(fuzzy) == ["MUC-0001", "MUC-0005"]
     assert "fuzzy matching of names agreed" in fuzzy.last
+
+
+def test_empty_values_are_matched_by_a_server_that_agrees(tmp_path: Path) -> None:
+    """PS3.4 C.2.2.2.7: `""` may be sent only where it was negotiated; else all are asked for."""
+    config = practice(tmp_path, refuse_extended=True)
+    text = "find study acc='\"\"' --empty"
+    there = run(text, config=config, modality="pacs", output="json")
+    here = run(text, config=config, modality="faulty", output="json")
+    plain = run(text.removesuffix(" --empty"), config=config, modality="pacs", output="json")
+    assert there.json == here.json == plain.json != []
+    assert "without AccessionNumber: matched by the server (agreed)" in there.last
+    for done in (here, plain):
+        assert "without AccessionNumber: filtered locally" in done.last
 
 
 def test_no_query_is_fuzzy_because_an_earlier_one_was() -> None:
