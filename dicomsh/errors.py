@@ -128,6 +128,10 @@ class TimedOutError(DicomshError):
     status = ExitStatus.TIMED_OUT
 
 
+class ShortFileError(DicomshError):
+    """A file is shorter than it was when it was looked at."""
+
+
 class InterruptedByUserError(DicomshError):
     """Ctrl-C."""
 

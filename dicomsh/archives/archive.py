@@ -11,16 +11,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol, Self
 
 from dicomsh.config import KnownPeers
-from dicomsh.frozen import frozen
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer
-from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
-from dicomsh.model.storage import Storage
 from dicomsh.model.tap import Tap
 
 if TYPE_CHECKING:
+    from dicomsh.archives.transfer import Transfers
     from dicomsh.config.experience import Experience
 
 
@@ -134,87 +132,12 @@ class Archives(Protocol):
         """Close the connections to all modalities but those with these names."""
         ...
 
-    def retriever(self, modality: Modality, delivery: Delivery) -> Retriever:
-        """What fetches objects from the archive of a modality; see `ArchiveKind.retriever`."""
-        ...
-
-    def sender(self, modality: Modality) -> Sender:
-        """What makes the archive of a modality send objects; see `ArchiveKind.sender`."""
-        ...
-
-
-@frozen
-class Delivery:
-    """How objects are to come.
-
-    Args:
-        sop_classes: UIDs of the storage SOP classes that may arrive.
-        syntaxes: UIDs of the transfer syntaxes that they may arrive in.
-        port: the port on which we listen for them (C-MOVE); None if they come on the connection
-            that they are requested on (C-GET).
-    """
-
-    sop_classes: tuple[str, ...]
-    syntaxes: tuple[str, ...]
-    port: int | None = None
-
-
-class Retriever(Protocol):
-    """What fetches objects from one archive, one operation at a time."""
-
-    async def connect(self) -> frozenset[str]:
-        """UIDs of the SOP classes whose objects the archive will give; connects if need be.
+    def transfers(self, modality: Modality) -> Transfers:
+        """The ways to move objects from and to the archive of a modality; nothing is sent yet.
 
         Raises:
-            NoAssociationError: no connection.
-            TimedOutError: a time limit passed.
+            UsageError: archives of this kind hold no objects.
         """
-        ...
-
-    async def get(self, query: Query, storage: Storage, progress: OnClaim) -> Claim:
-        """Fetch the instances that unique keys name.
-
-        Args:
-            query: the unique keys.
-            storage: where the objects go.
-            progress: is called with the archive's counters as they come.
-
-        Returns:
-            What the archive says became of it; `storage` knows.
-
-        Raises:
-            NoAssociationError: no connection, or it was lost on the way.
-            TimedOutError: the archive was silent for too long.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Disconnect."""
-        ...
-
-
-class Sender(Protocol):
-    """What makes one archive send objects to another, one operation at a time."""
-
-    async def move(self, query: Query, destination: str, progress: OnClaim) -> Claim:
-        """Send the instances that unique keys name; connects if need be.
-
-        Args:
-            query: the unique keys.
-            destination: AE title to send to, which the archive must know an address for.
-            progress: is called with the archive's counters as they come.
-
-        Returns:
-            What the archive says became of it.
-
-        Raises:
-            NoAssociationError: no connection, or it was lost on the way.
-            TimedOutError: the archive was silent for too long.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Disconnect."""
         ...
 
 
@@ -238,28 +161,15 @@ class ArchiveKind(Protocol):
         """
         ...
 
-    def retriever(self, modality: Modality, tap: Tap, delivery: Delivery) -> Retriever:
-        """What fetches objects from the archive; nothing is sent yet.
+    def transfers(self, modality: Modality, tap: Tap) -> Transfers:
+        """The ways to move objects from and to the archive; nothing is sent yet.
 
         Args:
             modality: with an address that `reach` returned.
-            tap: the listeners to the connection.
-            delivery: how the objects are to come.
+            tap: the listeners to the connections.
 
         Raises:
-            UsageError: archives of this kind give no objects.
-        """
-        ...
-
-    def sender(self, modality: Modality, tap: Tap) -> Sender:
-        """What makes the archive send objects to another; nothing is sent yet.
-
-        Args:
-            modality: with an address that `reach` returned.
-            tap: the listeners to the connection.
-
-        Raises:
-            UsageError: archives of this kind send no objects.
+            UsageError: archives of this kind hold no objects.
         """
         ...
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dicomsh.archives.archive import Connection, Delivery, Retriever, Sender
+from typing import TYPE_CHECKING
+
+from dicomsh.archives.archive import Connection
 from dicomsh.dimse.client import Client
 from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap
+
+if TYPE_CHECKING:
+    from dicomsh.archives.transfer import Transfers
 
 
 class DimseKind:
@@ -19,19 +24,11 @@ class DimseKind:
         """A service class user, which opens its association when needed."""
         return Client(modality, tap)
 
-    def retriever(self, modality: Modality, tap: Tap, delivery: Delivery) -> Retriever:
-        """C-GET, or C-MOVE to ourselves, on an association of its own."""
-        from dicomsh.dimse import mover, retriever
+    def transfers(self, modality: Modality, tap: Tap) -> Transfers:
+        """By DIMSE services."""
+        from dicomsh.archives.dimse_transfer import DimseTransfers
 
-        if delivery.port is not None:
-            return mover.Mover(modality, tap, delivery.sop_classes, delivery.port)
-        return retriever.Retriever(modality, tap, delivery.sop_classes, delivery.syntaxes)
-
-    def sender(self, modality: Modality, tap: Tap) -> Sender:
-        """C-MOVE on an association of its own."""
-        from dicomsh.dimse import sender
-
-        return sender.Sender(modality, tap)
+        return DimseTransfers(modality, tap)
 
     def close(self) -> None:
         """Nothing was started."""

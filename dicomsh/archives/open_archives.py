@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool, Delivery, Retriever, Sender
+from dicomsh.archives.archive import Archive, ArchiveKind, ArchivePool
 from dicomsh.archives.kinds import KINDS, ArchiveKinds
 from dicomsh.config import KnownPeers
 from dicomsh.event_loop import asyncio
@@ -17,6 +17,7 @@ from dicomsh.model.tap import Tap
 
 if TYPE_CHECKING:
     from dicomsh.archives.pool import Pool
+    from dicomsh.archives.transfer import Transfers
 
 POOL_SIZE = 3
 """Connections used at once: enough to hide its delays, few enough to leave it to others too."""
@@ -115,15 +116,10 @@ class OpenArchives:
         """Close the connections to all modalities but those with these names."""
         await _closed([made for (name, _), (_, made) in self._archives.items() if name not in kept])
 
-    def retriever(self, modality: Modality, delivery: Delivery) -> Retriever:
-        """What fetches objects from the archive of a modality."""
+    def transfers(self, modality: Modality) -> Transfers:
+        """The ways to move objects from and to the archive of a modality."""
         reached = self.reach(modality)
-        return self._kind(modality).retriever(reached, self.tap, delivery)
-
-    def sender(self, modality: Modality) -> Sender:
-        """What makes the archive of a modality send objects to another."""
-        reached = self.reach(modality)
-        return self._kind(modality).sender(reached, self.tap)
+        return self._kind(modality).transfers(reached, self.tap)
 
     async def close(self) -> None:
         """Close every connection, and stop every archive of our own."""

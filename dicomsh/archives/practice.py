@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dicomsh.archives.archive import Connection, Delivery, Retriever, Sender
+from dicomsh.archives.archive import Connection
 from dicomsh.dimse.client import Client
 from dicomsh.errors import UnreachableError
 from dicomsh.frozen import replace
@@ -12,6 +12,7 @@ from dicomsh.model.modality import DicomAddress, Modality, PracticeAddress
 from dicomsh.model.tap import Tap
 
 if TYPE_CHECKING:
+    from dicomsh.archives.transfer import Transfers
     from dicomsh.practice.server import PracticeServer
 
 LOOPBACK = "127.0.0.1"
@@ -43,21 +44,16 @@ class PracticeKind:
         """A service class user of the running archive."""
         return Client(modality, tap)
 
-    def retriever(self, modality: Modality, tap: Tap, delivery: Delivery) -> Retriever:
-        """C-GET, or C-MOVE to ourselves, on an association of its own."""
-        from dicomsh.dimse import mover, retriever
+    def transfers(self, modality: Modality, tap: Tap) -> Transfers:
+        """By DIMSE services; the archive knows the port that we listen on."""
+        from dicomsh.archives.dimse_transfer import DimseTransfers
 
-        if delivery.port is not None:
-            _, server = self._servers[modality.name]
-            server.destinations[modality.local_aet] = LOOPBACK, delivery.port
-            return mover.Mover(modality, tap, delivery.sop_classes, delivery.port)
-        return retriever.Retriever(modality, tap, delivery.sop_classes, delivery.syntaxes)
+        _, server = self._servers[modality.name]
 
-    def sender(self, modality: Modality, tap: Tap) -> Sender:
-        """C-MOVE on an association of its own."""
-        from dicomsh.dimse import sender
+        def announce(port: int) -> None:
+            server.destinations[modality.local_aet] = LOOPBACK, port
 
-        return sender.Sender(modality, tap)
+        return DimseTransfers(modality, tap, announce)
 
     def close(self) -> None:
         """Stop every practice archive."""

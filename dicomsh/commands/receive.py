@@ -60,7 +60,7 @@ def receive(
     titles = dict.fromkeys((config.aet, *(one.local_aet for one in known.values())))
     folder = path_of(str(to.text if to else _FOLDER))
     options = ReceiveOptions(port or USUAL_PORT, folder, layout_of(layout), count)
-    job = Receive(Admission(tuple(titles), callers, known), options, context.archives.tap)
+    job = Receive(Admission(tuple(titles), callers, known), options, context.archives)
     listing = listing_of(
         COLUMNS_RECEIVED,
         job.records(),

@@ -59,8 +59,8 @@ def store(
         dry_run,
         (port or USUAL_PORT) if commit else None,
     )
-    reached = context.archives.reach(context.known(modality))
-    job = StoreJob(reached, context.archives.tap, lambda: _found(paths, from_ledger), options)
+    transfers = context.archives.transfers(context.known(modality))
+    job = StoreJob(transfers, lambda: _found(paths, from_ledger), options)
     listing = listing_of(
         COLUMNS,
         job.records(),

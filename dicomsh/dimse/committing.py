@@ -22,6 +22,8 @@ from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import UNCOMPRESSED
 
 Learn = Callable[[CommitmentReport], None]
+Announce = Callable[[int], None]
+"""Is called with the port on which we listen."""
 
 
 class CommitmentClient:
@@ -30,11 +32,13 @@ class CommitmentClient:
     Args:
         modality: the peer; it has to know our AE title with this computer and the port.
         tap: listens to the conversation.
+        announce: tells the peer our port, where it can be told.
     """
 
-    def __init__(self, modality: Modality, tap: Tap) -> None:
+    def __init__(self, modality: Modality, tap: Tap, announce: Announce) -> None:
         self._modality = modality
         self._tap = tap
+        self._announce = announce
         self._server = _ReportServer(modality, tap, self._learn)
         self._reports: dict[str, asyncio.Future[CommitmentReport]] = {}
         self._association: Association | None = None
@@ -42,6 +46,7 @@ class CommitmentClient:
     async def listen(self, port: int) -> None:
         """Listen for reports; raises DicomshError if the port cannot be used."""
         await self._server.start(port)
+        self._announce(port)
 
     async def commit(self, request: CommitmentRequest) -> CommitmentReport:
         """Request commitment, and wait for the report.

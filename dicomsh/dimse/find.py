@@ -10,7 +10,7 @@ from dicomsh.dimse.connect import timed_out
 from dicomsh.dimse.exchange import FindExchange
 from dicomsh.dimse.identifier import encode_identifier
 from dicomsh.dimse.negotiation import PresentationContext
-from dicomsh.dimse.status import Meaning, failure, meaning, offending, words
+from dicomsh.dimse.status import Meaning, failure, meaning, offending
 from dicomsh.errors import AssociationAbortedError, DicomshError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Ending, Outcome
@@ -18,6 +18,7 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row, Source
+from dicomsh.model.status import words
 
 
 class Find:

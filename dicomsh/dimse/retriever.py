@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dicomsh.dimse.identifier import encode_identifier
-from dicomsh.dimse.negotiation import MOST_CONTEXTS, Proposal
+from dicomsh.dimse.negotiation import Proposal
 from dicomsh.dimse.own_association import OwnAssociation
 from dicomsh.dimse.retrieval import Get
 from dicomsh.model.claim import Claim, OnClaim
@@ -16,12 +16,6 @@ from dicomsh.model.storage import Storage
 from dicomsh.model.tap import Tap
 
 _OTHER_WAY = "--via move, if the server can send to this computer"
-_FOR_OBJECTS = MOST_CONTEXTS - len(Model)
-
-
-def most_classes(syntaxes: Sequence[str]) -> int:
-    """How many SOP classes fit into one association, each with all of these transfer syntaxes."""
-    return _FOR_OBJECTS // len(syntaxes)
 
 
 class Retriever:
@@ -35,8 +29,8 @@ class Retriever:
         modality: the peer.
         tap: listens to the conversation.
         sop_classes: UIDs of the storage SOP classes that may arrive.
-        syntaxes: UIDs of the transfer syntaxes that they may arrive in; with `sop_classes`, at most
-            `most_classes` of them.
+        syntaxes: UIDs of the transfer syntaxes that they may arrive in; each SOP class takes a
+            presentation context for each of them.
     """
 
     def __init__(

@@ -6,7 +6,6 @@ from enum import Enum
 
 from dicomsh.dimse.command import CommandSet
 from dicomsh.errors import QueryFailedError
-from dicomsh.model.claim import Claim
 from dicomsh.model.keys import by_tag
 from dicomsh.model.status import CUT_OFF_STATUSES, Category, status
 
@@ -32,17 +31,6 @@ _MEANINGS = {
     Category.WARNING: Meaning.WARNING,
     Category.FAILURE: Meaning.FAILURE,
 }
-
-
-def words(code: int) -> str:
-    """A status of C-FIND or C-ECHO in words: `0xFF00 Pending: Matches are continuing, …`."""
-    known = status(code)
-    return f"0x{code:04X} {': '.join(part for part in (known.category.value, known.text) if part)}"
-
-
-def said(claim: Claim) -> str:
-    """What a peer said at the end of a retrieval: the status in words, and its comment."""
-    return words(claim.status) + (f": {claim.comment}" if claim.comment else "")
 
 
 def failure(response: CommandSet, peer: str) -> QueryFailedError:

@@ -11,21 +11,14 @@ from dicomsh.dimse.connect import open_association, timed_out
 from dicomsh.dimse.negotiation import PresentationContext, Proposal
 from dicomsh.dimse.pdu import Message
 from dicomsh.dimse.upper_layer import ServiceUser
-from dicomsh.errors import DicomshError, ProtocolViolationError
+from dicomsh.errors import DicomshError, ProtocolViolationError, ShortFileError
 from dicomsh.model.modality import Modality
-from dicomsh.model.storage import Announced, Readable, StoreReply
+from dicomsh.model.storage import Announced, Pair, Readable, StoreReply
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import DEFLATED
 
-Pair = tuple[str, str]
-"""UIDs of a SOP class and of the transfer syntax that its objects are in."""
-
 _BLOCK = 1 << 18
 """Bytes that are read and sent at once; even, as fragments have to be (PS3.8 annex E)."""
-
-
-class ShortFileError(DicomshError):
-    """A file is shorter than it was when it was looked at."""
 
 
 class Storer:

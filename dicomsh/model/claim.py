@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dicomsh.frozen import frozen
+from dicomsh.model.status import words
 
 
 @frozen
@@ -37,3 +38,8 @@ class Claim:
 
 OnClaim = Callable[[Claim], None]
 """Is called with the counters of each pending response."""
+
+
+def said(claim: Claim) -> str:
+    """What a peer said at the end of a retrieval: the status in words, and its comment."""
+    return words(claim.status) + (f": {claim.comment}" if claim.comment else "")

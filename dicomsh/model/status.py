@@ -143,3 +143,9 @@ def status(code: int) -> Status:
     warning = code >> 12 in (0x1, 0xB)
     unknown = Status(Category.WARNING if warning else Category.FAILURE)
     return STATUSES.get(code, unknown)
+
+
+def words(code: int) -> str:
+    """A status in words: `0xFF00 Pending: Matches are continuing, …`."""
+    known = status(code)
+    return f"0x{code:04X} {': '.join(part for part in (known.category.value, known.text) if part)}"

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from dicomsh.frozen import frozen
 
+Pair = tuple[str, str]
+"""UIDs of a SOP class and of the transfer syntax that its objects are in."""
+
 
 @frozen
 class Announced:

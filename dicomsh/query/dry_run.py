@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from dicomsh.archives.archive import Archive, ArchivePool, Archives, Delivery, Retriever, Sender
+from dicomsh.archives.archive import Archive, ArchivePool, Archives
 from dicomsh.archives.pool import Pool
+from dicomsh.archives.transfer import Transfers
 from dicomsh.config.experience import Experience
 from dicomsh.errors import UsageError
 from dicomsh.explain.reasons import Sent
@@ -100,15 +101,10 @@ class DryArchives:
     async def release(self, kept: Collection[str]) -> None:
         """Do nothing: no connection was opened."""
 
-    def retriever(self, modality: Modality, delivery: Delivery) -> Retriever:
-        """Nothing is fetched in a dry run."""
-        del modality, delivery
-        raise UsageError("explain shows queries; nothing is retrieved")
-
-    def sender(self, modality: Modality) -> Sender:
-        """Nothing is sent in a dry run."""
+    def transfers(self, modality: Modality) -> Transfers:
+        """Nothing is moved in a dry run."""
         del modality
-        raise UsageError("explain shows queries; nothing is sent")
+        raise UsageError("explain shows queries; nothing is retrieved or sent")
 
 
 _NOTHING = Query(Model.STUDY_ROOT.find, Level.STUDY, ())

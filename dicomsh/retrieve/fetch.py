@@ -8,8 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 
-from dicomsh.archives.archive import Delivery, Retriever
-from dicomsh.dimse.status import said
+from dicomsh.archives.transfer import Delivery, Retriever, Transfers
 from dicomsh.errors import (
     DicomshError,
     NoAssociationError,
@@ -17,7 +16,7 @@ from dicomsh.errors import (
     TimedOutError,
 )
 from dicomsh.frozen import frozen
-from dicomsh.model.claim import Claim
+from dicomsh.model.claim import Claim, said
 from dicomsh.model.daily_window import DailyWindow
 from dicomsh.model.levels import Level, Model, SopClass
 from dicomsh.model.query import Query
@@ -36,9 +35,6 @@ _LONGEST_SLEEP = 60.0
 
 _MOST_BARREN = 10
 """Requests in a row that may bring nothing before the rest of a series is left for later."""
-
-MakeRetriever = Callable[[Delivery], Retriever]
-"""Makes a connection; nothing is sent yet."""
 
 
 @frozen
@@ -68,7 +64,7 @@ class Fetch:
     Args:
         instances: all that the archive listed.
         collector: where they go; its account is of these instances.
-        make: makes a connection to the archive.
+        transfers: the ways to get objects from the archive.
         options: how to retrieve.
 
     Attributes:
@@ -80,13 +76,13 @@ class Fetch:
         self,
         instances: Sequence[Instance],
         collector: Collector,
-        make: MakeRetriever,
+        transfers: Transfers,
         options: FetchOptions,
     ) -> None:
         self._instances = instances
         self._account = collector.account
         self._collector = collector
-        self._make = make
+        self._transfers = transfers
         self._options = options
         self._lost: set[str] = set()
         self._lists_work = True
@@ -128,7 +124,7 @@ class Fetch:
             wanted = [one.uid for one in self._account.missing() if one.uid not in self._lost]
             if not wanted or self._collector.full:
                 break
-            for group in groups_of(series_of(self._instances, wanted)):
+            for group in groups_of(series_of(self._instances, wanted), self._transfers.room):
                 await self._group(group, again=attempt > 0)
         if self._first_error is not None and not self._account.whole:
             raise self._first_error
@@ -141,7 +137,7 @@ class Fetch:
     async def _work(self, group: Group, waiting: deque[SeriesPart], *, again: bool) -> None:
         """Retrieve parts, on one association, as long as there are any."""
         delivery = Delivery(group.sop_classes, group.syntaxes, self._options.port)
-        retriever = self._make(delivery)
+        retriever = self._transfers.retriever(delivery)
         try:
             granted = await retriever.connect()
             while waiting and not self._collector.full:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from functools import partial
 from pathlib import Path
 
 from dicomsh.errors import NoPresentationContextError
@@ -133,14 +132,14 @@ class RetrieveJob:
     ) -> AsyncGenerator[list[Line], None]:
         reached = self._context.archives.reach(modality)
         collector = Collector(self._account, ledger, reached.entity.aet)
-        make = partial(self._context.archives.retriever, modality)
+        transfers = self._context.archives.transfers(modality)
         *others, last = self._options.fetch or (None,)
         if last is None:
             yield list(self._account.unsettled())
             return
         try:
             for options in (*others, last):
-                self._fetch = fetch = Fetch(contract.instances, collector, make, options)
+                self._fetch = fetch = Fetch(contract.instances, collector, transfers, options)
                 try:
                     async with aclosing(fetch.lines()) as batches:
                         async for lines in batches:

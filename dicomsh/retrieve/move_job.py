@@ -6,12 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
-from dicomsh.archives.archive import Sender
-from dicomsh.dimse.status import said
+from dicomsh.archives.transfer import Sender
 from dicomsh.errors import DicomshError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome, all_rows, as_cancelled, combined
-from dicomsh.model.claim import Claim
+from dicomsh.model.claim import Claim, said
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
@@ -127,7 +126,7 @@ class MoveJob:
             yield [_record(Sent(part)) for part in parts]
             self._finished = True
             return
-        sender = self._context.archives.sender(modality)
+        sender = self._context.archives.transfers(modality).sender()
         try:
             for part in parts:
                 self._sent.append(await self._moved(sender, part, self._destination))

@@ -6,20 +6,16 @@ import time
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from pathlib import Path
 
+from dicomsh.archives.archive import Archives
 from dicomsh.dimse.acceptor import Caller
-from dicomsh.dimse.commitment import Reporting
-from dicomsh.dimse.connect import open_association
-from dicomsh.dimse.negotiation import Proposal
 from dicomsh.dimse.storage_server import StorageServer
-from dicomsh.errors import DicomshError, NoPresentationContextError
-from dicomsh.event_loop import asyncio
+from dicomsh.errors import DicomshError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome, as_cancelled
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.commitment import (
     CLASS_CONFLICT,
     NO_SUCH_OBJECT,
-    PUSH_MODEL,
     CommitmentReport,
     CommitmentRequest,
     Reference,
@@ -27,7 +23,6 @@ from dicomsh.model.commitment import (
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.storage import Announced, Incoming, Storage
-from dicomsh.model.tap import Tap
 from dicomsh.output.result_line import file_size
 from dicomsh.retrieve.account import Line, State
 from dicomsh.retrieve.inbox import OTHER, SAME, Inbox
@@ -83,13 +78,13 @@ class Receive:
     Args:
         admission: who may store objects.
         options: what to receive.
-        tap: listens to the conversation.
+        archives: where reports on storage commitment go, and who listens to the conversation.
     """
 
-    def __init__(self, admission: Admission, options: ReceiveOptions, tap: Tap) -> None:
+    def __init__(self, admission: Admission, options: ReceiveOptions, archives: Archives) -> None:
         self._admission = admission
         self._options = options
-        self._tap = tap
+        self._archives = archives
         self._inbox: Inbox | None = None
         self._ledger: Ledger | None = None
         self._refused: dict[str, int] = {}
@@ -104,7 +99,7 @@ class Receive:
         """
         ledger = self._ledger = Ledger(self._options.folder)
         inbox = self._inbox = Inbox(ledger, self._options.layout)
-        server = StorageServer(self._admission.titles, self, self._tap, self)
+        server = StorageServer(self._admission.titles, self, self._archives.tap, self)
         try:
             await server.start(self._options.port)
             while not self._enough(inbox):
@@ -170,30 +165,13 @@ class Receive:
             modality = self._admission.modalities.get(caller.calling)
             if modality is None:
                 raise DicomshError(f"{caller.calling} is not a configured modality")
-            await self._delivered(replace(modality, local_aet=caller.called), report)
+            sender = replace(modality, local_aet=caller.called)
+            await self._archives.transfers(sender).report(report)
         except DicomshError as error:
             reason = f"the storage commitment report was not delivered: {error.message}"
             self._inbox.tell(Line("", None, State.FAILED, reason), caller.calling)
         else:
             await self.reported(caller, report)
-
-    async def _delivered(self, modality: Modality, report: CommitmentReport) -> None:
-        proposal = Proposal(PUSH_MODEL, scu=False, scp=True)
-        association = await open_association(modality, self._tap, (proposal,))
-        try:
-            context = association.contexts.get(PUSH_MODEL)
-            if context is None:
-                raise NoPresentationContextError(
-                    f"{modality.address} does not accept storage commitment"
-                )
-            operation = Reporting(association, context)
-            operation.begin(report)
-            async with asyncio.timeout(modality.timeouts.response):
-                await operation.answered
-        except TimeoutError:
-            raise DicomshError(f"{modality.address}: no response to N-EVENT-REPORT") from None
-        finally:
-            await association.release(modality.timeouts.cancel_grace)
 
     @property
     def headway(self) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from dicomsh.dimse.storer import Pair
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen
-from dicomsh.model.storage import Announced, Readable
+from dicomsh.model.storage import Announced, Pair, Readable
 from dicomsh.retrieve.ledger import NAME, PART, read_ledger
 from dicomsh.retrieve.part10 import FileHead, NotDicomError, read_head
 from dicomsh.retrieve.zipped import ZippedFiles, is_zip

@@ -8,10 +8,14 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequen
 from contextlib import aclosing, closing
 from uuid import uuid4
 
-from dicomsh.dimse.committing import CommitmentClient
-from dicomsh.dimse.negotiation import MOST_CONTEXTS
-from dicomsh.dimse.storer import Pair, ShortFileError, Storer
-from dicomsh.errors import DicomshError, NoAssociationError, TimedOutError, UsageError
+from dicomsh.archives.transfer import Committing, Storer, Transfers
+from dicomsh.errors import (
+    DicomshError,
+    NoAssociationError,
+    ShortFileError,
+    TimedOutError,
+    UsageError,
+)
 from dicomsh.event_loop import asyncio
 from dicomsh.frozen import frozen, replace, slotted
 from dicomsh.model.answer import Ending, Outcome, as_cancelled
@@ -22,11 +26,10 @@ from dicomsh.model.commitment import (
     CommitmentRequest,
     Reference,
 )
-from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.standard import uid_name
+from dicomsh.model.storage import Pair
 from dicomsh.model.store_status import is_stored, may_help, store_words
-from dicomsh.model.tap import Tap
 from dicomsh.output.result_line import file_size
 from dicomsh.retrieve.account import State
 from dicomsh.retrieve.sources import Found, Source
@@ -90,21 +93,18 @@ class StoreJob:
     """Sends files; it begins when its records are taken.
 
     Args:
-        modality: where to, with the address it can be reached at.
-        tap: listens to the conversation.
+        transfers: the ways to store in the archive.
         find: finds the files; it may raise UsageError.
         options: how to store.
     """
 
     def __init__(
         self,
-        modality: Modality,
-        tap: Tap,
+        transfers: Transfers,
         find: Callable[[], Iterable[Found]],
         options: StoreOptions,
     ) -> None:
-        self._modality = modality
-        self._tap = tap
+        self._transfers = transfers
         self._find = find
         self._options = options
         self._items: list[Item] = []
@@ -129,7 +129,7 @@ class StoreJob:
             yield [_record(item) for item in self._items]
             self._finished = True
             return
-        client = CommitmentClient(self._modality, self._tap)
+        client = self._transfers.committing()
         try:
             if self._options.commit_port is not None:
                 await client.listen(self._options.commit_port)
@@ -182,7 +182,7 @@ class StoreJob:
             wanted = [one for one in wanted if not one.hopeless]
             if not wanted:
                 break
-            for batch in _batches(wanted):
+            for batch in _batches(wanted, self._transfers.room):
                 await self._batch(batch)
         if self._first_error is not None and not self._stored:
             raise self._first_error
@@ -200,7 +200,7 @@ class StoreJob:
         barren = 0
         while waiting and barren < _MOST_BARREN:
             before, granted = self._stored, None
-            storer = Storer(self._modality, self._tap, pairs)
+            storer = self._transfers.storer(pairs)
             try:
                 granted = await storer.connect()
                 while waiting:
@@ -245,7 +245,7 @@ class StoreJob:
         else:
             item.state, item.hopeless = State.FAILED, not may_help(status)
 
-    async def _commit(self, client: CommitmentClient) -> list[Item]:
+    async def _commit(self, client: Committing) -> list[Item]:
         """Ask for storage commitment of what was stored; the account of it."""
         stored = [one for one in self._items if one.state is State.STORED]
         for start in range(0, len(stored), _MOST_REFERENCES):
@@ -313,14 +313,14 @@ class StoreJob:
             yield note(NoteKind.NOT_DICOM, *self._strays[:_MOST_STRAYS], count=len(self._strays))
 
 
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _batches(items: Iterable[Item], room: int) -> Iterator[list[Item]]:
     """The items by association: each has room for so many pairs."""
     places: dict[Pair, int] = {}
     batches: dict[int, list[Item]] = {}
     for item in items:
         assert item.source is not None
         place = places.setdefault(item.source.pair, len(places))
-        batches.setdefault(place // MOST_CONTEXTS, []).append(item)
+        batches.setdefault(place // room, []).append(item)
     yield from batches.values()
 
 

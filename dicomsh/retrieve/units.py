@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dicomsh.dimse.retriever import most_classes
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen
 from dicomsh.model.keys import by_keyword
@@ -71,9 +70,14 @@ def series_of(instances: Iterable[Instance], wanted: Iterable[str]) -> list[Seri
     return parts
 
 
-def groups_of(parts: Iterable[SeriesPart]) -> list[Group]:
-    """The parts, grouped so that each group fits the presentation contexts of an association."""
-    most = most_classes(STORED)
+def groups_of(parts: Iterable[SeriesPart], room: int) -> list[Group]:
+    """The parts, grouped so that one connection can carry each group.
+
+    Args:
+        parts: of series.
+        room: how many pairs of a SOP class and a transfer syntax a connection can carry.
+    """
+    most = room // len(STORED)
     groups: list[tuple[list[SeriesPart], dict[str, None]]] = []
     for part in parts:
         classes = dict.fromkeys(part.sop_classes)
@@ -82,13 +86,13 @@ def groups_of(parts: Iterable[SeriesPart]) -> list[Group]:
             groups[-1][1].update(classes)
         else:
             groups.append(([part], classes))
-    return [Group(tuple(some), tuple(classes), _syntaxes(classes)) for some, classes in groups]
+    return [Group(tuple(some), tuple(all_), _syntaxes(len(all_), room)) for some, all_ in groups]
 
 
-def _syntaxes(classes: dict[str, None]) -> tuple[str, ...]:
+def _syntaxes(classes: int, room: int) -> tuple[str, ...]:
     """As many transfer syntaxes as there is room for."""
     for syntaxes in (STORED, USUAL):
-        if len(classes) <= most_classes(syntaxes):
+        if classes * len(syntaxes) <= room:
             return syntaxes
     return UNCOMPRESSED
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from struct import error
 
-from dicomsh.dimse import status
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import DicomshError
 from dicomsh.model.keys import by_tag
 from dicomsh.model.row import Row, Source
 from dicomsh.model.safe import visible
 from dicomsh.model.standard import uid_name
+from dicomsh.model.status import words
 from dicomsh.trace.conversation import Event, Noise, Proposal, TracedMessage, TracedPdu, proposals
 from dicomsh.trace.fields import ABORT, ASSOCIATE_AC, ASSOCIATE_RQ, P_DATA, PDU_NAMES, PduField
 
@@ -152,7 +152,7 @@ def _title(message: TracedMessage) -> str:
         if tag in row.elements:
             parts.append(f"{label} {_number(row, tag)}")
     if _STATUS in row.elements:
-        parts.append(status.words(_number(row, _STATUS)))
+        parts.append(words(_number(row, _STATUS)))
     parts.append(f"context {message.context} {_name(message.syntaxes[0])}".strip())
     data = f" + {len(message.identifier)}" if message.identifier else ""
     return "  ".join([*parts, f"{len(message.command)}{data} bytes"])

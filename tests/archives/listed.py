@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from dicomsh.archives.archive import Connection, Delivery, Retriever, Sender
+from dicomsh.archives.archive import Connection
 from dicomsh.archives.rows import Elements, row_of
+from dicomsh.archives.transfer import Transfers
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.model.abilities import Abilities
@@ -45,11 +46,7 @@ class ListKind:
         assert isinstance(modality.address, ListAddress)
         return ListArchive(modality.address.instances)
 
-    def retriever(self, modality: Modality, tap: Tap, delivery: Delivery) -> Retriever:
-        del modality, tap, delivery
-        raise UsageError("a list of rows holds no objects")
-
-    def sender(self, modality: Modality, tap: Tap) -> Sender:
+    def transfers(self, modality: Modality, tap: Tap) -> Transfers:
         del modality, tap
         raise UsageError("a list of rows holds no objects")
 

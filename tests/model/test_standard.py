@@ -10,9 +10,9 @@ from pydicom._uid_dict import UID_dictionary
 from pydicom.charset import python_encoding
 from pydicom.datadict import get_entry, keyword_dict
 
-from dicomsh.dimse.status import words
 from dicomsh.model import standard
 from dicomsh.model.charset import CODECS
+from dicomsh.model.status import words
 from tests import tables
 
 MADE_FROM = tables.ATTRIBUTES.read_text("ascii").splitlines()[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pynetdicom.status import GENERAL_STATUS, QR_FIND_SERVICE_CLASS_STATUS
 
-from dicomsh.dimse.status import Meaning, meaning, words
-from dicomsh.model.status import Category, status
+from dicomsh.dimse.status import Meaning, meaning
+from dicomsh.model.status import Category, status, words
 
 
 @pytest.mark.parametrize("table", [GENERAL_STATUS, QR_FIND_SERVICE_CLASS_STATUS])

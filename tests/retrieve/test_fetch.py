@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from dicomsh.archives.archive import Delivery
+from dicomsh.archives.dimse_transfer import DimseTransfers
+from dicomsh.archives.transfer import Delivery
 from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.daily_window import read_daily_window
+from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.query import Query
 from dicomsh.model.storage import Storage
+from dicomsh.model.tap import Tap
 from dicomsh.retrieve.account import Account, Instance
 from dicomsh.retrieve.collector import Collector
 from dicomsh.retrieve.fetch import Fetch, FetchOptions
@@ -40,6 +43,18 @@ class Played:
         self._log.append("close")
 
 
+class PlayedTransfers(DimseTransfers):
+    """Retrieves with a connection that is played."""
+
+    def __init__(self, log: list[str]) -> None:
+        super().__init__(Modality("peer", DicomAddress("PEER", "127.0.0.1", 1)), Tap())
+        self._log = log
+
+    def retriever(self, delivery: Delivery) -> Played:
+        assert delivery.sop_classes == (CT,)
+        return Played(self._log)
+
+
 def test_nothing_is_asked_for_before_the_time_of_day(tmp_path: Path) -> None:
     log: list[str] = []
     moments = hours()
@@ -48,16 +63,12 @@ def test_nothing_is_asked_for_before_the_time_of_day(tmp_path: Path) -> None:
         log.append("look")
         return next(moments)
 
-    def make(delivery: Delivery) -> Played:
-        assert delivery.sop_classes == (CT,)
-        return Played(log)
-
     async def work() -> None:
         ledger = Ledger(tmp_path)
         collector = Collector(Account((ONE,)), ledger, "PEER")
         window = read_daily_window("19:00..07:00")
         options = FetchOptions(retries=0, between=window, now=now)
-        fetch = Fetch((ONE,), collector, make, options)
+        fetch = Fetch((ONE,), collector, PlayedTransfers(log), options)
         async with asyncio.timeout(10):
             async for _ in fetch.lines():
                 pass

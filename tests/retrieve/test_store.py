@@ -180,7 +180,7 @@ def test_more_contexts_than_an_association_has_take_several(tmp_path: Path) -> N
 
     heads = [FileHead(f"1.2.{number}", "1.2.3", "1.2.840.10008.1.2", 200) for number in range(300)]
     items = [Item("x", Source(tmp_path, "", head, 1)) for head in heads * 2]
-    made = list(_batches(items))
+    made = list(_batches(items, 128))
     assert [len({one.source.pair for one in batch if one.source}) for batch in made] == [
         128,
         128,
