@@ -108,6 +108,11 @@ class Archives(Protocol):
         """The listeners to the conversation with them."""
         ...
 
+    @property
+    def sends(self) -> bool:
+        """Whether what they are asked is sent to them; in a dry run, nothing is."""
+        ...
+
     def reach(self, modality: Modality) -> Modality:
         """The modality with the address it can be reached at."""
         ...

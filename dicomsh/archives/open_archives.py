@@ -32,6 +32,8 @@ class OpenArchives:
         kinds: what opens each kind of address.
     """
 
+    sends = True
+
     def __init__(self, tap: Tap, memory: KnownPeers, kinds: ArchiveKinds = KINDS) -> None:
         self.memory = memory
         self.tap = tap

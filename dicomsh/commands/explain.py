@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from dicomsh.commands.context import Context
 from dicomsh.errors import UsageError
@@ -15,10 +15,14 @@ from dicomsh.explain.identifier import Element, elements
 from dicomsh.explain.page import query_lines, tool_lines
 from dicomsh.explain.reasons import Sent
 from dicomsh.explain.tools import TOOLS
+from dicomsh.explain.transfer import SentRetrieve
+from dicomsh.explain.transfer_page import equivalents, moved_lines, tool_text
+from dicomsh.explain.transfer_tools import RETRIEVE_TOOLS, STORE_TOOLS, StoredPaths
 from dicomsh.frozen import replace
 from dicomsh.language.binding import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
+from dicomsh.language.scan import Word
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.columns import FieldColumn, Record
@@ -27,14 +31,15 @@ from dicomsh.model.plan import Request
 from dicomsh.model.query import Query
 from dicomsh.model.results import Listing, Records, Report, Text, at_once, listing_of
 from dicomsh.model.safe import remark
-from dicomsh.model.text_about import text_about
+from dicomsh.model.text_about import TextAbout, text_about
 from dicomsh.output.note_words import note_text
 from dicomsh.query.ask import ask
 from dicomsh.query.dry_run import DryArchives, DryRun, notes_of
 from dicomsh.session.kept_answer import KeptAnswer
 
 _ALL = "all"
-_TOOL = one_of("TOOL", {name: name for name in (*TOOLS, _ALL)})
+_EVERY_TOOL = dict.fromkeys((*TOOLS, *RETRIEVE_TOOLS, *STORE_TOOLS))
+_TOOL = one_of("TOOL", {name: name for name in (*_EVERY_TOOL, _ALL)})
 _ENOUGH = 200
 """How many rows of an earlier answer to examine for what a peer returns."""
 
@@ -47,6 +52,8 @@ _ENOUGH = 200
         "explain find study date=2009 mod=CT,MR",
         "explain --as findscu find study name=*山田*",
         "cd 0555643F; explain ls",
+        "cd 0555643F; ls; explain get 1",
+        "cd 0555643F; explain --as getscu get",
         "find patient JOD*; explain last",
     ),
 )
@@ -60,7 +67,9 @@ async def explain(
 
     Lists the information model, the level, the character set and every element of the identifier:
     its value as sent, its origin, and the type of matching with its paragraph of the standard. Then
-    the same query for DCMTK, dcm4che, pynetdicom, Orthanc and QIDO-RS.
+    the same query for DCMTK, dcm4che, pynetdicom, Orthanc and QIDO-RS. Of get, move and store, it
+    also shows the presentation contexts, and the same for getscu, movescu or storescu of DCMTK and
+    dcm4che, Orthanc and WADO-RS.
 
     What a peer accepts is known while an association is open, and assumed otherwise. A TARGET that
     was not listed is assumed to exist. explain last explains the last answer.
@@ -70,6 +79,8 @@ async def explain(
     _check_explainable(inner)
     done = await _dry_run(context, inner)
     asked = [_forced(context, sent, typed=bool(inner.options.get("model"))) for sent in done.sent]
+    if done.moved.retrieves or done.moved.stores:
+        return _transfer(context, done, asked, inner, as_)
     if as_ is not None:
         return _tools_only(context, asked, as_, inner.command.name)
     page = _about(asked, partial(_page, context, done))
@@ -77,25 +88,31 @@ async def explain(
     return Report(page, _records(asked), copied)
 
 
-def _about(asked: list[Sent], make: Callable[[list[Sent]], str]) -> str:
-    """A text made from queries."""
+_Asked = TypeVar("_Asked", Sent, SentRetrieve)
+
+
+def _about(asked: list[_Asked], make: Callable[[list[_Asked]], str]) -> str:
+    """A text made from requests."""
     return text_about(
         tuple(sent.query for sent in asked), lambda queries: make(_with(asked, queries))
     )
 
 
-def _with(asked: list[Sent], queries: tuple[Query, ...]) -> list[Sent]:
+def _with(asked: list[_Asked], queries: tuple[Query, ...]) -> list[_Asked]:
     pairs = zip(asked, queries, strict=True)
     return [replace(sent, query=query) for sent, query in pairs]
 
 
 def _check_explainable(call: Call) -> None:
     """Raise UsageError for a command that queries no archive."""
-    if call.command.family not in ("query", "walk") and call.command.name not in ("use", "echo"):
+    if call.command.family not in ("query", "walk") and call.command.name not in _OTHERS:
         raise UsageError(
             f"there is nothing to explain about '{call.command.name}'",
-            hint="explain takes find, ls, cd, tree, show, wado, use, echo, or last",
+            hint="explain takes find, ls, cd, tree, show, wado, get, move, store, use, echo, last",
         )
+
+
+_OTHERS = ("use", "echo", "get", "move", "store")
 
 
 async def _dry_run(context: Context, call: Call) -> DryRun:
@@ -157,6 +174,47 @@ def _numbered(number: int, asked: list[Sent]) -> list[str]:
     values = [key.value for key in asked[number - 1].query.keys]
     each = any(value.startswith("<") for value in values)
     return [f"query {number}" + (", for each answer to the previous one" if each else "")]
+
+
+def _transfer(
+    context: Context, done: DryRun, asked: list[Sent], inner: Call, as_: str | None
+) -> Report | Text:
+    """The explanation of a command that moves objects.
+
+    Raises:
+        UsageError: the tool cannot do it.
+    """
+    retrieves, stored = done.moved.retrieves, _stored(done, inner)
+    subject = tuple(tuple(sent.query for sent in each) for each in (asked, retrieves))
+
+    def about(make: Callable[[list[Sent], list[SentRetrieve]], list[str]]) -> TextAbout:
+        def made(subject: tuple[tuple[Query, ...], ...]) -> str:
+            queries, requests = subject
+            return "\n".join(make(_with(asked, queries), _with(retrieves, requests)))
+
+        return text_about(subject, made)
+
+    def page(asked: list[Sent], retrieves: list[SentRetrieve]) -> list[str]:
+        head = [] if stored and not asked else _page(context, done, asked).split("\n")
+        return head + moved_lines(retrieves, stored, listed=bool(asked))
+
+    def copied(_: list[Sent], retrieves: list[SentRetrieve]) -> list[str]:
+        blocks = [["", *tool_lines(one)] for one in equivalents(retrieves, stored)]
+        head = ["", "# the same with other tools", *_said_of_mask(context)]
+        return [*head, *(line for block in blocks for line in block), ""]
+
+    def for_tool(_: list[Sent], retrieves: list[SentRetrieve]) -> list[str]:
+        name = None if as_ == _ALL else as_
+        return [*_said_of_mask(context), *tool_text(name, retrieves, stored)]
+
+    if as_ is not None:
+        return Text(about(for_tool))
+    return Report(about(page), _records(asked, retrieves), about(copied))
+
+
+def _stored(done: DryRun, inner: Call) -> list[StoredPaths]:
+    paths = [word.text for word in inner.arguments if isinstance(word, Word)]
+    return [StoredPaths(sent, paths or ["FILE"]) for sent in done.moved.stores]
 
 
 def _said_of_mask(context: Context) -> list[str]:
@@ -224,20 +282,21 @@ _COLUMNS = (
 )
 
 
-def _records(asked: list[Sent]) -> Records:
+def _records(asked: list[Sent], retrieves: Sequence[SentRetrieve] = ()) -> Records:
+    every: tuple[Sent | SentRetrieve, ...] = (*asked, *retrieves)
     records = [
         _record(number, sent, element)
-        for number, sent in enumerate(asked, 1)
+        for number, sent in enumerate(every, 1)
         for element in elements(sent.query, sent.peer)
     ]
     return listing_of(_COLUMNS, at_once(records))
 
 
-def _record(number: int, sent: Sent, element: Element) -> Record:
-    attribute = element.attribute
+def _record(number: int, sent: Sent | SentRetrieve, element: Element) -> Record:
+    attribute, query = element.attribute, sent.query
     return {
         "query": number,
-        "model": sent.query.model.title,
+        "model": query.sop_class.title if isinstance(sent, SentRetrieve) else query.model.title,
         "level": None if sent.query.level is None else sent.query.level.dicom,
         "tag": f"{'>' * element.depth}{attribute.tag_text}",
         "vr": attribute.vr,

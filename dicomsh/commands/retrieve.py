@@ -269,7 +269,7 @@ def _title(places: Sequence[Place]) -> str:
 
 
 def _retrieved(context: Context, wanted: Wanted, folder: Folder, options: JobOptions) -> Records:
-    if context.session.settings.mask:
+    if context.session.settings.mask and context.archives.sends:
         raise UsageError(
             "masking does not reach into files: they would hold the real names",
             hint="set mask off",

@@ -24,24 +24,25 @@ def query_lines(sent: Sent, missing: Sequence[str]) -> list[str]:
     query, peer = sent.query, sent.peer
     where = peer.address.title
     lines = [f"C-FIND to {peer.name}, {where}, as {peer.local_aet}"]
-    lines += _told("model", [f"{query.model.title}: {model_reason(sent)}", acceptance(sent)])
+    lines += told("model", [f"{query.model.title}: {model_reason(sent)}", acceptance(sent)])
     if query.level is not None:
-        lines += _told("level", [f"{query.level.dicom}: {level_reason(query, query.level)}"])
-    lines += _told("charset", [charset_reason(query, peer.charset), *asked_again(sent)])
+        lines += told("level", [f"{query.level.dicom}: {level_reason(query, query.level)}"])
+    lines += told("charset", [charset_reason(query, peer.charset), *asked_again(sent)])
     if sent.limit is not None:
-        lines += _told("limit", [f"C-CANCEL is sent after {sent.limit} rows"])
-    lines += _told("mind", doubts(sent, missing))
+        lines += told("limit", [f"C-CANCEL is sent after {sent.limit} rows"])
+    lines += told("mind", doubts(sent, missing))
     lines.append("the identifier, in tag order:")
-    return lines + [line for element in elements(query, peer) for line in _element(element)]
+    return lines + [line for element in elements(query, peer) for line in element_lines(element)]
 
 
-def _told(label: str, statements: Iterable[str]) -> list[str]:
-    """Lines with a label, which is shown at the first."""
+def told(label: str, statements: Iterable[str]) -> list[str]:
+    """Lines with a label, which the first of them shows."""
     labels = (label, *[""] * 99)
     return [f"  {name:<{_LABEL}}{text}" for name, text in zip(labels, statements, strict=False)]
 
 
-def _element(element: Element) -> list[str]:
+def element_lines(element: Element) -> list[str]:
+    """Two lines about an element: tag, VR and value; kind of matching, paragraph and origin."""
     attribute, indent = element.attribute, ">" * element.depth
     value = f" = {element.value}" if element.value else ""
     first = f"  {indent}{attribute.tag_text} {attribute.vr}  {attribute.keyword}{value}"

@@ -23,6 +23,7 @@ from dicomsh.explain.reasons import Sent
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import Attribute, is_retired, tag_pair
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Level, Model
+from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query, QueryKey
 
 ORTHANC = "http://localhost:8042"
@@ -61,7 +62,7 @@ def findscu(sent: Sent) -> Equivalent:
     parts = [f"findscu {root} -aet {quote(peer.local_aet)} -aec {quote(peer.entity.aet)}"]
     parts += [f"-k {quote(f'{name}={value}' if value else name)}" for name, value in keys]
     parts += [] if sent.limit is None else [f"--cancel {sent.limit}"]
-    parts += [*_dcmtk_tls(sent), f"{quote(peer.entity.host)} {peer.entity.port}"]
+    parts += [*dcmtk_tls(peer), f"{quote(peer.entity.host)} {peer.entity.port}"]
     notes += _not_negotiated(sent)
     return Equivalent("DCMTK findscu", lines_of(parts), notes)
 
@@ -81,8 +82,9 @@ def _dcmtk_name(attribute: Attribute) -> str:
     return attribute.keyword if known else attribute.tag_text
 
 
-def _dcmtk_tls(sent: Sent) -> list[str]:
-    tls = sent.peer.entity.tls
+def dcmtk_tls(peer: Modality) -> list[str]:
+    """The options of DCMTK's programs for the TLS of a peer."""
+    tls = peer.entity.tls
     if tls is None:
         return []
     own = f"+tls {quote(str(tls.key))} {quote(str(tls.cert))}" if tls.key and tls.cert else "+tla"

@@ -11,7 +11,6 @@ from dicomsh.archives.archive import Archive, ArchivePool, Archives
 from dicomsh.archives.pool import Pool
 from dicomsh.archives.transfer import Transfers
 from dicomsh.config.experience import Experience
-from dicomsh.errors import UsageError
 from dicomsh.explain.reasons import Sent
 from dicomsh.frozen import field, replace, slotted
 from dicomsh.model.abilities import Abilities
@@ -26,6 +25,7 @@ from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.query import Matching, Query, QueryKey
 from dicomsh.model.results import Listing
 from dicomsh.model.row import Row
+from dicomsh.query.dry_transfer import DryTransfers, Moved
 
 _EVERYTHING = frozenset({VERIFICATION, *(model.value for model in Model)})
 """What a peer is assumed to accept until it has been connected to."""
@@ -37,12 +37,14 @@ class DryRun:
 
     Args:
         sent: the queries, each once, in order.
+        moved: the objects that it would move.
         echoes: whether it sends a C-ECHO.
         agreed: what was agreed with the peer by extended negotiation, or is assumed to be.
         notes: what the result line would add.
     """
 
     sent: list[Sent] = field(default_factory=list)
+    moved: Moved = field(default_factory=Moved)
     echoes: bool = False
     agreed: Extensions = NONE
     notes: tuple[Note, ...] = ()
@@ -77,6 +79,7 @@ class DryArchives:
     """
 
     def __init__(self, real: Archives, done: DryRun) -> None:
+        self.sends = False
         self.memory = real.memory
         self.tap = real.tap
         self.reach = real.reach
@@ -102,9 +105,8 @@ class DryArchives:
         """Do nothing: no connection was opened."""
 
     def transfers(self, modality: Modality) -> Transfers:
-        """Nothing is moved in a dry run."""
-        del modality
-        raise UsageError("explain shows queries; nothing is retrieved or sent")
+        """Ways to move objects that move nothing."""
+        return DryTransfers(self.reach(modality), self._done.moved)
 
 
 _NOTHING = Query(Model.STUDY_ROOT.find, Level.STUDY, ())
@@ -157,13 +159,15 @@ class _DryArchive:
 def made_up(query: Query) -> Row:
     """A row that could answer a query: the values of its unique keys, or their keywords in `<>`.
 
-    Unique keys that are matched by anything but a single value are left out.
+    Unique keys that are matched by anything but a single value are left out. An instance has a SOP
+    class as well, if it is asked for: a retrieval of it depends on that.
     """
     from dicomsh.archives.rows import row_of
 
     given = {key.keyword: key for key in query.keys if key.value}
     own = () if query.level is None else (query.level,)
     words = [level.unique_keyword for level in (*query.levels_above, *own)]
+    words += [key.keyword for key in query.keys if key.keyword == "SOPClassUID"]
     values = {word: _made_up(given.get(word), word) for word in words}
     attributes = ((by_keyword(word), value) for word, value in values.items() if value)
     return row_of({attribute.tag: (attribute.vr, [value]) for attribute, value in attributes})

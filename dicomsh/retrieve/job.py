@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dicomsh.errors import NoPresentationContextError
 from dicomsh.frozen import frozen, replace
@@ -104,14 +105,27 @@ class RetrieveJob:
             yield [record_of(line) for line in self._account.unsettled()]
             self._finished = True
             return
-        ledger = Ledger(self._folder.path)
-        try:
-            self._look(ledger)
-            yield [record_of(line) for line in self._account.news()]
-            async with aclosing(self._fetched(modality, contract, ledger)) as batches:
+        with self._place() as path:
+            async with aclosing(self._into(path, modality, contract)) as batches:
                 async for lines in batches:
                     yield [record_of(line) for line in lines]
-            self._finished = True
+        self._finished = True
+
+    def _place(self) -> AbstractContextManager[str | Path]:
+        """The folder; one for nothing if nothing is sent, because the user's is left as it is."""
+        dry = not self._context.archives.sends
+        return TemporaryDirectory() if dry else nullcontext(self._folder.path)
+
+    async def _into(
+        self, path: str | Path, modality: Modality, contract: Contract
+    ) -> AsyncGenerator[list[Line], None]:
+        ledger = Ledger(Path(path))
+        try:
+            self._look(ledger)
+            yield self._account.news()
+            async with aclosing(self._fetched(modality, contract, ledger)) as batches:
+                async for lines in batches:
+                    yield lines
         finally:
             ledger.close()
 
@@ -133,7 +147,7 @@ class RetrieveJob:
         reached = self._context.archives.reach(modality)
         collector = Collector(self._account, ledger, reached.entity.aet)
         transfers = self._context.archives.transfers(modality)
-        *others, last = self._options.fetch or (None,)
+        *others, last = self._ways or (None,)
         if last is None:
             yield list(self._account.unsettled())
             return
@@ -152,6 +166,13 @@ class RetrieveJob:
             self._port = options.port
         finally:
             self._full = collector.full
+
+    @property
+    def _ways(self) -> tuple[FetchOptions, ...]:
+        """The ways to retrieve; if nothing is sent, each once and at any time."""
+        if self._context.archives.sends:
+            return self._options.fetch
+        return tuple(replace(way, retries=0, between=None) for way in self._options.fetch)
 
     @property
     def headway(self) -> str:
