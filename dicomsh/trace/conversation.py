@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dicomsh.dimse.command import read_command
+from dicomsh.dimse.command import STORE_REQUEST, read_command
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.dimse.pdu import awaits_data_set
 from dicomsh.errors import ProtocolViolationError
@@ -25,6 +25,8 @@ _HEADER = 6
 _LONGEST = 1024 * 1024
 """A PDU longer than this is not reassembled."""
 
+_COMMAND_FIELD = 0x00000100
+_STORE_REQUEST = STORE_REQUEST.to_bytes(2, "little")
 _DATA_SET_TYPE = 0x00000800
 _NO_DATA_SET = b"\x01\x01"
 
@@ -63,7 +65,8 @@ class TracedMessage:
         context: the presentation context ID.
         syntaxes: abstract and transfer syntax of the context; empty if unknown.
         command: the command set, encoded.
-        identifier: the data set, encoded, or empty.
+        identifier: the data set, encoded, or empty; not kept of an object, whatever its size.
+        size: bytes of the data set.
     """
 
     sent: bool
@@ -71,6 +74,7 @@ class TracedMessage:
     syntaxes: tuple[str, str]
     command: bytes
     identifier: bytes
+    size: int
 
 
 @frozen
@@ -123,9 +127,9 @@ class Conversation:
             self._learn(raw)
             yield TracedPdu(sent, raw, self._agreed)
             if raw[0] == P_DATA:
-                for context, command, identifier in direction.messages(raw):
+                for context, command, identifier, size in direction.messages(raw):
                     syntaxes = self._agreed.get(context, ("", ""))
-                    yield TracedMessage(sent, context, syntaxes, command, identifier)
+                    yield TracedMessage(sent, context, syntaxes, command, identifier, size)
         if direction.noise:
             yield Noise(sent, direction.noise)
             direction.noise = b""
@@ -169,8 +173,10 @@ class _Direction:
         self._held = b""
         self._lost = False
         self._command = b""
-        self._data = b""
+        self._data: list[bytes] = []
+        self._size = 0
         self._awaits_data = False
+        self._object = False
 
     def cut(self, data: bytes) -> Iterator[bytes]:
         """The PDUs that are now complete."""
@@ -189,29 +195,32 @@ class _Direction:
             offset = end
         self._held = held[offset:]
 
-    def messages(self, pdu: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-        """The messages that a P-DATA-TF completes: context, command set, data set."""
+    def messages(self, pdu: bytes) -> Iterator[tuple[int, bytes, bytes, int]]:
+        """The messages that a P-DATA-TF completes: context, command set, data set, its length."""
         offset = _HEADER
         while offset + 6 <= len(pdu):
             length = int.from_bytes(pdu[offset : offset + 4], "big")
             context, control = pdu[offset + 4], pdu[offset + 5]
-            if control & COMMAND and self._awaits_data and not self._data:  # it never came
-                yield context, self._command, b""
+            if control & COMMAND and self._awaits_data and not self._size:  # it never came
+                yield context, self._command, b"", 0
                 self._command, self._awaits_data = b"", False
             self._add(control, pdu[offset + 6 : offset + 4 + length])
             if control & LAST and not (control & COMMAND and self._awaits_data):
-                yield context, self._command, self._data
-                self._command = self._data = b""
+                yield context, self._command, b"".join(self._data), self._size
+                self._command, self._data, self._size = b"", [], 0
                 self._awaits_data = False
             offset += 4 + length
 
     def _add(self, control: int, part: bytes) -> None:
         if not control & COMMAND:
-            self._data += part
+            self._size += len(part)
+            if not self._object:
+                self._data.append(part)
             return
         self._command += part
         if control & LAST:
             self._awaits_data = _awaits_data(self._command)
+            self._object = is_store(self._command)
 
 
 def _awaits_data(command: bytes) -> bool:
@@ -220,6 +229,11 @@ def _awaits_data(command: bytes) -> bool:
         return awaits_data_set(read_command(command))
     except ProtocolViolationError:
         return command_elements(command).get(_DATA_SET_TYPE, _NO_DATA_SET) != _NO_DATA_SET
+
+
+def is_store(command: bytes) -> bool:
+    """Whether a command set is of a C-STORE request, whose data set is an object of any size."""
+    return command_elements(command).get(_COMMAND_FIELD) == _STORE_REQUEST
 
 
 def command_elements(command: bytes) -> dict[int, bytes]:

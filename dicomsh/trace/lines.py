@@ -11,7 +11,7 @@ from dicomsh.model.keys import by_tag
 from dicomsh.model.row import Row, Source
 from dicomsh.model.safe import visible
 from dicomsh.model.standard import uid_name
-from dicomsh.model.status import words
+from dicomsh.model.status import PENDING, words
 from dicomsh.trace.conversation import Event, Noise, Proposal, TracedMessage, TracedPdu, proposals
 from dicomsh.trace.fields import ABORT, ASSOCIATE_AC, ASSOCIATE_RQ, P_DATA, PDU_NAMES, PduField
 
@@ -33,6 +33,18 @@ _COMMANDS = {
     0x0030: "C-ECHO-RQ",
     0x8030: "C-ECHO-RSP",
     0x0FFF: "C-CANCEL-RQ",
+    0x0100: "N-EVENT-REPORT-RQ",
+    0x8100: "N-EVENT-REPORT-RSP",
+    0x0110: "N-GET-RQ",
+    0x8110: "N-GET-RSP",
+    0x0120: "N-SET-RQ",
+    0x8120: "N-SET-RSP",
+    0x0130: "N-ACTION-RQ",
+    0x8130: "N-ACTION-RSP",
+    0x0140: "N-CREATE-RQ",
+    0x8140: "N-CREATE-RSP",
+    0x0150: "N-DELETE-RQ",
+    0x8150: "N-DELETE-RSP",
 }
 """Command Field → the name of the message (PS3.7 E.1)."""
 
@@ -40,9 +52,19 @@ _COMMAND_FIELD = 0x00000100
 _MESSAGE_ID = 0x00000110
 _RESPONDED_TO = 0x00000120
 _STATUS = 0x00000900
+_COUNTERS = {
+    0x00001021: "completed",
+    0x00001022: "failed",
+    0x00001023: "with warning",
+    0x00001020: "remaining",
+}
+"""Numbers of sub-operations of a C-GET or C-MOVE (PS3.7 9.1.3.1)."""
+_RETRIEVALS = (0x8010, 0x8021)
 _LONGEST = 200
 """Characters shown of one value; a longer one is cut, with a note."""
 _NOISE = 64
+_MOST_HEXADECIMAL = 1024
+"""Bytes of one field; of a longer one, pixels mostly, the beginning is shown."""
 _HOLDS_VALUES = frozenset({"Value", "Fragment", "Data", "Not expected here"})
 _WIDTH = 8
 """Bytes per line: most fit in 80 columns with the name of their field."""
@@ -152,10 +174,16 @@ def _title(message: TracedMessage) -> str:
         if tag in row.elements:
             parts.append(f"{label} {_number(row, tag)}")
     if _STATUS in row.elements:
-        parts.append(words(_number(row, _STATUS)))
+        parts.append(_status(number, _number(row, _STATUS)))
     parts.append(f"context {message.context} {_name(message.syntaxes[0])}".strip())
-    data = f" + {len(message.identifier)}" if message.identifier else ""
+    data = f" + {message.size}" if message.size else ""
     return "  ".join([*parts, f"{len(message.command)}{data} bytes"])
+
+
+def _status(message: int, code: int) -> str:
+    if message in _RETRIEVALS and code == PENDING:  # not as for a C-FIND (PS3.4 table C.4-2)
+        return f"0x{code:04X} Pending: Sub-operations are continuing"
+    return words(code)
 
 
 def _number(row: Row, tag: int) -> int:
@@ -172,8 +200,17 @@ _SAID_IN_TITLE = (0x00000000, 0x00000002, _COMMAND_FIELD, _MESSAGE_ID, _RESPONDE
 
 def _message(message: TracedMessage, shown: Shown) -> list[str]:
     command = _row(message.command, IMPLICIT_LITTLE_ENDIAN)
-    said = [tag for tag in command.elements if tag not in (*_SAID_IN_TITLE, 0x700, 0x800)]
+    silent = (*_SAID_IN_TITLE, *_COUNTERS, 0x700, 0x800)
+    said = [tag for tag in command.elements if tag not in silent]
     lines = [line for tag in said for line in _element(command, tag, "", shown)]
+    counted = [tag for tag in _COUNTERS if tag in command.elements]
+    if counted:
+        numbers = ", ".join(f"{_number(command, tag):,} {_COUNTERS[tag]}" for tag in counted)
+        lines.append(f"sub-operations: {numbers}")
+    if message.size and not message.identifier:
+        where = "received" if not message.sent else "sent"
+        syntax = _name(message.syntaxes[1]) or "an unknown transfer syntax"
+        return [*lines, f"the object, in {syntax}: {message.size:,} bytes {where}, not shown"]
     if not message.identifier:
         return lines
     data = _row(message.identifier, message.syntaxes[1])
@@ -223,8 +260,11 @@ def _hexadecimal(fields: Iterable[PduField], masked: bool) -> Iterator[str]:
         if masked and field.name in _HOLDS_VALUES:
             yield f"{offset:04x}  {f'{len(field.raw)} bytes, masked':<{3 * _WIDTH}}{label}"
         else:
-            for start in range(0, len(field.raw), _WIDTH):
-                raw = field.raw[start : start + _WIDTH].hex(" ")
+            shown = field.raw if len(field.raw) <= _MOST_HEXADECIMAL else field.raw[:_NOISE]
+            for start in range(0, len(shown), _WIDTH):
+                raw = shown[start : start + _WIDTH].hex(" ")
                 yield f"{offset + start:04x}  {raw:<{3 * _WIDTH}}{label}".rstrip()
                 label = f"{indent}…"
+            if left := len(field.raw) - len(shown):
+                yield f"{offset + len(shown):04x}  {f'{left:,} bytes more':<{3 * _WIDTH}}{label}"
         offset += len(field.raw)
