@@ -236,6 +236,10 @@ def faults_of(setting: ConfigNode | None) -> Faults:
         abort_after_objects=given.get("abort_after_objects", checks.rows, None),
         object_delay=given.get("object_delay", checks.duration, 0.0),
         padding=given.get("padding", checks.rows, 0),
+        refuse_every=given.get("refuse_every", checks.count, None),
+        forget_every=given.get("forget_every", checks.count, None),
+        no_commitment_report=given.get("no_commitment_report", checks.boolean, False),
+        separate_report=given.get("separate_report", checks.boolean, False),
     )
 
 

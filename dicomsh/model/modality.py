@@ -79,6 +79,12 @@ class Faults:
         abort_after_objects: objects of a retrieval after which the association is aborted, or None.
         object_delay: seconds to wait before each object.
         padding: bytes of padding at the end of each object.
+        refuse_every: N, so that every Nth instance of a series that is stored is refused with
+            0xA700, or None.
+        forget_every: N, so that every Nth instance that is stored is answered with success and
+            not kept, or None.
+        no_commitment_report: answer a request for storage commitment, and never report.
+        separate_report: report storage commitment on an association of its own.
     """
 
     cut_off: int | None = None
@@ -111,6 +117,10 @@ class Faults:
     abort_after_objects: int | None = None
     object_delay: float = 0.0
     padding: int = 0
+    refuse_every: int | None = None
+    forget_every: int | None = None
+    no_commitment_report: bool = False
+    separate_report: bool = False
 
 
 class Address(Protocol):

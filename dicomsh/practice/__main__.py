@@ -25,14 +25,15 @@ _LOOPBACK = "127.0.0.1"
 
 _DESCRIPTION = """\
 Run the practice archive on its own, for a class or for other tools. It has only made-up patients.
-It answers C-ECHO, C-FIND, C-GET and C-MOVE in Patient Root and Study Root, and C-FIND in Modality
-Worklist. Its images and reports are made when they are sent; it stores nothing."""
+It answers C-ECHO, C-FIND, C-GET and C-MOVE in Patient Root and Study Root, C-FIND in Modality
+Worklist, C-STORE, and storage commitment. Its images and reports are made when they are sent. What
+others store, up to 512 MiB, is kept in memory until it ends."""
 
 _EPILOG = """\
 faults as in modalities.yaml: --fault cut_off=20 --fault no_counts --fault fail.series=0xC000
 
 A C-MOVE can send to the application that asks, which is expected on port 11112 of its computer, and
-to every --destination.
+to every --destination. Storage commitment is reported on the association of the request.
 
 Ctrl-C, SIGTERM or SIGHUP ends it.
 exit statuses: 0 ended as above; 2 usage; 3 cannot listen on the port"""
@@ -175,7 +176,7 @@ def _reachable(host: str) -> str:
 _STUDY = "1.2.840.113704.1.111.2768.1239195678.57"
 
 _WARNING = """\
-It answers anyone who can reach this computer. All patients are made up; nobody can change them.
+It answers anyone who can reach this computer. All patients are made up; store no real ones.
 """
 
 

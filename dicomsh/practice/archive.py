@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import chain, count
 from uuid import UUID, uuid5
 
 from dicomsh.frozen import frozen
@@ -25,11 +25,23 @@ Attributes = Mapping[int, Value]
 
 
 @frozen
+class Content:
+    """The data set of an object as a client sent it, in its transfer syntax."""
+
+    syntax: str
+    data: bytes
+
+
+@frozen
 class StoredEntity:
-    """A patient, study, series or instance: its attributes and children."""
+    """A patient, study, series or instance: its attributes and children.
+
+    `content` is None for everything but an instance that a client has stored.
+    """
 
     attributes: Attributes
     children: Iterable[StoredEntity] = ()
+    content: Content | None = None
 
 
 @frozen
@@ -54,6 +66,12 @@ COUNTERS = {
     Level.INSTANCE: (),
 }
 """Counters of each level (PS3.4 C.3.4); they are returned only at their own level."""
+
+COMPUTED = frozenset(
+    by_keyword(word).tag
+    for word in (*chain(*COUNTERS.values()), "ModalitiesInStudy", "SOPClassesInStudy")
+)
+"""Attributes that are computed for answers (PS3.4 C.3.4); an object has none of them."""
 
 _ATTRIBUTES = {
     Level.PATIENT: """PatientID IssuerOfPatientID PatientName PatientSex PatientBirthDate

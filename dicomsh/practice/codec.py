@@ -21,6 +21,7 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 16
 _MOST = 1000
 """Elements of a data set, and items of a sequence, that are read; queries have ten."""
+_LAST = 0xFFFFFFFF
 
 
 def read(data: bytes, explicit: bool) -> Elements:
@@ -29,19 +30,32 @@ def read(data: bytes, explicit: bool) -> Elements:
     Raises:
         ValueError: the bytes are not a data set in that transfer syntax.
     """
-    try:
-        elements, end = _elements(data, 0, len(data), explicit, 0)
-    except (error, UnicodeDecodeError) as problem:
-        raise ValueError("truncated or malformed data set") from problem
+    elements, end = _outermost(data, explicit, _LAST)
     if end != len(data):
         raise ValueError("delimiter outside a sequence")
     return elements
 
 
+def read_beginning(data: bytes, explicit: bool, last: int) -> Elements:
+    """The elements of a data set whose tags are not greater than `last`.
+
+    Raises:
+        ValueError: the bytes are not a data set in that transfer syntax.
+    """
+    return _outermost(data, explicit, last)[0]
+
+
+def _outermost(data: bytes, explicit: bool, last: int) -> tuple[Elements, int]:
+    try:
+        return _elements(data, 0, len(data), explicit, last=last)
+    except (error, UnicodeDecodeError) as problem:
+        raise ValueError("truncated or malformed data set") from problem
+
+
 def _elements(
-    data: bytes, at: int, end: int, explicit: bool, depth: int
+    data: bytes, at: int, end: int, explicit: bool, *, depth: int = 0, last: int = _LAST
 ) -> tuple[dict[int, tuple[str, bytes | tuple[Elements, ...]]], int]:
-    """The elements from `at` to `end` or to an item delimiter, and their end."""
+    """The elements from `at` to `end`, to an item delimiter, or to a tag; and their end."""
     if depth > _DEEPEST:
         raise ValueError("sequences are nested too deeply")
     elements: dict[int, tuple[str, bytes | tuple[Elements, ...]]] = {}
@@ -49,6 +63,8 @@ def _elements(
         if len(elements) >= _MOST:
             raise ValueError(f"more than {_MOST:,} keys")
         tag, vr, length, at = _header(data, at, explicit)
+        if tag > last:
+            break
         if tag == _ITEM_END:
             break
         if tag in (_ITEM, _SEQUENCE_END):
@@ -76,7 +92,7 @@ def _items(
             break
         if tag != _ITEM:
             raise ValueError("not an item in a sequence")
-        elements, at = _elements(data, at, _limit(at, length, end), explicit, depth)
+        elements, at = _elements(data, at, _limit(at, length, end), explicit, depth=depth)
         items.append(elements)
     return tuple(items), at
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from pynetdicom import build_context
+from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
-from dicomsh.practice.objects import PracticeObject
+from dicomsh.practice.objects import CompositeObject
 from dicomsh.practice.responses import SenderProvider, close_surely, send_at_once
 
 USUAL_PORT = 11112
@@ -31,15 +32,34 @@ def destination(event: Any, known: Mapping[str, Entity]) -> Entity | None:
         known: host and port of application entities, by AE title.
     """
     wanted = event.request.MoveDestination.strip(" ")
-    caller = event.assoc.requestor
-    if wanted in known:
-        return known[wanted]
-    return (caller.address, USUAL_PORT) if wanted == caller.ae_title.strip(" ") else None
+    if wanted == event.assoc.requestor.ae_title.strip(" "):
+        return caller(event, known)
+    return known.get(wanted)
+
+
+def caller(event: Any, known: Mapping[str, Entity]) -> Entity:
+    """Where the application entity that sends a request is expected to listen."""
+    requestor = event.assoc.requestor
+    return known.get(requestor.ae_title.strip(" ")) or (requestor.address, USUAL_PORT)
 
 
 @contextmanager
-def associated(event: Any, entity: Entity, objects: Iterable[PracticeObject]) -> Iterator[Any]:
-    """An association to store objects with, released at the end; None if there cannot be one."""
+def associated(
+    event: Any,
+    entity: Entity,
+    called: str,
+    contexts: Sequence[PresentationContext],
+    roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
+) -> Iterator[Any]:
+    """An association of our own, released at the end; None if there cannot be one.
+
+    Args:
+        event: the request that makes it necessary.
+        entity: whom with.
+        called: their AE title.
+        contexts: the presentation contexts to propose.
+        roles: the roles to propose.
+    """
     if not _listens(entity):
         yield None
         return
@@ -47,8 +67,9 @@ def associated(event: Any, entity: Entity, objects: Iterable[PracticeObject]) ->
     association = event.assoc.ae.associate(
         host,
         port,
-        contexts=_contexts(objects),
-        ae_title=event.request.MoveDestination,
+        contexts=list(contexts),
+        ae_title=called,
+        ext_neg=list(roles),
     )
     association.dimse = SenderProvider(association)
     send_at_once(association)
@@ -60,7 +81,7 @@ def associated(event: Any, entity: Entity, objects: Iterable[PracticeObject]) ->
             association.release()
 
 
-def _contexts(objects: Iterable[PracticeObject]) -> list[PresentationContext]:
+def storage_contexts(objects: Iterable[CompositeObject]) -> list[PresentationContext]:
     """One for each SOP class and transfer syntax, so that the other side chooses none."""
     pairs = dict.fromkeys((one.sop_class, syntax) for one in objects for syntax in one.syntaxes)
     made = [build_context(sop_class, syntax) for sop_class, syntax in pairs]

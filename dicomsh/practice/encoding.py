@@ -1,9 +1,10 @@
-"""Attributes of the archive as elements of a data set."""
+"""Attributes of the archive as elements of a data set, and the other way round."""
 
 from __future__ import annotations
 
 from struct import pack
 
+from dicomsh.model.charset import Decode
 from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import Attributes, Value, vr_of
 from dicomsh.practice.codec import element, item
@@ -30,3 +31,18 @@ def _tag(text: str) -> bytes:
 
 def _items(entry: Attributes, explicit: bool) -> bytes:
     return b"".join(encoded(tag, value, explicit) for tag, value in sorted(entry.items()))
+
+
+def decoded(raw: bytes, vr: str, decode: Decode) -> str:
+    """The value of an element as text, as far as it is whole.
+
+    Args:
+        raw: its value field.
+        vr: its VR.
+        decode: reads the character set of the data set.
+    """
+    if vr in BINARY_NUMBERS:
+        form = BINARY_NUMBERS[vr]
+        whole = raw[: len(raw) - len(raw) % form.size]
+        return "\\".join(str(number) for (number,) in form.iter_unpack(whole))
+    return decode(raw).strip(" \0")

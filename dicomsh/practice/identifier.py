@@ -7,9 +7,9 @@ from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.status import IDENTIFIER_MISMATCH, UNABLE_TO_PROCESS
-from dicomsh.model.vr import BINARY_NUMBERS
 from dicomsh.practice.archive import vr_of
 from dicomsh.practice.codec import Elements, read
+from dicomsh.practice.encoding import decoded
 from dicomsh.practice.matching import RequestedKey
 
 
@@ -74,7 +74,7 @@ def _key(tag: int, value: bytes | tuple[Elements, ...], decode: Decode) -> Reque
     vr = vr_of(tag)
     if isinstance(value, tuple):
         return RequestedKey(tag, "SQ", "", _item_keys(tag, value, decode))
-    return RequestedKey(tag, vr, _text(value, vr, decode), () if vr == "SQ" else None)
+    return RequestedKey(tag, vr, decoded(value, vr, decode), () if vr == "SQ" else None)
 
 
 def _item_keys(tag: int, items: tuple[Elements, ...], decode: Decode) -> tuple[RequestedKey, ...]:
@@ -83,11 +83,3 @@ def _item_keys(tag: int, items: tuple[Elements, ...], decode: Decode) -> tuple[R
         comment = f"({tag >> 16:04x},{tag & 0xFFFF:04x}) has more than one item"
         raise RefusedError(IDENTIFIER_MISMATCH, comment)
     return _keys(items[0], decode) if items else ()
-
-
-def _text(raw: bytes, vr: str, decode: Decode) -> str:
-    if vr in BINARY_NUMBERS:
-        form = BINARY_NUMBERS[vr]
-        whole = raw[: len(raw) - len(raw) % form.size]
-        return "\\".join(str(number) for (number,) in form.iter_unpack(whole))
-    return decode(raw).strip(" \0")

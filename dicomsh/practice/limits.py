@@ -33,6 +33,12 @@ class Connections:
                 hang_up(oldest)
             self._open.append(association)
 
+    @property
+    def arriving(self) -> int:
+        """Bytes of objects on their way in."""
+        with self._lock:
+            return sum(one.dimse.arriving for one in self._open if one.is_alive())
+
 
 def end_quietly(association: Any) -> None:
     """Close the connection when pynetdicom has no answer to what has arrived.

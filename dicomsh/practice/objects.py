@@ -1,21 +1,21 @@
 """The objects of the practice archive: what C-FIND returns of them, with an image or a report.
 
-An object is made when it is sent, a piece at a time. Whoever asks for it again in the same transfer
-syntax gets the same bytes.
+A made-up object is made when it is sent, a piece at a time. Whoever asks for it again in the same
+transfer syntax gets the same bytes. An object that a client has stored is sent as it came.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain
 from struct import pack
+from typing import Protocol
 
 from dicomsh.frozen import frozen
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
 from dicomsh.model.transfer_syntaxes import IMPLICIT_LITTLE_ENDIAN, UNCOMPRESSED
-from dicomsh.practice.archive import COUNTERS, StoredEntity, Value
+from dicomsh.practice.archive import COMPUTED, Attributes, Content, StoredEntity, Value
 from dicomsh.practice.codec import element, item, sequence_end
 from dicomsh.practice.documents import pdf, sections
 from dicomsh.practice.encoding import encoded
@@ -32,21 +32,102 @@ from dicomsh.practice.phantom import (
 )
 from dicomsh.practice.protocols import COMPRESSED, JPEG_BASELINE, WORDS
 
-_OF_QUERIES = frozenset(
-    by_keyword(word).tag
-    for word in (*chain(*COUNTERS.values()), "ModalitiesInStudy", "SOPClassesInStudy")
-)
-"""Attributes that are computed for answers (PS3.4 C.3.4); an object has none of them."""
-
 _PIXELS = 0x7FE00010
 _DOCUMENT = 0x00420011
 _PADDING = 0xFFFCFFFC
 _PIECE = 256 * 1024
 
 
+class CompositeObject(Protocol):
+    """A composite SOP instance that can be sent."""
+
+    @property
+    def sop_class(self) -> str:
+        """Its SOP Class UID."""
+        ...
+
+    @property
+    def uid(self) -> str:
+        """Its SOP Instance UID."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Its Instance Number; 0 if it has none."""
+        ...
+
+    @property
+    def syntaxes(self) -> tuple[str, ...]:
+        """The transfer syntaxes that it can be sent in, the one it is held in first."""
+        ...
+
+    def pieces(self, syntax: str) -> Iterator[bytes]:
+        """The data set in one of `syntaxes`, in pieces."""
+        ...
+
+
+def object_of(path: tuple[StoredEntity, ...], padding: int) -> CompositeObject:
+    """The object of a patient, study, series and instance.
+
+    Args:
+        path: the entities.
+        padding: bytes added to an object that is made up.
+    """
+    content = path[-1].content
+    if content is not None:
+        return ReceivedObject(path[-1].attributes, content)
+    return PracticeObject(path, padding)
+
+
+@frozen
+class ReceivedObject:
+    """An object that a client has stored.
+
+    Args:
+        attributes: those of its instance level.
+        content: its data set.
+    """
+
+    attributes: Attributes
+    content: Content
+
+    @property
+    def sop_class(self) -> str:
+        """Its SOP Class UID."""
+        return str(self.attributes[by_keyword("SOPClassUID").tag])
+
+    @property
+    def uid(self) -> str:
+        """Its SOP Instance UID."""
+        return str(self.attributes[by_keyword("SOPInstanceUID").tag])
+
+    @property
+    def number(self) -> int:
+        """Its Instance Number; 0 if it has none."""
+        return instance_number(self.attributes)
+
+    @property
+    def syntaxes(self) -> tuple[str, ...]:
+        """Its own transfer syntax."""
+        return (self.content.syntax,)
+
+    def pieces(self, syntax: str) -> Iterator[bytes]:
+        """The data set, in pieces of some hundred kilobytes."""
+        del syntax
+        return _pieces(self.content.data)
+
+
+def instance_number(attributes: Attributes) -> int:
+    """The Instance Number among the attributes of an instance; 0 if there is no valid one."""
+    try:
+        return int(str(attributes.get(by_keyword("InstanceNumber").tag, 0)))
+    except ValueError:
+        return 0
+
+
 @frozen
 class PracticeObject:
-    """A SOP instance that can be sent.
+    """A SOP instance that is made up.
 
     Args:
         path: its patient, study, series and instance.
@@ -113,7 +194,7 @@ class PracticeObject:
     def _attributes(self, syntax: str) -> dict[int, Value]:
         made: dict[int, Value] = dict(EMPTY)
         for one in self.path:
-            made |= {tag: one.attributes[tag] for tag in one.attributes.keys() - _OF_QUERIES}
+            made |= {tag: one.attributes[tag] for tag in one.attributes.keys() - COMPUTED}
         made |= MODULES[self._modality]
         made |= self._computed()
         if syntax == JPEG_BASELINE:

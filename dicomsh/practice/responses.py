@@ -3,22 +3,24 @@
 pynetdicom passes every response through a queue, and reads nothing from the peer while that queue
 is not empty: it would see a C-CANCEL only after the last row. It also sends its own success status
 after a warning, although 0xB001 is final (PS3.4 C.4.1.1.4), corrects the numbers of sub-operations,
-and holds an object whole before it sends it. So the archive writes its C-FIND, C-GET and C-MOVE
-responses and its C-STORE requests itself, and pynetdicom does the rest.
+and holds an object whole before it sends it. So the archive writes its C-FIND, C-GET, C-MOVE and
+N-ACTION responses and its C-STORE and N-EVENT-REPORT requests itself, and pynetdicom does the rest.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from io import BytesIO
 from itertools import chain
 from struct import pack
 from threading import Event
 from typing import Any
 
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_primitives import C_FIND, C_GET, C_MOVE
+from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dimse_primitives import C_FIND, C_GET, C_MOVE, N_ACTION
 
 from dicomsh.practice.codec import element
 
@@ -33,6 +35,8 @@ _LONGEST_MESSAGE = 1 << 20
 """Bytes of a request that are kept; that of a long list of UIDs has a tenth."""
 _PART = 64
 """Bytes that a fragment costs beside its own."""
+_MOST_DROPPED = 1 << 30
+"""Bytes of objects that are read from one client without being kept."""
 _MOST_WAITING = 16
 """Requests that may wait: without asynchronous operations, there is one (PS3.7 D.3.3.3)."""
 
@@ -40,28 +44,48 @@ _MOST_WAITING = 16
 class Provider(DIMSEServiceProvider):
     """pynetdicom's DIMSE provider, without what was sent already, and with an event.
 
-    It closes the connection of a client that sends more than it has to.
+    It closes the connection of a client that sends more than it has to. Objects may be larger;
+    one for which there is no room is not kept while it arrives.
+
+    Args:
+        association: pynetdicom's.
+        room: bytes of objects that can still be taken.
 
     Attributes:
         wake: is set when a C-CANCEL arrives.
         answering: whether a request is being answered.
     """
 
-    def __init__(self, association: Any) -> None:
+    def __init__(self, association: Any, room: Callable[[], int] = lambda: 0) -> None:
         super().__init__(association)
         self.wake = Event()
         self.answering = False
-        self._held = 0
+        self._held = self._dropped = 0
+        self._room = room
+        self._arrived = self._handled = 0
+
+    @property
+    def arriving(self) -> int:
+        """Bytes of objects that have arrived and were not handled yet."""
+        return self._arrived - self._handled
+
+    def handled(self, size: int) -> None:
+        """Take note that an object of so many bytes was stored or refused."""
+        self._handled += size
 
     def send_msg(self, primitive: Any, context_id: int) -> None:
         """Send a message, unless it is a response that has been sent already."""
-        if not isinstance(primitive, tuple(_RESPONSES)):
+        if not isinstance(primitive, (*_RESPONSES, N_ACTION)):
             super().send_msg(primitive, context_id)
 
     def receive_primitive(self, primitive: Any) -> None:
         """Receive a P-DATA primitive; sets `wake` if it completes a C-CANCEL."""
-        self._held += sum(len(part) + _PART for _, part in primitive.presentation_data_value_list)
-        if self._held > _LONGEST_MESSAGE or self.msg_queue.qsize() > _MOST_WAITING:
+        parts = [len(part) for _, part in primitive.presentation_data_value_list]
+        if isinstance(self.message, C_STORE_RQ):
+            self._make_room(self.message, sum(parts) - len(parts))
+        else:
+            self._held += sum(parts) + len(parts) * _PART
+        if self._is_too_much():
             close_at_once(self.assoc)
             return
         super().receive_primitive(primitive)
@@ -70,10 +94,32 @@ class Provider(DIMSEServiceProvider):
         if self.cancel_req:
             self.wake.set()
 
+    def _is_too_much(self) -> bool:
+        long = self._held > _LONGEST_MESSAGE or self._dropped > _MOST_DROPPED
+        return long or self.msg_queue.qsize() > _MOST_WAITING
+
+    def _make_room(self, message: Any, size: int) -> None:
+        """Stop keeping an object if the next part of it is too much."""
+        if isinstance(message.data_set, Dropped):
+            self._dropped += size
+        elif size <= self._room():
+            self._arrived += size
+        else:
+            self._arrived -= message.data_set.tell()
+            message.data_set = Dropped()
+
     def take(self) -> Any:
         """Wait for the next message; None if the association ended or the peer stays silent."""
         _, message = DIMSEServiceProvider.get_msg(self, block=True)
         return message
+
+
+class Dropped(BytesIO):
+    """Takes the place of a data set for which there is no room."""
+
+    def write(self, data: Any) -> int:
+        """Forget it."""
+        return len(data)
 
 
 class SenderProvider(Provider):

@@ -11,11 +11,11 @@ from dicomsh.model.levels import Model
 from dicomsh.model.modality import Faults
 from dicomsh.model.status import CANCEL, PENDING, SUCCESS, UNABLE_TO_PROCESS
 from dicomsh.model.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN
-from dicomsh.practice.archive import PracticeArchive
 from dicomsh.practice.codec import element
-from dicomsh.practice.destinations import Entity, associated, destination
+from dicomsh.practice.destinations import Entity, associated, destination, storage_contexts
+from dicomsh.practice.holdings import Holdings
 from dicomsh.practice.identifier import RefusedError, read_identifier
-from dicomsh.practice.objects import PracticeObject
+from dicomsh.practice.objects import CompositeObject
 from dicomsh.practice.responses import Responses, uint
 from dicomsh.practice.service import answered, still_wanted
 from dicomsh.practice.sub_operations import Originator, SubOperations
@@ -70,13 +70,13 @@ class RetrieveService:
     """Answers `EVT_C_GET` and `EVT_C_MOVE`.
 
     Args:
-        archive: the archive to retrieve from.
+        holdings: what can be retrieved.
         faults: the faults to show.
         known: host and port of the application entities that a C-MOVE can send to, by AE title.
         stopped: set when the server stops.
     """
 
-    archive: PracticeArchive
+    holdings: Holdings
     faults: Faults
     known: Mapping[str, Entity]
     stopped: Event
@@ -104,7 +104,8 @@ class RetrieveService:
             retrieval.run(None)
             return
         caller = event.assoc.requestor.ae_title
-        with associated(event, entity, wanted) as association:
+        called, contexts = event.request.MoveDestination, storage_contexts(wanted)
+        with associated(event, entity, called, contexts) as association:
             if association is None:
                 retrieval.run(None)
                 return
@@ -112,14 +113,14 @@ class RetrieveService:
             originator = Originator(caller, event.request.MessageID)
             retrieval.run(SubOperations(association, largest, originator))
 
-    def _wanted(self, event: Any) -> list[PracticeObject]:
+    def _wanted(self, event: Any) -> list[CompositeObject]:
         explicit = event.context.transfer_syntax == EXPLICIT_LITTLE_ENDIAN
         model = _MODELS[event.context.abstract_syntax]
         identifier = read_identifier(event.request.Identifier.getvalue(), explicit, model)
-        return list(objects(self.archive, identifier, model, self.faults))
+        return list(objects(self.holdings.archive, identifier, model, self.faults))
 
     def _retrieval(
-        self, event: Any, responses: Responses, wanted: Sequence[PracticeObject]
+        self, event: Any, responses: Responses, wanted: Sequence[CompositeObject]
     ) -> _Retrieval:
         wanted = () if self.faults.nothing_sent else wanted
         return _Retrieval(event, responses, wanted, self.faults, self.stopped)
@@ -140,7 +141,7 @@ class _Retrieval:
         self,
         event: Any,
         responses: Responses,
-        wanted: Sequence[PracticeObject],
+        wanted: Sequence[CompositeObject],
         faults: Faults,
         stopped: Event,
     ) -> None:
@@ -166,7 +167,7 @@ class _Retrieval:
             self._responses.progress(PENDING, self._counted(final=False))
         self._final(self._tally.status)
 
-    def _sent(self, peer: SubOperations | None, one: PracticeObject) -> int:
+    def _sent(self, peer: SubOperations | None, one: CompositeObject) -> int:
         """Send an object, unless a fault forbids it; returns the status to count."""
         faults = self._faults
         if faults.skip_every and one.number % faults.skip_every == 0:

@@ -1,26 +1,39 @@
-"""The practice archive on the network: C-ECHO, C-FIND, C-GET and C-MOVE on a loopback port."""
+"""The practice archive on the network, on a loopback port.
+
+It offers C-ECHO, C-FIND, C-GET, C-MOVE, C-STORE and storage commitment.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from socketserver import BaseServer
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, _config, evt
+from pynetdicom import AE, _config, build_context, evt
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.service_class import StorageServiceClass
+from pynetdicom.sop_class import uid_to_service_class
 from pynetdicom.transport import ThreadedAssociationServer
 
+from dicomsh.model.commitment import PUSH_MODEL
 from dicomsh.model.extended_negotiation import agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.modality import Faults, PracticeAddress
-from dicomsh.practice.archive import PracticeArchive, practice_archive
+from dicomsh.model.transfer_syntaxes import BIG_ENDIAN, DEFLATED, STORED
+from dicomsh.practice.archive import PracticeArchive
+from dicomsh.practice.holdings import Capacity, Holdings
 from dicomsh.practice.limits import MOST_CONNECTIONS, Connections, bound_pdus, end_quietly
 from dicomsh.practice.protocols import COMPRESSED, DEVICES, JPEG_BASELINE
 from dicomsh.practice.responses import Provider, close_surely, hang_up, send_at_once, wake
 from dicomsh.practice.service import FindService
+
+if TYPE_CHECKING:
+    from dicomsh.practice.retrieve_service import RetrieveService
 
 HOST = "127.0.0.1"
 
@@ -98,6 +111,7 @@ def start(
     host: str = HOST,
     port: int = 0,
     archive: PracticeArchive | None = None,
+    capacity: Capacity | None = None,
 ) -> PracticeServer:
     """Start a practice archive.
 
@@ -109,6 +123,7 @@ def start(
         host: the address to listen on.
         port: the port, 0 for any free one.
         archive: content other than the made-up patients.
+        capacity: how much clients can store, if not the usual.
 
     Raises:
         OSError: cannot listen on the port.
@@ -117,28 +132,61 @@ def start(
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = False
     stopped = threading.Event()
-    held, destinations = archive or practice_archive(), dict[str, tuple[str, int]]()
-    service = FindService(held, address.aet, address.faults, stopped)
-
-    def retrieve(event: Any) -> Iterator[tuple[int, None]]:
-        from dicomsh.practice.retrieve_service import RetrieveService  # not for every query
-
-        giver = RetrieveService(held, address.faults, destinations, stopped)
-        return giver.get(event) if event.event is evt.EVT_C_GET else giver.move(event)
-
-    refuses = address.faults.refuse_extended
+    services = _Services(address, Holdings(archive, capacity), stopped)
     server = _entity(address.aet, address.faults).make_server(
-        (host, port),
-        server_class=_Listener,
-        evt_handlers=[
-            (evt.EVT_CONN_OPEN, _opened, [Connections()]),
-            (evt.EVT_C_FIND, service.handle),
-            (evt.EVT_C_GET, retrieve),
-            (evt.EVT_C_MOVE, retrieve),
-            (evt.EVT_SOP_EXTENDED, _not_extended if refuses else _extended),
-        ],
+        (host, port), server_class=_Listener, evt_handlers=services.handlers
     )
-    return PracticeServer(address.aet, server, stopped, destinations)
+    return PracticeServer(address.aet, server, stopped, services.destinations)
+
+
+class _Services:
+    """Who handles what; the modules of most services are not imported for every query."""
+
+    def __init__(
+        self, address: PracticeAddress, holdings: Holdings, stopped: threading.Event
+    ) -> None:
+        self.destinations: dict[str, tuple[str, int]] = {}
+        self._faults = address.faults
+        self._holdings = holdings
+        self._stopped = stopped
+        self._find = FindService(holdings, address.aet, address.faults, stopped)
+
+    @property
+    def handlers(self) -> list[Any]:
+        """For pynetdicom."""
+        refuses = self._faults.refuse_extended
+        return [
+            (evt.EVT_CONN_OPEN, _opened, [Connections(), self._holdings]),
+            (evt.EVT_REQUESTED, _requested, [self._faults]),
+            (evt.EVT_C_FIND, self._find.handle),
+            (evt.EVT_C_GET, self._get),
+            (evt.EVT_C_MOVE, self._move),
+            (evt.EVT_C_STORE, self._store),
+            (evt.EVT_N_ACTION, self._commit),
+            (evt.EVT_SOP_EXTENDED, _not_extended if refuses else _extended),
+        ]
+
+    def _get(self, event: Any) -> Iterator[tuple[int, None]]:
+        return self._retrieval().get(event)
+
+    def _move(self, event: Any) -> Iterator[tuple[int, None]]:
+        return self._retrieval().move(event)
+
+    def _retrieval(self) -> RetrieveService:
+        from dicomsh.practice.retrieve_service import RetrieveService
+
+        return RetrieveService(self._holdings, self._faults, self.destinations, self._stopped)
+
+    def _store(self, event: Any) -> Dataset:
+        from dicomsh.practice.store_service import StoreService
+
+        return StoreService(self._holdings, self._faults).handle(event)
+
+    def _commit(self, event: Any) -> tuple[int, None]:
+        from dicomsh.practice.commitment_service import CommitmentService
+
+        service = CommitmentService(self._holdings, self._faults, self.destinations)
+        return service.handle(event)
 
 
 def _entity(aet: str, faults: Faults) -> AE:
@@ -147,30 +195,53 @@ def _entity(aet: str, faults: Faults) -> AE:
     entity.acse_timeout = _NEGOTIATION
     entity.network_timeout = None  # a kept association may be idle for as long as its client wants
     entity.connection_timeout = _NEGOTIATION
-    classes = [VERIFICATION, MODALITY_WORKLIST_FIND]
+    classes = [VERIFICATION, MODALITY_WORKLIST_FIND, PUSH_MODEL]
     for model in Model:
         if model is not Model.PATIENT_ROOT or not faults.refuse_patient_root:
             classes += (model.value, model.move.uid, *(() if faults.no_get else (model.get.uid,)))
     for sop_class in classes:
         entity.add_supported_context(sop_class, _SYNTAXES)
-    role = None if faults.no_scp_role else True
-    for modality, device in DEVICES.items():
-        syntaxes = _storage_syntaxes(modality, faults)
-        entity.add_supported_context(device.sop_class, syntaxes, scu_role=role, scp_role=role)
     return entity
 
 
-def _storage_syntaxes(modality: str, faults: Faults) -> list[str]:
-    """The transfer syntaxes that objects of a modality can be sent in."""
+_COMPRESSED = frozenset(DEVICES[modality].sop_class for modality in COMPRESSED)
+_UNREADABLE = frozenset((DEFLATED, BIG_ENDIAN))
+"""Transfer syntaxes in which an object cannot be read, and so not be found."""
+
+
+def _requested(event: Any, faults: Faults) -> None:
+    """Support what is proposed of all storage SOP classes and transfer syntaxes.
+
+    Where several transfer syntaxes are proposed together, the first of ours is agreed: one that the
+    made-up objects can be sent in.
+    """
+    proposed: dict[str, set[str]] = {}
+    for context in event.assoc.requestor.primitive.presentation_context_definition_list:
+        if uid_to_service_class(context.abstract_syntax) is StorageServiceClass:
+            proposed.setdefault(context.abstract_syntax, set()).update(context.transfer_syntax)
+    acceptor = event.assoc.acceptor
+    acceptor.supported_contexts = [
+        *acceptor.supported_contexts,
+        *(_storage_context(*pair, faults) for pair in proposed.items()),
+    ]
+
+
+def _storage_context(
+    sop_class: str, proposed: Collection[str], faults: Faults
+) -> PresentationContext:
+    ours = [*([JPEG_BASELINE] if sop_class in _COMPRESSED else []), *STORED]
     if faults.storage_syntax is not None:
-        return [faults.storage_syntax]
-    return [*([JPEG_BASELINE] if modality in COMPRESSED else []), *_SYNTAXES]
+        ours = [faults.storage_syntax]
+    taken = [one for one in dict.fromkeys(ours) if one in proposed and one not in _UNREADABLE]
+    made = build_context(sop_class, taken or [ours[0]])
+    made.scu_role = made.scp_role = None if faults.no_scp_role else True
+    return made
 
 
-def _opened(event: Any, connections: Connections) -> None:
+def _opened(event: Any, connections: Connections, holdings: Holdings) -> None:
     """Prepare an association before its threads run."""
     event.assoc.dul.daemon = True  # an archive that was not stopped must not keep the shell alive
-    event.assoc.dimse = Provider(event.assoc)
+    event.assoc.dimse = Provider(event.assoc, lambda: holdings.room - connections.arriving)
     send_at_once(event.assoc)
     close_surely(event.assoc)
     bound_pdus(event.assoc)

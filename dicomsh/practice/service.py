@@ -22,7 +22,7 @@ from dicomsh.model.status import (
     SUCCESS,
     UNABLE_TO_PROCESS,
 )
-from dicomsh.practice.archive import PracticeArchive
+from dicomsh.practice.holdings import Holdings
 from dicomsh.practice.identifier import (
     Identifier,
     RefusedError,
@@ -44,13 +44,13 @@ class FindService:
     """Answers `EVT_C_FIND`.
 
     Args:
-        archive: the archive to search.
+        holdings: what can be found.
         aet: the AE title given as Retrieve AE Title (0008,0054).
         faults: the faults to show.
         stopped: set when the server stops.
     """
 
-    archive: PracticeArchive
+    holdings: Holdings
     aet: str
     faults: Faults
     stopped: Event
@@ -81,7 +81,7 @@ class FindService:
         style = Style(
             explicit, self.aet, not faults.no_charset, not faults.no_counts, agreed(proposed)
         )
-        return PracticeQuery(self.archive, misread(identifier, faults), style)
+        return PracticeQuery(self.holdings.archive, misread(identifier, faults), style)
 
     def _rows(self, event: Any, responses: Responses, finder: PracticeQuery) -> None:
         """Send every match, or as many as a fault, C-CANCEL or `stop` allow."""

@@ -7,7 +7,7 @@ from typing import Any
 from pynetdicom.dimse_primitives import C_STORE
 
 from dicomsh.frozen import frozen
-from dicomsh.practice.objects import PracticeObject
+from dicomsh.practice.objects import CompositeObject
 from dicomsh.practice.responses import Outlet, PeerGoneError, command_set, text, uint
 
 _C_STORE_RQ = 0x0001
@@ -45,7 +45,7 @@ class SubOperations:
             if context.as_scu
         }
 
-    def store(self, one: PracticeObject) -> int:
+    def store(self, one: CompositeObject) -> int:
         """Send an object; returns the peer's status, or 0x0122 if it takes none of its kind.
 
         Raises:
@@ -58,7 +58,7 @@ class SubOperations:
                 return self._answer()
         return _NOT_SENT
 
-    def _request(self, one: PracticeObject) -> bytes:
+    def _request(self, one: CompositeObject) -> bytes:
         """The command set of a C-STORE-RQ (PS3.7 9.3.1.1)."""
         self._message_id = self._message_id % 0xFFFF + 1
         origin = self._originator

@@ -12,7 +12,7 @@ from dicomsh.model.status import IDENTIFIER_MISMATCH
 from dicomsh.practice.archive import PracticeArchive
 from dicomsh.practice.identifier import Identifier, RefusedError
 from dicomsh.practice.matching import RequestedKey
-from dicomsh.practice.objects import PracticeObject
+from dicomsh.practice.objects import CompositeObject, object_of
 from dicomsh.practice.query import Path, PracticeQuery, Style
 
 _UNIQUE = {by_keyword(level.unique_keyword).tag: level for level in Level}
@@ -20,7 +20,7 @@ _UNIQUE = {by_keyword(level.unique_keyword).tag: level for level in Level}
 
 def objects(
     archive: PracticeArchive, identifier: Identifier, model: Model, faults: Faults
-) -> Iterator[PracticeObject]:
+) -> Iterator[CompositeObject]:
     """The objects of the entities that unique keys name; no other key counts.
 
     Raises:
@@ -31,9 +31,7 @@ def objects(
         _check(keys, identifier.level, model)
     query = PracticeQuery(archive, replace(identifier, keys=keys), Style(False, ""))
     return (
-        PracticeObject(path, faults.padding)
-        for match in query.matches()
-        for path in _instances(match)
+        object_of(path, faults.padding) for match in query.matches() for path in _instances(match)
     )
 
 

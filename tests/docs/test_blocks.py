@@ -130,6 +130,7 @@ def test_surveys_that_can_be_asked_for(line: str) -> None:
 
 
 _FETCHED = "find series id=0555643F desc=FLAIR* | get"
+_STORED = f"{_FETCHED} --to there; store there --retries 0"
 FAULTS = {
     "": ("find study mod=CT", "34 studies, complete"),
     "cut_off=20": ("find study", "20 studies, CUT OFF by the server"),
@@ -140,6 +141,7 @@ FAULTS = {
     "skip_every=40": (f"{_FETCHED} --to there", "55 of 56 instances"),
     "fail_every=40": (f"{_FETCHED} --to there", "the server reports that it failed"),
     "no_get": (f"{_FETCHED} --via get --to there", "does not accept Study Root GET"),
+    "refuse_every=10": (_STORED, "5 failed: 0xA700, out of resources"),
     "no_charset": ("find patient MUC-0002", "without a character set"),
 }
 """What is seen of a fault: a query, and a part of what is said."""

@@ -10,13 +10,14 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from dicomsh.dimse.associate import write_release_request, write_request
-from dicomsh.dimse.command import find_request
+from dicomsh.dimse.command import find_request, store_request
 from dicomsh.dimse.elements import ENCODINGS, EXPLICIT_LITTLE_ENDIAN
 from dicomsh.dimse.identifier import encode_identifier
-from dicomsh.dimse.negotiation import associate_request
+from dicomsh.dimse.negotiation import Proposal, associate_request
 from dicomsh.dimse.pdu import write_message
 from dicomsh.model.levels import Model
 from dicomsh.model.modality import DicomAddress, Modality, PracticeAddress
+from dicomsh.practice.holdings import Capacity
 from dicomsh.practice.server import PracticeServer, start
 from tests.dimse.peers import pdu, pdv, query
 from tests.practice.scu import find
@@ -120,8 +121,27 @@ def keys(number: int) -> bytes:
     )
 
 
+def storing(data: bytes) -> Client:
+    """Begin to store an object, and go on for ever with the same data."""
+    sop_class = "1.2.840.10008.5.1.4.1.1.2"
+    asked = associate_request(
+        Modality("practice", DicomAddress("ORTHANC", "127.0.0.1", 1)), (Proposal(sop_class),)
+    )
+    number = asked.contexts[0].id
+    command = store_request(1, sop_class, "1.2.3")
+
+    def client(connection: socket.socket) -> None:
+        connection.sendall(write_request(asked))
+        connection.recv(65_536)
+        connection.sendall(pdu(4, pdv(number, 3, command)))
+        while True:
+            connection.sendall(pdu(4, pdv(number, 0, data)))
+
+    return client
+
+
 @contextmanager
-def archive() -> Iterator[tuple[PracticeServer, list[str]]]:
+def archive(capacity: Capacity | None = None) -> Iterator[tuple[PracticeServer, list[str]]]:
     """A practice archive, and the errors that its threads end with."""
     errors: list[str] = []
     before = threading.excepthook
@@ -131,7 +151,7 @@ def archive() -> Iterator[tuple[PracticeServer, list[str]]]:
 
     threading.excepthook = note
     try:
-        with start(PracticeAddress("ORTHANC")) as server:
+        with start(PracticeAddress("ORTHANC"), capacity=capacity) as server:
             yield server, errors
     finally:
         threading.excepthook = before

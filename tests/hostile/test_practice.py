@@ -8,6 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from dicomsh.practice import responses
+from dicomsh.practice.holdings import Capacity
 from dicomsh.practice.limits import MOST_CONNECTIONS
 from tests.hostile import practice
 from tests.hostile.measure import held
@@ -34,6 +36,15 @@ def test_a_flood_is_ended_before_it_fills_memory(name: str) -> None:
         assert practice.still_answers(server)
     assert errors == []
     assert cost.held < 32 << 20
+
+
+def test_an_endless_object_is_not_kept_and_then_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(responses, "_MOST_DROPPED", 24 << 20)
+    with practice.archive(Capacity(4 << 20)) as (server, errors):
+        _, cost = held(lambda: practice.attack(server, practice.storing(bytes(16_000))))
+        assert practice.still_answers(server)
+    assert errors == []
+    assert cost.held < 16 << 20
 
 
 def test_idle_associations_shut_nobody_out() -> None:
