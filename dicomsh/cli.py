@@ -26,7 +26,7 @@ in doubt; 130 interrupted; 129 and 143 ended by SIGHUP and SIGTERM
 
 dicomsh -c help lists the commands.
 dicomsh practice runs the practice archive as a server (./practice is a script
-of that name)."""
+of that name); dicomsh gateway answers Orthanc's REST API for your modalities."""
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -109,6 +109,10 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+_SERVERS = {"practice": "dicomsh.practice.__main__", "gateway": "dicomsh.gateway.__main__"}
+"""Words that run a server, and its module; each has a command line of its own."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
     if None in (sys.stdin, sys.stdout, sys.stderr):  # Python's sign of a closed one, as by `>&-`
@@ -116,10 +120,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         open_closed()
     arguments = sys.argv[1:] if argv is None else list(argv)
-    if arguments[:1] == ["practice"]:
-        from dicomsh.practice.__main__ import main as practice
+    if arguments and arguments[0] in _SERVERS:
+        from importlib import import_module
 
-        return practice(arguments[1:])
+        return int(import_module(_SERVERS[arguments[0]]).main(arguments[1:]))
     collect_seldom()
     try:
         options = parser().parse_args(arguments)

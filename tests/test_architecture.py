@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("query",),),
     (("retrieve",),),
     (("commands",),),
-    (("shell",),),
+    (("shell",), ("gateway",)),
     (("repl", "batch", "startup"), ("lexer",), ("practice.__main__",)),
     (("cli", "__main__"),),
 )
@@ -186,6 +186,15 @@ def test_a_query_needs_no_session() -> None:
     assert wrong == []
 
 
+def test_the_gateway_needs_no_shell() -> None:
+    """It may make up names, which takes a mask and no session."""
+    shell = ("session", "settings", "shell", "repl", "trace", "lessons", "commands.context")
+    needless = tuple(f"dicomsh.{name}" for name in shell)
+    ours = [found for found in IMPORTS if found.module.startswith("dicomsh.gateway")]
+    assert [str(found) for found in ours if found.target.startswith(needless)] == []
+    assert ours
+
+
 def importers(root: str, *, late: bool) -> set[str]:
     """First parts of the modules that import a library, at module level or anywhere."""
     return {
@@ -201,6 +210,11 @@ def test_prompt_toolkit_is_for_the_prompt_alone() -> None:
 
 def test_pygments_is_for_documents_alone() -> None:
     assert importers("pygments", late=True) == {"lexer"}
+
+
+def test_the_web_server_is_for_the_gateway_alone() -> None:
+    for library in ("starlette", "uvicorn", "anyio"):
+        assert importers(library, late=True) <= {"gateway"}
 
 
 def test_pynetdicom_is_for_the_practice_archive_alone() -> None:

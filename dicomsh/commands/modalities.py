@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -14,17 +13,11 @@ from dicomsh.errors import UsageError
 from dicomsh.language.command import command
 from dicomsh.language.kinds import ADDRESS, MODALITY, NEW_NAME
 from dicomsh.language.scan import Word
-from dicomsh.model.answer import all_rows
-from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.columns import FieldColumn, Record
-from dicomsh.model.keys import by_keyword
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
 from dicomsh.model.modality import Address, DicomAddress, Modality, PracticeAddress
-from dicomsh.model.place import Place
-from dicomsh.model.plan import Request
-from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.results import Records, Talk, at_once, listing_of
-from dicomsh.query.ask import answer_from
+from dicomsh.query.harmless import harmless_find
 
 _Result = TypeVar("_Result")
 
@@ -111,27 +104,13 @@ async def echo(
     record: Record = {"modality": modality.name, "echo_ms": echo_ms}
     columns = [FieldColumn("modality", "Modality"), FieldColumn("echo_ms", "C-ECHO ms", True)]
     if find:  # "C-ECHO works, C-FIND does not" is a common fault (pynetdicom #751, horos #344)
-        record = {**record, "find_ms": _rounded(await _harmless_find(context, modality))}
+        record = {**record, "find_ms": _rounded(await harmless_find(context.query, modality))}
         columns.append(FieldColumn("find_ms", "C-FIND ms", True))
     return listing_of(tuple(columns), at_once([record]))
 
 
 def _rounded(seconds: float) -> float:
     return round(seconds * 1000, 1)
-
-
-async def _harmless_find(context: Context, modality: Modality) -> float:
-    """Seconds that a study query takes that matches nothing, because its UID is new."""
-    uid = f"2.25.{secrets.randbits(128)}"  # as derived from a UUID (PS3.5 B.2)
-    attribute = by_keyword("StudyInstanceUID")
-    key = QueryKey((attribute,), uid, Matching.SINGLE_VALUE, KeyOrigin.TYPED)
-    archive = await context.archives.open(context.known(modality))
-    request = Request(Level.STUDY, Place(), (key,))
-    answer = await answer_from(
-        archive, modality, request, QueryOptions(limit=1, model=modality.model)
-    )
-    await all_rows(answer)
-    return answer.outcome.seconds
 
 
 @command("modalities", family="modalities", examples=("modalities",))

@@ -8,45 +8,84 @@ from dicomsh.model.levels import Level
 
 @frozen
 class Route:
-    """A deprecated find-… route: the keys it keeps from the body, and the keys it needs."""
+    """A deprecated find-… route (measured with every keyword: Orthanc 1.10.1).
+
+    Args:
+        route: its name.
+        sent: keywords that it requests by itself.
+        more: keywords that it takes from the body besides.
+        needed: in each set, one keyword has to have a value.
+    """
 
     route: str
-    kept: frozenset[str]
+    sent: tuple[str, ...]
+    more: frozenset[str] = frozenset()
     needed: tuple[frozenset[str], ...] = ()
 
+    @property
+    def kept(self) -> frozenset[str]:
+        """Keywords that it takes from the body; it drops all others."""
+        return self.more.union(self.sent)
 
-_OF_PATIENT = frozenset(
-    ("PatientID PatientName PatientBirthDate PatientSex OtherPatientIDs").split()
-)
-_OF_STUDY = frozenset(
-    (
-        "PatientID AccessionNumber StudyInstanceUID StudyDate StudyTime StudyID StudyDescription"
-        " ReferringPhysicianName ModalitiesInStudy"
-    ).split()
-)
-_OF_SERIES = frozenset(
-    (
-        "PatientID AccessionNumber StudyInstanceUID SeriesInstanceUID Modality SeriesNumber"
-        " SeriesDescription SeriesDate SeriesTime BodyPartExamined ProtocolName OperatorsName"
-    ).split()
-)
-_OF_INSTANCE = frozenset(
-    (
-        "PatientID AccessionNumber StudyInstanceUID SeriesInstanceUID SOPInstanceUID InstanceNumber"
-        " InstanceCreationDate InstanceCreationTime"
-    ).split()
-)
+
 _A_PATIENT = frozenset({"AccessionNumber", "PatientID"})
 _A_STUDY = frozenset({"StudyInstanceUID"})
 _A_SERIES = frozenset({"SeriesInstanceUID"})
 
 ROUTES = {
-    Level.PATIENT: Route("find-patient", _OF_PATIENT),
-    Level.STUDY: Route("find-study", _OF_STUDY, (_A_PATIENT,)),
-    Level.SERIES: Route("find-series", _OF_SERIES, (_A_PATIENT, _A_STUDY)),
-    Level.INSTANCE: Route("find-instance", _OF_INSTANCE, (_A_PATIENT, _A_STUDY, _A_SERIES)),
+    Level.PATIENT: Route(
+        "find-patient",
+        ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "OtherPatientIDs"),
+    ),
+    Level.STUDY: Route(
+        "find-study",
+        (
+            "PatientID",
+            "AccessionNumber",
+            "StudyInstanceUID",
+            "StudyDate",
+            "StudyTime",
+            "StudyID",
+            "StudyDescription",
+            "ReferringPhysicianName",
+        ),
+        frozenset({"ModalitiesInStudy"}),
+        (_A_PATIENT,),
+    ),
+    Level.SERIES: Route(
+        "find-series",
+        (
+            "PatientID",
+            "AccessionNumber",
+            "StudyInstanceUID",
+            "SeriesInstanceUID",
+            "Modality",
+            "SeriesNumber",
+            "SeriesDescription",
+            "SeriesDate",
+            "SeriesTime",
+            "BodyPartExamined",
+            "ProtocolName",
+            "OperatorsName",
+            "PerformedProcedureStepDescription",
+        ),
+        needed=(_A_PATIENT, _A_STUDY),
+    ),
+    Level.INSTANCE: Route(
+        "find-instance",
+        (
+            "PatientID",
+            "AccessionNumber",
+            "StudyInstanceUID",
+            "SeriesInstanceUID",
+            "SOPInstanceUID",
+            "InstanceNumber",
+            "InstanceCreationDate",
+            "InstanceCreationTime",
+        ),
+        needed=(_A_PATIENT, _A_STUDY, _A_SERIES),
+    ),
 }
-
 """The route of each level."""
 
 LEAST = 3

@@ -23,16 +23,20 @@ from dicomsh.model.vr import WILDCARD_VRS
 class Request:
     """What the user requests: entities of a level at a place, with keys typed.
 
-    `omitted` are keywords that must not be sent, because this peer rejects them.
+    `omitted` are keywords that must not be sent, because this peer rejects them. `returned` are the
+    keywords requested by default; None for the usual ones of the level.
     """
 
     level: Level
     place: Place
     keys: tuple[QueryKey, ...] = ()
     omitted: frozenset[str] = frozenset()
+    returned: tuple[str, ...] | None = None
 
     def default_keywords(self) -> tuple[str, ...]:
         """Keys requested by default; if ancestors are not known, theirs first."""
+        if self.returned is not None:
+            return self.returned
         lost = [level for level in self.level.ancestors if self.place.step(level) is None]
         above = [level.unique_keyword for level in lost]
         if Level.PATIENT in lost:

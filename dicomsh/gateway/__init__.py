@@ -1,0 +1,1 @@
+"""HTTP: Orthanc's REST API for querying modalities, over our own engine (`dicomsh gateway`)."""

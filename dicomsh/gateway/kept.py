@@ -1,0 +1,111 @@
+"""Queries that were asked, with their answers, for as long as there is room."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import uuid4
+
+from dicomsh.errors import DicomshError
+from dicomsh.frozen import frozen, replace
+from dicomsh.gateway.keys import Tags
+from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.modality import Modality
+from dicomsh.model.plan import Request
+from dicomsh.model.row import Row, weight
+
+MOST_QUERIES = 100
+"""As Orthanc's `QueryRetrieveSize`."""
+
+MOST_BYTES = 32 << 20
+"""Bytes of rows that are kept, of all queries together, and that one answer may have."""
+
+MOST_ROWS = 100_000
+"""Rows that one answer may have."""
+
+
+@frozen
+class KeptQuery:
+    """A query and its whole answer.
+
+    Args:
+        modality: the archive, as it was asked.
+        request: what was asked.
+        tags: the keys as given.
+        rows: the answer, without indexes.
+        outcome: how it ended.
+    """
+
+    modality: Modality
+    request: Request
+    tags: Tags
+    rows: Sequence[Row]
+    outcome: Outcome
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, roughly."""
+        return _of_object * len(self.rows) + weight(self.rows)
+
+
+_of_object = 200
+
+
+class KeptQueries:
+    """The last queries; the one that was not used for the longest time is forgotten first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, KeptQuery] = OrderedDict()
+        self._size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._kept))
+
+    def add(self, query: KeptQuery) -> str:
+        """Keep a query; gives its ID."""
+        name = str(uuid4())
+        self._kept[name] = query
+        self._size += query.size
+        while len(self._kept) > MOST_QUERIES or (self._size > MOST_BYTES and len(self._kept) > 1):
+            _, old = self._kept.popitem(last=False)
+            self._size -= old.size
+        return name
+
+    def get(self, name: str) -> KeptQuery | None:
+        """The query of an ID."""
+        if name in self._kept:
+            self._kept.move_to_end(name)
+        return self._kept.get(name)
+
+    def remove(self, name: str) -> None:
+        """Forget a query, if it is there."""
+        old = self._kept.pop(name, None)
+        self._size -= old.size if old else 0
+
+    def earlier(self, modality: str) -> Iterable[tuple[Request, Outcome]]:
+        """Earlier requests to a modality, and how their answers ended."""
+        found = [one for one in self._kept.values() if one.modality.name == modality]
+        return ((one.request, one.outcome) for one in found)
+
+
+async def gathered(answer: Answer, most: int = MOST_ROWS) -> tuple[list[Row], Outcome]:
+    """The rows of an answer, without their indexes, up to what memory should hold; and its outcome.
+
+    Raises:
+        DicomshError: the query failed before the first row.
+    """
+    rows: list[Row] = []
+    size = 0
+    try:
+        async for batch in answer:
+            size += sum(len(row.data) + _of_object for row in batch)
+            rows += [row.compact() for row in batch]
+            if size > MOST_BYTES or len(rows) > most:
+                await answer.aclose()
+                return rows, replace(answer.outcome, ending=Ending.LIMIT, rows=len(rows))
+    except DicomshError:
+        raise
+    except BaseException:
+        await answer.aclose()
+        raise
+    return rows, answer.outcome

@@ -1,0 +1,12 @@
+"""The routes, one module per family; `ENDPOINTS` of each says what it serves."""
+
+from dicomsh.gateway.endpoint import Endpoint
+from dicomsh.gateway.routes import deprecated, modalities, query, system
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *system.ENDPOINTS,
+    *modalities.ENDPOINTS,
+    *deprecated.ENDPOINTS,
+    *query.ENDPOINTS,
+)
+"""All of them."""

@@ -1,0 +1,93 @@
+"""A running gateway for the tests, and requests to it or to Orthanc."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.processes import HOST, free_ports, running
+
+_LIMIT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def kind(self) -> str:
+        return self.headers.get("content-type", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where an HTTP server is."""
+
+    port: int
+    host: str = HOST
+    folder: Path = field(default_factory=Path)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request; a body that is no text or bytes is sent as JSON."""
+        payload = body if isinstance(body, str | bytes | None) else json.dumps(body)
+        sent = payload.encode() if isinstance(payload, str) else payload
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=_LIMIT)
+        try:
+            connection.request(method, path, sent, dict(headers or {}))
+            answer = connection.getresponse()
+            told = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, told, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str) -> Any:
+        """The JSON of a GET."""
+        return self.ask("GET", path).json
+
+    def post(self, path: str, body: Any) -> Any:
+        """The JSON of a POST."""
+        return self.ask("POST", path, body).json
+
+
+@contextmanager
+def gateway(modalities: str = "pacs: {practice: true}", *options: str) -> Iterator[Service]:
+    """A gateway for the modalities in this YAML, one a line."""
+
+    def launch(folder: Path) -> tuple[list[str], Service]:
+        (port,) = free_ports(1)
+        file = folder / "modalities.yaml"
+        lines = "".join(f"  {line}\n" for line in modalities.splitlines())
+        file.write_text(f"aet: DICOMSH\nmodalities:\n{lines}", encoding="utf-8")
+        command = [sys.executable, "-m", "dicomsh", "gateway", "--port", str(port)]
+        return [*command, "-f", str(file), *options], Service(port, folder=folder)
+
+    with running(launch, _is_ready) as service:
+        yield service
+
+
+def _is_ready(service: Service, folder: Path) -> bool:
+    return service.url in (folder / "log").read_text(errors="replace")
