@@ -70,4 +70,4 @@ def receive(
         entities=True,
         own=True,
     )
-    return Records(replace(listing, headway=lambda: job.headway))
+    return Records(replace(listing, headway=lambda: job.headway, remarks=job.remarks))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from dicomsh.dimse.associate import (
@@ -50,6 +50,9 @@ class Caller:
     called: str
     host: str
 
+    def __str__(self) -> str:
+        return f"{self.calling} from {self.host}"
+
 
 class Services(Protocol):
     """What an acceptor offers."""
@@ -64,6 +67,10 @@ class Services(Protocol):
 
     def roles(self, proposed: RoleSelection) -> RoleSelection | None:
         """The roles that the requestor may play; None for the default ones."""
+        ...
+
+    def declined(self, caller: Caller, sop_classes: Sequence[str]) -> None:
+        """A caller gets an association, but no context for these SOP classes."""
         ...
 
     def serve(self, association: Association, caller: Caller) -> ServiceUser:
@@ -128,7 +135,15 @@ class Acceptor(UpperLayer):
         self.write(write_accept(accept))
         agreement = Agreement(tuple(_agreed(request, accept)), peer_max_pdu(request.user))
         self._agreed(agreement)
+        if declined := _declined(request, agreement):
+            self._services.declined(caller, declined)
         self.user = self._services.serve(Association(self, agreement), caller)
+
+
+def _declined(request: AssociateRequest, agreement: Agreement) -> list[str]:
+    taken = {context.abstract_syntax for context in agreement.accepted}
+    proposed = dict.fromkeys(context.abstract_syntax for context in request.contexts)
+    return [uid for uid in proposed if uid not in taken]
 
 
 def acceptance(request: AssociateRequest, services: Services) -> AssociateAccept:

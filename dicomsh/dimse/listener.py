@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from dicomsh.dimse.acceptor import Acceptor, Caller
@@ -15,6 +15,7 @@ from dicomsh.dimse.pdu import Message, Sink
 from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError, ProtocolViolationError
 from dicomsh.model.levels import VERIFICATION
+from dicomsh.model.standard import uid_name
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import UNCOMPRESSED
 
@@ -22,6 +23,7 @@ _ARTIM = 10.0
 _IDLE = 120.0
 """Seconds without a byte after which an association is given up."""
 _MOST_ASSOCIATIONS = 32
+_MOST_NAMED = 3
 
 _PERMANENT, _TRANSIENT = 1, 2
 _SERVICE_USER, _PRESENTATION = 1, 3
@@ -105,12 +107,32 @@ class Listener(ABC):
     def refusal(self, caller: Caller) -> AssociateReject | None:
         """Why a caller gets no association (PS3.8 table 9-21)."""
         if len(self._open) > _MOST_ASSOCIATIONS:
+            self.refused(caller, f"no association for {caller}: {_MOST_ASSOCIATIONS} are open")
             return AssociateReject(_TRANSIENT, _PRESENTATION, _LOCAL_LIMIT)
         if caller.called not in self._titles:
+            ours = ", ".join(self._titles)
+            self.refused(caller, f"{caller} called '{caller.called}'; this is {ours}")
             return AssociateReject(_PERMANENT, _SERVICE_USER, _UNKNOWN_CALLED)
         if not self.admits(caller):
+            self.refused(caller, f"unknown caller {caller}")
             return AssociateReject(_PERMANENT, _SERVICE_USER, _UNKNOWN_CALLER)
         return None
+
+    def declined(self, caller: Caller, sop_classes: Sequence[str]) -> None:
+        """A caller gets an association, but no context for these SOP classes."""
+        names = [uid_name(uid) or uid for uid in sop_classes]
+        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+        proposed = f"{', '.join(names[:_MOST_NAMED])}{more}"
+        self.refused(caller, f"{caller} proposed what is not offered here: {proposed}")
+
+    def refused(self, caller: Caller, reason: str) -> None:
+        """A caller gets no association, or not all that it proposed.
+
+        Args:
+            caller: who.
+            reason: what happened, in words.
+        """
+        del caller, reason
 
     def transfer_syntax(self, proposed: ProposedContext) -> str | None:
         """The first one proposed that we can take: the peer's preference."""

@@ -103,6 +103,9 @@ class _Reception:
             caller.calling == entity.aet or caller.host == entity.host
         )
 
+    def refused(self, caller: Caller, reason: str) -> None:
+        """Others may try; what matters is whether the objects come."""
+
     def storage(self, caller: Caller) -> Storage:
         del caller
         assert self.current is not None

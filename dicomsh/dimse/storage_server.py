@@ -48,7 +48,11 @@ class Reception(Protocol):
     """Who may store objects, and where they go."""
 
     def admits(self, caller: Caller) -> bool:
-        """Whether a caller may store objects; one that may not is remembered, to be told."""
+        """Whether a caller may store objects."""
+        ...
+
+    def refused(self, caller: Caller, reason: str) -> None:
+        """A caller gets no association, or not all that it proposed; with the reason."""
         ...
 
     def storage(self, caller: Caller) -> Storage:
@@ -98,6 +102,10 @@ class StorageServer(Listener):
         """Whether a caller may have an association."""
         return self._reception.admits(caller)
 
+    def refused(self, caller: Caller, reason: str) -> None:
+        """Tell whoever receives."""
+        self._reception.refused(caller, reason)
+
     def syntaxes(self, sop_class: str) -> Collection[str] | None:
         """The transfer syntaxes that we take for a SOP class; None if we do not take it."""
         if sop_class == PUSH_MODEL:
@@ -109,8 +117,10 @@ class StorageServer(Listener):
         return StorageProvider(association, self._reception.storage(caller), caller, self._vouch)
 
     async def stop(self, grace: float = 0) -> None:
-        """Stop listening, and abort what is still open after `grace` seconds."""
+        """Stop listening; what is open, and reports under way, have `grace` seconds to end."""
         await super().stop(grace)
+        if self._reporting:
+            await asyncio.wait(set(self._reporting), timeout=grace)
         for task in self._reporting:
             task.cancel()
         if self._reporting:

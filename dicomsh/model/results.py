@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from typing import Any, NewType
 
 from dicomsh.frozen import field, frozen, replace
@@ -36,6 +36,8 @@ class Listing:
         asked_query: the query, or None if it is not a single one.
         exact: whether only the columns of a row are shown, whatever else was returned.
         headway: returns the progress of the answer, for display.
+        remarks: returns what to say before the end, a line each; what was returned once is
+            not returned again.
         wide: whether a table is as wide as its rows, whatever the terminal's width.
         draw: the line of a record for people; None for a table.
         note: a further note for the line below; empty for none.
@@ -53,6 +55,7 @@ class Listing:
     asked_query: AskedQuery | None = None
     exact: bool = False
     headway: Callable[[], str] = str
+    remarks: Callable[[], Iterable[str]] = tuple
     wide: bool = False
     draw: DrawLine | None = None
     note: str = ""

@@ -379,8 +379,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
         "{0} differ from the file that is here under the same UID: the file was kept"
     ),
     NoteKind.REFUSED_CALLERS: lambda n: (
-        f"unknown callers were refused: {n.about[0]} (to admit them: --from AET, or add them with"
-        " 'modality add')"
+        f"refused: {n.about[0]} (to admit an unknown caller: --from AET, or 'modality add')"
     ),
     NoteKind.COMMITTED: _count("{0} of {1} committed"),
     NoteKind.NOT_COMMITTED: _reason("not committed"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 from threading import Lock
@@ -95,10 +96,12 @@ class Inbox:
         return self._new(source, announced)
 
     async def settled(self) -> None:
-        """Wait until no object is being made permanent."""
+        """Wait until no object is being made permanent; then no folder is left for them."""
         while self._arriving:
             self.changed.clear()
             await self.changed.wait()
+        with suppress(OSError):  # it is not there, or something else is in it
+            (self._ledger.folder / ARRIVING).rmdir()
 
     def _refused(self, source: str, uid: str, reply: StoreReply) -> Incoming:
         self.tell(Line(uid, None, State.FAILED, reply.comment), source)

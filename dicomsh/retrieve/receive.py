@@ -7,9 +7,16 @@ from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from pathlib import Path
 
 from dicomsh.archives.archive import Archives
+from dicomsh.archives.transfer import Transfers
 from dicomsh.dimse.acceptor import Caller
 from dicomsh.dimse.storage_server import StorageServer
-from dicomsh.errors import DicomshError
+from dicomsh.errors import (
+    DicomshError,
+    NoAssociationError,
+    NoPresentationContextError,
+    TimedOutError,
+)
+from dicomsh.event_loop import asyncio
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome, as_cancelled
 from dicomsh.model.columns import FieldColumn, Record
@@ -36,6 +43,8 @@ _PARTING = 2.0
 """Seconds for senders to end their associations once all objects have arrived."""
 _MOST_NAMED = 5
 """Callers, and reasons, that the result line names."""
+_MOST_REFUSED = 50
+"""Refusals that are told, each once: whoever can connect could go on for ever."""
 
 
 @frozen
@@ -62,12 +71,14 @@ class ReceiveOptions:
         folder: where the files go.
         layout: folders and names below it.
         count: how many objects to receive; None for all until it is ended.
+        pauses: seconds before a report that was not delivered is sent again, each time.
     """
 
     port: int
     folder: Path
     layout: Layout
     count: int | None = None
+    pauses: tuple[float, ...] = (2.0, 10.0, 60.0)
 
 
 class Receive:
@@ -87,7 +98,8 @@ class Receive:
         self._archives = archives
         self._inbox: Inbox | None = None
         self._ledger: Ledger | None = None
-        self._refused: dict[str, int] = {}
+        self._refused: dict[str, None] = {}
+        self._remarks: list[str] = []
         self._finished = False
         self._started = time.monotonic()
 
@@ -102,6 +114,7 @@ class Receive:
         server = StorageServer(self._admission.titles, self, self._archives.tap, self)
         try:
             await server.start(self._options.port)
+            self._remark(self._listening)
             while not self._enough(inbox):
                 await inbox.changed.wait()
                 inbox.changed.clear()
@@ -120,18 +133,27 @@ class Receive:
         return self._options.count is not None and inbox.arrived >= self._options.count
 
     def admits(self, caller: Caller) -> bool:
-        """Whether a caller may store objects; one that may not is told, the first time."""
+        """Whether a caller may store objects."""
         callers = self._admission.callers
-        if callers is None or caller.calling in callers:
-            return True
+        return callers is None or caller.calling in callers
+
+    def refused(self, caller: Caller, reason: str) -> None:
+        """Tell of a caller that gets no association, or not all that it proposed; once."""
         assert self._inbox is not None
-        who = f"{caller.calling} from {caller.host}"
-        if who not in self._refused and len(self._refused) < _MOST_NAMED:
-            line = Line("", None, State.REFUSED, f"unknown caller {who}")
-            self._inbox.tell(line, caller.calling)
-        if len(self._refused) < _MOST_NAMED or who in self._refused:
-            self._refused[who] = self._refused.get(who, 0) + 1
-        return False
+        if reason not in self._refused and len(self._refused) < _MOST_REFUSED:
+            self._refused[reason] = None
+            self._inbox.tell(Line("", None, State.REFUSED, reason), caller.calling)
+
+    def _remark(self, line: str) -> None:
+        """Say something now."""
+        assert self._inbox is not None
+        self._remarks.append(line)
+        self._inbox.changed.set()
+
+    def remarks(self) -> list[str]:
+        """What is to be said now; what was said once is not said again."""
+        said, self._remarks = self._remarks, []
+        return said
 
     def storage(self, caller: Caller) -> Storage:
         """Where the objects of a caller go."""
@@ -160,18 +182,49 @@ class Receive:
 
     async def deliver(self, caller: Caller, report: CommitmentReport) -> None:
         """Send a report on a new association to the configured address of the caller."""
-        assert self._inbox is not None
+        modality = self._admission.modalities.get(caller.calling)
+        if modality is None:
+            self._undelivered(caller, "it is not a configured modality, so it has no address")
+            return
+        transfers = self._archives.transfers(replace(modality, local_aet=caller.called))
         try:
-            modality = self._admission.modalities.get(caller.calling)
-            if modality is None:
-                raise DicomshError(f"{caller.calling} is not a configured modality")
-            sender = replace(modality, local_aet=caller.called)
-            await self._archives.transfers(sender).report(report)
+            await self._delivered(transfers, report, caller.calling)
         except DicomshError as error:
-            reason = f"the storage commitment report was not delivered: {error.message}"
-            self._inbox.tell(Line("", None, State.FAILED, reason), caller.calling)
+            self._undelivered(caller, error.message)
+        except asyncio.CancelledError:
+            self._undelivered(caller, "receive ended before")
+            raise
         else:
             await self.reported(caller, report)
+
+    async def _delivered(self, transfers: Transfers, report: CommitmentReport, to: str) -> None:
+        """Send a report, and again after some time: a caller may be restarting."""
+        for pause in self._options.pauses:
+            try:
+                return await transfers.report(report)
+            except NoPresentationContextError:
+                raise
+            except (NoAssociationError, TimedOutError) as error:
+                again = f"it is sent again in {pause:g} s"
+                self._remark(f"{_REPORT} to {to} was not delivered: {error.message}; {again}")
+            await asyncio.sleep(pause)
+        return await transfers.report(report)
+
+    def _undelivered(self, caller: Caller, reason: str) -> None:
+        assert self._inbox is not None
+        line = Line("", None, State.FAILED, f"{_REPORT} was not delivered: {reason}")
+        self._inbox.tell(line, caller.calling)
+
+    @property
+    def _listening(self) -> str:
+        """Where, and for whom."""
+        titles = ", ".join(self._admission.titles)
+        callers = self._admission.callers
+        whom = "anybody" if callers is None else ", ".join(sorted(callers)) or "nobody: --from AET"
+        return (
+            f"listening on port {self._options.port} as {titles}, for {whom}"
+            f" · into {self._options.folder} · Ctrl-C ends it"
+        )
 
     @property
     def headway(self) -> str:
@@ -206,7 +259,10 @@ class Receive:
         for why, count in failed[:_MOST_NAMED]:
             yield note(NoteKind.FAILED_OBJECTS, why, count=count)
         if self._refused:
-            yield note(NoteKind.REFUSED_CALLERS, ", ".join(self._refused))
+            yield note(NoteKind.REFUSED_CALLERS, "; ".join(list(self._refused)[:_MOST_NAMED]))
+
+
+_REPORT = "the storage commitment report"
 
 
 class _From:
@@ -232,6 +288,10 @@ def _record(line: Line, source: str) -> Record:
 
 
 def received_line(record: Record) -> str:
-    """A line about what was received, for people."""
+    """A line about what was received, or about a caller, for people."""
+    if record["state"] == State.REFUSED.value:
+        return f"{record['state']}  {record['reason']}"
+    if not record["SOPInstanceUID"]:
+        return f"{record['state']}  {record['source']}: {record['reason']}"
     size = f"  {file_size(record['bytes'])}" if record["bytes"] else ""
     return f"{told(record)}{size}  from {record['source']}"

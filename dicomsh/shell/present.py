@@ -110,11 +110,13 @@ class Presenter:
         answer, rows, kept = listing.answer, self._renderer(name, listing), self._begun(listing)
         begun = continues and name in _WITH_HEADER
         output = self._row_output(rows, begun, kept.add if kept else _forget, _cut(listing))
-        self._progress.count(partial(lines.counted, unit=listing.counted_as), listing.headway)
+        counted = partial(lines.counted, unit=listing.counted_as)
+        self._progress.count(counted, listing.headway, listing.remarks)
         try:
             left = await self._flow.run(aiter(answer), output, answer.aclose)
         except CommandGoneError:
             return ExitStatus.DONE
+        self._progress.remark()
         if kept is not None:
             self._session.keep(kept, answer.outcome)
         outcome = self._session.masking.outcome(answer.outcome)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from dicomsh.event_loop import asyncio
+from dicomsh.model.safe import visible
 from dicomsh.output.progress import Headway
 from dicomsh.output.sink import Sink
 
@@ -31,15 +32,22 @@ class RowProgress:
         self._timer: asyncio.TimerHandle | None = None
         self.count(str)
 
-    def count(self, counted: Callable[[int], str], doing: Callable[[], str] = str) -> None:
+    def count(
+        self,
+        counted: Callable[[int], str],
+        doing: Callable[[], str] = str,
+        remarks: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         """Start counting from zero.
 
         Args:
             counted: puts a number of rows into words.
             doing: says what is being done, or nothing.
+            remarks: returns new remarks, a line each.
         """
         self._counted = counted
         self._doing = doing
+        self._remarks = remarks
         self._rows = 0
         self._leaving = False
         self._start = time.monotonic()
@@ -47,6 +55,12 @@ class RowProgress:
     def add(self, rows: int) -> None:
         """More rows have arrived."""
         self._rows += rows
+        self.remark()
+
+    def remark(self) -> None:
+        """Say the remarks made since the last time."""
+        for line in self._remarks():
+            self._sink.talk(visible(line))
 
     def leaving(self) -> None:
         """The user has left; the peer is being asked to stop."""
@@ -72,6 +86,7 @@ class RowProgress:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._tell)
 
     def _tell(self) -> None:
+        self.remark()
         self._sink.progress(self.headway)
         self._tell_in(_EVERY)
 

@@ -109,9 +109,10 @@ def scp(
     timeouts: Timeouts = QUICK,
     handlers: Sequence[tuple[Any, Callable[..., Any]]] = (),
     configure: Callable[[AE], None] = lambda _: None,
+    port: int = 0,
     **start: Any,
 ) -> Iterator[Modality]:
-    """A pynetdicom SCP on loopback whose C-FIND is answered by `find`."""
+    """A pynetdicom SCP on loopback, at any free port, whose C-FIND is answered by `find`."""
     entity = AE("ARCHIVE")
     for uid in abstract_syntaxes:
         entity.add_supported_context(uid, list(transfer_syntaxes))
@@ -122,7 +123,7 @@ def scp(
     if find is not None:
         chosen.append((evt.EVT_C_FIND, find))
     server = entity.make_server(
-        ("127.0.0.1", 0), evt_handlers=chosen, server_class=_Listener, **start
+        ("127.0.0.1", port), evt_handlers=chosen, server_class=_Listener, **start
     )
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

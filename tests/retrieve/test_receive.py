@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tracemalloc
 import zlib
@@ -17,13 +18,22 @@ from pydicom.uid import CTImageStorage, DeflatedExplicitVRLittleEndian, Explicit
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
+from dicomsh.archives.open_archives import OpenArchives
+from dicomsh.config import KnownPeers
+from dicomsh.dimse.acceptor import Caller
 from dicomsh.dimse.command import STORE_REQUEST, CommandSet, write_command
 from dicomsh.dimse.pdu import write_message
+from dicomsh.model.commitment import CommitmentReport
+from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.storage import Announced
+from dicomsh.model.tap import Tap
+from dicomsh.retrieve.layout import DEFAULT, read_layout
 from dicomsh.retrieve.part10 import file_header
+from dicomsh.retrieve.receive import Admission, Receive, ReceiveOptions
 from dicomsh.retrieve.values import values_of
+from tests.dimse import peers
 from tests.dimse.peers import encoded, scp
-from tests.processes import HOST
+from tests.processes import HOST, free_ports
 from tests.retrieve.giving import image, ledger
 from tests.retrieve.receiving import LIMIT, receiving, storescu
 from tests.retrieve.storing import data_set, file_of
@@ -71,10 +81,74 @@ def test_unknown_callers_are_refused_and_named(files: list[Path], tmp_path: Path
         assert storescu(receiver.port, *files, called="OTHER").returncode != 0
         assert storescu(receiver.port, files[0]).returncode == 0
         receiver.interrupted()
-    first, second = receiver.records
+    first, second, third = receiver.records
     assert (first["state"], first["reason"]) == ("refused", "unknown caller EVIL from 127.0.0.1")
-    assert second["state"] == "arrived"
+    assert (second["state"], third["state"]) == ("refused", "arrived")
     assert "EVIL from 127.0.0.1" in receiver.err
+
+
+def test_it_says_at_once_that_it_listens(tmp_path: Path) -> None:
+    with receiving(tmp_path / "in", "--from CT1,SENDER") as receiver:
+        assert receiver.process.stderr is not None
+        first = receiver.process.stderr.readline()
+        assert f"listening on port {receiver.port} as DICOMSH, for " in first
+        assert "SENDER · into " in first
+        receiver.interrupted()
+    assert not (tmp_path / "in/arriving").exists()
+
+
+def test_callers_of_another_title_and_for_another_service_are_told(tmp_path: Path) -> None:
+    find = "1.2.840.10008.5.1.4.1.2.2.1"
+    with receiving(tmp_path / "in", "--from any") as receiver:
+        for _ in range(2):  # each is told once
+            for title, proposed in (("OTHER", CTImageStorage), ("DICOMSH", find)):
+                entity = AE("SENDER")
+                entity.add_requested_context(proposed)
+                entity.associate(HOST, receiver.port, ae_title=title).release()
+        receiver.interrupted()
+    assert [one["reason"] for one in receiver.records] == [
+        "SENDER from 127.0.0.1 called 'OTHER'; this is DICOMSH",
+        "SENDER from 127.0.0.1 proposed what is not offered here: "
+        "Study Root Query/Retrieve Information Model - FIND",
+    ]
+
+
+def test_a_report_that_is_not_delivered_is_sent_again(tmp_path: Path) -> None:
+    got: list[str] = []
+
+    def report(event: evt.Event) -> tuple[int, None]:
+        got.append(event.event_information.TransactionUID)
+        return 0, None
+
+    def configure(entity: AE) -> None:
+        entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
+
+    (port,) = free_ports(1)
+    address = DicomAddress("ARCHIVE", HOST, port)
+    admission = Admission(("DICOMSH",), None, {"ARCHIVE": Modality("sender", address)})
+    options = ReceiveOptions(0, tmp_path / "in", read_layout(DEFAULT), 0, (0.05,) * 1000)
+    job = Receive(admission, options, OpenArchives(Tap(), KnownPeers(None)))
+
+    async def work() -> str:
+        async for _ in job.records():
+            pass
+        caller = Caller("ARCHIVE", "DICOMSH", HOST)
+        sending = asyncio.create_task(job.deliver(caller, CommitmentReport("1.2.3", (), ())))
+        while not (said := [one for one in job.remarks() if "ARCHIVE" in one]):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        with scp(
+            abstract_syntaxes=(),
+            handlers=[(evt.EVT_N_EVENT_REPORT, report)],
+            configure=configure,
+            port=port,
+        ):
+            await sending
+        return said[0]
+
+    said = peers.run(work())
+    assert "the storage commitment report to ARCHIVE was not delivered" in said
+    assert said.endswith("it is sent again in 0.05 s")
+    assert got == ["1.2.3"]
 
 
 def test_the_same_again_is_stored_and_other_bytes_are_not(
