@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -18,7 +19,7 @@ from pynetdicom import AE
 from dicomsh.retrieve.ledger import NAME, file_digest, read_ledger
 from tests.processes import HOST
 from tests.retrieve.giving import image
-from tests.retrieve.receiving import Receiver, receiving
+from tests.retrieve.receiving import LIMIT, Receiver, receiving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -37,13 +38,18 @@ def lines(folder: Path) -> int:
 def kill(receiver: Receiver, folder: Path, at: int) -> None:
     """Kill it as soon as its ledger has so many lines: then a file is about to get its name."""
     while lines(folder) < at and receiver.process.poll() is None:
-        pass
+        time.sleep(0.0005)  # leaves the processor to it
     receiver.process.send_signal(signal.SIGKILL)
 
 
-def sent(receiver: Receiver, wanted: list[int]) -> set[int]:
-    """The objects that it said it kept, of those sent until it was killed."""
+def sent(receiver: Receiver, wanted: list[int], patience: float = LIMIT) -> set[int]:
+    """The objects that it said it kept, of those sent until it was killed.
+
+    pynetdicom does not always notice that a peer is gone, and waits for its answer as long as its
+    `patience` (s) lasts.
+    """
     entity = AE("SENDER")
+    entity.dimse_timeout = patience
     entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
     association = entity.associate(HOST, receiver.port, ae_title="DICOMSH")
     raw: Any = association.dul.socket.socket  # type: ignore[union-attr]
@@ -68,7 +74,8 @@ def test_what_was_confirmed_is_whole_whenever_it_was_killed(tmp_path: Path) -> N
         with receiving(folder) as receiver:
             killer = Thread(target=kill, args=(receiver, folder, moment))
             killer.start()
-            kept |= sent(receiver, left)
+            kept |= sent(receiver, left, patience=10)
+            receiver.process.kill()  # it may have been too slow to come to that moment
             killer.join()
         known = {entry.file: entry for entry in read_ledger(folder)}
         for path in folder.rglob("*.dcm"):
