@@ -35,7 +35,7 @@ class Dedup:
         self._aside: dict[bytes, Row] = {}
 
     def admit(self, rows: list[Row]) -> list[Row]:
-        """Those rows of one answer that no earlier answer had."""
+        """Those rows of one whole answer that no earlier answer had."""
         keyed = [] if self.stopped else list(self._keyed(rows))
         fresh = [row for key, row in keyed if not key or key not in self._seen]
         for key, _ in keyed:
@@ -83,13 +83,17 @@ def row_key(row: Row, tag: int) -> bytes:
 class Fresh:
     """Lets the rows of several queries through that no earlier query had.
 
-    Rows that one query repeats are not its concern.
+    Rows that one query repeats are not its concern: they are let through however they are batched.
 
     Args:
         level: the level of the rows.
+
+    Attributes:
+        rows: how many were let through.
     """
 
     def __init__(self, level: Level) -> None:
+        self.rows = 0
         self._tag = by_keyword(level.unique_keyword).tag
         self._earlier: set[bytes] = set()
         self._now: set[bytes] = set()
@@ -103,4 +107,6 @@ class Fresh:
         """Those rows that no earlier query had; one without a unique key, byte for byte."""
         keyed = [(row_key(row, self._tag) or row.data, row) for row in rows]
         self._now.update(key for key, _ in keyed)
-        return [row for key, row in keyed if key not in self._earlier]
+        fresh = [row for key, row in keyed if key not in self._earlier]
+        self.rows += len(fresh)
+        return fresh

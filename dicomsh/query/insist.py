@@ -15,7 +15,7 @@ from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
 from dicomsh.model.capability import Feature, Support
 from dicomsh.model.charset import alternatives, choose, inside_words
 from dicomsh.model.charset_check import declared_set, is_unlabelled
-from dicomsh.model.dedup import Dedup
+from dicomsh.model.dedup import Fresh
 from dicomsh.model.derived_answer import AnswerStep, DerivedAnswer, Processed, noted
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_tag
@@ -180,7 +180,7 @@ class Labelled(DerivedAnswer):
         self._asking = asking
         self._turn = turn
         self._answer = answer
-        self._passed = Dedup(turn.request.level, None)
+        self._passed = Fresh(turn.request.level)
         self._again = False
         self._came = False
         self._terms: set[str] = set()
@@ -193,7 +193,7 @@ class Labelled(DerivedAnswer):
             if watching and any(map(is_unlabelled, batch)):
                 break
             if watching:
-                self._passed.admit(batch)
+                self._passed.of(batch)
             yield batch
         else:
             return
@@ -213,10 +213,11 @@ class Labelled(DerivedAnswer):
     async def _asked_again(self) -> AsyncIterator[list[Row]]:
         await self._answer.aclose()
         self._again = True
+        self._passed.next_query()
         self._answer = await self._asking.once(with_label(self._turn), self.limit)
         async for batch in self._answer:
             self._came |= self._saw(batch)
-            yield self._passed.admit(batch)
+            yield self._passed.of(batch)
         support = Support.WORKS if self._came else Support.IGNORED
         self._asking.archive.experience.learn(Feature.LABELS, support)
 
@@ -250,7 +251,7 @@ class InTurn(DerivedAnswer):
         self._text = "" if text.isascii() else text
         self._charset = choose(text, asking.modality.charset)
         self._open = asking.open_letters(request)
-        self._once = Dedup(request.level, None)
+        self._fresh = Fresh(request.level)
         self._current: Answer | None = None
         self._outcomes: list[Outcome] = []
         self._notes: list[Note] = []
@@ -265,14 +266,15 @@ class InTurn(DerivedAnswer):
                     raise
 
     async def _asked(self, turn: Turn) -> AsyncIterator[list[Row]]:
-        before = self._once.rows
+        before = self._fresh.rows
+        self._fresh.next_query()
         self._current = await self._asking.send(turn, self.limit)
         async for batch in self._current:
             self._look(batch)
             if not turn.filters:
                 self._look_for_proof(batch)
-            yield self._once.admit(batch)
-        if not turn.tried or self._once.rows > before:
+            yield self._fresh.of(batch)
+        if not turn.tried or self._fresh.rows > before:
             self._outcomes.append(self._current.outcome)
 
     def _turns(self) -> Iterator[Turn]:
@@ -283,7 +285,7 @@ class InTurn(DerivedAnswer):
         yield from self._in_remembered_sets()
         if self._open and not widely and self._is_whole:
             yield from self._settling()
-        if self._text and self._is_whole and not self._once.rows and not self._reads_any_set:
+        if self._text and self._is_whole and not self._fresh.rows and not self._reads_any_set:
             yield from self._elsewhere()
 
     @property
@@ -330,9 +332,9 @@ class InTurn(DerivedAnswer):
 
     def _settling(self) -> Iterator[Turn]:
         """What comes in addition with `*` shows that `?` matches one byte here."""
-        before = self._once.rows
+        before = self._fresh.rows
         yield replace(self._wide(), bound=_WIDEST)
-        if self._once.rows > before:
+        if self._fresh.rows > before:
             self._experience.learn(Feature.ONE_LETTER, Support.FINDS_NOTHING)
 
     def _in_remembered_sets(self) -> Iterator[Turn]:
@@ -341,10 +343,10 @@ class InTurn(DerivedAnswer):
         wanted = (*known, *seen[:_MOST_SEEN]) if self._text and not self._reads_any_set else ()
         for term in alternatives(self._text, self._charset, wanted) if wanted else ():
             if term in wanted:
-                before = self._once.rows
+                before = self._fresh.rows
                 yield replace(self._in_set(term), tried=term not in known)
                 yield from self._inside_words(term)
-                if self._once.rows > before:
+                if self._fresh.rows > before:
                     self._experience.learn_charset(term)
 
     def _elsewhere(self) -> Iterator[Turn]:
@@ -354,7 +356,7 @@ class InTurn(DerivedAnswer):
             tried.append(term)
             yield replace(self._in_set(term), tried=True)
             yield from self._inside_words(term)
-            if self._once.rows:
+            if self._fresh.rows:
                 self._experience.learn_charset(term)
                 return
         if tried:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomsh.model.dedup import Dedup
+from dicomsh.model.dedup import Dedup, Fresh
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
 from tests.model.rows import answer
@@ -113,3 +113,27 @@ def test_only_what_did_not_come_again_is_left_over() -> None:
     assert numbers_of(once.left_over()) == ["1.2"]
     assert once.left_over() == []
     assert (once.rows, once.repeated) == (3, 0)
+
+
+@given(st.lists(st.lists(st.lists(st.integers(1, 3), max_size=3), max_size=4), max_size=3))
+def test_rows_of_several_queries_do_not_depend_on_how_they_are_batched(
+    queries: list[list[list[int]]],
+) -> None:
+    """What arrives in one read is a matter of the network."""
+    whole, parts = Fresh(Level.STUDY), Fresh(Level.STUDY)
+    for batches in queries:
+        whole.next_query()
+        parts.next_query()
+        together = whole.of(studies(*(number for batch in batches for number in batch)))
+        apart = [row for batch in batches for row in parts.of(studies(*batch))]
+        assert numbers_of(apart) == numbers_of(together)
+    assert whole.rows == parts.rows
+
+
+def test_a_row_that_one_query_repeats_is_let_through_and_one_of_an_earlier_query_is_not() -> None:
+    fresh = Fresh(Level.STUDY)
+    fresh.next_query()
+    assert [len(fresh.of(studies(*batch))) for batch in ([1], [1, 2])] == [1, 2]
+    fresh.next_query()
+    assert [len(fresh.of(studies(*batch))) for batch in ([1], [3, 3])] == [0, 2]
+    assert fresh.rows == 5
