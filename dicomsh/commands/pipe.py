@@ -69,12 +69,17 @@ class Passed(DerivedAnswer):
         self._source = source
         self._work = work
         self._notes = notes
+        self._at_work = False
         self.received = 0
         """How many rows have arrived so far."""
 
     async def _batches(self) -> Batches:
+        self._at_work = True
         async for batch in self._work(self._counted()):
+            self._at_work = False
             yield batch
+            self._at_work = True
+        self._at_work = False
 
     async def _counted(self) -> Batches:
         async for batch in self._source:
@@ -82,12 +87,19 @@ class Passed(DerivedAnswer):
             yield batch
 
     def _ended(self) -> Outcome:
-        """How the source ended, with the number of rows that came out."""
-        return noted(of_source(self._source.outcome), *self._notes())
+        """How the source ended, with the number of rows that came out; or Ctrl-C during work."""
+        outcome = noted(of_source(self._source.outcome), *self._notes())
+        return cancelled_by_user(outcome) if self._at_work else outcome
 
     async def aclose(self) -> None:
         """End early."""
         await self._source.aclose()
+
+
+def cancelled_by_user(outcome: Outcome) -> Outcome:
+    """The outcome of rows that had arrived as they should, but have not all been passed on."""
+    arrived = outcome.ending in (Ending.COMPLETE, Ending.LIMIT)
+    return replace(outcome, ending=Ending.CANCELLED) if arrived else outcome
 
 
 def of_source(outcome: Outcome) -> Outcome:

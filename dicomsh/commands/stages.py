@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
 from typing import Annotated, Any
 
 from dicomsh.commands.context import Context
@@ -27,6 +30,7 @@ from dicomsh.language.conditions import Condition
 from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
 from dicomsh.model.answer import MOST_GATHERED, Outcome
+from dicomsh.model.batches import in_turns
 from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.results import ROWS, Listing, Records, listing_of
@@ -60,7 +64,12 @@ async def where(
 
     async def work(batches: Batches) -> Batches:
         async for batch in batches:
-            yield [row for row in batch if all(test.keeps(row) for test in tests)]
+            yield [
+                row
+                async for part in in_turns(batch)
+                for row in part
+                if all(test.keeps(row) for test in tests)
+            ]
 
     def notes() -> list[Note]:
         return [said for test in tests if (said := test.said)]
@@ -125,7 +134,7 @@ async def sort(
     async def work(batches: Batches) -> Batches:
         everything = await collected(batches)
         for found in reversed(order):  # sorting is stable: the main key comes last
-            everything = _sorted(everything, found, reverse=reverse)
+            everything = await _sorted(everything, found, reverse=reverse)
         yield everything
 
     return _worked(rows, work)
@@ -137,12 +146,25 @@ def _no_direction(word: Word) -> UsageError:
     return UsageError(message, hint=hint, span=word.span)
 
 
-def _sorted(rows: list[Any], by: RowField, *, reverse: bool) -> list[Any]:
-    texts = [by.texts(row) for row in rows]
-    pairs = list(zip(texts, rows, strict=True))
-    present = [(sorting(by.vr, values[0]), row) for values, row in pairs if values]
-    present.sort(key=lambda pair: pair[0], reverse=reverse)
-    return [row for _, row in present] + [row for values, row in pairs if not values]
+async def _sorted(rows: list[Any], by: RowField, *, reverse: bool) -> list[Any]:
+    """The rows in order: batches are sorted one by one and then merged, as Ctrl-C may come."""
+    runs, absent = [], []
+    async for batch in in_turns(rows):
+        values = [(by.texts(row), row) for row in batch]
+        keyed = [(sorting(by.vr, texts[0]), row) for texts, row in values if texts]
+        runs.append(sorted(keyed, key=_KEY, reverse=reverse))
+        absent += [row for texts, row in values if not texts]
+    present: list[Any] = []
+    merged = merge(*runs, key=_KEY, reverse=reverse)
+    while part := list(islice(merged, _MERGED)):
+        present += [row for _, row in part]
+        await asyncio.sleep(0)
+    return present + absent
+
+
+_KEY = itemgetter(0)
+_MERGED = 8192
+"""Rows that are merged at once."""
 
 
 @stage("select", examples=("find study | select date mod desc", "tree | select level label"))
@@ -201,7 +223,12 @@ async def uniq(context: Context, rows: Listing, *keys: Annotated[Word, KEY]) -> 
     async def work(batches: Batches) -> Batches:
         seen: set[int] = set()
         async for batch in batches:
-            yield [row for row in batch if _is_new(row, compared, seen)]
+            yield [
+                row
+                async for part in in_turns(batch)
+                for row in part
+                if _is_new(row, compared, seen)
+            ]
             if len(seen) > MOST_GATHERED:
                 raise DicomshError(f"more than {MOST_GATHERED:,} different rows")
 
@@ -259,7 +286,8 @@ class _Counts:
         """The counts, highest first; on Ctrl-C, of the rows that have arrived."""
         try:
             async for batch in self._answer:
-                self._counter.update([tuple(f.text(row) for f in self._by) for row in batch])
+                async for part in in_turns(batch):
+                    self._counter.update([tuple(f.text(row) for f in self._by) for row in part])
         except asyncio.CancelledError:
             pass
         finally:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from itertools import accumulate
 
 from dicomsh.dimse.association import Association
 from dicomsh.dimse.command import FIND_RESPONSE, CommandSet, cancel_request, find_request
@@ -12,6 +10,7 @@ from dicomsh.dimse.negotiation import PresentationContext
 from dicomsh.dimse.pdu import Message
 from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError, ProtocolViolationError
+from dicomsh.model.batches import batch_length
 from dicomsh.model.row import Row, Source, weight
 from dicomsh.model.status import PENDING_STATUSES, PENDING_UNSUPPORTED
 
@@ -19,9 +18,6 @@ _MANY_ROWS = 4096
 """With more rows than this waiting to be taken, reading pauses."""
 _MANY_BYTES = 1 << 24
 """The same for the bytes that they take."""
-_BATCH_ROWS = 512
-_BATCH_BYTES = 64 * 1024
-"""What is taken at once, so that the event loop is soon free again: for Ctrl-C, say."""
 _LINGER = 0.25
 """Seconds to wait for the data set that a final response announces, in violation of PS3.7 9.1.2."""
 
@@ -93,7 +89,7 @@ class FindExchange(ServiceUser):
 
     def take(self) -> list[Row]:
         """Some of the rows that have arrived: as many as are soon dealt with, and at least one."""
-        number = _soon(self._rows)
+        number = batch_length(self._rows)
         rows, self._rows = self._rows[:number], self._rows[number:]
         self._weight -= weight(rows)
         if not self.ended and not self._is_full:
@@ -231,14 +227,6 @@ class FindExchange(ServiceUser):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-def _soon(rows: Sequence[Row]) -> int:
-    """How many of the rows are one batch."""
-    if len(rows) <= _BATCH_ROWS and sum([len(row.data) for row in rows]) <= _BATCH_BYTES:
-        return len(rows)
-    sizes = accumulate(len(row.data) for row in rows[:_BATCH_ROWS])
-    return max(sum(size <= _BATCH_BYTES for size in sizes), 1)
 
 
 def _rows(number: int) -> str:

@@ -201,9 +201,3 @@ def squeeze(extents: Sequence[ColumnExtent], available: int) -> list[int]:
     """Widths for a table that has begun and can no longer become vertical."""
     wanted = [column.compact for column in extents]
     return _level(wanted, [1] * len(wanted), available) or [1] * len(wanted)
-
-
-def view_extents(views: Sequence[View], texts: Sequence[Sequence[str]]) -> list[ColumnExtent]:
-    """Extents of columns that hold these rows of texts."""
-    columns = zip(*texts, strict=True) if texts else [()] * len(views)
-    return [extent(view).grown(column) for view, column in zip(views, columns, strict=True)]

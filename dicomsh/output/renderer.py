@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from dicomsh.model.batches import BATCH_ROWS
 from dicomsh.output.plain import AnyRow
 
 FIRST_PAGE = 50
 """Rows from which the first widths of a table are taken on a terminal."""
 
+PART = BATCH_ROWS
+"""Rows held back that are drawn at once."""
+
 
 class Renderer(Protocol):
     """Turns batches of rows into chunks of text; used once, for one command.
 
-    Write, in this order, `begin()`, `rows(batch)` for each batch, and `end()`; `flush()` may be
-    called in between if no row has come for a while.
+    Write, in this order, `begin()`, `rows(batch)` for each batch, `flush()` until it is empty, and
+    `end()`; `flush()` may be called before if no row has come for a while.
     """
 
     def begin(self) -> str:
@@ -27,7 +31,7 @@ class Renderer(Protocol):
         ...
 
     def flush(self) -> str:
-        """Text for the rows held back, if any."""
+        """Text for rows held back, some hundreds at once; empty if there are none."""
         ...
 
     def end(self) -> str:

@@ -12,10 +12,10 @@ from dicomsh.output.layout import (
     GAP,
     ColumnExtent,
     LayOut,
+    extent,
     lay_out,
     lay_out_folded,
     squeeze,
-    view_extents,
     with_room,
 )
 from dicomsh.output.plain import AnyRow
@@ -68,49 +68,111 @@ class TablePage:
     """The heading and the rows of a table.
 
     Args:
-        views: the columns; spare ones are left out if space is short.
-        empty: columns that are not shown because no row has a value so far.
+        views: the columns; optional ones without a value in the first rows are not shown, and
+            spare ones are left out if space is short.
         available: terminal cells of a line; None for no limit.
         theme: the colours.
         form: how rows take up lines.
     """
 
     def __init__(
-        self,
-        views: Sequence[View],
-        empty: Sequence[View],
-        available: int | None,
-        theme: Theme,
-        form: Form,
+        self, views: Sequence[View], available: int | None, theme: Theme, form: Form
     ) -> None:
-        self._views = [_NUMBER, *views]
-        self._empty = empty
+        self._all = [_NUMBER, *views]
         self._available = available
         self._theme = theme
         self._form = form
-        self._extents: list[ColumnExtent] = []
+        self._extents = [extent(column) for column in self._all]
+        self._filled = [False] * len(self._all)
+        self._is_shown = [True] * len(self._all)
+        self._fixed = False
+        self._views: list[View] = []
         self._widths: list[int] = []
-        self._measured: list[list[str]] = []
         self._left_out: list[str] = []
         self._shortened: set[str] = set()
         self._late: dict[str, int] = {}
 
-    def fits(self, batch: Sequence[AnyRow], *, early: bool) -> bool:
-        """Fixes the columns for these first rows; False if they need more space."""
-        texts = self._texts(batch, 1)
-        extents = view_extents(self._views, texts)
+    def read(self, batch: Sequence[AnyRow], first: int) -> list[list[str]]:
+        """The texts of rows, each with its number, to be given to `lines`; columns make room.
+
+        Args:
+            batch: the rows.
+            first: the number of the first.
+        """
+        texts = [
+            [str(number), *(view.read(row) or "" for view in self._all[1:])]
+            for number, row in enumerate(batch, first)
+        ]
+        if texts:
+            columns = list(zip(*texts, strict=True))
+            self._note(columns, first)
+            self._grow(columns)
+        return texts
+
+    def _note(self, columns: Sequence[Sequence[str]], first: int) -> None:
+        """Which columns have values; of those that are not shown for lack of them, the row."""
+        for index, (column, texts) in enumerate(zip(self._all, columns, strict=True)):
+            if not self._filled[index] and any(texts):
+                self._filled[index] = True
+                if self._fixed and not self._is_shown[index]:
+                    self._late[column.label] = first + [*map(bool, texts)].index(True)
+
+    def _grow(self, columns: Sequence[Sequence[str]]) -> None:
+        grown = [old.grown(column) for old, column in zip(self._extents, columns, strict=True)]
+        if grown != self._extents:
+            self._extents = grown
+            if self._fixed:
+                extents = self._shown(grown)
+                widths = self._form.lay_out(extents, self._available)
+                self._widths = widths or squeeze(extents, self._available or 0)
+
+    def _shown(self, extents: Sequence[ColumnExtent]) -> list[ColumnExtent]:
+        """Those of the columns that are shown, which can no longer be left out."""
+        return [replace(column, spare=False) for column in compress(extents, self._is_shown)]
+
+    def fits(self, texts: Sequence[Sequence[str]], *, early: bool) -> bool:
+        """Fixes the columns for the rows that were read; False if they need more space.
+
+        Args:
+            texts: what was read of them.
+            early: whether few rows determine the columns.
+        """
+        self._is_shown = [
+            filled or not column.optional
+            for column, filled in zip(self._all, self._filled, strict=True)
+        ]
+        extents = list(compress(self._extents, self._is_shown))
+        if self._available is not None and not self._can_be_told_apart(texts):
+            extents = self._shown(self._extents)
         extents = with_room(extents, self._available, self._form.lay_out) if early else extents
         widths = self._form.lay_out(extents, self._available)
         if widths is None:
             return False
-        self._left_out = [
-            column.label for column, size in zip(self._views, widths, strict=True) if not size
-        ]
-        self._views = list(compress(self._views, widths))
-        self._extents = [replace(column, spare=False) for column in compress(extents, widths)]
-        self._widths = list(filter(None, widths))
-        self._measured = [list(compress(cells, widths)) for cells in texts]
+        self._fix(widths, extents)
         return True
+
+    def _can_be_told_apart(self, texts: Sequence[Sequence[str]]) -> bool:
+        """Whether every row identifies its entity without UIDs."""
+        telling = [
+            index
+            for index, column in enumerate(self._all)
+            if column.telling and self._is_shown[index]
+        ]
+        return all(any(cells[index] for index in telling) for cells in texts)
+
+    def _fix(self, widths: Sequence[int], extents: Sequence[ColumnExtent]) -> None:
+        """Show the columns that have a width, with the room that they have been given."""
+        given = iter(zip(widths, extents, strict=True))
+        for index, is_shown in enumerate(self._is_shown):
+            if is_shown:
+                size, self._extents[index] = next(given)
+                self._is_shown[index] = bool(size)
+                if not size:
+                    self._left_out.append(self._all[index].label)
+                    self._filled[index] = True
+        self._views = list(compress(self._all, self._is_shown))
+        self._widths = list(filter(None, widths))
+        self._fixed = True
 
     def heading(self) -> str:
         """The headings; they are cut like texts, whatever is below them."""
@@ -118,20 +180,11 @@ class TablePage:
         roles = [self._theme.heading] * len(views)
         return self._row(views, [column.heading for column in views], roles)
 
-    def lines(self, batch: Sequence[AnyRow], first: int) -> str:
-        """The lines of rows, starting with those that fixed the columns.
-
-        Args:
-            batch: the rows.
-            first: the number of the first.
-        """
-        texts, self._measured = self._measured, []
-        if not texts:
-            texts = self._texts(batch, first)
-            self._widen(texts)
-        self._watch(batch, first)
+    def lines(self, texts: Sequence[Sequence[str]]) -> str:
+        """The lines of rows, of which `read` has returned the texts."""
         roles = [self._role(column) for column in self._views]
-        return "".join([self._row(self._views, cells, roles) for cells in texts])
+        shown = [list(compress(cells, self._is_shown)) for cells in texts]
+        return "".join([self._row(self._views, cells, roles) for cells in shown])
 
     def statements(self) -> list[str]:
         """What these lines did not show."""
@@ -149,28 +202,6 @@ class TablePage:
         if parts:
             them = "it" if left_out + shortened == 1 else "them"
             yield f"{', '.join(parts)}: {self._form.remedy} shows {them} whole"
-
-    def _texts(self, batch: Sequence[AnyRow], first: int) -> list[list[str]]:
-        views = self._views[1:]
-        return [
-            [str(number), *(view.read(row) or "" for view in views)]
-            for number, row in enumerate(batch, first)
-        ]
-
-    def _widen(self, texts: Sequence[Sequence[str]]) -> None:
-        columns = zip(*texts, strict=True)
-        grown = [old.grown(column) for old, column in zip(self._extents, columns, strict=True)]
-        if grown != self._extents:
-            self._extents = grown
-            widths = self._form.lay_out(grown, self._available)
-            self._widths = widths or squeeze(grown, self._available or 0)
-
-    def _watch(self, batch: Sequence[AnyRow], first: int) -> None:
-        """Notices values of optional columns that were left out."""
-        for column in self._empty:
-            for number, row in enumerate(batch, first):
-                if column.label not in self._late and column.read(row):
-                    self._late[column.label] = number
 
     def _role(self, column: View) -> str:
         if column is _NUMBER:

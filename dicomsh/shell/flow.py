@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
 from enum import Enum
 from typing import Any
 
 from dicomsh.errors import DicomshError
 from dicomsh.event_loop import asyncio, event_loop
 from dicomsh.interrupt import absorb_interrupts, cancel_soon, signal_of
+from dicomsh.model.batches import in_turns
 from dicomsh.output.renderer import FIRST_PAGE, Renderer
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import PagerLeftError, ReaderGoneError
@@ -64,14 +64,14 @@ class RowOutput:
         self._held = True
         self.count = 0
 
-    def show(self, batch: list[Any]) -> None:
+    async def show(self, batch: list[Any]) -> None:
         """Write a batch; if the first one is long, write a screenful of it at once."""
         if self._due is None and len(batch) > FIRST_PAGE:
-            self._show(batch[:FIRST_PAGE])
+            await self._show(batch[:FIRST_PAGE])
             batch = batch[FIRST_PAGE:]
-        self._show(batch)
+        await self._show(batch)
 
-    def _show(self, batch: list[Any]) -> None:
+    async def _show(self, batch: list[Any]) -> None:
         self._took(batch)
         self._begin()
         shown = self._cut(batch)
@@ -81,7 +81,7 @@ class RowOutput:
         if shown and self._due is None and patience is not None:
             self._due = asyncio.get_running_loop().time() + patience
         if self.patience == 0:
-            self.release()
+            await self.release()
 
     @property
     def patience(self) -> float | None:
@@ -90,20 +90,34 @@ class RowOutput:
             return None
         return max(0, self._due - asyncio.get_running_loop().time())
 
-    def release(self) -> None:
-        """Show the buffered rows, and stop buffering."""
-        self._held = False
-        self._sink.rendered(self._rows.flush())
+    async def release(self) -> None:
+        """Show the buffered rows, and stop buffering.
 
-    def broken(self) -> None:
+        Ctrl-C does not keep them from being shown: they have been counted.
+        """
+        self._held = False
+        pressed = None
+        while text := self._rows.flush():
+            self._sink.rendered(text)
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError as cancelled:
+                pressed = cancelled
+        if pressed is not None:
+            raise pressed
+
+    async def broken(self) -> None:
         """An error ended the rows: write those in the buffer, if any."""
         if self._begun:
-            self.end()
+            await self.end()
 
-    def end(self) -> None:
-        """Write the text after the last row."""
+    async def end(self) -> None:
+        """Write the buffered rows, and the text after the last row."""
         self._begin()
-        self._sink.rendered(self._rows.end())
+        try:
+            await self.release()
+        finally:
+            self._sink.rendered(self._rows.end())
 
     def _begin(self) -> None:
         if not self._begun:
@@ -157,10 +171,15 @@ class Flow:
             await leave()
             raise
         except DicomshError:
-            output.broken()
+            await output.broken()
             raise
-        with suppress(PagerLeftError):
-            output.end()
+        try:
+            await output.end()
+        except asyncio.CancelledError:
+            left = LeaveReason.CTRL_C
+            await _left(leave)
+        except PagerLeftError:
+            pass
         return left
 
     async def _pump(
@@ -185,8 +204,9 @@ class Flow:
     ) -> None:
         """Show a batch; an answer that cannot be written, to a full disk say, is left."""
         try:
-            output.show(batch)
-            await self._sink.drain()
+            async for part in in_turns(batch):
+                await output.show(part)
+                await self._sink.drain()
         except DicomshError:
             await leave()
             raise
@@ -201,14 +221,14 @@ class Flow:
         coming = asyncio.ensure_future(_batch(batches))
         try:
             if not await _either(coming, gone, output.patience):
-                output.release()
+                await output.release()
                 await self._sink.drain()  # opens the pager for more than a screenful
                 await _either(coming, gone)
         except BaseException:
             self._progress.leaving()
             late = await _stopped(coming)
-            if late:
-                output.show(late)
+            async for part in in_turns(late or []):
+                await output.show(part)
             raise
         if coming.done():
             return coming.result()

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from dicomsh.errors import ExitStatus
+from dicomsh.frozen import replace
 from dicomsh.late import LateModule
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import BOOKKEEPING
@@ -117,9 +118,10 @@ class Presenter:
         except CommandGoneError:
             return ExitStatus.DONE
         self._progress.remark()
+        outcome = _of_shown(answer.outcome, output.count) if left else answer.outcome
         if kept is not None:
-            self._session.keep(kept, answer.outcome)
-        outcome = self._session.masking.outcome(answer.outcome)
+            self._session.keep(kept, outcome)
+        outcome = self._session.masking.outcome(outcome)
         return self._concluded(listing, outcome, left, rows.hidden)
 
     def _begun(self, listing: Listing) -> KeptAnswer | None:
@@ -217,6 +219,15 @@ class _Drawn:
 def _usual(name: str, listing: Listing) -> str:
     """The format of a listing if the session's format is `name`: blocks are only for entities."""
     return "table" if name == "vertical" and not listing.blocks else name
+
+
+def _of_shown(outcome: Outcome, number: int) -> Outcome:
+    """The outcome of an answer that was left when so many of its rows had been shown."""
+    if number >= outcome.rows:
+        return outcome
+    whole = outcome.ending in (Ending.COMPLETE, Ending.LIMIT)
+    ending = Ending.CANCELLED if whole else outcome.ending
+    return replace(outcome, rows=number, received=outcome.received or outcome.rows, ending=ending)
 
 
 def status_of(outcome: Outcome) -> ExitStatus:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +85,21 @@ def test_stages_hold_no_more_than_memory_should(stage: str) -> None:
     )
     assert cost.held < MOST_BYTES
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "find study | sort date | uniq uid date | count by uid",
+        "find study > rows.txt; last | where date=2024 | tail 20000 | sort uid -r",
+    ],
+)
+def test_work_on_many_rows_leaves_the_event_loop_free(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that Ctrl-C is heard, and the progress line moves, whatever is done with them."""
+    monkeypatch.chdir(tmp_path)
+    attack = floods.once(floods.ONCE["20,000 rows"])
+    done, cost = turned(lambda: session(attack, text, output="table", timeouts=_LONG))
+    assert "20,000 studies" in done.err
+    assert cost.calls < MOST_CALLS

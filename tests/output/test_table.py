@@ -8,7 +8,7 @@ from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
 from dicomsh.model.safe import width
 from dicomsh.output.formats import renderer
-from dicomsh.output.renderer import FIRST_PAGE, Renderer
+from dicomsh.output.renderer import FIRST_PAGE, PART, Renderer
 from dicomsh.output.table import HELD
 from dicomsh.output.theme import SEQUENCE, Theme
 from tests.output.rows import answer, column, columns, fields, rendered
@@ -246,9 +246,20 @@ def test_where_nobody_watches_columns_fit_the_whole_answer() -> None:
 def test_what_is_held_back_is_bounded() -> None:
     chosen = renderer("table", fields("name", "place"), level=None, width=None, theme=Theme.plain())
     assert chosen.rows(people("a") * (HELD - 1)) == ""
-    assert chosen.rows(people("b")).count("\n") == HELD + 1
+    parts = [chosen.rows(people("b")), *iter(chosen.flush, "")]
+    assert "".join(parts).count("\n") == HELD + 1
+    assert max(part.count("\n") for part in parts) <= PART + 2
     assert chosen.rows(people("much longer")) == "10001  much longer  x\n"
     assert chosen.end() == ""
+
+
+def test_rows_that_come_while_others_are_drawn_wait_for_these() -> None:
+    chosen = renderer("table", fields("name", "place"), level=None, width=None, theme=Theme.plain())
+    text = chosen.rows(people("a") * HELD)
+    later = [chosen.rows(people("b")) for _ in range(HELD // PART + 1)]
+    assert all(later)
+    lines = (text + "".join(later) + chosen.end()).splitlines()[1:]
+    assert [line.split()[1] for line in lines] == ["a"] * HELD + ["b"] * len(later)
 
 
 def settled_early(cells: int, first: str, second: str) -> list[str]:

@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 
+from dicomsh.commands.pipe import Passed
 from dicomsh.errors import DicomshError
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import FieldColumn, Record
+from dicomsh.model.derived_answer import KnownAnswer
 from dicomsh.output.formats import renderer
 from dicomsh.output.renderer import FIRST_PAGE
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
+from dicomsh.output.table import HELD
 from dicomsh.output.theme import Theme
 from dicomsh.shell.flow import Flow, LeaveReason, RowOutput
 from dicomsh.shell.progress import RowProgress
@@ -162,6 +166,58 @@ def test_a_batch_that_comes_with_ctrl_c_is_not_lost() -> None:
         assert bench.out.getvalue() == HEADING + "".join(
             f" {n}  {n}\n" for n in range(1, count + 1)
         )
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def test_of_a_long_batch_ctrl_c_leaves_the_rest() -> None:
+    """That of sort has as many rows as there are: they are drawn in turns."""
+
+    async def run() -> None:
+        bench, peer = Trial(), Peer(range(1, 50_000))
+        peer.stopped.set()
+        flow = asyncio.ensure_future(bench.run(peer))
+        await bench.out.written.wait()
+        flow.cancel()
+        assert await flow is LeaveReason.CTRL_C
+        assert bench.out.getvalue().count("\n") - 1 == bench.page.count < 10_000
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def test_rows_held_back_are_drawn_in_turns_and_all_of_them() -> None:
+    async def run() -> None:
+        bench, peer = Trial(cells=None), Peer(range(1, HELD), ends=True)
+        peer.stopped.set()
+        flow = asyncio.ensure_future(bench.run(peer))
+        await bench.out.written.wait()
+        assert bench.out.getvalue().count("\n") < HELD / 2
+        flow.cancel()
+        assert await flow is LeaveReason.CTRL_C
+        assert bench.out.getvalue().count("\n") == HELD
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+def test_an_answer_left_while_a_stage_works_on_its_rows_is_not_complete() -> None:
+    async def run() -> None:
+        begun = asyncio.Event()
+
+        async def work(batches: AsyncIterator[list[Any]]) -> AsyncGenerator[list[Any], None]:
+            rows = [row async for batch in batches for row in batch]
+            begun.set()
+            await asyncio.Event().wait()
+            yield rows
+
+        source = KnownAnswer([{"n": 1}], Outcome(Ending.COMPLETE, 1, 0.0))
+        answer, bench = Passed(source, work), Trial()
+        flow = asyncio.ensure_future(
+            Flow(bench.sink, bench.progress).run(aiter(answer), bench.page, answer.aclose)
+        )
+        await begun.wait()
+        flow.cancel()
+        assert await flow is LeaveReason.CTRL_C
+        assert (answer.outcome.ending, answer.outcome.rows) == (Ending.CANCELLED, 0)
 
     asyncio.run(asyncio.wait_for(run(), 30))
 

@@ -1,0 +1,50 @@
+"""Batches of rows, as small as the event loop needs them: between two of them, Ctrl-C is heard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+from dicomsh.event_loop import asyncio
+from dicomsh.model.row import Row
+
+BATCH_ROWS = 512
+"""Rows that are worked on at once."""
+
+_BATCH_BYTES = 64 * 1024
+"""Bytes of identifiers that are worked on at once: a peer decides how long a row is."""
+
+
+def batch_length(rows: Sequence[Any]) -> int:
+    """How many of the first rows, or records, are one batch: at least one."""
+    if len(rows) <= BATCH_ROWS and sum(map(_size, rows)) <= _BATCH_BYTES:
+        return len(rows)
+    sizes = accumulate(map(_size, rows[:BATCH_ROWS]))
+    return max(sum(size <= _BATCH_BYTES for size in sizes), 1)
+
+
+def in_batches(rows: list[Any]) -> Iterator[list[Any]]:
+    """All rows, or records, as batches."""
+    start = 0
+    while start < len(rows):
+        batch = rows[start : start + BATCH_ROWS]
+        batch = batch[: batch_length(batch)]
+        yield batch
+        start += len(batch)
+
+
+async def in_turns(rows: list[Any]) -> AsyncIterator[list[Any]]:
+    """All rows, or records, as batches; between two of them the event loop does what waits.
+
+    Raises:
+        CancelledError: Ctrl-C was pressed; the rest does not come.
+    """
+    for number, batch in enumerate(in_batches(rows)):
+        if number:
+            await asyncio.sleep(0)
+        yield batch
+
+
+def _size(row: Any) -> int:
+    return len(row.data) if isinstance(row, Row) else 0
