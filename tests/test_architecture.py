@@ -243,6 +243,7 @@ SPEAKS_DICOM = tuple(
         "commands.receive",  # loaded when they are typed, as every command is
         "commands.retrieve",
         "commands.store",
+        "gateway",  # loaded by its own command line
         "trace.fields",
         "trace.conversation",
         "trace.lines",

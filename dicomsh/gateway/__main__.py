@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="made-up names and IDs in all answers, for demonstrations",
     )
+    add("--store", type=_path, metavar="FOLDER", help="folder for what is retrieved by C-GET")
     add(
         "--allow-changes",
         action="store_true",
@@ -149,6 +150,7 @@ def _options(options: argparse.Namespace) -> GatewayOptions:
         os.environ,
         options.allow_changes,
         mask,
+        options.store,
         secure=bool(options.token_file or options.user_file),
     )
 

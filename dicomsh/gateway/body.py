@@ -75,11 +75,17 @@ def boolean(fields: Fields, name: str, default: bool, details: str = "") -> bool
 
 def whole_number(fields: Fields, name: str, default: int = 0) -> int:
     """A member that is a number of at least 0."""
+    value = any_number(fields, name, default)
+    if value < 0:
+        raise bad_format(f"Unsigned integer value expected in field: {name}")
+    return value
+
+
+def any_number(fields: Fields, name: str, default: int = 0) -> int:
+    """A member that is a whole number."""
     value = fields.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int):
         raise bad_format(f"Integer value expected in field: {name}")
-    if value < 0:
-        raise bad_format(f"Unsigned integer value expected in field: {name}")
     return value
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import date
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dicomsh.archives.open_archives import OpenArchives
@@ -13,7 +14,9 @@ from dicomsh.config import Config
 from dicomsh.errors import DicomshError
 from dicomsh.frozen import frozen, replace
 from dicomsh.gateway.errors import RequestError, Trouble, as_request_error, no_modality
+from dicomsh.gateway.jobs import Jobs
 from dicomsh.gateway.kept import KeptQueries, KeptQuery, gathered
+from dicomsh.gateway.kept_archives import KeptArchives
 from dicomsh.gateway.keys import Tags, query_keys
 from dicomsh.gateway.told import headers_of, is_whole, line_of
 from dicomsh.gateway.turns import TooManyError, Turns
@@ -43,6 +46,7 @@ class GatewayOptions:
         environ: the environment, for the user's folders.
         changes: whether changes of modalities are written to the modalities file.
         mask: makes up names and IDs in all answers; None for the real ones.
+        store: the folder for files that are retrieved; None for none.
         port: the one it listens on.
         secure: whether clients have to say who they are.
     """
@@ -51,6 +55,7 @@ class GatewayOptions:
     environ: Mapping[str, str]
     changes: bool = False
     mask: Mask | None = None
+    store: Path | None = None
     port: int = 8042
     secure: bool = False
 
@@ -65,6 +70,7 @@ class Gateway:
 
     Attributes:
         queries: the last queries.
+        jobs: the last retrievals.
         turns: who may ask an archive next.
         manufacturers: the `Manufacturer` of modalities that were set by a request.
     """
@@ -74,6 +80,7 @@ class Gateway:
         self.archives = archives
         self.options = options
         self.queries = KeptQueries()
+        self.jobs = Jobs()
         self.turns = Turns()
         self.manufacturers: dict[str, str] = {}
 
@@ -200,7 +207,7 @@ class Gateway:
     @asynccontextmanager
     async def apart(self) -> AsyncIterator[OpenArchives]:
         """Archives with connections of their own, for what takes long or is asked only once."""
-        archives = OpenArchives(Tap(), self.archives.memory)
+        archives = KeptArchives(Tap(), self.archives.memory)
         try:
             yield archives
         finally:
@@ -208,6 +215,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Release every association, and stop the practice archives."""
+        await self.jobs.close()
         await self.archives.close()
 
 

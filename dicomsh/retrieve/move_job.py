@@ -173,6 +173,12 @@ class MoveJob:
         return {row.text(tag) for row in await all_rows(listing.answer)}
 
     @property
+    def claim(self) -> Claim | None:
+        """What the archive said about all series together; None if it was not told to send any."""
+        claims = [sent.claim for sent in self._sent if sent.claim]
+        return together(claims) if claims else None
+
+    @property
     def headway(self) -> str:
         """How far it is, for display."""
         if not self._expected:

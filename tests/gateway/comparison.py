@@ -78,6 +78,11 @@ _META = "Orthanc asks for an element of group 2, which is no part of an identifi
 _OPERATIONS = (
     "what the gateway offers: it stores nothing, and gets objects (as Orthanc from 1.12.6)"
 )
+_CONTENT = (
+    "the content of the job, with TargetAet and Details as from Orthanc 1.13, and our outcome"
+)
+_NOWHERE = "the details say what the archive said, and how many objects are missing"
+_LISTED = "the archive is asked for its instances beforehand: there is nothing to move"
 _TITLE = "an AE title has 1 to 16 characters (PS3.5 6.2)"
 _SAID = "what the archive says about it (Error Comment) is passed on"
 _SPELT = "served as it is listed"
@@ -308,6 +313,61 @@ REQUESTS: Mapping[str, tuple[Ask, ...]] = {
         get("/queries/{n}/answers"),
         _query({**_of("Study", PatientID="0555643F"), "Timeout": 5}),
         _query({**_of("Study", PatientID="0555643F"), "Timeout": 0}),
+    ),
+    "retrieve": (
+        _query(_of("Study", PatientID="0555643F"), saves="q", name="back"),
+        post("/queries/{q}/answers/0/retrieve", "DICOMSH", _CONTENT),
+        post("/queries/{q}/answers/0/retrieve", {"TargetAet": "DICOMSH", "Full": True}, _CONTENT),
+        post("/queries/{q}/answers/0/retrieve", {"TargetAet": "NOPE"}, _NOWHERE),
+        post(
+            "/queries/{q}/answers/0/retrieve", {"TargetAet": "NOPE", "Permissive": True}, _CONTENT
+        ),
+        post("/queries/{q}/answers/0/retrieve", {"TargetAet": 5}),
+        post("/queries/{q}/answers/99/retrieve", "DICOMSH"),
+        post("/queries/{q}/answers/x/retrieve", "DICOMSH"),
+        post("/queries/nope/retrieve", "DICOMSH"),
+        post("/queries/{q}/retrieve", {"TargetAet": "DICOMSH", "Synchronous": False}, saves="j"),
+        post("/queries/{q}/retrieve", {"TargetAet": "DICOMSH", "Asynchronous": True}),
+        get("/jobs/xxx"),
+        post("/jobs/xxx/cancel", ""),
+        post("/jobs/xxx/resubmit", ""),
+        get("/jobs/xxx/nope"),
+        post("/jobs/{j}", ""),
+    ),
+    "move": (
+        *(
+            post("/modalities/back/move", body)
+            for body in (
+                "x",
+                {},
+                {"Level": "Study"},
+                {"Level": "Study", "Resources": []},
+                {"Level": "Study", "Resources": {"StudyInstanceUID": "1.2.3"}},
+                {"Level": "Study", "Resources": [{"PatientID": "x"}]},
+                {"Level": "Study", "Resources": [5]},
+                {"Level": "Study", "Resources": [{"StudyInstanceUID": 5}]},
+                {"Level": "Nope", "Resources": [{"StudyInstanceUID": "1.2.3"}]},
+                {"Level": "Series", "Resources": [{"SeriesInstanceUID": "1.2.3"}]},
+                {
+                    "Level": "Study",
+                    "Resources": [{"StudyInstanceUID": "1.2.3"}],
+                    "TargetAet": 5,
+                },
+            )
+        ),
+        post("/modalities/back/move", {"Level": "Study", "Resources": [{"Nope": "1"}]}, _TAG_400),
+        post(
+            "/modalities/back/move",
+            {"Level": "Study", "Resources": [{"StudyInstanceUID": "1.2.3"}], "TargetAet": "X"},
+            _LISTED,
+        ),
+        post(
+            "/modalities/back/move",
+            {"Level": "Study", "Resources": [{"StudyInstanceUID": ""}], "TargetAet": "X"},
+            "an empty key makes some archives send everything: it is never sent",
+        ),
+        post("/modalities/nope/move", {"Level": "Study", "Resources": []}),
+        post("/modalities/down/move", {"Level": "Study", "Resources": [{"StudyInstanceUID": "1"}]}),
     ),
     "bodies that are refused": (
         *(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,15 @@ class Service:
     def post(self, path: str, body: Any) -> Any:
         """The JSON of a POST."""
         return self.ask("POST", path, body).json
+
+
+def until(find: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What `find` gives once that is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := find()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
 
 
 @contextmanager

@@ -23,6 +23,8 @@ _OPERATIONS = (
     "find-patient",
     "find-series",
     "find-study",
+    "get",
+    "move",
     "query",
 )
 """What can follow the name of a modality."""

@@ -210,7 +210,7 @@ _TAGS = {
     "description": "keyword or gggg,eeee: matching value in DICOM form",
     "additionalProperties": {"type": "string"},
 }
-_TIMEOUT = {"type": "integer", "minimum": 0, "description": "seconds; 0 for the usual one"}
+TIMEOUT = {"type": "integer", "minimum": 0, "description": "seconds; 0 for the usual one"}
 
 QUERY_SCHEMA = {
     "type": "object",
@@ -220,10 +220,10 @@ QUERY_SCHEMA = {
         "Query": _TAGS,
         "Normalize": {"type": "boolean"},
         "LocalAet": {"type": "string", "minLength": 1, "maxLength": 16},
-        "Timeout": _TIMEOUT,
+        "Timeout": TIMEOUT,
     },
 }
-_BELOW_SCHEMA = {"type": "object", "properties": {"Query": _TAGS, "Timeout": _TIMEOUT}}
+_BELOW_SCHEMA = {"type": "object", "properties": {"Query": _TAGS, "Timeout": TIMEOUT}}
 _EXAMPLE = {"Level": "Study", "Query": {"PatientID": "0555643F"}}
 _ONE = "/queries/{query}"
 _ANSWER = f"{_ONE}/answers/{{index}}"
