@@ -334,7 +334,10 @@ WRONG_SETTINGS = {
         "'ftp://h/'",
     ),
     "practice: maybe": ("practice: expected true or false", "'maybe'"),
-    "extended: [fuzy]": ("extended: expected one or more of relational, datetime, fuzzy", "'fuzy'"),
+    "extended: [fuzy]": (
+        "extended: expected one or more of relational, datetime, fuzzy, empty",
+        "'fuzy'",
+    ),
     "ignores: [Modalites]": (
         "ignores: expected keywords of attributes, such as ModalitiesInStudy",
         "'Modalites'",
