@@ -13,8 +13,8 @@ from dicomsh.language.command import Command, Parameter
 from dicomsh.lessons.course import Course
 from dicomsh.lessons.read import read_course
 from dicomsh.lessons.tutor import LESSONS
-from dicomsh.model.keys import ALIASES, alias_keyword, by_keyword
-from dicomsh.model.level_keys import LEVEL_KEYS
+from dicomsh.model.keys import ALIASES, alias_keyword, path_of
+from dicomsh.model.level_keys import LEVEL_KEYS, displayed
 from dicomsh.model.levels import Level
 from dicomsh.model.vr import WILDCARD_VRS
 from dicomsh.settings.table import AT_PROMPT, SETTINGS, Settings, Where
@@ -91,7 +91,7 @@ def _attributes() -> Iterator[str]:
     yield "You can use every attribute in the standard's dictionary (PS3.6); these are the ones"
     yield "that have an alias or belong to a level."
     yield "\n## Aliases\n"
-    yield "| alias | patient, study | series | instance |\n|---|---|---|---|"
+    yield "| alias | patient, study | series | instance | worklist |\n|---|---|---|---|---|"
     for alias in ALIASES:
         words = [alias_keyword(alias, level) or "" for level in Level if level is not Level.PATIENT]
         yield f"| `{alias}` | {' | '.join(words)} |"
@@ -100,12 +100,16 @@ def _attributes() -> Iterator[str]:
 
 
 def _level(level: Level) -> Iterator[str]:
-    yield f"\n## {level.word.capitalize()} level\n"
-    yield f"Unique key: {level.unique_keyword}. Keys in bold are requested by default."
+    if level is Level.WORKLIST:
+        yield "\n## Worklist\n"
+        yield "Keys in bold are requested by default."
+    else:
+        yield f"\n## {level.word.capitalize()} level\n"
+        yield f"Unique key: {level.unique_keyword}. Keys in bold are requested by default."
     yield "\n| keyword | tag | VR | name | wildcards |\n|---|---|---|---|---|"
-    for keyword in (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more):
-        attribute = by_keyword(keyword)
-        word = f"**{keyword}**" if keyword in LEVEL_KEYS[level].default else keyword
+    for name in (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more):
+        attribute, keyword = path_of(name)[-1], displayed(name)
+        word = f"**{keyword}**" if name in LEVEL_KEYS[level].default else keyword
         wild = "`*` `?`" if attribute.vr in WILDCARD_VRS else ""
         yield f"| {word} | {attribute.tag_text} | {attribute.vr} | {attribute.name} | {wild} |"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import HIERARCHY, Level, Model
 from tests import processes, samples, servers
 from tests.conftest import Start
 
@@ -68,7 +68,7 @@ def test_both_servers_hold_the_same(
 ) -> None:
     """Walks from a patient down with every parent's unique key: dcmqrscp is not relational."""
     place = {"PatientID": "0555643F"}
-    for level in Level:
+    for level in HIERARCHY:
         query = place | {level.unique_keyword: place.get(level.unique_keyword, "")}
         answers = servers.findscu(dcmqrscp_server, level, query, model=Model.PATIENT_ROOT)
         assert answers

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dicomsh.archives.transfer import Committing, Delivery, Retriever, Sender, Storer
 from dicomsh.dimse.negotiation import MOST_CONTEXTS
 from dicomsh.model.commitment import CommitmentReport
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import ROOT_MODELS
 from dicomsh.model.modality import Modality
 from dicomsh.model.storage import Pair
 from dicomsh.model.tap import Tap
@@ -30,7 +30,7 @@ class DimseTransfers:
         announce: tells the archive our port, where it can be told.
     """
 
-    room = MOST_CONTEXTS - len(Model)
+    room = MOST_CONTEXTS - len(ROOT_MODELS)
     """The rest of the presentation contexts of an association is for the retrieval itself."""
 
     def __init__(self, modality: Modality, tap: Tap, announce: Announce = is_known) -> None:

@@ -17,7 +17,7 @@ from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome, combined
 from dicomsh.model.columns import AttributeColumn, FieldColumn, Record
 from dicomsh.model.comparison import Pair, differing, key_of, paired, text_of
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import ROOT_MODELS, Level
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import title_of
 from dicomsh.model.results import Listing, Records, listing_of
@@ -89,10 +89,14 @@ class _Side:
 def _models(context: Context, call: Call) -> tuple[_Side, _Side]:
     if call.options.get("model") is not None:
         raise UsageError("compare always asks in both models", hint="omit --model")
+    if Level.WORKLIST in call.arguments:
+        raise UsageError(
+            "a worklist has one information model", hint="compare --with NAME find worklist …"
+        )
     apart = _unlimited(context)
     first, second = (
         _Side(model.title, apart, replace(call, options={**call.options, "model": model}))
-        for model in Model
+        for model in ROOT_MODELS
     )
     return first, second
 

@@ -17,12 +17,13 @@ from dicomsh.language.kinds import ROW_COMMAND
 from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
 from dicomsh.model.columns import AttributeColumn, FieldColumn
 from dicomsh.model.derived_answer import DerivedAnswer
-from dicomsh.model.keys import by_tag
+from dicomsh.model.keys import by_tag, path_of
+from dicomsh.model.level_keys import STEP, STEP_KEYWORDS
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place, each_once, places_of
 from dicomsh.model.results import ROWS, Listing, Records, Report, Result, Talk, Text
-from dicomsh.model.row import Row
+from dicomsh.model.row import Row, text_at
 from dicomsh.model.text_about import TextAbout, text_about
 from dicomsh.output.result_line import counted
 from dicomsh.session.knowledge import SessionKnowledge
@@ -46,6 +47,8 @@ async def each(
     keep_going: Annotated[bool, "continue with the next row after a failure"] = False,
 ) -> Listing | Records:
     """Run COMMAND for every row, as if you had used cd to go to its entity.
+
+    The items of a worklist have no place of their own: COMMAND runs where you are.
 
     $PatientID, $StudyInstanceUID and every other keyword hold the attributes of the row; if the
     rows are not entities, $name etc. hold their fields. A query takes them as values: * and ? in
@@ -98,6 +101,9 @@ async def _received(context: Context, rows: Listing) -> _Subjects:
     if level is None:
         subjects = [_Subject(_fields(row), here) for row in received]
         return _source(subjects, answer.outcome, counted(len(received), ROWS))
+    if level is Level.WORKLIST:
+        subjects = [_entity(rows, row, here) for row in received]
+        return _source(subjects, answer.outcome, level.counted(len(subjects)))
     placed = zip(places_of(received, level, rows.place), received, strict=True)
     once = each_once([(_named(place, level), row) for place, row in placed])
     subjects = [_entity(rows, row, place) for place, row in once]
@@ -123,8 +129,15 @@ def _named(place: Place | None, level: Level) -> Place:
 def _entity(listing: Listing, row: Row, place: Place) -> _Subject:
     columns = {c.keyword: "" for c in listing.columns if isinstance(c, AttributeColumn)}
     steps = {step.level.unique_keyword: step.key for step in place.steps}
+    return _Subject({**columns, **steps, **_values(row)}, place)
+
+
+def _values(row: Row) -> dict[str, str]:
+    """The values of a row by keyword; those of a worklist's step, too, which is in a sequence."""
     own = {by_tag(tag).keyword: row.text(tag) or "" for tag in row.elements}
-    return _Subject({**columns, **steps, **own}, place)
+    inner = {f"{STEP}.{word}": word for word in STEP_KEYWORDS}
+    found = {word: text_at(row, path_of(name)) for name, word in inner.items() if STEP in own}
+    return {**{word: text for word, text in found.items() if text is not None}, **own}
 
 
 def _fields(record: Any) -> dict[str, str]:

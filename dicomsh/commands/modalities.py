@@ -14,7 +14,7 @@ from dicomsh.language.command import command
 from dicomsh.language.kinds import ADDRESS, MODALITY, NEW_NAME
 from dicomsh.language.scan import Word
 from dicomsh.model.columns import FieldColumn, Record
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, ROOT_MODELS, VERIFICATION, Model
 from dicomsh.model.modality import Address, DicomAddress, Modality, PracticeAddress
 from dicomsh.model.results import Records, Talk, at_once, listing_of
 from dicomsh.query.harmless import harmless_find
@@ -77,9 +77,10 @@ def milliseconds(seconds: float) -> str:
 
 
 def _models(accepted: frozenset[str]) -> str:
-    titles = [model.title for model in Model if model.value in accepted]
+    titles = [model.title for model in ROOT_MODELS if model.value in accepted]
     if MODALITY_WORKLIST_FIND in accepted:
-        titles.append("Modality Worklist" if titles else "only Modality Worklist: no studies here")
+        only = "only Modality Worklist: no studies here, 'find worklist' lists what is scheduled"
+        titles.append(Model.MODALITY_WORKLIST.title if titles else only)
     return ", ".join(titles) or "no query model accepted"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from dicomsh.commands.context import Context
 from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
-from dicomsh.language.command import Alone, command
+from dicomsh.language.command import Alone, AsRecords, command
 from dicomsh.language.kinds import (
     COUNT,
     FORMAT,
@@ -31,9 +32,10 @@ from dicomsh.model.levels import Level, Model
 from dicomsh.model.moments import ends
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.parts import with_time
+from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, QueryKey
-from dicomsh.model.results import Listing
+from dicomsh.model.results import Listing, Records
 from dicomsh.model.safe import fit
 from dicomsh.model.windows import Period
 from dicomsh.query.ask import Way, ask, plain_way
@@ -47,6 +49,7 @@ MODEL_HELP = "query in this information model: patient or study"
 RELATIONAL_HELP = "negotiate relational queries: keys of higher levels may be left out"
 FUZZY_HELP = "negotiate fuzzy name matching: the server decides which names are similar"
 EMPTY_HELP = "negotiate matching of empty values: the server matches Key='\"\"'"
+LINT_HELP = "worklist: list what may keep a device from taking an item"
 DATETIME_HELP = "treat date and time ranges as one continuous period"
 
 
@@ -59,6 +62,8 @@ DATETIME_HELP = "treat date and time ranges as one continuous period"
         "find study PatientName=*山田* +ReferringPhysicianName",
         "find series CT --limit 10",
         "find study date=2024 --split",
+        "find worklist date=today mod=CT,MR",
+        "find worklist station=CT1 --lint",
     ),
 )
 async def find(
@@ -74,23 +79,31 @@ async def find(
     empty: Annotated[bool, EMPTY_HELP] = False,
     split: Annotated[Period | None, PERIOD, Alone(Period.AUTO), SPLIT_HELP] = None,
     queries: Annotated[int | None, QUERIES, QUERIES_HELP] = None,
-) -> Listing:
-    """Query at a level, inside the current place.
+    lint: Annotated[bool, LINT_HELP, AsRecords] = False,
+) -> Listing | Records:
+    """Query at a level, inside the current place; or a worklist.
 
     The query includes the unique keys of your place above that level. Key=Value matches, +Key
     requests an attribute. PATTERN means the patient's name (or ID, if it contains a digit); for
-    series the Modality or description; for instances the number. Names are matched as typed;
-    wildcards are * and ?. dicomsh negotiates --relational, --fuzzy, --datetime and --empty with the
-    server (PS3.4 C.5.1.1), on a separate association. If the server cuts an answer off, --split
-    asks for the studies again in ever smaller date windows, and also if it does not answer in time;
-    --split day, week or month starts with windows of that size. It also shows StudyTime, and stops
-    dividing after as many queries as --queries says.
+    series the Modality or description; for instances the number. A worklist is what a RIS has
+    scheduled: its keys date, time, mod, station, physician, step and status are those of the
+    scheduled step ('help worklist'). Names are matched as typed; wildcards are * and ?. dicomsh
+    negotiates --relational, --fuzzy, --datetime and --empty with the server (PS3.4 C.5.1.1), on a
+    separate association. If the server cuts an answer off, --split asks for the studies again in
+    ever smaller date windows, and also if it does not answer in time; --split day, week or month
+    starts with windows of that size. It also shows StudyTime, and stops dividing after as many
+    queries as --queries says. --lint checks each item of a worklist (PS3.4 K.6.1.2.2): values that
+    a device needs, their lengths, and numbers that items share; exit status 1 if something is
+    wrong.
     """
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
     keys += query_keys(terms, level, today, over_midnight=datetime)
     _check_nights(keys, terms)
     place = context.session.place.above(level)
+    if level is Level.WORKLIST:
+        hierarchical = {"--model": model, "--relational": relational, "--datetime": datetime}
+        _check_worklist({**hierarchical, "--split": split})
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime, empty=empty)
     request = Request(level, place, _once(keys, terms))
     if split is not None:
@@ -99,7 +112,36 @@ async def find(
         raise UsageError("--queries is for --split", hint="find study … --split --queries N")
     options = QueryOptions(limit, model, wanted, split, queries)
     way = plain_way if split is None else _split_way()
+    if lint:
+        return await _linted(context, request, options)
     return await ask(context.query, context.session.current(), request, options, way)
+
+
+async def _linted(context: Context, request: Request, options: QueryOptions) -> Records:
+    from dicomsh.commands.worklist import EVERYTHING, linted
+
+    if request.level is not Level.WORKLIST:
+        raise UsageError("--lint checks a worklist", hint="find worklist … --lint")
+    asked = {key.keyword for key in request.keys}
+    more = (key for key in EVERYTHING if key.keyword not in asked)
+    whole = replace(request, keys=(*request.keys, *more))
+    listing = await ask(context.query, context.session.current(), whole, options)
+    return linted(listing.answer)
+
+
+def _check_worklist(given: Mapping[str, object]) -> None:
+    """Refuse what a worklist does not have (PS3.4 K.1.2, K.6.1.2.2)."""
+    option = next((name for name, value in given.items() if value), "")
+    if option:
+        raise UsageError(f"a worklist has no {option}", hint=_NOT_IN_WORKLISTS[option])
+
+
+_NOT_IN_WORKLISTS = {
+    "--model": "it has an information model of its own",
+    "--relational": "nothing is above its items",
+    "--datetime": "ranges of date= and time= are one period in a worklist anyway",
+    "--split": "narrow the query: date=today, station=, mod=",
+}
 
 
 def _split_way() -> Way:
@@ -134,6 +176,9 @@ async def ls(
     keys = query_keys(terms, level, today, over_midnight=datetime)
     _check_nights(keys, terms)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime, empty=empty)
+    if level is Level.WORKLIST:
+        _check_worklist({"--model": model, "--relational": relational, "--datetime": datetime})
+        there = replace(there, place=Place())
     request = Request(level, there.place, _once(keys, terms))
     return await ask(context.query, there.modality, request, QueryOptions(limit, model, wanted))
 

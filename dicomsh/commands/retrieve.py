@@ -17,7 +17,7 @@ from dicomsh.language.kinds import COUNT, FILE, MODALITY, PORT, RETRIES, TARGET,
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.daily_window import DailyWindow, read_daily_window
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, places_of
@@ -150,7 +150,7 @@ async def _targets(context: Context, targets: Sequence[Word]) -> Wanted:
     """The places that TARGETs name; none of them is a whole archive."""
     there = [await resolve(context, target) for target in targets or (None,)]
     for found, target in zip(there, targets or (None,), strict=True):
-        if found.place.level is None:
+        if found.place.level in (None, Level.WORKLIST):
             raise UsageError(
                 "this needs a patient, study, series or instance: an archive is not fetched whole",
                 hint="name a TARGET, or cd to one",
@@ -161,7 +161,7 @@ async def _targets(context: Context, targets: Sequence[Word]) -> Wanted:
 
 async def _rows(context: Context, rows: Listing) -> Wanted:
     """The places of the rows of a listing."""
-    if rows.level is None:
+    if rows.level in (None, Level.WORKLIST):
         raise UsageError("this needs patients, studies, series or instances", hint="find … | get")
     answer = rows.answer
     try:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.element_records import element_records
 from dicomsh.commands.target import resolve
 from dicomsh.errors import QueryFailedError, UsageError
 from dicomsh.frozen import replace
@@ -16,9 +17,8 @@ from dicomsh.language.kinds import TARGET
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome, all_rows, combined
 from dicomsh.model.columns import FieldColumn, Record
-from dicomsh.model.keys import by_tag
 from dicomsh.model.level_keys import LEVEL_KEYS, heading
-from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
+from dicomsh.model.levels import HIERARCHY, UNIQUE_KEYWORDS, Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place
@@ -29,6 +29,7 @@ from dicomsh.model.wado import PLACEHOLDER_RS, PLACEHOLDER_URI, retrieve_uri, rs
 from dicomsh.query.ask import ask
 from dicomsh.query.hierarchy import Hierarchy
 from dicomsh.query.resolve import ResolvedTarget
+from dicomsh.session.targets import listed_row
 
 _SHOW_COLUMNS = (
     FieldColumn("tag", "Tag"),
@@ -38,18 +39,30 @@ _SHOW_COLUMNS = (
 )
 
 
-@command("show", family="walk", examples=("show 0555643F", "cd 0555643F; show"))
+@command(
+    "show",
+    family="walk",
+    examples=("show 0555643F", "cd 0555643F; show", "find worklist mod=MR; show 1"),
+)
 async def show(context: Context, target: Annotated[Word | None, TARGET] = None) -> Records:
-    """Show all known attributes of one entity: tag, VR, keyword, value.
+    """Show all known attributes of one entity, or worklist item: tag, VR, keyword, value.
 
-    Queries the entity again with all keys that the standard defines for its level.
+    Queries the entity again with all keys that the standard defines for its level. For an item of
+    the worklist just listed, a remark says what may keep a device from taking it.
     """
+    listed = None if target is None else listed_row(context.session, target.text)
+    if listed is not None and listed[0].level is Level.WORKLIST:
+        from dicomsh.commands.worklist import shown_item
+
+        return shown_item(context, *listed)
     there = await resolve(context, target)
-    if there.place.level is None:
+    if there.place.level in (None, Level.WORKLIST):
+        where = "at the root" if there.place.level is None else "here"
         raise UsageError(
-            "there is no entity at the root",
+            f"there is no entity {where}",
             hint="show TARGET, or cd to a patient, study, series or instance",
         )
+    assert there.place.level is not None
     entity = _ShownEntity(context, there, there.place.level)
     return listing_of(_SHOW_COLUMNS, entity.records(), outcome=lambda: entity.outcome)
 
@@ -72,7 +85,7 @@ class _ShownEntity:
                 hint="'ls ..' shows what is there now",
             )
         for row in rows:
-            yield [record for tag in sorted(row.elements) for record in _element(row, tag, "")]
+            yield [record for tag in sorted(row.elements) for record in element_records(row, tag)]
 
     async def _rows(self, more: tuple[str, ...]) -> list[Row]:
         place = self._there.place
@@ -87,24 +100,6 @@ class _ShownEntity:
             return await self._rows(())
         self.outcome = listing.answer.outcome
         return rows
-
-
-def _element(row: Row, tag: int, indent: str) -> list[Record]:
-    attribute = by_tag(tag)
-    vr = row.vr(tag)
-    record: Record = {
-        "tag": f"{indent}{attribute.tag_text}",
-        "vr": vr,
-        "keyword": attribute.keyword if attribute.keyword != attribute.tag_text[1:-1] else "",
-        "value": row.text(tag) if vr != "SQ" else None,
-    }
-    records = [record]
-    if vr == "SQ":
-        for item in row.values(tag) or []:
-            if isinstance(item, Row):
-                for inner in sorted(item.elements):
-                    records += _element(item, inner, indent + ">")
-    return records
 
 
 @command(
@@ -126,7 +121,7 @@ async def wado(
     """
     there = [await resolve(context, target) for target in targets or (None,)]
     for destination, target in zip(there, targets or (None,), strict=True):
-        if destination.place.level is None:
+        if destination.place.level in (None, Level.WORKLIST):
             span = target.span if target else None
             raise UsageError("wado needs a patient, study or series", hint="cd to one", span=span)
     instances = _InstanceUrls(context, there, rs)
@@ -178,7 +173,7 @@ class _InstanceUrls:
     def _record(self, there: ResolvedTarget, place: Place) -> Record:
         self._rows += 1
         study, series, instance = (
-            step.key if (step := place.step(level)) else "" for level in list(Level)[1:]
+            step.key if (step := place.step(level)) else "" for level in HIERARCHY[1:]
         )
         make, placeholder = _WADO_RS if self._rs else _WADO_URI
         base = self._base(there.modality) or placeholder

@@ -12,8 +12,10 @@ from dicomsh.language.kinds import DEPTH, TARGET
 from dicomsh.language.scan import Word
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.level_keys import heading
-from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
+from dicomsh.model.levels import HIERARCHY, UNIQUE_KEYWORDS, Level
+from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place, count_below, title_of
+from dicomsh.model.plan import Request, choose_model
 from dicomsh.model.results import Records, Result, Talk, Text, at_once, listing_of
 from dicomsh.model.text_about import text_about
 
@@ -22,9 +24,13 @@ if TYPE_CHECKING:
     from dicomsh.session.state import Session
 
 
-@command("cd", family="walk", examples=("cd 0555643F", "cd /", "cd 0555643F; cd .."))
+@command(
+    "cd",
+    family="walk",
+    examples=("cd 0555643F", "cd /", "cd 0555643F; cd ..", "cd worklist; ls"),
+)
 async def cd(context: Context, target: Annotated[Word | None, TARGET] = None) -> Result:
-    """Go to TARGET: a row number, a unique key or the beginning of one, or a path.
+    """Go to TARGET: a row number, a unique key or the beginning of one, a path, or worklist.
 
     cd .. goes up, cd - goes back, cd / (or just cd) goes to the root. If the place was not just
     listed, dicomsh checks that it exists.
@@ -38,9 +44,18 @@ async def cd(context: Context, target: Annotated[Word | None, TARGET] = None) ->
     from dicomsh.commands.target import resolve
 
     there = await resolve(context, target)
+    if there.place.level is Level.WORKLIST:
+        await _check_worklist(context, there.modality)
     said = _of_list_elsewhere(session, target.text, there.place)
     session.move(there.modality, there.place)
     return said
+
+
+async def _check_worklist(context: Context, modality: Modality) -> None:
+    """Raise NoPresentationContextError if a modality has no worklist."""
+    archive = await context.archives.open(context.known(modality))
+    accepted = (await archive.connect()).sop_classes
+    choose_model(Request(Level.WORKLIST, Place()), accepted, None, str(modality.address))
 
 
 def _of_list_elsewhere(session: Session, text: str, there: Place) -> Talk | None:
@@ -74,7 +89,7 @@ def pwd(
     if not keys:
         return Text(context.session.path)
     columns = (FieldColumn("keyword", "Unique key"), FieldColumn("value", "Value"))
-    steps = context.session.place.steps
+    steps = [step for step in context.session.place.steps if step.level in HIERARCHY]
     records: list[Record] = [
         {"keyword": step.level.unique_keyword, "value": step.key} for step in steps
     ]
@@ -106,8 +121,9 @@ async def tree(
     from dicomsh.query.hierarchy import Hierarchy
 
     there = await resolve(context, target)
-    if there.place.level is Level.INSTANCE:
-        raise UsageError("there is nothing below an instance", span=target.span if target else None)
+    if there.place.level in (Level.INSTANCE, Level.WORKLIST):
+        what = "an instance" if there.place.level is Level.INSTANCE else "the items of a worklist"
+        raise UsageError(f"there is nothing below {what}", span=target.span if target else None)
     seen = context.session.seen_of(there.modality.name)
     descent = Hierarchy(context.query, there.modality, there.place, depth or 2, seen.note)
     return listing_of(

@@ -12,7 +12,7 @@ from dicomsh.errors import ConfigError
 from dicomsh.frozen import names_of
 from dicomsh.model.capability import NOTHING_KNOWN, Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import ROOT_MODELS, Model
 from dicomsh.model.modality import Faults, Modality, PracticeAddress
 
 FILE_NAME = "peers.json"
@@ -162,7 +162,7 @@ def _read_file(path: Path) -> dict[str, Capabilities]:
 def _to_json(known: Capabilities) -> dict[str, Any]:
     return {
         "probed": known.probed,
-        "models": [model.name for model in Model if model in known.models],
+        "models": [model.name for model in ROOT_MODELS if model in known.models],
         "extended": [extension.word for extension in Extension if extension in known.extended],
         "charsets": list(known.charsets),
         "unmatched": list(known.unmatched),

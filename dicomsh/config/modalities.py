@@ -240,6 +240,12 @@ def faults_of(setting: ConfigNode | None) -> Faults:
         forget_every=given.get("forget_every", checks.count, None),
         no_commitment_report=given.get("no_commitment_report", checks.boolean, False),
         separate_report=given.get("separate_report", checks.boolean, False),
+        wrong_station=given.get("wrong_station", checks.boolean, False),
+        other_day=given.get("other_day", checks.boolean, False),
+        missing_type_1=given.get("missing_type_1", checks.boolean, False),
+        long_accession=given.get("long_accession", checks.boolean, False),
+        station_of_caller=given.get("station_of_caller", checks.boolean, False),
+        ignore_step_keys=given.get("ignore_step_keys", checks.boolean, False),
     )
 
 

@@ -13,7 +13,7 @@ from dicomsh.dimse.negotiation import PresentationContext
 from dicomsh.errors import AssociationAbortedError, NoPresentationContextError
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Outcome
-from dicomsh.model.levels import SOP_CLASSES, Model, SopClass
+from dicomsh.model.levels import ROOT_MODELS, SOP_CLASSES, SopClass
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
@@ -173,7 +173,7 @@ class Client:
             self._releasing = loop.create_task(release)
 
 
-_MODELS = frozenset(model.value for model in Model)
+_MODELS = frozenset(model.value for model in ROOT_MODELS)
 _OTHER_MODEL = "choose the other information model: --model, or model: in modalities.yaml"
 
 

@@ -27,7 +27,7 @@ from dicomsh.errors import (
 )
 from dicomsh.frozen import field, frozen
 from dicomsh.model.extended_negotiation import Extensions, agreed, application_information
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
+from dicomsh.model.levels import VERIFICATION, Model
 from dicomsh.model.modality import Modality
 
 IMPLEMENTATION_CLASS_UID = "2.25.85903601587723424137920537291301200142"
@@ -124,16 +124,15 @@ class Agreement:
 def query_proposals(wanted: Extensions) -> tuple[Proposal, ...]:
     """The proposals of an association for queries: C-ECHO and C-FIND, with these extensions.
 
-    The extensions belong to the two information models (PS3.4 C.5.1.1); no information is sent if
-    none are wanted.
+    The extensions belong to the information models (PS3.4 C.5.1.1, K.5.1.1); no information is sent
+    if none are wanted.
     """
-    # both models, because either may be useless: OsiriX offers no Patient Root (pynetdicom #898),
-    # and Agfa returned nothing in it (dicomtrolley #38)
+    # both of Query/Retrieve, because either may be useless: OsiriX offers no Patient Root
+    # (pynetdicom #898), and Agfa returned nothing in it (dicomtrolley #38)
     information = application_information(wanted) if wanted else b""
     return (
         Proposal(VERIFICATION),
         *(Proposal(model.value, information=information) for model in Model),
-        Proposal(MODALITY_WORKLIST_FIND),
     )
 
 

@@ -9,7 +9,7 @@ from dicomsh.dimse.negotiation import Proposal
 from dicomsh.dimse.own_association import OwnAssociation
 from dicomsh.dimse.retrieval import Get
 from dicomsh.model.claim import Claim, OnClaim
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import ROOT_MODELS
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
 from dicomsh.model.storage import Storage
@@ -79,7 +79,7 @@ class Retriever:
 
 
 def _proposals(sop_classes: Sequence[str], syntaxes: Sequence[str]) -> Iterator[Proposal]:
-    for model in Model:
+    for model in ROOT_MODELS:
         yield Proposal(model.get.uid)
     for uid in sop_classes:
         for syntax in syntaxes:

@@ -7,7 +7,7 @@ from dicomsh.dimse.negotiation import Proposal
 from dicomsh.dimse.own_association import OwnAssociation
 from dicomsh.dimse.retrieval import Move
 from dicomsh.model.claim import Claim, OnClaim
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import ROOT_MODELS
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
 from dicomsh.model.tap import Tap
@@ -22,7 +22,7 @@ class Sender:
     """
 
     def __init__(self, modality: Modality, tap: Tap) -> None:
-        proposals = tuple(Proposal(model.move.uid) for model in Model)
+        proposals = tuple(Proposal(model.move.uid) for model in ROOT_MODELS)
         self._own = OwnAssociation(modality, tap, proposals)
 
     async def connect(self) -> None:

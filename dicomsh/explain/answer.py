@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.keys import COUNTS
+from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.notes import Note
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
@@ -63,8 +64,8 @@ def _matched(asked_query: AskedQuery) -> list[str]:
     """Each key that narrows the answer, with how the server compares it."""
     keys = [key for key in asked_query.request.keys if key.value]
     if not keys and not asked_query.request.place.steps:
-        return [f"nothing: every {asked_query.request.level.word} matches"]
-    return [f"{key.keyword} = {key.value}: {_reason(key)}" for key in keys]
+        return [f"nothing: every {asked_query.request.level.noun} matches"]
+    return [f"{key.name} = {key.value}: {_reason(key)}" for key in keys]
 
 
 def _reason(key: QueryKey) -> str:
@@ -92,7 +93,7 @@ def _added(asked_query: AskedQuery) -> list[str]:
     request = asked_query.request
     steps = [f"{step.level.unique_keyword} = {step.key}" for step in request.place.steps]
     told = [f"{text}, the current place" for text in steps]
-    return [*told, f"requested by default: {', '.join(request.default_keywords())}"]
+    return [*told, f"requested by default: {', '.join(map(displayed, request.default_keywords()))}"]
 
 
 _AFTER = {
@@ -112,6 +113,8 @@ def advice(asked_query: AskedQuery, outcome: Outcome) -> list[str]:
         return [_AFTER[outcome.ending]]
     if outcome.rows == 0:
         return _for_nothing(asked_query)
+    if asked_query.request.level is Level.WORKLIST:
+        return ["show 1 lists every attribute of the first; --lint checks what devices need"]
     if asked_query.request.level is Level.INSTANCE:
         return ["show 1 lists every attribute of the first; wado shows its retrieve URL"]
     return ["cd 1 goes into the first; ls lists the level below"]

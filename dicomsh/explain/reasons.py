@@ -9,8 +9,8 @@ from dicomsh.frozen import frozen
 from dicomsh.model.capability import Feature, Support
 from dicomsh.model.charset import UTF8, alternatives, encode
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
-from dicomsh.model.level_keys import key_type
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.level_keys import REQUIRED_KEYS, key_type
+from dicomsh.model.levels import ROOT_MODELS, Level, Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from dicomsh.model.widened import open_letters
@@ -37,6 +37,8 @@ class Sent:
 
 def model_reason(sent: Sent) -> str:
     """Why this information model (PS3.4 C.6)."""
+    if sent.query.model is Model.MODALITY_WORKLIST:
+        return "scheduled procedure steps, which have no Query/Retrieve level (PS3.4 K.6.1)"
     chosen, other = sent.query.model, _other(sent.query.model)
     if sent.forced:
         return f"because of {sent.forced}"
@@ -56,9 +58,9 @@ def _other(model: Model) -> Model:
 def acceptance(sent: Sent) -> str:
     """What is known and assumed about the peer's models."""
     if not sent.accepted:
-        return "no association yet: we assume that it accepts both models and all proposals"
+        return "no association yet: we assume that it accepts all models and proposals"
     titles = [model.title for model in Model if model.value in sent.accepted]
-    return f"{sent.peer.name} accepted {' and '.join(titles) or 'neither'} in its last association"
+    return f"{sent.peer.name} accepted {' and '.join(titles) or 'none'} in its last association"
 
 
 def level_reason(query: Query, level: Level) -> str:
@@ -115,7 +117,8 @@ def doubts(sent: Sent, missing: Sequence[str] = ()) -> list[str]:
         missing: keywords that the peer never returned at this level when asked.
     """
     query, told = sent.query, []
-    refused = [m for m in Model if sent.accepted and m.value not in sent.accepted]
+    asked = (query.model,) if query.model is Model.MODALITY_WORKLIST else ROOT_MODELS
+    refused = [m for m in asked if sent.accepted and m.value not in sent.accepted]
     told += [f"{sent.peer.name} did not accept {model.title}" for model in refused]
     told += _of_keys(query, known_letters=_knows_letters(sent))
     told += _of_capabilities(sent)
@@ -155,8 +158,7 @@ def _of_keys(query: Query, *, known_letters: bool) -> list[str]:
         " is asked with * too, and filtered locally"
         for keyword in _open_keywords(query, known_letters)
     ]
-    if any(len(key.path) > 1 and key.value for key in query.keys):
-        told.append("matching in a sequence is optional (PS3.4 C.2.2.2.6): many peers ignore it")
+    told += _of_worklist(query) if query.model is Model.MODALITY_WORKLIST else _of_sequences(query)
     if any(key.keyword == "ModalitiesInStudy" and key.value for key in query.keys):
         told.append("ModalitiesInStudy is an optional key: a peer may return all modalities")
     if any(key.matching is Matching.MULTIPLE_VALUES for key in query.keys):
@@ -171,6 +173,30 @@ def _of_keys(query: Query, *, known_letters: bool) -> list[str]:
         for key in unique
     ]
     return [text for text in told if text]
+
+
+def _of_sequences(query: Query) -> list[str]:
+    if any(len(key.path) > 1 and key.value for key in query.keys):
+        return ["matching in a sequence is optional (PS3.4 C.2.2.2.6): many peers ignore it"]
+    return []
+
+
+def _of_worklist(query: Query) -> list[str]:
+    """What differs in a worklist (PS3.4 K.2.2.1, K.6.1.2.2)."""
+    matched = [key for key in query.keys if key.value]
+    optional = [key.name for key in matched if key.keyword not in REQUIRED_KEYS]
+    told = []
+    if optional:
+        told.append(
+            f"matching on {' and '.join(optional)} is optional in a worklist (PS3.4 table K.6-1):"
+            " a server may ignore it"
+        )
+    if matched:
+        told.append(
+            "an item without a value matches no key but an empty one (PS3.4 K.2.2.1.1.1): in a"
+            " worklist, empty is not any"
+        )
+    return told
 
 
 def _is_unique_pattern(key: QueryKey, level: Level) -> bool:

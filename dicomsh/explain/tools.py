@@ -221,7 +221,7 @@ def orthanc(sent: Sent) -> Equivalent:
     """Orthanc's REST API: one request queries, a second fetches the answers."""
     query = sent.query
     if query.level is None:
-        return without_level("Orthanc")
+        return _orthanc_worklist(sent)
     inside = [key.keyword for key in query.keys if len(key.path) > 1]
     if inside:
         trouble = f"not possible: the Query of this route has no sequences ({', '.join(inside)})"
@@ -234,6 +234,29 @@ def orthanc(sent: Sent) -> Equivalent:
     path = """sed -n 's/.*"Path" *: *"\\([^"]*\\)".*/\\1/p'"""
     second = f'curl -s "{ORTHANC}$answers/answers?expand&simplify"'
     return Equivalent("Orthanc", f"answers=$({first} | {path})\n{second}", _orthanc_notes(sent))
+
+
+def _orthanc_worklist(sent: Sent) -> Equivalent:
+    """The route for a worklist, whose query may have sequences."""
+    body = _json({"Query": _nested(sent.query), "Short": True})
+    url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/find-worklist"
+    return Equivalent(
+        "Orthanc",
+        lines_of([f"curl -s {quote(url)} -X POST", f"-d {quote(body)}"]),
+        _orthanc_notes(sent),
+    )
+
+
+def _nested(query: Query) -> dict[str, object]:
+    """The keys as a JSON object; a sequence has one item."""
+    whole: dict[str, object] = {}
+    for key in query.keys:
+        node = whole
+        for part in key.path[:-1]:
+            (node,) = node.setdefault(part.keyword, [{}])  # type: ignore[misc]
+        empty: object = [] if key.attribute.vr == "SQ" else ""
+        node[key.attribute.keyword] = key.value or empty
+    return whole
 
 
 def _members(keys: Mapping[str, str]) -> list[str]:
@@ -256,7 +279,7 @@ def _orthanc_notes(sent: Sent) -> tuple[str, ...]:
     query = sent.query
     model = Model.PATIENT_ROOT if query.level is Level.PATIENT else Model.STUDY_ROOT
     notes = [f"{sent.peer.name} must be in that Orthanc's DicomModalities"]
-    if model is not query.model:
+    if query.level is not None and model is not query.model:
         notes.append(f"Orthanc queries this level in {model.title}")
     if query.charset:
         notes.append("Orthanc uses its DefaultEncoding and drops characters it lacks: use Utf8")

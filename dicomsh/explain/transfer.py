@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dicomsh.explain.identifier import elements
 from dicomsh.explain.page import element_lines, told
 from dicomsh.frozen import field, frozen, replace, slotted
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
 from dicomsh.model.standard import uid_name
@@ -60,7 +60,9 @@ class SentStore:
 def whole(sent: SentRetrieve) -> SentRetrieve:
     """The same in one request, if it would be one for each series of a study that is known."""
     keys = tuple(key for key in sent.query.keys if not is_placeholder(key.value))
-    levels = [level for level in Level if any(key.keyword == level.unique_keyword for key in keys)]
+    levels = [
+        level for level in HIERARCHY if any(key.keyword == level.unique_keyword for key in keys)
+    ]
     if not levels or levels[-1] is Level.PATIENT:
         return sent
     return replace(sent, query=replace(sent.query, level=levels[-1], keys=keys))

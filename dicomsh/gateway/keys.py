@@ -19,7 +19,7 @@ from dicomsh.model.keys import (
     is_keyword,
     stands_in_data_sets,
 )
-from dicomsh.model.levels import LEVEL_WORDS, Level
+from dicomsh.model.levels import HIERARCHY, LEVEL_WORDS, Level
 from dicomsh.model.matching import kind_of
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.vr import UNDELIMITED_VRS
@@ -136,7 +136,7 @@ _COUNTS = {
 
 _OF_LEVELS = (_PATIENT, _STUDY, _SERIES, _INSTANCE)
 
-_MODULES = {level: _words(*_OF_LEVELS[: level.value + 1], _COUNTS[level]) for level in Level}
+_MODULES = {level: _words(*_OF_LEVELS[: level.value + 1], _COUNTS[level]) for level in HIERARCHY}
 """Keys that are kept at each level: those of its module and the ones above (PS3.3 C.7.1 to C.7.3,
 C.12.1), and the numbers of its own level. Measured with every keyword: Orthanc 1.10.1."""
 

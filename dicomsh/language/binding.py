@@ -94,7 +94,8 @@ class Binding:
         if self.names is self.registry.stages:
             return self.inner._level_of_rows() if self.inner else self.scope.level
         narrows = any(p.kind and p.kind.narrow is not same for p in self.command.positionals)
-        return self.scope.level if narrows and self.command.gives == (Listing,) else None
+        entities = self.command.gives_with(self.options) == (Listing,)
+        return self.scope.level if narrows and entities else None
 
 
 @frozen

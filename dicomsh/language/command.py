@@ -6,13 +6,14 @@
 
 Positional parameters are words, `*` takes any number of them, keyword-only parameters are GNU
 options, and a keyword-only bool is a flag; a text that begins with `-` is its short form.
-`Alone(value)` among the annotations of an option gives its meaning without a value. A stage is the
+`Alone(value)` among the annotations of an option gives its meaning without a value; with one that
+has `AsRecords`, the command gives the second of its two types. A stage is the
 same, with its input rows between the shell and its own parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import (
     Annotated,
@@ -40,12 +41,17 @@ class Alone:
     value: Any
 
 
+class AsRecords:
+    """Among the annotations of an option: with it, the command gives records, not entities."""
+
+
 @frozen
 class Parameter:
     """One parameter of a command.
 
     `kind` is None for a flag. `many` takes all words that fit. `short` is another way of typing an
-    option, such as `-r`, or empty. `alone` is for an option with an optional value.
+    option, such as `-r`, or empty. `alone` is for an option with an optional value. `records` is
+    for one with which the command gives records instead of entities.
     """
 
     name: str
@@ -56,6 +62,7 @@ class Parameter:
     option: bool = False
     short: str = ""
     alone: Alone | None = None
+    records: bool = False
 
     @property
     def flag(self) -> str:
@@ -119,6 +126,13 @@ class Command:
     def positionals(self) -> tuple[Parameter, ...]:
         """Parameters that are words."""
         return tuple(p for p in self.parameters if not p.option)
+
+    def gives_with(self, options: Collection[str]) -> tuple[type, ...]:
+        """The annotated types of its results with these options."""
+        switches = {p.name for p in self.parameters if p.records}
+        if not switches:
+            return self.gives
+        return self.gives[1:] if switches & set(options) else self.gives[:1]
 
     @property
     def waits(self) -> bool:
@@ -230,7 +244,8 @@ def _parameter(function: Run, parameter: _Typed, hint: Any) -> Parameter:
     if alone and (kind is None or not option):
         raise TypeError(f"{function.__name__}: '{parameter.name}' is not an option with a value")
     required = not (parameter.default or many or option)
-    return Parameter(parameter.name, kind, text, required, many, option, short, alone)
+    records = any(extra is AsRecords for extra in extras)
+    return Parameter(parameter.name, kind, text, required, many, option, short, alone, records)
 
 
 Loader = Callable[[], Command]

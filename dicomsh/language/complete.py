@@ -14,7 +14,7 @@ from dicomsh.language.terms import PATTERN_KEYWORDS, is_term, pattern_keyword
 from dicomsh.language.values import Known, complete_value
 from dicomsh.language.words import whole_word
 from dicomsh.model.keys import Attribute, by_keyword, find_path, is_keyword
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 
 _MOST_PATTERNS = 20
 """Maximum values of one attribute to offer as a pattern, because keys are offered too."""
@@ -23,7 +23,8 @@ _MOST_PATTERNS = 20
 def complete_level(scope: Scope) -> Iterable[Candidate]:
     """Levels."""
     del scope
-    return (Candidate(level.word, f"C-FIND at {level.dicom} level") for level in Level)
+    yield from (Candidate(level.word, f"C-FIND at {level.dicom} level") for level in HIERARCHY)
+    yield Candidate(Level.WORKLIST.word, "C-FIND of scheduled procedure steps")
 
 
 def complete_target(scope: Scope) -> Iterable[Candidate]:

@@ -38,7 +38,8 @@ def complete_key(
         yield from _own(level, mark, used)
     if name:
         others = dictionary.containing(name) if fuzzy else dictionary.beginning(name)
-        past = used.union(LEVEL_KEYS[level].default, LEVEL_KEYS[level].more)
+        own = (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more)
+        past = used.union(name.rpartition(".")[2] for name in own)
         for found in others:
             if found.keyword not in past and _may(level, sign, found.keyword):
                 yield _candidate(level, sign, found)
@@ -46,14 +47,15 @@ def complete_key(
 
 def _own(level: Level, sign: str, used: frozenset[str]) -> Iterator[Candidate]:
     """The keys of the level, and the aliases."""
-    for keyword in (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more):
+    for name in (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more):
+        keyword = name.rpartition(".")[2]  # an attribute of a worklist's step needs no path
         if keyword not in used:
             yield _candidate(level, sign, by_keyword(keyword))
     for alias in ALIASES:
-        keyword = alias_keyword(alias, level) or ""
-        if keyword not in used and _may(level, sign, keyword):
+        named = alias_keyword(alias, level)
+        if named and named not in used and _may(level, sign, named):
             text = f"{sign}{alias}" if sign else f"{alias}="
-            yield Candidate(text, partial(_told, by_keyword(keyword), keyword))
+            yield Candidate(text, partial(_told, by_keyword(named), named))
 
 
 def _may(level: Level, sign: str, keyword: str) -> bool:

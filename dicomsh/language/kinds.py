@@ -68,7 +68,7 @@ def _read_level(word: Word, scope: Scope) -> Level:
         return LEVEL_WORDS[word.text.lower()]
     except KeyError:
         raise UsageError(
-            f"expected patient, study, series or instance, found '{word.text}'",
+            f"expected patient, study, series, instance or worklist, found '{word.text}'",
             hint=suggestion(word.text.lower(), LEVEL_WORDS),
             span=word.span,
         ) from None
@@ -135,7 +135,8 @@ def _term_given(scope: Scope, value: Term) -> Scope:
         path = value.path(scope.key_level)
     except UsageError:
         return scope
-    return replace(scope, used=scope.used | {path[-1].keyword}) if len(path) == 1 else scope
+    plain = "." not in value.key
+    return replace(scope, used=scope.used | {path[-1].keyword}) if plain else scope
 
 
 def _term_tokens(word: Word) -> list[Token]:

@@ -196,8 +196,8 @@ def read_term(word: Word) -> Term:
 def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
     """The key that the PATTERN of `find LEVEL PATTERN` means.
 
-    Patient and study: PatientName, or PatientID if it contains a digit; series: Modality if it is a
-    known code, else SeriesDescription; instance: InstanceNumber.
+    Patient, study and worklist: PatientName, or PatientID if it contains a digit; series: Modality
+    if it is a known code, else SeriesDescription; instance: InstanceNumber.
 
     Raises:
         UsageError: the pattern is not valid for that attribute.
@@ -236,6 +236,7 @@ PATTERN_KEYWORDS = {
     Level.STUDY: ("PatientName", "PatientID"),
     Level.SERIES: ("Modality", "SeriesDescription"),
     Level.INSTANCE: ("InstanceNumber",),
+    Level.WORKLIST: ("PatientName", "PatientID"),
 }
 """Keywords of the attributes that a level's pattern may mean."""
 
@@ -243,7 +244,7 @@ PATTERN_KEYWORDS = {
 def pattern_keyword(level: Level, text: str) -> str:
     """Keyword of the attribute that a pattern is matched against."""
     match level:
-        case Level.PATIENT | Level.STUDY:
+        case Level.PATIENT | Level.STUDY | Level.WORKLIST:
             return "PatientID" if any(char.isdigit() for char in text) else "PatientName"
         case Level.SERIES:
             codes = text.upper().replace("\\", ",").split(",")

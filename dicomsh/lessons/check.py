@@ -10,7 +10,7 @@ from dicomsh.frozen import field, frozen
 from dicomsh.lessons.statement_record import StatementRecord
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import HIERARCHY, Level, Model
 from dicomsh.model.notes import NoteKind
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from dicomsh.model.row import Row
@@ -283,7 +283,7 @@ _TYPED = (KeyOrigin.TYPED, KeyOrigin.PATTERN, KeyOrigin.RETURN)
 
 
 def _sent_wrongly(held: QueryKey) -> str:
-    level = next((level for level in Level if level.unique_keyword == held.keyword), None)
+    level = next((level for level in HIERARCHY if level.unique_keyword == held.keyword), None)
     if level is not None and held.origin is KeyOrigin.CONTEXT:
         return f"the query was inside a different {level.word} than the task asks for"
     if held.origin is KeyOrigin.WINDOW:

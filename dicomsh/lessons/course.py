@@ -9,7 +9,7 @@ from dicomsh.config import Config
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen
 from dicomsh.lessons.check import Check
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY
 from dicomsh.model.modality import Modality
 
 
@@ -56,7 +56,7 @@ class LessonStep:
         wanted = self.check.keys
         return all(
             level.unique_keyword in wanted and wanted[level.unique_keyword].wants(key)
-            for level, key in [*zip(Level, held, strict=False)][len(places) :]
+            for level, key in [*zip(HIERARCHY, held, strict=False)][len(places) :]
         )
 
 

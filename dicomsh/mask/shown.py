@@ -12,6 +12,7 @@ from dicomsh.mask.mask import MASKED, Mask
 from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.mask.row import MaskedRow
 from dicomsh.model.answer import Outcome
+from dicomsh.model.levels import Level
 from dicomsh.model.place import Place, PlaceStep, read_segment
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Matching, Query, QueryKey
@@ -98,6 +99,8 @@ def shown_place(place: Place, mask: Mask) -> Place:
 
 
 def _step(step: PlaceStep, mask: Mask) -> PlaceStep:
+    if step.level is Level.WORKLIST:
+        return step  # a word of ours
     key = mask.by_keyword(step.level.unique_keyword, step.key)
     label = key if step.label == step.key else mask.text(step.label)
     issuer = mask.by_keyword("IssuerOfPatientID", step.issuer)

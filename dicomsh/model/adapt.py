@@ -12,6 +12,7 @@ from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension, Extensions
+from dicomsh.model.level_keys import STEP
 from dicomsh.model.levels import UNIQUE_KEYWORDS, Level
 from dicomsh.model.matching import is_uid
 from dicomsh.model.modality import Modality
@@ -132,9 +133,11 @@ def _of_place(request: Request) -> Iterable[QueryKey]:
 
 def _watched(keys: list[QueryKey], known: Capabilities, agreed: Extensions) -> Iterable[QueryKey]:
     """The keys that each row should match by itself, as far as we can tell."""
-    # agreed, date and time match together: a row may be outside the time alone (C.2.2.2.5.4)
+    # agreed, date and time match together: a row may be outside the time alone (C.2.2.2.5.4); in a
+    # worklist they do without, on some servers
     pairs = date_times(tuple(keys)) if Extension.DATETIME in agreed else []
-    together = {key.keyword for pair in pairs for key in pair}
+    times = [time for date, time in date_times(tuple(keys)) if is_of_step(date) and _is_long(date)]
+    together = {key.keyword for pair in (*pairs, times) for key in pair}
     for key in keys:
         vague = key.attribute.vr == "PN" and Extension.FUZZY in agreed
         ours = key.keyword in together or _is_filtered(key, known, agreed)
@@ -290,7 +293,9 @@ def _about_date_times(
     keys: tuple[QueryKey, ...], wanted: Extensions, agreed: Extensions
 ) -> Iterable[Note]:
     for date, time in date_times(keys):
-        if Extension.DATETIME in agreed:
+        if is_of_step(date):
+            yield from [note(NoteKind.PERIOD_OR_EACH_DAY)] if _is_long(date) else []
+        elif Extension.DATETIME in agreed:
             yield note(NoteKind.ONE_RANGE, date.keyword, time.keyword)
         elif Extension.DATETIME not in wanted and _is_long(date):
             yield note(NoteKind.EACH_DAY, time.keyword)
@@ -313,10 +318,19 @@ def _is_long(date: QueryKey) -> bool:
     return first != last
 
 
+def is_of_step(key: QueryKey) -> bool:
+    """Whether a key belongs to the step of a worklist."""
+    return len(key.path) == 2 and key.path[0].keyword == STEP
+
+
 def date_times(keys: tuple[QueryKey, ...]) -> list[tuple[QueryKey, QueryKey]]:
     """Each date with the range of times that belongs to it (PS3.4 C.2.2.2.5.4)."""
     typed = {key.keyword: key for key in keys if key.value}
-    dates = [key for key in typed.values() if key.attribute.vr == "DA" and len(key.path) == 1]
+    dates = [
+        key
+        for key in typed.values()
+        if key.attribute.vr == "DA" and (len(key.path) == 1 or is_of_step(key))
+    ]
     times = [typed.get(date.keyword.removesuffix("Date") + "Time") for date in dates]
     pairs = zip(dates, times, strict=True)
     return [(d, t) for d, t in pairs if t and t.matching is Matching.RANGE]

@@ -11,9 +11,10 @@ from enum import Enum
 
 from dicomsh.frozen import frozen
 from dicomsh.model.columns import AttributeColumn
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, Attribute, by_keyword
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, Attribute, by_keyword, path_of
+from dicomsh.model.level_keys import inside
 from dicomsh.model.levels import Level
-from dicomsh.model.row import Row
+from dicomsh.model.row import Row, text_at
 from dicomsh.model.vr import NUMBER_VRS, UNDELIMITED_VRS
 from dicomsh.regex import regex
 
@@ -50,10 +51,18 @@ class Pair:
 
 
 def key_of(row: Row, level: Level) -> str:
-    """The unique key; for a patient with the issuer, because PatientID alone is not unique."""
+    """The unique key; for a patient with the issuer, because PatientID alone is not unique.
+
+    An item of a worklist has no unique key: the numbers that it usually has say which it is.
+    """
+    if level is Level.WORKLIST:
+        return " ".join(filter(None, (text_at(row, path_of(name)) for name in _OF_ITEM)))
     key = row.text(by_keyword(level.unique_keyword).tag) or ""
     issuer = row.text(ISSUER_OF_PATIENT_ID) if level is Level.PATIENT else None
     return f"{key} (issuer {issuer})" if issuer else key
+
+
+_OF_ITEM = ("AccessionNumber", inside("ScheduledProcedureStepID"), "StudyInstanceUID")
 
 
 def paired(

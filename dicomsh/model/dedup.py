@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, by_keyword
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_ID, Attribute, by_keyword, path_of
+from dicomsh.model.level_keys import inside
 from dicomsh.model.levels import Level
-from dicomsh.model.row import Row
+from dicomsh.model.row import Row, items_at
 
 
 class Dedup:
@@ -30,7 +32,7 @@ class Dedup:
         self.repeated = 0
         self.stopped = False
         self._limit = limit
-        self._tag = by_keyword(level.unique_keyword).tag
+        self._key = row_keys(level)
         self._seen: set[bytes] = set()
         self._aside: dict[bytes, Row] = {}
 
@@ -67,10 +69,43 @@ class Dedup:
         return self.admit(rows)
 
     def _keyed(self, rows: Iterable[Row]) -> Iterator[tuple[bytes, Row]]:
-        return ((row_key(row, self._tag), row) for row in rows)
+        return ((self._key(row), row) for row in rows)
 
 
 _OTHERS = (PATIENT_ID, ISSUER_OF_PATIENT_ID)
+
+
+def row_keys(level: Level) -> Callable[[Row], bytes]:
+    """The function that tells the entities of a level apart, or the items of a worklist."""
+    if level is Level.WORKLIST:
+        return item_key
+    return partial(row_key, tag=by_keyword(level.unique_keyword).tag)
+
+
+def item_key(row: Row) -> bytes:
+    """What tells an item of a worklist apart: its step, with its study, patient, place and time.
+
+    The standard has no unique key for items (PS3.4 K.6.1.2.2), and servers leave out some of these.
+    """
+    found = [item.elements.get(path[-1].tag, b"") for path in _OF_ITEM for item in _at(row, path)]
+    texts = [raw.strip(b"\0 ") for raw in found]
+    return b"\\".join(texts) if any(texts) else b""
+
+
+def _at(row: Row, path: Sequence[Attribute]) -> list[Row]:
+    return items_at(row, path[:-1])
+
+
+_OF_ITEM = [
+    path_of(name)
+    for name in (
+        "StudyInstanceUID",
+        "AccessionNumber",
+        "PatientID",
+        *map(inside, ("ScheduledProcedureStepID", "ScheduledStationAETitle")),
+        *map(inside, ("ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime")),
+    )
+]
 
 
 def row_key(row: Row, tag: int) -> bytes:
@@ -94,7 +129,7 @@ class Fresh:
 
     def __init__(self, level: Level) -> None:
         self.rows = 0
-        self._tag = by_keyword(level.unique_keyword).tag
+        self._key = row_keys(level)
         self._earlier: set[bytes] = set()
         self._now: set[bytes] = set()
 
@@ -105,7 +140,7 @@ class Fresh:
 
     def of(self, rows: list[Row]) -> list[Row]:
         """Those rows that no earlier query had; one without a unique key, byte for byte."""
-        keyed = [(row_key(row, self._tag) or row.data, row) for row in rows]
+        keyed = [(self._key(row) or row.data, row) for row in rows]
         self._now.update(key for key, _ in keyed)
         fresh = [row for key, row in keyed if key not in self._earlier]
         self.rows += len(fresh)

@@ -10,8 +10,8 @@ from itertools import chain
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model import standard
-from dicomsh.model.level_keys import LEVEL_KEYS
-from dicomsh.model.levels import Level
+from dicomsh.model.level_keys import LEVEL_KEYS, STEP, STEP_KEYWORDS
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.spelling import Spelling
 from dicomsh.regex import regex
 
@@ -71,20 +71,50 @@ COUNTS = range(0x00201200, 0x0020120A, 2)
 """Tags of the numbers of studies, series and instances below, counted by a peer (PS3.4 C.3.4)."""
 
 _AT_LEVEL = {
-    "uid": ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
-    "date": ("StudyDate", "StudyDate", "SeriesDate", "ContentDate"),
-    "time": ("StudyTime", "StudyTime", "SeriesTime", "ContentTime"),
-    "desc": ("StudyDescription", "StudyDescription", "SeriesDescription", "SeriesDescription"),
-    "mod": ("ModalitiesInStudy", "ModalitiesInStudy", "Modality", "Modality"),
-    "number": ("SeriesNumber", "SeriesNumber", "SeriesNumber", "InstanceNumber"),
+    "uid": (
+        "PatientID",
+        "StudyInstanceUID",
+        "SeriesInstanceUID",
+        "SOPInstanceUID",
+        "StudyInstanceUID",
+    ),
+    "date": (
+        "StudyDate",
+        "StudyDate",
+        "SeriesDate",
+        "ContentDate",
+        "ScheduledProcedureStepStartDate",
+    ),
+    "time": (
+        "StudyTime",
+        "StudyTime",
+        "SeriesTime",
+        "ContentTime",
+        "ScheduledProcedureStepStartTime",
+    ),
+    "desc": (
+        "StudyDescription",
+        "StudyDescription",
+        "SeriesDescription",
+        "SeriesDescription",
+        "ScheduledProcedureStepDescription",
+    ),
+    "mod": ("ModalitiesInStudy", "ModalitiesInStudy", "Modality", "Modality", "Modality"),
+    "number": ("SeriesNumber", "SeriesNumber", "SeriesNumber", "InstanceNumber", None),
     "comments": (
         "PatientComments",
         "StudyComments",
         "CommentsOnThePerformedProcedureStep",
         "ImageComments",
+        "RequestedProcedureComments",
     ),
+    "station": (*["StationName"] * 4, "ScheduledStationAETitle"),
+    "physician": (None, None, None, None, "ScheduledPerformingPhysicianName"),
+    "procedure": (None, None, None, None, "RequestedProcedureDescription"),
+    "step": (None, None, None, None, "ScheduledProcedureStepID"),
+    "status": (None, None, None, None, "ScheduledProcedureStepStatus"),
 }
-"""Aliases whose attribute depends on the level of the query."""
+"""Aliases whose attribute depends on the level of the query; None where they mean nothing."""
 
 _ANYWHERE = {
     "name": "PatientName",
@@ -102,7 +132,6 @@ _ANYWHERE = {
     "ref": "ReferringPhysicianName",
     "body": "BodyPartExamined",
     "protocol": "ProtocolName",
-    "station": "StationName",
     "inst": "InstitutionName",
     "charset": "SpecificCharacterSet",
     "modalities": "ModalitiesInStudy",
@@ -211,13 +240,22 @@ def find_attribute(text: str, level: Level) -> Attribute:
     tag = _TAG.match(text)
     if tag:
         return by_tag(int(tag[1] + tag[2], 16))
-    keyword = alias_keyword(text, level) or text
+    named = alias_keyword(text, level)
+    keyword = named or text
+    elsewhere = "" if named else _elsewhere(text.lower())
     try:
-        return by_keyword(keyword)
+        if not elsewhere:
+            return by_keyword(keyword)
     except KeyError:
-        raise UsageError(
-            f"no attribute '{text}'", hint=_suggest(text), span=Span(0, len(text))
-        ) from None
+        pass
+    hint = elsewhere or _suggest(text)
+    raise UsageError(f"no attribute '{text}'", hint=hint, span=Span(0, len(text)))
+
+
+def _elsewhere(alias: str) -> str:
+    """Where an alias has a meaning, if it has none here; empty for other text."""
+    levels = [level.word for level in Level if alias in ALIASES and alias_keyword(alias, level)]
+    return f"'{alias}' is an alias at these levels: {', '.join(levels)}" if levels else ""
 
 
 @cache
@@ -245,7 +283,7 @@ def _suggest(text: str) -> str:
 
 def _containing(text: str) -> list[str]:
     """Usual keywords that contain a text, for example a column heading; none if there are many."""
-    levels = LEVEL_KEYS.values()
+    levels = [LEVEL_KEYS[level] for level in HIERARCHY]
     for words in ([keys.default for keys in levels], [keys.more for keys in levels]):
         usual = dict.fromkeys(chain(*words))
         found = [word.lower() for word in usual if len(text) > 3 and text in word.lower()]
@@ -270,7 +308,8 @@ def stands_in_data_sets(attribute: Attribute) -> bool:
 def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
     """The attributes of a path into a sequence, `Sequence.Sequence.Attribute`; just one without.
 
-    A sequence in a query has one item (PS3.4 C.2.2.2.6), so `Sequence[0].Attribute` is the same.
+    A sequence in a query has one item (PS3.4 C.2.2.2.6), so `Sequence[0].Attribute` is the same. In
+    a worklist, an attribute of the scheduled step is inside its sequence without being written so.
 
     Raises:
         UsageError: a part is not an attribute, or a part before the last is not a sequence. The
@@ -290,7 +329,13 @@ def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
             )
     if len(path) > _DEEPEST:
         raise UsageError(f"a path of more than {_DEEPEST} attributes", span=Span(0, len(text)))
-    return path
+    is_of_step = level is Level.WORKLIST and len(path) == 1 and path[0].keyword in STEP_KEYWORDS
+    return (by_keyword(STEP), *path) if is_of_step else path
+
+
+def path_of(name: str) -> tuple[Attribute, ...]:
+    """The attributes of a path of exact keywords, joined by full stops; raises KeyError."""
+    return tuple(map(by_keyword, name.split(".")))
 
 
 def _part(part: re.Match[str], holds: bool, level: Level) -> Attribute:

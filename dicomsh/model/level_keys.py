@@ -1,4 +1,7 @@
-"""The keys of each level, in one place: what PS3.4 says about them and what we do with them."""
+"""The keys of each level, in one place: what PS3.4 says about them and what we do with them.
+
+Those inside a sequence are named by their path, as in a query.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 
 
 class LevelKeys(NamedTuple):
-    """Keywords of the keys of a level of the Patient Root model, besides its unique key.
+    """Keywords of the keys of a level of the Patient Root model, or of a worklist.
+
+    The unique key of a level is not among them.
 
     Attributes:
         section: the paragraph of PS3.4 that lists them.
@@ -36,6 +41,110 @@ class LevelKeys(NamedTuple):
     counter: str | None = None
     at_study_root: tuple[str, ...] = ()
 
+
+# The Modality Worklist information model (PS3.4 K.6.1.2.2): an item describes one scheduled
+# procedure step. What belongs to the step itself is in the only item of its Scheduled Procedure
+# Step Sequence; everything else is around it.
+
+STEP = "ScheduledProcedureStepSequence"
+"""Keyword of the sequence that holds the step."""
+
+_STEP_TYPES = {
+    "ScheduledStationAETitle": "1",
+    "ScheduledProcedureStepStartDate": "1",
+    "ScheduledProcedureStepStartTime": "1",
+    "Modality": "1",
+    "ScheduledPerformingPhysicianName": "2",
+    "ScheduledProcedureStepDescription": "1C",
+    "ScheduledStationName": "2",
+    "ScheduledProcedureStepLocation": "2",
+    "ScheduledProtocolCodeSequence": "1C",
+    "PreMedication": "2C",
+    "ScheduledProcedureStepID": "1",
+    "RequestedContrastAgent": "2C",
+    "ScheduledProcedureStepStatus": "3",
+}
+
+_AROUND_TYPES = {
+    "RequestedProcedureID": "1",
+    "RequestedProcedureDescription": "1C",
+    "RequestedProcedureCodeSequence": "1C",
+    "StudyInstanceUID": "1",
+    "ReferencedStudySequence": "2",
+    "RequestedProcedurePriority": "2",
+    "PatientTransportArrangements": "2",
+    "AccessionNumber": "2",
+    "RequestingPhysician": "2",
+    "ReferringPhysicianName": "2",
+    "AdmissionID": "2",
+    "CurrentPatientLocation": "2",
+    "ReferencedPatientSequence": "2",
+    "PatientName": "1",
+    "PatientID": "1",
+    "IssuerOfPatientID": "3",
+    "PatientBirthDate": "2",
+    "PatientSex": "2",
+    "PatientWeight": "2",
+    "ConfidentialityConstraintOnPatientDataDescription": "2",
+    "PatientState": "2",
+    "PregnancyStatus": "2",
+    "MedicalAlerts": "2",
+    "Allergies": "2",
+    "SpecialNeeds": "2",
+}
+
+
+def inside(keyword: str) -> str:
+    """The path of an attribute of the step, as in a query."""
+    return f"{STEP}.{keyword}"
+
+
+def displayed(name: str) -> str:
+    """A path for display, and to type: that of an attribute of the step without its sequence."""
+    return name.removeprefix(f"{STEP}.")
+
+
+STEP_KEYWORDS = frozenset(_STEP_TYPES)
+"""Keywords of the attributes of the step: a query names them inside its sequence alone."""
+
+RETURN_TYPES: Mapping[str, str] = {
+    **{inside(keyword): kind for keyword, kind in _STEP_TYPES.items()},
+    **_AROUND_TYPES,
+}
+"""Path of each return key → its type: 1 has a value, 2 may be empty, 3 may be missing (PS3.5 7.4).
+
+C means under a condition.
+"""
+
+REQUIRED_KEYS = (
+    *map(
+        inside,
+        (
+            "ScheduledStationAETitle",
+            "ScheduledProcedureStepStartDate",
+            "ScheduledProcedureStepStartTime",
+            "Modality",
+            "ScheduledPerformingPhysicianName",
+        ),
+    ),
+    "PatientName",
+    "PatientID",
+)
+"""Paths of the keys that a server must match (PS3.4 table K.6-1, R)."""
+
+_START = ("ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime")
+_PROCEDURE = "RequestedProcedureDescription"
+_WORKLIST = (
+    *map(inside, (*_START, "ScheduledStationAETitle", "Modality")),
+    "PatientName",
+    "PatientID",
+    "AccessionNumber",
+    _PROCEDURE,
+    inside("ScheduledProcedureStepStatus"),
+    inside("ScheduledProcedureStepID"),
+    "StudyInstanceUID",
+)
+"""What a worklist shows by default: when, where, who and what; the last two tell steps apart."""
 
 LEVEL_KEYS: Mapping[Level, LevelKeys] = {
     Level.PATIENT: LevelKeys(
@@ -183,6 +292,16 @@ LEVEL_KEYS: Mapping[Level, LevelKeys] = {
         label=("InstanceNumber",),
         order=("InstanceNumber",),
     ),
+    Level.WORKLIST: LevelKeys(
+        section="K.6.1.2.2",
+        required=REQUIRED_KEYS,
+        optional=tuple(name for name in RETURN_TYPES if name not in REQUIRED_KEYS),
+        default=_WORKLIST,
+        more=tuple(name for name in RETURN_TYPES if name not in _WORKLIST),
+        title=(inside("ScheduledProcedureStepStartTime"), "PatientName", _PROCEDURE),
+        label=(inside("ScheduledProcedureStepID"),),
+        order=tuple(map(inside, _START)),
+    ),
 }
 
 PATIENT_KEYS = frozenset(
@@ -213,30 +332,39 @@ _HEADINGS = {
     "InstanceNumber": "Number",
     "SOPClassUID": "SOP Class",
     "SOPInstanceUID": "SOP Instance UID",
+    "ScheduledProcedureStepStartDate": "Date",
+    "ScheduledProcedureStepStartTime": "Start",
+    "ScheduledStationAETitle": "Station",
+    "RequestedProcedureDescription": "Procedure",
+    "ScheduledProcedureStepStatus": "Status",
+    "ScheduledProcedureStepID": "Step",
 }
 
 
-def heading(keyword: str) -> str:
-    """The heading of a column of a key; its keyword if that is short enough."""
+def heading(name: str) -> str:
+    """The heading of a column of a key, or of a path; its keyword if that is short enough."""
+    keyword = name.rpartition(".")[2]
     return _HEADINGS.get(keyword, keyword)
 
 
 @cache
 def level_of(keyword: str) -> Level | None:
-    """The level that a key belongs to, or None if it belongs to none."""
+    """The Query/Retrieve level that a key belongs to, or None if it belongs to none."""
     for more in (False, True):
-        for level, keys in LEVEL_KEYS.items():
+        for level in HIERARCHY:
+            keys = LEVEL_KEYS[level]
             if keyword in (keys.more if more else keys.default):
                 return level
     return None
 
 
 def key_type(keyword: str) -> tuple[Level, str] | None:
-    """The level that a key belongs to, and its type there: unique, required or optional.
+    """The Query/Retrieve level of a key, and its type there: unique, required or optional.
 
     None for an attribute that the standard and our own queries do not place at any level.
     """
-    for level, keys in LEVEL_KEYS.items():
+    for level in HIERARCHY:
+        keys = LEVEL_KEYS[level]
         if keyword == level.unique_keyword:
             return level, "unique"
         if keyword in keys.required:

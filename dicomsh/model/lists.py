@@ -45,8 +45,8 @@ def in_parts(request: Request) -> list[Request]:
 
 
 def divided_lists(request: Request) -> tuple[str, ...]:
-    """The keywords of the lists that are asked for value by value."""
-    return tuple(key.keyword for key in request.keys if _is_divided(key))
+    """The names of the lists that are asked for value by value."""
+    return tuple(key.name for key in request.keys if _is_divided(key))
 
 
 def _is_divided(key: QueryKey) -> bool:

@@ -85,6 +85,12 @@ class Faults:
             not kept, or None.
         no_commitment_report: answer a request for storage commitment, and never report.
         separate_report: report storage commitment on an association of its own.
+        wrong_station: today's steps at CT1 are scheduled for an AE title that no device has.
+        other_day: every step is scheduled a day late.
+        missing_type_1: a third of the worklist lacks StudyInstanceUID and RequestedProcedureID.
+        long_accession: a quarter of the worklist has an AccessionNumber that is too long.
+        station_of_caller: every step is at the station with the AE title that asks.
+        ignore_step_keys: ignore the values of keys inside the Scheduled Procedure Step Sequence.
     """
 
     cut_off: int | None = None
@@ -121,6 +127,12 @@ class Faults:
     forget_every: int | None = None
     no_commitment_report: bool = False
     separate_report: bool = False
+    wrong_station: bool = False
+    other_day: bool = False
+    missing_type_1: bool = False
+    long_accession: bool = False
+    station_of_caller: bool = False
+    ignore_step_keys: bool = False
 
 
 class Address(Protocol):

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen, replace
-from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_NAME, by_keyword
+from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_NAME, by_keyword, path_of
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
-from dicomsh.model.row import Row
+from dicomsh.model.row import Row, text_at
 from dicomsh.regex import regex
 
 
@@ -48,7 +48,7 @@ class Place:
 
     @property
     def next_level(self) -> Level:
-        """The level one below; for instances, which have none, their own."""
+        """The level one below; for instances and the worklist, which have none, their own."""
         return (self.level.below or self.level) if self.level else Level.PATIENT
 
     @property
@@ -61,8 +61,12 @@ class Place:
         return next((step for step in self.steps if step.level is level), None)
 
     def above(self, level: Level) -> Place:
-        """The part of the place above a level."""
-        return Place(tuple(step for step in self.steps if step.level.value < level.value))
+        """The part of the place above a level; above a worklist, just the patient.
+
+        What is scheduled belongs to a patient, and has no study or series yet.
+        """
+        top = Level.STUDY if level is Level.WORKLIST else level
+        return Place(tuple(step for step in self.steps if step.level.value < top.value))
 
     def down(self, step: PlaceStep) -> Place:
         """The place one entity further down; steps at or below its level are dropped."""
@@ -95,8 +99,14 @@ def read_segment(segment: str) -> str:
     return unquote(segment)
 
 
+WORKLIST = Place((PlaceStep(Level.WORKLIST, "worklist"),))
+"""The place of the worklist, `/worklist`."""
+
+
 def place_of(row: Row, level: Level, around: Place) -> Place | None:
     """The place of an entity in an answer; None if its unique key is missing or empty.
+
+    The items of a worklist have no place.
 
     Args:
         row: the answer.
@@ -104,7 +114,7 @@ def place_of(row: Row, level: Level, around: Place) -> Place | None:
         around: the place of the query; its steps are kept, others are taken from the row.
     """
     key = row.text(by_keyword(level.unique_keyword).tag)
-    if not key:
+    if not key or level is Level.WORKLIST:
         return None
     return parent_of(row, level, around).down(PlaceStep(level, key, label_of(row, level)))
 
@@ -161,7 +171,7 @@ def with_issuer(patient: Place, issuer: str) -> Place:
 
 def about(row: Row, level: Level) -> str:
     """What distinguishes an entity for a reader who also sees its unique key."""
-    texts = (row.text(by_keyword(keyword).tag) for keyword in LEVEL_KEYS[level].title)
+    texts = (text_at(row, path_of(name)) for name in LEVEL_KEYS[level].title)
     unique = row.text(by_keyword(level.unique_keyword).tag)
     return "  ".join(_readable(text) for text in texts if text and text != unique)
 
@@ -171,7 +181,7 @@ _COUNT = regex(r"[0-9]{1,12}\Z")
 
 def title_of(row: Row, level: Level) -> str:
     """One line about an entity; its unique key if the answer has nothing else."""
-    texts = [row.text(by_keyword(keyword).tag) for keyword in LEVEL_KEYS[level].title]
+    texts = [text_at(row, path_of(name)) for name in LEVEL_KEYS[level].title]
     title = "  ".join(_readable(text) for text in texts if text)
     return title or row.text(by_keyword(level.unique_keyword).tag) or ""
 
@@ -190,7 +200,7 @@ def label_of(row: Row, level: Level) -> str:
 
     Empty if the answer has none of that.
     """
-    texts = (row.text(by_keyword(keyword).tag) for keyword in LEVEL_KEYS[level].label)
+    texts = (text_at(row, path_of(name)) for name in LEVEL_KEYS[level].label)
     return " ".join(_readable(text) for text in texts if text)
 
 

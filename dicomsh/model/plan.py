@@ -11,9 +11,9 @@ from dicomsh.errors import NoPresentationContextError, UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.charset import choose, encode
 from dicomsh.model.columns import AttributeColumn
-from dicomsh.model.keys import COUNTS, NOT_SENT, Attribute, by_keyword
+from dicomsh.model.keys import COUNTS, NOT_SENT, Attribute, by_keyword, path_of
 from dicomsh.model.level_keys import LEVEL_KEYS, heading
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Level, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, ROOT_MODELS, Level, Model
 from dicomsh.model.place import Place
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from dicomsh.model.vr import WILDCARD_VRS
@@ -21,7 +21,7 @@ from dicomsh.model.vr import WILDCARD_VRS
 
 @frozen
 class Request:
-    """What the user requests: entities of a level at a place, with keys typed.
+    """What the user requests: entities of a level at a place, or a worklist, with keys typed.
 
     `omitted` are keywords that must not be sent, because this peer rejects them. `returned` are the
     keywords requested by default; None for the usual ones of the level.
@@ -34,7 +34,7 @@ class Request:
     returned: tuple[str, ...] | None = None
 
     def default_keywords(self) -> tuple[str, ...]:
-        """Keys requested by default; if ancestors are not known, theirs first."""
+        """Keys requested by default, as paths; if ancestors are not known, theirs first."""
         if self.returned is not None:
             return self.returned
         lost = [level for level in self.level.ancestors if self.place.step(level) is None]
@@ -68,10 +68,7 @@ class Request:
         """Columns of the answer: the defaults, further keys typed, the keys of the place."""
         names = dict.fromkeys(self.default_keywords())
         asked = {key.keyword: key.path for key in self.keys}
-        plain = [
-            AttributeColumn(by_keyword(name), heading(name), name in _OPTIONAL, asked=name in asked)
-            for name in names
-        ]
+        plain = [_default_column(name, asked=name in asked) for name in names]
         typed = {name: path for name, path in asked.items() if name not in names}
         extra = [
             AttributeColumn(path[-1], _title(path), path=path[:-1], asked=True)
@@ -85,7 +82,13 @@ class Request:
         return (*plain, *extra, *context)
 
 
-_OPTIONAL = frozenset(("IssuerOfPatientID", "BodyPartExamined"))
+def _default_column(name: str, *, asked: bool) -> AttributeColumn:
+    *around, attribute = path_of(name)
+    optional = attribute.keyword in _OPTIONAL
+    return AttributeColumn(attribute, heading(name), optional, tuple(around), asked=asked)
+
+
+_OPTIONAL = frozenset(("IssuerOfPatientID", "BodyPartExamined", "ScheduledProcedureStepStatus"))
 """Columns that a table leaves out as long as no row has a value for them."""
 
 
@@ -136,8 +139,9 @@ def _as_sent(key: QueryKey) -> QueryKey:
 
 
 def context_keys(place: Place) -> list[QueryKey]:
-    """The unique keys of a place and of everything it is in."""
-    keys = [_place_key(step.level.unique_keyword, step.key) for step in place.steps]
+    """The unique keys of a place and of everything it is in; the worklist has none."""
+    steps = (step for step in place.steps if step.level is not Level.WORKLIST)
+    keys = [_place_key(step.level.unique_keyword, step.key) for step in steps]
     keys += [_place_key("IssuerOfPatientID", step.issuer) for step in place.steps if step.issuer]
     return keys
 
@@ -148,8 +152,8 @@ def _place_key(keyword: str, value: str) -> QueryKey:
 
 
 def return_key(keyword: str, origin: KeyOrigin = KeyOrigin.RETURN) -> QueryKey:
-    """A key that requests an attribute: zero length, universal matching."""
-    return QueryKey((by_keyword(keyword),), "", Matching.UNIVERSAL, origin)
+    """A key that requests an attribute, or that of a path: zero length, universal matching."""
+    return QueryKey(path_of(keyword), "", Matching.UNIVERSAL, origin)
 
 
 def choose_model(
@@ -157,13 +161,15 @@ def choose_model(
 ) -> Model:
     """The information model to query in.
 
-    Patient Root for patients and below a patient, Study Root across patients; the other one if the
-    peer accepted only that: some, such as OsiriX, have no Patient Root (pynetdicom #898). `peer` is
-    its address, for messages.
+    A worklist has its own. Patient Root for patients and below a patient, Study Root across
+    patients; the other one if the peer accepted only that: some, such as OsiriX, have no Patient
+    Root (pynetdicom #898). `peer` is its address, for messages.
 
     Raises:
         NoPresentationContextError: the peer accepted neither, or not the forced one.
     """
+    if request.level is Level.WORKLIST:
+        return _worklist_model(accepted, peer)
     below_patient = request.level is Level.PATIENT or request.place.step(Level.PATIENT) is not None
     first = Model.PATIENT_ROOT if below_patient else Model.STUDY_ROOT
     second = Model.STUDY_ROOT if below_patient else Model.PATIENT_ROOT
@@ -178,14 +184,25 @@ def choose_model(
     )
 
 
+def _worklist_model(accepted: frozenset[str], peer: str) -> Model:
+    if MODALITY_WORKLIST_FIND in accepted:
+        return Model.MODALITY_WORKLIST
+    archive = any(model.value in accepted for model in ROOT_MODELS)
+    what = "this is an archive: " if archive else ""
+    raise NoPresentationContextError(
+        f"{peer} accepted no presentation context for {Model.MODALITY_WORKLIST.find.title}",
+        hint=f"{what}the worklist may have another AE title or port, often that of the RIS",
+    )
+
+
 def _without_model(accepted: frozenset[str]) -> str:
     """What to do about a peer that lacks the information models needed."""
-    others = [model.title for model in Model if model.value in accepted]
+    others = [model.title for model in ROOT_MODELS if model.value in accepted]
     if others:
         return f"it accepts {others[0]}, which is used if no model is set"
     if MODALITY_WORKLIST_FIND in accepted:
         return (
-            "this is a worklist: it lists scheduled procedures, not studies;"
+            "this is a worklist: 'find worklist' lists its scheduled procedures, not studies;"
             " the archive has another AE title, or another port"
         )
     return "ask its administrator to enable C-FIND (Query/Retrieve SCP) for our AE title"
@@ -210,7 +227,8 @@ def build(request: Request, model: Model, charset: str, universal: str) -> Query
     chosen = choose(text, charset)
     for key in keys:
         encode(key.value, chosen)
-    return Query(model.find, request.level, keys, chosen)
+    level = None if request.level is Level.WORKLIST else request.level
+    return Query(model.find, level, keys, chosen)
 
 
 def typed_universal(key: QueryKey) -> bool:

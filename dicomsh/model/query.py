@@ -6,6 +6,7 @@ from enum import Enum
 
 from dicomsh.frozen import field, frozen
 from dicomsh.model.keys import Attribute
+from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level, Model, SopClass
 
 
@@ -92,7 +93,12 @@ class QueryKey:
         value = self.value
         if len(value) > _LONG:
             value = f"{value[:60]}… ({value.count(chr(92)) + 1:,} values)"
-        return f"{self.keyword}={value}"
+        return f"{self.name}={value}"
+
+    @property
+    def name(self) -> str:
+        """The keyword for display, and to type: of a worklist's step, without its sequence."""
+        return displayed(self.keyword)
 
 
 @frozen

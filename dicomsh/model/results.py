@@ -65,7 +65,7 @@ class Listing:
     def counted_as(self) -> tuple[str, str]:
         """Singular and plural of its rows."""
         if self.level is not None:
-            return self.level.word, self.level.plural
+            return self.level.noun, self.level.plural
         return self.unit if self.unit[0] else ROWS
 
 

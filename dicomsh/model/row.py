@@ -284,6 +284,15 @@ def items_at(row: Row, path: Sequence[Attribute]) -> list[Row]:
     return rows
 
 
+def text_at(row: Row, path: Sequence[Attribute]) -> str | None:
+    r"""The text at the end of a path, of all items, `\\` between them; None if absent."""
+    if len(path) == 1:
+        return row.text(path[0].tag)
+    found = [item.text(path[-1].tag) for item in items_at(row, path[:-1])]
+    texts = [text for text in found if text is not None]
+    return "\\".join(texts) if texts else None
+
+
 _ESCAPE = 0x1B
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from dicomsh.model.dedup import item_key
 from dicomsh.model.keys import (
     ISSUER_OF_PATIENT_ID,
     PATIENT_ID,
@@ -13,9 +14,12 @@ from dicomsh.model.keys import (
     by_keyword,
     by_tag,
 )
+from dicomsh.model.level_keys import STEP
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import Row
+
+_STEPS = by_keyword(STEP).tag
 
 _MOST = 200_000
 """Rows that are compared with each other; later ones are not."""
@@ -28,6 +32,7 @@ _WITNESSES = {
     Level.STUDY: PATIENT_ID,
     Level.SERIES: 0x0020000D,
     Level.INSTANCE: 0x0020000E,
+    Level.WORKLIST: PATIENT_ID,
 }
 """Attributes that rows of one entity must agree in."""
 
@@ -50,6 +55,8 @@ class RowChecks:
         self._private = False
         self._repeated = 0
         self._torn = 0
+        self._stepless = 0
+        self._several = 0
         self._levels: Counter[bytes] = Counter()
         own = self._level.dicom.encode()
         self._own = {b"", own, own + b" "}  # an odd length is padded with a space (PS3.5 6.2)
@@ -63,6 +70,9 @@ class RowChecks:
         self._rows += len(rows)
         if self._rows > _MOST:
             return
+        if self._level is Level.WORKLIST:
+            self._look_at_items(rows)
+            return
         keys = [held.get(self._tag, b"") for held in elements]
         if self._level is Level.PATIENT:
             issuers = (held.get(ISSUER_OF_PATIENT_ID, b"") for held in elements)
@@ -74,6 +84,17 @@ class RowChecks:
             return
         for key, witness, held in zip(keys, witnesses, elements, strict=True):
             self._look_at(key, witness, held)
+
+    def _look_at_items(self, rows: Sequence[Row]) -> None:
+        """Items of a worklist have no unique key; the same step may still come twice."""
+        for row in rows:
+            key = item_key(row)
+            if key:
+                self._repeated += hash(key) in self._known
+                self._known[hash(key)] = 0
+            steps = len(row.values(_STEPS) or ())
+            self._stepless += not steps
+            self._several += steps > 1
 
     def _look_at(self, key: bytes, witness: bytes, held: Mapping[int, bytes]) -> None:
         if not key:
@@ -92,7 +113,8 @@ class RowChecks:
     @property
     def one_entity(self) -> bool:
         """Whether several rows are all of one entity, as from a server that ignores the level."""
-        return self._rows > 1 and len(self._known) == 1 and not self._keyless
+        several = self._rows > 1 and self._level is not Level.WORKLIST
+        return several and len(self._known) == 1 and not self._keyless
 
     @property
     def doubtful(self) -> bool:
@@ -103,8 +125,12 @@ class RowChecks:
     def notes(self) -> list[Note]:
         """Notes for the result line."""
         told = [*self._without_key(), *self._of_other_level()]
+        if self._stepless:
+            told.append(note(NoteKind.NO_STEP, count=self._stepless, of=self._rows))
+        if self._several:
+            told.append(note(NoteKind.SEVERAL_STEPS, count=self._several, of=self._rows))
         if self._repeated:
-            names = self._level.word, self._level.plural
+            names = self._level.noun, self._level.plural
             told.append(note(NoteKind.REPEATED, *names, count=self._repeated))
         if self._torn:
             told.append(self._contradicting())

@@ -15,6 +15,7 @@ from dicomsh.model.columns import (
     Record,
 )
 from dicomsh.model.keys import Attribute
+from dicomsh.model.level_keys import displayed
 from dicomsh.model.row import Row, items_at
 from dicomsh.model.safe import visible
 from dicomsh.model.standard import uid_name
@@ -69,7 +70,7 @@ def view(column: Column) -> View:
     attribute, kind = column.attribute, _kind(column.attribute)
     return View(
         heading=visible(column.heading),
-        label=visible(column.keyword),
+        label=visible(displayed(column.keyword)),
         kind=kind,
         right=attribute.vr in NUMBER_VRS,
         optional=column.optional,

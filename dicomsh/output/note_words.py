@@ -265,6 +265,10 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
         "fuzzy matching of names NOT agreed to by the server: names matched as typed"
     ),
     NoteKind.ONE_RANGE: _one_range,
+    NoteKind.PERIOD_OR_EACH_DAY: (
+        "date and time are one period in a worklist (PS3.4 K.6.1.2.2), but some servers match the"
+        " time on each day"
+    ),
     NoteKind.EACH_DAY: _first(
         "{} matched on each day separately; --datetime makes it one continuous period"
     ),
@@ -296,6 +300,13 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.OTHER_ENTITIES: _other_entities,
     NoteKind.SEVERAL_NAMES: lambda n: (
         f"{n.count:,} names under this PatientID ({n.about[0]}): are they one person?"
+    ),
+    NoteKind.CHECKED: _first("{} checked"),
+    NoteKind.NO_STEP: lambda n: (
+        f"{_rows(n.count, 'has', 'have')} no scheduled step in ScheduledProcedureStepSequence"
+    ),
+    NoteKind.SEVERAL_STEPS: lambda n: (
+        f"{_rows(n.count, 'has', 'have')} more than one step: the standard allows one an item"
     ),
     NoteKind.OTHER_ISSUER: lambda n: f"{_rows(n.count)} of another issuer omitted",
     NoteKind.ISSUER_UNKNOWN: (

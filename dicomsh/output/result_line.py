@@ -85,7 +85,7 @@ def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
 
 
 def _counted(level: Level | None, outcome: Outcome, unit: tuple[str, str]) -> str:
-    what = (level.word, level.plural) if level else unit
+    what = (level.noun, level.plural) if level else unit
     if outcome.expected is not None:
         return _sized(f"{outcome.rows:,} of {counted(outcome.expected, what)}", outcome)
     if outcome.received not in (None, outcome.rows) and not outcome.stopped_by:

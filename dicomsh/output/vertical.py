@@ -39,7 +39,7 @@ class Vertical:
     ) -> None:
         self._columns = [(column, view(column)) for column in columns]
         self._tags = frozenset(root_tags(columns))
-        self._noun = level.word if level else "row"
+        self._noun = level.noun if level else "row"
         self._available = available
         self._theme = theme
         self._count = 0

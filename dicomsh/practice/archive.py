@@ -203,7 +203,7 @@ def _start(number: int) -> datetime:
 def _study_values(person: Person, visit: _Visit) -> dict[str, Value | None]:
     protocol, start, number = visit.protocol, visit.start, visit.number
     return {
-        "StudyInstanceUID": _uid(visit.seed),
+        "StudyInstanceUID": made_uid(visit.seed),
         "StudyDate": f"{start:%Y%m%d}",
         "StudyTime": f"{start:%H%M%S}",
         "StudyID": f"S{number + 1:04d}",
@@ -233,7 +233,7 @@ def _series(visit: _Visit, place: int, plan: PlannedSeries) -> StoredEntity:
     device = DEVICES[plan.modality]
     seed = f"{visit.seed}/{place}"
     own = _tagged(
-        SeriesInstanceUID=_uid(seed),
+        SeriesInstanceUID=made_uid(seed),
         SeriesNumber=str(place),
         Modality=plan.modality,
         SeriesDescription=plan.description,
@@ -278,7 +278,7 @@ class Instances:
         taken = self.begun + timedelta(seconds=place)
         sliced = self.plan.modality in ("CT", "MR", "PT")
         return _tagged(
-            SOPInstanceUID=_uid(f"{self.seed}/{place}"),
+            SOPInstanceUID=made_uid(f"{self.seed}/{place}"),
             SOPClassUID=device.sop_class,
             InstanceNumber=str(place),
             ContentDate=f"{taken:%Y%m%d}",
@@ -300,6 +300,6 @@ def _tagged(**values: Value | None) -> dict[int, Value]:
 _NAMESPACE = UUID("5a6e3d52-0f0a-5c1e-9a53-0d1c0a5e11e5")
 
 
-def _uid(seed: str) -> str:
+def made_uid(seed: str) -> str:
     """A UID made from a name-based UUID (PS3.5 B.2)."""
     return f"2.25.{uuid5(_NAMESPACE, seed).int}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dicomsh.frozen import frozen
 from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, SPECIFIC_CHARACTER_SET
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import HIERARCHY, Level, Model
 from dicomsh.model.status import IDENTIFIER_MISMATCH, UNABLE_TO_PROCESS
 from dicomsh.practice.archive import vr_of
 from dicomsh.practice.codec import Elements, read
@@ -39,13 +39,30 @@ def read_identifier(data: bytes, explicit: bool, model: Model) -> Identifier:
         RefusedError: not a data set, no level, a level that the model lacks, or a sequence with
             more than one item.
     """
+    elements = _elements(data, explicit)
+    level = _level(_raw(elements, QUERY_RETRIEVE_LEVEL).decode("ascii", "replace"), model)
+    return Identifier(level, _decoded(elements))
+
+
+def read_keys(data: bytes, explicit: bool) -> tuple[RequestedKey, ...]:
+    """The keys of a request in a model without levels.
+
+    Raises:
+        RefusedError: not a data set, or a sequence with more than one item.
+    """
+    return _decoded(_elements(data, explicit))
+
+
+def _elements(data: bytes, explicit: bool) -> Elements:
     try:
-        elements = read(data, explicit)
+        return read(data, explicit)
     except ValueError as error:
         raise RefusedError(UNABLE_TO_PROCESS, f"Identifier: {error}") from None
-    level = _level(_raw(elements, QUERY_RETRIEVE_LEVEL).decode("ascii", "replace"), model)
+
+
+def _decoded(elements: Elements) -> tuple[RequestedKey, ...]:
     declared = _raw(elements, SPECIFIC_CHARACTER_SET)
-    return Identifier(level, _keys(elements, decoder(declared, "")))
+    return _keys(elements, decoder(declared, ""))
 
 
 def _raw(elements: Elements, tag: int) -> bytes:
@@ -55,7 +72,7 @@ def _raw(elements: Elements, tag: int) -> bytes:
 
 def _level(text: str, model: Model) -> Level:
     word = text.strip(" \0")
-    levels = {level.dicom: level for level in Level if level.value >= model.top.value}
+    levels = {level.dicom: level for level in HIERARCHY if level.value >= model.top.value}
     if word not in levels:
         known = ", ".join(levels)
         raise RefusedError(IDENTIFIER_MISMATCH, f"Level {word[:16]!r} is not one of {known}")

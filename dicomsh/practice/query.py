@@ -13,7 +13,7 @@ from dicomsh.model.keys import (
     SPECIFIC_CHARACTER_SET,
     by_keyword,
 )
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.status import IDENTIFIER_MISMATCH, UNABLE_TO_PROCESS
 from dicomsh.practice.archive import (
     COUNTERS,
@@ -165,7 +165,7 @@ def _asked(identifier: Identifier, counted: bool) -> list[tuple[RequestedKey, Le
 def _refuse_lower(identifier: Identifier) -> None:
     """Refuse to match on attributes of lower levels (PS3.4 C.4.1.2.2.1)."""
     level = identifier.level
-    below = [lower for lower in Level if lower.value > level.value]
+    below = [lower for lower in HIERARCHY if lower.value > level.value]
     for key in identifier.keys:
         if key.universal or _home(key.tag, level) is not None:
             continue

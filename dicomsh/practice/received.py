@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dicomsh.frozen import frozen
 from dicomsh.model.charset import Decode, decoder
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_keyword
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.status import IDENTIFIER_MISMATCH, UNABLE_TO_PROCESS
 from dicomsh.model.transfer_syntaxes import IMPLICIT_LITTLE_ENDIAN
 from dicomsh.practice.archive import COMPUTED, HELD, Attributes, Content, Value, vr_of
@@ -46,7 +46,7 @@ class Received:
 
 
 _SOP_CLASS = by_keyword("SOPClassUID").tag
-_WANTED = {level: HELD[level] - COMPUTED for level in Level}
+_WANTED = {level: HELD[level] - COMPUTED for level in HIERARCHY}
 _LAST = max(max(tags) for tags in _WANTED.values())
 
 

@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 
 from dicomsh.frozen import frozen
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import ROOT_MODELS
 from dicomsh.model.modality import Faults
 from dicomsh.model.status import CANCEL, PENDING, SUCCESS, UNABLE_TO_PROCESS
 from dicomsh.model.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN
@@ -21,7 +21,7 @@ from dicomsh.practice.service import answered, still_wanted
 from dicomsh.practice.sub_operations import Originator, SubOperations
 from dicomsh.practice.wanted import objects
 
-_MODELS = {sop_class.uid: model for model in Model for sop_class in (model.get, model.move)}
+_MODELS = {sop_class.uid: model for model in ROOT_MODELS for sop_class in (model.get, model.move)}
 _WARNING = 0xB000
 _ALL_FAILED = 0xA702
 _UNKNOWN_DESTINATION = 0xA801

@@ -22,7 +22,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from dicomsh.model.commitment import PUSH_MODEL
 from dicomsh.model.extended_negotiation import agreed, application_information
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, ROOT_MODELS, VERIFICATION, Model
 from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.model.transfer_syntaxes import BIG_ENDIAN, DEFLATED, STORED
 from dicomsh.practice.archive import PracticeArchive
@@ -196,7 +196,7 @@ def _entity(aet: str, faults: Faults) -> AE:
     entity.network_timeout = None  # a kept association may be idle for as long as its client wants
     entity.connection_timeout = _NEGOTIATION
     classes = [VERIFICATION, MODALITY_WORKLIST_FIND, PUSH_MODEL]
-    for model in Model:
+    for model in ROOT_MODELS:
         if model is not Model.PATIENT_ROOT or not faults.refuse_patient_root:
             classes += (model.value, model.move.uid, *(() if faults.no_get else (model.get.uid,)))
     for sop_class in classes:

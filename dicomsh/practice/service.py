@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from itertools import chain
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
 from pydicom.uid import ExplicitVRLittleEndian
 
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.extended_negotiation import Extension, agreed
 from dicomsh.model.keys import by_keyword, by_tag
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, Level, Model
+from dicomsh.model.levels import HIERARCHY, MODALITY_WORKLIST_FIND, Level, Model
 from dicomsh.model.modality import Faults
 from dicomsh.model.status import (
     CANCEL,
@@ -27,6 +28,7 @@ from dicomsh.practice.identifier import (
     Identifier,
     RefusedError,
     read_identifier,
+    read_keys,
 )
 from dicomsh.practice.matching import RequestedKey
 from dicomsh.practice.query import PracticeQuery, Style
@@ -34,9 +36,25 @@ from dicomsh.practice.responses import (
     PeerGoneError,
     Responses,
 )
+from dicomsh.practice.schedule import schedule
+from dicomsh.practice.worklist_query import WorklistQuery, as_read
 
 _STALL_POLL = 0.1
 """Seconds after which a stalled answer looks whether its association was aborted."""
+
+
+class Finder(Protocol):
+    """A query that was understood, for entities or a worklist: its matches and their answers."""
+
+    unsupported: bool
+
+    def matches(self) -> Iterator[Any]:
+        """What matches, in order."""
+        ...
+
+    def answer(self, match: Any, /) -> bytes:
+        """The encoded response identifier for one match."""
+        ...
 
 
 @frozen
@@ -63,17 +81,29 @@ class FindService:
         if self.faults.abort_on_find:
             responses.outlet.abort()
         elif event.context.abstract_syntax == MODALITY_WORKLIST_FIND:
-            responses.final(SUCCESS)
+            self._rows(event, responses, self._worklist(event))
         else:
             self._rows(event, responses, self._finder(event))
+
+    def _worklist(self, event: Any) -> WorklistQuery:
+        explicit = event.context.transfer_syntax == ExplicitVRLittleEndian
+        keys = read_keys(event.request.Identifier.getvalue(), explicit)
+        self._refuse(Level.WORKLIST)
+        proposed = event.assoc.acceptor.sop_class_extended.get(MODALITY_WORKLIST_FIND, b"")
+        items = schedule(date.today(), self.faults, event.assoc.requestor.ae_title)
+        style = Style(explicit, self.aet, not self.faults.no_charset, agreed=agreed(proposed))
+        return WorklistQuery(items, as_read(keys, self.faults), style)
+
+    def _refuse(self, level: Level) -> None:
+        if level in self.faults.fail:
+            where = f"at {level.dicom} level" if level.dicom else "from the worklist"
+            raise RefusedError(self.faults.fail[level], f"Practice fault: no answers {where}")
 
     def _finder(self, event: Any) -> PracticeQuery:
         explicit = event.context.transfer_syntax == ExplicitVRLittleEndian
         model = Model(event.context.abstract_syntax)
         identifier = read_identifier(event.request.Identifier.getvalue(), explicit, model)
-        if identifier.level in self.faults.fail:
-            comment = f"Practice fault: no answers at {identifier.level.dicom} level"
-            raise RefusedError(self.faults.fail[identifier.level], comment)
+        self._refuse(identifier.level)
         faults = self.faults
         proposed = event.assoc.acceptor.sop_class_extended.get(model.value, b"")
         if faults.hierarchical and Extension.RELATIONAL not in agreed(proposed):
@@ -83,7 +113,7 @@ class FindService:
         )
         return PracticeQuery(self.holdings.archive, misread(identifier, faults), style)
 
-    def _rows(self, event: Any, responses: Responses, finder: PracticeQuery) -> None:
+    def _rows(self, event: Any, responses: Responses, finder: Finder) -> None:
         """Send every match, or as many as a fault, C-CANCEL or `stop` allow."""
         status = PENDING_UNSUPPORTED if finder.unsupported else PENDING
         event.assoc.dimse.wake.clear()
@@ -163,7 +193,7 @@ def still_wanted(event: Any, faults: Faults, stopped: Event) -> bool:
 def check_levels_above(identifier: Identifier, model: Model) -> None:
     """Raise RefusedError unless each level above has a single value (PS3.4 C.4.1.2.1)."""
     values = {key.tag: key.value for key in identifier.keys}
-    for level in Level:
+    for level in HIERARCHY:
         if model.top.value <= level.value < identifier.level.value:
             value = values.get(by_keyword(level.unique_keyword).tag, "")
             if not value or not set(value).isdisjoint("*?\\"):

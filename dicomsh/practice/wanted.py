@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dicomsh.frozen import replace
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import HIERARCHY, Level, Model
 from dicomsh.model.modality import Faults
 from dicomsh.model.status import IDENTIFIER_MISMATCH
 from dicomsh.practice.archive import PracticeArchive
@@ -15,7 +15,7 @@ from dicomsh.practice.matching import RequestedKey
 from dicomsh.practice.objects import CompositeObject, object_of
 from dicomsh.practice.query import Path, PracticeQuery, Style
 
-_UNIQUE = {by_keyword(level.unique_keyword).tag: level for level in Level}
+_UNIQUE = {by_keyword(level.unique_keyword).tag: level for level in HIERARCHY}
 
 
 def objects(
@@ -37,7 +37,7 @@ def objects(
 
 def _check(keys: tuple[RequestedKey, ...], lowest: Level, model: Model) -> None:
     values = {_UNIQUE[key.tag]: key.value for key in keys}
-    for level in Level:
+    for level in HIERARCHY:
         if model.top.value <= level.value <= lowest.value:
             value = values.get(level, "")
             if not value or not set(value).isdisjoint("*?" if level is lowest else "*?\\"):

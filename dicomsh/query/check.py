@@ -11,7 +11,8 @@ from dicomsh.model.answer import Answer, Outcome
 from dicomsh.model.capability import Capabilities, Support
 from dicomsh.model.charset_check import CharsetCheck
 from dicomsh.model.derived_answer import AnswerStep, Processed, noted
-from dicomsh.model.keys import COUNTS, PATIENT_ID, by_keyword
+from dicomsh.model.keys import COUNTS, PATIENT_ID, Attribute, by_keyword, path_of
+from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.lists import divided_lists, in_parts
 from dicomsh.model.lost_letters import letters_of, may_have_lost_letters
@@ -19,7 +20,7 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, build, context_keys
 from dicomsh.model.query import Matching, QueryKey
-from dicomsh.model.row import Row
+from dicomsh.model.row import Row, items_at
 from dicomsh.model.row_checks import RowChecks
 from dicomsh.model.row_faults import RowFaults
 from dicomsh.model.row_matching import noticing, test_of
@@ -241,7 +242,8 @@ class Checked(AnswerStep):
         self._modality = modality
         # a key may be typed and of the place as well
         watched = {(key.keyword, key.value): key for key in adapted.watched}
-        self._watches = [_Watch(key) for key in watched.values()]
+        of_worklist = adapted.request.level is Level.WORKLIST
+        self._watches = [_Watch(key, of_worklist=of_worklist) for key in watched.values()]
         asked = "".join(key.value for key in adapted.request.keys)
         self._charsets = CharsetCheck(modality.fallback_charset, asked)
         self._rows = RowChecks(adapted.request.level)
@@ -286,32 +288,33 @@ class Unreturned(AnswerStep):
     def __init__(self, request: Request, rejected: frozenset[str]) -> None:
         asked = [key.path for key in request.keys if not key.value]
         self._typed = {".".join(part.keyword for part in path) for path in asked}
-        columns = map(by_keyword, request.default_keywords())
-        counts = [(attribute,) for attribute in columns if attribute.tag in COUNTS]
+        columns = map(path_of, request.default_keywords())
+        counts = [path for path in columns if path[0].tag in COUNTS]
         paths = {".".join(part.keyword for part in path): path for path in (*asked, *counts)}
-        self._missing = {
-            path[0].tag: keyword for keyword, path in paths.items() if keyword not in rejected
-        }
+        self._missing = {word: path for word, path in paths.items() if word not in rejected}
 
     def passed(self, batch: list[Row]) -> list[Row]:
         """The same rows."""
         if self._missing:
-            found = {tag for tag in self._missing if any(_has(row, tag) for row in batch)}
-            self._missing = {tag: w for tag, w in self._missing.items() if tag not in found}
+            missing = self._missing.items()
+            self._missing = {w: path for w, path in missing if not _any_has(batch, path)}
         return batch
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, with the attributes."""
-        words = [word for word in self._missing.values() if word not in outcome.unasked]
+        words = [displayed(word) for word in self._missing if word not in outcome.unasked]
         if not outcome.rows or not words:
             return outcome
-        named = max(_NAMED, sum(word in self._typed for word in words))
+        typed = set(map(displayed, self._typed))
+        named = max(_NAMED, sum(word in typed for word in words))
         more = f" and {len(words) - named} more" if len(words) > named else ""
         return noted(outcome, note(NoteKind.NONE_RETURNED, ", ".join(words[:named]) + more))
 
 
-def _has(row: Row, tag: int) -> bool:
-    return bool(row.elements.get(tag, b"").strip(b" \0"))
+def _any_has(rows: Sequence[Row], path: tuple[Attribute, ...]) -> bool:
+    *around, last = path
+    items = (item for row in rows for item in items_at(row, around))
+    return any(item.elements.get(last.tag, b"").strip(b" \0") for item in items)
 
 
 _NAMED = 4
@@ -328,9 +331,10 @@ class _Watch:
         letters: the letters that its rows should be able to show.
     """
 
-    def __init__(self, key: QueryKey) -> None:
+    def __init__(self, key: QueryKey, *, of_worklist: bool) -> None:
         self.letters = letters_of(key.value)
         self._key = key
+        self._of_worklist = of_worklist
         self._notice = noticing(key)
         self._test = test_of(key)
         self._right: set[bytes] = set()
@@ -374,10 +378,10 @@ class _Watch:
             excused: whether no row came in a character set with the letters of the key: then those
                 that may have lost them do not contradict it.
         """
-        keyword, rows, asked = self._key.keyword, self._rows, self._key.asked
-        known = modality.capabilities.support(keyword) is not Support.UNKNOWN
-        # a probe that found nothing out will not find it out next time
-        to_probe = () if modality.capabilities.probed else (modality.name,)
+        keyword, rows, asked = self._key.name, self._rows, self._key.asked
+        known = modality.capabilities.support(self._key.keyword) is not Support.UNKNOWN
+        # a probe that found nothing out will not find it out next time; it asks no worklist
+        to_probe = () if modality.capabilities.probed or self._of_worklist else (modality.name,)
         wrong = self._wrong if excused else self._wrong + self._garbled
         if wrong:
             yield note(NoteKind.NO_MATCH, asked, *to_probe, count=wrong, of=rows)
@@ -402,7 +406,7 @@ class _Watch:
 
     @property
     def _without_value(self) -> Note:
-        about = self._key.keyword, self._key.asked
+        about = self._key.name, self._key.asked
         return note(NoteKind.WITHOUT_VALUE, *about, count=self._without, of=self._rows)
 
     @property

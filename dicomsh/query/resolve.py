@@ -12,7 +12,7 @@ from dicomsh.language.words import quote
 from dicomsh.model.answer import Ending, all_rows
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID as ISSUER
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.matching import matcher
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place, ambiguous, place_of, read_segment, with_issuer
@@ -95,6 +95,8 @@ async def _asked(
     """
     if place.level is Level.INSTANCE:
         raise NotThereError("there is nothing below an instance")
+    if place.level is Level.WORKLIST:
+        raise NotThereError(f"no row '{key}' was listed here", hint="ls lists the worklist; show 1")
     found = await _existing(context, modality, place, place.next_level, key)
     # a UID is unique at any level: `cd UID` may lead to a series of an unlisted study
     if not found and _LOOKS_LIKE_UID.match(key):
@@ -111,7 +113,7 @@ async def _asked(
 
 
 def _uid_levels(place: Place) -> Iterable[Level]:
-    below = (level for level in Level if level.value > place.next_level.value)
+    below = (level for level in HIERARCHY if level.value > place.next_level.value)
     return (level for level in below if level is not Level.PATIENT)
 
 

@@ -11,7 +11,7 @@ from dicomsh.language.terms import is_term, pattern_key, read_term
 from dicomsh.language.words import quote, whole_word
 from dicomsh.model.keys import COUNTS, find_path, is_named
 from dicomsh.model.level_keys import LEVEL_KEYS, level_of
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.moments import WORDS, ends
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
@@ -81,6 +81,8 @@ def advice(request: Request, here: Place) -> str:
         request: what was asked.
         here: the current place, where the line would be typed.
     """
+    if request.level is Level.WORKLIST:
+        return "why" if _matched(request) else ""
     for rule in _RULES:
         for phrase in rule(request):
             line = phrase.line(here)
@@ -318,7 +320,7 @@ def _is_key(text: str, level: Level) -> bool:
 
 def _any_value(request: Request) -> Iterator[Phrase]:
     """Rows with other values show how the peer writes them."""
-    uids = [level.unique_keyword for level in Level if level is not Level.PATIENT]
+    uids = [level.unique_keyword for level in HIERARCHY if level is not Level.PATIENT]
     for key in _matched(request):
         if key.keyword in uids:
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY
 from dicomsh.repl.line_analysis import LineAnalysis
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ def _way_out(before: str) -> list[UsagePart]:
     return [("a quote is open: close it, or clear the lines with Ctrl-C", True)] if goes_on else []
 
 
+_ALWAYS = ("..", "worklist")
+"""Targets that need not have been listed."""
+
+
 def _advice(insight: LineAnalysis, before: str) -> list[UsagePart]:
     """What to do if Tab has no TARGET to offer."""
     from dicomsh.session.targets import completions
@@ -83,8 +87,8 @@ def _advice(insight: LineAnalysis, before: str) -> list[UsagePart]:
     if insight.shell is None or not awaited or not before.endswith(" "):
         return []
     session = insight.shell.session
-    deepest = len(session.place.steps) == len(Level)
-    offered = (one for one in completions(session, "") if one.text != "..")
+    deepest = len(session.place.steps) == len(HIERARCHY)
+    offered = (one for one in completions(session, "") if one.text not in _ALWAYS)
     if session.modality is None or deepest or any(True for _ in offered):
         return []
     return [(_UNLISTED, False)]

@@ -9,7 +9,7 @@ from dicomsh.errors import NotThereError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Ending, Outcome, all_rows, combined
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request, return_key
@@ -105,7 +105,7 @@ class _Below:
         top = self._place.parent if self._place.level is Level.INSTANCE else self._place
         above = await self._above(top)
         depth = Level.INSTANCE.value - top.steps[-1].level.value
-        more = {level: self._wanted(level) for level in Level}
+        more = {level: self._wanted(level) for level in HIERARCHY}
         descent = Hierarchy(self._context, self._modality, top, depth, more=more)
         async with aclosing(descent.branches()) as branches:
             async for branch in branches:
@@ -151,7 +151,7 @@ class _Below:
 
     def _instance(self, branch: Branch, above: Mapping[Level, Mapping[str, str]]) -> Instance:
         values: dict[str, str] = {}
-        for level in Level:
+        for level in HIERARCHY:
             values |= above.get(level, {})
         values |= {step.level.unique_keyword: step.key for step in branch.place.steps}
         return Instance(

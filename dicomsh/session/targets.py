@@ -9,10 +9,12 @@ from itertools import chain, islice
 
 from dicomsh.errors import NotThereError, UsageError
 from dicomsh.language.candidate import Candidate
+from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import (
     MOST_COUNTED,
     NAMED,
+    WORKLIST,
     Place,
     about,
     ambiguous,
@@ -20,6 +22,7 @@ from dicomsh.model.place import (
     read_segment,
     title_of,
 )
+from dicomsh.model.row import Row
 from dicomsh.model.text_about import text_about
 from dicomsh.regex import regex
 from dicomsh.session.entity_index import EntityIndex, SeenEntity
@@ -81,6 +84,8 @@ def known_step(
     """
     if segment == "..":
         return place.parent
+    if _is_worklist(session, modality, place, segment):
+        return WORKLIST
     if _PLAIN_ROW.match(segment):
         row = _row(session, place, segment, first=first)
         encoded = quote_segment(read_segment(segment)) == segment  # as %25 for the key %
@@ -90,6 +95,12 @@ def known_step(
         reason = no_row(session, place, segment, first=first)
         raise NotThereError(reason, hint="'ls' lists what is here")
     return _step_by_key(session, modality, place, segment, first=first)
+
+
+def _is_worklist(session: Session, modality: Modality, place: Place, segment: str) -> bool:
+    """Whether a segment means the worklist: at the root, unless a patient has that ID."""
+    worklist = not place.steps and segment == WORKLIST.steps[0].key
+    return worklist and not session.seen_of(modality.name).below(place, segment)
 
 
 def no_row(session: Session, place: Place, segment: str, *, first: bool) -> str:
@@ -156,6 +167,14 @@ def _list_for(session: Session, place: Place, *, first: bool) -> KeptAnswer | No
     return next((kept for kept in made if kept.level is place.next_level), None)
 
 
+def listed_row(session: Session, text: str) -> tuple[KeptAnswer, Row] | None:
+    """The row of the last listing that a TARGET names by number, with the listing; else None."""
+    number, kept = row_number(text), _last_listing(session)
+    if kept is None or number is None or not 1 <= number <= len(kept.rows):
+        return None
+    return kept, kept.rows[number - 1].compact()
+
+
 def _on_the_way(kept: KeptAnswer, place: Place) -> bool:
     """Whether a list was made here, above or below: otherwise its rows belong to someone else."""
     pairs = zip(kept.place.steps, place.steps, strict=False)
@@ -165,6 +184,11 @@ def _on_the_way(kept: KeptAnswer, place: Place) -> bool:
 def _entity(kept: KeptAnswer, number: int) -> Place | None:
     """The entity in a row; None when there is no such row."""
     place = kept.entity(number)
+    if kept.level is Level.WORKLIST and 1 <= number <= len(kept.rows):
+        raise UsageError(
+            f"row {number} is a worklist item: nothing is below it",
+            hint=f"show {number} shows all of it",
+        )
     if place is None and 1 <= number <= len(kept.rows):
         raise UsageError(
             f"row {number} has no {kept.level.unique_keyword}:"
@@ -211,6 +235,8 @@ def completions(session: Session, typed: str) -> Iterator[Candidate]:
     yield from _keys(session, session.seen, session.place, typed, 0)
     if session.place.steps:
         yield Candidate("..", "one level up")
+    else:
+        yield Candidate(WORKLIST.steps[0].key, "scheduled procedure steps")
 
 
 def modality_names(session: Session) -> Iterator[Candidate]:

@@ -15,7 +15,7 @@ from dicomsh.language.terms import read_term
 from dicomsh.language.topics import TOPICS
 from dicomsh.model.keys import ALIASES, by_keyword, keywords
 from dicomsh.model.level_keys import LEVEL_KEYS, key_type
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.query import Matching
 from dicomsh.settings import SETTINGS
 from tests.harness import run
@@ -82,6 +82,7 @@ def test_the_page_on_settings_tells_all_of_them_with_their_values() -> None:
         ),
         ("series", ["C.6.1.1.4", "required    Modality, SeriesNumber"]),
         ("image", ["IMAGE (PS3.4 C.6.1.1.5)", "unique      SOPInstanceUID", "InstanceNumber"]),
+        ("mwl", ["PS3.4 K.6.1.2.2", "station     ScheduledStationAETitle", "required    Sched"]),
     ],
 )
 def test_a_level_has_its_unique_required_and_optional_keys(level: str, told: list[str]) -> None:
@@ -90,7 +91,8 @@ def test_a_level_has_its_unique_required_and_optional_keys(level: str, told: lis
 
 
 def test_every_key_has_one_type_and_its_level() -> None:
-    for level, types in LEVEL_KEYS.items():
+    for level in HIERARCHY:
+        types = LEVEL_KEYS[level]
         named = (level.unique_keyword, *types.required, *types.optional)
         assert len(set(named)) == len(named)
         for keyword in (*named, *types.default, *types.more):

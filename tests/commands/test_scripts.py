@@ -31,7 +31,7 @@ def test_data_on_stdout_talk_on_stderr() -> None:
         ("print a", 0, ""),
         ("use pacs; find patient NOBODY", 0, "no patients, complete"),
         ("fnd patient", 2, "-c:1:1: no command 'fnd'"),
-        ("print a; find x", 2, "-c:1:15: expected patient, study, series or instance"),
+        ("print a; find x", 2, "-c:1:15: expected patient, study, series, instance"),
         ("use pacs; find study date=2024-02-30", 2, "there is no day 30 in 2024-02"),
         ("use nowhere", 2, "no modality 'nowhere'"),
         ("ls", 2, "no modality is in use"),

@@ -25,7 +25,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.model.answer import Answer
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION, Level, Model
+from dicomsh.model.levels import MODALITY_WORKLIST_FIND, ROOT_MODELS, VERIFICATION, Level, Model
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from dicomsh.model.row import Row
@@ -34,7 +34,7 @@ DEADLINE = 60.0
 QUICK = Timeouts(connect=20, association=20, response=20, cancel_grace=0.3, idle_release=60)
 """Limits that no test is meant to reach, but a bounded grace time."""
 
-ABSTRACT_SYNTAXES = (VERIFICATION, *(model.value for model in Model), MODALITY_WORKLIST_FIND)
+ABSTRACT_SYNTAXES = (VERIFICATION, *(model.value for model in ROOT_MODELS), MODALITY_WORKLIST_FIND)
 
 Result = TypeVar("Result")
 

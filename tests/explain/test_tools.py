@@ -15,7 +15,7 @@ from dicomsh.explain.reasons import Sent
 from dicomsh.explain.tools import TOOLS, dcm4che, findscu, pynetdicom
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.keys import by_keyword, find_attribute
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
+from dicomsh.model.levels import HIERARCHY, MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
 from dicomsh.model.modality import DicomAddress, Modality, Tls
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
@@ -187,7 +187,7 @@ def test_qido_has_no_patient_level() -> None:
 
 def test_every_tool_says_something_of_every_level() -> None:
     for tool in TOOLS.values():
-        for level in Level:
+        for level in HIERARCHY:
             made = tool(sent(key("PatientID", "X"), level=level))
             assert made.text or made.notes
 
@@ -203,7 +203,7 @@ def test_no_line_of_a_shell_command_is_too_long() -> None:
 
 
 def test_a_query_without_levels_is_told_as_far_as_a_tool_can() -> None:
-    """A worklist: no level goes out, and REST routes of Query/Retrieve cannot ask for it."""
+    """A worklist: no level goes out, and only Orthanc has a route for it."""
     query = Query(SOP_CLASSES[MODALITY_WORKLIST_FIND], None, (key("PatientID", "4711"),))
     worklist = Sent(query, PEER)
     made = {name: tool(worklist) for name, tool in TOOLS.items()}
@@ -212,4 +212,5 @@ def test_a_query_without_levels_is_told_as_far_as_a_tool_can() -> None:
     assert MODALITY_WORKLIST_FIND in made["pynetdicom"].text
     assert not any("Level" in equivalent.text for equivalent in made.values())
     silent = {name for name, equivalent in made.items() if not equivalent.text}
-    assert silent == {"orthanc", "orthanc-find", "qido"}
+    assert silent == {"orthanc-find", "qido"}
+    assert "/find-worklist" in made["orthanc"].text

@@ -12,11 +12,11 @@ from dicomsh.language.analyse import Analysis, analyse_text
 from dicomsh.language.command import Command
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import HIERARCHY, Level, Model
 from dicomsh.model.windows import Period
 from tests.language.knowledge import REGISTRY, Known
 
-PATIENT, STUDY, SERIES, INSTANCE = Level
+PATIENT, STUDY, SERIES, INSTANCE = HIERARCHY
 
 
 def analysed(text: str, next_level: Level = PATIENT) -> Analysis:
@@ -128,7 +128,12 @@ def test_words_are_bound(
         ("find study | sort name,", "name,", "no attribute 'name,'", "with spaces: name"),
         ("find study | select name,dte", "name,dte", "no attribute 'name,dte'", "help keys"),
         ("find patint", "patint", "found 'patint'", "did you mean 'patient'?"),
-        ("find sex=M patient", "sex=M", "expected patient, study, series or instance", ""),
+        (
+            "find sex=M patient",
+            "sex=M",
+            "expected patient, study, series, instance or worklist",
+            "",
+        ),
         # options
         ("find patient --limt 5", "--limt", "find has no option '--limt'", "'--limit'"),
         ("find patient -n 5", "-n", "find has no option '-n'", "options of find: --limit"),

@@ -93,7 +93,7 @@ def test_an_optional_command_may_be_left_out() -> None:
     [
         ("explain", "COMMAND is missing", "n"),
         ("explain fnd study", "no command 'fnd'", "fnd"),
-        ("explain find stdy", "expected patient, study, series or instance", "stdy"),
+        ("explain find stdy", "expected patient, study, series, instance or worklist", "stdy"),
         ("explain find study sx=M", "no attribute 'sx'", "sx"),
         ("explain find", "LEVEL is missing", "d"),
         ("explain find study --wire", "find has no option '--wire'", "--wire"),

@@ -10,11 +10,11 @@ from dicomsh.errors import UsageError
 from dicomsh.language.scan import Word, scan
 from dicomsh.language.terms import is_term, pattern_key, query_keys, read_term
 from dicomsh.language.words import whole_word
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 
 TODAY = date(2024, 3, 5)
-PATIENT, STUDY, SERIES, INSTANCE = Level
+PATIENT, STUDY, SERIES, INSTANCE = HIERARCHY
 
 
 def word(text: str) -> Word:

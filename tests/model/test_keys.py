@@ -17,12 +17,13 @@ from dicomsh.model.keys import (
     find_attribute,
     find_path,
     is_private_creator,
+    path_of,
 )
 from dicomsh.model.level_keys import LEVEL_KEYS, level_of
-from dicomsh.model.levels import LEVEL_WORDS, Level, Model
+from dicomsh.model.levels import HIERARCHY, LEVEL_WORDS, ROOT_MODELS, Level
 from tests.model.spans import assert_inside
 
-PATIENT, STUDY, SERIES, INSTANCE = Level
+PATIENT, STUDY, SERIES, INSTANCE = HIERARCHY
 
 
 @pytest.mark.parametrize(
@@ -54,20 +55,51 @@ def test_an_attribute_has_many_spellings(typed: str, level: Level) -> None:
     ],
 )
 def test_an_alias_may_depend_on_the_level(alias: str, keywords: str) -> None:
-    assert [find_attribute(alias, level).keyword for level in Level] == keywords.split()
+    assert [find_attribute(alias, level).keyword for level in HIERARCHY] == keywords.split()
 
 
 @pytest.mark.parametrize("alias", ALIASES)
 @pytest.mark.parametrize("level", Level)
 def test_every_alias_stands_for_an_attribute(alias: str, level: Level) -> None:
     keyword = alias_keyword(alias, level)
-    assert keyword is not None
-    assert by_keyword(keyword).keyword == keyword
+    elsewhere = alias == "number" if level is Level.WORKLIST else alias in OF_STEPS
+    assert (keyword is None) is elsewhere
+    assert keyword is None or by_keyword(keyword).keyword == keyword
+
+
+OF_STEPS = ("physician", "procedure", "status", "step")
+
+
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [
+        ("mod", "ScheduledProcedureStepSequence.Modality"),
+        ("Modality", "ScheduledProcedureStepSequence.Modality"),
+        ("0008,0060", "ScheduledProcedureStepSequence.Modality"),
+        ("station", "ScheduledProcedureStepSequence.ScheduledStationAETitle"),
+        ("scheduledprocedurestepsequence.mod", "ScheduledProcedureStepSequence.Modality"),
+        ("date", "ScheduledProcedureStepSequence.ScheduledProcedureStepStartDate"),
+        ("procedure", "RequestedProcedureDescription"),
+        ("id", "PatientID"),
+        ("acc", "AccessionNumber"),
+        ("RequestAttributesSequence.Modality",) * 2,
+    ],
+)
+def test_in_a_worklist_attributes_of_the_step_are_inside_its_sequence(
+    typed: str, path: str
+) -> None:
+    assert ".".join(part.keyword for part in find_path(typed, Level.WORKLIST)) == path
+
+
+def test_an_alias_of_another_level_is_told_as_such() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_attribute("physician", STUDY)
+    assert caught.value.hint == "'physician' is an alias at these levels: worklist"
 
 
 def test_keywords_behind_an_alias_are_reached_by_tag() -> None:
     hidden = {keyword.lower() for keyword in keys.keywords()} & set(ALIASES) - {"studyid"}
-    assert hidden == {"date", "time", "uid"}
+    assert hidden == {"date", "time", "uid", "status"}
     assert find_attribute("0040,A121", STUDY).keyword == "Date"
 
 
@@ -175,7 +207,8 @@ def test_any_text_is_a_path_or_refused_inside_it(typed: str, level: Level) -> No
     except UsageError as error:
         assert_inside(error, typed)
         return
-    assert len(found) == typed.count(".") + 1
+    added = level is Level.WORKLIST and "." not in typed and len(found) > 1  # that of the step
+    assert len(found) == typed.count(".") + 1 + added
     assert all(part.vr == "SQ" for part in found[:-1])
 
 
@@ -190,8 +223,8 @@ def test_every_tag_has_an_entry(tag: int) -> None:
 @pytest.mark.parametrize("level", Level)
 def test_the_keys_of_a_level_are_in_the_dictionary(level: Level) -> None:
     words = (*LEVEL_KEYS[level].default, *LEVEL_KEYS[level].more)
-    assert [by_keyword(word).keyword for word in words] == list(words)
-    assert level.unique_keyword in LEVEL_KEYS[level].default
+    assert [".".join(part.keyword for part in path_of(word)) for word in words] == list(words)
+    assert level.unique_keyword in {word.rpartition(".")[2] for word in LEVEL_KEYS[level].default}
     assert len(set(words)) == len(words)
 
 
@@ -204,8 +237,8 @@ def test_the_level_of_a_key() -> None:
 
 
 def test_levels_in_words() -> None:
-    assert [level.dicom for level in Level] == ["PATIENT", "STUDY", "SERIES", "IMAGE"]
-    assert [level.plural for level in Level] == ["patients", "studies", "series", "instances"]
+    assert [level.dicom for level in HIERARCHY] == ["PATIENT", "STUDY", "SERIES", "IMAGE"]
+    assert [level.plural for level in HIERARCHY] == ["patients", "studies", "series", "instances"]
     assert LEVEL_WORDS["images"] is LEVEL_WORDS["image"] is LEVEL_WORDS["instances"] is INSTANCE
     assert (PATIENT.above, PATIENT.below, INSTANCE.below) == (None, STUDY, None)
     assert INSTANCE.ancestors == (PATIENT, STUDY, SERIES)
@@ -214,7 +247,7 @@ def test_levels_in_words() -> None:
         "1 study",
         "1,200 studies",
     ]
-    assert [(model.title, model.top) for model in Model] == [
+    assert [(model.title, model.top) for model in ROOT_MODELS] == [
         ("Patient Root", PATIENT),
         ("Study Root", STUDY),
     ]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.model.level_keys import level_of
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.place import (
     Place,
     PlaceStep,
@@ -21,7 +21,7 @@ from dicomsh.model.place import (
 )
 from tests.model.rows import answer
 
-PATIENT, STUDY, SERIES, INSTANCE = Level
+PATIENT, STUDY, SERIES, INSTANCE = HIERARCHY
 
 ROOT = Place()
 AT_PATIENT = ROOT.down(PlaceStep(PATIENT, "0555643F"))

@@ -10,7 +10,7 @@ from dicomsh.errors import NoPresentationContextError, UsageError
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import by_keyword, find_path
 from dicomsh.model.level_keys import LEVEL_KEYS
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import HIERARCHY, ROOT_MODELS, Level, Model
 from dicomsh.model.matching import matcher
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import (
@@ -23,10 +23,10 @@ from dicomsh.model.plan import (
 )
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 
-PATIENT, STUDY, SERIES, INSTANCE = Level
-PATIENT_ROOT, STUDY_ROOT = Model
+PATIENT, STUDY, SERIES, INSTANCE = HIERARCHY
+PATIENT_ROOT, STUDY_ROOT = ROOT_MODELS
 PEER = "ARCHIVE@host:104"
-BOTH = frozenset(model.value for model in Model)
+BOTH = frozenset(model.value for model in ROOT_MODELS)
 
 ROOT = Place()
 AT_PATIENT = Place((PlaceStep(PATIENT, "0555643F", issuer="HOSPITAL A"),))

@@ -13,7 +13,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom import evt
 
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.practice.archive import HELD, PracticeArchive, StoredEntity, vr_of
 from dicomsh.practice.server import PracticeServer, start
@@ -322,7 +322,7 @@ def _find() -> bytes:
 
     wanted = Dataset()
     wanted.QueryRetrieveLevel = "IMAGE"
-    for level in Level:
+    for level in HIERARCHY:
         for tag in HELD[level] - {by_keyword("Rows").tag, by_keyword("Columns").tag}:
             wanted.add_new(tag, vr_of(tag), None)
     request = C_FIND()

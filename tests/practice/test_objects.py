@@ -12,7 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import UID
 
 from dicomsh.model.keys import by_tag
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.storage import Announced
 from dicomsh.model.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.practice.archive import COUNTERS, HELD, practice_archive
@@ -52,7 +52,7 @@ def test_there_is_an_object_of_each_kind() -> None:
 @pytest.mark.parametrize("modality", KINDS)
 def test_an_object_says_what_c_find_says(modality: str) -> None:
     made = read(modality)
-    for level, entity in zip(Level, first_of(modality), strict=True):
+    for level, entity in zip(HIERARCHY, first_of(modality), strict=True):
         for tag in HELD[level] & entity.attributes.keys():
             attribute = by_tag(tag)
             if attribute.keyword in COMPUTED:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.practice.archive import HELD, Content, PracticeArchive, vr_of
 from dicomsh.practice.codec import element, item
@@ -31,7 +31,7 @@ def read(data: bytes, syntax: str = EXPLICIT_LITTLE_ENDIAN) -> Received:
 def answers(one: Received) -> list[bytes]:
     """Every attribute of every level, as a query returns it."""
     archive, found = merged(PracticeArchive(()), [one]), []
-    for level in Level:
+    for level in HIERARCHY:
         keys = tuple(RequestedKey(tag, vr_of(tag), "") for tag in sorted(HELD[level]))
         query = PracticeQuery(archive, Identifier(level, keys), Style(True, "X"))
         found += [query.answer(path) for path in query.matches()]
@@ -41,7 +41,7 @@ def answers(one: Received) -> list[bytes]:
 def test_both_encodings_are_read() -> None:
     for explicit, syntax in ((True, EXPLICIT_LITTLE_ENDIAN), (False, IMPLICIT_LITTLE_ENDIAN)):
         one = read(encoded(IMAGE, explicit=explicit), syntax)
-        assert [one.unique(level) for level in Level] == ["P1", "1.2.1", "1.2.1.1", "1.2.1.1.1"]
+        assert [one.unique(level) for level in HIERARCHY] == ["P1", "1.2.1", "1.2.1.1", "1.2.1.1.1"]
         rows = answers(one)
         assert len(rows) == 4
         assert b"Doe^Jane" in rows[0]

@@ -63,16 +63,6 @@ def test_both_transfer_syntaxes_and_small_pdus(
     }
 
 
-def test_worklist_has_no_matches(server: PracticeServer) -> None:
-    with associated(server.port) as association:
-        wanted = Dataset()
-        wanted.PatientName = "*"
-        got = [
-            status.Status for status, _ in association.send_c_find(wanted, MODALITY_WORKLIST_FIND)
-        ]
-    assert got == [0x0000]
-
-
 def test_only_what_was_asked_for_comes_back(server: PracticeServer) -> None:
     answer = find(server.port, "PATIENT", PATIENT, PatientID="0555643F", PatientComments="")
     [row] = answer.rows

@@ -17,7 +17,7 @@ from dicomsh.model.answer import Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.derived_answer import KnownAnswer
 from dicomsh.model.extended_negotiation import NONE, Extensions
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import ROOT_MODELS, Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind
 from dicomsh.model.plan import Request
@@ -32,7 +32,7 @@ from tests.archives.listed import ListKind
 Result = TypeVar("Result")
 
 TODAY = date(2024, 3, 5)
-BOTH = tuple(Model)
+BOTH = ROOT_MODELS
 NO_LIMITS = Limits()
 
 Reply = Callable[[Query], list[Row] | tuple[list[Row], Outcome]]

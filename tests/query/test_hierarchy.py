@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from dicomsh.model.answer import Ending, Outcome
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, PlaceStep
@@ -19,7 +19,7 @@ from tests.model.rows import answer
 from tests.query.scripted import Reply, ScriptAddress, in_context
 
 AT_A = Place((PlaceStep(Level.PATIENT, "A"),))
-PATIENT, STUDY, SERIES, INSTANCE = Level
+PATIENT, STUDY, SERIES, INSTANCE = HIERARCHY
 
 
 def key_of(query: Query, keyword: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dicomsh.model.answer import Ending, Outcome
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.safe import width
 from dicomsh.repl.line_analysis import LineAnalysis
@@ -115,7 +115,9 @@ def test_below_an_instance_there_is_nothing_to_list() -> None:
     known = used()
     assert known.shell
     session = known.shell.session
-    session.move(session.current(), Place(tuple(PlaceStep(level, "1.2", "1") for level in Level)))
+    session.move(
+        session.current(), Place(tuple(PlaceStep(level, "1.2", "1") for level in HIERARCHY))
+    )
     assert "listed" not in told(known, "cd ")[0]
 
 

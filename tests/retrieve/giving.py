@@ -13,12 +13,12 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 from pynetdicom import build_context, evt
 
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import HIERARCHY, ROOT_MODELS
 from dicomsh.model.modality import Modality
 from tests.dimse.peers import ABSTRACT_SYNTAXES, scp
 from tests.harness import Done, run
 
-_UNIQUE = {level.dicom: level.unique_keyword for level in Level}
+_UNIQUE = {level.dicom: level.unique_keyword for level in HIERARCHY}
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def giving(
     """It runs, on loopback; with a port to send to, it offers C-MOVE and no C-GET."""
 
     def configure(entity: Any) -> None:
-        for model in Model:
+        for model in ROOT_MODELS:
             entity.add_supported_context((model.move if move_to else model.get).uid)
         entity.requested_contexts = [build_context(CTImageStorage, [ExplicitVRLittleEndian])]
         syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import ROOT_MODELS
 from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import ABSTRACT_SYNTAXES, scp
@@ -82,7 +82,7 @@ def moved(status: int | None, text: str) -> Done:
         yield status, None
 
     def configure(entity: Any) -> None:
-        for model in Model:
+        for model in ROOT_MODELS:
             entity.add_supported_context(model.move.uid)
 
     handlers = ((evt.EVT_C_MOVE, move),)

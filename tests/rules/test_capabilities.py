@@ -23,7 +23,7 @@ from dicomsh.config.known import KnownPeers
 from dicomsh.errors import ExitStatus
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import ROOT_MODELS
 from dicomsh.model.modality import DicomAddress, Modality
 from tests.conftest import Start
 from tests.dimse.peers import answering, scp, study
@@ -555,7 +555,7 @@ def test_everything_is_kept(tmp_path: Path) -> None:
     modality = Modality("a", DicomAddress("A", "host.example.org", 104))
     found = Capabilities(
         probed="2026-11-25",
-        models=frozenset(Model),
+        models=frozenset(ROOT_MODELS),
         extended=frozenset((Extension.FUZZY,)),
         charsets=("", r"\ISO 2022 IR 87"),
         unmatched=(r"\ISO 2022 IR 87",),

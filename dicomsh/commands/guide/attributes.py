@@ -17,7 +17,7 @@ from dicomsh.model.keys import (
     find_path,
     is_retired,
 )
-from dicomsh.model.level_keys import LEVEL_KEYS, key_type
+from dicomsh.model.level_keys import LEVEL_KEYS, STEP, displayed, key_type
 from dicomsh.model.levels import Level
 from dicomsh.model.matching import matcher
 from dicomsh.model.query import Matching
@@ -96,12 +96,23 @@ def keys_page(_: Session) -> str:
             for level in (Level.STUDY, Level.SERIES, Level.INSTANCE)
         )
         same = study == series == instance
-        lines.append(f"{alias:<12}{study:<24}" + ("" if same else f"{series:<24} {instance}"))
-    return "\n".join(lines)
+        if study:
+            lines.append(f"{alias:<12}{study:<24}" + ("" if same else f"{series:<24} {instance}"))
+    return "\n".join([*lines, "", "in a worklist ('help worklist'):", *_of_worklist()])
+
+
+def _of_worklist() -> Iterator[str]:
+    """The aliases that mean something else in a worklist."""
+    for alias in ALIASES:
+        keyword = alias_keyword(alias, Level.WORKLIST)
+        if keyword and keyword != alias_keyword(alias, Level.STUDY):
+            yield f"{alias:<12}{keyword}"
 
 
 def level_page(level: Level) -> str:
     """The keys of a level by type, and those requested by default."""
+    if level is Level.WORKLIST:
+        return worklist_page()
     types = LEVEL_KEYS[level]
     lines = [
         f"{level.word}: Query/Retrieve Level {level.dicom} (PS3.4 {types.section})",
@@ -115,6 +126,31 @@ def level_page(level: Level) -> str:
         "A server must match on unique and required keys and return them. Of an optional key it",
         "may ignore the value and only return it, or not even return it (PS3.4 C.2.2.1.3).",
         f"'find {level.word}' requests the keys listed 'by default'; +Key adds more.",
+    ]
+    return "\n".join(lines)
+
+
+def worklist_page() -> str:
+    """What a worklist is, its aliases, and its keys by type."""
+    types = LEVEL_KEYS[Level.WORKLIST]
+    lines = [
+        f"worklist: Modality Worklist, which has no Query/Retrieve level (PS3.4 {types.section})",
+        "",
+        "An item is one scheduled procedure step. Keys of the step are inside its",
+        f"{STEP}, where dicomsh puts them by itself. Aliases:",
+        *_of_worklist(),
+        "",
+        *_listed("required", tuple(map(displayed, types.required))),
+        *_listed("optional", tuple(map(displayed, types.optional))),
+        *_listed("by default", tuple(map(displayed, types.default))),
+        "",
+        "A server must match on required keys. An item without a value matches no key (PS3.4",
+        "K.2.2.1.1.1), unlike in a query for studies. date= and time= ranges are one period.",
+        "",
+        "  find worklist date=today station=CT1    what the scanner CT1 sees",
+        "  find worklist --lint                    what may keep a device from taking an item",
+        "  show 1                                  all of an item",
+        "  cd worklist; ls                         the worklist as a place",
     ]
     return "\n".join(lines)
 

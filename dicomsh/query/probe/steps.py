@@ -14,7 +14,7 @@ from dicomsh.model.evidence import Reply
 from dicomsh.model.extended_negotiation import NONE, Extension
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS
-from dicomsh.model.levels import Level, Model
+from dicomsh.model.levels import ROOT_MODELS, Level, Model
 from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import return_key
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
@@ -64,12 +64,12 @@ async def findings(trial: Trial, extended: Archive) -> AsyncIterator[Finding]:
 
 async def _negotiated(trial: Trial, extended: Archive) -> Iterable[Finding]:
     accepted = (await trial.archive.connect()).sop_classes
-    models = frozenset(model for model in Model if model.value in accepted)
+    models = frozenset(model for model in ROOT_MODELS if model.value in accepted)
     # proposed on a connection of its own: what is agreed changes what a query means (C.5.1.1)
     offered = await extended.connect()
     agreed = NONE.union(*(offered.agreed(model) for model in models))
     trial.found = replace(trial.found, models=models, extended=agreed)
-    titles = ", ".join(model.title for model in Model if model in models)
+    titles = ", ".join(model.title for model in ROOT_MODELS if model in models)
     how = "proposed in extended negotiation"
     return [
         Finding("information models", titles or "none accepted", "both were proposed"),
