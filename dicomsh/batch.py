@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
+from dicomsh import open_files
 from dicomsh.commands.context import LeaveShell
 from dicomsh.errors import ExitStatus, UsageError
 from dicomsh.event_loop import asyncio
@@ -114,6 +115,7 @@ class _EventLoop:
                 result: _Result = done.value
                 return result
             self._runner = asyncio.Runner()
+            self._runner.get_loop().set_exception_handler(open_files.handle)
         if ends_early:
             work = interruptible(work)  # asyncio accepts a coroutine that has already begun
         return self._runner.run(work)

@@ -135,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         end_when_told()
-        return int(_run(options))
+        return _ran(options)
     except ToldToEndError as told:
         sys.stderr.write(f"dicomsh: ended by {told.name}\n")
         return told.status
@@ -147,6 +147,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(ExitStatus.INTERRUPTED)
     finally:
         gc.freeze()  # Python collects twice more when it ends: 4 ms for what the end frees anyway
+
+
+def _ran(options: argparse.Namespace) -> int:
+    """Run; too many open files, wherever that is noticed, are no fault of the program."""
+    from dicomsh.errors import DicomshError
+    from dicomsh.open_files import REMEDY, TOO_MANY, is_too_many
+
+    try:
+        return int(_run(options))
+    except OSError as error:
+        if not is_too_many(error):
+            raise
+        sys.unraisablehook = lambda _: None  # asyncio complains about what it has half made
+        raise DicomshError(TOO_MANY, hint=REMEDY) from None
 
 
 def collect_seldom() -> None:

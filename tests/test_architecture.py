@@ -23,7 +23,10 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("dicomsh",),
         ("errors",),
         ("event_loop", "late"),
-        ("file_lock",),
+        (
+            "file_lock",
+            "open_files",
+        ),
         ("folders",),
         ("frozen",),
         ("regex",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 import ssl
 from collections.abc import Sequence
@@ -16,9 +15,10 @@ from dicomsh.dimse.negotiation import Proposal, associate_request
 from dicomsh.dimse.requestor import Requestor
 from dicomsh.dimse.tls import ssl_context
 from dicomsh.dimse.upper_layer import UpperLayer
-from dicomsh.errors import DicomshError, TimedOutError, UnreachableError
+from dicomsh.errors import AssociationAbortedError, DicomshError, TimedOutError, UnreachableError
 from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.tap import Tap
+from dicomsh.open_files import REMEDY, TOO_MANY, hardly_any_can_be_opened, is_too_many
 
 _NO_DICOM = "this may not be the DICOM port, or it may expect TLS (tls: true)"
 """The usual causes for a port that takes a connection but answers no A-ASSOCIATE-RQ."""
@@ -51,6 +51,10 @@ async def open_association(
         layer.abort()
         what = f"{modality.address}: no answer to A-ASSOCIATE-RQ"
         raise timed_out(what, "association", limit, _NO_DICOM) from None
+    except AssociationAbortedError:
+        if hardly_any_can_be_opened():  # the practice archive shares our limit
+            raise _ours(modality) from None
+        raise
     except asyncio.CancelledError:
         layer.abort()
         raise
@@ -132,9 +136,8 @@ async def _secured(
 
 def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
     where, entity = modality.address, modality.entity
-    if isinstance(problem, OSError) and problem.errno in _OURS:
-        hint = "close files or connections of other programs here, or raise the limit: ulimit -n"
-        return UnreachableError(f"{where}: no connection: too many open files here", hint=hint)
+    if is_too_many(problem):
+        return _ours(modality)
     if isinstance(problem, socket.gaierror | ValueError):
         return UnreachableError(f"{where}: unknown host name {entity.host!r}")
     # a host with several addresses fails with one OSError that quotes the error of each of them
@@ -144,7 +147,8 @@ def _unreachable(modality: Modality, problem: Exception) -> DicomshError:
     return UnreachableError(f"{where}: no connection: {problem}", hint=_NO_WAY)
 
 
-_OURS = (errno.EMFILE, errno.ENFILE)
-"""Errors that are not about the peer: this process, or this system, has too many open files."""
+def _ours(modality: Modality) -> DicomshError:
+    return UnreachableError(f"{modality.address}: no connection: {TOO_MANY}", hint=REMEDY)
+
 
 _NO_WAY = "check the address; if it is right, a firewall or a missing route is in the way"

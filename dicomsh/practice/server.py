@@ -6,6 +6,7 @@ It offers C-ECHO, C-FIND, C-GET, C-MOVE, C-STORE and storage commitment.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Collection, Iterator
@@ -25,6 +26,7 @@ from dicomsh.model.extended_negotiation import agreed, application_information
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, ROOT_MODELS, VERIFICATION, Model
 from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.model.transfer_syntaxes import BIG_ENDIAN, DEFLATED, STORED
+from dicomsh.open_files import is_too_many
 from dicomsh.practice.archive import PracticeArchive
 from dicomsh.practice.holdings import Capacity, Holdings
 from dicomsh.practice.limits import MOST_CONNECTIONS, Connections, bound_pdus, end_quietly
@@ -94,16 +96,42 @@ class PracticeServer:
 class _Listener(ThreadedAssociationServer):
     request_queue_size = 32
 
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        self._spare = _spare_file()
+        super().__init__(*arguments, **more)
+
     def service_actions(self) -> None:
         """Skip the full garbage collection that pynetdicom runs here every minute or so."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client that is gone again is not news."""
 
+    def get_request(self) -> Any:
+        """The next connection; one for which no file can be opened is closed, not left waiting."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if is_too_many(error):
+                self._turn_away()
+            raise
+
+    def _turn_away(self) -> None:
+        os.close(self._spare)
+        try:
+            if self.socket is not None:
+                self.socket.accept()[0].close()
+        finally:
+            self._spare = _spare_file()
+
     def shutdown(self) -> None:
         """Stop serving and close the listening socket."""
         BaseServer.shutdown(self)
         self.server_close()
+        os.close(self._spare)
+
+
+def _spare_file() -> int:
+    return os.open(os.devnull, os.O_RDONLY)
 
 
 def start(

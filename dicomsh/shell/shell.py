@@ -25,6 +25,7 @@ from dicomsh.language.scan import Statement, SystemCommand, scan
 from dicomsh.model.results import Listing
 from dicomsh.model.safe import remark
 from dicomsh.model.tap import Tap
+from dicomsh.open_files import is_too_many
 from dicomsh.output.error_text import TextOrigin, problem
 from dicomsh.output.progress import PassingLine
 from dicomsh.output.sink import LinesFile, Sink
@@ -197,6 +198,8 @@ class Shell:
                 return left.status
             raise
         except Exception as error:
+            if is_too_many(error):
+                raise
             if self._context.environ.get(TRACEBACK):
                 raise
             self._tell(_internal(error), text, statement, origin)

@@ -76,6 +76,16 @@ def test_without_input_there_is_no_prompt() -> None:
     assert done.err.splitlines()[0] == "dicomsh: cannot read standard input: Bad file descriptor"
 
 
+@pytest.mark.parametrize("number", [6, 8, 9, 10])
+def test_too_few_files_are_told_at_once_and_blamed_on_nobody(number: int) -> None:
+    """Which part of the program notices it first depends on the number."""
+    done = redirected("", "-m", "pacs", "-c", "find patient JOD*", before=f"ulimit -n {number};")
+    assert done.status in (1, 3), done.err
+    assert "too many open files here\n" in done.err
+    assert done.err.endswith("ulimit -n\n")
+    assert "Traceback" not in done.err
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux is needed")
 class TestFull:
     @pytest.mark.parametrize("option", ["--version", "--help"])
