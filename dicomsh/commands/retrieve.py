@@ -33,6 +33,7 @@ from dicomsh.retrieve.records import COLUMNS, problem
 _TO = "the folder for the files (named after the place)"
 LAYOUT = "folders and names of the files below it"
 _DRY = "list what would be retrieved; retrieve nothing"
+_PROGRESS = "say a line about each series that is complete"
 _CHECK = "read the files that are here and compare; retrieve nothing"
 _RETRIES = "how often to ask again for what is missing (2)"
 _JOBS = "associations at a time (1)"
@@ -67,6 +68,7 @@ async def get(
     between: Annotated[Word | None, WORD, _BETWEEN] = None,
     dry_run: Annotated[bool, _DRY] = False,
     check: Annotated[bool, _CHECK] = False,
+    progress: Annotated[bool, _PROGRESS] = False,
 ) -> Records:
     """Fetch the objects of the current place, or of each TARGET, by C-GET.
 
@@ -80,7 +82,8 @@ async def get(
     plain = FetchOptions(2 if retries is None else retries, jobs or 1, between=window)
     ways = _ways(plain, via, port)
     options = JobOptions(() if dry_run or check else ways, check)
-    return _retrieved(context, wanted, _folder(wanted.places, to, layout), options)
+    folder = _folder(wanted.places, to, layout)
+    return _retrieved(context, wanted, folder, options, told=progress)
 
 
 @stage(
@@ -99,6 +102,7 @@ async def get_rows(
     between: Annotated[Word | None, WORD, _BETWEEN] = None,
     dry_run: Annotated[bool, _DRY] = False,
     check: Annotated[bool, _CHECK] = False,
+    progress: Annotated[bool, _PROGRESS] = False,
 ) -> Records:
     """Fetch the objects of every row, as the command 'get' does."""
     wanted = await _rows(context, rows)
@@ -107,7 +111,7 @@ async def get_rows(
     ways = _ways(plain, via, port)
     options = JobOptions(() if dry_run or check else ways, check)
     folder = _folder(wanted.places or [rows.place], to, layout)
-    return _retrieved(context, wanted, folder, options)
+    return _retrieved(context, wanted, folder, options, told=progress)
 
 
 @command(
@@ -189,7 +193,7 @@ def _moved(
         entities=True,
         own=True,
     )
-    return Records(replace(listing, headway=lambda: job.headway))
+    return Records(replace(listing, progress=lambda: job.progress))
 
 
 def _destination(context: Context, to: Word | None, *, verify: bool) -> move_job.Destination:
@@ -268,7 +272,10 @@ def _title(places: Sequence[Place]) -> str:
     return shared.labels[-1] if shared.steps else "dicom"
 
 
-def _retrieved(context: Context, wanted: Wanted, folder: Folder, options: JobOptions) -> Records:
+def _retrieved(
+    context: Context, wanted: Wanted, folder: Folder, options: JobOptions, *, told: bool
+) -> Records:
+    """The records of a retrieval; `told` is whether it says when a series is complete."""
     if context.session.settings.mask and context.archives.sends:
         raise UsageError(
             "masking does not reach into files: they would hold the real names",
@@ -284,4 +291,5 @@ def _retrieved(context: Context, wanted: Wanted, folder: Folder, options: JobOpt
         entities=True,
         own=True,
     )
-    return Records(replace(listing, headway=lambda: job.headway))
+    listing = Records(replace(listing, progress=lambda: job.progress))
+    return Records(replace(listing, remarks=job.remarks)) if told else listing

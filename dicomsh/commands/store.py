@@ -70,7 +70,7 @@ def store(
         entities=True,
         own=True,
     )
-    return Records(replace(listing, headway=lambda: job.headway))
+    return Records(replace(listing, progress=lambda: job.progress))
 
 
 def _found(paths: Sequence[Word], ledger: Word | None) -> Iterator[Found]:

@@ -35,6 +35,11 @@ class Claim:
     failed_uids: tuple[str, ...] = ()
     offending: tuple[int, ...] = ()
 
+    @property
+    def arrived(self) -> int:
+        """How many it says it has sent; those with a warning arrived, too."""
+        return (self.completed or 0) + (self.warning or 0)
+
 
 OnClaim = Callable[[Claim], None]
 """Is called with the counters of each pending response."""

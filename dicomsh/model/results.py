@@ -11,6 +11,7 @@ from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
+from dicomsh.model.progress import Progress
 
 ROWS = ("row", "rows")
 """What rows are counted as if nothing better is known, singular and plural."""
@@ -18,6 +19,10 @@ ROWS = ("row", "rows")
 
 DrawLine = Callable[[Record], "str | None"]
 """The line of a record for people, or None for a record that has none."""
+
+
+def _unknown() -> None:
+    """How far a command is that does not know how much there is to do."""
 
 
 @frozen
@@ -36,6 +41,8 @@ class Listing:
         asked_query: the query, or None if it is not a single one.
         exact: whether only the columns of a row are shown, whatever else was returned.
         headway: returns the progress of the answer, for display.
+        progress: returns how far the command is, if it knows how much there is to do; then its rows
+            are not counted.
         remarks: returns what to say before the end, a line each; what was returned once is
             not returned again.
         wide: whether a table is as wide as its rows, whatever the terminal's width.
@@ -55,6 +62,7 @@ class Listing:
     asked_query: AskedQuery | None = None
     exact: bool = False
     headway: Callable[[], str] = str
+    progress: Callable[[], Progress | None] = _unknown
     remarks: Callable[[], Iterable[str]] = tuple
     wide: bool = False
     draw: DrawLine | None = None

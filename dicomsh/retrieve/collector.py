@@ -46,7 +46,7 @@ class Collector:
         self.changed = asyncio.Event()
         self._ledger = ledger
         self._source = source
-        self._arriving: set[str] = set()
+        self._arriving: dict[str, ObjectFile] = {}
         self._unexpected = 0
         self.full = False
 
@@ -79,17 +79,22 @@ class Collector:
         done: Callable[[Kept], None],
     ) -> Incoming:
         uid = announced.sop_instance
-        self._arriving.add(uid)
         name = ObjectName(announced, self._source, *known_place(file))
 
         def concluded(kept: Kept) -> StoreReply:
-            self._arriving.discard(uid)
+            self._arriving.pop(uid, None)
             self.full = self.full or kept.full
             done(kept)
             self.changed.set()
             return kept.reply
 
-        return ObjectFile(self._ledger, name, concluded)
+        self._arriving[uid] = ObjectFile(self._ledger, name, concluded)
+        return self._arriving[uid]
+
+    @property
+    def arriving(self) -> int:
+        """Bytes so far of objects that are not whole yet."""
+        return sum(file.size for file in self._arriving.values())
 
     def _arrived(self, uid: str, kept: Kept) -> None:
         state = State.FAILED if kept.entry is None else State.ARRIVED

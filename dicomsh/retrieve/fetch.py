@@ -70,6 +70,7 @@ class Fetch:
     Attributes:
         finished: whether nothing more can be done.
         waits: whether it waits for the time of day that was set.
+        claim: the last counters that the server sent, or None.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Fetch:
         self._first_error: DicomshError | None = None
         self.finished = False
         self.waits = False
+        self.claim: Claim | None = None
 
     async def lines(self) -> AsyncGenerator[list[Line], None]:
         """The account of each object, as it comes to rest.
@@ -187,11 +189,14 @@ class Fetch:
             if self._collector.full or barren == _MOST_BARREN:
                 return
             before = self._account.whole
-            claim = await retriever.get(query, self._collector, _no_progress)
+            claim = await retriever.get(query, self._collector, self._claimed)
             barren = barren + 1 if self._account.whole == before else 0
             if query.level is Level.INSTANCE and barren and not singly:
                 self._lists_work = False
             self._judge(query, part, claim)
+
+    def _claimed(self, claim: Claim) -> None:
+        self.claim = claim
 
     def _judge(self, query: Query, part: SeriesPart, claim: Claim) -> None:
         """Note why what was asked for is not there."""
@@ -214,10 +219,6 @@ def _verdict(uid: str, claim: Claim) -> tuple[State, str]:
     if status(claim.status).category is Category.FAILURE:
         return State.FAILED, f"the server answered {said(claim)}"
     return State.MISSING, f"the server said {said(claim)}"
-
-
-def _no_progress(claim: Claim) -> None:
-    del claim
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -14,6 +14,7 @@ from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
 from dicomsh.model.columns import Record
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.progress import Progress
 from dicomsh.output.result_line import file_size
 from dicomsh.query.context import QueryContext
 from dicomsh.retrieve.account import Account, Line, State
@@ -23,6 +24,7 @@ from dicomsh.retrieve.fetch import Fetch, FetchOptions
 from dicomsh.retrieve.layout import Layout
 from dicomsh.retrieve.ledger import Ledger
 from dicomsh.retrieve.records import record_of
+from dicomsh.retrieve.tally import Tally
 
 _MOST_REASONS = 3
 
@@ -81,6 +83,8 @@ class RetrieveJob:
         self._folder = folder
         self._options = options
         self._account = Account(())
+        self._tally = Tally(())
+        self._collector: Collector | None = None
         self._contract: Contract | None = None
         self._here = 0
         self._full = False
@@ -101,6 +105,7 @@ class RetrieveJob:
         outcome = combined([self._wanted.outcome, contract.outcome])
         contract = replace(contract, outcome=outcome)
         self._contract, self._account = contract, Account(contract.instances)
+        self._tally = Tally(contract.instances)
         if self._options.dry:
             yield [record_of(line) for line in self._account.unsettled()]
             self._finished = True
@@ -122,9 +127,12 @@ class RetrieveJob:
         ledger = Ledger(Path(path))
         try:
             self._look(ledger)
-            yield self._account.news()
+            here = self._account.news()
+            self._tally.add(here, here=True)
+            yield here
             async with aclosing(self._fetched(modality, contract, ledger)) as batches:
                 async for lines in batches:
+                    self._tally.add(lines)
                     yield lines
         finally:
             ledger.close()
@@ -145,7 +153,7 @@ class RetrieveJob:
         self, modality: Modality, contract: Contract, ledger: Ledger
     ) -> AsyncGenerator[list[Line], None]:
         reached = self._context.archives.reach(modality)
-        collector = Collector(self._account, ledger, reached.entity.aet)
+        self._collector = collector = Collector(self._account, ledger, reached.entity.aet)
         transfers = self._context.archives.transfers(modality)
         *others, last = self._ways or (None,)
         if last is None:
@@ -175,24 +183,20 @@ class RetrieveJob:
         return tuple(replace(way, retries=0, between=None) for way in self._options.fetch)
 
     @property
-    def headway(self) -> str:
-        """How far it is, for display."""
-        account = self._account
+    def progress(self) -> Progress:
+        """How far it is."""
+        account, fetch = self._account, self._fetch
         if not account.expected:
-            return "listing the instances"
-        if self._fetch is not None and self._fetch.waits:
-            return (
-                f"{account.whole:,} of {account.expected:,}, waiting for the time set by --between"
-            )
-        seconds = time.monotonic() - self._started
-        done, size = account.whole, account.size
-        rate = f"{file_size(round(size / seconds))}/s" if size and seconds > 0 else ""
-        left = ""
-        if done > self._here:
-            rest = (account.expected - done) * seconds / (done - self._here)
-            left = f"{rest:,.0f} s left"
-        told = f"{done:,} of {account.expected:,}, {file_size(size)}"
-        return " · ".join(filter(None, (told, rate, left)))
+            return Progress("listing the instances")
+        if fetch is not None and fetch.waits:
+            told = f"{account.whole:,} of {account.expected:,}"
+            return Progress(f"{told}, waiting for the time set by --between")
+        arriving = self._collector.arriving if self._collector else 0
+        return self._tally.progress(arriving, fetch.claim if fetch else None)
+
+    def remarks(self) -> list[str]:
+        """A line about each series that has been completed since the last call."""
+        return self._tally.complete()
 
     @property
     def outcome(self) -> Outcome:

@@ -18,6 +18,7 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import Request
+from dicomsh.model.progress import Progress, bar
 from dicomsh.model.status import Category, status
 from dicomsh.query.ask import ask
 from dicomsh.query.context import QueryContext
@@ -77,9 +78,7 @@ class Sent:
     @property
     def claimed(self) -> int:
         """How many the archive says it sent; those with a warning arrived, too."""
-        if self.claim is None:
-            return 0
-        return (self.claim.completed or 0) + (self.claim.warning or 0)
+        return self.claim.arrived if self.claim else 0
 
     @property
     def arrived(self) -> int:
@@ -103,6 +102,7 @@ class MoveJob:
         self._wanted = wanted
         self._destination = destination
         self._expected = 0
+        self._counters: Claim | None = None
         self._sent: list[Sent] = []
         self._list_outcome = wanted.outcome
         self._finished = False
@@ -140,10 +140,11 @@ class MoveJob:
     async def _moved(self, sender: Sender, part: SeriesPart, destination: Destination) -> Sent:
         claim = together(
             [
-                await sender.move(query, destination.aet, _no_progress)
+                await sender.move(query, destination.aet, self._claimed)
                 for query in requests(part, Model.STUDY_ROOT.move)
             ]
         )
+        self._counters = None
         self._unknown = claim.status == UNKNOWN_DESTINATION
         modality = destination.modality
         if modality is None or self._unknown or self._mute or not destination.verify:
@@ -153,6 +154,9 @@ class MoveJob:
         except DicomshError as error:  # a storage SCP, say, that takes no queries
             self._mute = error.message
             return Sent(part, claim)
+
+    def _claimed(self, claim: Claim) -> None:
+        self._counters = claim
 
     async def _there(self, modality: Modality, instances: tuple[Instance, ...]) -> int:
         """How many of the instances of a series the destination has."""
@@ -179,11 +183,16 @@ class MoveJob:
         return together(claims) if claims else None
 
     @property
-    def headway(self) -> str:
-        """How far it is, for display."""
+    def progress(self) -> Progress:
+        """How far it is; within a series, the archive's own counters have to do."""
         if not self._expected:
-            return "listing the instances"
-        return f"{sum(sent.arrived for sent in self._sent):,} of {self._expected:,} sent"
+            return Progress("listing the instances")
+        done = sum(sent.arrived for sent in self._sent) + (
+            self._counters.arrived if self._counters else 0
+        )
+        state = f"{bar(done, self._expected)} {done:,} of {self._expected:,}"
+        failed = self._counters.failed if self._counters else 0
+        return Progress(state, doing=f"the server counts {failed:,} failed" if failed else "")
 
     @property
     def outcome(self) -> Outcome:
@@ -264,7 +273,3 @@ def _record(sent: Sent) -> Record:
         "SeriesInstanceUID": first.series,
         "StudyInstanceUID": first.study,
     }
-
-
-def _no_progress(claim: Claim) -> None:
-    del claim

@@ -90,6 +90,11 @@ class ObjectFile:
         self._open()
         self._put(file_header(name.announced, name.source))
 
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._size
+
     def write(self, fragment: bytes) -> None:
         """Take the next bytes of the data set."""
         if len(self._head) < HEAD:

@@ -27,12 +27,14 @@ from dicomsh.model.commitment import (
     Reference,
 )
 from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.progress import Progress, bar
 from dicomsh.model.standard import uid_name
-from dicomsh.model.storage import Pair
+from dicomsh.model.storage import Pair, Readable
 from dicomsh.model.store_status import is_stored, may_help, store_words
 from dicomsh.output.result_line import file_size
 from dicomsh.retrieve.account import State
 from dicomsh.retrieve.sources import Found, Source
+from dicomsh.retrieve.tally import Pace, time_left
 
 COLUMNS = (
     FieldColumn("state", "State"),
@@ -113,7 +115,9 @@ class StoreJob:
         self._stored = self._size = self._committed = 0
         self._uncommitted: dict[str, int] = {}
         self._first_error: DicomshError | None = None
-        self._listed = self._finished = False
+        self._sent_bytes = self._total = 0
+        self._pace = Pace()
+        self._listed = self._committing = self._finished = False
         self._started = time.monotonic()
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
@@ -125,6 +129,7 @@ class StoreJob:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._look)
         self._listed = True
+        self._total = sum(item.source.size for item in self._items if item.source)
         if self._options.dry:
             yield [_record(item) for item in self._items]
             self._finished = True
@@ -136,7 +141,8 @@ class StoreJob:
             async with aclosing(self._sent()) as sent:
                 async for items in sent:
                     yield [_record(item) for item in items]
-            if self._options.commit_port is not None and self._stored:
+            self._committing = self._options.commit_port is not None
+            if self._committing and self._stored:
                 yield [_record(item) for item in await self._commit(client)]
             self._finished = True
         finally:
@@ -223,7 +229,8 @@ class StoreJob:
             return
         try:
             with closing(source.open()) as data:
-                reply = await storer.send(source.announced, data, source.size)
+                counted = _Counted(data, self._read)
+                reply = await storer.send(source.announced, counted, source.size)
         except (NoAssociationError, TimedOutError) as error:
             item.state, item.reason = State.FAILED, error.message
             raise
@@ -269,13 +276,22 @@ class StoreJob:
                 self._uncommitted[item.reason] = self._uncommitted.get(item.reason, 0) + 1
 
     @property
-    def headway(self) -> str:
-        """How far it is, for display."""
+    def progress(self) -> Progress:
+        """How far it is."""
         if not self._listed:
-            return "reading the files"
-        seconds = time.monotonic() - self._started
-        rate = f" · {file_size(round(self._size / seconds))}/s" if seconds and self._size else ""
-        return f"{self._stored:,} of {len(self._items):,}, {file_size(self._size)}{rate}"
+            return Progress("reading the files")
+        if self._committing:
+            return Progress(f"{self._stored:,} stored", doing="waiting for storage commitment")
+        sent, total = self._sent_bytes, self._total
+        rate = self._pace.rate(sent)
+        fast = [f"{file_size(round(rate))}/s"] if rate else []
+        if rate and total > sent:
+            fast.append(time_left((total - sent) / rate))
+        told = f"{self._stored:,} of {len(self._items):,}, {file_size(sent)}"
+        return Progress(f"{bar(sent, total)} {told}", ", ".join(fast))
+
+    def _read(self, size: int) -> None:
+        self._sent_bytes += size
 
     @property
     def outcome(self) -> Outcome:
@@ -311,6 +327,26 @@ class StoreJob:
             yield note(NoteKind.COMMITTED, count=self._committed, of=self._stored)
         if self._strays:
             yield note(NoteKind.NOT_DICOM, *self._strays[:_MOST_STRAYS], count=len(self._strays))
+
+
+class _Counted:
+    """A file whose reading is reported.
+
+    Args:
+        data: the file.
+        read: is called with the number of bytes of each read.
+    """
+
+    def __init__(self, data: Readable, read: Callable[[int], None]) -> None:
+        self._data = data
+        self._read = read
+        self.close = data.close
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+        block = self._data.read(size)
+        self._read(len(block))
+        return block
 
 
 def _batches(items: Iterable[Item], room: int) -> Iterator[list[Item]]:

@@ -112,7 +112,7 @@ class Presenter:
         begun = continues and name in _WITH_HEADER
         output = self._row_output(rows, begun, kept.add if kept else _forget, _cut(listing))
         counted = partial(lines.counted, unit=listing.counted_as)
-        self._progress.count(counted, listing.headway, listing.remarks)
+        self._progress.count(counted, listing)
         try:
             left = await self._flow.run(aiter(answer), output, answer.aclose)
         except CommandGoneError:

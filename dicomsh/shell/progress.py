@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dicomsh.event_loop import asyncio
+from dicomsh.model.results import Listing
 from dicomsh.model.safe import visible
 from dicomsh.output.progress import Headway
 from dicomsh.output.sink import Sink
@@ -32,22 +33,15 @@ class RowProgress:
         self._timer: asyncio.TimerHandle | None = None
         self.count(str)
 
-    def count(
-        self,
-        counted: Callable[[int], str],
-        doing: Callable[[], str] = str,
-        remarks: Callable[[], Iterable[str]] = tuple,
-    ) -> None:
+    def count(self, counted: Callable[[int], str], listing: Listing | None = None) -> None:
         """Start counting from zero.
 
         Args:
             counted: puts a number of rows into words.
-            doing: says what is being done, or nothing.
-            remarks: returns new remarks, a line each.
+            listing: what the rows belong to; it may know more about its progress.
         """
         self._counted = counted
-        self._doing = doing
-        self._remarks = remarks
+        self._listing = listing
         self._rows = 0
         self._leaving = False
         self._start = time.monotonic()
@@ -59,7 +53,7 @@ class RowProgress:
 
     def remark(self) -> None:
         """Say the remarks made since the last time."""
-        for line in self._remarks():
+        for line in self._listing.remarks() if self._listing else ():
             self._sink.talk(visible(line))
 
     def leaving(self) -> None:
@@ -104,7 +98,10 @@ class RowProgress:
         seconds = time.monotonic() - self._start
         from dicomsh.output.result_line import duration
 
-        doing, elapsed = self._doing(), duration(seconds)
+        listing, elapsed = self._listing, duration(seconds)
+        if listing is not None and (known := listing.progress()):
+            return Headway(known.state, known.rate, known.doing, elapsed)
+        doing = listing.headway() if listing else ""
         if not self._rows:
             return Headway(doing or self._waiting(), elapsed=elapsed)
         rate = self._rows / seconds
