@@ -24,7 +24,8 @@ _ATTEMPTS = 3
 
 _PACKAGES = {
     "Orthanc": "orthanc",
-    **dict.fromkeys(("dcmqridx", "dcmqrscp", "findscu"), "dcmtk"),
+    **dict.fromkeys(("dcmqridx", "dcmqrscp", "findscu", "wlmscpfs"), "dcmtk"),
+    "libModalityWorklists.so": "orthanc",
     "sqlalchemy": "python3-sqlalchemy",
 }
 
@@ -65,6 +66,18 @@ def find_program(name: str) -> str:
     if path is None:
         raise MissingProgramError(name)
     return path
+
+
+def find_library(name: str) -> str:
+    """Path of an installed plugin of Orthanc.
+
+    Raises:
+        MissingProgramError: it is not installed.
+    """
+    for folder in ("/usr/share/orthanc/plugins", "/usr/lib/orthanc", "/usr/local/share/orthanc"):
+        if (Path(folder) / name).exists():
+            return str(Path(folder) / name)
+    raise MissingProgramError(name)
 
 
 def free_ports(number: int) -> list[int]:

@@ -29,7 +29,15 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from dicomsh.model.levels import Level, Model
-from tests.processes import HOST, ServerError, find_program, free_ports, running, scratch
+from tests.processes import (
+    HOST,
+    ServerError,
+    find_library,
+    find_program,
+    free_ports,
+    running,
+    scratch,
+)
 
 AET = "DICOMSH"
 """Our own AE title, known to the servers unless a test wants otherwise."""
@@ -83,6 +91,12 @@ class Orthanc(Server):
         answers: list[Identifier] = self.rest("GET", f"{path}/answers?expand&simplify")
         self.rest("DELETE", path)
         return [_canonical(answer) for answer in answers]
+
+    def worklist(self, query: Mapping[str, Any], modality: str = "self") -> list[Identifier]:
+        """What Orthanc's worklist SCU gets from a modality; sequences are nested in the query."""
+        route = f"/modalities/{modality}/find-worklist"
+        found: list[Identifier] = self.rest("POST", route, {"Query": query, "Simplify": True})
+        return found
 
     def find(self, level: Level, query: Mapping[str, str]) -> list[Identifier]:
         """What is in Orthanc's index for this query, without any C-FIND: its main DICOM tags."""
@@ -193,6 +207,51 @@ def _orthanc_is_ready(server: Orthanc, folder: Path) -> bool:
     except (OSError, http.client.HTTPException, ServerError):
         return False
     return bool(system["Name"] == folder.name) and is_listening(server, folder)
+
+
+@contextmanager
+def worklist_orthanc(folder: Path) -> Iterator[Orthanc]:
+    """An Orthanc that serves the worklist files (`.wl`) of a folder, with its plugin.
+
+    Args:
+        folder: the files; they may change while it runs.
+
+    Raises:
+        MissingProgramError: Orthanc or its plugin is not installed.
+        ServerError: it did not start.
+    """
+    plugin = find_library("libModalityWorklists.so")
+    worklists = {"Enable": True, "Database": str(folder), "FilterIssuerAet": False}
+    with orthanc(settings={"Plugins": [plugin], "Worklists": worklists}) as server:
+        yield server
+
+
+@contextmanager
+def wlmscpfs(
+    files: Path, *, aet: str = "WLMSCPFS", options: Sequence[str] = ("--keep-char-set",)
+) -> Iterator[Server]:
+    """DCMTK's worklist server with copies of the files (`.wl`) of a folder.
+
+    Args:
+        files: the files.
+        aet: its AE title, which is that of a folder there; it rejects others.
+        options: further options; by default it returns text in the character set of its file.
+
+    Raises:
+        MissingProgramError: DCMTK is not installed.
+        ServerError: it did not start.
+    """
+    program = find_program("wlmscpfs")
+
+    def launch(folder: Path) -> tuple[list[str], Server]:
+        (port,) = free_ports(1)
+        shutil.copytree(files, folder / "data" / aet)
+        (folder / "data" / aet / "lockfile").touch()
+        given = ["--disable-file-reject", *options, "-dfp", str(folder / "data"), str(port)]
+        return [program, *given], Server(aet=aet, port=port)
+
+    with running(launch, is_listening) as server:
+        yield server
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.derived_answer import KnownAnswer, noted
 from dicomsh.model.extended_negotiation import Extension, Extensions
+from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.moments import ends
 from dicomsh.model.notes import NoteKind, note
@@ -98,7 +99,7 @@ async def find(
     """
     today = context.session.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
-    keys += query_keys(terms, level, today, over_midnight=datetime)
+    keys += query_keys(terms, level, today, over_midnight=datetime or level is Level.WORKLIST)
     _check_nights(keys, terms)
     place = context.session.place.above(level)
     if level is Level.WORKLIST:
@@ -173,7 +174,7 @@ async def ls(
     there = await resolve(context, target)
     level = there.place.next_level
     today = context.session.today
-    keys = query_keys(terms, level, today, over_midnight=datetime)
+    keys = query_keys(terms, level, today, over_midnight=datetime or level is Level.WORKLIST)
     _check_nights(keys, terms)
     wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime, empty=empty)
     if level is Level.WORKLIST:
@@ -197,7 +198,8 @@ def _check_nights(keys: list[QueryKey], terms: tuple[Term, ...]) -> None:
         if first and last and first > last and date not in several:
             raise UsageError(
                 "the range is backwards",
-                hint=f"a time over midnight needs a date range: {date}=2024-03-05..2024-03-06",
+                hint="a time over midnight needs a date range:"
+                f" {displayed(date)}=2024-03-05..2024-03-06",
                 span=term.word.part(term.value_start, len(term.word.text)),
             )
 

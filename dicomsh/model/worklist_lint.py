@@ -53,7 +53,8 @@ def _of_item(item: Row) -> Iterator[Problem]:
     for name, values in _texts(item):
         vr = path_of(name)[-1].vr
         yield from (Problem(name, value, wrong) for value in values if (wrong := _wrong(vr, value)))
-    if not item.data.isascii() and not item.elements.get(SPECIFIC_CHARACTER_SET):
+    beyond = any(not value.isascii() for _, values in _texts(item) for value in values)
+    if beyond and not item.elements.get(SPECIFIC_CHARACTER_SET):
         yield Problem("SpecificCharacterSet", "", "missing, though text is not ASCII")
 
 

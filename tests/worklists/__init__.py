@@ -1,0 +1,1 @@
+"""Worklists of real servers, asked by dicomsh and by other clients."""
