@@ -228,8 +228,37 @@ def test_rejection_abort_and_release_are_pynetdicoms() -> None:
     abort.decode(raw)
     assert (abort.source, abort.reason_diagnostic) == (2, 6)
     assert associate.read_abort(raw[HEADER:]) == Abort(2, 6)
+    assert associate.write_reject(AssociateReject(2, 3, 1)) == b"\x03\0\0\0\0\x04\0\x02\x03\x01"
+    assert associate.write_abort(Abort(2, 6)) == b"\x07\0\0\0\0\x04\0\0\x02\x06"
     assert associate.write_release_request() == oracle.A_RELEASE_RQ().encode()
     assert associate.write_release_reply() == oracle.A_RELEASE_RP().encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "may_be_sent"),
+    [
+        ("A", True),
+        (" A ", True),
+        ("A B", True),
+        ("~!AZ09", True),
+        ("SIXTEEN_LETTERS_", True),
+        ("SEVENTEEN_LETTERS", False),
+        ("", False),
+        ("   ", False),
+        ("A\\B", False),
+        ("A\tB", False),
+        ("A\x7f", False),
+        ("M\u00dcLLER", False),
+    ],
+)
+def test_which_texts_are_ae_titles(text: str, may_be_sent: bool) -> None:
+    """PS3.5 6.2: at most 16 characters of the default repertoire but backslash, not only spaces."""
+    assert associate.is_title(text) is may_be_sent
+
+
+def test_a_pdu_of_fewer_bytes_than_it_should_have_counts_the_others_as_0() -> None:
+    assert associate.read_reject(b"\0\x01\x02") == AssociateReject(1, 2, 0)
+    assert associate.read_abort(b"\0\0\x02") == Abort(2, 0)
 
 
 # Any value, and any bytes

@@ -9,7 +9,16 @@ from typing import cast
 import pytest
 
 from dicomsh.errors import DicomshError
-from dicomsh.model.answer import Answer, Ending, Gathered, Outcome, all_rows, combined
+from dicomsh.frozen import replace
+from dicomsh.model.answer import (
+    Answer,
+    Ending,
+    Gathered,
+    Outcome,
+    all_rows,
+    as_cancelled,
+    combined,
+)
 from dicomsh.model.columns import AttributeColumn, Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.modality import DicomAddress
@@ -52,6 +61,32 @@ def test_the_detail_of_the_worst_is_kept_and_each_note_once() -> None:
     found = combined([outcome(Ending.COMPLETE, A), lost])
     assert (found.status, found.comment, found.detail) == (0xC000, "comment", "detail")
     assert found.notes == (A, B)
+
+
+def test_what_holds_for_one_part_holds_for_the_whole() -> None:
+    plain = outcome(Ending.COMPLETE)
+    odd = replace(plain, doubtful=True, different=True, unsupported=True)
+    for parts, expected in (([plain, odd], True), ([plain, plain], False)):
+        found = combined(parts)
+        assert (found.doubtful, found.different, found.unsupported) == (expected,) * 3
+
+
+def test_a_limit_that_ended_a_part_is_named_as_it_was_set() -> None:
+    cut = replace(outcome(Ending.LIMIT), limit=100)
+    assert combined([outcome(Ending.COMPLETE), cut]).limit == 100
+    assert combined([outcome(Ending.COMPLETE), outcome(Ending.CUT_OFF)]).limit == 3
+
+
+def test_what_was_cancelled_between_two_queries_has_no_final_status() -> None:
+    found = as_cancelled(replace(outcome(Ending.COMPLETE), status=0))
+    assert (found.ending, found.status, found.rows) == (Ending.CANCELLED, None, 3)
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+@pytest.mark.parametrize("ending", Ending)
+def test_a_sound_answer_is_complete_and_not_in_doubt(ending: Ending, doubtful: bool) -> None:
+    found = replace(outcome(ending), doubtful=doubtful)
+    assert found.sound is (found.complete and not doubtful)
 
 
 @pytest.mark.parametrize("ending", Ending)

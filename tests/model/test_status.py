@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pynetdicom.status import GENERAL_STATUS, QR_FIND_SERVICE_CLASS_STATUS
 
-from dicomsh.dimse.status import Meaning, meaning
+from dicomsh.dimse.command import FIND_RESPONSE, CommandSet
+from dicomsh.dimse.status import Meaning, failure, meaning
 from dicomsh.model.status import Category, status, words
 
 
@@ -51,3 +52,26 @@ def test_a_status_that_no_table_has_is_told_by_its_class(code: int, category: Ca
 )
 def test_what_a_status_means_for_an_answer(code: int, expected: Meaning) -> None:
     assert meaning(code) is expected
+
+
+PATIENT_ID, STUDY_DATE = 0x00100020, 0x00080020
+
+
+@pytest.mark.parametrize(
+    ("response", "message"),
+    [
+        (CommandSet(FIND_RESPONSE, 1, status=0x0998), "PACS answered 0x0998: failure"),
+        (
+            CommandSet(FIND_RESPONSE, 1, status=0x0998, comment="no"),
+            "PACS answered 0x0998: failure; the server says: no",
+        ),
+        (
+            CommandSet(FIND_RESPONSE, 1, status=0x0998, offending=(PATIENT_ID, STUDY_DATE)),
+            "PACS answered 0x0998: failure; it objects to PatientID, StudyDate",
+        ),
+    ],
+)
+def test_a_failure_says_what_the_peer_says_and_no_more(response: CommandSet, message: str) -> None:
+    error = failure(response, "PACS")
+    assert error.message == message
+    assert (error.code, error.comment) == (0x0998, response.comment)

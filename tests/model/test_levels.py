@@ -1,0 +1,22 @@
+"""Levels and information models: their order, and their SOP classes as pynetdicom has them."""
+
+from __future__ import annotations
+
+import pytest
+from pynetdicom import sop_class
+
+from dicomsh.model.levels import ROOT_MODELS, Level, Model
+
+
+def test_each_level_lies_between_its_neighbours() -> None:
+    walked = [Level.PATIENT, Level.STUDY, Level.SERIES, Level.INSTANCE]
+    assert [level.above for level in walked] == [None, *walked[:-1]]
+    assert [level.below for level in walked] == [*walked[1:], None]
+
+
+@pytest.mark.parametrize("model", ROOT_MODELS)
+def test_an_information_model_has_three_sop_classes(model: Model) -> None:
+    """PS3.4 C.6: FIND ends with 1, MOVE with 2, GET with 3."""
+    name = model.title.replace(" ", "") + "QueryRetrieveInformationModel"
+    uids = [getattr(sop_class, name + service) for service in ("Find", "Move", "Get")]
+    assert [model.value, model.move.uid, model.get.uid] == uids
