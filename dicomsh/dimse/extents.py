@@ -29,6 +29,10 @@ _EXPLICIT_HEADER = Struct("<HH2sH")
 _LONG_LENGTH = Struct("<I")
 
 
+Data = bytes | memoryview
+"""An encoded data set; of a file, also one that is read as far as it is looked at."""
+
+
 class Extent(NamedTuple):
     """The position of an element: its value from `start` to `stop`, the next element at `after`.
 
@@ -45,6 +49,10 @@ class Extent(NamedTuple):
 
 class TooManyError(ProtocolViolationError):
     """A data set has more headers than are read of one."""
+
+
+class TruncatedError(ProtocolViolationError):
+    """A data set ends before its last element does."""
 
 
 class Budget:
@@ -65,7 +73,7 @@ class Budget:
         self.spent += 1
 
 
-def extents(data: bytes, *, explicit: bool) -> Iterator[Extent]:
+def extents(data: Data, *, explicit: bool) -> Iterator[Extent]:
     """The elements of a data set, one after the other.
 
     Raises:
@@ -78,7 +86,7 @@ def extents(data: bytes, *, explicit: bool) -> Iterator[Extent]:
         yield extent
 
 
-def extent_at(data: bytes, offset: int, explicit: bool, budget: Budget) -> Extent:
+def extent_at(data: Data, offset: int, explicit: bool, budget: Budget) -> Extent:
     """The element whose header is at `offset`.
 
     Raises:
@@ -97,7 +105,7 @@ def is_open_wrongly(extent: Extent) -> bool:
     return extent.after > extent.stop and not {"SQ", "UN"}.intersection(vrs)
 
 
-def item_at(value: bytes, offset: int, explicit: bool, budget: Budget) -> Extent:
+def item_at(value: Data, offset: int, explicit: bool, budget: Budget) -> Extent:
     """The item whose header is at `offset` in the value of a sequence, or the sequence's delimiter.
 
     Raises:
@@ -124,7 +132,7 @@ class Header(NamedTuple):
     start: int
 
 
-def header(data: bytes, offset: int, explicit: bool) -> Header:
+def header(data: Data, offset: int, explicit: bool) -> Header:
     """The header at `offset`.
 
     Raises:
@@ -145,26 +153,26 @@ def header(data: bytes, offset: int, explicit: bool) -> Header:
     return Header(tag, vr, _LONG_LENGTH.unpack_from(data, offset + 8)[0], offset + 12)
 
 
-def truncated(offset: int, end: int) -> ProtocolViolationError:
+def truncated(offset: int, end: int) -> TruncatedError:
     """The error for a data set that ends inside the header of an element."""
-    return ProtocolViolationError(f"the data set ends inside the element at byte {offset} of {end}")
+    return TruncatedError(f"the data set ends inside the element at byte {offset} of {end}")
 
 
-def _value(data: bytes, found: Header, explicit: bool, budget: Budget) -> tuple[int, int]:
+def _value(data: Data, found: Header, explicit: bool, budget: Budget) -> tuple[int, int]:
     """Where a value ends, and where the next element begins."""
     tag, _, length, start = found
     if length == UNDEFINED:
         return _delimited(data, start, True, explicit, budget)
     stop = start + length
     if stop > len(data):
-        raise ProtocolViolationError(
+        raise TruncatedError(
             f"{named(tag)} of {length} bytes is longer than the rest of its data set"
         )
     return stop, stop
 
 
 def _delimited(
-    data: bytes, offset: int, in_sequence: bool, explicit: bool, budget: Budget
+    data: Data, offset: int, in_sequence: bool, explicit: bool, budget: Budget
 ) -> tuple[int, int]:
     """Where the delimiter of an open sequence or item begins and ends.
 

@@ -45,7 +45,7 @@ def offers(
     if expected is None:
         return []
     known = candidates(expected, registry)
-    found = chain(known, files(expected.prefix) if expected.file else ())
+    found = chain(files(expected.prefix) if expected.file else (), known)
     ranked = _ranked(found, expected.prefix, fuzzy=knowledge.fuzzy)
     plain = text[expected.start : cursor] == expected.prefix
     return [_offer(candidate, expected, plain=plain) for candidate in ranked]
@@ -87,5 +87,8 @@ def _offer(candidate: Candidate, expected: Expected, *, plain: bool) -> Offer:
     whole = kept + candidate.text
     if not candidate.verbatim and quote(whole) != whole:
         as_typed = plain and not kept.endswith("\\")
-        whole = (kept if as_typed or not kept else quote(kept)) + quote(candidate.text)
+        if expected.file and not as_typed:
+            whole = quote(whole)
+        else:
+            whole = (kept if as_typed or not kept else quote(kept)) + quote(candidate.text)
     return Offer(expected.start, whole, candidate)

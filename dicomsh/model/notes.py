@@ -131,6 +131,7 @@ class NoteKind(Enum):
     NOT_COMMITTED = "not-committed"
     NOT_DICOM = "not-dicom"
     WITH_WARNING = "with-warning"
+    DAMAGED_FILES = "damaged-files"
 
 
 @frozen

@@ -399,6 +399,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
         + (", …" if n.count > len(n.about) else "")
     ),
     NoteKind.WITH_WARNING: _reason("stored with a warning"),
+    NoteKind.DAMAGED_FILES: _reason("damaged"),
     NoteKind.DISK_FULL: lambda n: f"the disk is full: about {n.about[0]} more are needed",
 }
 """The words of each kind of note."""

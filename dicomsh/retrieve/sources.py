@@ -10,6 +10,7 @@ from pathlib import Path
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen
 from dicomsh.model.storage import Announced, Pair, Readable
+from dicomsh.retrieve.damage import damage
 from dicomsh.retrieve.ledger import NAME, PART, read_ledger
 from dicomsh.retrieve.part10 import FileHead, NotDicomError, read_head
 from dicomsh.retrieve.zipped import ZippedFiles, is_zip
@@ -28,6 +29,7 @@ class Source:
         head: what it is.
         size: bytes of its data set.
         zipped: the zip file, open; None for a file.
+        damage: what is missing at its end, in words; empty if nothing is, or if it is not known.
     """
 
     path: Path
@@ -35,6 +37,7 @@ class Source:
     head: FileHead
     size: int
     zipped: ZippedFiles | None = None
+    damage: str = ""
 
     @property
     def name(self) -> str:
@@ -118,11 +121,14 @@ def _source(path: Path, *, stray: bool = False) -> Found:
         with path.open("rb") as file:
             head = read_head(file)
             size = os.fstat(file.fileno()).st_size - head.offset
+            fault = damage(file, head.offset, head.transfer_syntax) if size > 0 else ""
     except NotDicomError as error:
         return Unusable(str(path), error.message, stray)
     except OSError as error:
         return Unusable(str(path), error.strerror or str(error))
-    return Source(path, "", head, size) if size > 0 else Unusable(str(path), "no data set")
+    if size <= 0:
+        return Unusable(str(path), "no data set")
+    return Source(path, "", head, size, damage=fault)
 
 
 def _in_folder(folder: Path) -> Iterator[Found]:

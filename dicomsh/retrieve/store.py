@@ -115,6 +115,7 @@ class StoreJob:
         self._stored = self._size = self._committed = 0
         self._uncommitted: dict[str, int] = {}
         self._first_error: DicomshError | None = None
+        self._reached = False
         self._sent_bytes = self._total = 0
         self._pace = Pace()
         self._listed = self._committing = self._finished = False
@@ -152,7 +153,7 @@ class StoreJob:
         for found in self._find():
             if isinstance(found, Source):
                 state = State.SENDABLE if self._options.dry else State.LISTED
-                self._items.append(Item(found.name, found, state))
+                self._items.append(Item(found.name, found, state, found.damage))
             elif found.stray:
                 self._strays.append(found.name)
             else:
@@ -190,7 +191,7 @@ class StoreJob:
                 break
             for batch in _batches(wanted, self._transfers.room):
                 await self._batch(batch)
-        if self._first_error is not None and not self._stored:
+        if self._first_error is not None and not self._reached:
             raise self._first_error
 
     async def _batch(self, items: Sequence[Item]) -> None:
@@ -209,6 +210,7 @@ class StoreJob:
             storer = self._transfers.storer(pairs)
             try:
                 granted = await storer.connect()
+                self._reached = True
                 while waiting:
                     await self._send(storer, granted, waiting.popleft())
             except (NoAssociationError, TimedOutError) as error:
@@ -241,10 +243,10 @@ class StoreJob:
         self._judge(item, reply.status, reply.comment)
 
     def _judge(self, item: Item, status: int, comment: str) -> None:
+        assert item.source is not None
         said = store_words(status) + (f": {comment}" if comment else "")
-        item.reason = said if status else ""
+        item.reason = "; ".join(filter(None, (said if status else "", item.source.damage)))
         if is_stored(status):
-            assert item.source is not None
             item.state = State.STORED
             self._stored += 1
             self._size += item.source.size
@@ -316,10 +318,14 @@ class StoreJob:
         warned = _counted(
             one.reason for one in self._items if one.state is State.STORED and one.reason
         )
+        damaged = _counted(
+            one.reason for one in self._items if one.state is State.SENDABLE and one.reason
+        )
         for kind, reasons in (
             (NoteKind.FAILED_OBJECTS, failed),
             (NoteKind.WITH_WARNING, warned),
             (NoteKind.NOT_COMMITTED, self._uncommitted),
+            (NoteKind.DAMAGED_FILES, damaged),
         ):
             for reason, count in list(reasons.items())[:_MOST_REASONS]:
                 yield note(kind, reason, count=count)

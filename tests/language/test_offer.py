@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from dicomsh.language.analyse import analyse_text
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.offer import MOST, Offer, offers
 from dicomsh.model.levels import Level
+from dicomsh.repl.files import complete_file
 from tests.language.knowledge import REGISTRY, Known
 from tests.language.test_analyse import any_line
 
@@ -269,6 +271,32 @@ def test_text_that_cannot_be_seen_is_not_offered() -> None:
     files = (Candidate("a\x1b[2J.csv"), Candidate("ab.csv"))
     found = offers("source a", 8, REGISTRY, known, lambda _: files)
     assert [offer.text for offer in found] == ["ab.csv"]
+
+
+@pytest.mark.parametrize(
+    ("before", "completed"),
+    [
+        ("store My", "'My Study/'"),
+        ("store a.dcm 'My", "'My Study/'"),
+        ("store 'My Study/i", "'My Study/im 1.dcm'"),
+        ("store My\\ Study/i", "'My Study/im 1.dcm'"),
+        ("store --from-ledger M", "'My Study/'"),
+        ("get 1 --to M", "'My Study/'"),
+        ("find study | get --to M", "'My Study/'"),
+        ("receive --to M", "'My Study/'"),
+        ("source M", "'My Study/'"),
+        ("find study > M", "'My Study/'"),
+        ("store ", "'My Study/'"),
+    ],
+)
+def test_paths_are_offered_where_one_is_expected(
+    before: str, completed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "My Study").mkdir()
+    (tmp_path / "My Study/im 1.dcm").touch()
+    monkeypatch.chdir(tmp_path)
+    first, *_ = offers(before, len(before), REGISTRY, KNOWN, complete_file)
+    assert first.text == completed
 
 
 def test_aliases_of_the_user_are_commands() -> None:

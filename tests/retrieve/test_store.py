@@ -96,6 +96,51 @@ def test_a_dry_run_sends_nothing_and_names_what_is_not_dicom(folder: Path) -> No
     assert "notes.txt" in done.last
 
 
+def cut(path: Path) -> None:
+    """Cut off the end of a file, as a copy that broke off does."""
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def test_a_truncated_file_is_found_before_and_told_after(folder: Path) -> None:
+    cut(next(folder.glob("2-*.dcm")))
+    dry = run(f"store '{folder}' --to ARCHIVE@{HOST}:1 --dry-run")
+    told = "truncated: PixelData (7fe0,0010) of 64 bytes is longer than the rest of its data set"
+    assert told in dry.out
+    assert f"1 damaged: {told}" in dry.last
+    with taking(lambda _: 0) as server:
+        done = run(f"store '{folder}' --to {server.address}")
+    assert done.last.startswith("3 of 3 files, ")
+    assert f"1 stored with a warning: {told}" in done.last
+
+
+@pytest.mark.parametrize("name", ["MR_truncated.dcm", "rtplan_truncated.dcm", "image_dfl.dcm"])
+def test_truncated_files_of_every_encoding(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes((SAMPLES / name).read_bytes()[:-16])
+    (found,) = sources_of(path)
+    assert isinstance(found, Source)
+    assert found.damage.startswith("truncated: ")
+
+
+def test_whole_files_are_not_damaged() -> None:
+    damaged = {
+        one.path.name for one in sources_of(SAMPLES) if isinstance(one, Source) and one.damage
+    }
+    assert damaged == {"MR_truncated.dcm", "rtplan_truncated.dcm"}
+
+
+def test_a_run_in_which_every_file_failed_has_its_line(folder: Path) -> None:
+    def answer(event: Any) -> int:
+        event.assoc.abort()
+        return 0
+
+    with taking(answer) as server:
+        done = run(f"store '{folder}' --to {server.address} --retries 0")
+    assert done.status == 5
+    assert done.last.startswith("0 of 3 files, ")
+    assert "3 failed: " in done.last
+
+
 def test_refusals_are_listed_with_the_words_of_the_server(folder: Path) -> None:
     def answer(event: Any) -> Dataset:
         made = Dataset()
