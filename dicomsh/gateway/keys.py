@@ -38,7 +38,7 @@ def level_named(word: str) -> Level:
         RequestError: no level is called so.
     """
     level = LEVEL_WORDS.get(word.lower())
-    if level is None:
+    if level not in HIERARCHY:
         raise RequestError(Trouble.OUT_OF_RANGE)
     return level
 

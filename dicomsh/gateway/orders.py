@@ -15,7 +15,7 @@ from dicomsh.model.answer import Outcome
 from dicomsh.model.claim import Claim
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import QUERY_RETRIEVE_LEVEL, by_keyword
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place
 from dicomsh.query.context import QueryContext
@@ -63,7 +63,7 @@ class Resource:
         values = {QUERY_RETRIEVE_LEVEL: self.level.dicom}
         if self.level is not Level.PATIENT:
             values[_ACCESSION] = self.accession
-        for tag, level in zip(unique_tags(self.level), Level, strict=False):
+        for tag, level in zip(unique_tags(self.level), HIERARCHY, strict=False):
             step = self.place.step(level)
             values[tag] = step.key if step else ""
         return {

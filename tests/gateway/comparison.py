@@ -378,6 +378,7 @@ REQUESTS: Mapping[str, tuple[Ask, ...]] = {
                 "[]",
                 {},
                 {"Level": "Nope"},
+                {"Level": "Worklist"},
                 {"Level": 5},
                 _of("Study", Nope="x"),
                 _of("Study", patientid="x"),

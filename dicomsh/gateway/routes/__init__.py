@@ -1,7 +1,14 @@
 """The routes, one module per family; `ENDPOINTS` of each says what it serves."""
 
-from dicomsh.gateway.endpoint import Endpoint
-from dicomsh.gateway.routes import deprecated, jobs, modalities, query, system
+from dicomsh.gateway.endpoint import Call, Endpoint, Reply, reply
+from dicomsh.gateway.openapi import described
+from dicomsh.gateway.routes import deprecated, jobs, modalities, query, system, wado
+
+
+async def _description(call: Call) -> Reply:
+    del call
+    return reply(described(ENDPOINTS))
+
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *system.ENDPOINTS,
@@ -9,5 +16,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *deprecated.ENDPOINTS,
     *query.ENDPOINTS,
     *jobs.ENDPOINTS,
+    *wado.ENDPOINTS,
+    Endpoint("GET", "/openapi.json", _description, "This description, as OpenAPI"),
 )
 """All of them."""

@@ -166,11 +166,7 @@ def _resource(gateway: Gateway, value: Json, level: Level) -> Resource:
             raise RequestError(Trouble.BAD_FORMAT)
         tags[tag] = text
     tags = dict(gateway.real(tags))
-    needed = (
-        [level]
-        if level is Level.PATIENT
-        else [one for one in Level if Level.PATIENT.value < one.value <= level.value]
-    )
+    needed = [level] if level is Level.PATIENT else [*level.ancestors[1:], level]
     steps = []
     for one in needed:
         key = tags.get(by_keyword(one.unique_keyword).tag)
