@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "modalities": "use, echo, modalities, modality add, modality remove",
     "probe": "probe",
     "query": "find, ls, last",
+    "why": "why",
     "walk": "cd, pwd, tree",
     "show": "show, wado",
     "retrieve": "get, move",

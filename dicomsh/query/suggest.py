@@ -110,7 +110,7 @@ def _can_be_asked(phrase: Phrase) -> bool:
 Rule = Callable[[Request], Iterator[Phrase]]
 
 
-def _with(request: Request, key: QueryKey, value: str, name: str = "") -> Phrase:
+def phrase_with(request: Request, key: QueryKey, value: str, name: str = "") -> Phrase:
     """The query with another value for a key; for a pattern, another pattern."""
     named = name or _name(key)
     new = f"{named}={value}" if named else value
@@ -145,28 +145,28 @@ def _wildcard(request: Request) -> Iterator[Phrase]:
         full = _is_full(key.value, key.attribute.vr)
         if key.attribute.vr in CHARSET_VRS and not full and not set("*?\\") & set(key.value):
             anywhere = key.attribute.vr != "PN" and key.keyword not in _IDS
-            yield _with(request, key, f"*{key.value}*" if anywhere else f"{key.value}*")
+            yield phrase_with(request, key, f"*{key.value}*" if anywhere else f"{key.value}*")
 
 
 def _anywhere_in_name(request: Request) -> Iterator[Phrase]:
     """The text may be in a given name, or in the ideographic or phonetic group."""
     for key in _matched(request):
         if key.attribute.vr == "PN" and not key.value.startswith("*"):
-            yield _with(request, key, f"*{key.value}")
+            yield phrase_with(request, key, f"*{key.value}")
 
 
 def _case(request: Request) -> Iterator[Phrase]:
     """Only names may be matched in any case (PS3.4 C.2.2.2.1), and most text is in capitals."""
     for key in _matched(request):
         if key.attribute.vr in _WITH_CASE and key.value != key.value.upper():
-            yield _with(request, key, key.value.upper())
+            yield phrase_with(request, key, key.value.upper())
 
 
 def _lower_case(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
         several = key.matching is Matching.MULTIPLE_VALUES
         if key.attribute.vr in _WITH_CASE and key.value != key.value.lower() and not several:
-            yield _with(request, key, key.value.lower())
+            yield phrase_with(request, key, key.value.lower())
 
 
 _ONE_DAY = regex(r"(\d{4})(\d{2})\d{2}\Z")
@@ -181,11 +181,11 @@ def _wider_date(request: Request) -> Iterator[Phrase]:
         if key.attribute.vr != "DA":
             continue
         if day := _ONE_DAY.match(key.value):
-            yield _with(request, key, f"{day[1]}-{day[2]}")
+            yield phrase_with(request, key, f"{day[1]}-{day[2]}")
         elif month := _ONE_MONTH.match(key.value):
-            yield _with(request, key, month[1])
+            yield phrase_with(request, key, month[1])
         elif year := _ONE_YEAR.match(key.value):
-            yield _with(request, key, f"{int(year[1]) - 1:04}..{int(year[1]) + 1:04}")
+            yield phrase_with(request, key, f"{int(year[1]) - 1:04}..{int(year[1]) + 1:04}")
 
 
 def _decades(request: Request) -> Iterator[Phrase]:
@@ -197,7 +197,7 @@ def _decades(request: Request) -> Iterator[Phrase]:
             high = int(last[:4]) + 10 if last else _LATEST
             years = (f"{low}" * (low > _EARLIEST), f"{high}" * (high < _LATEST))
             if any(years):
-                yield _with(request, key, "..".join(years))
+                yield phrase_with(request, key, "..".join(years))
 
 
 _EARLIEST, _LATEST = 1850, 2150
@@ -209,7 +209,7 @@ def _wider_time(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
         hour = _IN_AN_HOUR.match(key.value) if key.attribute.vr == "TM" else None
         if hour:
-            yield _with(request, key, hour[1])
+            yield phrase_with(request, key, hour[1])
 
 
 def _series_of_modality(request: Request) -> Iterator[Phrase]:
@@ -251,9 +251,9 @@ def _other_attribute(request: Request) -> Iterator[Phrase]:
         if key.keyword == "PatientID" and not _is_full(key.value, "SH"):
             yield Phrase(Level.STUDY, (f"acc={key.value}",), request.place.above(Level.STUDY))
         elif key.keyword == "PatientName":
-            yield _with(request, key, key.value, "id")
+            yield phrase_with(request, key, key.value, "id")
         elif key.keyword == "SeriesDescription" and key.value.upper() in MODALITIES:
-            yield _with(request, key, key.value, "mod")
+            yield phrase_with(request, key, key.value, "mod")
 
 
 def _fewer_keys(request: Request) -> Iterator[Phrase]:
@@ -287,7 +287,7 @@ def _name_as_spoken(request: Request) -> Iterator[Phrase]:
         spoken = _SPOKEN.fullmatch(key.value) if key.attribute.vr == "PN" else None
         if spoken:
             family, given = filter(None, spoken.groups())
-            yield _with(request, key, f"{family}^{given.strip()}*")
+            yield phrase_with(request, key, f"{family}^{given.strip()}*")
 
 
 _DAY_OR_MONTH = regex(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?:\Z|\.\.)")
@@ -300,13 +300,13 @@ def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
             continue
         named = key.keyword == "PatientName" or "." in key.value
         if named and _is_key(key.value, request.level):
-            yield _with(request, key, "", key.value)
+            yield phrase_with(request, key, "", key.value)
         if request.level is not Level.STUDY:
             continue
         if key.value.lower() in WORDS or _DAY_OR_MONTH.match(key.value):
-            yield _with(request, key, key.value.lower(), "date")
+            yield phrase_with(request, key, key.value.lower(), "date")
         elif key.value.upper() in MODALITIES:
-            yield _with(request, key, key.value.upper(), "mod")
+            yield phrase_with(request, key, key.value.upper(), "mod")
 
 
 def _is_key(text: str, level: Level) -> bool:
@@ -325,7 +325,7 @@ def _any_value(request: Request) -> Iterator[Phrase]:
         if key.keyword in uids:
             continue
         name = key.keyword if key.origin is KeyOrigin.PATTERN else _name(key)
-        yield replace(_with(request, key, "", name), options=("--limit", "20"))
+        yield replace(phrase_with(request, key, "", name), options=("--limit", "20"))
 
 
 def _counted_here(request: Request) -> Iterator[Phrase]:

@@ -156,3 +156,28 @@ def test_a_change_of_the_files_is_seen(tmp_path: Path) -> None:
     ]
     assert sorted(found[:2]) == ["S01", "S02"]
     assert sorted(found[2:]) == ["S02", "S03"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("station=CT9 date=2024-05-06", "none with station=CT9: CT"),
+        ("station=CT_1 date=2024-05-07", "none with date=2024-05-07: 2024-05-06 ×1"),
+        ("name=Smith date=2024-05-06", "none with name=Smith: "),
+        ("mod=PT", "24 worklist items in all, none with mod=PT"),
+    ],
+)
+def test_why_finds_the_reason(server: servers.Server, keys: str, told: str) -> None:
+    done = run(f"use {server.address}; find worklist {keys}; why")
+    assert told in done.out
+
+
+def test_why_sees_what_a_server_does_not_match(
+    orthanc: servers.Server, wlmscpfs: servers.Server
+) -> None:
+    several = run(f"use {orthanc.address}; find worklist station=AA33; why").out
+    assert "1 worklist item with station=AA33, and the server does not find them" in several
+    wild = run(f"use {wlmscpfs.address}; find worklist id=10* date=2024-05-06; why").out
+    assert "of them with id=10*: the server does not find them" in wild
+    ignored = run(f"use {wlmscpfs.address}; find worklist status=ARRIVED; why").out
+    assert "are not status=ARRIVED, which the server ignores" in ignored
