@@ -1,4 +1,4 @@
-"""C-GET and C-MOVE of one study into a folder in memory, against other programs."""
+"""C-GET, C-MOVE and C-STORE of one study, in memory, against other programs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ SMALL, LARGE, HUGE = (2_000, 20_480), (200, 524_288), (1, 500 * 2**20)
 """Objects and bytes of pixels each."""
 
 OURS, MOVED = "dicomsh get", "dicomsh get --via move"
+STORED, STORESCU = "dicomsh store", "storescu"
 GETSCU, PYNETDICOM, MOVESCU = "getscu", "pynetdicom getscu", "movescu"
 
 
@@ -56,6 +57,24 @@ def _into(folder: Path, command: Sequence[str], count: int) -> measure.Run:
     return run
 
 
+def _stores(aet: str, port: int, folder: Path) -> dict[str, measure.Case]:
+    """Sending the files to a server that has them already, as a second sender would."""
+    storescu = [find_program("storescu"), "-aet", programs.CALLING_AET, "-aec", aet, "-R", "+sd"]
+    commands = {
+        STORED: programs.dicomsh("-c", f"store '{folder}' --to {aet}@{HOST}:{port}"),
+        STORESCU: [*storescu, HOST, str(port), str(folder)],
+    }
+    return {name: partial(measure.process, command) for name, command in commands.items()}
+
+
+def _measure_stores(
+    title: str, peer: tuple[str, int], folder: Path, count: int, rounds: int
+) -> None:
+    runs = measure.interleaved(_stores(*peer, folder), rounds)
+    targets = [measure.Target(STORED, STORESCU, 1 if count == 1 else 1 / 4)]
+    measure.report(title, runs, memory=True, targets=targets)
+
+
 def _measure(title: str, peer: tuple[str, int, int], count: int, rounds: int) -> None:
     with scratch() as memory:
         folder = memory / "got"
@@ -93,6 +112,9 @@ def main(rounds: int) -> None:
                 for name, server in (("Orthanc", orthanc), ("dcmqrscp", dcmqrscp)):
                     title = f"{count:,} × {size / 1000:,.0f} kB, {name}"
                     _measure(title, (server.aet, server.port, own), count, rounds)
+                    _measure_stores(
+                        f"{title}, store", (server.aet, server.port), memory, count, rounds
+                    )
 
 
 if __name__ == "__main__":
