@@ -113,6 +113,7 @@ class NoteKind(Enum):
     UNEXPECTED_OBJECTS = "unexpected-objects"
     DUPLICATE_OBJECTS = "duplicate-objects"
     UNSURE_LIST = "unsure-list"
+    NO_ROOM = "no-room"
     DISK_FULL = "disk-full"
     SERVER_CLAIMS = "server-claims"
     NOT_VERIFIED = "not-verified"

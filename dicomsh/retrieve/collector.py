@@ -38,7 +38,7 @@ class Collector:
     Attributes:
         account: the account.
         changed: is set after each object.
-        full: whether the disk is full, which no other object can change.
+        filled: is set when the disk is full, which no other object can change.
     """
 
     def __init__(self, account: Account, ledger: Ledger, source: str) -> None:
@@ -48,13 +48,13 @@ class Collector:
         self._source = source
         self._arriving: dict[str, ObjectFile] = {}
         self._unexpected = 0
-        self.full = False
+        self.filled = asyncio.Event()
 
     def accept(self, announced: Announced) -> Incoming:
         """A place for an object: its own, one aside, or none."""
         uid = announced.sop_instance
         line = self.account.line(uid)
-        if self.full:
+        if self.filled.is_set():
             return Dropped(StoreReply(OUT_OF_RESOURCES, "the disk is full"))
         if uid in self._arriving or (line is not None and line.state.whole):
             self.account.unasked(uid, State.DUPLICATE, "sent more than once", None)
@@ -83,7 +83,8 @@ class Collector:
 
         def concluded(kept: Kept) -> StoreReply:
             self._arriving.pop(uid, None)
-            self.full = self.full or kept.full
+            if kept.full:
+                self.filled.set()
             done(kept)
             self.changed.set()
             return kept.reply

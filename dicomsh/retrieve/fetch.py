@@ -119,12 +119,13 @@ class Fetch:
         """Objects that no answer was about: the association was lost before."""
         for line in list(self._account.unsettled()):
             if line.state is State.LISTED:
-                self._account.settle(line.uid, State.MISSING, line.reason or "not requested")
+                why = line.reason or ("the disk is full" if self._full else "not requested")
+                self._account.settle(line.uid, State.MISSING, why)
 
     async def _rounds(self) -> None:
         for attempt in range(self._options.retries + 1):
             wanted = [one.uid for one in self._account.missing() if one.uid not in self._lost]
-            if not wanted or self._collector.full:
+            if not wanted or self._full:
                 break
             for group in groups_of(series_of(self._instances, wanted), self._transfers.room):
                 await self._group(group, again=attempt > 0)
@@ -142,7 +143,7 @@ class Fetch:
         retriever = self._transfers.retriever(delivery)
         try:
             granted = await retriever.connect()
-            while waiting and not self._collector.full:
+            while waiting and not self._full:
                 part = self._granted(waiting.popleft(), granted)
                 if part is not None:
                     await self._opened()
@@ -186,14 +187,33 @@ class Fetch:
         part = SeriesPart(part.instances, part.whole and not again)
         barren = 0
         for query in requests(part, self._options.sop_class, singly=singly):
-            if self._collector.full or barren == _MOST_BARREN:
+            if self._full or barren == _MOST_BARREN:
                 return
             before = self._account.whole
-            claim = await retriever.get(query, self._collector, self._claimed)
+            claim = await self._get(retriever, query)
+            if claim is None:
+                return
             barren = barren + 1 if self._account.whole == before else 0
             if query.level is Level.INSTANCE and barren and not singly:
                 self._lists_work = False
             self._judge(query, part, claim)
+
+    async def _get(self, retriever: Retriever, query: Query) -> Claim | None:
+        """Send a request; None if it is cancelled, because there is no room for more objects."""
+        getting = asyncio.ensure_future(retriever.get(query, self._collector, self._claimed))
+        filled = asyncio.ensure_future(self._collector.filled.wait())
+        try:
+            await asyncio.wait([getting, filled], return_when=asyncio.FIRST_COMPLETED)
+            return getting.result() if getting.done() else None
+        finally:
+            filled.cancel()
+            getting.cancel()
+            await asyncio.wait([getting])
+
+    @property
+    def _full(self) -> bool:
+        """Whether there is no room for more objects."""
+        return self._collector.filled.is_set()
 
     def _claimed(self, claim: Claim) -> None:
         self.claim = claim

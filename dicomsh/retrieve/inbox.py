@@ -42,13 +42,14 @@ class Inbox:
         counts: how many objects are in each state; duplicates and failures by reason, too.
         size: bytes of the files that arrived.
         closed: whether nothing more is taken.
+        full: whether that is because the disk is full.
     """
 
     def __init__(self, ledger: Ledger, layout: Layout) -> None:
         self.changed = asyncio.Event()
         self.counts: Counter[tuple[State, str]] = Counter()
         self.size = 0
-        self.closed = False
+        self.closed = self.full = False
         self._ledger = ledger
         self._layout = layout
         self._paths = Paths(layout)
@@ -139,6 +140,8 @@ class Inbox:
         instance = self._arriving.pop(announced.sop_instance, None)
         state = State.FAILED if kept.entry is None else State.ARRIVED
         self.size += kept.entry.bytes if kept.entry else 0
+        if kept.full:
+            self.closed = self.full = True
         line = Line(announced.sop_instance, instance, state, kept.reply.comment, kept.entry)
         self.tell(line, source)
         return kept.reply

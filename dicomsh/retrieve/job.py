@@ -173,7 +173,7 @@ class RetrieveJob:
                     break
             self._port = options.port
         finally:
-            self._full = collector.full
+            self._full = collector.filled.is_set()
 
     @property
     def _ways(self) -> tuple[FetchOptions, ...]:

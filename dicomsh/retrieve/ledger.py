@@ -6,6 +6,7 @@ an object is whole exactly if its line is there and either of its files has the 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -97,12 +98,16 @@ class Ledger:
         return entry if _has_bytes(path, entry, read=read) else None
 
     def add(self, entry: LedgerEntry) -> None:
-        """Append a line.
+        """Append a line, the whole of it or nothing.
 
         Raises:
             OSError: it cannot be written.
         """
-        os.write(self._file, json.dumps(_written(entry), ensure_ascii=False).encode() + b"\n")
+        line = json.dumps(_written(entry), ensure_ascii=False).encode() + b"\n"
+        before = os.fstat(self._file).st_size
+        if os.write(self._file, line) < len(line):  # the disk has room for a part of it
+            os.ftruncate(self._file, before)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._entries[entry.uid] = entry
 
     def close(self) -> None:

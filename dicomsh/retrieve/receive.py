@@ -130,7 +130,9 @@ class Receive:
             ledger.close()
 
     def _enough(self, inbox: Inbox) -> bool:
-        return self._options.count is not None and inbox.arrived >= self._options.count
+        """Whether nothing more is to be received."""
+        wanted = self._options.count
+        return inbox.full or (wanted is not None and inbox.arrived >= wanted)
 
     def admits(self, caller: Caller) -> bool:
         """Whether a caller may store objects."""
@@ -258,6 +260,8 @@ class Receive:
         failed = [(why, n) for (state, why), n in inbox.counts.items() if state is State.FAILED]
         for why, count in failed[:_MOST_NAMED]:
             yield note(NoteKind.FAILED_OBJECTS, why, count=count)
+        if inbox.full:
+            yield note(NoteKind.NO_ROOM)
         if self._refused:
             yield note(NoteKind.REFUSED_CALLERS, "; ".join(list(self._refused)[:_MOST_NAMED]))
 
