@@ -36,6 +36,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("mask", "session", "settings"), ("archives",), ("trace",), ("lessons",)),
     (("query",),),
     (("retrieve",),),
+    (("objects",),),
     (("commands",),),
     (("shell",), ("gateway",)),
     (("repl", "batch", "startup"), ("lexer",), ("practice.__main__",)),
@@ -231,7 +232,14 @@ def test_pydicom_is_for_practice_code_extensions_and_files_late() -> None:
         "dicomsh.model.charset",
         "dicomsh.retrieve.sources",
         "dicomsh.retrieve.values",
+        *(f"dicomsh.objects.{name}" for name in ("header", "pixels", "shades")),
     }
+
+
+def test_numpy_and_pillow_are_for_pictures_alone() -> None:
+    for root, where in (("numpy", {"objects"}), ("PIL", {"output"})):
+        assert importers(root, late=False) == set()
+        assert importers(root, late=True) == where
 
 
 SPEAKS_DICOM = tuple(
@@ -243,9 +251,12 @@ SPEAKS_DICOM = tuple(
         "archives.practice",
         "archives.rows",
         "retrieve",
-        "commands.receive",  # loaded when they are typed, as every command is
+        "objects",
+        "commands.content",  # loaded when they are typed, as every command is
+        "commands.receive",
         "commands.retrieve",
         "commands.store",
+        "commands.view",
         "gateway",  # loaded by its own command line
         "trace.fields",
         "trace.conversation",

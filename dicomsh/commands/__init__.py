@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "retrieve": "get, move",
     "receive": "receive",
     "store": "store",
+    "view": "view",
     "explain": "explain",
     "compare": "compare",
     "scripting": "set, history, let, print, source, exit",

@@ -23,13 +23,15 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request, return_key
-from dicomsh.model.results import Records, listing_of
+from dicomsh.model.results import Records, Text, listing_of
 from dicomsh.model.row import Row
 from dicomsh.model.wado import PLACEHOLDER_RS, PLACEHOLDER_URI, retrieve_uri, rs_url
 from dicomsh.query.ask import ask
 from dicomsh.query.hierarchy import Hierarchy
 from dicomsh.query.resolve import ResolvedTarget
 from dicomsh.session.targets import listed_row
+
+_TEXT = "the text of a structured report, or of a PDF or CDA document"
 
 _SHOW_COLUMNS = (
     FieldColumn("tag", "Tag"),
@@ -42,14 +44,30 @@ _SHOW_COLUMNS = (
 @command(
     "show",
     family="walk",
-    examples=("show 0555643F", "cd 0555643F; show", "find worklist mod=MR; show 1"),
+    examples=(
+        "show 0555643F",
+        "cd 0555643F; show",
+        "find worklist mod=MR; show 1",
+        "cd 0555643F; ls; cd 2; ls; show --text 5",
+    ),
 )
-async def show(context: Context, target: Annotated[Word | None, TARGET] = None) -> Records:
+async def show(
+    context: Context,
+    target: Annotated[Word | None, TARGET] = None,
+    *,
+    text: Annotated[bool, _TEXT] = False,
+) -> Records | Text | None:
     """Show all known attributes of one entity, or worklist item: tag, VR, keyword, value.
 
     Queries the entity again with all keys that the standard defines for its level. For an item of
     the worklist just listed, a remark says what may keep a device from taking it.
+
+    --text fetches a report, or those of a series, and shows its text; also that of a DICOM file.
     """
+    if text:
+        from dicomsh.commands.content import text_of_objects
+
+        return await text_of_objects(context, target)
     listed = None if target is None else listed_row(context.session, target.text)
     if listed is not None and listed[0].level is Level.WORKLIST:
         from dicomsh.commands.worklist import shown_item

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from typing import Any, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
 from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.answer import Answer, Ending, Outcome
@@ -12,6 +12,10 @@ from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
 from dicomsh.model.progress import Progress
+
+if TYPE_CHECKING:
+    from dicomsh.model.drawing import DrawingStyle
+    from dicomsh.model.picture import Picture
 
 ROWS = ("row", "rows")
 """What rows are counted as if nothing better is known, singular and plural."""
@@ -198,7 +202,22 @@ class Talk:
     text: str
 
 
-Result = Listing | Report | Text | Talk | None
+@frozen
+class Drawing:
+    """An image for people: drawn on a terminal, or a PNG file.
+
+    Args:
+        picture: the image.
+        caption: what it is, in one line.
+        style: how to draw it; None for the best that the terminal knows.
+    """
+
+    picture: Picture
+    caption: str
+    style: DrawingStyle | None = None
+
+
+Result = Listing | Report | Text | Talk | Drawing | None
 """What a command returns."""
 
 FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "dicom-json")

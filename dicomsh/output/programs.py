@@ -162,11 +162,14 @@ class CommandWriter:
 
     def write(self, text: str) -> None:
         """Pass on text; `drain` waits if it is not read."""
+        shown = for_terminal(text) if self._safe else text
+        self.write_bytes(shown.encode(errors="backslashreplace"))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Pass on bytes as they are."""
         if self._pipe.is_closing() or self.status is not None:
             raise CommandGoneError
-        self._pipe.write(
-            (for_terminal(text) if self._safe else text).encode(errors="backslashreplace")
-        )
+        self._pipe.write(data)
 
     async def drain(self) -> None:
         """Wait while too much text is waiting to be read."""

@@ -11,10 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from dicomsh.errors import DicomshError
 from dicomsh.event_loop import asyncio
 from dicomsh.late import LateModule
 from dicomsh.output.progress import Headway, PassingLine, ProgressLine
 from dicomsh.output.streams import (
+    BytesWriter,
     CommandGoneError,
     FileWriter,
     ReaderGoneError,
@@ -112,6 +114,27 @@ class Sink:
                 self._target.write(text)
         elif text:
             self._target.write(text)
+
+    def drawing(self, text: str) -> None:
+        """Writes a drawing of ours on the terminal, with its control sequences."""
+        with self._above_progress():
+            self._inside_line = not text.endswith("\n")
+            self._stdout.control(text)
+
+    def binary(self, data: bytes) -> None:
+        """Writes data that is not text to a file or a command; raises as `data` does.
+
+        Raises:
+            DicomshError: data goes to neither.
+        """
+        if not isinstance(self._target, BytesWriter):
+            raise DicomshError("this is not text", hint="write it to a file: … > FILE")
+        self._target.write_bytes(data)
+
+    @property
+    def screen(self) -> tuple[int | None, int, int]:
+        """Descriptor of the terminal, its columns, and its lines."""
+        return self._stdout.fileno(), self.columns(), _size(self._stdout).lines
 
     def prose(self, text: str) -> None:
         """Writes lines for people as data, wrapped between words on a terminal."""

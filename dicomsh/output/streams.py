@@ -8,9 +8,9 @@ import os
 import select
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Literal, Protocol, TextIO
+from typing import Literal, Protocol, TextIO, runtime_checkable
 
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.event_loop import asyncio
@@ -76,6 +76,15 @@ class Writer(Protocol):
 
     def interrupt(self, number: int) -> None:
         """Passes a signal on to the program that reads, unless the terminal did."""
+        ...
+
+
+@runtime_checkable
+class BytesWriter(Protocol):
+    """Where data can go that is not text."""
+
+    def write_bytes(self, data: bytes) -> None:
+        """Writes bytes; raises as `Writer.write` does."""
         ...
 
 
@@ -272,9 +281,22 @@ class FileWriter:
 
     def write(self, text: str) -> None:
         """Writes text at once; the first text replaces the file's content."""
-        try:
+        with self._noting_failure():
             self.settle()
             put(self._file, text)
+
+    def write_bytes(self, data: bytes) -> None:
+        """Writes bytes at once, as `write` does."""
+        with self._noting_failure():
+            self.settle()
+            self._file.flush()
+            self._file.buffer.write(data)
+            self._file.flush()
+
+    @contextlib.contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             self._failed = True
             raise DicomshError(f"cannot write '{self._path}': {error.strerror}") from None

@@ -69,6 +69,7 @@ _TEXTS: Mapping[str, tuple[str, ...]] = {
         _WORDS,
         _SLICE,
         "RescaleIntercept -1024\nRescaleSlope 1\nRescaleType HU\nKVP 120",
+        "WindowCenter 40\nWindowWidth 400",
     ),
     "MR": (
         _IMAGE,
@@ -92,7 +93,9 @@ _TEXTS: Mapping[str, tuple[str, ...]] = {
            RescaleIntercept 0
            RescaleSlope 4.5
            CorrectedImage DECY\\ATTN
-           DecayCorrection START""",
+           DecayCorrection START
+           WindowCenter 9000
+           WindowWidth 18000""",
     ),
     "NM": (
         _IMAGE,

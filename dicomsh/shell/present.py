@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from dicomsh.errors import ExitStatus
+from dicomsh.errors import DicomshError, ExitStatus
 from dicomsh.frozen import replace
 from dicomsh.late import LateModule
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import BOOKKEEPING
-from dicomsh.model.results import DrawLine, Listing, Report, Result, Talk, Text
+from dicomsh.model.results import Drawing, DrawLine, Listing, Report, Result, Talk, Text
 from dicomsh.model.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
@@ -21,16 +21,20 @@ from dicomsh.session.state import Session
 from dicomsh.shell.progress import RowProgress
 
 if TYPE_CHECKING:  # for rows alone
-    from dicomsh.output import formats, plain
+    from dicomsh.output import drawing, formats, plain
     from dicomsh.output import result_line as lines
     from dicomsh.output.renderer import Renderer
     from dicomsh.shell import flow
     from dicomsh.shell.flow import Cut, LeaveReason, RowOutput
 else:
+    drawing = LateModule("dicomsh.output.drawing")
     flow = LateModule("dicomsh.shell.flow")
     formats = LateModule("dicomsh.output.formats")
     plain = LateModule("dicomsh.output.plain")
     lines = LateModule("dicomsh.output.result_line")
+
+_BELOW = 3
+"""Lines below a drawing: its caption, which may be long, and the prompt."""
 
 _WITH_HEADER = ("csv", "tsv")
 
@@ -98,9 +102,27 @@ class Presenter:
             case Report():
                 self._sink.prose(self._lines(result.text))
                 self._sink.data(self._lines(result.copied))
+            case Drawing():
+                self._drawing(result, continues)
             case Talk():
                 self._sink.talk(visible_lines(result.text))
         return ExitStatus.DONE
+
+    def _drawing(self, result: Drawing, continues: bool) -> None:
+        if self._sink.width is not None:
+            descriptor, columns, lines = self._sink.screen
+            style = result.style or drawing.style_here(self._session.settings.color)
+            screen = drawing.screen_of(descriptor, columns, max(lines - _BELOW, 1))
+            self._sink.drawing(drawing.drawn(result.picture, style, screen))
+        elif not self._sink.redirected:
+            raise DicomshError(
+                "the output is not a terminal", hint="to write a PNG file: view … > FILE.png"
+            )
+        elif continues:
+            raise DicomshError("a PNG file cannot be appended to", hint="view … > FILE.png")
+        else:
+            self._sink.binary(drawing.png(result.picture))
+        self._sink.talk(visible_lines(result.caption))
 
     def _lines(self, text: str) -> str:
         """Lines of a result, in which control characters are made visible."""

@@ -84,12 +84,25 @@ def tree(terminal: Terminal) -> None:
     _run(terminal, "use pacs", "tree 0555643F")
 
 
+def get(terminal: Terminal) -> None:
+    """A study that comes whole, and one of which the server says so."""
+    _run(terminal, "use pacs", "cd 0555643F", "ls", "get 2 --to brain")
+    _run(terminal, "use forgetful", "cd 0555643F", "ls", "get 2 --to other")
+
+
+def view(terminal: Terminal) -> None:
+    """An image."""
+    _run(terminal, "use pacs", "cd 0555643F; ls; cd 1; ls", "view 2")
+
+
 SCENES: Mapping[str, tuple[Scene, int, int]] = {
     "walk": (walk, 24, 100),
     "completion": (completion, 18, 100),
     "error": (error, 24, 100),
     "cut-off": (cut_off, 24, 116),
     "tree": (tree, 18, 100),
+    "get": (get, 36, 116),
+    "view": (view, 30, 80),
 }
 """The scenes, each with the rows and columns of its terminal."""
 
@@ -99,6 +112,9 @@ modalities:
   small:
     practice: true
     faults: {cut_off: 3}
+  forgetful:
+    practice: true
+    faults: {skip_every: 56}
 """
 
 
@@ -108,7 +124,13 @@ def draw(name: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "modalities.yaml").write_text(_CONFIG, "utf-8")
-        with Terminal("-f", "modalities.yaml", home=home, rows=rows, columns=columns) as terminal:
+        with Terminal(
+            *("-f", "modalities.yaml"),
+            home=home,
+            rows=rows,
+            columns=columns,
+            environ={"COLORTERM": "truecolor"},
+        ) as terminal:
             terminal.wait_for_line("dicomsh> ")
             scene(terminal)
             return picture(*_shown(terminal))
@@ -117,10 +139,12 @@ def draw(name: str) -> str:
 def _shown(terminal: Terminal) -> tuple[list[list[Any]], tuple[int, int]]:
     """The rows of the screen from the first prompt to the last that is not blank, and the cursor.
 
+    If the first prompt has left the screen, all of it is shown.
+
     The greeting is left out: it gives another tip each time.
     """
     lines = terminal.lines
-    first = next(number for number, line in enumerate(lines) if line.startswith("dicomsh> "))
+    first = next((number for number, line in enumerate(lines) if line.startswith("dicomsh> ")), 0)
     last = max(number for number, line in enumerate(lines) if line)
     row, column = terminal.cursor
     return [terminal.characters(row) for row in range(first, last + 1)], (row - first, column)

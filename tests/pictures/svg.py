@@ -12,6 +12,7 @@ WIDTH, HEIGHT, BASELINE = 8.43, 19.0, 14.0
 """Cell of a monospaced font of 14 pixels."""
 
 PADDING = 16.0
+_HALF = "\N{UPPER HALF BLOCK}"
 _FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, 'Noto Sans Mono CJK JP', monospace"
 _FOREGROUND, _BACKGROUND, _CURSOR = "#d5d9e0", "#1d2129", "#8b93a1"
 _PALETTE = {
@@ -108,7 +109,8 @@ def _cursor(cursor: tuple[int, int] | None) -> Iterator[str]:
 def _rows(rows: Sequence[Sequence[Character]]) -> Iterator[str]:
     for number, row in enumerate(rows):
         yield from _shades(number, row)
-        yield from (_text(number, run) for run in runs_of(row) if run.text.strip())
+        yield from _halves(number, row)
+        yield from (_text(number, run) for run in runs_of(row) if run.text.strip(f" {_HALF}"))
 
 
 def runs_of(row: Sequence[Character]) -> Iterator[Run]:
@@ -150,9 +152,19 @@ def _shades(number: int, row: Sequence[Character]) -> Iterator[str]:
         start += cells
 
 
-def _box(row: int, column: int, cells: int, colour: str) -> str:
+def _halves(number: int, row: Sequence[Character]) -> Iterator[str]:
+    """The upper halves of cells with a half block: as letters, they would not fit together."""
+    start = 0
+    for (half, colour), group in groupby((one.data == _HALF, _look(one)[0].colour) for one in row):
+        cells = len(list(group))
+        if half:
+            yield _box(number, start, cells, colour or _FOREGROUND, HEIGHT / 2)
+        start += cells
+
+
+def _box(row: int, column: int, cells: int, colour: str, height: float = HEIGHT) -> str:
     x, y = PADDING + column * WIDTH, PADDING + row * HEIGHT
-    size = f'width="{cells * WIDTH:.2f}" height="{HEIGHT:.2f}"'
+    size = f'width="{cells * WIDTH:.2f}" height="{height:.2f}"'
     return f'<rect x="{x:.2f}" y="{y:.2f}" {size} fill="{colour}" shape-rendering="crispEdges"/>'
 
 

@@ -59,6 +59,15 @@ def test_reverse_video_and_the_cursor_are_boxes() -> None:
     assert blue.attrib["fill"] == "#0000ff"
 
 
+def test_half_blocks_are_two_boxes() -> None:
+    half = Cell("▀", fg="ff0000", bg="0000ff")
+    svg = picture([[half, half, Cell("a")]])
+    _, lower, upper = ElementTree.fromstring(svg).iter(f"{SVG}rect")
+    assert (lower.attrib["fill"], float(lower.attrib["height"])) == ("#0000ff", HEIGHT)
+    assert (upper.attrib["fill"], float(upper.attrib["height"])) == ("#ff0000", HEIGHT / 2)
+    assert texts(svg) == ["a"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is needed")
 @pytest.mark.parametrize(
     ("name", "text"),
@@ -68,6 +77,8 @@ def test_reverse_video_and_the_cursor_are_boxes() -> None:
         ("error", "^^^^^^^^^^"),
         ("cut-off", "--split"),
         ("tree", "[328 instances]"),
+        ("get", "177 of 180 instances"),
+        ("view", "not for diagnosis"),
     ],
 )
 def test_the_scenes_still_run(name: str, text: str) -> None:

@@ -1,0 +1,1 @@
+"""What is in an object: its image, and its text. Needs the extra `view`, and pydicom."""
