@@ -12,7 +12,8 @@ from dicomsh.language.command import Command, Loader, Registry, commands_of, sta
 COMMANDS: Mapping[str, str] = {
     "modalities": "use, echo, modalities, modality add, modality remove",
     "probe": "probe",
-    "query": "find, ls, last",
+    "find": "find",
+    "query": "ls, last",
     "why": "why",
     "walk": "cd, pwd, tree",
     "show": "show, wado",
@@ -43,6 +44,14 @@ STAGES: Mapping[str, str] = {
 def registry() -> Registry:
     """All commands."""
     return Registry(_loaders(COMMANDS, commands_of), _loaders(STAGES, stages_of))
+
+
+def asking() -> Registry:
+    """The command that only asks, and the stages after it: these need no session."""
+    commands, stages = _loaders(COMMANDS, commands_of), _loaders(STAGES, stages_of)
+    return Registry(
+        {"find": commands["find"]}, {name: stages[name] for name in STAGES["stages"].split(", ")}
+    )
 
 
 def _loaders(

@@ -1,154 +1,47 @@
-"""find, ls and last: C-FIND at a level, C-FIND one level below a place, and the last answer."""
+"""ls and last: C-FIND one level below a place, and the last answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.find import (
+    DATETIME_HELP,
+    EMPTY_HELP,
+    FUZZY_HELP,
+    LIMIT_HELP,
+    MODEL_HELP,
+    RELATIONAL_HELP,
+    check_nights,
+    check_worklist,
+    extensions,
+    keys_once,
+)
 from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
-from dicomsh.language.command import Alone, AsRecords, command
+from dicomsh.language.command import command
 from dicomsh.language.kinds import (
     COUNT,
     FORMAT,
-    LEVEL,
     MODEL,
-    PATTERN,
-    PERIOD,
-    QUERIES,
     TARGET,
     TERM,
 )
 from dicomsh.language.scan import Word
-from dicomsh.language.terms import Term, pattern_key, query_keys
-from dicomsh.model.adapt import date_times
+from dicomsh.language.terms import Term, query_keys
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.derived_answer import KnownAnswer, noted
-from dicomsh.model.extended_negotiation import Extension, Extensions
-from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.moments import ends
 from dicomsh.model.notes import NoteKind, note
-from dicomsh.model.parts import with_time
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
-from dicomsh.model.query import KeyOrigin, QueryKey
-from dicomsh.model.results import Listing, Records
+from dicomsh.model.results import Listing
 from dicomsh.model.safe import fit
-from dicomsh.model.windows import Period
-from dicomsh.query.ask import Way, ask, plain_way
+from dicomsh.query.ask import ask
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Failure
-
-LIMIT_HELP = "stop after N rows"
-QUERIES_HELP = "with --split: at most N queries more (2,000)"
-SPLIT_HELP = "ask for studies in date windows: if the answer is cut off, or from the start"
-MODEL_HELP = "query in this information model: patient or study"
-RELATIONAL_HELP = "negotiate relational queries: keys of higher levels may be left out"
-FUZZY_HELP = "negotiate fuzzy name matching: the server decides which names are similar"
-EMPTY_HELP = "negotiate matching of empty values: the server matches Key='\"\"'"
-LINT_HELP = "worklist: list what may keep a device from taking an item"
-DATETIME_HELP = "treat date and time ranges as one continuous period"
-
-
-@command(
-    "find",
-    family="query",
-    examples=(
-        "find patient JOD* sex=M",
-        "find study date=2009 mod=CT,MR",
-        "find study PatientName=*山田* +ReferringPhysicianName",
-        "find series CT --limit 10",
-        "find study date=2024 --split",
-        "find worklist date=today mod=CT,MR",
-        "find worklist station=CT1 --lint",
-    ),
-)
-async def find(
-    context: Context,
-    level: Annotated[Level, LEVEL],
-    pattern: Annotated[Word | None, PATTERN] = None,
-    *terms: Annotated[Term, TERM],
-    limit: Annotated[int | None, COUNT, LIMIT_HELP] = None,
-    model: Annotated[Model | None, MODEL, MODEL_HELP] = None,
-    relational: Annotated[bool, RELATIONAL_HELP] = False,
-    fuzzy: Annotated[bool, FUZZY_HELP] = False,
-    datetime: Annotated[bool, DATETIME_HELP] = False,
-    empty: Annotated[bool, EMPTY_HELP] = False,
-    split: Annotated[Period | None, PERIOD, Alone(Period.AUTO), SPLIT_HELP] = None,
-    queries: Annotated[int | None, QUERIES, QUERIES_HELP] = None,
-    lint: Annotated[bool, LINT_HELP, AsRecords] = False,
-) -> Listing | Records:
-    """Query at a level, inside the current place; or a worklist.
-
-    The query includes the unique keys of your place above that level. Key=Value matches, +Key
-    requests an attribute. PATTERN means the patient's name (or ID, if it contains a digit); for
-    series the Modality or description; for instances the number. A worklist is what a RIS has
-    scheduled: its keys date, time, mod, station, physician, step and status are those of the
-    scheduled step ('help worklist'). Names are matched as typed; wildcards are * and ?. dicomsh
-    negotiates --relational, --fuzzy, --datetime and --empty with the server (PS3.4 C.5.1.1), on a
-    separate association. If the server cuts an answer off, --split asks for the studies again in
-    ever smaller date windows, and also if it does not answer in time; --split day, week or month
-    starts with windows of that size. It also shows StudyTime, and stops dividing after as many
-    queries as --queries says. --lint checks each item of a worklist (PS3.4 K.6.1.2.2): values that
-    a device needs, their lengths, and numbers that items share; exit status 1 if something is
-    wrong.
-    """
-    today = context.session.today
-    keys = [] if pattern is None else [pattern_key(level, pattern, today)]
-    keys += query_keys(terms, level, today, over_midnight=datetime or level is Level.WORKLIST)
-    _check_nights(keys, terms)
-    place = context.session.place.above(level)
-    if level is Level.WORKLIST:
-        hierarchical = {"--model": model, "--relational": relational, "--datetime": datetime}
-        _check_worklist({**hierarchical, "--split": split})
-    wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime, empty=empty)
-    request = Request(level, place, _once(keys, terms))
-    if split is not None:
-        request = with_time(request)
-    elif queries is not None:
-        raise UsageError("--queries is for --split", hint="find study … --split --queries N")
-    options = QueryOptions(limit, model, wanted, split, queries)
-    way = plain_way if split is None else _split_way()
-    if lint:
-        return await _linted(context, request, options)
-    return await ask(context.query, context.session.current(), request, options, way)
-
-
-async def _linted(context: Context, request: Request, options: QueryOptions) -> Records:
-    from dicomsh.commands.worklist import EVERYTHING, linted
-
-    if request.level is not Level.WORKLIST:
-        raise UsageError("--lint checks a worklist", hint="find worklist … --lint")
-    asked = {key.keyword for key in request.keys}
-    more = (key for key in EVERYTHING if key.keyword not in asked)
-    whole = replace(request, keys=(*request.keys, *more))
-    listing = await ask(context.query, context.session.current(), whole, options)
-    return linted(listing.answer)
-
-
-def _check_worklist(given: Mapping[str, object]) -> None:
-    """Refuse what a worklist does not have (PS3.4 K.1.2, K.6.1.2.2)."""
-    option = next((name for name, value in given.items() if value), "")
-    if option:
-        raise UsageError(f"a worklist has no {option}", hint=_NOT_IN_WORKLISTS[option])
-
-
-_NOT_IN_WORKLISTS = {
-    "--model": "it has an information model of its own",
-    "--relational": "nothing is above its items",
-    "--datetime": "ranges of date= and time= are one period in a worklist anyway",
-    "--split": "narrow the query: date=today, station=, mod=",
-}
-
-
-def _split_way() -> Way:
-    from dicomsh.query.split import split_answer
-
-    return split_answer
 
 
 @command(
@@ -175,64 +68,13 @@ async def ls(
     level = there.place.next_level
     today = context.session.today
     keys = query_keys(terms, level, today, over_midnight=datetime or level is Level.WORKLIST)
-    _check_nights(keys, terms)
-    wanted = _extensions(relational=relational, fuzzy=fuzzy, datetime=datetime, empty=empty)
+    check_nights(keys, terms)
+    wanted = extensions(relational=relational, fuzzy=fuzzy, datetime=datetime, empty=empty)
     if level is Level.WORKLIST:
-        _check_worklist({"--model": model, "--relational": relational, "--datetime": datetime})
+        check_worklist({"--model": model, "--relational": relational, "--datetime": datetime})
         there = replace(there, place=Place())
-    request = Request(level, there.place, _once(keys, terms))
+    request = Request(level, there.place, keys_once(keys, terms))
     return await ask(context.query, there.modality, request, QueryOptions(limit, model, wanted))
-
-
-def _extensions(**chosen: bool) -> Extensions:
-    return frozenset(extension for extension in Extension if chosen[extension.word])
-
-
-def _check_nights(keys: list[QueryKey], terms: tuple[Term, ...]) -> None:
-    """Raise UsageError for a time range that ends before it begins, on a single day."""
-    # date and time match independently, so that such a range matches nothing (PS3.4 C.2.2.2.5)
-    several = {date.keyword for date, _ in date_times(tuple(keys)) if _is_long(date)}
-    for key, term in zip(keys[len(keys) - len(terms) :], terms, strict=True):
-        first, last = ends("TM", key.value) if key.attribute.vr == "TM" else ("", "")
-        date = key.keyword.removesuffix("Time") + "Date"
-        if first and last and first > last and date not in several:
-            raise UsageError(
-                "the range is backwards",
-                hint="a time over midnight needs a date range:"
-                f" {displayed(date)}=2024-03-05..2024-03-06",
-                span=term.word.part(term.value_start, len(term.word.text)),
-            )
-
-
-def _is_long(date: QueryKey) -> bool:
-    first, last = ends("DA", date.value)
-    return first != last
-
-
-def _once(keys: list[QueryKey], terms: tuple[Term, ...]) -> tuple[QueryKey, ...]:
-    """The keys, without repeated attributes.
-
-    Raises:
-        UsageError: an attribute has two different values; a data set can contain it only once
-            (PS3.5 7.1).
-    """
-    held: dict[str, QueryKey] = {}
-    spans = [None] * (len(keys) - len(terms)) + [term.word.span for term in terms]
-    for key, span in zip(keys, spans, strict=True):
-        other = held.get(key.keyword)
-        if other is not None and other.value and key.value and other.value != key.value:
-            message = f"{key.keyword} is given twice, {other.value} and {key.value}"
-            raise UsageError(message, hint=_one_value(other), span=span)
-        if other is None or key.value:
-            held[key.keyword] = key
-    return tuple(held.values())
-
-
-def _one_value(key: QueryKey) -> str:
-    """What to do if a key already has a value."""
-    if key.origin is KeyOrigin.PATTERN:
-        return f"the PATTERN {key.typed or key.value} already sets {key.keyword}: omit one of them"
-    return "give several values in one key: Key=A,B"
 
 
 @command(

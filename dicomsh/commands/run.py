@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dicomsh.commands.context import Context
 from dicomsh.errors import UsageError
 from dicomsh.language.binding import Call
 from dicomsh.model.results import Listing, Result
+from dicomsh.query.context import Asks
 
 
-async def result_of(context: Context, call: Call, stages: Sequence[Call]) -> Result:
+async def result_of(context: Asks, call: Call, stages: Sequence[Call]) -> Result:
     """What a command returns, after the stages that follow it.
 
     Raises:

@@ -10,7 +10,6 @@ from itertools import islice
 from operator import itemgetter
 from typing import Annotated, Any
 
-from dicomsh.commands.context import Context
 from dicomsh.commands.pipe import (
     Batches,
     First,
@@ -35,6 +34,7 @@ from dicomsh.model.columns import Column, FieldColumn, Record
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.results import ROWS, Listing, Records, listing_of
 from dicomsh.model.where_matching import measure_of, sorting
+from dicomsh.query.context import Asks
 
 
 @stage(
@@ -47,7 +47,7 @@ from dicomsh.model.where_matching import measure_of, sorting
     ),
 )
 async def where(
-    context: Context,
+    context: Asks,
     rows: Listing,
     condition: Annotated[Condition, CONDITION],
     *more: Annotated[Condition, CONDITION],
@@ -80,11 +80,9 @@ async def where(
 class _ConditionTest:
     """A condition on rows, and the number of rows that could not be compared."""
 
-    def __init__(self, context: Context, rows: Listing, condition: Condition) -> None:
+    def __init__(self, context: Asks, rows: Listing, condition: Condition) -> None:
         self._field = field(rows, condition.key, condition.word)
-        self._test = condition.test(
-            self._field.vr, self._field.column.keyword, context.session.today
-        )
+        self._test = condition.test(self._field.vr, self._field.column.keyword, context.query.today)
         self._negated = condition.negated
         self._beyond = 0
 
@@ -115,7 +113,7 @@ def _worked(rows: Listing, work: Work, *, drawn: bool = False) -> Listing:
     ),
 )
 async def sort(
-    context: Context,
+    context: Asks,
     rows: Listing,
     key: Annotated[Word, SORT_KEY],
     *more: Annotated[Word, SORT_KEY],
@@ -169,7 +167,7 @@ _MERGED = 8192
 
 @stage("select", examples=("find study | select date mod desc", "tree | select level label"))
 async def select(
-    context: Context, rows: Listing, key: Annotated[Word, KEY], *more: Annotated[Word, KEY]
+    context: Asks, rows: Listing, key: Annotated[Word, KEY], *more: Annotated[Word, KEY]
 ) -> Listing | Records:
     """Show only these keys, in this order.
 
@@ -190,7 +188,7 @@ def _always(column: Column) -> Column:
 
 @stage("head", examples=("find study | head 3", "find study | where mod=CT | head 1"))
 async def head(
-    context: Context, rows: Listing, number: Annotated[int | None, COUNT] = None
+    context: Asks, rows: Listing, number: Annotated[int | None, COUNT] = None
 ) -> Listing | Records:
     """Keep the first N rows (10), and end the query as soon as they have arrived."""
     del context
@@ -203,7 +201,7 @@ _SOME = 10
 
 @stage("tail", examples=("find study | sort date | tail 3",))
 async def tail(
-    context: Context, rows: Listing, number: Annotated[int | None, COUNT] = None
+    context: Asks, rows: Listing, number: Annotated[int | None, COUNT] = None
 ) -> Listing | Records:
     """Keep the last N rows (10)."""
     del context
@@ -215,7 +213,7 @@ async def tail(
 
 
 @stage("uniq", examples=("find study | uniq id", "find series mod=CT | select body | uniq"))
-async def uniq(context: Context, rows: Listing, *keys: Annotated[Word, KEY]) -> Listing | Records:
+async def uniq(context: Asks, rows: Listing, *keys: Annotated[Word, KEY]) -> Listing | Records:
     """Keep the first row for each value of the keys, or of all columns if no key is given."""
     del context
     compared = fields(rows, keys)
@@ -245,7 +243,7 @@ def _is_new(row: Any, compared: Sequence[RowField], seen: set[int]) -> bool:
 
 @stage("count", examples=("find study | count", "find series | count by mod"))
 async def count(
-    context: Context,
+    context: Asks,
     rows: Listing,
     by: Annotated[Word | None, BY] = None,
     *keys: Annotated[Word, KEY],
@@ -316,7 +314,7 @@ class _Counts:
 
 
 @stage("to", examples=("find patient JOD* | to json", "find study | head 2 | to vertical"))
-async def to(context: Context, rows: Listing, output: Annotated[str, FORMAT]) -> Listing | Records:
+async def to(context: Asks, rows: Listing, output: Annotated[str, FORMAT]) -> Listing | Records:
     """Show the rows in FORMAT, even if the file's suffix says otherwise."""
     del context
     return replace(rows, output=output)

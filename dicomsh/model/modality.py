@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from dicomsh.errors import UsageError
 from dicomsh.frozen import field, frozen
 from dicomsh.model.capability import NOTHING_KNOWN, Capabilities
 from dicomsh.model.extended_negotiation import NONE, Extensions
@@ -240,3 +241,14 @@ class Modality:
         if not isinstance(self.address, DicomAddress):
             raise TypeError(f"{self.address} is not an application entity")
         return self.address
+
+
+def in_use(modality: Modality | None) -> Modality:
+    """The modality that is in use.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if modality is None:
+        raise UsageError("no modality is in use", hint="'modalities' lists them; use NAME")
+    return modality

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from typing import Protocol
 
 from dicomsh.archives.archive import Archives
 from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.levels import Model
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Modality, in_use
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 
@@ -62,6 +63,14 @@ class QueryContext:
     place: Place = field(default_factory=Place)
     earlier: Earlier = _nothing
 
+    def current(self) -> Modality:
+        """The modality in use.
+
+        Raises:
+            UsageError: there is none.
+        """
+        return in_use(self.modality)
+
     def known(self, modality: Modality) -> Modality:
         """A modality with what was found out about it, and with the time limit set, if any."""
         modality = replace(modality, capabilities=self.archives.memory.of(modality))
@@ -82,3 +91,12 @@ class QueryContext:
     def _rows(self, modality: Modality, options: QueryOptions) -> int | None:
         whole = options.split is not None
         return self.limits.rows or modality.limit or (None if whole else self.limits.usual_rows)
+
+
+class Asks(Protocol):
+    """What a command that only asks needs of the place where it runs."""
+
+    @property
+    def query(self) -> QueryContext:
+        """Where queries are asked from."""
+        ...

@@ -15,7 +15,7 @@ from dicomsh.mask.masking import Masking
 from dicomsh.model.answer import Outcome
 from dicomsh.model.columns import Column
 from dicomsh.model.levels import Level
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Modality, in_use
 from dicomsh.model.place import Place, quote_segment
 from dicomsh.session.entity_index import EntityIndex
 from dicomsh.session.kept_answer import KeptAnswer, too_much
@@ -106,9 +106,7 @@ class Session:
         Raises:
             UsageError: no modality is in use.
         """
-        if self.modality is None:
-            raise UsageError("no modality is in use", hint="'modalities' lists them; use NAME")
-        return self.modality
+        return in_use(self.modality)
 
     def choose(self, modality: Modality) -> None:
         """Make a modality the current one, at its root."""

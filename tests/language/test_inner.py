@@ -7,7 +7,7 @@ from typing import Annotated
 
 import pytest
 
-from dicomsh.commands import query, scripting
+from dicomsh.commands import find, query, scripting
 from dicomsh.commands import show as entity
 from dicomsh.language.analyse import Analysis, analyse_text
 from dicomsh.language.binding import Call
@@ -39,7 +39,7 @@ async def give(
 
 
 OURS = SimpleNamespace(explain=explain, give=give)
-MODULES = (query, entity, scripting, OURS)
+MODULES = (find, query, entity, scripting, OURS)
 REGISTRY = Registry(
     {name: load for module in MODULES for name, load in commands_of(module).items()}, {}
 )
