@@ -119,8 +119,11 @@ def _serve(options: argparse.Namespace) -> None:
     made = listening(binding)
     with made:
         port = made.getsockname()[1]
-        archives = KeptArchives(Tap(), KnownPeers(state_folder(os.environ)))
         how = replace(_options(options), port=port)
+        tap = Tap(asked=[how.masking.recognise_query], answered=how.masking.recognise)
+        archives = KeptArchives(
+            tap if options.mask else Tap(), KnownPeers(state_folder(os.environ))
+        )
         gateway = Gateway(config, archives, how)
 
         def ready() -> None:
@@ -137,19 +140,15 @@ def _options(options: argparse.Namespace) -> GatewayOptions:
 
     from dicomsh.errors import UsageError
     from dicomsh.gateway.core import GatewayOptions
+    from dicomsh.mask.masking import Masking
 
     if options.limit is not None and options.limit < 1:
         raise UsageError(f"--limit: expected a number of at least 1, found {options.limit}")
-    mask = None
-    if options.mask:
-        from dicomsh.mask.mask import Mask
-
-        mask = Mask()
     return GatewayOptions(
         options.limit,
         os.environ,
         options.allow_changes,
-        mask,
+        Masking(lambda: options.mask),
         options.store,
         secure=bool(options.token_file or options.user_file),
     )

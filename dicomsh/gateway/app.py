@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
 from itertools import groupby
@@ -210,14 +210,25 @@ class _StreamResponse(Response):
         try:
             async with aclosing(self._chunks) as chunks:
                 await send(start)
-                async for chunk in chunks:
-                    if gone.done():
-                        return
+                while (chunk := await _next(chunks, gone)) is not None:
                     async with asyncio.timeout(_SLOWEST_READER):
                         await send(_part(chunk.encode(), more=True))
             await send(_part(b"", more=False))
         finally:
             gone.cancel()
+
+
+async def _next(chunks: AsyncGenerator[str, None], gone: asyncio.Future[None]) -> str | None:
+    """The next part; None at the end, or once the client is gone."""
+    coming = asyncio.ensure_future(anext(chunks, None))
+    try:
+        await asyncio.wait((coming, gone), return_when=asyncio.FIRST_COMPLETED)
+        return coming.result() if coming.done() else None
+    finally:
+        if not coming.done():
+            coming.cancel()
+            with suppress(asyncio.CancelledError, RequestError):
+                await coming
 
 
 def _part(body: bytes, *, more: bool) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.config import Config
 from dicomsh.errors import DicomshError
-from dicomsh.frozen import frozen, replace
+from dicomsh.frozen import field, frozen, replace
 from dicomsh.gateway.errors import RequestError, Trouble, as_request_error, no_modality
 from dicomsh.gateway.jobs import Jobs
 from dicomsh.gateway.kept import KeptQueries, KeptQuery, gathered
@@ -20,6 +20,7 @@ from dicomsh.gateway.kept_archives import KeptArchives
 from dicomsh.gateway.keys import Tags, query_keys
 from dicomsh.gateway.told import headers_of, is_whole, line_of
 from dicomsh.gateway.turns import TooManyError, Turns
+from dicomsh.mask.masking import Masking
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET, by_tag
@@ -45,7 +46,7 @@ class GatewayOptions:
         limit: rows of one query, as the user set it; None for no limit but that of memory.
         environ: the environment, for the user's folders.
         changes: whether changes of modalities are written to the modalities file.
-        mask: makes up names and IDs in all answers; None for the real ones.
+        masking: makes up names and IDs in all answers while it is on.
         store: the folder for files that are retrieved; None for none.
         port: the one it listens on.
         secure: whether clients have to say who they are.
@@ -54,7 +55,7 @@ class GatewayOptions:
     limit: int | None
     environ: Mapping[str, str]
     changes: bool = False
-    mask: Mask | None = None
+    masking: Masking = field(default_factory=lambda: Masking(lambda: False))
     store: Path | None = None
     port: int = 8042
     secure: bool = False
@@ -166,32 +167,27 @@ class Gateway:
         kept = KeptQuery(modality, request, asked.given, found.rows, found.outcome)
         return self.queries.add(kept)
 
+    @property
+    def mask(self) -> Mask | None:
+        """What makes up names and IDs; None if real ones are shown."""
+        return self.options.masking.mask
+
     def real(self, tags: Tags) -> Tags:
         """Keys with real values in place of made-up ones."""
-        mask = self.options.mask
+        mask = self.mask
         return tags if mask is None else {tag: mask.real(value) for tag, value in tags.items()}
 
     def shown(self, text: str) -> str:
         """A text as it may be shown."""
-        mask = self.options.mask
-        if mask is None:
-            return text
-        from dicomsh.mask.shown import shown_text
+        return self.options.masking.text(text)
 
-        return shown_text(text, mask)
-
-    def shown_rows(self, rows: list[Row]) -> list[Row]:
-        """Rows as they may be shown."""
-        mask = self.options.mask
-        if mask is None:
-            return rows
-        from dicomsh.mask.row import MaskedRow
-
-        return [MaskedRow(row, mask) for row in rows]
+    def shown_rows(self, rows: list[Any]) -> list[Any]:
+        """Rows, or records, as they may be shown."""
+        return self.options.masking.rows(rows)
 
     def shown_tags(self, tags: Tags) -> Tags:
         """Keys as they may be shown."""
-        mask = self.options.mask
+        mask = self.mask
         if mask is None:
             return tags
         return {tag: mask.value(by_tag(tag), value) for tag, value in tags.items()}

@@ -41,7 +41,9 @@ def run(line: str, service: Service) -> Any:
     """What a line prints, sent to this server."""
     program, *words = shlex.split(line.replace("localhost:8042", f"localhost:{service.port}"))
     command = [find_program(program), "-sS", "--noproxy", "*", *words]
-    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    out = subprocess.run(command, capture_output=True, check=True).stdout
+    lines = out.splitlines() if "/find " in line else [out]
+    return [json.loads(one) for one in lines] if len(lines) > 1 else json.loads(out)
 
 
 @pytest.mark.parametrize("line", sorted({line for line in LINES if line.startswith("curl")}))

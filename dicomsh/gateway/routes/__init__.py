@@ -2,7 +2,7 @@
 
 from dicomsh.gateway.endpoint import Call, Endpoint, Reply, reply
 from dicomsh.gateway.openapi import described
-from dicomsh.gateway.routes import deprecated, jobs, modalities, query, system, wado
+from dicomsh.gateway.routes import deprecated, jobs, language, modalities, query, system, wado
 
 
 async def _description(call: Call) -> Reply:
@@ -17,6 +17,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *query.ENDPOINTS,
     *jobs.ENDPOINTS,
     *wado.ENDPOINTS,
+    *language.ENDPOINTS,
     Endpoint("GET", "/openapi.json", _description, "This description, as OpenAPI"),
 )
 """All of them."""

@@ -187,7 +187,7 @@ def _order(
     *,
     get: bool,
 ) -> Order:
-    if gateway.options.mask is not None:
+    if gateway.mask is not None:
         about = "masking does not reach into objects: they would hold the real names"
         raise RequestError(Trouble.BAD_REQUEST, about, http=HTTPStatus.FORBIDDEN)
     order = Order(

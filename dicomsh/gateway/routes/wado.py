@@ -99,7 +99,7 @@ MOST = 100_000
 
 def _identified(gateway: Gateway, modality: Modality, place: Place) -> Mapping[str, Json]:
     keys = {level: step.key if (step := place.step(level)) else "" for level in HIERARCHY[1:]}
-    if gateway.options.mask is not None:
+    if gateway.mask is not None:
         tags = {by_keyword(level.unique_keyword).tag: key for level, key in keys.items()}
         keys = dict(zip(keys, gateway.shown_tags(tags).values(), strict=True))
     study, series, instance = keys.values()
