@@ -96,6 +96,34 @@ class Acceptor(UpperLayer):
         self._seconds = seconds
         self._ended = ended
         self._timer: asyncio.TimerHandle | None = None
+        self._has_paused = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is us who keep the peer waiting."""
+        return self.user is not None and self.user.working
+
+    def pause_reading(self) -> None:
+        """Stop reading."""
+        self._has_paused = True
+        super().pause_reading()
+
+    def resume_reading(self) -> None:
+        """Continue reading, as soon as the peer reads: who does not is not answered any more."""
+        self._has_paused = False
+        if self._writable.is_set():
+            super().resume_reading()
+
+    def pause_writing(self) -> None:
+        """The peer does not read our responses: neither do we read its requests."""
+        super().pause_writing()
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The peer has read them."""
+        super().resume_writing()
+        if not self._has_paused:
+            self.transport.resume_reading()
 
     def _begin(self) -> None:
         host, port = self.transport.get_extra_info("peername")[:2]

@@ -110,11 +110,11 @@ class Association:
 
     def pause(self) -> None:
         """Stop reading; TCP flow control then stops the peer."""
-        self._layer.transport.pause_reading()
+        self._layer.pause_reading()
 
     def resume(self) -> None:
         """Continue reading."""
-        self._layer.transport.resume_reading()
+        self._layer.resume_reading()
 
     async def release(self, seconds: float) -> None:
         """Release gracefully; abort if the peer does not answer within `seconds`."""

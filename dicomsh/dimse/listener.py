@@ -23,6 +23,11 @@ _ARTIM = 10.0
 _IDLE = 120.0
 """Seconds without a byte after which an association is given up."""
 _MOST_ASSOCIATIONS = 32
+"""More of them than this at once make the one that has been idle for longest end."""
+_SPARED = 2.0
+"""Seconds without a byte for which it is spared: its sender may just be reading the next object."""
+_MOST_CONNECTIONS = 4 * _MOST_ASSOCIATIONS
+"""As many with those that have not requested an association yet."""
 _MOST_NAMED = 3
 
 _PERMANENT, _TRANSIENT = 1, 2
@@ -94,6 +99,8 @@ class Listener(ABC):
         await self.quiet()
 
     def _accepted(self) -> Acceptor:
+        if len(self._open) >= _MOST_CONNECTIONS:
+            self._make_room(0)
         acceptor = Acceptor(self, self._tap, _ARTIM, self._ended)
         self._open.add(acceptor)
         self._quiet.clear()
@@ -104,9 +111,18 @@ class Listener(ABC):
         if not self._open:
             self._quiet.set()
 
+    def _make_room(self, seconds: float) -> bool:
+        """Abort what has been idle for longest, and for so many seconds; whether there was one."""
+        idle = [acceptor for acceptor in self._open if not acceptor.is_busy]
+        oldest = min(idle, key=lambda acceptor: acceptor.last_heard, default=None)
+        if oldest is None or asyncio.get_running_loop().time() - oldest.last_heard < seconds:
+            return False
+        oldest.abort()
+        return True
+
     def refusal(self, caller: Caller) -> AssociateReject | None:
         """Why a caller gets no association (PS3.8 table 9-21)."""
-        if len(self._open) > _MOST_ASSOCIATIONS:
+        if len(self._open) > _MOST_ASSOCIATIONS and not self._make_room(_SPARED):
             self.refused(caller, f"no association for {caller}: {_MOST_ASSOCIATIONS} are open")
             return AssociateReject(_TRANSIENT, _PRESENTATION, _LOCAL_LIMIT)
         if caller.called not in self._titles:
@@ -171,11 +187,6 @@ class Provider(ServiceUser):
     def __init__(self, association: Association) -> None:
         self._association = association
         self._watch = asyncio.get_running_loop().call_later(_IDLE, self._is_idle)
-
-    @property
-    def working(self) -> bool:
-        """Whether it is us who keep the peer waiting."""
-        return False
 
     @abstractmethod
     def serves(self, context_id: int, request: CommandSet) -> Sink | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from dicomsh.dimse.association import Association
 from dicomsh.dimse.command import STORE_REQUEST, CommandSet, write_command
@@ -24,7 +25,7 @@ class StoreService:
     def __init__(self, association: Association, storage: Storage) -> None:
         self._association = association
         self._storage = storage
-        self._arriving: Incoming | None = None
+        self._arriving: deque[Incoming] = deque()  # one read may bring several
         self._keeping: set[asyncio.Task[None]] = set()
 
     @property
@@ -44,13 +45,13 @@ class StoreService:
             raise ProtocolViolationError("received a C-STORE request without data set")
         syntax = self._association.agreement.by_id[context_id].transfer_syntax
         announced = Announced(request.sop_class, request.sop_instance, syntax)
-        self._arriving = self._storage.accept(announced)
-        return self._arriving
+        incoming = self._storage.accept(announced)
+        self._arriving.append(incoming)
+        return incoming
 
     def received(self, context_id: int, request: CommandSet) -> None:
         """The data set of a request is complete: keep the object, then respond."""
-        arrived, self._arriving = self._arriving, None
-        assert arrived is not None
+        arrived = self._arriving.popleft()
         self._association.pause()
         task = asyncio.get_running_loop().create_task(self._keep(arrived, context_id, request))
         self._keeping.add(task)
@@ -58,9 +59,8 @@ class StoreService:
 
     def lost(self) -> None:
         """The association is gone."""
-        if self._arriving is not None:
-            self._arriving.discard()
-            self._arriving = None
+        while self._arriving:
+            self._arriving.popleft().discard()
 
     async def kept(self) -> None:
         """Wait until no object is being made permanent."""

@@ -49,6 +49,11 @@ class ServiceUser(ABC):
 
     title: ClassVar[str]
 
+    @property
+    def working(self) -> bool:
+        """Whether it is us who keep the peer waiting."""
+        return False
+
     def requested(self, context_id: int, request: CommandSet) -> Sink | None:  # noqa: ARG002
         """A request from the peer has arrived, but not yet its data set; most operations take none.
 
@@ -151,6 +156,14 @@ class UpperLayer(asyncio.Protocol, ABC):
         await self._writable.wait()
         if self.error is not None:
             raise self.error
+
+    def pause_reading(self) -> None:
+        """Stop reading; TCP flow control then stops the peer."""
+        self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Continue reading."""
+        self.transport.resume_reading()
 
     def pause_writing(self) -> None:
         """The peer does not read as fast as we write."""
