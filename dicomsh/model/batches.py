@@ -25,7 +25,9 @@ def batch_length(rows: Sequence[Any]) -> int:
 
 
 def in_batches(rows: list[Any]) -> Iterator[list[Any]]:
-    """All rows, or records, as batches."""
+    """All rows, or records, as batches; no rows are one batch, too."""
+    if not rows:
+        yield rows
     start = 0
     while start < len(rows):
         batch = rows[start : start + BATCH_ROWS]
