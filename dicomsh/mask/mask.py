@@ -33,7 +33,18 @@ _ASSIGNED = regex(r"([\w,.()]+) ?= ?['\"]?\Z")
 _TOKEN = regex(r"""[^\s;|'"=/,\\]+""")
 _PART = regex(r"(?<![^\W_])[^\W_]{1,3}(?![^\W_])")
 _SAID = regex(rf"(the server says: )(?!{re.escape(MASKED)})[^\n]*")
-_DATE = regex(r"(?<![0-9.])(?:([0-9]{4})[0-9]{4}|([0-9]{4})-[0-9]{2}(-[0-9]{2})?)(?![0-9.-]?[0-9])")
+_YEAR = "(?:1[89]|2[01])[0-9]{2}"
+_DATE = regex(
+    rf"(?<![0-9.])(?:({_YEAR})[0-9]{{4}}|({_YEAR})-[0-9]{{2}}(-[0-9]{{2}})?)(?![0-9.-]?[0-9])"
+)
+_OTHER_DATE = regex(
+    rf"(?<![0-9.])(?:([0-9]{{1,2}})([./-])([0-9]{{1,2}})\2({_YEAR})"
+    rf"|({_YEAR})([./-])([0-9]{{1,2}})\6([0-9]{{1,2}}))(?![0-9.-]?[0-9])"
+)
+"""Dates as people write them: day and month in any order, then the year, or all the other way."""
+
+_NUMBERS = regex(r"[0-9]{2}|[0-9][./-]")
+_PLAIN_YEAR = regex(rf"{_YEAR}\Z")
 
 _TAG = regex(r"\(?([0-9a-f]{4}),([0-9a-f]{4})\)?\Z")
 _COLOUR = regex(r"(\x1b\[[0-9;]*m)")
@@ -62,6 +73,7 @@ class Mask:
         self._known = Replacements()
         self._names = Replacements()
         self._short: dict[str, str] = {}
+        self._days: set[str] = set()
         self._make: Mapping[Action, Callable[[str, int], str]] = {
             Action.NAME: inventor.name,
             Action.CODE: inventor.code,
@@ -124,8 +136,17 @@ class Mask:
         return made
 
     def _first_days(self, dates: str) -> str:
-        """Each date, or month, as the first one of its year; nothing else is kept but a range."""
+        """Each date, or month, as the first one of its year; nothing else is kept but a range.
+
+        Digits that are neither are a date as somebody has typed it, and are hidden.
+        """
         found = list(_DATE.finditer(dates))
+        rest = _DATE.sub("", dates)
+        if _NUMBERS.search(rest) and not _PLAIN_YEAR.match(dates):
+            self._known.add(dates, MASKED)
+            if not _PLAIN_YEAR.match(dates[:4]):
+                self._known.add(dates[:4], MASKED)  # an error names what it takes for the year
+            return MASKED
         for date in found:
             self._know_date(date)
         ends = dates.split("-") if not any(date[2] for date in found) else [dates]
@@ -139,6 +160,18 @@ class Mask:
             year = digits[:4]
             self._known.add(digits, f"{year}0101")
             self._known.add(f"{year}-{digits[4:6]}-{digits[6:]}", f"{year}-01-01")
+            self._known.add(f"{year}-{digits[4:6]}", f"{year}-01")
+            self._days.add(digits)
+
+    def _other_date(self, found: re.Match[str]) -> str:
+        """A known date, in a notation that is neither that of DICOM nor ISO 8601."""
+        one, mark, two, year, year_first, other_mark, month, day = found.groups()
+        year, one, two = year or year_first, one or day, two or month
+        known = {f"{year}{a:>02}{b:>02}" for a, b in ((one, two), (two, one))} & self._days
+        if not known:
+            return found[0]
+        parts = [year, "01", "01"] if year_first else ["01", "01", year]
+        return (mark or other_mark).join(parts)
 
     def text(self, text: str) -> str:
         """Any text with its real values replaced: UIDs, and values masked before.
@@ -151,6 +184,8 @@ class Mask:
         return "".join(parts)
 
     def _plain(self, text: str) -> str:
+        if self._days:
+            text = _OTHER_DATE.sub(self._other_date, text)
         text = self._known.replace(_UID.sub(self._uid_in_text, _SAID.sub(rf"\1{MASKED}", text)))
         return _SHORT.sub(self._short_in_text, text) if self._short else text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -211,12 +211,21 @@ class Shell:
         from dicomsh.mask.typed import masked_text
 
         self._recorder.error_told()
+        if self.session.settings.mask:
+            self._recognise(text)
         self.session.masking.error(error)
         text, span = masked_text(text, error.span or statement.span, self.session.masking.typed)
         error.span = error.span and span
         theme = self._options.talk(self.session.settings.color)
         columns = self._sink.error_width
         self._sink.error(problem(error, text, span, origin, theme, columns=columns))
+
+    def _recognise(self, text: str) -> None:
+        """Know the values in all statements of a text: an error shows those that have not run."""
+        with suppress(UsageError):  # it cannot be read beyond some place
+            for statement in scan(text, self.session.variables):
+                analysis = analyse(statement, self.registry, SessionKnowledge(self.session))
+                self.session.masking.recognise_typed(analysis, self.session.next_level)
 
     async def _statement(self, statement: Statement, origin: TextOrigin) -> ExitStatus:
         for line in reread(self.session, self._context.environ):

@@ -37,7 +37,9 @@ BIRTH = "19770707"
 SLASHED = f"{MARK}/7"
 """The ID of the second patient: a path has it percent-encoded."""
 
-_LEAK = re.compile(rf"\S*{MARK}\S*|(?<![\w.]){re.escape(UID)}\d+|1977-?07-?07")
+_LEAK = re.compile(
+    rf"\S*{MARK}\S*|(?<![\w.]){re.escape(UID)}\d+|1977[-./]?0?7[-./]?0?7|0?7[-./]0?7[-./]1977|07071977"
+)
 
 
 def leaks(text: str) -> list[str]:

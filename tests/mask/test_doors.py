@@ -79,6 +79,10 @@ find patient | each find study birth=$PatientBirthDate; find patient | each cd $
 find patient {MARK}; cd 1; cd 99; ls {MARK} id={MARK}; find patient | !cat
 find patient | each explain find study birth=$PatientBirthDate; find patient | each !echo $PatientID
 source {MARK}; lesson start {MARK}; help {MARK}; use {MARK}; set {MARK}; trace to {MARK}/{MARK}
+find patient birth=07.07.1977
+find patient birth=7/7/1977; find patient birth=07071977; explain find patient birth=1977/07/07
+find patient name=NOBODY birth=1977-7-7; print 07.07.1977 7.7.1977 7/7/1977 7-7-1977 1977/07/07
+alias dated = find patient birth=7.7.1977; alias; dated; let X = 7.7.1977; let; print $X
 find patient > {MARK}/x; find patient | each set mask off; find patient | each set mask on
 """
 

@@ -157,3 +157,36 @@ def test_the_place_of_an_error_moves_with_the_text(mask: Mask) -> None:
     text, span = masked_text("cd 0555643F; ls x", Span(16, 17), mask.text)
     assert text == f"cd {made}; ls x"
     assert text[span.start : span.end] == "x"
+
+
+@pytest.mark.parametrize(
+    ("typed", "seen"),
+    [
+        ("04.07.1991", "01.01.1991"),
+        ("7/4/1991", "01/01/1991"),
+        ("4-7-1991", "01-01-1991"),
+        ("1991/07/04", "1991/01/01"),
+        ("1991.7.4", "1991.01.01"),
+        ("1991-07", "1991-01"),
+    ],
+)
+def test_a_known_date_of_birth_is_found_as_people_write_it(
+    mask: Mask, typed: str, seen: str
+) -> None:
+    assert mask.value(by_keyword("PatientBirthDate"), "19910704") == "19910101"
+    assert mask.text(f"born {typed}, seen") == f"born {seen}, seen"
+    assert mask.text("05.08.1991 4.7.1990 1.2.3.1991 10.4.7.1991") == (
+        "05.08.1991 4.7.1990 1.2.3.1991 10.4.7.1991"
+    )
+
+
+@pytest.mark.parametrize("typed", ["04.07.1991", "7/4/91", "04071991", "1991-7-4", "1991/07/04"])
+def test_a_date_of_birth_that_nobody_understands_is_hidden(mask: Mask, typed: str) -> None:
+    assert mask.value(by_keyword("PatientBirthDate"), typed) == "(masked)"
+    assert mask.text(f"'{typed}' is not a date") == "'(masked)' is not a date"
+
+
+@pytest.mark.parametrize("typed", ["1991", "today", "-7d", ">=1991", ""])
+def test_years_and_words_are_no_dates_of_birth(mask: Mask, typed: str) -> None:
+    mask.value(by_keyword("PatientBirthDate"), typed)
+    assert mask.text("1991 today -7d") == "1991 today -7d"
