@@ -17,12 +17,18 @@ def session(
 ) -> Done:
     """What is left of a session in which a peer attacks."""
     with attacking(attack) as address, tempfile.TemporaryDirectory() as folder:
-        aet, _, rest = address.partition("@")
-        host, _, port = rest.partition(":")
-        config = Path(folder) / "modalities.yaml"
-        config.write_text(
-            "cancel_grace: 0.2\nmodalities:\n"
-            f"  odd: {{aet: {aet}, host: {host}, port: {port}, timeout: {timeouts}}}\n",
-            encoding="utf-8",
-        )
+        config = configured(Path(folder), address, timeouts)
         return run(text, modality="odd", config=config, output=output)
+
+
+def configured(folder: Path, address: str, timeouts: str) -> Path:
+    """A configuration in which a peer is `odd`; it has little time to react to C-CANCEL."""
+    aet, _, rest = address.partition("@")
+    host, _, port = rest.partition(":")
+    config = folder / "modalities.yaml"
+    config.write_text(
+        "cancel_grace: 0.2\nmodalities:\n"
+        f"  odd: {{aet: {aet}, host: {host}, port: {port}, timeout: {timeouts}}}\n",
+        encoding="utf-8",
+    )
+    return config
