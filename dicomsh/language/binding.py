@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -229,10 +230,11 @@ def _nothing_named(words: tuple[Word, ...], binding: Binding) -> UsageError:
 def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> RemainingParameters:
     """Bind words to the parameters of a command, up to those of an inner command."""
     waiting = list(command.positionals)
-    queue = list(words)
+    queue = deque(words)
     literal = False
     while queue:
-        word = queue.pop(0)
+        before = words[-len(queue) - 1] if len(queue) < len(words) else None
+        word = queue.popleft()
         if _lacks_value(word, binding):
             continue
         if not literal and word.text == "--" and not word.quoted:
@@ -243,15 +245,13 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Remaini
         elif (parameter := _taker(word, waiting)) is None:
             further = binding.names.further(command.name) if word is words[0] else []
             binding.tokens.append((word.span, "error"))
-            previous = words[-len(queue) - 2] if word is not words[0] else None
-            binding.fail(refusals.unexpected(command, word, further, previous))
+            binding.fail(refusals.unexpected(command, word, further, before))
         elif parameter.kind is not None and parameter.kind.inner is not None:
             waiting.remove(parameter)
             return RemainingParameters(waiting, (parameter, (word, *queue)))
         else:
-            before = words[: -len(queue) - 1]
-            if parameter.kind is PATTERN and before and refusals.is_torn(before[-1], word):
-                binding.fail(refusals.torn(before[-1], word))
+            if parameter.kind is PATTERN and before and refusals.is_torn(before, word):
+                binding.fail(refusals.torn(before, word))
             _bind_word(parameter, word, waiting, binding)
     return RemainingParameters(waiting)
 
@@ -273,7 +273,7 @@ def _is_option(word: Word) -> bool:
     return not word.quoted and _OPTION.match(word.text) is not None
 
 
-def _bind_option(command: Command, word: Word, queue: list[Word], binding: Binding) -> None:
+def _bind_option(command: Command, word: Word, queue: deque[Word], binding: Binding) -> None:
     flag, equals, _ = word.text.partition("=")
     option = command.option(flag)
     if option is None:
@@ -303,13 +303,13 @@ def _bind_option(command: Command, word: Word, queue: list[Word], binding: Bindi
     binding.options[option.name] = _read(option.kind, argument, binding)
 
 
-def _following(option: Parameter, queue: list[Word]) -> Word | None:
+def _following(option: Parameter, queue: deque[Word]) -> Word | None:
     """The word after an option that is its value."""
     if not queue or option.kind is None:
         return None
     if option.alone is not None and (queue[0].quoted or not option.kind.fits(queue[0])):
         return None
-    return queue.pop(0)
+    return queue.popleft()
 
 
 def _inline(word: Word, start: int) -> Word:

@@ -383,3 +383,9 @@ def test_the_examples_of_a_command_are_valid(made: Command) -> None:
         assert [analysis.problem for analysis in found] == [None] * len(found)
         calls = [call for analysis in found for call in (analysis.call, *analysis.stages) if call]
         assert made.name in [call.command.name for call in calls]
+
+
+@pytest.mark.parametrize("text", ["print {}", "find study {}", "nonsense {}"])
+def test_lines_of_50_000_words_are_analysed_at_once(text: str) -> None:
+    """No text may take more than linear time: this would take minutes."""
+    assert analysed(text.format("id=A " * 50_000)).tokens
