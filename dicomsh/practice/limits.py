@@ -15,6 +15,10 @@ _LONGEST_PDU = 1 << 20
 """Bytes of a PDU that are read; one that proposes 128 presentation contexts is much shorter."""
 
 
+_NO_CONNECTION = "Sta1"
+"""State of PS3.8 table 9-1."""
+
+
 class Connections:
     """The open connections. Idle ones cost threads, and must not shut others out."""
 
@@ -41,22 +45,40 @@ class Connections:
 
 
 def end_quietly(association: Any) -> None:
-    """Close the connection when pynetdicom has no answer to what has arrived.
+    """Close the connection when pynetdicom has no answer to what has arrived, and end its threads.
 
-    Its thread would end with a traceback, and leave the connection open.
+    One thread would end with a traceback, and leave the connection open. The other would wait for
+    the A-ASSOCIATE-RQ of a client that is gone, as long as for that of a slow one.
     """
     machine = association.dul.state_machine
     act: Callable[[str], None] = machine.do_action
+    react: Callable[[], None] = association._target
 
     def do_action(event: str) -> None:
         try:
             act(event)
         except Exception:
-            hang_up(association)
-            association.dul.kill_dul()
-            association.kill()
+            _end(association)
+        if machine.current_state == _NO_CONNECTION:
+            association.dul.to_user_queue.put(None)
 
-    machine.do_action = do_action
+    def run() -> None:
+        try:
+            react()
+        except Exception:
+            _end(association)
+
+    machine.do_action, association._target = do_action, run
+
+
+def _end(association: Any) -> None:
+    """End an association from the thread that reads; `kill` would wait there for that thread."""
+    hang_up(association)
+    association.dul.kill_dul()
+    association._kill = True
+    association.is_established = False
+    association._reactor_checkpoint.set()
+    association.dul.to_user_queue.put(None)
 
 
 def bound_pdus(association: Any) -> None:

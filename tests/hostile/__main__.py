@@ -123,6 +123,8 @@ def _practice() -> Iterator[str]:
         list(pool.map(lambda client: _attack(server, client), clients))
         if not practice.still_answers(server):
             yield "the practice archive no longer answers"
+        if left := practice.left_over(server):
+            yield f"{left} threads of the practice archive have not ended"
     yield from errors
     _say(f"{len(clients):,} hostile clients of the practice archive")
 

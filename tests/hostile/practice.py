@@ -18,7 +18,7 @@ from dicomsh.dimse.pdu import write_message
 from dicomsh.model.levels import Model
 from dicomsh.model.modality import DicomAddress, Modality, PracticeAddress
 from dicomsh.practice.holdings import Capacity
-from dicomsh.practice.server import PracticeServer, start
+from dicomsh.practice.server import _NEGOTIATION, PracticeServer, start
 from tests.dimse.peers import pdu, pdv, query
 from tests.practice.scu import find
 
@@ -167,3 +167,11 @@ def attack(server: PracticeServer, client: Client) -> None:
 def still_answers(server: PracticeServer) -> bool:
     """Whether a well-meaning client gets its studies."""
     return len(find(server.port, "STUDY", PatientID="0555643F", StudyInstanceUID="").rows) == 2
+
+
+def left_over(server: PracticeServer) -> int:
+    """Threads that have not ended soon after their clients: half as long as a slow one gets."""
+    associations = server._server.active_associations
+    for association in associations:
+        association.join(_NEGOTIATION / 2)
+    return sum(association.is_alive() for association in associations)

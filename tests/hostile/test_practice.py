@@ -24,6 +24,7 @@ def test_requests_cut_and_flipped_cost_nobody_else_anything() -> None:
         for place in chosen.sample(places, _SAMPLE):
             practice.attack(server, practice.cut(place, chosen.choice(["close", "reset"])))
             practice.attack(server, practice.flipped(place, 1 << chosen.randrange(8)))
+        assert practice.left_over(server) == 0
         practice.attack(server, practice.trickled)
         assert practice.still_answers(server)
     assert errors == []

@@ -1,0 +1,109 @@
+"""One session with masks on: every command, format, key and door, with an archive of markers.
+
+The commands come from the registry, with their examples, so that a new one is tried by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
+
+from dicomsh.commands import registry
+from dicomsh.model.results import FORMATS
+from tests.harness import dicomsh
+from tests.mask.marked import MARK, SLASHED, configured, leaks, marked, marked_server
+from tests.repl.terminal import DOWN, ENTER, ESCAPE, TAB, UP, Terminal, ctrl
+
+LEFT_OUT = {"exit", "receive"}
+"""They end the session, or wait for others; what is received is asked for by `get`."""
+
+PATIENT = f"{MARK}0555643F"
+
+DOORS = ["{}", "{} > out-{}.json", "{} >> out-{}.txt", "{} | !cat > piped-{}.txt", "explain {}"]
+"""What is done with a line: shown, into files, to a command, explained. An error is a door, too."""
+
+FAILING = [
+    f"cd {PATIENT}/nothing; ls",
+    f"find study id={PATIENT} nonsense",
+    f"find patient birth=1977-07-07 date=7.7.1977; find patient {PATIENT} birth=07.07.1977",
+    f"find patient id='{SLASHED}' sex=Q; explain last",
+    f"each find study id={PATIENT}",
+    f"get {PATIENT}",
+    f"find patient | get --to {MARK}",
+    f"move {PATIENT} --to nowhere",
+    "store nothing.dcm",
+    f"use {MARK}",
+]
+
+KEYS = [TAB, TAB, DOWN, UP, f"{ESCAPE}OP", ctrl("r"), "q", ctrl("g"), UP, UP, DOWN, ctrl("u")]
+"""Completion, its menu, help, a search in the history, earlier lines."""
+
+
+def lines(patient: str) -> Iterator[str]:
+    """Every example of every command and stage, each with another format and by another door."""
+    doors, formats = cycle(DOORS), cycle(FORMATS)
+    for number, example in enumerate(examples()):
+        *before, last = marked(example).replace(PATIENT, patient).split("; ")
+        yield "; ".join(["use pacs; cd /", f"set output {next(formats)}", *before])
+        yield (next(doors) if "!" not in last else "{}").format(last, number)
+
+
+def examples() -> list[str]:
+    commands = [*registry(), *registry().stages]
+    assert {command.name for command in commands} >= LEFT_OUT
+    return [text for one in commands if one.name not in LEFT_OUT for text in one.examples]
+
+
+def test_no_marker_leaves(tmp_path: Path) -> None:
+    with marked_server() as server:
+        config = configured(server, tmp_path)
+        raw = typed_into_a_terminal(config, tmp_path)
+        piped = dicomsh(
+            "--keep-going",
+            "--trace",
+            *("-c", "set mask on; use pacs; find patient; trace pdu"),
+            *(argument for line in FAILING for argument in ("-c", line)),
+            config=config,
+            cwd=tmp_path,
+        )
+    assert raw.count("X-") > 100
+    assert leaks(raw) == []
+    assert piped.err.count("X-") > 20
+    assert leaks(piped.out + piped.err) == []
+    named = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    assert leaks("\n".join(named)) == []
+    written = {
+        name: (tmp_path / name).read_bytes() for name in named if (tmp_path / name).is_file()
+    }
+    assert len(written) > 20
+    found = {name: leaks(data.decode("utf-8", "replace")) for name, data in written.items()}
+    assert {name: markers for name, markers in found.items() if markers} == {}
+
+
+def typed_into_a_terminal(config: Path, home: Path) -> str:
+    """All that a terminal was sent while every line was typed, and every key pressed."""
+    with Terminal("-f", str(config), home=home, columns=160, rows=50) as terminal:
+        terminal.wait_for_line("dicomsh> ")
+        enter(terminal, "set mask on; set pager off; trace to talk.txt", "masked")
+        enter(terminal, "use pacs; find patient; tree --depth 1; find patient *JOD* sex=M", "begun")
+        patient = re.findall(r"^ 1 +(X-\w+) ", terminal.screen, re.M)[-1]
+        for number, line in enumerate(lines(patient)):
+            enter(terminal, line, f"done{number}")
+        for number, command in enumerate(registry()):
+            enter(terminal, f"{command.name} ", f"pressed{number}", *KEYS, ctrl("g"), ctrl("u"))
+        enter(terminal, "set output table; history; alias; let; trace off", "ended")
+        return terminal.raw.decode("utf-8", "replace")
+
+
+def enter(terminal: Terminal, line: str, mark: str, *keys: str) -> None:
+    """Type a line, and wait until it has run."""
+    terminal.type(line, *(keys or (ENTER,)), f"print {mark}", ENTER)
+    terminal.wait_until(lambda: mark in terminal.lines, mark)
