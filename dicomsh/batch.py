@@ -121,6 +121,14 @@ class _EventLoop:
         return self._runner.run(work)
 
 
+def check(shell: Shell, sources: Iterator[SourceText]) -> ExitStatus:
+    """Report all errors in the texts, without sending anything."""
+    with _EventLoop() as loop:
+        statuses = [loop.run(shell.check(text, origin)) for text, origin in sources]
+        loop.end(shell.close())
+    return overall([ExitStatus.DONE, *statuses])
+
+
 def run(shell: Shell, sources: Iterator[SourceText]) -> ExitStatus:
     """Run the texts one after the other, up to the first that fails; then release everything."""
     statuses = [ExitStatus.DONE]

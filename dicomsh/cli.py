@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _EPILOG = """\
 exit statuses: 0 done; 1 a command failed; 2 usage, script or configuration
 error; 3 no association; 4 timed out; 5 finished, but an answer is incomplete or
-in doubt; 130 interrupted; 129 and 143 ended by SIGHUP and SIGTERM
+in doubt; 6 nothing was found with --fail-empty, or an assert does not hold; 130
+interrupted; 129 and 143 ended by SIGHUP and SIGTERM
 
 dicomsh -c help lists the commands.
 dicomsh practice runs the practice archive as a server (./practice is a script
@@ -99,6 +100,9 @@ def parser() -> argparse.ArgumentParser:
     add("--limit", metavar="N", help="maximum rows per query")
     add("--timeout", metavar="S", help="seconds to wait for a peer")
     add("--keep-going", action="store_true", help="continue after a command fails")
+    add("--check", action="store_true", help="report all errors in the script; send nothing")
+    add("--fail-empty", action="store_true", help="finding nothing is a failure (status 6)")
+    add("-q", "--quiet", action="store_true", help="no result lines, only what is wrong")
     add("--lessons", metavar="DIR", type=_path, help="folder with your own lessons")
     add("--trace", action="store_true", help="show the conversation with peers, like 'trace on'")
     add("--no-color", action="store_true", help="no colours (NO_COLOR=1 does the same)")
@@ -150,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _ran(options: argparse.Namespace) -> int:
-    """Run; too many open files, wherever that is noticed, are no fault of the program."""
+    """Run; say so if there are too many open files, wherever that is noticed."""
     from dicomsh.errors import DicomshError
     from dicomsh.open_files import REMEDY, TOO_MANY, is_too_many
 
@@ -201,7 +205,13 @@ def _batch(options: argparse.Namespace) -> ExitStatus:
     started.tell()
     shell = started.shell
     if options.command:
-        return batch.run(shell, batch.commands(options.command))
-    if options.script and options.script != "-":
-        return batch.run(shell, batch.script(shell, options.script))
-    return batch.run(shell, batch.lines(sys.stdin))
+        sources = batch.commands(options.command)
+    elif options.script and options.script != "-":
+        sources = batch.script(shell, options.script)
+    else:
+        sources = batch.lines(sys.stdin)
+    if options.check:
+        return batch.check(shell, sources)
+    status = batch.run(shell, sources)
+    shell.sum_up()
+    return status

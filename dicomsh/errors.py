@@ -31,6 +31,7 @@ class ExitStatus(IntEnum):
     NO_ASSOCIATION = 3
     TIMED_OUT = 4
     INCOMPLETE = 5
+    UNMET = 6
     INTERRUPTED = 130  # as shells report a program that SIGINT ended: 128 + 2
 
     @property
@@ -84,6 +85,12 @@ class QueryFailedError(DicomshError):
 
 class NotThereError(DicomshError):
     """The input names an entity or a row that does not exist; the command itself is valid."""
+
+
+class UnmetError(DicomshError):
+    """An answer is not what a script wants of it."""
+
+    status = ExitStatus.UNMET
 
 
 class UsageError(DicomshError):

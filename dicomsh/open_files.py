@@ -1,4 +1,4 @@
-"""Too many open files: a limit of this process, or of this system, that is no fault of a peer."""
+"""Too many open files: this process or this system is at its limit, whatever the peer does."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from dicomsh.session.history import History
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT
+from dicomsh.shell.present import Reporting
 from dicomsh.shell.shell import Shell, ShellOptions, numbered
 
 
@@ -110,4 +111,5 @@ def _variables(options: argparse.Namespace) -> dict[str, str]:
 def _manner(options: argparse.Namespace) -> ShellOptions:
     talk = sys.stdout if sys.stdout.isatty() else sys.stderr
     data, beside = (palette(stream.isatty(), os.environ) for stream in (sys.stdout, talk))
-    return ShellOptions(options.keep_going, data, beside, options.lessons)
+    reporting = Reporting(options.quiet, options.fail_empty)
+    return ShellOptions(options.keep_going, data, beside, options.lessons, reporting)

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "scripting": "set, history, let, print, source, exit",
     "system": "!",
     "aliases": "alias",
+    "assertion": "assert",
     "trace": "trace, trace on, trace pdu, trace to, trace off",
     "lesson": "lesson, lesson start, lesson stop, lesson list, lesson hint, lesson skip,"
     " lesson answer, lesson reset",

@@ -187,6 +187,8 @@ class Scanner:
             draft.pipes.append(Span(self._at, self._at + 1))
             self._at += 1
             draft.stages.append([])
+        elif char in "<>" and _compares(draft.stages[-1]):
+            draft.stages[-1].append(self._comparison())
         elif char == ">":
             self._redirect(draft)
         elif char == "!" and not draft.stages[-1]:
@@ -214,6 +216,12 @@ class Scanner:
         line = Word(command.text, span, places, quoted=True, system=True)
         named = Word("!", Span(mark, mark + 1), (mark, mark + 1))
         return [named, line] if command.text else [named]
+
+    def _comparison(self) -> Word:
+        """The operator of a comparison, a word of its own."""
+        word = WordDraft(self._at)
+        self._at = word.copy(self._text, self._at, self._at + 1 + (self._peek(1) == "="))
+        return word.finish(self._at)
 
     def _redirect(self, draft: _Draft) -> None:
         start = self._at
@@ -314,6 +322,15 @@ class Scanner:
 
 _WITH_COMMAND = "each"
 """The stage whose argument is a command, which may be one for the system's shell."""
+
+
+_COMPARING = "assert"
+"""The command that compares a number: `assert count >= 1` writes no file."""
+
+
+def _compares(stage: list[Word] | SystemCommand) -> TypeGuard[list[Word]]:
+    """Whether `<` and `>` compare in a stage, and redirect nothing."""
+    return not isinstance(stage, SystemCommand) and bool(stage) and stage[0].text == _COMPARING
 
 
 def _awaits_command(stage: list[Word] | SystemCommand) -> TypeGuard[list[Word]]:

@@ -21,6 +21,11 @@ class TextOrigin:
     name: str = ""
     first_line: int = 1
 
+    def place(self, text: str, offset: int) -> str:
+        """Where an offset of the text is: `walk.dsh:3:1`, line and column counted from 1."""
+        number, column, _ = place_of(text, offset)
+        return f"{self.name}:{number + self.first_line - 1}:{column}"
+
 
 _INDENT = "  "
 

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from dicomsh.errors import DicomshError, ExitStatus
-from dicomsh.frozen import replace
+from dicomsh.frozen import frozen, replace
 from dicomsh.late import LateModule
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import BOOKKEEPING
@@ -39,6 +39,19 @@ _BELOW = 3
 _WITH_HEADER = ("csv", "tsv")
 
 
+@frozen
+class Reporting:
+    """What a script reports about its answers.
+
+    Args:
+        quiet: whether a line is left out if it reports nothing wrong.
+        fail_empty: whether an answer without rows is a failure (status 6).
+    """
+
+    quiet: bool = False
+    fail_empty: bool = False
+
+
 def _cut(listing: Listing) -> Cut:
     if not listing.exact:
         return flow.whole
@@ -55,19 +68,28 @@ class Presenter:
         progress: counts the rows.
         data: colours for results on a terminal.
         talk: colours for messages.
+        reporting: what is reported about answers.
 
     Attributes:
         cancelled: whether Ctrl-C ended the last answer.
     """
 
     def __init__(
-        self, session: Session, sink: Sink, progress: RowProgress, data: Palette, talk: Palette
+        self,
+        session: Session,
+        sink: Sink,
+        progress: RowProgress,
+        data: Palette,
+        talk: Palette,
+        *,
+        reporting: Reporting,
     ) -> None:
         self._session = session
         self._sink = sink
         self._progress = progress
         self._data = data
         self._talk = talk
+        self._reporting = reporting
         self.cancelled = False
 
     @cached_property
@@ -104,7 +126,7 @@ class Presenter:
                 self._sink.data(self._lines(result.copied))
             case Drawing():
                 self._drawing(result, continues)
-            case Talk():
+            case Talk() if not self._reporting.quiet:
                 self._sink.talk(visible_lines(result.text))
         return ExitStatus.DONE
 
@@ -167,7 +189,7 @@ class Presenter:
         told = [*count, *hidden, *filter(None, [listing.note])]
         if told:
             self._sink.passing.clear()
-            self._sink.talk(" · ".join(told))
+            self._say(" · ".join(told), ExitStatus.DONE)
         return status_of(outcome)
 
     def _told(
@@ -182,9 +204,21 @@ class Presenter:
             theme=self._talk(self._session.settings.color),
             columns=self._sink.columns() if self._sink.is_terminal else None,
         )
-        self._sink.talk(line)
         self.cancelled = left is flow.LeaveReason.CTRL_C
-        return ExitStatus.INCOMPLETE if left is flow.LeaveReason.PAGER else status_of(outcome)
+        status = ExitStatus.INCOMPLETE if left is flow.LeaveReason.PAGER else status_of(outcome)
+        if status is ExitStatus.DONE and self._is_missed(listing, outcome):
+            status = ExitStatus.UNMET
+        self._say(line, status)
+        return status
+
+    def _is_missed(self, listing: Listing, outcome: Outcome) -> bool:
+        """Whether nothing was found where something was wanted."""
+        return self._reporting.fail_empty and listing.level is not None and not outcome.rows
+
+    def _say(self, line: str, status: ExitStatus) -> None:
+        """Write a line about an answer, unless nothing is wrong and nobody wants to know."""
+        if status is not ExitStatus.DONE or not self._reporting.quiet:
+            self._sink.talk(line)
 
     def _row_output(
         self,

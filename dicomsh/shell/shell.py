@@ -22,6 +22,8 @@ from dicomsh.interrupt import absorb_interrupts
 from dicomsh.language.analyse import Analysis, analyse
 from dicomsh.language.binding import Call
 from dicomsh.language.scan import Statement, SystemCommand, scan
+from dicomsh.model.levels import HIERARCHY
+from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.results import Listing
 from dicomsh.model.safe import remark
 from dicomsh.model.tap import Tap
@@ -34,7 +36,7 @@ from dicomsh.output.theme import Palette, no_colours
 from dicomsh.session.history import History
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
-from dicomsh.shell.present import Presenter
+from dicomsh.shell.present import Presenter, Reporting
 from dicomsh.shell.progress import RowProgress
 from dicomsh.shell.recorder import Recorder
 from dicomsh.shell.redirect import asked_format, directed, remarks
@@ -43,6 +45,7 @@ from dicomsh.trace.tracing import Tracing
 
 if TYPE_CHECKING:
     from dicomsh.lessons.tutor import Tutor
+    from dicomsh.shell.account import Account
 
 
 @frozen
@@ -51,6 +54,7 @@ class ShellOptions:
 
     Args:
         keep_going: whether a script continues after a command fails.
+        reporting: what a script reports about its answers.
         data: colours for standard output.
         talk: colours for messages.
         lessons: a folder with other lessons, or None.
@@ -61,6 +65,7 @@ class ShellOptions:
     data: Palette = no_colours
     talk: Palette = no_colours
     lessons: Path | None = None
+    reporting: Reporting = Reporting()
     kinds: ArchiveKinds = field(default_factory=lambda: KINDS)
 
 
@@ -98,7 +103,10 @@ class Shell:
         self._options = options
         self._depth = 0
         self._progress = RowProgress(sink, self._waiting)
-        self._presenter = Presenter(session, sink, self._progress, options.data, options.talk)
+        self._presenter = Presenter(
+            session, sink, self._progress, options.data, options.talk, reporting=options.reporting
+        )
+        self._checked_places: tuple[Place, ...] = (session.place,)
         archives, tracing, find_tutor = self.archives, self.tracing, lambda: self.tutor
         self._context = Context(
             session, archives, tracing, find_tutor, self.registry, self._run_file, environ, history
@@ -111,6 +119,13 @@ class Shell:
 
         folder, state = self._options.lessons or LESSONS, state_folder(self._context.environ)
         return Tutor(folder, state, self.session.masking.place)
+
+    @cached_property
+    def _account(self) -> Account:
+        """The commands that were run, where a script goes on after failures."""
+        from dicomsh.shell.account import Account
+
+        return Account()
 
     def _tutor_asked_for(self) -> Tutor | None:
         """The course, if it has been used yet."""
@@ -141,15 +156,46 @@ class Shell:
                 running = self._reported(statement, text, origin)
                 status = await self._recorder.attend(running, statement, text)
             statuses.append(status)
+            if self._options.keep_going and self._depth == 0:
+                self._account.add(status, partial(origin.place, text, statement.span.start))
             if self.ends_with(status):
                 break
         if self.cancelled and next(statements, None) is not None:
             statuses.append(ExitStatus.INTERRUPTED)
         return overall(statuses)
 
+    async def check(self, text: str, origin: TextOrigin) -> ExitStatus:
+        """Analyse every statement of a text and report all errors; nothing is sent.
+
+        Only what later statements depend on is run: let and alias. Where a cd would lead is not
+        known; an error there is one at every level.
+        """
+        status = ExitStatus.DONE
+        for statement in scan(text, self.session.variables):
+            analyses = [self._seen_from(place, statement) for place in self._checked_places]
+            analysis = next((a for a in analyses if a.problem is None), analyses[0])
+            name = analysis.call.command.name if analysis.call else ""
+            if analysis.problem is not None:
+                status = ExitStatus.USAGE
+                self._tell(analysis.problem, text, statement, origin)
+            elif name in _DEFINING:
+                await self._reported(statement, text, origin)
+            elif name == "cd":
+                self._checked_places = _ANY_PLACE
+        return status
+
+    def _seen_from(self, place: Place, statement: Statement) -> Analysis:
+        knowledge = SessionKnowledge(self.session.at(place, {}))
+        return analyse(statement, self.registry, knowledge)
+
     def remark(self, error: DicomshError) -> None:
         """Report a failure that no command caused."""
         self._sink.error("\n".join(map(remark, filter(None, (error.message, error.hint)))))
+
+    def sum_up(self) -> None:
+        """Say what became of the commands, if the script went on after failures."""
+        if self._options.keep_going:
+            self._sink.talk(str(self._account))
 
     def say(self, line: str) -> None:
         """Write a message that is not data."""
@@ -321,6 +367,12 @@ def read_script(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise UsageError(f"'{path}' is not valid UTF-8 (byte {error.start})") from None
 
+
+_DEFINING = ("let", "alias")
+"""Commands that later statements depend on."""
+
+_ANY_PLACE = tuple(Place((PlaceStep(level, "?"),) if level else ()) for level in (None, *HIERARCHY))
+"""A place of each level."""
 
 _DEEPEST = 16
 """How deeply scripts may be nested."""
