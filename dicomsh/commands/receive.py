@@ -33,7 +33,7 @@ _FOLDER = "received"
     family="retrieve",
     examples=("receive --to inbox", "receive --port 4242 --from CT1,MR1 --count 20"),
 )
-def receive(
+async def receive(
     context: Context,
     *,
     port: Annotated[int | None, PORT, _PORT] = None,

@@ -31,7 +31,7 @@ _PORT = f"the port to listen on for the report ({USUAL_PORT})"
     family="retrieve",
     examples=("store received --dry-run",),
 )
-def store(
+async def store(
     context: Context,
     *paths: Annotated[Word, FILE],
     from_ledger: Annotated[Word | None, FILE, _LEDGER] = None,

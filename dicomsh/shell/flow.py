@@ -203,6 +203,7 @@ class Flow:
         self, batch: list[Any], output: RowOutput, leave: Callable[[], Awaitable[None]]
     ) -> None:
         """Show a batch; an answer that cannot be written, to a full disk say, is left."""
+        self._progress.remark()  # there may be something to say, and no row
         try:
             async for part in in_turns(batch):
                 await output.show(part)

@@ -49,7 +49,6 @@ class RowProgress:
     def add(self, rows: int) -> None:
         """More rows have arrived."""
         self._rows += rows
-        self.remark()
 
     def remark(self) -> None:
         """Say the remarks made since the last time."""

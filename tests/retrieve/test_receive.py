@@ -8,7 +8,7 @@ import tracemalloc
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import Any
 
 import pytest
@@ -90,7 +90,10 @@ def test_unknown_callers_are_refused_and_named(files: list[Path], tmp_path: Path
 def test_it_says_at_once_that_it_listens(tmp_path: Path) -> None:
     with receiving(tmp_path / "in", "--from CT1,SENDER") as receiver:
         assert receiver.process.stderr is not None
+        limit = Timer(LIMIT, receiver.process.kill)
+        limit.start()
         first = receiver.process.stderr.readline()
+        limit.cancel()
         assert f"listening on port {receiver.port} as DICOMSH, for " in first
         assert "SENDER · into " in first
         receiver.interrupted()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomsh.commands import registry
 from dicomsh.model.claim import Claim
 from dicomsh.model.progress import bar
 from dicomsh.retrieve.account import Account, Instance, State
@@ -119,6 +120,11 @@ def test_a_terminal_shows_a_bar(tmp_path: Path) -> None:
     )
     child.expect(r"[█░]{12} \d+ of 56, .* MB/s, \d+ s left")
     child.close(force=True)
+
+
+@pytest.mark.parametrize("name", ["get", "move", "store", "receive"])
+def test_progress_is_shown_while_objects_move(name: str) -> None:
+    assert name in {command.name for command in registry() if command.waits}
 
 
 def test_store_has_no_bar_without_a_terminal(tmp_path: Path) -> None:
