@@ -240,6 +240,7 @@ def faults_of(setting: ConfigNode | None) -> Faults:
         forget_every=given.get("forget_every", checks.count, None),
         no_commitment_report=given.get("no_commitment_report", checks.boolean, False),
         separate_report=given.get("separate_report", checks.boolean, False),
+        empty=given.get("empty", checks.boolean, False),
         wrong_station=given.get("wrong_station", checks.boolean, False),
         other_day=given.get("other_day", checks.boolean, False),
         missing_type_1=given.get("missing_type_1", checks.boolean, False),

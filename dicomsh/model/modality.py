@@ -86,6 +86,7 @@ class Faults:
             not kept, or None.
         no_commitment_report: answer a request for storage commitment, and never report.
         separate_report: report storage commitment on an association of its own.
+        empty: hold no made-up patients, only what is stored.
         wrong_station: today's steps at CT1 are scheduled for an AE title that no device has.
         other_day: every step is scheduled a day late.
         missing_type_1: a third of the worklist lacks StudyInstanceUID and RequestedProcedureID.
@@ -128,6 +129,7 @@ class Faults:
     forget_every: int | None = None
     no_commitment_report: bool = False
     separate_report: bool = False
+    empty: bool = False
     wrong_station: bool = False
     other_day: bool = False
     missing_type_1: bool = False

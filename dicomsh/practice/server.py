@@ -160,6 +160,8 @@ def start(
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = False
     stopped = threading.Event()
+    if archive is None and address.faults.empty:
+        archive = PracticeArchive(())
     services = _Services(address, Holdings(archive, capacity), stopped)
     server = _entity(address.aet, address.faults).make_server(
         (host, port), server_class=_Listener, evt_handlers=services.handlers

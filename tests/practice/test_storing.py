@@ -25,7 +25,7 @@ from tests.harness import run
 from tests.practice.conftest import Start
 from tests.practice.retrieving import fetched
 from tests.practice.scu import PATIENT, find, keep_answers
-from tests.processes import find_program
+from tests.processes import find_program, free_ports
 from tests.retrieve.giving import image
 from tests.retrieve.storing import data_set, file_of
 
@@ -168,9 +168,10 @@ def test_what_is_here_already_stays_as_it_is(archive: PracticeServer) -> None:
 
 
 def test_made_up_objects_sent_back_are_not_doubled(tmp_path: Path) -> None:
-    there = f"'{tmp_path / 'here'}'"
+    there, (port,) = f"'{tmp_path / 'here'}'", free_ports(1)
     done = run(
-        f"use pacs; cd 0555643F; ls; cd 2; ls; get 1 5 --to {there}; store {there} --commit",
+        f"use pacs; cd 0555643F; ls; cd 2; ls; get 1 5 --to {there}",
+        f"store {there} --commit --port {port}",
         "cd /",
         "find patient 0555643F +NumberOfPatientRelatedInstances | to json",
     )
@@ -190,7 +191,8 @@ def test_files_of_every_kind_come_back_byte_by_byte(tmp_path: Path) -> None:
     ids = [str(dcmread(path, specific_tags=["PatientID"]).PatientID) for path in paths]
     assert not known & set(ids)
     fetching = "; ".join(f"get '/{one}' --to '{there}'" for one in dict.fromkeys(ids))
-    done = run(f"use pacs; store {stored_ones} --commit; {fetching}")
+    (port,) = free_ports(1)
+    done = run(f"use pacs; store {stored_ones} --commit --port {port}; {fetching}")
     assert done.status == 0, done.err
     assert f"{len(paths)} of {len(paths)} committed" in done.err
     assert {data_set(path) for path in there.rglob("*.dcm")} == {data_set(path) for path in paths}
@@ -269,6 +271,14 @@ def test_a_fault_forgets_what_it_said_it_stored(faulty: Start) -> None:
     assert kind == 2
     assert [one.FailureReason for one in report.FailedSOPSequence] == [0x0112] * 2
     rows = find(server.port, "PATIENT", PATIENT, PatientID="P1", **_COUNTS).rows
+    assert [row.NumberOfPatientRelatedInstances for row in rows] == [2]
+
+
+def test_an_archive_can_begin_empty(faulty: Start) -> None:
+    server = faulty(Faults(empty=True))
+    assert find(server.port, "PATIENT", PATIENT, PatientID="").rows == []
+    stored(server.port, *images(2))
+    rows = find(server.port, "PATIENT", PATIENT, PatientID="", **_COUNTS).rows
     assert [row.NumberOfPatientRelatedInstances for row in rows] == [2]
 
 
