@@ -60,7 +60,8 @@ def acceptance(sent: Sent) -> str:
     if not sent.accepted:
         return "no association yet: we assume that it accepts all models and proposals"
     titles = [model.title for model in Model if model.value in sent.accepted]
-    return f"{sent.peer.name} accepted {' and '.join(titles) or 'none'} in its last association"
+    said = " and ".join(filter(None, (", ".join(titles[:-1]), *titles[-1:]))) or "none"
+    return f"{sent.peer.name} accepted {said} in its last association"
 
 
 def level_reason(query: Query, level: Level) -> str:

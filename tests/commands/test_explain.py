@@ -102,7 +102,10 @@ def test_a_setting_of_the_modality_is_an_origin(tmp_path: Path) -> None:
         ("cd 0555643F; explain find study", "Patient Root: the query is inside a patient"),
         ("explain find study id=X --model patient", "Patient Root: because of --model"),
         ("set model study; explain find study", "Study Root: because of 'set model'"),
-        ("explain find study", "pacs accepted Patient Root and Study Root in its last"),
+        (
+            "explain find study",
+            "pacs accepted Patient Root, Study Root and Modality Worklist in its last",
+        ),
         ("explain find patient Müller*", "ISO_IR 192: represents every character"),
         ("explain find patient Muller*", "none: all values are ASCII; requested once text"),
         ("explain find patient Grün*", "if nothing is found, asked again in ISO_IR 100"),
@@ -146,7 +149,7 @@ def test_nothing_is_sent(tmp_path: Path) -> None:
         text = "; ".join(f"explain {command}" for command in commands)
         done = run(text, config=path, modality="silent")
         assert done.status == 0, done.err
-        assert "no association yet: we assume that it accepts both models" in done.out
+        assert "no association yet: we assume that it accepts all models" in done.out
         with pytest.raises(BlockingIOError):
             listener.accept()
 
