@@ -149,7 +149,8 @@ class UpperLayer(asyncio.Protocol, ABC):
         """Write bytes to the peer."""
         if self._tap.tracer is not None:
             self._tap.tracer.sent(self._wire, data)
-        self.transport.write(data)
+        if not self.transport.is_closing():  # asyncio would complain on standard error
+            self.transport.write(data)
 
     async def drained(self) -> None:
         """Wait until what was written has been sent, but for a little; raises `error`."""

@@ -184,3 +184,22 @@ def test_associations_at_work_are_not_ended_for_others(tmp_path: Path) -> None:
             await sender.writer.wait_closed()
 
     assert run(work, tmp_path) == ["arrived"] * _MOST_ASSOCIATIONS
+
+
+def test_answers_to_who_is_gone_are_not_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """asyncio would complain on standard error, once for each."""
+
+    async def work(receiver: Receiver) -> None:
+        sender = await associated(receiver)
+        (acceptor,) = receiver.server._open
+        sender.writer.transport.abort()
+        while acceptor.transport.get_extra_info("socket").fileno() >= 0:
+            acceptor.write(ECHO)
+            await asyncio.sleep(0)
+        for _ in range(10):
+            acceptor.write(ECHO)
+
+    run(work, tmp_path)
+    assert caplog.records == []
