@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -13,6 +11,7 @@ from dicomsh.model.standard import uid_name
 from dicomsh.objects import report
 from dicomsh.objects.header import UnreadableObjectError, read_header, reading
 from dicomsh.objects.libraries import need_documents
+from dicomsh.objects.pdf import pdf_text
 from dicomsh.output.cells import iso_date
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 64 << 20
 """Bytes of a file with a text; images may be larger, and are not read."""
-_MOST_PAGES = 200
 _MOST_CHARACTERS = 1_000_000
 
 _ABOUT = (
@@ -88,34 +86,13 @@ def _document(header: Dataset) -> Iterator[str]:
     length = header.get("EncapsulatedDocumentLength")
     data = data[:length] if isinstance(length, int) and 0 < length < len(data) else data
     if kind == "application/pdf" or (not kind and data.startswith(b"%PDF")):
-        return _pdf(data)
+        need_documents()
+        return iter(pdf_text(data).splitlines())
     if kind in ("text/xml", "application/xml"):
         return _clinical_document(data)
     if kind.startswith("text/"):
         return iter(data.decode("utf-8", "replace").rstrip("\0 ").splitlines())
     raise UnreadableObjectError(f"there is no text in a document of type {kind or 'unknown'}")
-
-
-def _pdf(data: bytes) -> Iterator[str]:
-    need_documents()
-    from pypdf import PdfReader
-
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
-    reader = PdfReader(BytesIO(data))
-    if reader.is_encrypted and not reader.decrypt(""):
-        raise UnreadableObjectError("the PDF document is protected by a password")
-    size = 0
-    for number, page in enumerate(reader.pages, 1):
-        if number > _MOST_PAGES or size > _MOST_CHARACTERS:
-            yield f"… and more pages, {len(reader.pages):,} in all"
-            return
-        text = page.extract_text()
-        size += len(text)
-        if number > 1:
-            yield ""
-        yield from (line.rstrip() for line in text.splitlines())
-    if not size:
-        yield "(no text in the PDF document: its pages may be pictures)"
 
 
 _HL7 = "{urn:hl7-org:v3}"

@@ -37,7 +37,8 @@ async def fetched(
     Raises:
         DicomshError: an object did not come, or the archive could not be asked.
     """
-    with TemporaryDirectory(prefix="dicomsh-") as folder:  # mode 0700
+    # mode 0700; after Ctrl-C, a thread may still be reading, which Windows minds
+    with TemporaryDirectory(prefix="dicomsh-", ignore_cleanup_errors=True) as folder:
         job = RetrieveJob(context, Wanted(modality, places), Folder(Path(folder), LAYOUT), options)
         files: dict[str, Path] = {}
         async with aclosing(job.records()) as batches:

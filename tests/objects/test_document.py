@@ -169,6 +169,15 @@ def test_what_has_no_text_is_said(values: dict[str, Any], said: str, tmp_path: P
         text_of(report(tmp_path, **values))
 
 
+def test_a_pdf_document_that_takes_too_long_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("dicomsh.objects.pdf._SECONDS", 0.001)
+    document = {"MIMETypeOfEncapsulatedDocument": "application/pdf", "EncapsulatedDocument": b"%P"}
+    with pytest.raises(UnreadableObjectError, match=r"within 0\.001 s"):
+        text_of(report(tmp_path, **document))
+
+
 def test_an_image_has_no_text() -> None:
     with pytest.raises(UnreadableObjectError, match=r"no text in it \(CT Image Storage\)"):
         text_of(SAMPLES / "CT_small.dcm")
