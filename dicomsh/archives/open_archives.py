@@ -40,7 +40,7 @@ class OpenArchives:
         self._makers = kinds
         self._kinds: dict[type[object], ArchiveKind] = {}
         self._reached: dict[str, tuple[Modality, Modality]] = {}
-        self._archives: dict[tuple[str, Extensions], tuple[Modality, Archive]] = {}
+        self._archives: dict[tuple[str, Extensions, str], tuple[Modality, Archive]] = {}
         self._pools: dict[str, tuple[Modality, Pool]] = {}
 
     def reach(self, modality: Modality) -> Modality:
@@ -65,12 +65,13 @@ class OpenArchives:
     async def open(self, modality: Modality) -> Archive:
         """The archive of a modality, which keeps its connection.
 
-        What is agreed by extended negotiation changes what a query means (PS3.4 C.5.1.1), so
-        associations that propose different options are kept apart.
+        What is agreed by extended negotiation changes what a query means (PS3.4 C.5.1.1), and a
+        server may answer each calling AE title differently, so associations that differ in these
+        are kept apart.
         """
         # what a probe learns does not change the connection: an open association stays in use
         reached = replace(self.reach(modality), capabilities=NOTHING_KNOWN)
-        key = (modality.name, modality.extended)
+        key = (modality.name, modality.extended, modality.local_aet)
         held = self._archives.get(key)
         if held is not None and held[0] == reached:
             return held[1]
@@ -82,12 +83,12 @@ class OpenArchives:
 
     def known(self, modality: Modality) -> Archive | None:
         """The archive of a modality, or None if it has not been connected to yet."""
-        held = self._archives.get((modality.name, modality.extended))
+        held = self._archives.get((modality.name, modality.extended, modality.local_aet))
         return held[1] if held is not None and held[1].abilities.sop_classes else None
 
     def state(self, modality: Modality) -> str:
         """Whether a connection to a modality is open: `open`, `closed`, or `not used yet`."""
-        held = [made for (name, _), (_, made) in self._archives.items() if name == modality.name]
+        held = [made for (name, *_), (_, made) in self._archives.items() if name == modality.name]
         if not held:
             return "not used yet"
         return "open" if any(archive.is_open for archive in held) else "closed"
@@ -116,7 +117,8 @@ class OpenArchives:
 
     async def release(self, kept: Collection[str]) -> None:
         """Close the connections to all modalities but those with these names."""
-        await _closed([made for (name, _), (_, made) in self._archives.items() if name not in kept])
+        held = self._archives.items()
+        await _closed([made for (name, *_), (_, made) in held if name not in kept])
 
     def transfers(self, modality: Modality) -> Transfers:
         """The ways to move objects from and to the archive of a modality."""

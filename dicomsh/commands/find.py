@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from dicomsh.commands.as_device import AS_HELP, as_device, asked_as
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.command import Alone, AsRecords, command
 from dicomsh.language.kinds import (
     COUNT,
+    DEVICE,
     LEVEL,
     MODEL,
     PATTERN,
@@ -21,9 +23,11 @@ from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, pattern_key, query_keys
 from dicomsh.model.adapt import date_times
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.device import Device
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.modality import Modality
 from dicomsh.model.moments import ends
 from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request
@@ -70,6 +74,7 @@ async def find(
     empty: Annotated[bool, EMPTY_HELP] = False,
     split: Annotated[Period | None, PERIOD, Alone(Period.AUTO), SPLIT_HELP] = None,
     queries: Annotated[int | None, QUERIES, QUERIES_HELP] = None,
+    as_: Annotated[Device | None, DEVICE, AS_HELP] = None,
     lint: Annotated[bool, LINT_HELP, AsRecords] = False,
 ) -> Listing | Records:
     """Query at a level, inside the current place; or a worklist.
@@ -85,7 +90,8 @@ async def find(
     starts with windows of that size. It also shows StudyTime, and stops dividing after as many
     queries as --queries says. --lint checks each item of a worklist (PS3.4 K.6.1.2.2): values that
     a device needs, their lengths, and numbers that items share; exit status 1 if something is
-    wrong.
+    wrong. --as asks with the AE title of a device of modalities.yaml, or with any AE title; a
+    worklist is then asked for its station, and for its Modality.
     """
     today = context.query.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
@@ -103,12 +109,15 @@ async def find(
         raise UsageError("--queries is for --split", hint="find study … --split --queries N")
     options = QueryOptions(limit, model, wanted, split, queries)
     way = plain_way if split is None else _split_way()
+    modality, request = as_device(context.query.current(), request, as_)
     if lint:
-        return await _linted(context, request, options)
-    return await ask(context.query, context.query.current(), request, options, way)
+        return await _linted(context, modality, request, options)
+    return asked_as(await ask(context.query, modality, request, options, way), as_)
 
 
-async def _linted(context: Asks, request: Request, options: QueryOptions) -> Records:
+async def _linted(
+    context: Asks, modality: Modality, request: Request, options: QueryOptions
+) -> Records:
     from dicomsh.commands.worklist import EVERYTHING, linted
 
     if request.level is not Level.WORKLIST:
@@ -116,7 +125,7 @@ async def _linted(context: Asks, request: Request, options: QueryOptions) -> Rec
     asked = {key.keyword for key in request.keys}
     more = (key for key in EVERYTHING if key.keyword not in asked)
     whole = replace(request, keys=(*request.keys, *more))
-    listing = await ask(context.query, context.query.current(), whole, options)
+    listing = await ask(context.query, modality, whole, options)
     return linted(listing.answer)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from dicomsh.commands.as_device import AS_HELP, as_device, asked_as
 from dicomsh.commands.context import Context
 from dicomsh.commands.find import (
     DATETIME_HELP,
@@ -23,6 +24,7 @@ from dicomsh.frozen import replace
 from dicomsh.language.command import command
 from dicomsh.language.kinds import (
     COUNT,
+    DEVICE,
     FORMAT,
     MODEL,
     TARGET,
@@ -33,6 +35,7 @@ from dicomsh.language.terms import Term, query_keys
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.derived_answer import KnownAnswer, noted
+from dicomsh.model.device import Device
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place
@@ -59,6 +62,7 @@ async def ls(
     fuzzy: Annotated[bool, FUZZY_HELP] = False,
     datetime: Annotated[bool, DATETIME_HELP] = False,
     empty: Annotated[bool, EMPTY_HELP] = False,
+    as_: Annotated[Device | None, DEVICE, AS_HELP] = None,
 ) -> Listing:
     """List the level below the current place, or below TARGET.
 
@@ -74,7 +78,9 @@ async def ls(
         check_worklist({"--model": model, "--relational": relational, "--datetime": datetime})
         there = replace(there, place=Place())
     request = Request(level, there.place, keys_once(keys, terms))
-    return await ask(context.query, there.modality, request, QueryOptions(limit, model, wanted))
+    modality, request = as_device(there.modality, request, as_)
+    options = QueryOptions(limit, model, wanted)
+    return asked_as(await ask(context.query, modality, request, options), as_)
 
 
 @command(

@@ -109,6 +109,20 @@ def time_limit(text: str) -> float:
     raise ValueError("a number of seconds greater than 0 and at most 86400")
 
 
+def code(text: str) -> str:
+    """A value of VR CS, such as a Modality (PS3.5 6.2)."""
+    if text and len(text) <= 16 and set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _"):
+        return text
+    raise ValueError("a code of 1 to 16 capital letters, digits, spaces and '_', such as CT")
+
+
+def short_text(text: str) -> str:
+    """A value of VR SH, such as a station name (PS3.5 6.2)."""
+    if text.strip() and len(text) <= 16 and text.isprintable() and "\\" not in text:
+        return text
+    raise ValueError("a text of 1 to 16 characters, no backslash")
+
+
 def boolean(text: str) -> bool:
     """`true` or `false`, and the other words of YAML for them."""
     words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}

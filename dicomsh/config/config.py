@@ -10,6 +10,7 @@ from dicomsh.config import checks
 from dicomsh.config.words import shown, suggestion
 from dicomsh.errors import ConfigError, Span, UsageError
 from dicomsh.frozen import field, frozen, replace
+from dicomsh.model.device import Device
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts
 
 _PRACTICE = "pacs"
@@ -37,6 +38,7 @@ class Config:
         timeouts: time limits, unless a modality sets others.
         modalities: every modality by name, in the order of the file, all settings resolved.
         archives: modalities that are not in the file: practice archives of lessons.
+        devices: devices whose worklists are asked for, by name.
         broken: why a modality of the file cannot be used, by name; the others can.
         identity: of the file when it was read; None if it is read only once.
     """
@@ -46,6 +48,7 @@ class Config:
     timeouts: Timeouts = field(default_factory=Timeouts)
     modalities: Mapping[str, Modality] = field(default_factory=dict)
     archives: Mapping[str, Modality] = field(default_factory=dict)
+    devices: Mapping[str, Device] = field(default_factory=dict)
     identity: Identity | None = field(default=None, compare=False)
     broken: Mapping[str, ConfigError] = field(default_factory=dict, compare=False)
 
@@ -98,6 +101,24 @@ class Config:
             error = self.broken[text]
             raise ConfigError(error.message, hint=error.hint, span=span)
         raise self.unknown(text, span)
+
+    def device(self, text: str, span: Span | None = None) -> Device:
+        """The device of a name, or the one with that AE title, configured or not.
+
+        Raises:
+            UsageError: neither a name nor an AE title; the hint suggests the nearest name.
+        """
+        if text in self.devices:
+            return self.devices[text]
+        named = next((device for device in self.devices.values() if device.aet == text), None)
+        if named is not None:
+            return named
+        try:
+            return Device(checks.ae_title(text))
+        except ValueError as error:
+            hint = suggestion(text, self.devices) or "devices: in modalities.yaml names some"
+            message = f"expected a device or {error}, found {shown(text)}"
+            raise UsageError(message, hint=hint, span=span) from None
 
     def unknown(self, name: str, span: Span | None = None) -> UsageError:
         """The error for an unknown name."""

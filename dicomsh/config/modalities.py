@@ -13,6 +13,7 @@ from dicomsh.config.words import shown
 from dicomsh.errors import ConfigError
 from dicomsh.frozen import names_of, replace
 from dicomsh.model.capability import declared
+from dicomsh.model.device import Device
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import (
     Address,
@@ -25,7 +26,8 @@ from dicomsh.model.modality import (
 )
 from dicomsh.model.status import CANCEL
 
-_GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities")
+_GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities", "devices")
+_DEVICE = ("aet", "modality", "station")
 _TIMEOUT = ("connect", "association", "response")
 _MODALITY = tuple(
     "aet host port local_aet timeout model charset limit tls wado wado_rs universal"
@@ -57,7 +59,32 @@ def parse(text: str, file: str = "modalities.yaml", path: Path | None = None) ->
     config = Config(path, section.get("aet", checks.ae_title, "DICOMSH"), _timeouts(section))
     modalities, broken = _modalities(section.settings.get("modalities"), config)
     frozen = MappingProxyType(modalities)
-    return Config(path, config.aet, config.timeouts, frozen, broken=MappingProxyType(broken))
+    return Config(
+        path,
+        config.aet,
+        config.timeouts,
+        frozen,
+        devices=MappingProxyType(_devices(section.settings.get("devices"))),
+        broken=MappingProxyType(broken),
+    )
+
+
+def _devices(setting: ConfigNode | None) -> dict[str, Device]:
+    """Every device by name."""
+    if setting is None or setting.is_nothing:
+        return {}
+    children = setting.children("a mapping from names to settings")
+    return {name: _device(name, child) for name, child in children.items()}
+
+
+def _device(name: str, setting: ConfigNode) -> Device:
+    checked_name(name, setting)
+    given = setting.section(_DEVICE)
+    return Device(
+        given.require("aet", checks.ae_title),
+        given.get("modality", checks.code, ""),
+        given.get("station", checks.short_text, ""),
+    )
 
 
 def _timeouts(section: Section) -> Timeouts:

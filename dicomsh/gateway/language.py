@@ -12,13 +12,14 @@ from functools import cache
 
 from dicomsh.commands import asking
 from dicomsh.commands.run import result_of
-from dicomsh.errors import UsageError
+from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import frozen
 from dicomsh.language.analyse import Analysis, analyse
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.command import Registry
 from dicomsh.language.knowledge import Kind
 from dicomsh.language.scan import Statement, SystemCommand, scan
+from dicomsh.model.device import Device
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.results import Listing
@@ -44,6 +45,15 @@ class Nothing:
     def modality_names(self) -> Iterable[Candidate]:
         """None."""
         return ()
+
+    def device_names(self) -> Iterable[Candidate]:
+        """None."""
+        return ()
+
+    def device(self, text: str, span: Span) -> Device:
+        """None: whoever may ask the gateway may not choose its AE title."""
+        message = f"--as {text} is not possible here: the gateway has an AE title of its own"
+        raise UsageError(message, span=span)
 
     def targets(self, typed: str) -> Iterable[Candidate]:
         """None."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # most commands take neither keys nor conditions, and only a 
     from dicomsh.language import conditions, terms
     from dicomsh.language.conditions import Condition
     from dicomsh.language.terms import Term
+    from dicomsh.model.device import Device
 else:
     completion = LateModule("dicomsh.language.complete")
     conditions = LateModule("dicomsh.language.conditions")
@@ -60,6 +61,10 @@ def _read_text(word: Word, scope: Scope) -> str:
 def _read_word(word: Word, scope: Scope) -> Word:
     del scope
     return word
+
+
+def _read_device(word: Word, scope: Scope) -> Device:
+    return scope.knowledge.device(word.text, word.span)
 
 
 def _read_level(word: Word, scope: Scope) -> Level:
@@ -316,6 +321,7 @@ DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later)
 QUOTED = Kind("'COMMAND | STAGE'", "string", _read_word, fits=_is_several_words)
 ALIAS = Kind("NAME", "alias", _read_new_alias, _complete_alias)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
+DEVICE = Kind("DEVICE", "modality", _read_device, lambda scope: scope.knowledge.device_names())
 NEW_NAME = Kind("NAME", "modality", _read_word)
 ADDRESS = Kind("AET@HOST:PORT", "modality", _read_word)
 LESSON = Kind("LESSON", "string", _read_word, lambda scope: scope.knowledge.lesson_names())

@@ -10,6 +10,7 @@ from dicomsh.errors import Span
 from dicomsh.frozen import frozen
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.scan import Word
+from dicomsh.model.device import Device
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 
@@ -39,6 +40,14 @@ class Knowledge(Protocol):
 
     def modality_names(self) -> Iterable[Candidate]:
         """Configured modalities with AE title and address."""
+        ...
+
+    def device_names(self) -> Iterable[Candidate]:
+        """Configured devices with AE title and Modality."""
+        ...
+
+    def device(self, text: str, span: Span) -> Device:
+        """The device of a name, or with an AE title; raises UsageError for anything else."""
         ...
 
     @property

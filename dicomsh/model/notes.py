@@ -103,6 +103,7 @@ class NoteKind(Enum):
     SIDE = "side"
     PLACEHOLDER = "placeholder"
     CHECKED = "checked"
+    ASKED_AS = "asked-as"
     REMEMBERED = "remembered"
     # what became of objects
     IN_FOLDER = "in-folder"

@@ -302,6 +302,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
         f"{n.count:,} names under this PatientID ({n.about[0]}): are they one person?"
     ),
     NoteKind.CHECKED: _first("{} checked"),
+    NoteKind.ASKED_AS: _first("asked as {}"),
     NoteKind.NO_STEP: lambda n: (
         f"{_rows(n.count, 'has', 'have')} no scheduled step in ScheduledProcedureStepSequence"
     ),

@@ -7,9 +7,11 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dicomsh.errors import Span
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind
 from dicomsh.late import LateModule
+from dicomsh.model.device import Device
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.session.state import Session
@@ -52,6 +54,15 @@ class SessionKnowledge:
     def modality_names(self) -> Iterable[Candidate]:
         """Configured modalities with AE title and address."""
         return targets.modality_names(self._session)
+
+    def device_names(self) -> Iterable[Candidate]:
+        """Configured devices with AE title and Modality."""
+        for name, device in self._session.config.devices.items():
+            yield Candidate(name, " ".join(filter(None, (device.aet, device.modality))))
+
+    def device(self, text: str, span: Span) -> Device:
+        """The device of a name, or with an AE title; raises UsageError for anything else."""
+        return self._session.config.device(text, span)
 
     def targets(self, typed: str) -> Iterable[Candidate]:
         """What may complete a TARGET."""

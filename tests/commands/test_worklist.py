@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomsh.errors import ConfigError
 from tests.harness import Done, practice, run
 
 STEP = "ScheduledProcedureStepSequence"
@@ -226,3 +227,81 @@ def test_values_of_the_step_are_masked() -> None:
     (row,) = masked.json
     assert row["PatientID"].startswith("X-")
     assert row[STEP][0]["ScheduledProcedureStepID"] != "SPS0015"
+
+
+DEVICES = """
+modalities:
+  pacs: {practice: true}
+  caller: {practice: true, faults: {station_of_caller: true}}
+devices:
+  scanner: {aet: CT1, modality: CT, station: CT1 room}
+  pet: {aet: PT1}
+"""
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> Path:
+    path = tmp_path / "modalities.yaml"
+    path.write_text(DEVICES, encoding="utf-8")
+    return path
+
+
+def test_as_a_device_its_worklist_is_asked_for(devices: Path) -> None:
+    done = run("use pacs; find worklist date=today --as scanner", config=devices, output="json")
+    assert {row[STEP][0]["ScheduledStationAETitle"][0] for row in done.json} == {"CT1"}
+    assert len(done.json) == 7
+    assert "asked as CT1" in done.last
+    pet = run("use pacs; find worklist --as pet", config=devices, output="json")
+    assert [row[STEP][0]["Modality"] for row in pet.json] == ["CT", "PT"]
+    told = run("use pacs; explain find worklist --as scanner", config=devices).out
+    assert ", as CT1\n" in told
+    assert ">(0040,0001) AE  ScheduledStationAETitle = CT1" in told
+    assert ">(0040,0010) SH  ScheduledStationName = CT1 room" in told
+
+
+def test_as_any_ae_title_and_the_aet_of_a_device(devices: Path) -> None:
+    ct2 = run("use pacs; find worklist --as CT2 date=today", config=devices, output="json")
+    assert len(ct2.json) == 5
+    by_title = run("use pacs; find worklist --as CT1 mod=MR; why", config=devices)
+    assert "none with mod=MR: CT" in by_title.out
+
+
+def test_the_calling_title_is_that_of_the_device(devices: Path) -> None:
+    """The server shows each caller its own steps."""
+    done = run("use caller; find worklist --as scanner", config=devices, output="json")
+    assert {row[STEP][0]["ScheduledStationAETitle"][0] for row in done.json} == {"CT1"}
+    assert "complete" in done.last
+
+
+def test_in_the_place_and_with_lint_and_for_studies(devices: Path) -> None:
+    done = run("use pacs; cd worklist; ls --as pet", config=devices, output="json")
+    assert len(done.json) == 2
+    lint = run("use pacs; find worklist --as pet --lint", config=devices)
+    assert "2 worklist items checked" in lint.last
+    study = run("use pacs; find study 0555643F --as pet", config=devices, output="json")
+    assert len(study.json) == 2
+    assert "asked as PT1" in study.last
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("devices: {a b: {aet: X}}", "a name of 1 to 64 letters"),
+        ("devices: {x: {}}", "aet"),
+        ("devices: {x: {aet: X, modality: ct}}", "a code of 1 to 16 capital letters"),
+        ("devices: {x: {aet: X, station: '01234567890123456'}}", "a text of 1 to 16 characters"),
+        ("devices: {x: {aet: X, room: 3}}", "unknown setting 'room'"),
+    ],
+)
+def test_a_device_that_is_wrong_is_told_where(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "modalities.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"modalities\.yaml:1: devices") as caught:
+        run("modalities", config=path)
+    assert message in caught.value.message
+
+
+def test_what_is_no_device_is_refused(devices: Path) -> None:
+    done = run("use pacs; find worklist --as 'a device too long'", config=devices)
+    assert "expected a device or an AE title" in done.err
+    assert done.status == 2

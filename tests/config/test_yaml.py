@@ -15,6 +15,7 @@ from dicomsh.config.modalities import parse
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
 from dicomsh.frozen import names_of
 from dicomsh.model.capability import Support
+from dicomsh.model.device import Device
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import DicomAddress, Faults, Modality, PracticeAddress, Timeouts, Tls
@@ -63,7 +64,9 @@ def pacs(settings: str) -> Modality:
 
 def test_default_holds_the_practice_archive() -> None:
     default = parse(BUILTIN.read_text("utf-8"))
-    assert default == Config(modalities={"pacs": Modality("pacs", PracticeAddress())})
+    pacs, devices = Modality("pacs", PracticeAddress()), default.devices
+    assert default == Config(modalities={"pacs": pacs}, devices=devices)
+    assert devices == {"CT1": Device("CT1", "CT"), "MR1": Device("MR1", "MR")}
 
 
 def test_default_of_the_package_is_the_sample_of_the_repository() -> None:
@@ -394,7 +397,7 @@ def test_unknown_key_has_a_suggestion() -> None:
 def test_unknown_key_unlike_any_lists_them() -> None:
     message, hint = refused("zzz: 1")
     assert message == "modalities.yaml:1: zzz: unknown setting 'zzz'"
-    assert hint == "known here: aet, timeout, cancel_grace, idle_release, modalities"
+    assert hint == "known here: aet, timeout, cancel_grace, idle_release, modalities, devices"
 
 
 def test_bomb_of_aliases_is_no_larger_than_its_text() -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from dicomsh.commands import registry
+from dicomsh.errors import Span
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind
+from dicomsh.model.device import Device
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
 from dicomsh.settings import SETTINGS, Settings
@@ -38,6 +40,13 @@ class Known:
 
     def modality_names(self) -> Iterable[Candidate]:
         return (Candidate("pacs", "practice archive"), Candidate("ward", "WARD@10.0.0.1:104"))
+
+    def device_names(self) -> Iterable[Candidate]:
+        return (Candidate("CT1", "CT1 CT"), Candidate("MR1", "MR1 MR"))
+
+    def device(self, text: str, span: Span) -> Device:
+        del span
+        return Device(text)
 
     fuzzy: bool = False
 

@@ -148,6 +148,7 @@ def worklist_page() -> str:
         "K.2.2.1.1.1), unlike in a query for studies. date= and time= ranges are one period.",
         "",
         "  find worklist date=today station=CT1    what the scanner CT1 sees",
+        "  find worklist --as CT1                  the same, with the AE title of that device",
         "  why                                     which key left the answer empty",
         "  find worklist --lint                    what may keep a device from taking an item",
         "  show 1                                  all of an item",
