@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "find": "find",
     "query": "ls, last",
     "why": "why",
+    "watch": "watch",
     "walk": "cd, pwd, tree",
     "show": "show, wado",
     "retrieve": "get, move",

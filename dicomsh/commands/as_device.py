@@ -5,11 +5,10 @@ from __future__ import annotations
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Outcome
 from dicomsh.model.derived_answer import AnswerStep, Processed, noted
-from dicomsh.model.device import Device
 from dicomsh.model.keys import aliases_at, path_of
 from dicomsh.model.level_keys import inside
 from dicomsh.model.levels import Level
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Device, Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey

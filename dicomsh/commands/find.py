@@ -23,11 +23,10 @@ from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, pattern_key, query_keys
 from dicomsh.model.adapt import date_times
 from dicomsh.model.asked_query import QueryOptions
-from dicomsh.model.device import Device
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Device, Modality
 from dicomsh.model.moments import ends
 from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request

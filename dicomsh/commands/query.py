@@ -35,8 +35,8 @@ from dicomsh.language.terms import Term, query_keys
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.derived_answer import KnownAnswer, noted
-from dicomsh.model.device import Device
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.modality import Device
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request

@@ -10,8 +10,7 @@ from dicomsh.config import checks
 from dicomsh.config.words import shown, suggestion
 from dicomsh.errors import ConfigError, Span, UsageError
 from dicomsh.frozen import field, frozen, replace
-from dicomsh.model.device import Device
-from dicomsh.model.modality import DicomAddress, Modality, Timeouts
+from dicomsh.model.modality import Device, DicomAddress, Modality, Timeouts
 
 _PRACTICE = "pacs"
 """The practice archive's name in the built-in configuration."""

@@ -13,10 +13,10 @@ from dicomsh.config.words import shown
 from dicomsh.errors import ConfigError
 from dicomsh.frozen import names_of, replace
 from dicomsh.model.capability import declared
-from dicomsh.model.device import Device
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import (
     Address,
+    Device,
     DicomAddress,
     Faults,
     Modality,

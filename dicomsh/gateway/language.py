@@ -19,9 +19,9 @@ from dicomsh.language.candidate import Candidate
 from dicomsh.language.command import Registry
 from dicomsh.language.knowledge import Kind
 from dicomsh.language.scan import Statement, SystemCommand, scan
-from dicomsh.model.device import Device
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
+from dicomsh.model.modality import Device
 from dicomsh.model.results import Listing
 from dicomsh.query.context import QueryContext
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # most commands take neither keys nor conditions, and only a 
     from dicomsh.language import conditions, terms
     from dicomsh.language.conditions import Condition
     from dicomsh.language.terms import Term
-    from dicomsh.model.device import Device
+    from dicomsh.model.modality import Device
 else:
     completion = LateModule("dicomsh.language.complete")
     conditions = LateModule("dicomsh.language.conditions")
@@ -313,6 +313,12 @@ CONDITION = Kind(
     _late(lambda: completion.complete_condition),
     tokens=_condition_tokens,
 )
+UNTIL = Kind(
+    "Key=Value",
+    "keyword",
+    lambda word, scope: conditions.read_condition(word),  # noqa: ARG005 - of the rows of a command
+    tokens=_condition_tokens,
+)
 KEY = Kind("Key", "keyword", _read_key, _late(lambda: completion.complete_name))
 SORT_KEY = Kind("Key", "keyword", _read_sort_key, _late(lambda: completion.complete_name))
 COMMAND = Kind("COMMAND", "command", _read_word, inner=_afresh)
@@ -345,6 +351,7 @@ QUERIES = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 RETRIES = Kind("N", "value", _number_reader(int, 0, "a whole number from 0"))
 PORT = Kind("PORT", "value", _number_reader(int, 1, "a port, 1 to 65535", 65_535))
 DEPTH = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
+INTERVAL = Kind("SECONDS", "value", _number_reader(float, 0.1, "a number of seconds, at least 0.1"))
 _SECONDS = "a number of seconds greater than 0"
 SECONDS = Kind("S", "value", _number_reader(float, 0.001, _SECONDS))
 FORMAT = one_of("FORMAT", {name: name for name in FORMATS})

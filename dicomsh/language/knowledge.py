@@ -10,9 +10,9 @@ from dicomsh.errors import Span
 from dicomsh.frozen import frozen
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.scan import Word
-from dicomsh.model.device import Device
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
+from dicomsh.model.modality import Device
 
 
 class Knowledge(Protocol):

@@ -92,6 +92,23 @@ def item_key(row: Row) -> bytes:
     return b"\\".join(texts) if any(texts) else b""
 
 
+def step_key(row: Row) -> bytes:
+    """What tells a scheduled step apart, wherever and whenever it is to be done.
+
+    That is its number, with its study and patient; everything about it if it has no number.
+    """
+    (number,) = _values(row, (inside("ScheduledProcedureStepID"),)) or (b"",)
+    if not number:
+        return item_key(row)
+    return b"\\".join((number, *_values(row, ("StudyInstanceUID", "PatientID"))))
+
+
+def _values(row: Row, names: Sequence[str]) -> list[bytes]:
+    paths = [path_of(name) for name in names]
+    found = [item.elements.get(path[-1].tag, b"") for path in paths for item in _at(row, path)]
+    return [raw.strip(b"\0 ") for raw in found]
+
+
 def _at(row: Row, path: Sequence[Attribute]) -> list[Row]:
     return items_at(row, path[:-1])
 

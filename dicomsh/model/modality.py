@@ -1,4 +1,4 @@
-"""What we know about an archive: address, time limits, quirks."""
+"""What we know about an archive, and about the devices that ask it: address, limits, quirks."""
 
 from __future__ import annotations
 
@@ -196,6 +196,21 @@ class PracticeAddress:
 
     def __str__(self) -> str:
         return "practice archive"
+
+
+@frozen
+class Device:
+    """What a device, such as a scanner, asks for its worklist with.
+
+    Args:
+        aet: its AE title: it calls with it, and steps are scheduled for it.
+        modality: the Modality that it asks for, or empty for any.
+        station: its station name, or empty.
+    """
+
+    aet: str
+    modality: str = ""
+    station: str = ""
 
 
 @frozen

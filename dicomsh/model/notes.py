@@ -104,6 +104,8 @@ class NoteKind(Enum):
     PLACEHOLDER = "placeholder"
     CHECKED = "checked"
     ASKED_AS = "asked-as"
+    ROUNDS = "rounds"
+    UNMET = "unmet"
     REMEMBERED = "remembered"
     # what became of objects
     IN_FOLDER = "in-folder"

@@ -302,6 +302,8 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
         f"{n.count:,} names under this PatientID ({n.about[0]}): are they one person?"
     ),
     NoteKind.CHECKED: _first("{} checked"),
+    NoteKind.ROUNDS: lambda n: f"{n.count:,} {'round' if n.count == 1 else 'rounds'}",
+    NoteKind.UNMET: "the condition of --until was not met",
     NoteKind.ASKED_AS: _first("asked as {}"),
     NoteKind.NO_STEP: lambda n: (
         f"{_rows(n.count, 'has', 'have')} no scheduled step in ScheduledProcedureStepSequence"

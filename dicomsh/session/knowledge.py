@@ -11,9 +11,9 @@ from dicomsh.errors import Span
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind
 from dicomsh.late import LateModule
-from dicomsh.model.device import Device
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
+from dicomsh.model.modality import Device
 from dicomsh.session.state import Session
 from dicomsh.settings import SETTINGS
 

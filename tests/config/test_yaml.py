@@ -15,10 +15,17 @@ from dicomsh.config.modalities import parse
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
 from dicomsh.frozen import names_of
 from dicomsh.model.capability import Support
-from dicomsh.model.device import Device
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import DicomAddress, Faults, Modality, PracticeAddress, Timeouts, Tls
+from dicomsh.model.modality import (
+    Device,
+    DicomAddress,
+    Faults,
+    Modality,
+    PracticeAddress,
+    Timeouts,
+    Tls,
+)
 from dicomsh.practice.protocols import JPEG_BASELINE
 
 

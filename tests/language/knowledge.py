@@ -10,9 +10,9 @@ from dicomsh.commands import registry
 from dicomsh.errors import Span
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind
-from dicomsh.model.device import Device
 from dicomsh.model.keys import Attribute
 from dicomsh.model.levels import Level
+from dicomsh.model.modality import Device
 from dicomsh.settings import SETTINGS, Settings
 
 REGISTRY = registry()

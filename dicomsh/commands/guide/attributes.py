@@ -153,6 +153,7 @@ def worklist_page() -> str:
         "  find worklist --lint                    what may keep a device from taking an item",
         "  show 1                                  all of an item",
         "  cd worklist; ls                         the worklist as a place",
+        "  watch 30 find worklist date=today       again and again, with what has changed",
     ]
     return "\n".join(lines)
 
