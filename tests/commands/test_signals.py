@@ -128,3 +128,23 @@ def test_while_the_program_is_imported(module: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
     assert done.returncode in (-signal.SIGINT, 130)
     assert done.stderr == b""
+
+
+LATE = """
+import os, signal, sys
+
+sys.argv = ["dicomsh", "-c", "use pacs; find patient JOD*"]
+from dicomsh.__main__ import run
+status = run()
+os.kill(os.getpid(), signal.SIGINT)
+sys.exit(status)
+"""
+
+
+def test_while_python_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LATE], cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == -signal.SIGINT
+    assert b"JODOGNE" in done.stdout
+    assert b"Traceback" not in done.stderr
