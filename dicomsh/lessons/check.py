@@ -9,11 +9,11 @@ from dicomsh.errors import ExitStatus
 from dicomsh.frozen import field, frozen
 from dicomsh.lessons.statement_record import StatementRecord
 from dicomsh.model.answer import Ending, Outcome
-from dicomsh.model.keys import by_keyword
+from dicomsh.model.keys import path_of
 from dicomsh.model.levels import HIERARCHY, Level, Model
 from dicomsh.model.notes import NoteKind
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
-from dicomsh.model.row import Row
+from dicomsh.model.row import Row, text_at
 
 
 @frozen
@@ -184,7 +184,7 @@ def on_the_way(
         return True
     earlier = solution.splitlines()[:-1]
     like_one = any(line.split(" ")[0] == happened.command for line in earlier)
-    return like_one and all(query.level is not check.level for query in happened.queries)
+    return like_one and all(_level_of(query) is not check.level for query in happened.queries)
 
 
 def answered(check: Check, text: str) -> bool:
@@ -243,21 +243,26 @@ def _missing_in_queries(check: Check, queries: tuple[Query, ...]) -> Iterator[st
     if not queries:
         yield "no query was sent"
         return
-    meant = [query for query in queries if query.level is check.level] or queries
+    meant = [query for query in queries if _level_of(query) is check.level] or queries
     lacking = [next(_missing_in_query(check, query), None) for query in meant]
     if all(lacking):
         yield str(lacking[-1])
 
 
 def _missing_in_query(check: Check, query: Query) -> Iterator[str]:
-    if check.level is not None and query.level is not check.level:
-        own = "no" if query.level is None else query.level.word
-        yield f"the query was at {own} level, but should be at {check.level.word}"
+    own = _level_of(query)
+    if check.level is not None and own is not check.level:
+        yield f"the query was for {own.plural}, but should be for {check.level.plural}"
     if check.model is not None and query.model is not check.model:
         yield f"the query was in {query.model.title}, but should be in {check.model.title}"
     yield from _missing_keys(check, {key.keyword: key for key in query.keys})
     if check.charset is not None and query.charset != check.charset:
         yield f"the query was sent in {query.charset or 'plain ASCII'}"
+
+
+def _level_of(query: Query) -> Level:
+    """What a query lists; one for a worklist has no level."""
+    return Level.WORKLIST if query.level is None else query.level
 
 
 def _missing_keys(check: Check, sent: Mapping[str, QueryKey]) -> Iterator[str]:
@@ -338,7 +343,7 @@ def _ended(outcome: Outcome) -> str:
 
 
 def _values(row: Row, keyword: str) -> list[str]:
-    return (row.text(by_keyword(keyword).tag) or "").split("\\")
+    return (text_at(row, path_of(keyword)) or "").split("\\")
 
 
 def _within(number: int, limits: tuple[int, int | None]) -> bool:

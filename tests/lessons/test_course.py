@@ -131,8 +131,8 @@ def test_solutions_pass_and_wrong_answers_fail(
     asyncio.run(attend(Classroom(tmp_path, lesson)))
 
 
-def test_there_are_eighteen_lessons_of_several_steps_with_wrong_answers_and_hints() -> None:
-    assert len(COURSE.lessons) == 18
+def test_there_are_twenty_lessons_of_several_steps_with_wrong_answers_and_hints() -> None:
+    assert len(COURSE.lessons) == 20
     for lesson in COURSE.lessons:
         assert len(lesson.steps) >= 4, lesson.name
         assert all(step.wrong and step.hints for step in lesson.steps), lesson.name
