@@ -115,7 +115,8 @@ class RowOutput:
         """Write the buffered rows, and the text after the last row."""
         self._begin()
         try:
-            await self.release()
+            if self._sink.width is None:  # a terminal has at most a screenful to wait for
+                await self.release()
         finally:
             self._sink.rendered(self._rows.end())
 

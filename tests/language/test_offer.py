@@ -149,7 +149,7 @@ def told(marked: str, known: Known = KNOWN) -> dict[str, str]:
         ("find study | each show $Stud|", ["find study | each show $StudyDate"]),
         ("find study | each show ${StudyI|", ["find study | each show ${StudyInstanceUID}"]),
         # settings, topics, variables
-        ("help wh|", ["help where"]),
+        ("help whe|", ["help where"]),
         ("set li|", ["set limit"]),
         ("help fi|", ["help find"]),
         ("help ke|", ["help keys"]),
