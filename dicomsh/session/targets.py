@@ -235,7 +235,7 @@ def completions(session: Session, typed: str) -> Iterator[Candidate]:
     yield from _keys(session, session.seen, session.place, typed, 0)
     if session.place.steps:
         yield Candidate("..", "one level up")
-    elif typed:  # as the only one it would be taken at once, where nothing has been listed yet
+    elif typed:  # Tab would fill it in by itself as long as nothing has been listed
         yield Candidate(WORKLIST.steps[0].key, "scheduled procedure steps")
 
 
