@@ -157,7 +157,7 @@ def test_a_real_session_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     session = Session(load(None, environ={}, cwd=Path(__file__).parents[2]))
     session.choose(session.config.find("pacs"))
-    for text in ("", "use ", "ls ", "find study ", "set ", "help ", "tree ", "cd -- "):
+    for text in ("", "use ", "ls ", "find study ", "set ", "help ", "tree ", "cd -- w"):
         expected = expect(text, len(text), REGISTRY, SessionKnowledge(session))
         assert expected is not None
         assert list(candidates(expected, REGISTRY))
