@@ -105,6 +105,8 @@ def _with(asked: list[_Asked], queries: tuple[Query, ...]) -> list[_Asked]:
 
 def _check_explainable(call: Call) -> None:
     """Raise UsageError for a command that queries no archive."""
+    if call.command.name == "watch":
+        raise UsageError("explain takes the command that watch runs", hint="explain find …")
     if call.command.family not in ("query", "walk") and call.command.name not in _OTHERS:
         raise UsageError(
             f"there is nothing to explain about '{call.command.name}'",

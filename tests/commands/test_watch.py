@@ -166,6 +166,7 @@ def test_a_condition_that_is_not_met_is_a_failure() -> None:
         ("watch 1 --until rows find worklist", "is not a condition"),
         ("watch 1 --until date=nonsense find worklist", "nonsense"),
         ("watch 1 --count 0 find worklist", "a whole number from 1"),
+        ("explain watch 1 find worklist", "explain takes the command that watch runs"),
     ],
 )
 def test_what_cannot_be_watched_is_refused(command: str, message: str) -> None:
