@@ -75,10 +75,6 @@ def _way_out(before: str) -> list[UsagePart]:
     return [("a quote is open: close it, or clear the lines with Ctrl-C", True)] if goes_on else []
 
 
-_ALWAYS = ("..", "worklist")
-"""Targets that need not have been listed."""
-
-
 def _advice(insight: LineAnalysis, before: str) -> list[UsagePart]:
     """What to do if Tab has no TARGET to offer."""
     from dicomsh.session.targets import completions
@@ -88,7 +84,7 @@ def _advice(insight: LineAnalysis, before: str) -> list[UsagePart]:
         return []
     session = insight.shell.session
     deepest = len(session.place.steps) == len(HIERARCHY)
-    offered = (one for one in completions(session, "") if one.text not in _ALWAYS)
+    offered = (one for one in completions(session, "") if one.text != "..")
     if session.modality is None or deepest or any(True for _ in offered):
         return []
     return [(_UNLISTED, False)]
@@ -112,8 +108,12 @@ def _usage(parts: list[UsagePart], columns: int) -> StyleAndTextTuples:
 
 
 def _without_options(parts: list[UsagePart]) -> list[UsagePart]:
-    kept = [part for part in parts if part[1] or not part[0].startswith("[--")]
-    return kept if len(kept) == len(parts) else [*kept, ("[--…]", False)]
+    options = [part for part in parts if not part[1] and part[0].startswith("[--")]
+    if not options:
+        return parts
+    first = parts.index(options[0])
+    kept = [part for part in parts[first:] if part not in options]
+    return [*parts[:first], ("[--…]", False), *kept]
 
 
 def _state(shell: Shell, mode: str, columns: int) -> str:
