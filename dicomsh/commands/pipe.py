@@ -18,6 +18,7 @@ from dicomsh.model.columns import (
 )
 from dicomsh.model.derived_answer import DerivedAnswer, noted
 from dicomsh.model.keys import alias_keyword
+from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note
 from dicomsh.model.results import Listing
@@ -211,8 +212,8 @@ def _attribute(listing: Listing, level: Level, key: str, span: Span) -> RowField
     for column in listing.columns:
         if column.keyword == keyword:
             return RowField(column, path[-1].vr)
-    hint = f"add +{keyword} to the query"
-    raise UsageError(f"{keyword} was not requested", hint=hint, span=span)
+    name = displayed(keyword)
+    raise UsageError(f"{name} was not requested", hint=f"add +{name} to the query", span=span)
 
 
 def _record_field(records: Listing, key: str, span: Span) -> RowField:
@@ -234,8 +235,8 @@ def vr_of(column: Column) -> str:
     """The VR by which the values of a column are compared."""
     if isinstance(column, AttributeColumn):
         return column.attribute.vr
-    if column.number:
-        return "IS"
+    if column.vr or column.number:
+        return column.vr or "IS"
     return "UI" if column.keyword.endswith("UID") else "CS"
 
 

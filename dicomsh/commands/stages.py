@@ -277,7 +277,7 @@ class _Counts:
     @property
     def columns(self) -> tuple[FieldColumn, ...]:
         """The fields, then the count."""
-        columns = [FieldColumn(f.column.keyword, f.column.heading) for f in self._by]
+        columns = [FieldColumn(f.column.keyword, f.column.heading, vr=f.vr) for f in self._by]
         return (*columns, FieldColumn("count", "Count", True))
 
     async def records(self) -> AsyncGenerator[list[Record], None]:

@@ -80,7 +80,7 @@ async def _asked(context: Context, inner: Call) -> Listing:
 
 def _columns(listing: Listing) -> tuple[FieldColumn, ...]:
     """When, what, the columns of the command, and what is different."""
-    own = [FieldColumn(f.column.keyword, f.column.heading) for f in fields(listing, ())]
+    own = [FieldColumn(f.column.keyword, f.column.heading, vr=f.vr) for f in fields(listing, ())]
     return (
         FieldColumn("seen", "Seen"),
         FieldColumn("change", "Change"),

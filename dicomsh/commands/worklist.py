@@ -23,7 +23,7 @@ from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.results import Records, listing_of
 from dicomsh.model.row import Row, text_at
 from dicomsh.model.text_about import text_about
-from dicomsh.model.worklist_lint import Problem, problems
+from dicomsh.model.worklist_lint import Problem, absent, problems
 from dicomsh.query.ask import ask
 from dicomsh.session.kept_answer import KeptAnswer
 
@@ -104,7 +104,8 @@ def _key_of(row: Row, name: str) -> QueryKey | None:
 
 def item_records(row: Row) -> Iterator[Record]:
     """The elements of an item as records with remarks; then what it lacks."""
-    (found,) = problems([row])
+    (wrong,) = problems([row])
+    found = [*wrong, *absent(row)]
     present = set()
     for tag in sorted(row.elements):
         for record in element_records(row, tag):
@@ -157,6 +158,10 @@ def linted(answer: Answer) -> Records:
     )
 
 
+_NAMED = 3
+"""Attributes that are named of all those that items lack; `show` lists them all."""
+
+
 class _Lint:
     """The problems of a worklist; the answer is read on iteration."""
 
@@ -164,6 +169,7 @@ class _Lint:
         self._answer = answer
         self._items = 0
         self._problems = 0
+        self._absent: list[str] = []
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
         """One record for each problem."""
@@ -176,6 +182,8 @@ class _Lint:
             for problem in own
         ]
         self._problems = len(records)
+        missing = (problem.keyword for item in items for problem in absent(item))
+        self._absent = list(dict.fromkeys(missing))
         if records:
             yield records
 
@@ -185,7 +193,14 @@ class _Lint:
         outcome = self._answer.outcome
         counted = note(NoteKind.CHECKED, Level.WORKLIST.counted(self._items))
         worse = replace(outcome, rows=self._problems, different=self._problems > 0)
-        return noted(replace(worse, notes=()), counted, *_without_optional(outcome.notes))
+        others = _without_optional(outcome.notes)
+        return noted(replace(worse, notes=()), counted, *self._absent_note(), *others)
+
+    def _absent_note(self) -> tuple[Note, ...]:
+        if not self._absent:
+            return ()
+        named = ", ".join(self._absent[:_NAMED])
+        return (note(NoteKind.TYPE_2_ABSENT, named, count=len(self._absent)),)
 
 
 def _problem_record(number: int, item: Row, problem: Problem) -> Record:

@@ -65,23 +65,26 @@ def _matched(asked_query: AskedQuery) -> list[str]:
     keys = [key for key in asked_query.request.keys if key.value]
     if not keys and not asked_query.request.place.steps:
         return [f"nothing: every {asked_query.request.level.noun} matches"]
-    return [f"{key.name} = {key.value}: {_reason(key)}" for key in keys]
+    empty = _EMPTY_STEP if asked_query.request.level is Level.WORKLIST else _EMPTY
+    return [f"{key.name} = {key.value}: {_reason(key, empty)}" for key in keys]
 
 
-def _reason(key: QueryKey) -> str:
+def _reason(key: QueryKey, empty: str) -> str:
     if key.matching is Matching.SINGLE_VALUE and key.attribute.vr == "PN":
         return "equal, on some servers ignoring case (C.2.2.2.1)"
-    return _REASONS[key.matching]
+    about_empty = f"; {empty}" if key.matching in (Matching.WILDCARD, Matching.RANGE) else ""
+    return _REASONS[key.matching] + about_empty
 
 
 _EMPTY = "an empty value matches by C.2.2.1.2, but on few servers"
+_EMPTY_STEP = "an empty value does not match (K.2.2.1.1.1)"
 
 _REASONS = {
     Matching.SINGLE_VALUE: "equal (C.2.2.2.1)",
     Matching.UID_LIST: "one of the UIDs (C.2.2.2.2)",
     Matching.UNIVERSAL: "anything (C.2.2.2.3)",
-    Matching.WILDCARD: f"* any characters, ? one (C.2.2.2.4); {_EMPTY}",
-    Matching.RANGE: f"both ends included (C.2.2.2.5); {_EMPTY}",
+    Matching.WILDCARD: "* any characters, ? one (C.2.2.2.4)",
+    Matching.RANGE: "both ends included (C.2.2.2.5)",
     Matching.SEQUENCE: "some item matches (C.2.2.2.6)",
     Matching.EMPTY_VALUE: "no value; if that was not negotiated, filtered locally (C.2.2.2.7)",
     Matching.MULTIPLE_VALUES: "any of the values, on servers that take a list so; the standard has"

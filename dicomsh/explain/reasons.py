@@ -13,7 +13,7 @@ from dicomsh.model.level_keys import REQUIRED_KEYS, key_type
 from dicomsh.model.levels import ROOT_MODELS, Level, Model
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
-from dicomsh.model.widened import open_letters
+from dicomsh.model.widened import as_part, one_of_several, open_letters
 
 
 @frozen
@@ -186,6 +186,7 @@ def _of_worklist(query: Query) -> list[str]:
     """What differs in a worklist (PS3.4 K.2.2.1, K.6.1.2.2)."""
     matched = [key for key in query.keys if key.value]
     optional = [key.name for key in matched if key.keyword not in REQUIRED_KEYS]
+    widely = [as_part(key) for key in one_of_several(query.keys)]
     told = []
     if optional:
         told.append(
@@ -197,6 +198,11 @@ def _of_worklist(query: Query) -> list[str]:
             "an item without a value matches no key but an empty one (PS3.4 K.2.2.1.1.1): in a"
             " worklist, empty is not any"
         )
+    told += [
+        "some servers do not find an item with several AE titles by one of them:"
+        f" {key.asked} is asked too, and filtered locally"
+        for key in widely
+    ]
     return told
 
 

@@ -86,7 +86,7 @@ def adapt(request: Request, modality: Modality, agreed: Extensions) -> Adapted:
         *_about_codes(typed),
     )
     watched = tuple(_watched([*typed, *_of_place(request)], known, agreed))
-    empty = tuple(_about_case(keys, known, agreed))
+    empty = (*_about_case(keys, known, agreed), *_about_patterns(request))
     return Adapted(sent, tuple(filters), watched, _unchecked(typed, watched, known), notes, empty)
 
 
@@ -262,6 +262,17 @@ def _about_case(
     wild = any("?" in key.value for key in names)
     if wild and known.feature(Feature.ONE_LETTER) is Support.FINDS_NOTHING:
         yield note(NoteKind.QUESTION_MARK_ASCII, known.source)
+
+
+def _about_patterns(request: Request) -> Iterable[Note]:
+    """In a worklist, only names have wildcards; wlmscpfs finds nothing by any other (3.6.7)."""
+    if request.level is Level.WORKLIST:
+        wild = (key for key in request.keys if key.matching is Matching.WILDCARD)
+        yield from (
+            note(NoteKind.WILDCARD_IN_WORKLIST, key.asked)
+            for key in wild
+            if key.attribute.vr != "PN"
+        )
 
 
 def _about_charsets(keys: tuple[QueryKey, ...], known: Capabilities) -> Iterable[Note]:

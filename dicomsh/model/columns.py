@@ -51,12 +51,21 @@ class AttributeColumn:
 
 @frozen
 class FieldColumn:
-    """A column that shows one field of plain records; `whole` if part of a value is useless."""
+    """A column that shows one field of plain records.
+
+    Args:
+        keyword: the field.
+        heading: the heading for people.
+        number: whether it holds numbers.
+        whole: whether part of a value is useless.
+        vr: the VR of its values if they are those of an attribute; empty for any other text.
+    """
 
     keyword: str
     heading: str
     number: bool = False
     whole: bool = False
+    vr: str = ""
 
 
 Column = AttributeColumn | FieldColumn

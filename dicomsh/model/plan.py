@@ -12,7 +12,7 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.model.charset import choose, encode
 from dicomsh.model.columns import AttributeColumn
 from dicomsh.model.keys import COUNTS, NOT_SENT, Attribute, by_keyword, path_of
-from dicomsh.model.level_keys import LEVEL_KEYS, heading
+from dicomsh.model.level_keys import LEVEL_KEYS, displayed, heading
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, ROOT_MODELS, Level, Model
 from dicomsh.model.place import Place
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
@@ -93,7 +93,7 @@ _OPTIONAL = frozenset(("IssuerOfPatientID", "BodyPartExamined", "ScheduledProced
 
 
 def _title(path: Sequence[Attribute]) -> str:
-    return ".".join(attribute.keyword for attribute in path)
+    return displayed(".".join(attribute.keyword for attribute in path))
 
 
 def identifier_keys(request: Request) -> tuple[QueryKey, ...]:

@@ -1,7 +1,9 @@
-r"""Names with `?`: how a server that compares bytes is asked, and what its rows prove. Pure.
+r"""Keys that some servers find too little by, and how these are asked with `*` as well. Pure.
 
 `?` is one character (PS3.4 C.2.2.2.4), but some servers take it for one byte: `M?ller*` then finds
-no `Müller` in UTF-8 (measured: Orthanc 1.10.1).
+no `Müller` in UTF-8 (measured: Orthanc 1.10.1). One AE title of a step matches an item that has
+several (C.2.2.3), but some servers compare all of them as one text (measured: the worklist of
+Orthanc 1.10.1).
 """
 
 from __future__ import annotations
@@ -46,6 +48,23 @@ def widened(request: Request) -> Request:
 
 def _widened(key: QueryKey) -> QueryKey:
     return replace(key, value=key.value.replace("?", "*")) if _is_open(key) else key
+
+
+def one_of_several(keys: Iterable[QueryKey]) -> list[QueryKey]:
+    """The AE titles that an item of a worklist may have among others."""
+    return [key for key in keys if _is_one_of_several(key)]
+
+
+def _is_one_of_several(key: QueryKey) -> bool:
+    several = key.attribute.vr == "AE" and key.attribute.multiple and len(key.path) > 1
+    return several and bool(key.value) and key.matching is Matching.SINGLE_VALUE
+
+
+def as_part(key: QueryKey) -> QueryKey:
+    """The key with `*` around its value, which finds it among others; any other key as it is."""
+    if not _is_one_of_several(key):
+        return key
+    return replace(key, value=f"*{key.value}*", matching=Matching.WILDCARD, literal=False)
 
 
 def as_letter(key: QueryKey) -> RowTest:

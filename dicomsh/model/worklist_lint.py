@@ -63,20 +63,32 @@ def _missing(item: Row) -> Iterator[Problem]:
     if len(steps) != 1:
         many = f"{len(steps)} steps" if steps else "no step"
         yield Problem(STEP, "", f"{many}: an item has exactly one (K.6.1.2.2)")
-    absent = []
-    for name, kind in RETURN_TYPES.items():
-        if name.startswith(f"{STEP}.") and not steps:
-            continue
-        value = text_at(item, path_of(name))
-        if kind == "1" and not value:
+    for name in _names("1", steps):
+        if not text_at(item, path_of(name)):
             yield Problem(name, "", "no value: required (type 1)")
-        elif kind == "2" and value is None:
-            absent.append(displayed(name))
     for either in _DESCRIBED:
         if steps and not any(text_at(item, path_of(name)) for name in either):
             yield Problem(either[0], "", "no description and no code: one is required (type 1C)")
-    if absent:
-        yield Problem(absent[0], "", f"not returned (type 2): {', '.join(absent)}")
+
+
+def absent(item: Row) -> list[Problem]:
+    """The attributes of type 2 that an item lacks: they may be empty, but must be there.
+
+    Many servers leave them out of every item, and devices do without them.
+    """
+    names = _names("2", items_at(item, [by_keyword(STEP)]))
+    missing = [name for name in names if text_at(item, path_of(name)) is None]
+    return [Problem(name, "", "not returned (type 2)") for name in missing]
+
+
+def _names(kind: str, steps: Sequence[Row]) -> list[str]:
+    """The return keys of a type; without a step, none of those inside it."""
+    inside_step = f"{STEP}."
+    return [
+        name
+        for name, own in RETURN_TYPES.items()
+        if own == kind and (steps or not name.startswith(inside_step))
+    ]
 
 
 _DESCRIBED = (

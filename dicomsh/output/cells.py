@@ -84,8 +84,10 @@ def view(column: Column) -> View:
 def _field_view(column: FieldColumn) -> View:
     def read(row: AnyRow) -> str | None:
         assert not isinstance(row, Row)
-        return _field(row, column.keyword)
+        text = _field(row, column.keyword)
+        return "\\".join(map(form, text.split("\\"))) if form and text else text
 
+    form = _FORMS.get(column.vr)
     heading, kind = visible(column.heading), _field_kind(column)
     usual = _USUAL_FIELD if kind is CellKind.TEXT else 0
     return View(heading, column.keyword, kind, column.number, False, read, usual)
@@ -96,7 +98,7 @@ _USUAL_FIELD = 36
 
 
 def _field_kind(column: FieldColumn) -> CellKind:
-    if column.number or column.whole:
+    if column.number or column.whole or column.vr in MOMENT_VRS:
         return CellKind.EXACT
     return CellKind.UID if column.keyword.endswith("UID") else CellKind.TEXT
 

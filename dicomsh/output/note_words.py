@@ -48,6 +48,10 @@ def _widened(note: Note) -> str:
     return f"{note.about[0]} asked for ?, filtered locally{_kept(note)}"
 
 
+def _one_of_several(note: Note) -> str:
+    return f"items with several AE titles were found by {note.about[0]} alone{_kept(note)}"
+
+
 def _other_charset(note: Note) -> str:
     keyword, term = note.about
     return f"{keyword} asked in {term}, filtered locally{_kept(note)}"
@@ -73,6 +77,12 @@ def _not_returned(note: Note) -> str:
     keyword, asked, *unprobed = note.about
     said = f"{keyword} is not returned, so we cannot tell whether the server matched {asked}"
     return said + _to_probe(unprobed)
+
+
+def _type_2_absent(note: Note) -> str:
+    many = note.count > len(note.about[0].split(", "))
+    attributes = "1 attribute" if note.count == 1 else f"{note.count} attributes"
+    return f"{attributes} of type 2 not returned: {note.about[0]}{', …' if many else ''}"
 
 
 def _without_value(note: Note) -> str:
@@ -275,11 +285,15 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.CASE_SENSITIVE_NAMES: _first("this server matches names case-sensitively ({})"),
     NoteKind.QUESTION_MARK_ASCII: _first("on this server, ? does not match non-ASCII letters ({})"),
     NoteKind.UNSEARCHABLE_CHARSETS: _first("this server cannot find names stored in {} ({})"),
+    NoteKind.WILDCARD_IN_WORKLIST: _first(
+        "{}: in a worklist, only names have wildcards (PS3.4 K.6.1.2.2); 'why' asks without it"
+    ),
     NoteKind.WILDCARD_WIDENED: _widened,
     NoteKind.WILDCARD_UNSETTLED: _count(
         "? may not match non-ASCII letters on this server, and more than {0} rows would have to be"
         " compared: use * instead"
     ),
+    NoteKind.ONE_OF_SEVERAL: _one_of_several,
     NoteKind.OTHER_CHARSET: _other_charset,
     NoteKind.NO_CHARSET_FINDS: _first("also asked in {}"),
     NoteKind.CHARSET_REQUESTED: _charset_requested,
@@ -289,6 +303,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
         "the server does not support some of the keys (0xFF01), and dicomsh cannot check {}"
     ),
     NoteKind.NONE_RETURNED: _first("{}: the server returned none"),
+    NoteKind.TYPE_2_ABSENT: _type_2_absent,
     NoteKind.WITHOUT_VALUE: _without_value,
     NoteKind.OTHER_CASE: _other_case,
     NoteKind.NO_UNIQUE_KEY: _no_unique_key,

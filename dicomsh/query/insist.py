@@ -1,4 +1,4 @@
-"""Asking again where one query may miss something: other character sets, `?`, a missing label.
+"""Asking again where one query may miss rows: other character sets, `?`, one of several AE titles.
 
 What an answer shows about the peer is remembered, so that the next query is asked rightly at once.
 """
@@ -25,8 +25,17 @@ from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request, context_keys, return_key
 from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row
+from dicomsh.model.row_matching import test_of
 from dicomsh.model.status import SUCCESS
-from dicomsh.model.widened import as_letter, in_set, is_proof, open_letters, widened
+from dicomsh.model.widened import (
+    as_letter,
+    as_part,
+    in_set,
+    is_proof,
+    one_of_several,
+    open_letters,
+    widened,
+)
 from dicomsh.query import check
 
 _WIDEST = 5_000
@@ -60,7 +69,8 @@ async def send(
         DicomshError: no association, or a key that cannot be sent.
     """
     asking = Asking(archive, modality, model)
-    if _text(request).isascii() and not asking.open_letters(request):
+    plain = _text(request).isascii() and not asking.open_letters(request)
+    if plain and not one_of_several(request.keys):
         return await asking.send(Turn(request), limit)
     return InTurn(asking, request, limit)
 
@@ -234,7 +244,7 @@ class Labelled(DerivedAnswer):
 
 
 class InTurn(DerivedAnswer):
-    """The answer to a query for letters beyond ASCII, or for `?`: several queries, as needed.
+    """The answer to a query that may have to be asked in several ways: several queries, as needed.
 
     Args:
         asking: whom to ask.
@@ -283,6 +293,8 @@ class InTurn(DerivedAnswer):
         widely = bool(self._open) and byte_by_byte
         yield self._wide() if widely else Turn(self._request)
         yield from self._in_remembered_sets()
+        if self._is_whole:
+            yield from self._among_several()
         if self._open and not widely and self._is_whole:
             yield from self._settling()
         if self._text and self._is_whole and not self._fresh.rows and not self._reads_any_set:
@@ -336,6 +348,17 @@ class InTurn(DerivedAnswer):
         yield replace(self._wide(), bound=_WIDEST)
         if self._fresh.rows > before:
             self._experience.learn(Feature.ONE_LETTER, Support.FINDS_NOTHING)
+
+    def _among_several(self) -> Iterator[Turn]:
+        """Items with several AE titles, which some servers do not find by one of them."""
+        keys = one_of_several(self._request.keys)
+        if keys:
+            wide = replace(self._request, keys=tuple(map(as_part, self._request.keys)))
+            filters = (
+                Filter(note(NoteKind.ONE_OF_SEVERAL, as_part(key).asked), test_of(key))
+                for key in keys
+            )
+            yield Turn(wide, filters=tuple(filters), tried=True)
 
     def _in_remembered_sets(self) -> Iterator[Turn]:
         """In the sets that only a query in them finds, and in those seen that may be such."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
 from tests import servers
 from tests.conftest import Start
-from tests.harness import ROOT, run
+from tests.harness import ROOT, interrupted, practice, run
 from tests.worklists.items import ITEMS, STEP, write
 
 STEP_ID = f"{STEP}.ScheduledProcedureStepID"
@@ -186,3 +187,19 @@ def test_values_are_masked() -> None:
     done = run("set mask on; use pacs; watch 0.1 --count 1 find study 0555643F")
     assert "0555643F" not in done.out
     assert "JODOGNE" not in done.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
+def test_ctrl_c_ends_it(tmp_path: Path) -> None:
+    config = practice(tmp_path)
+    done = interrupted(config, "-c", "use faulty; watch 600 find worklist mod=PT; print never")
+    assert "SPS0025" in done.out
+    assert "never" not in done.out
+    assert "1 round" in done.err
+    assert done.status == 130
+
+
+def test_dates_are_shown_as_the_command_shows_them() -> None:
+    done = run("use pacs; watch 0.1 --count 1 find study 0555643F", output="table")
+    assert "2009-04-12" in done.out
+    assert "20090412" not in done.out

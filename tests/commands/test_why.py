@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness import Done, practice, run
+from tests.harness import Done, interrupted, practice, run
 
 
 def reasons(config: Path, command: str) -> list[dict[str, Any]]:
@@ -128,3 +129,15 @@ def test_the_archive_is_asked_little() -> None:
     done = why("find instance mod=CT number=99999")
     assert "more than 500 instances match" in done.out
     assert "2 queries" in done.last
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
+def test_ctrl_c_ends_the_search(tmp_path: Path) -> None:
+    """The first reason comes after two rows, the second one would come after fourteen more."""
+    config = practice(tmp_path, row_delay=0.3)
+    find = "find study date=20240305 id=0555643F"
+    done = interrupted(config, "-c", f"use faulty; {find}; why; print never")
+    assert len(done.out.splitlines()) == 1
+    assert "never" not in done.out
+    assert "1 reason, " in done.last
+    assert done.status == 130
