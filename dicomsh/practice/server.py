@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Collection, Iterator
-from socketserver import BaseServer
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from pydicom import Dataset
@@ -67,9 +68,7 @@ class PracticeServer:
         self.port: int = server.server_address[1]
         self._server = server
         self._stopped = stopped
-        self._thread = threading.Thread(
-            target=server.serve_forever, args=(_POLL,), name="practice", daemon=True
-        )
+        self._thread = threading.Thread(target=server.serve_forever, name="practice", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -98,10 +97,23 @@ class _Listener(ThreadedAssociationServer):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         self._spare = _spare_file()
+        self._stopping, self._served = threading.Event(), threading.Event()
         super().__init__(*arguments, **more)
+        self.timeout = _POLL
 
-    def service_actions(self) -> None:
-        """Skip the full garbage collection that pynetdicom runs here every minute or so."""
+    def serve_forever(self, poll_interval: float = _POLL) -> None:
+        """Serve one connection after the other; does without pynetdicom's garbage collections."""
+        del poll_interval
+        try:
+            while not self._stopping.is_set():
+                self.handle_request()
+        finally:
+            self._served.set()
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Refuse the connection that `shutdown` makes."""
+        del request, client_address
+        return not self._stopping.is_set()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client that is gone again is not news."""
@@ -124,8 +136,11 @@ class _Listener(ThreadedAssociationServer):
             self._spare = _spare_file()
 
     def shutdown(self) -> None:
-        """Stop serving and close the listening socket."""
-        BaseServer.shutdown(self)
+        """Stop serving, at once and not when it is looked for next; close the listening socket."""
+        self._stopping.set()
+        with suppress(OSError):
+            socket.create_connection(self.server_address[:2], 1).close()
+        self._served.wait()
         self.server_close()
         os.close(self._spare)
 

@@ -12,6 +12,8 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, VERIFICATION
+from dicomsh.model.modality import PracticeAddress
+from dicomsh.practice import server as practice
 from dicomsh.practice.archive import PRIVATE_CREATOR, PRIVATE_REMARK
 from dicomsh.practice.server import PracticeServer
 from tests.practice.scu import PATIENT, STUDY, Answer, ask, associated, find, findscu, identifier
@@ -431,3 +433,14 @@ def test_patients_and_studies_are_listed_in_order(server: PracticeServer) -> Non
     assert first[0] == "0555643F"
     dates = studies(server, PatientID="RTN-0001", StudyDate="").column("StudyDate")
     assert dates == sorted(dates)
+
+
+def test_it_stops_at_once_and_not_when_it_looks_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(practice, "_POLL", 600.0)
+    running = practice.start(PracticeAddress("PACS"))
+    stopping = threading.Thread(target=running.stop, daemon=True)
+    stopping.start()
+    stopping.join(30)
+    assert not stopping.is_alive()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((practice.HOST, running.port))
