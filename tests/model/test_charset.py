@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 from pydicom.charset import python_encoding
 
 from dicomsh.errors import UsageError
-from dicomsh.model.charset import UTF8, choose, decoder, encode, inside_words, known
+from dicomsh.model.charset import (
+    UTF8,
+    choose,
+    declared_term,
+    decoder,
+    encode,
+    inside_words,
+    known,
+)
 from tests.samples import bundled
 
 
@@ -272,3 +280,22 @@ def test_letters_inside_a_word_without_escape_sequences(
     text: str, charset: str, sent: str | None
 ) -> None:
     assert inside_words(text, charset) == sent
+
+
+@pytest.mark.parametrize(
+    ("declared", "raw", "text"),
+    [
+        # code extensions alone have escape sequences (PS3.5 6.1.2.5)
+        (b"\\ISO 2022 IR 87", b"Yamada=\x1b$B;3ED\x1b(B", "Yamada=山田"),
+        (b"ISO 2022 IR 87", b"\x1b$B;3ED\x1b(B", "山田"),
+        (b"ISO_IR 100", b"A\x1b$BB", "A\x1b$BB"),
+        (b"ISO_IR 192", b"A\x1b(BB", "A\x1b(BB"),
+        (b"X", b"\xe4", "ä"),
+    ],
+)
+def test_escape_sequences_belong_to_code_extensions(declared: bytes, raw: bytes, text: str) -> None:
+    assert decoder(declared, "")(raw) == text
+
+
+def test_a_label_keeps_its_letters() -> None:
+    assert declared_term(b" XYZX \0") == "XYZX"

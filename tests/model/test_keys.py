@@ -281,3 +281,126 @@ def test_attributes_that_may_have_several_values() -> None:
     assert not by_keyword("PatientID").multiple
     assert not by_tag(0x00090010).multiple
     assert by_tag(0x00091001).multiple, "nobody knows how many"
+
+
+@pytest.mark.parametrize(
+    ("vm", "multiple"), [("1", False), ("1-n", True), ("2", True), ("0-1", False), ("3-3n", True)]
+)
+def test_the_multiplicity_says_whether_there_may_be_several(vm: str, multiple: bool) -> None:
+    assert keys.Attribute(0, "Any", "LO", vm, "Any").multiple is multiple
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [
+        (0x00100010, "PatientName (0010,0010)"),
+        (0x00091001, "element (0009,1001)"),
+        (0x00090010, "element (0009,0010)"),
+    ],
+)
+def test_an_element_in_messages(tag: int, name: str) -> None:
+    assert keys.named(tag) == name
+
+
+def test_elements_that_the_dictionary_lacks() -> None:
+    creator, private = by_tag(0x00090010), by_tag(0x00091001)
+    assert (creator.vr, creator.vm, creator.name) == ("LO", "1", "Private Creator")
+    assert (private.vr, private.vm, private.name) == ("UN", "1-n", "Unknown")
+
+
+@pytest.mark.parametrize(
+    ("tag", "vrs"),
+    [
+        (0x00280106, ("US", "SS")),
+        (0x00100010, ("PN",)),
+        (0x00090010, ("LO",)),
+        (0x00091001, ("UN",)),
+    ],
+)
+def test_the_vrs_that_the_dictionary_allows(tag: int, vrs: tuple[str, ...]) -> None:
+    assert keys.dictionary_vrs(tag) == vrs
+
+
+@pytest.mark.parametrize(
+    ("tag", "retired"), [(0x00100010, False), (0x00080010, True), (0x00091001, False)]
+)
+def test_what_the_standard_has_retired(tag: int, retired: bool) -> None:
+    assert keys.is_retired(tag) is retired
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"), [("PatientName", True), ("patientname", False), ("name", False)]
+)
+def test_a_keyword_is_spelt_as_in_the_standard(text: str, exact: bool) -> None:
+    assert keys.is_keyword(text) is exact
+
+
+CREATOR, PRIVATE = by_tag(0x00090010), by_tag(0x00091001)
+SEQUENCE = by_keyword("RequestAttributesSequence")
+
+
+@pytest.mark.parametrize(
+    ("path", "creators", "vr"),
+    [
+        ((PRIVATE,), {(CREATOR,): "GEMS_IDEN_01"}, "LO"),
+        ((PRIVATE,), {(CREATOR,): "NOBODY"}, "UN"),
+        ((PRIVATE,), {}, "UN"),
+        ((SEQUENCE, PRIVATE), {(CREATOR,): "GEMS_IDEN_01"}, "UN"),
+        ((SEQUENCE, PRIVATE), {(SEQUENCE, CREATOR): "GEMS_IDEN_01"}, "LO"),
+        ((by_keyword("PatientID"),), {(CREATOR,): "GEMS_IDEN_01"}, "LO"),
+    ],
+)
+def test_a_creator_defines_the_elements_beside_it(
+    path: tuple[keys.Attribute, ...], creators: dict[tuple[keys.Attribute, ...], str], vr: str
+) -> None:
+    """PS3.5 7.8.1."""
+    found = keys.defined(path, creators)
+    assert (found[-1].vr, found[-1].tag, found[:-1]) == (vr, path[-1].tag, path[:-1])
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("sex,birth", "separate keys with spaces: sex birth"),
+        ("sex,,birth,", "separate keys with spaces: sex birth"),
+        ("sex,nonsense", "'help keys'"),
+        (",", "'help keys'"),
+    ],
+)
+def test_what_may_have_been_meant(typed: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_attribute(typed, STUDY)
+    assert hint in (caught.value.hint or "")
+
+
+def test_a_misspelt_attribute_is_marked_whole() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_attribute("PatientNam", STUDY)
+    assert caught.value.span == (0, 10)
+
+
+@pytest.mark.parametrize("depth", [16, 17])
+def test_how_deep_a_path_may_be(depth: int) -> None:
+    path = ".".join([*["RequestAttributesSequence"] * (depth - 1), "mod"])
+    if depth == 16:
+        assert len(find_path(path, SERIES)) == 16
+    else:
+        with pytest.raises(UsageError, match="more than 16"):
+            find_path(path, SERIES)
+
+
+def test_a_sequence_in_a_query_has_one_item() -> None:
+    """PS3.4 C.2.2.2.6."""
+    assert find_path("RequestAttributesSequence[0].mod", SERIES) == find_path(
+        "RequestAttributesSequence.mod", SERIES
+    )
+    for typed in ("sex[0]", "RequestAttributesSequence[1].mod"):
+        with pytest.raises(UsageError, match="no attribute"):
+            find_path(typed, SERIES)
+
+
+def test_the_alias_of_a_keyword_at_a_level() -> None:
+    assert keys.aliases_at(STUDY)["StudyDate"] == "date"
+    assert keys.aliases_at(SERIES)["Modality"] == "mod"
+    assert "StudyDate" not in keys.aliases_at(SERIES)
+    assert "PatientWeight" not in keys.aliases_at(STUDY)

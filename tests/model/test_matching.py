@@ -110,6 +110,10 @@ def refusal(name: str, typed: str) -> tuple[str, str]:
         ("PixelData", "", "", UNIVERSAL),
         # codes: as typed, lists with either delimiter, no spaces around
         ("PatientSex", "m", "m", SINGLE),
+        ("Modality", "XA", "XA", SINGLE),
+        ("PatientID", "X", "X", SINGLE),
+        ("PatientID", "X" * 1000, "X" * 1000, SINGLE),
+        (PRIVATE, " ", " ", SINGLE),
         ("BodyPartExamined", "Knee", "Knee", SINGLE),
         ("Modality", "CT,MR", r"CT\MR", MULTIPLE),
         ("Modality", r"CT\MR", r"CT\MR", MULTIPLE),
@@ -278,6 +282,9 @@ def test_the_last_of_many_uids_is_refused_in_its_place() -> None:
         ("StudyDate", "", '""', EMPTY),
         ("StudyInstanceUID", "1.2*", "1.2*", SINGLE),
         ("AccessionNumber", "A*,B", "A*,B", SINGLE),
+        ("PatientID", "X", "X", SINGLE),
+        ("OtherPatientIDs", "AXB", "AXB", SINGLE),
+        ("SOPClassesInStudy", r"1.2\1.3", r"1.2\1.3", LIST),
     ],
 )
 def test_a_value_from_an_answer_is_no_pattern(

@@ -11,9 +11,13 @@ from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.place import (
     Place,
     PlaceStep,
+    about,
+    ambiguous,
     count_below,
+    each_once,
     label_of,
     place_of,
+    places_of,
     quote_segment,
     read_segment,
     title_of,
@@ -204,3 +208,84 @@ def test_which_level_a_key_belongs_to() -> None:
     assert level_of("InstanceNumber") is Level.INSTANCE
     assert level_of("PatientComments") is Level.PATIENT, "not among the defaults"
     assert level_of("NoSuchKeyword") is None
+
+
+def test_patients_with_the_same_id_are_told_apart_by_its_issuer() -> None:
+    """PS3.3 C.7.1.1: PatientID alone is not unique."""
+    rows = [
+        answer(PatientID="A", IssuerOfPatientID="X"),
+        answer(PatientID="A", IssuerOfPatientID=""),
+        answer(PatientID="B", IssuerOfPatientID="X"),
+        answer(PatientID=""),
+    ]
+    found = places_of(rows, PATIENT, ROOT)
+    assert [place and place.steps[-1].issuer for place in found] == ["X", "", "", None]
+    studies = [answer(StudyInstanceUID="1.2", IssuerOfPatientID="X")] * 2
+    assert [place and place.steps[-1].issuer for place in places_of(studies, STUDY, ROOT)] == [
+        ""
+    ] * 2
+
+
+def test_an_entity_that_is_answered_again_is_one() -> None:
+    twice = answer(PatientID="A", PatientName="DOE")
+    placed = [(AT_PATIENT, twice), (AT_PATIENT, twice), (AT_STUDY, answer(PatientName="DOE"))]
+    assert each_once(placed) == [placed[0], placed[2]]
+    # two patients may share an ID; a study is one whatever the name of its patient
+    other = answer(PatientID="A", PatientName="ROE")
+    assert len(each_once([(AT_PATIENT, twice), (AT_PATIENT, other)])) == 2
+    assert len(each_once([(AT_STUDY, twice), (AT_STUDY, other)])) == 1
+
+
+def test_an_issuer_belongs_to_the_last_step() -> None:
+    below = AT_PATIENT.down(PlaceStep(PATIENT, "B"))
+    assert with_issuer(below, "X").steps[:-1] == below.steps[:-1]
+    assert with_issuer(AT_STUDY, "X").steps[:-1] == AT_STUDY.steps[:-1]
+
+
+def test_what_distinguishes_an_entity_beside_its_key() -> None:
+    row = answer(PatientID="A", PatientName="DOE^J", PatientSex="M", PatientBirthDate="")
+    assert about(row, PATIENT) == "DOE^J  M"
+    assert about(answer(StudyInstanceUID="1.2"), STUDY) == ""
+
+
+def candidates(count: int) -> list[Place]:
+    return [Place((PlaceStep(STUDY, f"1.{number}", "CT"),)) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("count", "number", "rest"),
+    [
+        (2, None, ""),
+        (8, None, ""),
+        (9, None, " and 1 more"),
+        (10, None, " and 2 more"),
+        (8, 1000, " and 992 more"),
+        (8, 1001, " and more than 992 more"),
+        (8, 2000, " and more than 992 more"),
+    ],
+)
+def test_an_ambiguous_word_shows_what_it_may_mean(
+    count: int, number: int | None, rest: str
+) -> None:
+    error = ambiguous(candidates(count), "'1' may be", number)
+    shown = ", ".join(f"1.{number} (CT)" for number in range(min(count, 8)))
+    assert error.message == f"'1' may be: {shown}{rest}"
+    assert error.hint == "type more of it, or the row number, as %1"
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (PlaceStep(PATIENT, "A", "A"), "A"),
+        (PlaceStep(PATIENT, "A"), "A"),
+        (PlaceStep(PATIENT, "A", "A", "X"), "A (issuer X)"),
+        (PlaceStep(STUDY, "1.2", "2009-04-12 CT"), "1.2 (2009-04-12 CT)"),
+    ],
+)
+def test_a_candidate_is_shown_with_what_tells_it_apart(step: PlaceStep, text: str) -> None:
+    assert ambiguous([Place((step,))], "which").message == f"which: {text}"
+
+
+def test_a_count_must_be_a_number() -> None:
+    row = answer(NumberOfStudyRelatedSeries="XXXX")
+    assert count_below(row, STUDY) is None

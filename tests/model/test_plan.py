@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from dicomsh.errors import NoPresentationContextError, UsageError
+from dicomsh.frozen import replace
 from dicomsh.model.charset import UTF8
 from dicomsh.model.keys import by_keyword, find_path
 from dicomsh.model.level_keys import LEVEL_KEYS
@@ -338,3 +339,59 @@ def test_what_a_server_rejects_is_not_sent(key: str, omitted: str, sent: bool) -
     wanted = Request(STUDY, ROOT, (typed(f"+{key}"),), frozenset({omitted}))
     keywords = {one.keyword for one in identifier_keys(wanted)}
     assert (typed(f"+{key}").keyword in keywords) is sent
+
+
+@pytest.mark.parametrize(
+    ("asked", "levels"),
+    [
+        (request(STUDY), ()),
+        (request(SERIES), (STUDY,)),
+        (request(INSTANCE), (STUDY, SERIES)),
+        (request(INSTANCE, AT_STUDY), (SERIES,)),
+        (request(INSTANCE, AT_SERIES), ()),
+        (request(INSTANCE, ROOT, "series=1.2.3"), (STUDY,)),
+        (request(SERIES, ROOT, "study=1.2"), ()),
+        (request(SERIES, ROOT, "study=1.2,1.3"), (STUDY,)),
+    ],
+)
+def test_the_levels_above_that_have_no_single_value(
+    asked: Request, levels: tuple[Level, ...]
+) -> None:
+    """PS3.4 C.4.1.2.1."""
+    assert asked.open_levels == levels
+
+
+def test_a_sequence_that_is_rejected_takes_along_what_is_inside() -> None:
+    deep = "RequestAttributesSequence.ScheduledProtocolCodeSequence.CodeValue"
+    for omitted, kept in (
+        ("RequestAttributesSequence", False),
+        ("RequestAttributesSequence.ScheduledProtocolCodeSequence", False),
+        (deep, False),
+        ("ScheduledProtocolCodeSequence", True),
+        ("CodeValue", True),
+    ):
+        asked = replace(request(SERIES, AT_STUDY, f"+{deep}"), omitted=frozenset((omitted,)))
+        assert (deep in {key.keyword for key in identifier_keys(asked)}) is kept
+
+
+def test_a_peer_without_the_model_has_another_or_is_a_worklist() -> None:
+    def hint(accepted: set[str]) -> str:
+        with pytest.raises(NoPresentationContextError) as caught:
+            choose_model(request(STUDY), frozenset(accepted), STUDY_ROOT, PEER)
+        return caught.value.hint or ""
+
+    assert "it accepts Patient Root, which is used" in hint({PATIENT_ROOT.value})
+    assert "this is a worklist" in hint({Model.MODALITY_WORKLIST.value})
+    assert "ask its administrator" in hint({"1.2.3"})
+
+
+def test_patients_cannot_be_counted_from_studies() -> None:
+    with pytest.raises(UsageError) as caught:
+        patients_from_studies(request(PATIENT, ROOT, "NumberOfPatientRelatedStudies=2"))
+    assert caught.value.hint == "find study | count by PatientID"
+
+
+def test_what_is_added_for_patients_is_asked_for_by_default() -> None:
+    study = patients_from_studies(request(PATIENT, ROOT, "name=DOE*"))
+    added = {key.origin for key in study.keys if key.keyword != "PatientName"}
+    assert added == {KeyOrigin.LEVEL}

@@ -19,7 +19,7 @@ from dicomsh.dimse.elements import (
     IMPLICIT_LITTLE_ENDIAN,
 )
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.row import DEEPEST, Row, Source
+from dicomsh.model.row import DEEPEST, Irregular, Row, Source
 from tests.model.rows import answer
 
 IMPLICIT, EXPLICIT = "implicit", "explicit"
@@ -203,6 +203,7 @@ def raw_values(keyword: str, raw: bytes) -> list[object] | None:
         ("SeriesNumber", b"4.0", ["4.0"]),
         ("SeriesNumber", b"3\\\\5", [3, "", 5]),
         ("SeriesNumber", b"9" * 5000, ["9" * 5000]),
+        ("SeriesNumber", b"9" * 64, [int("9" * 64)]),
         ("PatientWeight", b"nan ", ["nan"]),
         ("PatientWeight", b"inf ", ["inf"]),
         ("PatientWeight", b"1e999", ["1e999"]),
@@ -218,6 +219,8 @@ def raw_values(keyword: str, raw: bytes) -> list[object] | None:
         ("Modality", b" CT ", ["CT"]),
         ("StudyDescription", b"  ", []),
         ("PatientComments", b"  as typed  ", ["  as typed"]),
+        ("PatientComments", b"XAX", ["XAX"]),
+        ("OtherPatientIDs", b"XA\\AX ", ["XA", "AX"]),
         ("PixelData", b"\x01\x02", [b"\x01\x02"]),
     ],
 )
@@ -273,6 +276,8 @@ def raw_row(elements: dict[int, bytes]) -> Row:
         (None, b"\x30\x08", "US", 2096, False),
         (None, b"\xff\x00", "US", 255, False),
         (b"\x01\0", b"\x10\0", "SS", 16, False),
+        (b"\x01\0\x01\0", b"\x10\0", "SS", 16, False),
+        (None, b"\xff\x01", "US", 511, False),
     ],
 )
 def test_us_or_ss_follows_from_pixel_representation(
@@ -328,3 +333,55 @@ def test_a_nested_sequence_is_read_down_to_a_depth() -> None:
 def test_tags_as_values() -> None:
     row = raw_row({0x00280009: b"\x18\0\x63\x10\x18\0\x65\x10\x01"})
     assert row.values(0x00280009) == ["0018,1063", "0018,1065"]
+
+
+@pytest.mark.parametrize(("raw", "unknown"), [(b"\0\0\0\x80", True), (b"\0\0\xff\0", False)])
+def test_one_of_several_numbers_may_be_negative(raw: bytes, unknown: bool) -> None:
+    assert raw_row({PADDING: raw}).sign_is_unknown(PADDING) is unknown
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"XABCX", "XABCX"),
+        (b" ABC \0", "ABC"),
+        (b"A" * 1024, "A" * 1024),
+        (b"A" * 1025, "<1025 bytes>"),
+        (b"A\x01", "<2 bytes>"),
+        (b"A\xe4", "<2 bytes>"),
+    ],
+)
+def test_bytes_are_shown_where_they_are_plain_text(raw: bytes, text: str) -> None:
+    assert raw_row({0x00091001: raw}).text(0x00091001) == text
+
+
+def test_escape_sequences_are_read_though_each_byte_is_ascii() -> None:
+    charset, name = tag("SpecificCharacterSet"), tag("PatientName")
+    held = {charset: b"\\ISO 2022 IR 87", name: b"Yamada=\x1b$B;3ED\x1b(B"}
+    assert raw_row(held).text(name) == "Yamada=山田"
+
+
+def test_the_text_of_a_vr_that_was_sent_keeps_its_letters() -> None:
+    elements = Irregular({PIXEL_ROWS: b" XLX "})
+    elements.vrs[PIXEL_ROWS] = "LO"
+    assert raw_row(elements).text(PIXEL_ROWS) == "XLX"
+
+
+def test_a_part_of_a_malformed_row_is_as_malformed_and_as_deep() -> None:
+    elements = Irregular({PIXEL_ROWS: b"512 ", SIGN: b"\0\0"}, fault="cut off")
+    elements.vrs[PIXEL_ROWS] = "LO"
+    part = Row(b"", answer().source, elements, depth=2).only([PIXEL_ROWS])
+    assert part.irregular is not None
+    assert (part.irregular.fault, part.vr(PIXEL_ROWS), part.depth) == ("cut off", "LO", 2)
+    assert list(part.elements) == [PIXEL_ROWS]
+
+
+def test_an_item_is_one_deeper_and_laid_out_as_its_sequence_is() -> None:
+    """PS3.5 6.2.2 note 2: items of a sequence that came as UN are in implicit VR."""
+    outer, inner = tag("ReferencedStudySequence"), tag("StudyID")
+    item = pack("<HHL", 0x0020, 0x0010, 2) + b"7 "
+    sequence = b"\xfe\xff\x00\xe0" + pack("<L", len(item)) + item
+    data = pack("<HH2sHL", outer >> 16, outer & 0xFFFF, b"UN", 0, len(sequence)) + sequence
+    around = Row(data, Source(ENCODINGS[EXPLICIT_LITTLE_ENDIAN]), depth=3)
+    ((found,), fault) = around.items(outer)
+    assert (found.text(inner), found.depth, fault) == ("7", 4, "")

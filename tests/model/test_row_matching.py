@@ -86,6 +86,8 @@ def matches(keyword: str, typed: str, stored: str) -> bool | None:
         ("PatientName", "Rei*=山田*", "Yamada^Tarou=山田^太郎", False),
         ("PatientName", "Müller*", "Mu\u0308ller^Übung", True),
         ("PatientName", "Doe", "", False),
+        ("StudyTime", "..10:15:30.5", "101530.7", False),
+        ("StudyTime", "..10:15:30.5", "101530.5", True),
     ],
 )
 def test_a_row_matches_or_not(keyword: str, typed: str, stored: str, expected: bool) -> None:
@@ -134,6 +136,20 @@ def test_what_cannot_be_tested() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "testable"), [(Matching.EMPTY_VALUE, True), (Matching.SINGLE_VALUE, False)]
+)
+def test_of_bytes_we_can_tell_only_that_there_are_none(kind: Matching, testable: bool) -> None:
+    key = QueryKey((by_keyword("PixelData"),), '""', kind, KeyOrigin.TYPED)
+    assert conform.testable(key) is testable
+
+
+def test_a_binary_number_is_not_compared_as_text() -> None:
+    key, row = key_of("Rows", "512"), row_of()
+    row.elements[key.attribute.tag] = b"\0\x02"
+    assert conform.test_of(key)(row)
+
+
+@pytest.mark.parametrize(
     ("day", "time", "expected"),
     [
         ("20240305", "080000", True),
@@ -142,6 +158,7 @@ def test_what_cannot_be_tested() -> None:
         ("20240306", "000000", True),
         ("20240306", "100000", True),
         ("20240306", "120000.1", False),
+        ("20240306", "115959.999999", True),
         ("20240307", "090000", False),
         ("", "090000", False),
     ],
@@ -151,6 +168,12 @@ def test_a_date_and_a_time_together(day: str, time: str, expected: bool) -> None
         key_of("StudyDate", "2024-03-05..2024-03-06"), key_of("StudyTime", "08:00..11:59")
     )
     assert test(row_of(StudyDate=day, StudyTime=time)) is expected
+
+
+def test_a_date_without_a_time_tells_nothing() -> None:
+    test = conform.combined_test(key_of("StudyDate", "2024"), key_of("StudyTime", "8:00..9:00"))
+    assert test(row_of(StudyDate="20240305")) is None
+    assert test(row_of(StudyTime="083000")) is None
 
 
 def test_open_ends_together() -> None:
@@ -224,6 +247,9 @@ def test_many_asterisks_cost_no_more_than_their_number() -> None:
         ("PatientName", "Doe=", "DOE", True, True),
         ("PatientName", "Doe=X", "DOE", False, False),
         ("PatientName", "Doe=*", "DOE", True, True),
+        ("PatientName", "Doe=????", "DOE", False, False),
+        ("PatientName", "Doe", "DOE ^", True, True),
+        ("PatientName", "Doe=É", "DOE=E", False, True),
         ("PatientName", "=X", "DOE=X", True, True),
         ("PatientName", "=X", "X", False, False),
         ("PatientName", "Doe=X", "DOE=X=Y", True, True),
@@ -297,6 +323,14 @@ def test_the_bytes_of_what_nobody_knows_are_compared_as_text(raw: bytes, expecte
     row = row_of()
     row.elements[path[-1].tag] = raw
     assert conform.test_of(key)(row) is expected
+
+
+def test_they_are_text_in_the_character_set_of_the_row() -> None:
+    path = find_path("0009,1001", Level.STUDY)
+    key = QueryKey(path, "Müller", Matching.SINGLE_VALUE, KeyOrigin.TYPED)
+    row = row_of()
+    row.elements[path[-1].tag] = "Müller".encode()
+    assert conform.test_of(key)(row)
 
 
 @pytest.mark.parametrize(
