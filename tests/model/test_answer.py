@@ -11,6 +11,7 @@ import pytest
 from dicomsh.errors import DicomshError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import (
+    MOST_GATHERED,
     Answer,
     Ending,
     Gathered,
@@ -22,7 +23,7 @@ from dicomsh.model.answer import (
 from dicomsh.model.columns import AttributeColumn, Record
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.modality import DicomAddress
-from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.notes import Note, NoteKind, note, summed
 from dicomsh.model.results import at_once
 from dicomsh.model.row import Row, Source
 from tests.output.rows import Implicit
@@ -158,3 +159,30 @@ def test_rows_are_gathered_by_weight_and_of_many_only_the_bytes() -> None:
         gathered.add(batch)
         gathered.keep_last(10)
     assert len(gathered.rows) == 10
+
+
+def test_rows_beyond_what_memory_should_hold_are_refused() -> None:
+    gathered = Gathered()
+    gathered.add([{}] * MOST_GATHERED)
+    with pytest.raises(DicomshError) as caught:
+        gathered.add([{}])
+    assert caught.value.message == "more than 500,000 rows for one query"
+    assert "'find' shows rows as they arrive" in (caught.value.hint or "")
+
+
+def test_what_is_dropped_no_longer_counts() -> None:
+    source = Source(Implicit())
+    big = [Row(bytes(1 << 20), source) for _ in range(40)]
+    gathered = Gathered()
+    for _ in range(4):
+        gathered.add(big)
+        gathered.keep_last(2)
+    assert len(gathered.rows) == 2
+    with pytest.raises(DicomshError, match="more than"):
+        gathered.add(big + big)
+
+
+def test_equal_notes_are_counted_together() -> None:
+    kept = note(NoteKind.WILDCARD_WIDENED, "a", count=2, of=5)
+    other = note(NoteKind.WILDCARD_WIDENED, "b", count=1, of=1)
+    assert summed([kept, other, kept]) == (replace(kept, count=4, of=10), other)

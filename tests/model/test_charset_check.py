@@ -151,6 +151,6 @@ def test_sets_are_remembered_where_they_matter() -> None:
 def test_which_rows_lack_a_label(
     charset: str | None, values: dict[str, bytes], unlabelled: bool
 ) -> None:
-    one = row(charset, **values)
+    one = row(charset, "", **values)
     assert is_unlabelled(one) is unlabelled
     assert declared_set(one) == (charset or "")

@@ -137,3 +137,5 @@ def test_a_row_that_one_query_repeats_is_let_through_and_one_of_an_earlier_query
     fresh.next_query()
     assert [len(fresh.of(studies(*batch))) for batch in ([1], [3, 3])] == [0, 2]
     assert fresh.rows == 5
+    fresh.next_query()
+    assert len(fresh.of(studies(1, 2, 3, 4))) == 1

@@ -43,3 +43,8 @@ def test_whatever_a_peer_calls_a_uid_stays_inside_its_part(
     }
     path = urlsplit(rs_url(PLACEHOLDER_RS, study, series, instance)).path
     assert path.count("/") == len("/dicom-web/studies/S/series/S/instances/I".split("/")) - 1
+
+
+def test_a_uid_that_is_none_cannot_leave_its_part_of_the_path() -> None:
+    url = rs_url("http://server/X", "1/../2", "a b", "X")
+    assert url == "http://server/X/studies/1%2F..%2F2/series/a%20b/instances/X"
