@@ -56,6 +56,14 @@ async def last_of(batches: Batches, number: int) -> list[Any]:
     return gathered.rows
 
 
+async def first_of(batches: Batches, number: int) -> Batches:
+    """The first rows; all others are taken, and left out."""
+    async for batch in batches:
+        if kept := batch[: max(number, 0)]:
+            yield kept
+        number -= len(kept)
+
+
 class Passed(DerivedAnswer):
     """An answer whose rows go through a stage.
 

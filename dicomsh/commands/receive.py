@@ -70,4 +70,5 @@ async def receive(
         entities=True,
         own=True,
     )
-    return Records(replace(listing, headway=lambda: job.headway, remarks=job.remarks))
+    told = replace(listing, headway=lambda: job.headway, remarks=job.remarks)
+    return Records(replace(told, works=False))  # it has no end of its own: head may end it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
@@ -19,6 +20,7 @@ from dicomsh.commands.pipe import (
     collected,
     field,
     fields,
+    first_of,
     last_of,
     through,
 )
@@ -190,8 +192,13 @@ def _always(column: Column) -> Column:
 async def head(
     context: Asks, rows: Listing, number: Annotated[int | None, COUNT] = None
 ) -> Listing | Records:
-    """Keep the first N rows (10), and end the query as soon as they have arrived."""
+    """Keep the first N rows (10), and end the query as soon as they have arrived.
+
+    get, move and store do their work to the end; of their account, N rows are shown.
+    """
     del context
+    if rows.works:
+        return _worked(rows, partial(first_of, number=number or _SOME), drawn=True)
     return through(rows, lambda answer: First(answer, number or _SOME), drawn=True)
 
 

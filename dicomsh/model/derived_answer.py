@@ -73,7 +73,9 @@ class DerivedAnswer(ABC):
         outcome = self._ended()
         ending = Ending.LIMIT if self._stopped else outcome.ending
         limit = (ending is Ending.LIMIT and self.limit) or outcome.limit
-        return replace(outcome, ending=ending, rows=self.rows, limit=limit)
+        # an account says how many objects are there, whichever of its rows are shown
+        rows = self.rows if outcome.expected is None else outcome.rows
+        return replace(outcome, ending=ending, rows=rows, limit=limit)
 
 
 class AnswerStep:

@@ -53,6 +53,7 @@ class Listing:
         draw: the line of a record for people; None for a table.
         note: a further note for the line below; empty for none.
         blocks: whether a vertical block suits each row; if not, `vertical` gives a table, too.
+        works: whether the rows report work, which is done to its end whatever rows are wanted.
     """
 
     columns: tuple[Column, ...]
@@ -72,6 +73,7 @@ class Listing:
     draw: DrawLine | None = None
     note: str = ""
     blocks: bool = True
+    works: bool = False
 
     @property
     def counted_as(self) -> tuple[str, str]:
@@ -113,7 +115,7 @@ def listing_of(
     answer = RecordAnswer(batches, outcome, single=single, own=own)
     told = outcome is not None and bool(unit[0])
     made = Listing(columns, answer, unit=unit, told=told, draw=draw, note=note, blocks=entities)
-    return Records(made)
+    return Records(replace(made, works=own))
 
 
 class RecordAnswer:

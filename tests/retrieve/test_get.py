@@ -339,3 +339,17 @@ def test_what_a_lost_association_leaves_is_missing_and_says_why(tmp_path: Path) 
     assert done.out.count("missing") == done.out.count("\n")
     assert "did not arrive: " in done.last
     assert "aborted the association" in done.last
+
+
+def test_stages_choose_rows_of_the_account_and_change_nothing_about_it(tmp_path: Path) -> None:
+    with giving(Giver(IMAGES, Faults())) as modality:
+        for number, stages in enumerate(("head 1", "head 1 | count", "where state=missing")):
+            folder = tmp_path / str(number)
+            done = got(modality, f"get P1 --to '{folder}' | {stages}")
+            assert done.status == 0, done.err
+            assert len(list(folder.rglob("*.dcm"))) == len(IMAGES)
+            if "count" not in stages:
+                assert done.last.startswith("6 of 6 instances, ")
+                assert ", complete" in done.last
+        done = got(modality, f"get P1 --to '{tmp_path / 'n'}' | head 2", output="ndjson")
+    assert done.out.count('"state": "arrived"') == 2
