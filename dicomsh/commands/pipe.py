@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from dicomsh.errors import Span, UsageError
@@ -12,16 +13,23 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
 from dicomsh.model.answer import Answer, Ending, Gathered, Outcome
-from dicomsh.model.columns import (
-    AttributeColumn,
-    Column,
-)
+from dicomsh.model.columns import AttributeColumn, Column, DerivedColumn
 from dicomsh.model.derived_answer import DerivedAnswer, noted
+from dicomsh.model.derived_keys import (
+    AGE,
+    Part,
+    age_at,
+    derived_keyword,
+    find_row_key,
+    part_of,
+    split_part,
+)
 from dicomsh.model.keys import alias_keyword
-from dicomsh.model.level_keys import displayed
+from dicomsh.model.level_keys import displayed, inside
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note
 from dicomsh.model.results import Listing
+from dicomsh.model.where_matching import Sorting, sorting
 from dicomsh.output.result_line import counted
 
 Batches = AsyncIterator[list[Any]]
@@ -181,15 +189,17 @@ class RowField:
 
     def texts(self, row: Any) -> Sequence[str]:
         """The values of a row or record as text; empty if absent."""
-        if isinstance(self.column, AttributeColumn):
-            return self.column.texts(row)
-        value = row.get(self.column.keyword)
-        values = value if isinstance(value, list | tuple) else [value]
-        return [str(part) for part in values if part is not None and part != ""]
+        return self.column.texts(row)
 
     def text(self, row: Any) -> str:
         r"""All values in one text, separated by `\`."""
         return "\\".join(self.texts(row))
+
+    @property
+    def order(self) -> Callable[[str], Sorting]:
+        """The sort key of a value."""
+        part = part_of(self.column.keyword)
+        return partial(sorting, self.vr) if part is None else part.order
 
 
 def field(rows: Listing, key: str, word: Word) -> RowField:
@@ -197,7 +207,7 @@ def field(rows: Listing, key: str, word: Word) -> RowField:
 
     Args:
         rows: what a stage works on.
-        key: keyword, alias, tag or path; for records the name of a field.
+        key: keyword, alias, tag or path, or one derived from it; for records the name of a field.
         word: the word that begins with the key.
 
     Raises:
@@ -210,26 +220,69 @@ def field(rows: Listing, key: str, word: Word) -> RowField:
 
 
 def _attribute(listing: Listing, level: Level, key: str, span: Span) -> RowField:
-    from dicomsh.model.keys import find_path
-
     try:
-        path = find_path(key, level)
+        wanted = find_row_key(key, level)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, span=span) from None
-    keyword = ".".join(part.keyword for part in path)
-    for column in listing.columns:
-        if column.keyword == keyword:
-            return RowField(column, path[-1].vr)
+    columns = {column.keyword: column for column in listing.columns}
+    column = columns.get(wanted.keyword)
+    if column is not None:
+        return RowField(column, wanted.vr)
+    if wanted.keyword == "PatientAge":
+        return _age_field(columns, level, span)
+    if wanted.base in columns and wanted.part is not None:
+        return _part_field(columns[wanted.base], wanted.part)
+    raise _not_requested(wanted.base, span)
+
+
+def _not_requested(keyword: str, span: Span) -> UsageError:
     name = displayed(keyword)
-    raise UsageError(f"{name} was not requested", hint=f"add +{name} to the query", span=span)
+    return UsageError(f"{name} was not requested", hint=f"add +{name} to the query", span=span)
+
+
+def _part_field(base: Column, part: Part) -> RowField:
+    """The field of a part of the values of a column."""
+    assert not isinstance(base, DerivedColumn)
+    vr, keyword = vr_of(base), derived_keyword(base.keyword, part)
+    heading = f"{base.heading} {part.name}"
+    return RowField(
+        DerivedColumn(keyword, heading, part.vr, (base,), partial(part.texts, vr)), part.vr
+    )
+
+
+def _age_field(columns: Mapping[str, Column], level: Level, span: Span) -> RowField:
+    """The field of the age at the date of the rows, as PatientAge was not requested."""
+    day = alias_keyword("date", level) or ""
+    day = inside(day) if level is Level.WORKLIST else day
+    day = next((name for name in (day, "StudyDate") if name in columns), day)
+    names = ("PatientBirthDate", day)
+    bases = [columns[name] for name in names if name in columns]
+    if level is Level.PATIENT:
+        hint = "find study +PatientBirthDate | count by age"
+        raise UsageError("a patient has an age at each study", hint=hint, span=span)
+    missing = [name for name in names if name not in columns]
+    if missing:
+        wanted = " ".join(f"+{displayed(name)}" for name in missing)
+        raise UsageError(
+            f"an age needs PatientAge, or PatientBirthDate and {displayed(day)}",
+            hint=f"add {wanted} to the query, or +PatientAge for the age in the archive",
+            span=span,
+        )
+    held = tuple(base for base in bases if isinstance(base, AttributeColumn))
+    return RowField(DerivedColumn(AGE, "Age", "AS", held, age_at), "AS")
 
 
 def _record_field(records: Listing, key: str, span: Span) -> RowField:
     names = {column.keyword.lower(): column for column in records.columns}
-    keyword = alias_keyword(key, Level.STUDY) or key
-    column = names.get(key.lower()) or names.get(keyword.lower())
+    base, part = split_part(key)
+    suffix = f".{part.name}" if part else ""
+    keyword = alias_keyword(base, Level.STUDY) or base
+    column = names.get(key.lower()) or names.get(f"{keyword}{suffix}".lower())
     if column is not None:
         return RowField(column, vr_of(column))
+    column = names.get(base.lower()) or names.get(keyword.lower())
+    if part and column is not None and vr_of(column) in part.vrs:
+        return _part_field(column, part)
     spelt = [column.keyword for column in records.columns]
     listed = key.lower().split(",")
     if len(listed) > 1 and names.keys() >= set(listed):
@@ -243,6 +296,8 @@ def vr_of(column: Column) -> str:
     """The VR by which the values of a column are compared."""
     if isinstance(column, AttributeColumn):
         return column.attribute.vr
+    if isinstance(column, DerivedColumn):
+        return column.vr
     if column.vr or column.number:
         return column.vr or "IS"
     return "UI" if column.keyword.endswith("UID") else "CS"

@@ -32,10 +32,11 @@ from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
 from dicomsh.model.answer import MOST_GATHERED, Outcome
 from dicomsh.model.batches import in_turns
-from dicomsh.model.columns import Column, FieldColumn, Record
+from dicomsh.model.columns import AttributeColumn, Column, FieldColumn, Record
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.results import ROWS, Listing, Records, listing_of
-from dicomsh.model.where_matching import measure_of, sorting
+from dicomsh.model.vr import NUMBER_VRS
+from dicomsh.model.where_matching import measure_of, typed_value
 from dicomsh.query.context import Asks
 
 
@@ -45,6 +46,7 @@ from dicomsh.query.context import Asks
         "find study | where desc=CT* date=2009..",
         "find study | where NumberOfStudyRelatedInstances=>=100",
         "find study | where desc!=*",
+        "find study | where date.weekday=Sat,Sun",
         "ls 0555643F | where mod=CT",
     ),
 )
@@ -111,6 +113,7 @@ def _worked(rows: Listing, work: Work, *, drawn: bool = False) -> Listing:
     "sort",
     examples=(
         "find study | sort date",
+        "find study | sort date.weekday",
         "find study | sort NumberOfStudyRelatedInstances --reverse | head 3",
     ),
 )
@@ -148,10 +151,10 @@ def _no_direction(word: Word) -> UsageError:
 
 async def _sorted(rows: list[Any], by: RowField, *, reverse: bool) -> list[Any]:
     """The rows in order: batches are sorted one by one and then merged, as Ctrl-C may come."""
-    runs, absent = [], []
+    runs, absent, order = [], [], by.order
     async for batch in in_turns(rows):
         values = [(by.texts(row), row) for row in batch]
-        keyed = [(sorting(by.vr, texts[0]), row) for texts, row in values if texts]
+        keyed = [(order(texts[0]), row) for texts, row in values if texts]
         runs.append(sorted(keyed, key=_KEY, reverse=reverse))
         absent += [row for texts, row in values if not texts]
     present: list[Any] = []
@@ -183,7 +186,7 @@ async def select(
 
 def _always(column: Column) -> Column:
     """The column, shown whatever its values are."""
-    if isinstance(column, FieldColumn):
+    if not isinstance(column, AttributeColumn):
         return column
     return replace(column, optional=False, context=False, asked=True)
 
@@ -248,14 +251,26 @@ def _is_new(row: Any, compared: Sequence[RowField], seen: set[int]) -> bool:
     return True
 
 
-@stage("count", examples=("find study | count", "find series | count by mod"))
+@stage(
+    "count",
+    examples=(
+        "find study | count",
+        "find series | count by mod",
+        "find study | count by date.month | sort date.month",
+        "find study +PatientBirthDate | count by age",
+    ),
+)
 async def count(
     context: Asks,
     rows: Listing,
     by: Annotated[Word | None, BY] = None,
     *keys: Annotated[Word, KEY],
 ) -> Records:
-    """Count all rows, or with by Key the rows for each value, most frequent first."""
+    """Count all rows, or with by Key the rows for each value, most frequent first.
+
+    Key may also be date.year, date.month, date.weekday, time.hour or age, which follow from the
+    values of the rows, as in where, sort and select. A terminal shows bars.
+    """
     del context
     if by and not keys:
         hint = "find series | count by Modality"
@@ -284,8 +299,13 @@ class _Counts:
     @property
     def columns(self) -> tuple[FieldColumn, ...]:
         """The fields, then the count."""
-        columns = [FieldColumn(f.column.keyword, f.column.heading, vr=f.vr) for f in self._by]
-        return (*columns, FieldColumn("count", "Count", True))
+        columns = [_counted_column(found) for found in self._by]
+        most = self._most if self._by else None
+        return (*columns, FieldColumn("count", "Count", True, most=most))
+
+    def _most(self) -> int:
+        """The highest count."""
+        return max(self._counter.values(), default=0)
 
     async def records(self) -> AsyncGenerator[list[Record], None]:
         """The counts, highest first; on Ctrl-C, of the rows that have arrived."""
@@ -303,9 +323,11 @@ class _Counts:
             yield [self._record(*pair) for pair in self._counter.most_common()]
 
     def _record(self, values: tuple[str, ...], number: int) -> Record:
-        names = [found.column.keyword for found in self._by]
-        pairs = zip(names, values, strict=True)
-        return {**{name: value or None for name, value in pairs}, "count": number}
+        pairs = zip(self._by, values, strict=True)
+        return {
+            **{by.column.keyword: typed_value(by.vr, text) for by, text in pairs},
+            "count": number,
+        }
 
     @property
     def outcome(self) -> Outcome:
@@ -318,6 +340,11 @@ class _Counts:
         limit = outcome.limit or outcome.rows
         notes = (number, *outcome.notes)
         return replace(outcome, rows=len(self._counter), received=None, limit=limit, notes=notes)
+
+
+def _counted_column(by: RowField) -> FieldColumn:
+    whole = by.vr in NUMBER_VRS
+    return FieldColumn(by.column.keyword, by.column.heading, whole, vr=by.vr)
 
 
 @stage("to", examples=("find patient JOD* | to json", "find study | head 2 | to vertical"))

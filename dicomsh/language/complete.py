@@ -8,11 +8,12 @@ from itertools import islice
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.candidate import Candidate
-from dicomsh.language.keywords import complete_key
+from dicomsh.language.keywords import complete_key, complete_part
 from dicomsh.language.knowledge import Scope
 from dicomsh.language.terms import PATTERN_KEYWORDS, is_term, pattern_keyword
 from dicomsh.language.values import Known, complete_value
 from dicomsh.language.words import whole_word
+from dicomsh.model.derived_keys import split_part
 from dicomsh.model.keys import Attribute, by_keyword, find_path, is_keyword
 from dicomsh.model.levels import HIERARCHY, Level
 
@@ -44,9 +45,11 @@ def complete_condition(scope: Scope) -> Iterable[Candidate]:
     """Keys of rows, and after `Key=` or `Key!=` values."""
     key, equals, value = scope.typed.partition("=")
     if equals:
-        return _values_of_key(scope, key.removesuffix("!"), value, len(key) + 1)
+        yield from _values_of_key(scope, key.removesuffix("!"), value, len(key) + 1)
+        return
     made = complete_key(scope.key_level, scope.typed, fuzzy=scope.knowledge.fuzzy)
-    return (candidate for candidate in made if candidate.text.endswith("="))
+    yield from (candidate for candidate in made if candidate.text.endswith("="))
+    yield from complete_part(scope.key_level, scope.typed)
 
 
 def complete_name(scope: Scope) -> Iterable[Candidate]:
@@ -54,12 +57,20 @@ def complete_name(scope: Scope) -> Iterable[Candidate]:
     return (replace(made, text=made.text[:-1]) for made in complete_condition(scope))
 
 
+def _attribute_names(scope: Scope) -> Iterable[Candidate]:
+    """Attributes."""
+    return (made for made in complete_name(scope) if not made.at)
+
+
 def _values_of_key(scope: Scope, key: str, typed: str, offset: int) -> Iterable[Candidate]:
+    part = split_part(key)[1]
+    if part is not None:
+        yield from (Candidate(term, at=offset) for term in part.terms)
     try:
         attribute = find_path(key, scope.key_level)[-1]
     except UsageError:
-        return ()
-    return _values(scope, attribute, typed, offset)
+        return
+    yield from _values(scope, attribute, typed, offset)
 
 
 def _values(scope: Scope, attribute: Attribute, typed: str, offset: int = 0) -> Iterator[Candidate]:
@@ -88,7 +99,7 @@ def complete_topic(scope: Scope) -> Iterable[Candidate]:
     """The topics of `help`; command names are added where topics are expected."""
     yield from scope.knowledge.topics()
     yield from (Candidate(level.word, "its keys") for level in Level)
-    yield from complete_name(scope)
+    yield from _attribute_names(scope)
 
 
 def complete_variable(scope: Scope) -> Iterable[Candidate]:

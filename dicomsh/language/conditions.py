@@ -7,9 +7,9 @@ from datetime import date
 
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen
-from dicomsh.language.terms import KEY, moved, path_in
+from dicomsh.language.terms import KEY, moved
 from dicomsh.language.words import Word
-from dicomsh.model.keys import Attribute
+from dicomsh.model.derived_keys import RowKey, find_row_key, part_of
 from dicomsh.model.levels import Level
 from dicomsh.model.where_matching import ValuesTest, value_test
 from dicomsh.regex import regex
@@ -31,13 +31,16 @@ class Condition:
         """Where the value begins in the word."""
         return len(self.key) + (2 if self.negated else 1)
 
-    def path(self, level: Level) -> tuple[Attribute, ...]:
-        """The attribute meant at a level, with its enclosing sequences.
+    def row_key(self, level: Level) -> RowKey:
+        """The key of rows that is meant at a level.
 
         Raises:
-            UsageError: there is no such attribute; the span is into the source.
+            UsageError: there is no such key; the span is into the source.
         """
-        return path_in(self.word, self.key, level, 0)
+        try:
+            return find_row_key(self.key, level)
+        except UsageError as error:
+            raise moved(self.word, error, 0) from None
 
     def test(self, vr: str, keyword: str, today: date) -> ValuesTest:
         """The test of the values of a row, before it is negated.
@@ -45,15 +48,17 @@ class Condition:
         Raises:
             UsageError: not a valid value; the span is into the source.
         """
+        part = part_of(keyword)
         try:
-            return value_test(vr, self.value, today, keyword)
+            value = self.value if part is None else part.wanted(self.value)
+            return value_test(vr, value, today, keyword)
         except UsageError as error:
             raise moved(self.word, error, self.value_start) from None
 
     def check(self, level: Level, today: date) -> None:
         """Raises UsageError if it cannot be a condition on rows of a level."""
-        attribute = self.path(level)[-1]
-        self.test(attribute.vr, attribute.keyword, today)
+        key = self.row_key(level)
+        self.test(key.vr, key.path[-1].keyword if key.part is None else key.keyword, today)
 
 
 def read_condition(word: Word) -> Condition:

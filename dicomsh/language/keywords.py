@@ -8,6 +8,7 @@ from functools import partial
 from dicomsh.errors import UsageError
 from dicomsh.language.candidate import Candidate
 from dicomsh.model import dictionary
+from dicomsh.model.derived_keys import parts_of
 from dicomsh.model.keys import (
     ALIASES,
     Attribute,
@@ -43,6 +44,17 @@ def complete_key(
         for found in others:
             if found.keyword not in past and _may(level, sign, found.keyword):
                 yield _candidate(level, sign, found)
+
+
+def complete_part(level: Level, typed: str) -> Iterator[Candidate]:
+    """What follows from the value of a key of rows, once `Key.` is typed: `date.year=`."""
+    head, stop, _ = typed.rpartition(".")
+    try:
+        vr = find_path(head, level)[-1].vr if stop else ""
+    except UsageError:
+        return
+    for name, part in parts_of(vr).items():
+        yield Candidate(f"{name}=", part.meaning, len(head) + 1)
 
 
 def _own(level: Level, sign: str, used: frozenset[str]) -> Iterator[Candidate]:

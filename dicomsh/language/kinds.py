@@ -11,7 +11,7 @@ from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind, Scope, Token
 from dicomsh.language.scan import Word
 from dicomsh.late import LateModule
-from dicomsh.model.keys import find_path, is_keyword
+from dicomsh.model.keys import is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
 from dicomsh.model.results import FORMATS
 from dicomsh.model.windows import Period
@@ -21,11 +21,13 @@ if TYPE_CHECKING:  # most commands take neither keys nor conditions, and only a 
     from dicomsh.language import conditions, terms
     from dicomsh.language.conditions import Condition
     from dicomsh.language.terms import Term
+    from dicomsh.model import derived_keys as row_keys
     from dicomsh.model.modality import Device
 else:
     completion = LateModule("dicomsh.language.complete")
     conditions = LateModule("dicomsh.language.conditions")
     terms = LateModule("dicomsh.language.terms")
+    row_keys = LateModule("dicomsh.model.derived_keys")
 
 
 def suggestion(text: str, known: Iterable[str]) -> str | None:
@@ -106,7 +108,7 @@ def _condition_tokens(word: Word) -> list[Token]:
 def _read_key(word: Word, scope: Scope) -> Word:
     if scope.level is not None:
         try:
-            find_path(word.text, scope.level)
+            row_keys.find_row_key(word.text, scope.level)
         except UsageError as error:
             raise word.error(error) from None
     return word

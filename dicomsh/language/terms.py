@@ -161,7 +161,16 @@ def path_in(word: Word, key: str, level: Level, start: int) -> tuple[Attribute, 
     try:
         return find_path(key, level)
     except UsageError as error:
-        raise moved(word, error, start) from None
+        raise moved(word, _of_rows(key, error), start) from None
+
+
+def _of_rows(key: str, error: UsageError) -> UsageError:
+    """The error, with where a derived key can be used, if the key is one: not in a query."""
+    from dicomsh.model.derived_keys import split_part
+
+    if split_part(key)[1] is not None:
+        error.hint = f"archives match attributes alone; for the rows: … | where {key}=VALUE"
+    return error
 
 
 def is_term(word: Word) -> bool:

@@ -16,6 +16,7 @@ from dicomsh.mask.pseudonyms import (
     Pseudonyms,
 )
 from dicomsh.mask.replacements import Replacements
+from dicomsh.model.derived_keys import Part, split_part
 from dicomsh.model.keys import Attribute, by_keyword, by_tag, find_path
 from dicomsh.model.levels import Level
 from dicomsh.regex import regex
@@ -101,6 +102,9 @@ class Mask:
 
     def by_keyword(self, keyword: str, text: str) -> str:
         """Like `value`, by keyword, path or tag; otherwise like `text`."""
+        base, part = split_part(keyword)
+        if part is not None:
+            return self._part(base, part, text)
         last = keyword.rpartition(".")[2].lstrip(">")
         tag = _TAG.match(last)
         if tag is not None:
@@ -110,6 +114,13 @@ class Mask:
         except KeyError:
             return self.word(text)
         return self.value(attribute, text) if attribute.keyword == last else self.word(text)
+
+    def _part(self, base: str, part: Part, text: str) -> str:
+        """A part of a value, which may show no more of it than the mask does."""
+        attribute = find_path(base, Level.STUDY)[-1]
+        how = treatment(attribute.tag, attribute.vr)
+        shown = how is Action.KEEP or (how is Action.YEAR and part.name == "year")
+        return text if shown else MASKED
 
     def _one(self, how: Action, real: str) -> str:
         real = real.strip(" \0")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -59,6 +59,8 @@ class FieldColumn:
         number: whether it holds numbers.
         whole: whether part of a value is useless.
         vr: the VR of its values if they are those of an attribute; empty for any other text.
+        most: returns its largest number, known once there are rows: a terminal shows bars in
+            proportion to it. None for no bars.
     """
 
     keyword: str
@@ -66,6 +68,37 @@ class FieldColumn:
     number: bool = False
     whole: bool = False
     vr: str = ""
+    most: Callable[[], int] | None = None
+
+    def texts(self, record: Record) -> list[str]:
+        """The values of a record as text; none if absent or empty."""
+        value = record.get(self.keyword)
+        values = value if isinstance(value, list | tuple) else [value]
+        return [str(part) for part in values if part is not None and part != ""]
 
 
-Column = AttributeColumn | FieldColumn
+@frozen
+class DerivedColumn:
+    """A column whose values follow from those of others; see `derived_keys`.
+
+    Args:
+        keyword: the key in machine output.
+        heading: the heading for people.
+        vr: the VR of its values.
+        bases: the columns that it follows from.
+        derive: its values, given those of each of `bases`.
+    """
+
+    keyword: str
+    heading: str
+    vr: str
+    bases: tuple[AttributeColumn | FieldColumn, ...]
+    derive: Callable[..., list[str]]
+
+    def texts(self, row: Any) -> list[str]:
+        """The values of a row or record as text; none if nothing follows."""
+        values: Sequence[list[str]] = [base.texts(row) for base in self.bases]
+        return self.derive(*values)
+
+
+Column = AttributeColumn | DerivedColumn | FieldColumn

@@ -121,7 +121,7 @@ def _moment(vr: str, text: str, today: date) -> ValueTest:
 
     def test(value: str) -> bool | None:
         moment = moment_of(vr, value)
-        if not _is_moment(vr, moment):
+        if not is_moment(vr, moment):
             return None
         moment += earliest[len(moment) : len(first or last)]
         return first <= moment and (not last or moment[: len(last)] <= last)
@@ -134,7 +134,7 @@ def _date_time(stretch: moments.Stretch) -> ValueTest:
     low, high = moments.earliest(stretch.first), moments.latest(stretch.last)
 
     def test(value: str) -> bool | None:
-        if not _is_moment("DT", moment_of("DT", value)):
+        if not is_moment("DT", moment_of("DT", value)):
             return None
         moment = moments.earliest(value.replace(":", ""))
         return not low.after(moment) and not moment.after(high)
@@ -161,7 +161,7 @@ _WHOLE_MOMENT = {
 }
 
 
-def _is_moment(vr: str, moment: str) -> bool:
+def is_moment(vr: str, moment: str) -> bool:
     """Whether a text is a valid value of a VR of dates or times (PS3.5 6.2), and the day exists."""
     if not _WHOLE_MOMENT[vr].match(moment):
         return False
@@ -227,6 +227,14 @@ def number_of(vr: str, value: str) -> float | None:
     return float(value) if _NUMBER.match(value) else None
 
 
+def typed_value(vr: str, text: str) -> str | int | float | None:
+    """The value of a VR that a text means: numbers as numbers; None if it is empty."""
+    number = number_of(vr, text) if vr in NUMBER_VRS else None
+    if number is None:
+        return text or None
+    return int(number) if number.is_integer() else number
+
+
 Sorting = tuple[int, float, tuple[int, ...], str]
 """The sort key of a value; comparable for values of one VR."""
 
@@ -245,7 +253,7 @@ def sorting(vr: str, value: str) -> Sorting:
         return (0, 0.0, tuple(map(int, parts)), value) if whole else (1, 0.0, (), value)
     if vr in _MOMENTS:
         moment = moment_of(vr, value)
-        return (0, 0.0, (), moment) if _is_moment(vr, moment) else (1, 0.0, (), value)
+        return (0, 0.0, (), moment) if is_moment(vr, moment) else (1, 0.0, (), value)
     return 0, 0.0, (), _plain(value)
 
 

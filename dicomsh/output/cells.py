@@ -11,6 +11,7 @@ from dicomsh.frozen import frozen
 from dicomsh.model.columns import (
     AttributeColumn,
     Column,
+    DerivedColumn,
     FieldColumn,
     Record,
 )
@@ -50,6 +51,7 @@ class View:
         usual: terminal cells that hold most texts; 0 if unknown.
         spare: left out of a table if space is short: a UID that nobody asked for.
         telling: identifies the entity to people, like names and dates.
+        most: returns the largest number of the column, if bars show its numbers.
     """
 
     heading: str
@@ -61,12 +63,15 @@ class View:
     usual: int = 0
     spare: bool = False
     telling: bool = False
+    most: Callable[[], int] | None = None
 
 
 def view(column: Column) -> View:
     """The column for people: ISO dates, names of SOP classes, no terminal control characters."""
     if isinstance(column, FieldColumn):
         return _field_view(column)
+    if isinstance(column, DerivedColumn):
+        return _derived_view(column)
     attribute, kind = column.attribute, _kind(column.attribute)
     return View(
         heading=visible(column.heading),
@@ -90,7 +95,18 @@ def _field_view(column: FieldColumn) -> View:
     form = _FORMS.get(column.vr)
     heading, kind = visible(column.heading), _field_kind(column)
     usual = _USUAL_FIELD if kind is CellKind.TEXT else 0
-    return View(heading, column.keyword, kind, column.number, False, read, usual)
+    right, most = column.number, column.most
+    return View(heading, column.keyword, kind, right, False, read, usual, most=most)
+
+
+def _derived_view(column: DerivedColumn) -> View:
+    def read(row: AnyRow) -> str | None:
+        texts = column.texts(row)
+        return visible("\\".join(map(form, texts))) if texts else None
+
+    form = _FORMS.get(column.vr, str)
+    right = column.vr in NUMBER_VRS
+    return View(visible(column.heading), column.keyword, CellKind.EXACT, right, False, read)
 
 
 _USUAL_FIELD = 36
@@ -170,6 +186,7 @@ def sop_class_name(uid: str) -> str:
 
 
 _DATE = regex(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+_MONTH = regex(r"(\d{4})(0[1-9]|1[0-2])", re.ASCII)
 _TIME = regex(r"(\d\d)(\d\d)(?:(\d\d)(?:\.(\d{1,6}))?)?", re.ASCII)
 _DATE_TIME = regex(r"(\d{8})(\d{4}(?:\d\d(?:\.\d{1,6})?)?)([+-]\d{4})?", re.ASCII)
 
@@ -197,10 +214,11 @@ def iso_time(text: str) -> str:
 
 
 def iso_date_time(text: str) -> str:
-    """A DT value as `2009-04-12 10:15:30+0200`; unchanged if less precise."""
+    """A DT value as `2009-04-12 10:15:30+0200`, `2009-04-12`, `2009-04` or `2009`."""
     match = _DATE_TIME.fullmatch(text.strip())
     if not match:
-        return iso_date(text)
+        month = _MONTH.fullmatch(text.strip())
+        return f"{month[1]}-{month[2]}" if month else iso_date(text)
     day, moment = iso_date(match[1]), iso_time(match[2])
     malformed = day == match[1] or moment == match[2]
     return text if malformed else f"{day} {moment}{match[3] or ''}"

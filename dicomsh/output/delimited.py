@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from dicomsh.model.columns import AttributeColumn, Column
+from dicomsh.model.columns import AttributeColumn, Column, DerivedColumn, FieldColumn
 from dicomsh.model.keys import Attribute
 from dicomsh.model.row import Row, items_at
 from dicomsh.model.safe import visible
@@ -18,7 +18,7 @@ from dicomsh.model.vr import BULK_VRS, TEXT_VRS
 from dicomsh.output.bulk import BLOCK, block_lines
 from dicomsh.output.extra_attributes import ExtraAttributes
 from dicomsh.output.json_format import json_text
-from dicomsh.output.plain import AnyRow, Plain, are_answers, element, plain
+from dicomsh.output.plain import AnyRow, Plain, are_answers, converter, element, plain
 
 Cells = Callable[[AnyRow], list[str]]
 
@@ -103,7 +103,7 @@ def _text_tags(columns: Sequence[Column]) -> list[int]:
 
 def _answer_cells(columns: Sequence[Column]) -> Cells:
     tags, slow = _plan(columns)
-    careful = [_reader(column) for column in columns if isinstance(column, AttributeColumn)]
+    careful = [_reader(column) for column in columns]
 
     def cells(row: AnyRow) -> list[str]:
         assert isinstance(row, Row)
@@ -122,21 +122,26 @@ def _plan(
     columns: Sequence[Column],
 ) -> tuple[list[int], list[tuple[int, Callable[[Row], str]]]]:
     """The tag of each column, and how to read columns that are not plain text, by index."""
-    steps = [_step(column) for column in columns if isinstance(column, AttributeColumn)]
+    steps = [_step(column) for column in columns]
     slow = [(index, read) for index, (_, read) in enumerate(steps) if read is not None]
     return [tag for tag, _ in steps], slow
 
 
-def _step(column: AttributeColumn) -> tuple[int, Callable[[Row], str] | None]:
+def _step(column: Column) -> tuple[int, Callable[[Row], str] | None]:
     """The tag of a column, and how to read it if it is not plain text."""
+    if not isinstance(column, AttributeColumn):
+        return 0, _reader(column)
     attribute = column.attribute
     if not column.path and attribute.vr in TEXT_VRS:
         return attribute.tag, None
     return attribute.tag, _reader(column)
 
 
-def _reader(column: AttributeColumn) -> Callable[[Row], str]:
-    """How to read a column, whatever the VRs of a row."""
+def _reader(column: Column) -> Callable[[Row], str]:
+    """How to read a column of answers, whatever the VRs of a row."""
+    assert not isinstance(column, FieldColumn)
+    if isinstance(column, DerivedColumn):
+        return lambda row: "\\".join(column.texts(row))
     attribute = column.attribute
     return lambda row: "\\".join(
         _cell(item, attribute)
@@ -154,6 +159,9 @@ def _cell(row: Row, attribute: Attribute) -> str:
 
 def _record_cells(columns: Sequence[Column]) -> Cells:
     names = [column.keyword for column in columns]
+    if any(isinstance(column, DerivedColumn) for column in columns):
+        convert = converter(columns)
+        return lambda row: [*map(_written, map(convert(row).get, names))]
 
     def cells(row: AnyRow) -> list[str]:
         assert not isinstance(row, Row)

@@ -8,7 +8,7 @@ from itertools import islice
 from dicomsh.model.columns import Column
 from dicomsh.model.keys import BOOKKEEPING, MOST_TAGS, by_tag
 from dicomsh.model.row import Row
-from dicomsh.output.plain import AnyRow, is_bookkeeping, root_tags
+from dicomsh.output.plain import AnyRow, is_bookkeeping, needed_tags
 
 _NAMED = 5
 
@@ -17,7 +17,7 @@ class ExtraAttributes:
     """Watches rows and remembers which elements no column shows."""
 
     def __init__(self, columns: Iterable[Column]) -> None:
-        self._known = {*BOOKKEEPING, *root_tags(columns)}
+        self._known = {*BOOKKEEPING, *needed_tags(columns)}
         self._first: dict[int, int] = {}
 
     def look(self, rows: Sequence[AnyRow], number: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from dicomsh.errors import UsageError
-from dicomsh.model.columns import Column
+from dicomsh.model.columns import Column, DerivedColumn
 from dicomsh.model.levels import Level
 from dicomsh.model.results import FORMATS
 from dicomsh.output.plain import are_answers, converter
@@ -90,6 +90,8 @@ def _objects(name: str, columns: Sequence[Column]) -> Renderer:
     if name == "dicom-json":
         if not are_answers(columns):
             raise UsageError("dicom-json shows DICOM answers only", hint="use -o json here")
+        if any(isinstance(column, DerivedColumn) for column in columns):
+            raise UsageError("dicom-json shows attributes only", hint="use -o json here")
         return JsonArray(one_by_one(dicom_object))
     if name == "yaml":
         return Yaml(converter(columns))

@@ -32,7 +32,7 @@ def object_lines(columns: Sequence[Column]) -> RowLines:
     if not are_answers(columns):
         return slow
     shown = [column for column in columns if isinstance(column, AttributeColumn)]
-    if any(column.path for column in shown):
+    if len(shown) < len(columns) or any(column.path for column in shown):
         return slow
     return _in_blocks(tuple(column.attribute.tag for column in shown), slow)
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from dicomsh.model.columns import AttributeColumn, Column, Record
+from dicomsh.model.columns import AttributeColumn, Column, DerivedColumn, FieldColumn, Record
 from dicomsh.model.keys import BOOKKEEPING, MOST_TAGS, by_tag, tag_pair
 from dicomsh.model.row import Row
 from dicomsh.model.vr import BULK_VRS, NUMBER_VRS, TEXT_VRS, UNDELIMITED_VRS
+from dicomsh.model.where_matching import typed_value
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 AnyRow = Row | Record
@@ -17,7 +18,7 @@ AnyRow = Row | Record
 
 def are_answers(columns: Iterable[Column]) -> bool:
     """Whether the columns show DICOM answers; otherwise they show records."""
-    return all(isinstance(column, AttributeColumn) for column in columns)
+    return all(not isinstance(column, FieldColumn) for column in columns)
 
 
 def is_context(column: Column) -> bool:
@@ -29,6 +30,12 @@ def root_tags(columns: Iterable[Column]) -> tuple[int, ...]:
     """Tags of the elements that the columns show, each once; for a path, its outermost one."""
     attributes = [column for column in columns if isinstance(column, AttributeColumn)]
     return tuple(dict.fromkeys((*col.path, col.attribute)[0].tag for col in attributes))
+
+
+def needed_tags(columns: Iterable[Column]) -> tuple[int, ...]:
+    """Tags of the elements that the columns show, and of those that derived ones follow from."""
+    derived = [column for column in columns if isinstance(column, DerivedColumn)]
+    return root_tags((*columns, *(base for column in derived for base in column.bases)))
 
 
 def is_bookkeeping(tag: int) -> bool:
@@ -43,6 +50,9 @@ def converter(columns: Sequence[Column]) -> Callable[[AnyRow], dict[str, Plain]]
     """
     tags = root_tags(columns)
     names = tuple(column.keyword for column in columns)
+    derived = [column for column in columns if isinstance(column, DerivedColumn)]
+    if derived:
+        return _converter_of_derived(columns, derived)
 
     def convert(row: AnyRow) -> dict[str, Plain]:
         if isinstance(row, Row):
@@ -50,6 +60,37 @@ def converter(columns: Sequence[Column]) -> Callable[[AnyRow], dict[str, Plain]]
         return {name: plain(row[name]) for name in names if name in row}
 
     return convert
+
+
+def _converter_of_derived(
+    columns: Sequence[Column], derived: Sequence[DerivedColumn]
+) -> Callable[[AnyRow], dict[str, Plain]]:
+    shown = root_tags(columns)
+    only = frozenset(needed_tags(derived)).difference(shown)
+    order = [_name(column) for column in columns]
+
+    def convert(row: AnyRow) -> dict[str, Plain]:
+        if isinstance(row, Row):
+            kept = frozenset(row.elements).difference(only)
+            made = {**_object(row.only(kept), shown), **_derived(row, derived)}
+        else:
+            known = {name: plain(row[name]) for name in order if name in row}
+            made = {**known, **_derived(row, derived)}
+        return {name: made[name] for name in dict.fromkeys((*order, *made)) if name in made}
+
+    return convert
+
+
+def _name(column: Column) -> str:
+    """The key of a column in an object: for a path, that of its outermost sequence."""
+    path = column.path if isinstance(column, AttributeColumn) else ()
+    return path[0].keyword if path else column.keyword
+
+
+def _derived(row: AnyRow, columns: Sequence[DerivedColumn]) -> dict[str, Plain]:
+    """The values of derived columns; none for a row that lacks what they follow from."""
+    texts = {column: "\\".join(column.texts(row)) for column in columns}
+    return {column.keyword: typed_value(column.vr, text) for column, text in texts.items() if text}
 
 
 def _object(row: Row, tags: Sequence[int]) -> dict[str, Plain]:

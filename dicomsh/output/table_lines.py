@@ -7,6 +7,7 @@ from itertools import compress, zip_longest
 
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.safe import fit, shorten_middle, width
+from dicomsh.output.bars import bar, bar_room
 from dicomsh.output.cells import CellKind, View
 from dicomsh.output.layout import (
     GAP,
@@ -184,7 +185,17 @@ class TablePage:
         """The lines of rows, of which `read` has returned the texts."""
         roles = [self._role(column) for column in self._views]
         shown = [list(compress(cells, self._is_shown)) for cells in texts]
-        return "".join([self._row(self._views, cells, roles) for cells in shown])
+        return "".join([self._row(self._views, cells, roles, self._bar(cells)) for cells in shown])
+
+    def _bar(self, texts: Sequence[str]) -> str:
+        """The bar for a row: in proportion to its number, in the cells that the columns leave."""
+        column, text = next(
+            (pair for pair in zip(self._views, texts, strict=True) if pair[0].most), (None, "")
+        )
+        if column is None or column.most is None or self._available is None:
+            return ""
+        room = bar_room(self._available - sum(self._widths) - GAP * len(self._widths))
+        return paint(self._theme.bar, bar(text, column.most(), room))
 
     def statements(self) -> list[str]:
         """What these lines did not show."""
@@ -208,11 +219,16 @@ class TablePage:
             return self._theme.number
         return self._theme.uid if column.kind is CellKind.UID else ""
 
-    def _row(self, views: Sequence[View], texts: Sequence[str], roles: Sequence[str]) -> str:
-        lines = self._form.lines(views, texts, self._widths)
-        return "".join([self._line(views, line, roles) for line in lines])
+    def _row(
+        self, views: Sequence[View], texts: Sequence[str], roles: Sequence[str], bar: str = ""
+    ) -> str:
+        first, *more = self._form.lines(views, texts, self._widths)
+        lines = [self._line(views, line, roles) for line in more]
+        return "".join([self._line(views, first, roles, bar), *lines])
 
-    def _line(self, views: Sequence[View], texts: Sequence[str], roles: Sequence[str]) -> str:
+    def _line(
+        self, views: Sequence[View], texts: Sequence[str], roles: Sequence[str], bar: str = ""
+    ) -> str:
         cells = []
         for column, text, size, role in zip(views, texts, self._widths, roles, strict=True):
             room = size - width(text)
@@ -221,7 +237,7 @@ class TablePage:
                 cells.append(_padded(column, short, size - width(short), role))
             else:
                 cells.append(_padded(column, text, room, role))
-        return (" " * GAP).join(cells).rstrip(" ") + "\n"
+        return (" " * GAP).join([*cells, bar]).rstrip(" ") + "\n"
 
     def _short(self, column: View, text: str, size: int) -> str:
         if column.kind is CellKind.UID:

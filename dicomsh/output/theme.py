@@ -22,6 +22,7 @@ class Theme:
         number: row numbers.
         uid: unique identifiers.
         label: names before values.
+        bar: bars beside numbers.
         note: remarks.
         complete: the word that says nothing is missing.
         warning: the words that say something is missing.
@@ -33,6 +34,7 @@ class Theme:
     number: str = ""
     uid: str = ""
     label: str = ""
+    bar: str = ""
     note: str = ""
     complete: str = ""
     warning: str = ""
@@ -52,6 +54,7 @@ class Theme:
             number="36",
             uid="90",
             label="36",
+            bar="34",
             note="90",
             complete="32",
             warning="1;33",

@@ -10,7 +10,7 @@ from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
 from dicomsh.model.safe import width
 from dicomsh.output.cells import shown, view
-from dicomsh.output.plain import AnyRow, is_bookkeeping, root_tags
+from dicomsh.output.plain import AnyRow, is_bookkeeping, needed_tags
 from dicomsh.output.prose import between_words
 from dicomsh.output.theme import Theme, paint
 
@@ -38,7 +38,7 @@ class Vertical:
         self, columns: Sequence[Column], level: Level | None, available: int | None, theme: Theme
     ) -> None:
         self._columns = [(column, view(column)) for column in columns]
-        self._tags = frozenset(root_tags(columns))
+        self._tags = frozenset(needed_tags(columns))
         self._noun = level.noun if level else "row"
         self._available = available
         self._theme = theme

@@ -55,7 +55,7 @@ class Reporting:
 def _cut(listing: Listing) -> Cut:
     if not listing.exact:
         return flow.whole
-    tags = BOOKKEEPING.union(plain.root_tags(listing.columns))
+    tags = BOOKKEEPING.union(plain.needed_tags(listing.columns))
     return lambda batch: [row.only(tags) for row in batch]
 
 

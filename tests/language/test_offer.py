@@ -31,6 +31,7 @@ SEEN = {
     "ScheduledStationAETitle": ("CT1",),
 }
 KNOWN = Known(seen=SEEN)
+DATE_PARTS = ("year", "month", "weekday")
 
 
 def no_files(_: str) -> Iterable[Candidate]:
@@ -137,6 +138,9 @@ def told(marked: str, known: Known = KNOWN) -> dict[str, str]:
         ("find study date=>=2011|", ["find study date=>=2011"]),
         ("find study time=|", ["find study time=10:15:30"]),
         # stages, and commands inside of commands
+        ("find study | count by date.|", [f"find study | count by date.{p}" for p in DATE_PARTS]),
+        ("find study | where time.|", ["find study | where time.hour="]),
+        ("find study | where date.weekday=s|", ["find study | where date.weekday=Sat"]),
         ("find study | s|", ["find study | sort", "find study | select"]),
         ("find study | sort StudyD|", ["find study | sort StudyDate"]),
         ("find series | where mod=|", ["find series | where mod=MR"]),

@@ -407,3 +407,33 @@ def test_long_rows_are_not_held_back_however_few_they_are() -> None:
     row.data = bytes(9 << 20)
     assert table.rows([row]) == ""
     assert table.rows([row]).count("CT THORAX") == 2
+
+
+COUNTED = (
+    FieldColumn("sex", "Sex"),
+    FieldColumn("count", "Count", True, most=lambda: 80),
+)
+COUNTS: list[Record] = [
+    {"sex": "F", "count": 80},
+    {"sex": "M", "count": 41},
+    {"sex": None, "count": 1},
+]
+
+
+def counted_at(cells: int | None) -> str:
+    return rendered("table", COUNTED, COUNTS, width=cells, level=None)[0]
+
+
+def test_numbers_with_bars_on_a_terminal() -> None:
+    assert counted_at(60).splitlines() == [
+        " #  Sex  Count",
+        " 1  F       80  " + "█" * 40,
+        " 2  M       41  " + "█" * 20 + "▌",
+        " 3           1  ▌",
+    ]
+    assert max(map(width, counted_at(40).splitlines())) == 40
+
+
+def test_no_bars_in_a_file_or_where_there_is_no_room() -> None:
+    for cells in (None, 20):
+        assert "█" not in counted_at(cells)

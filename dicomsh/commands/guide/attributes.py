@@ -9,6 +9,7 @@ from datetime import date
 
 from dicomsh.errors import UsageError
 from dicomsh.language.words import quote
+from dicomsh.model.derived_keys import AGE, PARTS
 from dicomsh.model.keys import (
     ALIASES,
     Attribute,
@@ -98,7 +99,16 @@ def keys_page(_: Session) -> str:
         same = study == series == instance
         if study:
             lines.append(f"{alias:<12}{study:<24}" + ("" if same else f"{series:<24} {instance}"))
-    return "\n".join([*lines, "", "in a worklist ('help worklist'):", *_of_worklist()])
+    lines += ["", "in a worklist ('help worklist'):", *_of_worklist()]
+    return "\n".join([*lines, "", "in stages also, from the values of the rows:", *_derived()])
+
+
+def _derived() -> Iterator[str]:
+    """The keys that follow from those of rows."""
+    for part in PARTS.values():
+        base = "date" if "DA" in part.vrs else "time"
+        yield f"{f'{base}.{part.name}':<16}{part.meaning}"
+    yield f"{AGE:<16}from PatientBirthDate and the date, unless PatientAge was requested"
 
 
 def _of_worklist() -> Iterator[str]:
