@@ -13,13 +13,14 @@ from __future__ import annotations
 import os
 import select
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from tests import warm
 
 PATIENCE = 30.0
 """Seconds after which what is waited for is not coming; a loaded machine is slow."""
@@ -38,10 +39,10 @@ def ctrl(letter: str) -> str:
 
 
 class Terminal:
-    """A program in a terminal of a size; by default `python -m dicomsh` with these arguments.
+    """A program in a terminal of a size; by default dicomsh with these arguments, forked warm.
 
     `environ` sets further variables. `home` holds the files of the user, so that no test reads or
-    writes those of the person who runs it.
+    writes those of the person who runs it. A `command` is started as it is.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Terminal:
         rows: int = 24,
         columns: int = 80,
         environ: Mapping[str, str] | None = None,
-        command: tuple[str, ...] = (sys.executable, "-m", "dicomsh"),
+        command: tuple[str, ...] = (),
     ) -> None:
         import pyte
 
@@ -59,15 +60,12 @@ class Terminal:
         self._stream: Any = pyte.ByteStream(self._screen)
         self._end, of_program = os.openpty()
         termios.tcsetwinsize(self._end, (rows, columns))
-        with os.fdopen(of_program, "r+b", buffering=0) as theirs:
-            self._program = subprocess.Popen(
-                [*_CONTROLLED_BY, os.ttyname(of_program), *command, *arguments],
-                stdin=theirs,
-                stdout=theirs,
-                stderr=theirs,
-                env=_environment(home, environ or {}),
-                cwd=home,
-                start_new_session=True,
+        own = _environment(home, environ or {})
+        with os.fdopen(of_program, "r+b", buffering=0):
+            self._program = (
+                _started([*command, *arguments], of_program, home, own)
+                if command
+                else warm.start(arguments, warm.in_terminal(of_program), home, own)
             )
         setattr(self._screen, "write_process_input", self.type)  # noqa: B010 - cursor reports
         self.raw = b""
@@ -200,3 +198,17 @@ class Terminal:
 def _environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     return {**kept, "HOME": str(home), **environ}
+
+
+def _started(
+    command: list[str], terminal: int, home: Path, environ: dict[str, str]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*_CONTROLLED_BY, os.ttyname(terminal), *command],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environ,
+        cwd=home,
+        start_new_session=True,
+    )
