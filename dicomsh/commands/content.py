@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from dicomsh.errors import UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.folders import path_of
 from dicomsh.frozen import replace
+from dicomsh.language.file_kinds import is_named_as_file, is_path
 from dicomsh.language.scan import Word
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.place import Place, PlaceStep
@@ -38,8 +38,8 @@ def local_file(target: Word | None) -> Path | None:
     """
     if target is None:
         return None
-    surely = _is_surely_a_file(target.text)
-    if not surely and "/" not in target.text and os.sep not in target.text:
+    surely = is_named_as_file(target.text)
+    if not surely and not is_path(target.text):
         return None
     try:
         path = path_of(target.text)
@@ -50,11 +50,6 @@ def local_file(target: Word | None) -> Path | None:
     if surely:
         raise UsageError(f"there is no file '{target.text}'", span=target.span)
     return None
-
-
-def _is_surely_a_file(text: str) -> bool:
-    named = Path(text).suffix.lower() in (".dcm", ".dicom", ".ima", ".img")
-    return named or text.startswith(("~", "./", f".{os.sep}"))
 
 
 def check_unmasked(context: Context, what: str) -> None:

@@ -9,7 +9,7 @@ from dicomsh.commands.retrieve import LAYOUT, USUAL_PORT, layout_of
 from dicomsh.folders import path_of
 from dicomsh.frozen import replace
 from dicomsh.language.command import command
-from dicomsh.language.kinds import COUNT, FILE, PORT, WORD
+from dicomsh.language.kinds import COUNT, FOLDER, PORT, WORD
 from dicomsh.language.scan import Word
 from dicomsh.model.modality import DicomAddress
 from dicomsh.model.results import Records, listing_of
@@ -37,7 +37,7 @@ async def receive(
     context: Context,
     *,
     port: Annotated[int | None, PORT, _PORT] = None,
-    to: Annotated[Word | None, FILE, _TO] = None,
+    to: Annotated[Word | None, FOLDER, _TO] = None,
     layout: Annotated[Word | None, WORD, LAYOUT] = None,
     from_: Annotated[Word | None, WORD, _FROM] = None,
     count: Annotated[int | None, COUNT, _COUNT] = None,

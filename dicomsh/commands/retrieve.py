@@ -13,7 +13,7 @@ from dicomsh.errors import UsageError
 from dicomsh.folders import path_of
 from dicomsh.frozen import replace
 from dicomsh.language.command import command, stage
-from dicomsh.language.kinds import COUNT, FILE, MODALITY, PORT, RETRIES, TARGET, VIA, WORD
+from dicomsh.language.kinds import COUNT, FOLDER, MODALITY, PORT, RETRIES, TARGET, VIA, WORD
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.daily_window import DailyWindow, read_daily_window
@@ -59,7 +59,7 @@ USUAL_PORT = 11112
 async def get(
     context: Context,
     *targets: Annotated[Word, TARGET],
-    to: Annotated[Word | None, FILE, _TO] = None,
+    to: Annotated[Word | None, FOLDER, _TO] = None,
     layout: Annotated[Word | None, WORD, LAYOUT] = None,
     retries: Annotated[int | None, RETRIES, _RETRIES] = None,
     jobs: Annotated[int | None, COUNT, _JOBS] = None,
@@ -93,7 +93,7 @@ async def get_rows(
     context: Context,
     rows: Listing,
     *,
-    to: Annotated[Word | None, FILE, _TO] = None,
+    to: Annotated[Word | None, FOLDER, _TO] = None,
     layout: Annotated[Word | None, WORD, LAYOUT] = None,
     retries: Annotated[int | None, RETRIES, _RETRIES] = None,
     jobs: Annotated[int | None, COUNT, _JOBS] = None,

@@ -13,6 +13,7 @@ from dicomsh.commands.target import resolve
 from dicomsh.errors import QueryFailedError, UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.command import command
+from dicomsh.language.file_kinds import TARGET_OR_FILE
 from dicomsh.language.kinds import TARGET
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome, all_rows, combined
@@ -53,7 +54,7 @@ _SHOW_COLUMNS = (
 )
 async def show(
     context: Context,
-    target: Annotated[Word | None, TARGET] = None,
+    target: Annotated[Word | None, TARGET_OR_FILE] = None,
     *,
     text: Annotated[bool, _TEXT] = False,
 ) -> Records | Text | None:

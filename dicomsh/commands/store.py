@@ -11,7 +11,7 @@ from dicomsh.errors import UsageError
 from dicomsh.folders import path_of
 from dicomsh.frozen import replace
 from dicomsh.language.command import command
-from dicomsh.language.kinds import COUNT, FILE, MODALITY, PORT, RETRIES
+from dicomsh.language.kinds import COUNT, FILE, FOLDER, MODALITY, PORT, RETRIES
 from dicomsh.language.scan import Word
 from dicomsh.model.results import Records, listing_of
 from dicomsh.retrieve.sources import Found, sources_of, sources_of_ledger
@@ -34,7 +34,7 @@ _PORT = f"the port to listen on for the report ({USUAL_PORT})"
 async def store(
     context: Context,
     *paths: Annotated[Word, FILE],
-    from_ledger: Annotated[Word | None, FILE, _LEDGER] = None,
+    from_ledger: Annotated[Word | None, FOLDER, _LEDGER] = None,
     to: Annotated[Word | None, MODALITY, _TO] = None,
     jobs: Annotated[int | None, COUNT, _JOBS] = None,
     retries: Annotated[int | None, RETRIES, _RETRIES] = None,

@@ -9,7 +9,7 @@ from dicomsh.commands.content import check_unmasked, content_of, instances_of, l
 from dicomsh.commands.context import Context
 from dicomsh.event_loop import asyncio
 from dicomsh.language.command import command
-from dicomsh.language.kinds import TARGET
+from dicomsh.language.file_kinds import TARGET_OR_FILE
 from dicomsh.language.picture_kinds import DRAWING, POSITION, WINDOW
 from dicomsh.language.scan import Word
 from dicomsh.late import LateModule
@@ -42,7 +42,7 @@ _STYLE = "how to draw it (the best that the terminal says it knows)"
 )
 async def view(
     context: Context,
-    target: Annotated[Word | None, TARGET] = None,
+    target: Annotated[Word | None, TARGET_OR_FILE] = None,
     *,
     instance: Annotated[str | int | None, POSITION, _INSTANCE] = None,
     frame: Annotated[str | int | None, POSITION, _FRAME] = None,

@@ -46,7 +46,11 @@ class Expected:
     @property
     def file(self) -> bool:
         """Whether a file name is allowed there."""
-        return FILE in self.kinds
+        return any(kind.files for kind in self.kinds)
+
+    def completed_by(self, name: str) -> bool:
+        """Whether the name of a file, or of a folder with its slash, is one that is looked for."""
+        return any(kind.files and kind.files(self.prefix, name) for kind in self.kinds)
 
 
 @frozen

@@ -139,6 +139,8 @@ class Kind:
         inner: for a kind that takes the remaining words as an inner command, their scope; the value
             is then the bound call. None for all other kinds.
         write: a value as typed; the inverse of `parse`.
+        files: for a kind that can name a file, whether Tab offers a name (with a slash after it for
+            a folder) for the text typed so far, which comes first.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Kind:
     tokens: Callable[[Word], list[Token]] | None = None
     inner: Callable[[Scope], Scope] | None = None
     write: Callable[[Any], str] = str
+    files: Callable[[str, str], bool] | None = None
 
     @property
     def takes_any(self) -> bool:

@@ -16,7 +16,7 @@ MOST = 100
 """Maximum completions offered at once; type another letter to see others."""
 
 Files = Callable[[str], Iterable[Candidate]]
-"""File names that begin as typed."""
+"""File names that begin as typed; those of folders end with a slash."""
 
 
 @frozen
@@ -44,8 +44,9 @@ def offers(
     expected = expect(text, cursor, registry, knowledge)
     if expected is None:
         return []
-    known = candidates(expected, registry)
-    found = chain(files(expected.prefix) if expected.file else (), known)
+    named = files(expected.prefix) if expected.file else ()
+    wanted = (candidate for candidate in named if expected.completed_by(candidate.text))
+    found = chain(wanted, candidates(expected, registry))
     ranked = _ranked(found, expected.prefix, fuzzy=knowledge.fuzzy)
     plain = text[expected.start : cursor] == expected.prefix
     return [_offer(candidate, expected, plain=plain) for candidate in ranked]

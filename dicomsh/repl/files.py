@@ -9,26 +9,31 @@ from itertools import islice
 from dicomsh.folders import path_of
 from dicomsh.language.candidate import Candidate
 
-_MOST = 2000
-"""Maximum entries of a folder to look at."""
+_MOST = 50_000
+"""Maximum entries of a folder to look at, which takes some 30 ms."""
 
 
 def complete_file(typed: str) -> Iterator[Candidate]:
     """Files and folders that begin as typed, sorted; `~` is the home; folders end with a slash.
 
-    Hidden ones are left out unless the name typed begins with a full stop.
+    Hidden ones are left out unless the name typed begins with a full stop. Nothing is opened.
     """
     at = max(typed.rfind(mark) for mark in _separators()) + 1
     begun = typed[at:]
     try:
         folder = path_of(typed[:at] or ".")
         with os.scandir(folder) as entries:
-            found = sorted(islice(entries, _MOST), key=lambda entry: entry.name.lower())
+            found = [one for one in islice(entries, _MOST) if _begins(one.name, begun)]
     except (OSError, RuntimeError, ValueError):
         return
-    for entry in found:
-        if entry.name.startswith(begun) and (begun or not entry.name.startswith(".")):
-            yield _candidate(entry, at)
+    if begun == "..":
+        yield Candidate("../", "folder", at)
+    for entry in sorted(found, key=lambda entry: entry.name.lower()):
+        yield _candidate(entry, at)
+
+
+def _begins(name: str, begun: str) -> bool:
+    return name.startswith(begun) and (bool(begun) or not name.startswith("."))
 
 
 def _separators() -> str:

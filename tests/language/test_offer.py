@@ -303,6 +303,37 @@ def test_paths_are_offered_where_one_is_expected(
     assert first.text == completed
 
 
+@pytest.mark.parametrize(
+    ("before", "names"),
+    [
+        ("get 1 --to ", ["My Study/"]),
+        ("get 1 --to n", []),
+        ("store --from-ledger ", ["My Study/"]),
+        ("receive --to=", ["My Study/"]),
+        ("store ", ["My Study/", "notes.txt", "scan.DCM"]),
+        ("store .", [".hidden/"]),
+        ("store ..", ["../"]),
+        ("view s", ["scan.DCM"]),
+        ("view ./", ["My Study/", "notes.txt", "scan.DCM"]),
+        ("view 'My Study/", ["im 1"]),
+        ("view M", ["My Study/"]),
+        ("view n", []),
+        ("show --text s", ["scan.DCM"]),
+        ("cd s", []),
+    ],
+)
+def test_only_names_that_suit_are_offered(
+    before: str, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("My Study", ".hidden"):
+        (tmp_path / folder).mkdir()
+    for name in ("My Study/im 1", "notes.txt", "scan.DCM"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    found = offers(before, len(before), REGISTRY, KNOWN, complete_file)
+    assert [one.candidate.text for one in found if not one.text.startswith("--")] == names
+
+
 def test_aliases_of_the_user_are_commands() -> None:
     known = Known(aliases={"today": "find study date=today"})
     assert completed("to|", known) == ["today"]

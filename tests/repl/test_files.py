@@ -36,6 +36,7 @@ def completed(typed: str) -> list[str]:
         ("~/o", ["~/out/"]),
         ("./B", ["./Beta.dsh"]),
         (".", [".hidden"]),
+        ("..", ["../"]),
         ("nowhere/", []),
         ("out/march.csv/", []),
         ("~nobody-of-that-name/", []),
@@ -49,6 +50,12 @@ def test_files_and_folders(folder: Path, typed: str, names: list[str]) -> None:
 def test_an_absolute_path(folder: Path) -> None:
     typed = f"{folder.as_posix()}/ou"
     assert completed(typed) == [f"{typed}t/"]
+
+
+def test_a_file_among_thousands_is_found(folder: Path) -> None:
+    for number in range(3000):
+        (folder / "out" / f"{number}.dcm").touch()
+    assert completed("out/march") == ["out/march.csv"]
 
 
 def test_folders_say_what_they_are(folder: Path) -> None:
