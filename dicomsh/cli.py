@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("-c", "--command", metavar="TEXT", action="append", help="run TEXT and exit (repeatable)")
     add("-f", "--file", metavar="CONFIG", type=_path, help="modalities.yaml, or Orthanc's JSON")
-    add("-m", "--modality", metavar="NAME", help="start in this modality (or AET@HOST:PORT)")
+    add("-m", "--modality", metavar="NAME", help="start in NAME, AET@HOST:PORT, or A,B")
     add(
         "-o",
         "--output",

@@ -76,7 +76,7 @@ def _shell(options: argparse.Namespace, session: Session, history: History | Non
         if text is not None:
             session.override(name, _value(f"--{name}", kind, text, session))
     if options.modality is not None:
-        session.choose(session.config.find(options.modality))
+        session.choose(*session.config.find_all(options.modality))
     if options.no_color:
         session.override("color", "off")
     made = Shell(session, Sink.standard(), _manner(options), os.environ, history)

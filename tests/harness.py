@@ -68,7 +68,7 @@ def run(
     if output:
         session.override("output", output)
     if modality:
-        session.choose(session.config.find(modality))
+        session.choose(*session.config.find_all(modality))
     environ = {"DICOMSH_TRACEBACK": "1", **({"XDG_STATE_HOME": str(state)} if state else {})}
     shell = Shell(session, Sink(out, err), ShellOptions(keep_going, lessons=lessons), environ)
     status = batch.run(shell, _sources(texts))

@@ -105,7 +105,7 @@ def _modalities(context: Context, call: Call, name: Word) -> tuple[_Side, _Side]
     here = context.session.current()
     other = context.session.config.find(name.text, name.span)
     apart = _unlimited(context)
-    apart.session.modality = other
+    apart.session.modalities = (other,)
     return _Side(here.name, _unlimited(context), call), _Side(other.name, apart, call)
 
 

@@ -60,7 +60,13 @@ class Context:
         session = self.session
         limits, place = limits_of(session), session.place
         return QueryContext(
-            self.archives, session.today, limits, session.modality, place, self._earlier
+            self.archives,
+            session.today,
+            limits,
+            session.modalities,
+            place,
+            self._earlier,
+            session.config.find_all,
         )
 
     def _earlier(self, modality: str) -> Iterable[tuple[Request, Outcome]]:

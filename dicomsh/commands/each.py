@@ -15,15 +15,16 @@ from dicomsh.language.binding import Call, bound_again
 from dicomsh.language.command import stage
 from dicomsh.language.kinds import ROW_COMMAND
 from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
-from dicomsh.model.columns import AttributeColumn, FieldColumn
+from dicomsh.model.columns import ARCHIVE_COLUMN, AttributeColumn, FieldColumn
 from dicomsh.model.derived_answer import DerivedAnswer
 from dicomsh.model.keys import by_tag, path_of
 from dicomsh.model.level_keys import STEP, STEP_KEYWORDS
 from dicomsh.model.levels import Level
+from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place, each_once, places_of
 from dicomsh.model.results import ROWS, Listing, Records, Report, Result, Talk, Text
-from dicomsh.model.row import Row, text_at
+from dicomsh.model.row import NamedRows, Row, text_at
 from dicomsh.model.text_about import TextAbout, text_about
 from dicomsh.output.result_line import counted
 from dicomsh.session.knowledge import SessionKnowledge
@@ -74,10 +75,14 @@ _TEXT = (FieldColumn("text", "Text"),)
 
 @frozen
 class _Subject:
-    """One run of the command: the values of its variables, and the place it runs in."""
+    """One run of the command: the values of its variables, and the place it runs in.
+
+    `modality` is the archive that the row came from; None for the one in use.
+    """
 
     values: dict[str, str]
     place: Place
+    modality: Modality | None = None
 
 
 @frozen
@@ -102,11 +107,11 @@ async def _received(context: Context, rows: Listing) -> _Subjects:
         subjects = [_Subject(_fields(row), here) for row in received]
         return _source(subjects, answer.outcome, counted(len(received), ROWS))
     if level is Level.WORKLIST:
-        subjects = [_entity(rows, row, here) for row in received]
+        subjects = [_entity(context, rows, row, here) for row in received]
         return _source(subjects, answer.outcome, level.counted(len(subjects)))
     placed = zip(places_of(received, level, rows.place), received, strict=True)
     once = each_once([(_named(place, level), row) for place, row in placed])
-    subjects = [_entity(rows, row, place) for place, row in once]
+    subjects = [_entity(context, rows, row, place) for place, row in once]
     return _source(subjects, answer.outcome, level.counted(len(subjects)))
 
 
@@ -126,10 +131,17 @@ def _named(place: Place | None, level: Level) -> Place:
     return place
 
 
-def _entity(listing: Listing, row: Row, place: Place) -> _Subject:
+def _entity(context: Context, listing: Listing, row: Row, place: Place) -> _Subject:
     columns = {c.keyword: "" for c in listing.columns if isinstance(c, AttributeColumn)}
     steps = {step.level.unique_keyword: step.key for step in place.steps}
-    return _Subject({**columns, **steps, **_values(row)}, place)
+    named = {ARCHIVE_COLUMN.keyword: row.archive} if row.archive else {}
+    return _Subject(
+        {**columns, **steps, **_values(row), **named}, place, _modality_of(context, row)
+    )
+
+
+def _modality_of(context: Context, row: Row) -> Modality | None:
+    return context.session.known(row.archive) if row.archive else None
 
 
 def _values(row: Row) -> dict[str, str]:
@@ -182,6 +194,8 @@ class _Runs:
 
     async def _run(self, subject: _Subject) -> AsyncGenerator[_ResultPart, None]:
         session = self._context.session.at(subject.place, subject.values)
+        if subject.modality is not None:
+            session.modalities = (subject.modality,)
         context = replace(self._context, session=session)
         call = bound_again(self._call, subject.values, context.registry, SessionKnowledge(session))
         result = await call.command.result(context, *call.arguments, **call.options)
@@ -189,10 +203,12 @@ class _Runs:
             yield _ResultPart(result, [{"text": _quoting(text)} for text in _texts(result)])
             return
         answer = result.answer
+        entities = result.level is not None and subject.modality is not None
+        named = NamedRows(subject.modality.name) if entities and subject.modality else None
         try:
             yield _ResultPart(result, [])
             async for batch in answer:
-                yield _ResultPart(result, batch)
+                yield _ResultPart(result, named.of(batch) if named else batch)
         finally:
             await answer.aclose()
         self._outcomes.append(answer.outcome)
@@ -291,4 +307,9 @@ def _listing(first: Listing, rows: Listing, answer: _Merged) -> Listing:
     told = [c for c in attributes if c.context and c.keyword not in known]
     others = [column for column in first.columns if column not in told]
     columns = (*(replace(column, context=False) for column in told), *others)
-    return replace(first, columns=columns, answer=answer, place=place, asked_query=None)
+    if rows.archives and not first.archives:
+        columns = (ARCHIVE_COLUMN, *columns)
+    archives = first.archives or rows.archives
+    return replace(
+        first, columns=columns, answer=answer, place=place, asked_query=None, archives=archives
+    )

@@ -7,12 +7,13 @@ from typing import Annotated
 
 from dicomsh.commands.as_device import AS_HELP, as_device, asked_as
 from dicomsh.errors import UsageError
-from dicomsh.frozen import replace
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.command import Alone, AsRecords, command
 from dicomsh.language.kinds import (
     COUNT,
     DEVICE,
     LEVEL,
+    MODALITIES,
     MODEL,
     PATTERN,
     PERIOD,
@@ -47,6 +48,47 @@ LINT_HELP = "worklist: list what may keep a device from taking an item"
 DATETIME_HELP = "treat date and time ranges as one continuous period"
 
 
+ON_HELP = "ask these modalities, side by side: names or groups with commas, or all"
+
+
+@frozen
+class Whom:
+    """Who is asked, and as whom.
+
+    Args:
+        on: names of modalities, or None for those in use.
+        device: the device that asks, or None.
+        modality: the modality that a TARGET is in, or None.
+    """
+
+    on: Word | None = None
+    device: Device | None = None
+    modality: Modality | None = None
+
+
+async def asked(
+    context: Asks, whom: Whom, request: Request, options: QueryOptions, way: Way = plain_way
+) -> Listing:
+    """The answer of one modality, or of several that are in use or named.
+
+    Raises:
+        UsageError: no modality is in use or named, or a name means nothing.
+        DicomshError: the only modality cannot be asked.
+    """
+    query, on = context.query, whom.on
+    several = len(query.modalities) > 1 and whom.modality is None
+    if on is None and not several:
+        modality = whom.modality or query.current()
+        modality, request = as_device(modality, request, whom.device)
+        return asked_as(await ask(query, modality, request, options, way), whom.device)
+    from dicomsh.query.several import ask_several
+
+    modalities = query.named(on.text, on.span) if on else query.modalities
+    asking = [as_device(modality, request, whom.device) for modality in modalities]
+    listing = ask_several(query, [one for one, _ in asking], asking[0][1], options, way)
+    return asked_as(listing, whom.device)
+
+
 @command(
     "find",
     family="query",
@@ -56,6 +98,7 @@ DATETIME_HELP = "treat date and time ranges as one continuous period"
         "find study PatientName=*山田* +ReferringPhysicianName",
         "find series CT --limit 10",
         "find study date=2024 --split",
+        "find study acc=A4713 --on all",
         "find worklist date=today mod=CT,MR",
         "find worklist station=CT1 --lint",
     ),
@@ -74,6 +117,7 @@ async def find(
     split: Annotated[Period | None, PERIOD, Alone(Period.AUTO), SPLIT_HELP] = None,
     queries: Annotated[int | None, QUERIES, QUERIES_HELP] = None,
     as_: Annotated[Device | None, DEVICE, AS_HELP] = None,
+    on: Annotated[Word | None, MODALITIES, ON_HELP] = None,
     lint: Annotated[bool, LINT_HELP, AsRecords] = False,
 ) -> Listing | Records:
     """Query at a level, inside the current place; or a worklist.
@@ -91,6 +135,10 @@ async def find(
     a device needs, their lengths, and numbers that items share; exit status 1 if something is
     wrong. --as asks with the AE title of a device of modalities.yaml, or with any AE title; a
     worklist is then asked for its station, and for its Modality.
+
+    With --on, or after 'use' of several, the modalities are asked at the same time: the rows say
+    which archive they come from, a line for each says how its answer ended, and --limit applies to
+    each.
     """
     today = context.query.today
     keys = [] if pattern is None else [pattern_key(level, pattern, today)]
@@ -108,10 +156,12 @@ async def find(
         raise UsageError("--queries is for --split", hint="find study … --split --queries N")
     options = QueryOptions(limit, model, wanted, split, queries)
     way = plain_way if split is None else _split_way()
-    modality, request = as_device(context.query.current(), request, as_)
+    if lint and on:
+        raise UsageError("--lint checks one worklist", hint="omit --on", span=on.span)
     if lint:
+        modality, request = as_device(context.query.current(), request, as_)
         return await _linted(context, modality, request, options)
-    return asked_as(await ask(context.query, modality, request, options, way), as_)
+    return await asked(context, Whom(on, as_), request, options, way)
 
 
 async def _linted(

@@ -76,14 +76,14 @@ def _brought_back(context: Context) -> str:
     if before is None or not tutor.teaches_in(session.modality):
         return f"You stay at {session.path}"
     if before.modality is None:
-        session.move(None, before.place)
+        session.move((), before.place)
         return "No modality is in use, as before"
     name = before.modality.name
     try:
         modality = session.config.find(name)
     except UsageError:
         return f"You stay at {session.path}: {name}, where you were, is no longer a modality"
-    session.move(modality, before.place)
+    session.move((modality,), before.place)
     return f"You are back at {session.path}"
 
 

@@ -2,40 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 from dicomsh.commands.context import Context
 from dicomsh.config import edit
 from dicomsh.config.locate import load_again
-from dicomsh.errors import UsageError
+from dicomsh.errors import DicomshError, ExitStatus, UsageError
+from dicomsh.event_loop import asyncio
 from dicomsh.language.command import command
-from dicomsh.language.kinds import ADDRESS, MODALITY, NEW_NAME
+from dicomsh.language.kinds import ADDRESS, MODALITIES, MODALITY, NEW_NAME
 from dicomsh.language.scan import Word
+from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.levels import MODALITY_WORKLIST_FIND, ROOT_MODELS, VERIFICATION, Model
-from dicomsh.model.modality import Address, DicomAddress, Modality, PracticeAddress
+from dicomsh.model.modality import Address, DicomAddress, Modality, PracticeAddress, all_in_use
 from dicomsh.model.results import Records, Talk, at_once, listing_of
 from dicomsh.query.harmless import harmless_find
 
 _Result = TypeVar("_Result")
 
 
-@command("use", family="modalities", examples=("use pacs",))
-async def use(context: Context, name: Annotated[Word | None, MODALITY] = None) -> Talk:
+@command("use", family="modalities", examples=("use pacs", "use all"))
+async def use(context: Context, *names: Annotated[Word, MODALITIES]) -> Talk:
     """Open an association with a modality and make it the current one.
 
     NAME is a configured modality or AET@HOST:PORT. The output shows the response time of a C-ECHO
     and the information models that the peer accepted. If the association fails, you stay where you
     are. Without NAME, use shows the current modality.
+
+    With several names, a group of modalities.yaml, or all, find and ls ask all of them at the same
+    time, also those that do not answer now.
     """
-    if name is None:
-        return Talk(await _greeting(context, context.session.current()))
-    modality = _at(name, lambda: context.session.config.find(name.text))
-    greeting = await _greeting(context, modality)
-    context.session.choose(modality)
-    return Talk(greeting)
+    modalities = _named(context, names)
+    if len(modalities) == 1:
+        greeting = await _greeting(context, modalities[0])
+        if names:
+            context.session.choose(*modalities)
+        return Talk(greeting)
+    greetings = await asyncio.gather(*(_greeting_or_error(context, one) for one in modalities))
+    if names:
+        context.session.choose(*modalities)
+    statuses = [status for _, status in greetings if status]
+    text = "\n".join(greeting for greeting, _ in greetings)
+    return Talk(text, statuses[0] if statuses else ExitStatus.DONE)
+
+
+def _named(context: Context, names: Sequence[Word]) -> tuple[Modality, ...]:
+    """The modalities that words name, each once; those in use without a word."""
+    session = context.session
+    found = [one for name in names for one in session.config.find_all(name.text, name.span)]
+    return tuple({one.name: one for one in found}.values()) or tuple(all_in_use(session.modalities))
+
+
+async def _greeting_or_error(context: Context, modality: Modality) -> tuple[str, ExitStatus]:
+    try:
+        return await _greeting(context, modality), ExitStatus.DONE
+    except DicomshError as error:
+        told = " · ".join(filter(None, (error.message, error.hint)))
+        return f"{modality.name}  {told}", error.status
 
 
 def _at(word: Word, action: Callable[[], _Result]) -> _Result:
@@ -84,30 +111,64 @@ def _models(accepted: frozenset[str]) -> str:
     return ", ".join(titles) or "no query model accepted"
 
 
-@command("echo", family="modalities", examples=("echo pacs", "echo pacs --find"))
+@command("echo", family="modalities", examples=("echo pacs", "echo pacs --find", "echo all"))
 async def echo(
     context: Context,
-    name: Annotated[Word | None, MODALITY] = None,
-    *,
+    *names: Annotated[Word, MODALITIES],
     find: Annotated[bool, "also try a C-FIND that matches nothing"] = False,
 ) -> Records:
     """Send a C-ECHO and show its response time.
 
     A peer may answer C-ECHO but refuse queries: --find tries one, for a study that cannot exist. It
     also tries one if the peer does not accept C-ECHO.
+
+    Several modalities are tried at the same time, with a row for each; the exit status is that of
+    the first failure.
     """
-    config = context.session.config
-    modality = _at(name, lambda: config.find(name.text)) if name else context.session.current()
+    modalities = _named(context, names)
+    columns = [FieldColumn("modality", "Modality"), FieldColumn("echo_ms", "C-ECHO ms", True)]
+    if find:
+        columns.append(FieldColumn("find_ms", "C-FIND ms", True))
+    if len(modalities) == 1:
+        record = await _echoed(context, modalities[0], find=find)
+        return listing_of(tuple(columns), at_once([record]))
+    begun = time.monotonic()
+    tried = await asyncio.gather(*(_echoed_or_error(context, one, find=find) for one in modalities))
+    columns.append(FieldColumn("error", "Error"))
+    records = [record for record, _ in tried]
+    failures = [status for _, status in tried if status]
+    ending = Ending.PARTIAL if failures else Ending.COMPLETE
+    outcome = Outcome(
+        ending,
+        len(records),
+        time.monotonic() - begun,
+        detail=f"{len(failures)} did not answer" if failures else "",
+        failure=failures[0] if failures else ExitStatus.DONE,
+    )
+    unit = ("modality", "modalities")
+    return listing_of(tuple(columns), at_once(records), outcome=lambda: outcome, unit=unit)
+
+
+async def _echoed_or_error(
+    context: Context, modality: Modality, *, find: bool
+) -> tuple[Record, ExitStatus]:
+    try:
+        return await _echoed(context, modality, find=find), ExitStatus.DONE
+    except DicomshError as error:
+        return {"modality": modality.name, "error": error.message}, error.status
+
+
+async def _echoed(context: Context, modality: Modality, *, find: bool) -> Record:
+    """The response times of a modality, in milliseconds."""
     archive = await context.archives.open(context.known(modality))
     accepted = (await archive.connect()).sop_classes
     answers = not find or VERIFICATION in accepted  # without --find, C-ECHO is all that was asked
     echo_ms = _rounded(await archive.echo()) if answers else None
     record: Record = {"modality": modality.name, "echo_ms": echo_ms}
-    columns = [FieldColumn("modality", "Modality"), FieldColumn("echo_ms", "C-ECHO ms", True)]
-    if find:  # "C-ECHO works, C-FIND does not" is a common fault (pynetdicom #751, horos #344)
-        record = {**record, "find_ms": _rounded(await harmless_find(context.query, modality))}
-        columns.append(FieldColumn("find_ms", "C-FIND ms", True))
-    return listing_of(tuple(columns), at_once([record]))
+    if not find:
+        return record
+    # "C-ECHO works, C-FIND does not" is a common fault (pynetdicom #751, horos #344)
+    return {**record, "find_ms": _rounded(await harmless_find(context.query, modality))}
 
 
 def _rounded(seconds: float) -> float:
@@ -131,16 +192,18 @@ async def modalities(context: Context) -> Records:
         FieldColumn("known", "Known"),
     )
     known = dict(session.config.modalities)
-    if session.modality is not None:
-        known.setdefault(session.modality.name, session.modality)
+    for used in session.modalities:
+        known.setdefault(used.name, used)
     records = [_modality_record(context, modality) for modality in known.values()]
     broken = session.config.broken.items()
+    groups = session.config.groups.items()
+    records += [{"name": n, "association": f"group of {', '.join(m)}"} for n, m in groups]
     records += [{"name": n, "association": f"cannot be used: {e.message}"} for n, e in broken]
     return listing_of(columns, at_once(records), unit=("modality", "modalities"))
 
 
 def _modality_record(context: Context, modality: Modality) -> Record:
-    used = context.session.modality is not None and context.session.modality.name == modality.name
+    used = modality.name in context.session.names_in_use.split(",")
     state = context.archives.state(modality)
     return {
         "name": modality.name,

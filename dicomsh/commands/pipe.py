@@ -13,7 +13,14 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
 from dicomsh.model.answer import Answer, Ending, Gathered, Outcome
-from dicomsh.model.columns import AttributeColumn, Column, DerivedColumn
+from dicomsh.model.columns import (
+    ARCHIVE_KEYS,
+    ArchiveColumn,
+    AttributeColumn,
+    Column,
+    DerivedColumn,
+    FieldColumn,
+)
 from dicomsh.model.derived_answer import DerivedAnswer, noted
 from dicomsh.model.derived_keys import (
     AGE,
@@ -214,6 +221,9 @@ def field(rows: Listing, key: str, word: Word) -> RowField:
         UsageError: the rows do not have this field; the span is that of the key.
     """
     span = word.part(0, len(key))
+    archive = next((c for c in rows.columns if isinstance(c, ArchiveColumn)), None)
+    if archive is not None and key in ARCHIVE_KEYS:
+        return RowField(archive, vr_of(archive))
     if rows.level is not None:
         return _attribute(rows, rows.level, key, span)
     return _record_field(rows, key, span)
@@ -242,7 +252,7 @@ def _not_requested(keyword: str, span: Span) -> UsageError:
 
 def _part_field(base: Column, part: Part) -> RowField:
     """The field of a part of the values of a column."""
-    assert not isinstance(base, DerivedColumn)
+    assert isinstance(base, AttributeColumn | FieldColumn)
     vr, keyword = vr_of(base), derived_keyword(base.keyword, part)
     heading = f"{base.heading} {part.name}"
     return RowField(
@@ -296,7 +306,7 @@ def vr_of(column: Column) -> str:
     """The VR by which the values of a column are compared."""
     if isinstance(column, AttributeColumn):
         return column.attribute.vr
-    if isinstance(column, DerivedColumn):
+    if isinstance(column, ArchiveColumn | DerivedColumn):
         return column.vr
     if column.vr or column.number:
         return column.vr or "IS"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from dicomsh.commands.as_device import AS_HELP, as_device, asked_as
+from dicomsh.commands.as_device import AS_HELP
 from dicomsh.commands.context import Context
 from dicomsh.commands.find import (
     DATETIME_HELP,
@@ -12,7 +12,10 @@ from dicomsh.commands.find import (
     FUZZY_HELP,
     LIMIT_HELP,
     MODEL_HELP,
+    ON_HELP,
     RELATIONAL_HELP,
+    Whom,
+    asked,
     check_nights,
     check_worklist,
     extensions,
@@ -26,6 +29,7 @@ from dicomsh.language.kinds import (
     COUNT,
     DEVICE,
     FORMAT,
+    MODALITIES,
     MODEL,
     TARGET,
     TERM,
@@ -42,7 +46,6 @@ from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.results import Listing
 from dicomsh.model.safe import fit
-from dicomsh.query.ask import ask
 from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Failure
 
@@ -63,24 +66,26 @@ async def ls(
     datetime: Annotated[bool, DATETIME_HELP] = False,
     empty: Annotated[bool, EMPTY_HELP] = False,
     as_: Annotated[Device | None, DEVICE, AS_HELP] = None,
+    on: Annotated[Word | None, MODALITIES, ON_HELP] = None,
 ) -> Listing:
     """List the level below the current place, or below TARGET.
 
     Key=Value narrows the list, +Key adds a column.
     """
-    there = await resolve(context, target)
-    level = there.place.next_level
+    there = None if target is None else await resolve(context, target)
+    place = context.session.place if there is None else there.place
+    level = place.next_level
     today = context.session.today
     keys = query_keys(terms, level, today, over_midnight=datetime or level is Level.WORKLIST)
     check_nights(keys, terms)
     wanted = extensions(relational=relational, fuzzy=fuzzy, datetime=datetime, empty=empty)
     if level is Level.WORKLIST:
         check_worklist({"--model": model, "--relational": relational, "--datetime": datetime})
-        there = replace(there, place=Place())
-    request = Request(level, there.place, keys_once(keys, terms))
-    modality, request = as_device(there.modality, request, as_)
+        place = Place()
+    request = Request(level, place, keys_once(keys, terms))
     options = QueryOptions(limit, model, wanted)
-    return asked_as(await ask(context.query, modality, request, options), as_)
+    modality = None if there is None or on is not None else there.modality
+    return await asked(context, Whom(on, as_, modality), request, options)
 
 
 @command(

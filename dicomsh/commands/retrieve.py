@@ -160,7 +160,23 @@ async def _targets(context: Context, targets: Sequence[Word]) -> Wanted:
                 hint="name a TARGET, or cd to one",
                 span=target.span if target else None,
             )
-    return Wanted(there[0].modality, [found.place for found in there])
+    modality = _only_one([found.modality for found in there])
+    return Wanted(modality, [found.place for found in there])
+
+
+def _only_one(modalities: Sequence[Modality]) -> Modality:
+    """The archive that everything comes from.
+
+    Raises:
+        UsageError: there are several.
+    """
+    names = dict.fromkeys(modality.name for modality in modalities)
+    if len(names) > 1:
+        raise UsageError(
+            f"these are in several archives: {', '.join(names)}",
+            hint="for each of them by itself: … | each get, or … | where modality=NAME | get",
+        )
+    return modalities[0]
 
 
 async def _rows(context: Context, rows: Listing) -> Wanted:
@@ -174,7 +190,8 @@ async def _rows(context: Context, rows: Listing) -> Wanted:
         await answer.aclose()
     found = places_of(received, rows.level, rows.place)
     places = [place for place in found if place is not None]
-    return Wanted(modality_of(context, rows), places, _told(answer.outcome, received, places))
+    modality = _modality_of_rows(context, rows, received)
+    return Wanted(modality, places, _told(answer.outcome, received, places))
 
 
 def _moved(
@@ -214,6 +231,12 @@ def _destination(context: Context, to: Word | None, *, verify: bool) -> move_job
 
 def _aet(modality: Modality) -> str:
     return modality.entity.aet if isinstance(modality.address, DicomAddress) else ""
+
+
+def _modality_of_rows(context: Context, listing: Listing, rows: Sequence[Row]) -> Modality:
+    names = dict.fromkeys(row.archive for row in rows if row.archive) or listing.archives[:1]
+    known = [found for name in names if (found := context.session.known(name)) is not None]
+    return _only_one(known) if known else modality_of(context, listing)
 
 
 def modality_of(context: Context, rows: Listing) -> Modality:

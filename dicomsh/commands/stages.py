@@ -32,7 +32,13 @@ from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
 from dicomsh.model.answer import MOST_GATHERED, Outcome
 from dicomsh.model.batches import in_turns
-from dicomsh.model.columns import AttributeColumn, Column, FieldColumn, Record
+from dicomsh.model.columns import (
+    ArchiveColumn,
+    AttributeColumn,
+    Column,
+    FieldColumn,
+    Record,
+)
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.results import ROWS, Listing, Records, listing_of
 from dicomsh.model.vr import NUMBER_VRS
@@ -89,6 +95,17 @@ class _ConditionTest:
         self._test = condition.test(self._field.vr, self._field.column.keyword, context.query.today)
         self._negated = condition.negated
         self._beyond = 0
+        if isinstance(self._field.column, ArchiveColumn):
+            self._check_archive(condition, rows.archives)
+
+    def _check_archive(self, condition: Condition, archives: tuple[str, ...]) -> None:
+        """Refuse a value that no archive has: it was meant for the attribute Modality."""
+        if not any(self._test([name]) for name in archives):
+            raise UsageError(
+                f"'{condition.value}' is not an archive that was asked: {', '.join(archives)}",
+                hint="for the attribute, write Modality=… with a capital, or mod=…",
+                span=condition.word.rest(condition.value_start),
+            )
 
     def keeps(self, row: Any) -> bool:
         """Whether a row stays."""

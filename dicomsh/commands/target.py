@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dicomsh.commands.context import Context
 from dicomsh.errors import NotThereError, UsageError
-from dicomsh.frozen import frozen
+from dicomsh.event_loop import asyncio
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.scan import Word
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place
+from dicomsh.model.place import PathStart, Place, quote_segment
 from dicomsh.query import resolve as query
 from dicomsh.query.resolve import ResolvedTarget
 from dicomsh.session import targets
@@ -27,9 +28,43 @@ async def resolve(context: Context, target: Word | None) -> ResolvedTarget:
         return ResolvedTarget(session.current(), session.place)
     session.learn()
     try:
+        if _is_key_of_several(session, target.text):
+            return await _in_one_of_several(context, target.text)
         return await query.resolve(context.query, _Listed(session), target.text)
     except (NotThereError, UsageError) as error:
         raise type(error)(error.message, hint=error.hint, span=target.span) from None
+
+
+def _is_key_of_several(session: Session, text: str) -> bool:
+    """Whether a TARGET may be in any of several modalities in use."""
+    if len(session.modalities) < 2 or text.startswith("/"):
+        return False
+    number, last = targets.row_number(text.partition("/")[0]), session.last
+    return number is None or last is None or not last.archive(number)
+
+
+async def _in_one_of_several(context: Context, text: str) -> ResolvedTarget:
+    """Where a TARGET leads that only one of the modalities in use has.
+
+    Raises:
+        NotThereError: none of them has it.
+        UsageError: several have it; the hint is the path to each.
+        DicomshError: none has it, as far as they could be asked.
+    """
+    there = [context.session.seen_in(modality) for modality in context.session.modalities]
+    contexts = [replace(context, session=one) for one in there]
+    looked = [query.resolve(one.query, _Listed(one.session), text) for one in contexts]
+    results = await asyncio.gather(*looked, return_exceptions=True)
+    found = [result for result in results if isinstance(result, ResolvedTarget)]
+    errors = [result for result in results if isinstance(result, BaseException)]
+    if not found:
+        unknown = [error for error in errors if not isinstance(error, NotThereError)]
+        raise (unknown or errors)[0]
+    if len(found) > 1:
+        paths = [f"/{quote_segment(one.modality.name)}{one.place.path}" for one in found]
+        hint = f"one of {', '.join(paths)}"
+        raise UsageError(f"'{text}' is in {len(found)} of the archives", hint=hint)
+    return found[0]
 
 
 @frozen
@@ -38,7 +73,7 @@ class _Listed:
 
     session: Session
 
-    def start_of(self, text: str) -> tuple[Modality, Place, list[str]]:
+    def start_of(self, text: str) -> PathStart:
         return targets.start_of(self.session, text)
 
     def whole_key(self, text: str) -> Place | None:

@@ -13,7 +13,7 @@ from dicomsh.language.scan import Word
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.level_keys import heading
 from dicomsh.model.levels import HIERARCHY, UNIQUE_KEYWORDS, Level
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Modality, all_in_use
 from dicomsh.model.place import Place, count_below, title_of
 from dicomsh.model.plan import Request, choose_model
 from dicomsh.model.results import Records, Result, Talk, Text, at_once, listing_of
@@ -39,7 +39,7 @@ async def cd(context: Context, target: Annotated[Word | None, TARGET] = None) ->
     if target is not None and target.text == "-":
         return _back(context)
     if target is None:
-        session.move(session.current(), type(session.place)())
+        session.move(tuple(all_in_use(session.modalities)), type(session.place)())
         return None
     from dicomsh.commands.target import resolve
 
@@ -47,7 +47,7 @@ async def cd(context: Context, target: Annotated[Word | None, TARGET] = None) ->
     if there.place.level is Level.WORKLIST:
         await _check_worklist(context, there.modality)
     said = _of_list_elsewhere(session, target.text, there.place)
-    session.move(there.modality, there.place)
+    session.move((there.modality,), there.place)
     return said
 
 

@@ -12,6 +12,9 @@ from dicomsh.errors import ConfigError, Span, UsageError
 from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.modality import Device, DicomAddress, Modality, Timeouts
 
+EVERY = "all"
+"""The name of all modalities together, unless one has that name."""
+
 _PRACTICE = "pacs"
 """The practice archive's name in the built-in configuration."""
 
@@ -36,6 +39,7 @@ class Config:
         aet: our AE title.
         timeouts: time limits, unless a modality sets others.
         modalities: every modality by name, in the order of the file, all settings resolved.
+        groups: names of several modalities, by the name of the group.
         archives: modalities that are not in the file: practice archives of lessons.
         devices: devices whose worklists are asked for, by name.
         broken: why a modality of the file cannot be used, by name; the others can.
@@ -46,6 +50,7 @@ class Config:
     aet: str = "DICOMSH"
     timeouts: Timeouts = field(default_factory=Timeouts)
     modalities: Mapping[str, Modality] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     archives: Mapping[str, Modality] = field(default_factory=dict)
     devices: Mapping[str, Device] = field(default_factory=dict)
     identity: Identity | None = field(default=None, compare=False)
@@ -99,7 +104,32 @@ class Config:
         if text in self.broken:
             error = self.broken[text]
             raise ConfigError(error.message, hint=error.hint, span=span)
+        several = self.groups.get(text) or (tuple(self.modalities) if text == EVERY else ())
+        if several:
+            message = f"'{text}' means several modalities, and this needs one"
+            raise UsageError(message, hint=f"one of {', '.join(several)}", span=span)
         raise self.unknown(text, span)
+
+    def find_all(self, text: str, span: Span | None = None) -> tuple[Modality, ...]:
+        """The modalities that names separated by commas mean, each once, in their order.
+
+        A name is that of a modality, its address, the name of a group, or `all`.
+
+        Raises:
+            ConfigError: the settings of one cannot be used.
+            UsageError: one means nothing; the hint suggests the nearest name.
+        """
+        names = [name for part in text.split(",") for name in self._meant(part)]
+        found = {modality.name: modality for name in names for modality in (self.find(name, span),)}
+        return tuple(found.values())
+
+    def _meant(self, name: str) -> tuple[str, ...]:
+        """The modalities that one name means: those of a group, or the name itself."""
+        if "@" in name or name in self.modalities:
+            return (name,)
+        if name == EVERY and self.modalities:
+            return tuple(self.modalities)
+        return self.groups.get(name, (name,))
 
     def device(self, text: str, span: Span | None = None) -> Device:
         """The device of a name, or the one with that AE title, configured or not.
@@ -124,7 +154,7 @@ class Config:
         way = "or use AET@HOST:PORT"
         if name == _PRACTICE:
             way = "the practice archive is 'pacs: {practice: true}' in modalities.yaml"
-        hint = suggestion(name, self.modalities) or f"{self._known()}; {way}"
+        hint = suggestion(name, (*self.modalities, *self.groups)) or f"{self._known()}; {way}"
         return UsageError(f"no modality {shown(name)}", hint=hint, span=span)
 
     def _known(self) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from dicomsh.config import checks, yamltext
-from dicomsh.config.config import Config
+from dicomsh.config.config import EVERY, Config
 from dicomsh.config.tree import ConfigNode, Section
 from dicomsh.config.words import shown
 from dicomsh.errors import ConfigError
@@ -26,7 +26,7 @@ from dicomsh.model.modality import (
 )
 from dicomsh.model.status import CANCEL
 
-_GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities", "devices")
+_GLOBAL = ("aet", "timeout", "cancel_grace", "idle_release", "modalities", "groups", "devices")
 _DEVICE = ("aet", "modality", "station")
 _TIMEOUT = ("connect", "association", "response")
 _MODALITY = tuple(
@@ -58,14 +58,15 @@ def parse(text: str, file: str = "modalities.yaml", path: Path | None = None) ->
     section = ConfigNode(root, file).section(_GLOBAL)
     config = Config(path, section.get("aet", checks.ae_title, "DICOMSH"), _timeouts(section))
     modalities, broken = _modalities(section.settings.get("modalities"), config)
-    frozen = MappingProxyType(modalities)
+    groups, unusable = _groups(section.settings.get("groups"), (*modalities, *broken))
     return Config(
         path,
         config.aet,
         config.timeouts,
-        frozen,
+        MappingProxyType(modalities),
+        groups=MappingProxyType(groups),
         devices=MappingProxyType(_devices(section.settings.get("devices"))),
-        broken=MappingProxyType(broken),
+        broken=MappingProxyType({**broken, **unusable}),
     )
 
 
@@ -85,6 +86,40 @@ def _device(name: str, setting: ConfigNode) -> Device:
         given.get("modality", checks.code, ""),
         given.get("station", checks.short_text, ""),
     )
+
+
+def _groups(
+    setting: ConfigNode | None, modalities: Collection[str]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, ConfigError]]:
+    """The modalities of every group by its name, and why some groups cannot be used."""
+    if setting is None or setting.is_nothing:
+        return {}, {}
+    groups: dict[str, tuple[str, ...]] = {}
+    broken: dict[str, ConfigError] = {}
+    for name, child in setting.children("a mapping from names to lists of modalities").items():
+        try:
+            groups[name] = _group(name, child, modalities)
+        except ConfigError as error:
+            broken[name] = error
+    return groups, broken
+
+
+def _group(name: str, setting: ConfigNode, modalities: Collection[str]) -> tuple[str, ...]:
+    checked_name(name, setting)
+    if name in modalities:
+        raise setting.problem(f"{shown(name)} is the name of a modality, too", "rename the group")
+    if name == EVERY:
+        raise setting.problem(f"{shown(name)} means every modality anyway", "rename the group")
+
+    def known(text: str) -> str:
+        if text in modalities:
+            return text
+        raise ValueError(f"modalities of this file ({', '.join(modalities) or 'it has none'})")
+
+    members = tuple(dict.fromkeys(setting.values(known)))
+    if not members:
+        raise setting.error("at least one modality", found="an empty list")
+    return members
 
 
 def _timeouts(section: Section) -> Timeouts:

@@ -53,6 +53,7 @@ _ENDINGS = {
     Ending.LOST: "the association was lost: some matches are missing",
     Ending.TIMED_OUT: "no further answer in time: some matches are missing",
     Ending.PARTIAL: "some matches may be missing, because no query can ask for them",
+    Ending.FAILED: "it gave no answer: everything is missing",
     Ending.CAPPED: "as many rows as the server's known limit: some matches may be missing",
 }
 
@@ -104,6 +105,7 @@ _AFTER = {
     Ending.CUT_OFF: "narrow the query, for example by date, or split it: find study … --split",
     Ending.LOST: "ask again; 'echo --find' shows whether the server answers queries at all",
     Ending.TIMED_OUT: "ask again; 'echo --find' shows whether the server answers queries at all",
+    Ending.FAILED: "'echo --find' shows whether the server answers queries at all",
     Ending.CAPPED: "narrow the query, for example by date, or split it: find study … --split",
     Ending.PARTIAL: "a date range (date=>=1900) leaves out studies that no range can match",
     Ending.CANCELLED: "run it again to the end, or narrow the query",

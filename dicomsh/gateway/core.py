@@ -105,8 +105,9 @@ class Gateway:
         """Where queries are asked from."""
         limits = Limits(rows=self.options.limit)
         today = date.today()
+        used = () if modality is None else (modality,)
         return QueryContext(
-            self.archives, today, limits, modality, Place(), earlier=self.queries.earlier
+            self.archives, today, limits, used, Place(), earlier=self.queries.earlier
         )
 
     @asynccontextmanager

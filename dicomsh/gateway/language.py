@@ -46,6 +46,10 @@ class Nothing:
         """None."""
         return ()
 
+    def group_names(self) -> Iterable[Candidate]:
+        """None."""
+        return ()
+
     def device_names(self) -> Iterable[Candidate]:
         """None."""
         return ()

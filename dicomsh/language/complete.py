@@ -28,6 +28,14 @@ def complete_level(scope: Scope) -> Iterable[Candidate]:
     yield Candidate(Level.WORKLIST.word, "C-FIND of scheduled procedure steps")
 
 
+def complete_modalities(scope: Scope) -> Iterable[Candidate]:
+    """Modalities, groups of them and `all`, after each comma."""
+    at = scope.typed.rfind(",") + 1
+    named = scope.used.union(scope.typed[:at].split(","))
+    made = (*scope.knowledge.modality_names(), *scope.knowledge.group_names())
+    return (replace(one, at=one.at + at) for one in made if one.text not in named)
+
+
 def complete_target(scope: Scope) -> Iterable[Candidate]:
     """Rows, unique keys and paths seen."""
     return scope.knowledge.targets(scope.typed)

@@ -11,6 +11,7 @@ from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind, Scope, Token
 from dicomsh.language.scan import Word
 from dicomsh.late import LateModule
+from dicomsh.model.columns import ARCHIVE_KEYS
 from dicomsh.model.keys import is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
 from dicomsh.model.results import FORMATS
@@ -90,9 +91,13 @@ def _target_given(scope: Scope, value: Any) -> Scope:
     return replace(scope, level=None)
 
 
+def _modalities_given(scope: Scope, value: Word) -> Scope:
+    return replace(scope, used=scope.used.union(value.text.split(",")))
+
+
 def _read_condition(word: Word, scope: Scope) -> Condition:
     found = conditions.read_condition(word)
-    if scope.level is not None:
+    if scope.level is not None and found.key not in ARCHIVE_KEYS:
         found.check(scope.level, scope.knowledge.today)
     return found
 
@@ -106,7 +111,7 @@ def _condition_tokens(word: Word) -> list[Token]:
 
 
 def _read_key(word: Word, scope: Scope) -> Word:
-    if scope.level is not None:
+    if scope.level is not None and word.text not in ARCHIVE_KEYS:
         try:
             row_keys.find_row_key(word.text, scope.level)
         except UsageError as error:
@@ -172,8 +177,13 @@ def _afresh(scope: Scope) -> Scope:
 def _below(scope: Scope) -> Scope:
     """A command that runs in each row's entity: its variables are the row's attributes."""
     level = scope.level and (scope.level.below or scope.level)
-    later = scope.variables or (is_keyword if level else bool)
+    later = scope.variables or (_is_row_variable if level else bool)
     return Scope(scope.knowledge, level, variables=later)
+
+
+def _is_row_variable(name: str) -> bool:
+    """Whether a variable is an attribute of a row, or the archive that it came from."""
+    return is_keyword(name) or name == ARCHIVE_KEYS[0]
 
 
 def _anything_later(scope: Scope) -> Scope:
@@ -330,6 +340,13 @@ QUOTED = Kind("'COMMAND | STAGE'", "string", _read_word, fits=_is_several_words)
 ALIAS = Kind("NAME", "alias", _read_new_alias, _complete_alias)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
 DEVICE = Kind("DEVICE", "modality", _read_device, lambda scope: scope.knowledge.device_names())
+MODALITIES = Kind(
+    "NAME,…",
+    "modality",
+    _read_word,
+    _late(lambda: completion.complete_modalities),
+    narrow=_modalities_given,
+)
 NEW_NAME = Kind("NAME", "modality", _read_word)
 ADDRESS = Kind("AET@HOST:PORT", "modality", _read_word)
 LESSON = Kind("LESSON", "string", _read_word, lambda scope: scope.knowledge.lesson_names())

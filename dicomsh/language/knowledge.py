@@ -42,6 +42,10 @@ class Knowledge(Protocol):
         """Configured modalities with AE title and address."""
         ...
 
+    def group_names(self) -> Iterable[Candidate]:
+        """Names that mean several modalities, with those."""
+        ...
+
     def device_names(self) -> Iterable[Candidate]:
         """Configured devices with AE title and Modality."""
         ...

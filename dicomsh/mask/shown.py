@@ -90,7 +90,10 @@ def _typed(key: QueryKey, mask: Mask) -> str:
 
 def shown_outcome(outcome: Outcome) -> Outcome:
     """How an answer ended, without what the server says about it."""
-    return replace(outcome, comment=MASKED) if outcome.comment else outcome
+    if not (outcome.comment or outcome.archives):
+        return outcome
+    each = (replace(one, outcome=shown_outcome(one.outcome)) for one in outcome.archives)
+    return replace(outcome, comment=outcome.comment and MASKED, archives=tuple(each))
 
 
 def shown_place(place: Place, mask: Mask) -> Place:

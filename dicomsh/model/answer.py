@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 
-from dicomsh.errors import DicomshError
+from dicomsh.errors import DicomshError, ExitStatus
 from dicomsh.frozen import frozen, replace
+from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note, summed
 from dicomsh.model.row import Row, weight
 
@@ -23,6 +24,7 @@ class Ending(Enum):
     TIMED_OUT = "no further answer in time"
     PARTIAL = "some of it cannot be asked for"
     CAPPED = "the server's known limit was reached, though it reports success"
+    FAILED = "no answer"
 
     @property
     def by_the_peer(self) -> bool:
@@ -55,6 +57,9 @@ class Outcome:
         expected: how many objects a retrieval had to bring, of which `rows` are there; None for
             anything but a retrieval.
         size: their size in bytes.
+        failure: the exit status of the failure for an answer that FAILED, or that of several of
+            which one did; else DONE.
+        archives: how the answer of each archive ended, if several were asked.
     """
 
     ending: Ending
@@ -74,6 +79,8 @@ class Outcome:
     unsupported: bool = False
     expected: int | None = None
     size: int = 0
+    failure: ExitStatus = ExitStatus.DONE
+    archives: tuple[ArchiveOutcome, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -84,6 +91,54 @@ class Outcome:
     def complete(self) -> bool:
         """Whether all of the peer's matches are there, or the user's own limit ended the answer."""
         return self.ending in (Ending.COMPLETE, Ending.LIMIT)
+
+
+@frozen
+class ArchiveOutcome:
+    """How the answer of one of several archives ended.
+
+    Args:
+        name: the modality name.
+        outcome: how it ended.
+        level: the level of the rows that it counts.
+    """
+
+    name: str
+    outcome: Outcome
+    level: Level
+
+
+def of_archives(archives: Sequence[ArchiveOutcome]) -> Outcome:
+    """The outcome of several archives that were asked the same; what is to be said is in each."""
+    parts = [archive.outcome for archive in archives]
+    whole = combined(parts)
+    lost = [part for part in parts if not part.complete]
+    cancelled = [part for part in lost if part.ending is Ending.CANCELLED]
+    ending = Ending.PARTIAL if lost else whole.ending
+    statuses = [part.status for part in cancelled]
+    limits = [part.limit or part.rows for part in parts if part.ending is Ending.LIMIT]
+    return Outcome(
+        Ending.CANCELLED if cancelled else ending,
+        whole.rows,
+        whole.seconds,
+        status=None if None in statuses else next(iter(statuses), None),
+        limit=limits[0] if limits else None,
+        doubtful=whole.doubtful,
+        unsupported=whole.unsupported,
+        failure=whole.failure,
+        archives=tuple(archives),
+    )
+
+
+def _by_archive(parts: Sequence[Outcome]) -> tuple[ArchiveOutcome, ...]:
+    """The outcomes of each archive over several queries together."""
+    found: dict[tuple[str, Level], list[Outcome]] = {}
+    for part in parts:
+        for archive in part.archives:
+            found.setdefault((archive.name, archive.level), []).append(archive.outcome)
+    return tuple(
+        ArchiveOutcome(name, combined(outcomes), level) for (name, level), outcomes in found.items()
+    )
 
 
 def combined(parts: Sequence[Outcome]) -> Outcome:
@@ -105,6 +160,8 @@ def combined(parts: Sequence[Outcome]) -> Outcome:
         doubtful=any(part.doubtful for part in parts),
         different=any(part.different for part in parts),
         unsupported=any(part.unsupported for part in parts),
+        failure=next((part.failure for part in parts if part.failure), ExitStatus.DONE),
+        archives=_by_archive(parts),
     )
 
 

@@ -101,4 +101,26 @@ class DerivedColumn:
         return self.derive(*values)
 
 
-Column = AttributeColumn | DerivedColumn | FieldColumn
+ARCHIVE_KEYS = ("modality", "archive")
+"""What the archive of a row is called in a condition or a key, spelt exactly like this.
+
+The attribute Modality (0008,0060) is spelt with a capital, or `mod`.
+"""
+
+
+@frozen
+class ArchiveColumn:
+    """A column that shows which modality each entity came from."""
+
+    keyword: str = "modality"
+    heading: str = "Archive"
+    vr: str = "CS"
+
+    def texts(self, row: Any) -> list[str]:
+        """The name of the modality of a row, in a list."""
+        return [row.archive] if row.archive else []
+
+
+ARCHIVE_COLUMN = ArchiveColumn()
+
+Column = AttributeColumn | ArchiveColumn | DerivedColumn | FieldColumn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -260,12 +260,26 @@ class Modality:
         return self.address
 
 
-def in_use(modality: Modality | None) -> Modality:
-    """The modality that is in use.
+def all_in_use(modalities: Sequence[Modality]) -> Sequence[Modality]:
+    """The modalities that are in use, at least one.
 
     Raises:
         UsageError: there is none.
     """
-    if modality is None:
+    if not modalities:
         raise UsageError("no modality is in use", hint="'modalities' lists them; use NAME")
-    return modality
+    return modalities
+
+
+def in_use(modalities: Sequence[Modality]) -> Modality:
+    """The modality that is in use.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    first, *others = all_in_use(modalities)
+    if others:
+        names = " and ".join(modality.name for modality in modalities)
+        hint = f"use {first.name}; 'find' and 'ls' ask all of them"
+        raise UsageError(f"this needs one modality, and {names} are in use", hint=hint)
+    return first

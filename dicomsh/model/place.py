@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from dicomsh.errors import UsageError
@@ -11,6 +12,7 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_NAME, by_keyword, path_of
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
+from dicomsh.model.modality import Modality
 from dicomsh.model.row import Row, text_at
 from dicomsh.regex import regex
 
@@ -87,6 +89,22 @@ class Place:
         return [(s.key, s.issuer) for s in self.steps] == [(s.key, s.issuer) for s in other.steps]
 
 
+class PathStart(NamedTuple):
+    """Where a path begins.
+
+    Attributes:
+        modality: the modality that it leads into.
+        place: where its first segment begins.
+        segments: what is still to go.
+        numbered: whether the first of them may be a row of the last listing.
+    """
+
+    modality: Modality
+    place: Place
+    segments: list[str]
+    numbered: bool
+
+
 def quote_segment(key: str) -> str:
     """A unique key as one segment of a path: `%`, `/` and a lone `.` or `..` percent-encoded."""
     if key in (".", ".."):
@@ -128,10 +146,11 @@ def places_of(rows: Sequence[Row], level: Level, around: Place) -> list[Place | 
     places = [place_of(row, level, around) for row in rows]
     if level is not Level.PATIENT:
         return places
-    ids = Counter(place.steps[-1].key for place in places if place is not None)
+    found = [(place, row) for place, row in zip(places, rows, strict=True) if place is not None]
+    ids = Counter((row.archive, place.steps[-1].key) for place, row in found)
     return [
         with_issuer(place, row.text(ISSUER_OF_PATIENT_ID) or "")
-        if place is not None and ids[place.steps[-1].key] > 1
+        if place is not None and ids[row.archive, place.steps[-1].key] > 1
         else place
         for place, row in zip(places, rows, strict=True)
     ]
@@ -145,7 +164,7 @@ def each_once(placed: Iterable[tuple[Place, Row]]) -> list[tuple[Place, Row]]:
     """
     found: dict[object, tuple[Place, Row]] = {}
     for place, row in placed:
-        keys = tuple((step.level, step.key, step.issuer) for step in place.steps)
+        keys = (row.archive, *((step.level, step.key, step.issuer) for step in place.steps))
         name = row.text(PATIENT_NAME) if place.level is Level.PATIENT else None
         found.setdefault((keys, name), (place, row))
     return list(found.values())

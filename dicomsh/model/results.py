@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Any, NewType
 
+from dicomsh.errors import ExitStatus
 from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.asked_query import AskedQuery
@@ -52,6 +53,7 @@ class Listing:
         wide: whether a table is as wide as its rows, whatever the terminal's width.
         draw: the line of a record for people; None for a table.
         note: a further note for the line below; empty for none.
+        archives: names of the modalities that were asked, if their rows name them; else none.
         blocks: whether a vertical block suits each row; if not, `vertical` gives a table, too.
         works: whether the rows report work, which is done to its end whatever rows are wanted.
     """
@@ -74,6 +76,7 @@ class Listing:
     note: str = ""
     blocks: bool = True
     works: bool = False
+    archives: tuple[str, ...] = ()
 
     @property
     def counted_as(self) -> tuple[str, str]:
@@ -199,9 +202,13 @@ class Report:
 
 @frozen
 class Talk:
-    """What the shell says to the user: never part of the data."""
+    """What the shell says to the user: never part of the data.
+
+    `status` is that of the command, if something of what it says has failed.
+    """
 
     text: str
+    status: ExitStatus = ExitStatus.DONE
 
 
 @frozen

@@ -82,10 +82,12 @@ class Source:
     """Properties that the rows of one answer share.
 
     `fallback` is the character set to assume if a row declares none (a defined term, or empty).
+    `archive` names the archive that answered, if several were asked; else it is empty.
     """
 
     encoding: Encoding
     fallback: str = ""
+    archive: str = ""
 
 
 class Row:
@@ -131,6 +133,15 @@ class Row:
     def compact(self) -> Row:
         """The same row without its index: a fifth of the memory, split again on demand."""
         return Row(self.data, self.source)
+
+    def of(self, source: Source) -> Row:
+        """The same row with other properties."""
+        return Row(self.data, source, self._elements, self._decode, self.depth)
+
+    @property
+    def archive(self) -> str:
+        """The archive that it came from, by modality name, if several were asked; else empty."""
+        return self.source.archive
 
     def only(self, tags: Collection[int]) -> Row:
         """The same row without the elements of other tags."""
@@ -261,6 +272,28 @@ class Row:
         elements = source.encoding.read(data)
         decode = None if elements.get(SPECIFIC_CHARACTER_SET) else self.decode
         return Row(data, source, elements, decode, self.depth + 1)
+
+
+class NamedRows:
+    """Gives rows the name of the archive that they came from.
+
+    Args:
+        archive: the modality name.
+    """
+
+    def __init__(self, archive: str) -> None:
+        self._archive = archive
+        self._plain: Source | None = None
+        self._named: Source | None = None
+
+    def of(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows, named."""
+        return [row.of(self._source(row.source)) for row in rows]
+
+    def _source(self, plain: Source) -> Source:
+        if self._named is None or plain is not self._plain:
+            self._plain, self._named = plain, replace(plain, archive=self._archive)
+        return self._named
 
 
 _ELEMENT = 64

@@ -9,6 +9,7 @@ from enum import Enum
 
 from dicomsh.frozen import frozen
 from dicomsh.model.columns import (
+    ArchiveColumn,
     AttributeColumn,
     Column,
     DerivedColumn,
@@ -72,6 +73,8 @@ def view(column: Column) -> View:
         return _field_view(column)
     if isinstance(column, DerivedColumn):
         return _derived_view(column)
+    if isinstance(column, ArchiveColumn):
+        return _archive_view(column)
     attribute, kind = column.attribute, _kind(column.attribute)
     return View(
         heading=visible(column.heading),
@@ -84,6 +87,15 @@ def view(column: Column) -> View:
         spare=kind is CellKind.UID and not column.asked,
         telling=_is_telling(attribute),
     )
+
+
+def _archive_view(column: ArchiveColumn) -> View:
+    def read(row: AnyRow) -> str | None:
+        assert isinstance(row, Row)
+        return visible(row.archive)
+
+    heading, label = column.heading, column.keyword
+    return View(heading, label, CellKind.EXACT, right=False, optional=False, read=read, usual=8)
 
 
 def _field_view(column: FieldColumn) -> View:

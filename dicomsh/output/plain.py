@@ -6,7 +6,14 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from dicomsh.model.columns import AttributeColumn, Column, DerivedColumn, FieldColumn, Record
+from dicomsh.model.columns import (
+    ArchiveColumn,
+    AttributeColumn,
+    Column,
+    DerivedColumn,
+    FieldColumn,
+    Record,
+)
 from dicomsh.model.keys import BOOKKEEPING, MOST_TAGS, by_tag, tag_pair
 from dicomsh.model.row import Row
 from dicomsh.model.vr import BULK_VRS, NUMBER_VRS, TEXT_VRS, UNDELIMITED_VRS
@@ -50,21 +57,21 @@ def converter(columns: Sequence[Column]) -> Callable[[AnyRow], dict[str, Plain]]
     """
     tags = root_tags(columns)
     names = tuple(column.keyword for column in columns)
-    derived = [column for column in columns if isinstance(column, DerivedColumn)]
-    if derived:
-        return _converter_of_derived(columns, derived)
+    if any(isinstance(column, DerivedColumn) for column in columns):
+        return _converter_of_derived(columns)
+    archive = next((c.keyword for c in columns if isinstance(c, ArchiveColumn)), None)
 
     def convert(row: AnyRow) -> dict[str, Plain]:
         if isinstance(row, Row):
-            return _object(row, tags)
+            own = _object(row, tags)
+            return own if archive is None else {archive: row.archive, **own}
         return {name: plain(row[name]) for name in names if name in row}
 
     return convert
 
 
-def _converter_of_derived(
-    columns: Sequence[Column], derived: Sequence[DerivedColumn]
-) -> Callable[[AnyRow], dict[str, Plain]]:
+def _converter_of_derived(columns: Sequence[Column]) -> Callable[[AnyRow], dict[str, Plain]]:
+    derived = [column for column in columns if isinstance(column, ArchiveColumn | DerivedColumn)]
     shown = root_tags(columns)
     only = frozenset(needed_tags(derived)).difference(shown)
     order = [_name(column) for column in columns]
@@ -87,8 +94,8 @@ def _name(column: Column) -> str:
     return path[0].keyword if path else column.keyword
 
 
-def _derived(row: AnyRow, columns: Sequence[DerivedColumn]) -> dict[str, Plain]:
-    """The values of derived columns; none for a row that lacks what they follow from."""
+def _derived(row: AnyRow, columns: Sequence[ArchiveColumn | DerivedColumn]) -> dict[str, Plain]:
+    """The values that are not elements; none for a row that lacks what they follow from."""
     texts = {column: "\\".join(column.texts(row)) for column in columns}
     return {column.keyword: typed_value(column.vr, text) for column, text in texts.items() if text}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
-from dicomsh.model.safe import remark, width
+from dicomsh.model.safe import remark, visible, width
 from dicomsh.model.status import status
 from dicomsh.output.note_words import note_text
 from dicomsh.output.theme import Theme, paint
@@ -37,10 +37,26 @@ def result_line(
     """
     ending, *details = _ending(outcome, remedy)
     told = [part for part in (*details, *map(note_text, outcome.notes), *notes) if part]
-    what = f"{_counted(level, outcome, unit)}, {ending}"
+    failed = outcome.ending is Ending.FAILED
+    what = ending if failed and not outcome.rows else f"{_counted(level, outcome, unit)}, {ending}"
     first, *others = _lines([what, *map(remark, told)], columns)
     painted = _painted(what, outcome, theme or Theme.plain())
     return "\n  · ".join([painted + first.removeprefix(what), *others])
+
+
+def archive_lines(
+    outcome: Outcome, *, theme: Theme | None = None, columns: int | None = None
+) -> list[str]:
+    """A result line for each of several archives, after its name; the arguments as above."""
+    room = max((width(visible(one.name)) for one in outcome.archives), default=0)
+    lines = []
+    for one in outcome.archives:
+        name = visible(one.name)
+        lead = f"  {name}{' ' * (room - width(name))}  "
+        left = None if columns is None else columns - width(lead)
+        line = result_line(one.level, one.outcome, theme=theme, columns=left)
+        lines.append(lead + line.replace("\n", "\n  "))
+    return lines
 
 
 def _lines(parts: list[str], columns: int | None) -> list[str]:
@@ -65,6 +81,7 @@ _SHORT = {
     Ending.CANCELLED: "cancelled",
     Ending.LOST: "association lost",
     Ending.TIMED_OUT: "timed out",
+    Ending.FAILED: "no answer",
 }
 
 
@@ -121,20 +138,24 @@ def _ending(outcome: Outcome, remedy: str) -> list[str]:
             return ["cancelled by you", outcome.detail]
         case Ending.PARTIAL:
             return ["INCOMPLETE", duration(outcome.seconds), outcome.detail]
-        case Ending.LOST | Ending.TIMED_OUT:
-            return [_BROKEN_OFF[outcome.ending], "incomplete", outcome.detail, outcome.remedy]
+        case Ending.LOST | Ending.TIMED_OUT | Ending.FAILED:
+            return [*_BROKEN_OFF[outcome.ending], outcome.detail, outcome.remedy]
 
 
 _BROKEN_OFF = {
-    Ending.LOST: "then the association was lost",
-    Ending.TIMED_OUT: "then no further answer in time",
+    Ending.LOST: ("then the association was lost", "incomplete"),
+    Ending.TIMED_OUT: ("then no further answer in time", "incomplete"),
+    Ending.FAILED: (Ending.FAILED.value,),
 }
 
 
 def _stopped(outcome: Outcome) -> tuple[str, str]:
     if outcome.stopped_by:
         return f"stopped at {outcome.stopped_by}", "there may be more"
-    return f"stopped at --limit {outcome.limit or outcome.rows}", "the server has more"
+    limit = outcome.limit or outcome.rows
+    if outcome.archives:
+        return f"stopped at --limit {limit} of each archive", "there are more"
+    return f"stopped at --limit {limit}", "the server has more"
 
 
 def _status(outcome: Outcome) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Protocol
 
 from dicomsh.archives.archive import Archives
+from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
@@ -22,6 +23,14 @@ Earlier = Callable[[str], Iterable[tuple[Request, Outcome]]]
 def _nothing(name: str) -> Iterable[tuple[Request, Outcome]]:
     del name
     return ()
+
+
+FindAll = Callable[[str, "Span | None"], "tuple[Modality, ...]"]
+"""The modalities that names separated by commas mean; raises UsageError at the span for others."""
+
+
+def _no_others(names: str, span: Span | None) -> tuple[Modality, ...]:
+    raise UsageError(f"other modalities cannot be asked here: {names}", span=span)
 
 
 @frozen
@@ -51,25 +60,32 @@ class QueryContext:
         archives: where it may go.
         today: the day that relative dates count from.
         limits: what applies to every query.
-        modality: the one in use, or None.
-        place: the current place in it.
+        modalities: those in use.
+        place: the current place in them.
         earlier: earlier queries.
+        named: finds other modalities by their names.
     """
 
     archives: Archives
     today: date
     limits: Limits = Limits()
-    modality: Modality | None = None
+    modalities: tuple[Modality, ...] = ()
     place: Place = field(default_factory=Place)
     earlier: Earlier = _nothing
+    named: FindAll = _no_others
+
+    @property
+    def modality(self) -> Modality | None:
+        """The modality in use; None if there is none, or if there are several."""
+        return self.modalities[0] if len(self.modalities) == 1 else None
 
     def current(self) -> Modality:
         """The modality in use.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is none, or there are several.
         """
-        return in_use(self.modality)
+        return in_use(self.modalities)
 
     def known(self, modality: Modality) -> Modality:
         """A modality with what was found out about it, and with the time limit set, if any."""

@@ -51,7 +51,8 @@ class DryRun:
 
     def add(self, sent: Sent) -> None:
         """Record a query, unless it is recorded already."""
-        if all(sent.query != other.query for other in self.sent):
+        known = ((other.query, other.peer.name) for other in self.sent)
+        if (sent.query, sent.peer.name) not in known:
             self.sent.append(sent)
 
 

@@ -15,7 +15,7 @@ from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.matching import matcher
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place, ambiguous, place_of, read_segment, with_issuer
+from dicomsh.model.place import PathStart, Place, ambiguous, place_of, read_segment, with_issuer
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, QueryKey
 from dicomsh.query.ask import ask
@@ -36,7 +36,7 @@ class ResolvedTarget:
 class KnownTargets(Protocol):
     """Where targets lead, as far as is known without a query."""
 
-    def start_of(self, text: str) -> tuple[Modality, Place, list[str]]:
+    def start_of(self, text: str) -> PathStart:
         """Where a path begins, and its segments.
 
         Raises:
@@ -72,12 +72,12 @@ async def resolve(context: QueryContext, known: KnownTargets, text: str) -> Reso
         UsageError: it may mean several things.
         DicomshError: the archive could not be asked.
     """
-    modality, place, segments = known.start_of(text)
+    modality, place, segments, numbered = known.start_of(text)
     whole = known.whole_key(text)
     if whole is not None:
         return ResolvedTarget(modality, whole)
     for index, segment in enumerate(segments):
-        first = index == 0 and not text.startswith("/")
+        first = index == 0 and numbered
         step = known.known_step(modality, place, segment, first=first)
         if step is None:
             unlisted = known.no_row(place, segment, first=first)

@@ -23,10 +23,10 @@ def prompt_text(session: Session, columns: int) -> StyleAndTextTuples:
     """
     from dicomsh.model.safe import fit, visible, width
 
-    if session.modality is None:
+    if not session.modalities:
         return START
     room = max(columns // 2, 8)
-    name = fit(visible(session.modality.name), room // 2)
+    name = fit(visible(session.names_in_use), room // 2)
     room -= width(name) + len(":> ")
     place = _segments(session)
     head: StyleAndTextTuples = [("class:prompt.modality", name), ("class:prompt.separator", ":")]

@@ -46,9 +46,8 @@ def running(shell: Shell, headway: Headway, columns: int) -> str:
 
     If space is short, the address goes first; rows and the cancel key stay longest.
     """
-    modality = shell.session.modality
-    name = modality.name if modality else ""
-    peer = _peer(shell) if modality else ""
+    name = shell.session.names_in_use
+    peer = _peer(shell) if name else ""
     headway = headway.shown(shell.session.masking.text)
     rows, rate, doing, elapsed = headway.state, headway.rate, headway.doing, headway.elapsed
     leave = "" if headway.leaving else "Ctrl-C cancels"
@@ -134,12 +133,14 @@ def _fitting(choices: list[list[str]], columns: int, shown: Callable[[str], str]
 
 
 def _name(session: Session) -> str:
-    return session.modality.name if session.modality else _NOWHERE
+    return session.names_in_use or _NOWHERE
 
 
 def _peer(shell: Shell) -> str:
     modality = shell.session.modality
-    return f"{modality.name} {shell.archives.address(modality)}" if modality else _NOWHERE
+    if modality is None:
+        return _name(shell.session)
+    return f"{modality.name} {shell.archives.address(modality)}"
 
 
 def _association(shell: Shell) -> str:

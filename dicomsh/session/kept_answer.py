@@ -52,6 +52,19 @@ class KeptAnswer:
             self.rows += [row.compact() for row in batch[:room]]
             self.bytes += weight(batch)
 
+    def by_modality(self) -> dict[str, list[Row]]:
+        """The rows of each archive, by modality name."""
+        if not (self.rows and self.rows[0].archive):
+            return {self.modality: self.rows}
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row.archive, []).append(row)
+        return found
+
+    def archive(self, number: int) -> str:
+        """The archive that row `number` names, counted from 1; empty if it names none."""
+        return self.rows[number - 1].archive if 1 <= number <= len(self.rows) else ""
+
     def entity(self, number: int) -> Place | None:
         """The entity in row `number`, counted from 1; None when there is no such row."""
         if not 1 <= number <= len(self.rows):
@@ -65,7 +78,8 @@ class KeptAnswer:
     def _is_shared(self, patient: Row) -> bool:
         """Whether other rows have the same PatientID."""
         key = patient.text(PATIENT_ID)
-        return sum(row.compact().text(PATIENT_ID) == key for row in self.rows) > 1
+        alike = (row.compact() for row in self.rows if row.archive == patient.archive)
+        return sum(row.text(PATIENT_ID) == key for row in alike) > 1
 
 
 def too_much(kept: Iterable[KeptAnswer]) -> bool:

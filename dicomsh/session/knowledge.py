@@ -7,6 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dicomsh.config import EVERY
 from dicomsh.errors import Span
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind
@@ -63,6 +64,14 @@ class SessionKnowledge:
     def device(self, text: str, span: Span) -> Device:
         """The device of a name, or with an AE title; raises UsageError for anything else."""
         return self._session.config.device(text, span)
+
+    def group_names(self) -> Iterable[Candidate]:
+        """Names that mean several modalities, with those."""
+        config = self._session.config
+        for name, members in config.groups.items():
+            yield Candidate(name, ", ".join(members))
+        if len(config.modalities) > 1:
+            yield Candidate(EVERY, "every modality")
 
     def targets(self, typed: str) -> Iterable[Candidate]:
         """What may complete a TARGET."""

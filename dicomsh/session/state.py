@@ -49,6 +49,7 @@ class Session:
         settings: those in effect.
         chosen: the same without overrides by options of the command line: what can be saved.
         saved: its choices when the settings file was last read or written.
+        modalities: those in use; several are asked side by side, at their root.
         apart: whether it is a session as seen from another place.
         masking: makes up names and IDs while the setting `mask` is on.
         lessons: returns the titles of lessons by name, for completion.
@@ -70,9 +71,9 @@ class Session:
         self.settings_file = settings_file
         self.saved = self.choices
         self.apart = False
-        self.modality: Modality | None = None
+        self.modalities: tuple[Modality, ...] = ()
         self.place = Place()
-        self.previous: tuple[Modality | None, Place] | None = None
+        self.previous: tuple[tuple[Modality, ...], Place] | None = None
         self.listings: deque[KeptAnswer] = deque(maxlen=KEPT_LISTINGS)
         self.lessons: Callable[[], Mapping[str, str]] = dict
         self.command = ""
@@ -100,23 +101,46 @@ class Session:
         """The last answer listed."""
         return self.listings[-1] if self.listings else None
 
+    @property
+    def modality(self) -> Modality | None:
+        """The modality in use; None if there is none, or if there are several."""
+        return self.modalities[0] if len(self.modalities) == 1 else None
+
+    @property
+    def names_in_use(self) -> str:
+        """The names of the modalities in use, joined by commas; empty if there is none."""
+        return ",".join(modality.name for modality in self.modalities)
+
     def current(self) -> Modality:
         """The current modality.
 
         Raises:
-            UsageError: no modality is in use.
+            UsageError: no modality is in use, or several are.
         """
-        return in_use(self.modality)
+        return in_use(self.modalities)
 
-    def choose(self, modality: Modality) -> None:
-        """Make a modality the current one, at its root."""
-        self.move(modality, Place())
+    def choose(self, *modalities: Modality) -> None:
+        """Make these modalities the current ones, at their root."""
+        self.move(modalities, Place())
 
-    def move(self, modality: Modality | None, place: Place) -> None:
-        """Go to a place in a modality; the old one is kept for `cd -`."""
-        self.previous = (self.modality, self.place)
-        self.modality = modality
+    def move(self, modalities: tuple[Modality, ...], place: Place) -> None:
+        """Go to a place in a modality, or to the root of several; `cd -` leads back."""
+        self.previous = (self.modalities, self.place)
+        self.modalities = modalities
         self.place = place
+
+    def known(self, name: str) -> Modality | None:
+        """A modality that is in use or configured, by its name."""
+        used = (modality for modality in self.modalities if modality.name == name)
+        if "@" in name:
+            return next(used, self.config.adhoc(name))
+        return next(used, self.config.modalities.get(name))
+
+    def seen_in(self, modality: Modality) -> Session:
+        """This session as seen from the root of one modality."""
+        there = self.at(Place(), {})
+        there.modalities = (modality,)
+        return there
 
     def at(self, place: Place, variables: Mapping[str, str]) -> Session:
         """This session as seen from another place, with further variables.
@@ -134,8 +158,7 @@ class Session:
 
     def begin(self, columns: tuple[Column, ...], level: Level, place: Place) -> KeptAnswer:
         """An answer of the current modality, to be filled and then kept."""
-        name = self.modality.name if self.modality else ""
-        return KeptAnswer(name, columns, level, place, command=self.command)
+        return KeptAnswer(self.names_in_use, columns, level, place, command=self.command)
 
     def keep(self, kept: KeptAnswer, outcome: Outcome) -> None:
         """Remember an answer that has ended."""
@@ -145,11 +168,12 @@ class Session:
         self.listings.append(kept)
         while too_much(self.listings):
             self.listings.popleft()
-        self._seen[kept.modality].feed(kept.rows, kept.level, kept.place)
+        for name, rows in kept.by_modality().items():
+            self._seen[name].feed(rows, kept.level, kept.place)
 
     def answers(self) -> Iterator[KeptAnswer]:
-        """Answers of the current modality, the latest first."""
-        name = self.modality.name if self.modality else ""
+        """Answers of the current modalities, the latest first."""
+        name = self.names_in_use
         return (kept for kept in reversed(self.listings) if kept.modality == name)
 
     def seen_of(self, modality: str) -> EntityIndex:
@@ -192,9 +216,9 @@ class Session:
     @property
     def path(self) -> str:
         """The path of the current place, as it may be shown: the modality and unique keys."""
-        if self.modality is None:
+        if not self.modalities:
             return "/"
-        name = quote_segment(self.modality.name)
+        name = quote_segment(self.names_in_use)
         return f"/{name}{self.shown_place.path if self.place.steps else ''}"
 
     @property

@@ -15,6 +15,7 @@ from dicomsh.model.place import (
     MOST_COUNTED,
     NAMED,
     WORKLIST,
+    PathStart,
     Place,
     about,
     ambiguous,
@@ -39,21 +40,52 @@ def row_number(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def start_of(session: Session, text: str) -> tuple[Modality, Place, list[str]]:
+def start_of(session: Session, text: str) -> PathStart:
     """Where a path begins, and its segments.
 
+    A row of an answer from several archives leads to its own archive, whichever is in use.
+
     Raises:
-        UsageError: no modality is in use.
+        UsageError: no modality is in use, or several are.
     """
-    current = session.current()
     segments = [segment for segment in text.split("/") if segment not in ("", ".")]
     if not text.startswith("/"):
-        return current, session.place, segments
-    if segments and segments[0] == current.name:
-        return current, Place(), segments[1:]
-    if segments and segments[0] in session.config.modalities:
-        return session.config.find(segments[0]), Place(), segments[1:]
-    return current, Place(), segments
+        row = _row_of_several(session, segments[0]) if segments else None
+        if row is not None:
+            return PathStart(*row, segments[1:], numbered=False)
+        return PathStart(session.current(), session.place, segments, numbered=True)
+    named = session.known(segments[0]) if segments else None
+    if named is not None:
+        return PathStart(named, Place(), segments[1:], numbered=False)
+    return PathStart(session.current(), Place(), segments, numbered=False)
+
+
+def _row_of_several(session: Session, segment: str) -> tuple[Modality, Place] | None:
+    """The entity in a row of the last answer, if the row names its archive; else None.
+
+    Raises:
+        UsageError: it is also the unique key of an entity there, or the archive is not configured.
+    """
+    number, last = row_number(segment), session.last
+    name = last.archive(number) if last is not None and number is not None else ""
+    if last is None or number is None or not name:
+        return None
+    place, modality = _entity(last, number), session.known(name)
+    if modality is None:
+        raise UsageError(f"row {number} came from {name}, which is no longer a modality")
+    if place is None:
+        return None
+    if not _on_the_way(last, session.place):
+        raise _elsewhere_made(last, place, number)
+    if _PLAIN_ROW.match(segment):
+        return modality, place
+    for held in last.by_modality():
+        if session.seen_of(held).below(last.place, segment):
+            hint = (
+                f"%{number} is the row; /{quote_segment(held)}/{segment} is the {last.level.word}"
+            )
+            raise UsageError(f"'{segment}' is a row and a unique key", hint=hint)
+    return modality, place
 
 
 def whole_key(session: Session, text: str) -> Place | None:
@@ -152,11 +184,15 @@ def _row(session: Session, place: Place, segment: str, *, first: bool) -> Place 
     kept = _list_for(session, place, first=first)
     entity = None if kept is None else _entity(kept, number)
     if kept is not None and entity is not None and not _on_the_way(kept, place):
-        raise UsageError(
-            f"row {number} belongs to a list made in {kept.place.path}",
-            hint=f"'ls' lists what is here; the row is at {entity.path}",
-        )
+        raise _elsewhere_made(kept, entity, number)
     return entity
+
+
+def _elsewhere_made(kept: KeptAnswer, entity: Place, number: int) -> UsageError:
+    return UsageError(
+        f"row {number} belongs to a list made in {kept.place.path}",
+        hint=f"'ls' lists what is here; the row is at {entity.path}",
+    )
 
 
 def _list_for(session: Session, place: Place, *, first: bool) -> KeptAnswer | None:
@@ -199,9 +235,11 @@ def _entity(kept: KeptAnswer, number: int) -> Place | None:
 
 
 def _last_listing(session: Session) -> KeptAnswer | None:
-    """The last listing, if it belongs to the current modality."""
+    """The last listing, if it belongs to the current modality, or its rows name their archives."""
     last, current = session.last, session.modality
-    return last if last and current and last.modality == current.name else None
+    if last is None or last.archive(1):
+        return last
+    return last if current and last.modality == current.name else None
 
 
 def _only(entities: list[SeenEntity], trouble: str) -> Place:
@@ -222,12 +260,12 @@ _RECENT = 500
 
 def completions(session: Session, typed: str) -> Iterator[Candidate]:
     """Completions of a TARGET from listed answers: rows, unique keys, segments of a path."""
-    if session.modality is None:
-        return
     if "/" in typed:
         yield from _in_path(session, typed)
         return
     yield from _rows(session, typed)
+    if session.modality is None:
+        return
     last = session.last
     if last is not None and _last_was_at(session, session.modality, session.place):
         deeper = islice(session.seen.deeper.beginning("", typed), _MOST)
@@ -258,9 +296,12 @@ def _in_path(session: Session, typed: str) -> Iterator[Candidate]:
 
 def known_place(session: Session, path: str) -> tuple[Modality, Place] | None:
     """Where a path leads, without a query; None if listed answers do not show it."""
-    modality, place, segments = start_of(session, path)
+    try:
+        modality, place, segments, numbered = start_of(session, path)
+    except UsageError:
+        return None
     for index, segment in enumerate(segments):
-        first = index == 0 and not path.startswith("/")
+        first = index == 0 and numbered
         try:
             step = known_step(session, modality, place, segment, first=first)
         except (NotThereError, UsageError):

@@ -128,6 +128,7 @@ class Presenter:
                 self._drawing(result, continues)
             case Talk() if not self._reporting.quiet:
                 self._sink.talk(visible_lines(result.text))
+                return result.status
         return ExitStatus.DONE
 
     def _drawing(self, result: Drawing, continues: bool) -> None:
@@ -208,7 +209,8 @@ class Presenter:
         status = ExitStatus.INCOMPLETE if left is flow.LeaveReason.PAGER else status_of(outcome)
         if status is ExitStatus.DONE and self._is_missed(listing, outcome):
             status = ExitStatus.UNMET
-        self._say(line, status)
+        for told in (line, *self._told_of_each(outcome)):
+            self._say(told, status)
         return status
 
     def _is_missed(self, listing: Listing, outcome: Outcome) -> bool:
@@ -219,6 +221,14 @@ class Presenter:
         """Write a line about an answer, unless nothing is wrong and nobody wants to know."""
         if status is not ExitStatus.DONE or not self._reporting.quiet:
             self._sink.talk(line)
+
+    def _told_of_each(self, outcome: Outcome) -> list[str]:
+        """A line for each archive, if several were asked."""
+        return lines.archive_lines(
+            outcome,
+            theme=self._talk(self._session.settings.color),
+            columns=self._sink.columns() if self._sink.is_terminal else None,
+        )
 
     def _row_output(
         self,
@@ -293,6 +303,8 @@ def status_of(outcome: Outcome) -> ExitStatus:
     the association had to be aborted, and it counts as interrupted. Differences found are a
     failure, as for diff(1).
     """
+    if outcome.failure.failed:
+        return outcome.failure
     if outcome.ending is Ending.CANCELLED and outcome.status is None:
         return ExitStatus.INTERRUPTED
     if not outcome.sound:

@@ -95,7 +95,7 @@ class Recorder:
             tuple(self._queries),
             tuple(new.rows) if new else None,
             new.outcome if new else None,
-            session.modality.name if session.modality else "",
+            session.names_in_use,
             session.place,
         )
 

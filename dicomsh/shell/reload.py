@@ -33,9 +33,12 @@ def reread(session: Session, environ: Mapping[str, str]) -> list[str]:
         return [*_lines(error), "the previous configuration stays in use"]
     session.config = after
     troubles = [line for error in after.broken.values() for line in _lines(error)]
-    if session.previous is not None and session.previous[0] is not None:
-        session.previous = _configured(after, session.previous[0]), session.previous[1]
-    return [*troubles, *_followed(session, before)]
+    if session.previous is not None:
+        modalities, place = session.previous
+        session.previous = tuple(_configured(after, one) for one in modalities), place
+    followed = [_followed(session.config, used, before) for used in session.modalities]
+    session.modalities = tuple(now for now, _ in followed)
+    return [*troubles, *(line for _, lines in followed for line in lines)]
 
 
 def _lines(error: UsageError) -> list[str]:
@@ -49,21 +52,18 @@ def _configured(config: Config, modality: Modality) -> Modality:
     return config.modalities.get(modality.name, modality)
 
 
-def _followed(session: Session, before: Config) -> list[str]:
-    """Continue with the current settings of the modality in use; returns lines for the user."""
-    used = session.modality
-    if used is None:
-        return []
-    config = session.config
+def _followed(config: Config, used: Modality, before: Config) -> tuple[Modality, list[str]]:
+    """A modality in use with its current settings, and lines for the user."""
     file = config.path.name if config.path else ""
     if used.name in config.broken:
-        return [f"{used.name} stays in use with its old settings"]
+        return used, [f"{used.name} stays in use with its old settings"]
     if used.name in before.modalities and used.name not in config.modalities:
-        return [f"{used.name} is no longer in {file}; it stays in use with its old settings"]
-    session.modality = now = _configured(config, used)
+        gone = f"{used.name} is no longer in {file}; it stays in use with its old settings"
+        return used, [gone]
+    now = _configured(config, used)
     if now == used:
-        return []
+        return now, []
     changed = f"{file} has new settings for {now.name}; the next association uses them"
     if isinstance(now.address, PracticeAddress) or now.address == used.address:
-        return [changed]
-    return [f"{changed} · rows listed so far came from {used.address}, not {now.address}"]
+        return now, [changed]
+    return now, [f"{changed} · rows listed so far came from {used.address}, not {now.address}"]

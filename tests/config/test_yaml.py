@@ -404,7 +404,8 @@ def test_unknown_key_has_a_suggestion() -> None:
 def test_unknown_key_unlike_any_lists_them() -> None:
     message, hint = refused("zzz: 1")
     assert message == "modalities.yaml:1: zzz: unknown setting 'zzz'"
-    assert hint == "known here: aet, timeout, cancel_grace, idle_release, modalities, devices"
+    known = "aet, timeout, cancel_grace, idle_release, modalities, groups, devices"
+    assert hint == f"known here: {known}"
 
 
 def test_bomb_of_aliases_is_no_larger_than_its_text() -> None:
@@ -505,3 +506,29 @@ def test_any_yaml_is_read_or_refused(tree: object) -> None:
 @given(TREES)
 def test_any_modality_is_read_or_refused(tree: object) -> None:
     never_anything_else(yaml.safe_dump({"modalities": {"pacs": tree}}))
+
+
+def test_groups_mean_several_modalities() -> None:
+    text = "modalities: {a: {practice: true}, b: {practice: true}}\ngroups: {site: [b, a, b]}"
+    made = config(text)
+    assert made.groups == {"site": ("b", "a")}
+    assert [one.name for one in made.find_all("site")] == ["b", "a"]
+    assert [one.name for one in made.find_all("a,site,X@h:1,all")] == ["a", "b", "X@h:1"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "trouble"),
+    [
+        ("{site: [a, c]}", "groups.site: expected modalities of this file (a, b), found 'c'"),
+        ("{site: []}", "groups.site: expected at least one modality, found an empty list"),
+        ("{a: [b]}", "groups.a: 'a' is the name of a modality, too"),
+        ("{all: [b]}", "groups.all: 'all' means every modality anyway"),
+        ("{'x y': [b]}", "groups.x y: expected a name"),
+    ],
+)
+def test_a_group_that_cannot_be_used_costs_nothing_else(groups: str, trouble: str) -> None:
+    made = config(f"modalities: {{a: {{practice: true}}, b: {{practice: true}}}}\ngroups: {groups}")
+    assert list(made.modalities) == ["a", "b"]
+    assert made.groups == {}
+    (error,) = made.broken.values()
+    assert trouble in error.message

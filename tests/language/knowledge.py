@@ -38,6 +38,10 @@ class Known:
     )
     seen: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    def group_names(self) -> Iterable[Candidate]:
+        """Names that mean several modalities."""
+        return (Candidate("all", "every modality"),)
+
     def modality_names(self) -> Iterable[Candidate]:
         return (Candidate("pacs", "practice archive"), Candidate("ward", "WARD@10.0.0.1:104"))
 

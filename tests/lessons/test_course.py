@@ -55,10 +55,10 @@ class Classroom:
         """What an answer changes is undone."""
         session, tutor = self.shell.session, self.shell.tutor
         standing = tutor.register.standing(self.lesson)
-        held = (session.modality, session.place, session.previous, session.settings)
+        held = (session.modalities, session.place, session.previous, session.settings)
         listings = list(session.listings)
         yield
-        session.modality, session.place, session.previous, session.settings = held
+        session.modalities, session.place, session.previous, session.settings = held
         session.listings.clear()
         session.listings.extend(listings)
         tutor.register.keep(self.lesson, standing)

@@ -143,7 +143,7 @@ def asked(
         context = replace(
             context,
             limits=limits,
-            modality=here,
+            modalities=(here,),
             place=request.place,
             earlier=lambda name: of_this if name == modality.name else [],
         )

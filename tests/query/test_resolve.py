@@ -11,7 +11,7 @@ from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
-from dicomsh.model.place import Place, PlaceStep
+from dicomsh.model.place import PathStart, Place, PlaceStep
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
 from dicomsh.query.context import QueryContext
@@ -37,8 +37,9 @@ class Known:
     unlisted: str = ""
     firsts: list[bool] = field(default_factory=list)
 
-    def start_of(self, text: str) -> tuple[Modality, Place, list[str]]:
-        return self.modality, self.place, [part for part in text.split("/") if part]
+    def start_of(self, text: str) -> PathStart:
+        segments = [part for part in text.split("/") if part]
+        return PathStart(self.modality, self.place, segments, not text.startswith("/"))
 
     def whole_key(self, text: str) -> Place | None:
         del text

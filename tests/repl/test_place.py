@@ -24,7 +24,7 @@ def at(*labels: str, modality: str = "pacs") -> Session:
     steps = (PlaceStep(level, "1.2.3", label) for level, label in zip(Level, labels, strict=False))
     from dicomsh.frozen import replace
 
-    session.move(replace(session.current(), name=modality), Place(tuple(steps)))
+    session.move((replace(session.current(), name=modality),), Place(tuple(steps)))
     return session
 
 

@@ -115,9 +115,8 @@ def test_below_an_instance_there_is_nothing_to_list() -> None:
     known = used()
     assert known.shell
     session = known.shell.session
-    session.move(
-        session.current(), Place(tuple(PlaceStep(level, "1.2", "1") for level in HIERARCHY))
-    )
+    place = Place(tuple(PlaceStep(level, "1.2", "1") for level in HIERARCHY))
+    session.move((session.current(),), place)
     assert "listed" not in told(known, "cd ")[0]
 
 
@@ -138,5 +137,5 @@ def test_text_from_elsewhere_cannot_act_on_the_terminal() -> None:
     from dicomsh.frozen import replace
 
     session = known.shell.session
-    session.move(replace(session.current(), name="a\x1b[2Jb"), Place())
+    session.move((replace(session.current(), name="a\x1b[2Jb"),), Place())
     assert "\x1b" not in told(known)[0]

@@ -31,6 +31,7 @@ TARGET names a patient, study, series or instance:
   0555643F/1.2.840…      a path, down from where you are
   ..  ../2  /  -         one level up, row 2 there, the root, where you were before
   /pacs/0555643F         a path from the root of a modality
+Rows of several archives (find … --on a,b) lead to the archive that they came from.
 An exact key takes precedence over a row number; an ambiguous one is refused with the candidates."""
 
 _LANGUAGE = """\
