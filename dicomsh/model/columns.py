@@ -117,7 +117,7 @@ class ArchiveColumn:
     vr: str = "CS"
 
     def texts(self, row: Any) -> list[str]:
-        """The name of the modality of a row, in a list."""
+        """The modality of a row, in a list."""
         return [row.archive] if row.archive else []
 
 
