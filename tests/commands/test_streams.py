@@ -64,8 +64,10 @@ def test_a_failure_without_an_error_stream() -> None:
 
 def test_a_disk_that_fills_ends_the_trace_and_not_the_query(tmp_path: Path) -> None:
     """The answer is whole and the next command runs; that the trace is not, is told at the end."""
-    texts = (f"trace to {tmp_path / 'talk.txt'}; find patient JOD* sex=M; print on",)
-    done = redirected("", "-m", "pacs", "-o", "csv", "-c", *texts, before="ulimit -f 1;")
+    text = f"trace to {tmp_path / 'talk.txt'}; find patient JOD* sex=M; print on"
+    # Python would keep the first block of a module's bytecode and believe it the next time
+    before = "ulimit -f 1; export PYTHONDONTWRITEBYTECODE=1;"
+    done = redirected("", "-m", "pacs", "-o", "csv", "-c", text, before=before)
     assert (done.status, len(done.out.splitlines())) == (1, 3), done.err
     assert done.err.count("talk.txt': File too large; trace is off") == 1
 
