@@ -8,7 +8,7 @@ from dicomsh.archives.transfer import Committing, Delivery, Retriever, Sender, S
 from dicomsh.dimse.negotiation import MOST_CONTEXTS
 from dicomsh.model.commitment import CommitmentReport
 from dicomsh.model.levels import ROOT_MODELS
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import USUAL_PORT, Modality
 from dicomsh.model.storage import Pair
 from dicomsh.model.tap import Tap
 
@@ -28,12 +28,20 @@ class DimseTransfers:
         modality: the peer.
         tap: listens to the conversation.
         announce: tells the archive our port, where it can be told.
+        usual_port: the port to listen on if the user names none.
     """
 
     room = MOST_CONTEXTS - len(ROOT_MODELS)
     """The rest of the presentation contexts of an association is for the retrieval itself."""
 
-    def __init__(self, modality: Modality, tap: Tap, announce: Announce = is_known) -> None:
+    def __init__(
+        self,
+        modality: Modality,
+        tap: Tap,
+        announce: Announce = is_known,
+        usual_port: int = USUAL_PORT,
+    ) -> None:
+        self.usual_port = usual_port
         self._modality = modality
         self._tap = tap
         self._announce = announce

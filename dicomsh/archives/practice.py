@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 from dicomsh.archives.archive import Connection
@@ -28,7 +29,8 @@ class PracticeKind:
     def reach(self, modality: Modality) -> Modality:
         """The modality with the port that its practice archive listens on; starts it if necessary.
 
-        If it already runs with different faults, it is stopped and a new one started.
+        If it already runs with different faults, it is stopped and a new one started. The archives
+        that run know each other as destinations of a C-MOVE.
         """
         wanted = modality.address
         assert isinstance(wanted, PracticeAddress)
@@ -38,14 +40,20 @@ class PracticeKind:
             held = None
         if held is None:
             held = self._servers[modality.name] = wanted, _started(wanted)
+            self._introduce()
         return replace(modality, address=DicomAddress(wanted.aet, LOOPBACK, held[1].port))
+
+    def _introduce(self) -> None:
+        known = {address.aet: (LOOPBACK, server.port) for address, server in self._servers.values()}
+        for _, server in self._servers.values():
+            server.destinations.update(known)
 
     def open(self, modality: Modality, tap: Tap) -> Connection:
         """A service class user of the running archive."""
         return Client(modality, tap)
 
     def transfers(self, modality: Modality, tap: Tap) -> Transfers:
-        """By DIMSE services; the archive knows the port that we listen on."""
+        """By DIMSE services; the archive is told the port, so that any free one will do."""
         from dicomsh.archives.dimse_transfer import DimseTransfers
 
         _, server = self._servers[modality.name]
@@ -53,13 +61,21 @@ class PracticeKind:
         def announce(port: int) -> None:
             server.destinations[modality.local_aet] = LOOPBACK, port
 
-        return DimseTransfers(modality, tap, announce)
+        return DimseTransfers(modality, tap, announce, _free_port())
 
     def close(self) -> None:
         """Stop every practice archive."""
         for _, server in self._servers.values():
             server.stop()
         self._servers.clear()
+
+
+def _free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.socket() as free:
+        free.bind(("", 0))
+        port: int = free.getsockname()[1]
+    return port
 
 
 def _started(address: PracticeAddress) -> PracticeServer:

@@ -150,6 +150,11 @@ class Transfers(Protocol):
     """
 
     @property
+    def usual_port(self) -> int:
+        """The port to listen on for what it sends to us, if the user names none."""
+        ...
+
+    @property
     def room(self) -> int:
         """How many pairs of a SOP class and a transfer syntax one connection can carry."""
         ...

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dicomsh.commands.context import Context
-from dicomsh.commands.retrieve import USUAL_PORT
 from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
 from dicomsh.event_loop import asyncio
@@ -25,7 +24,7 @@ from dicomsh.retrieve.fetch import FetchOptions
 from dicomsh.retrieve.job import JobOptions
 
 _GET = FetchOptions()
-_WAYS = JobOptions((_GET, replace(_GET, sop_class=Model.STUDY_ROOT.move, port=USUAL_PORT)))
+_WAYS = JobOptions((_GET, replace(_GET, sop_class=Model.STUDY_ROOT.move, port=0)))
 
 
 def local_file(target: Word | None) -> Path | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from dicomsh.commands.context import Context
-from dicomsh.commands.retrieve import LAYOUT, USUAL_PORT, layout_of
+from dicomsh.commands.retrieve import LAYOUT, layout_of
 from dicomsh.folders import path_of
 from dicomsh.frozen import replace
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COUNT, FOLDER, PORT, WORD
 from dicomsh.language.scan import Word
-from dicomsh.model.modality import DicomAddress
+from dicomsh.model.modality import USUAL_PORT, DicomAddress
 from dicomsh.model.results import Records, listing_of
 from dicomsh.retrieve.receive import (
     COLUMNS_RECEIVED,

@@ -43,8 +43,6 @@ _PORT = "the port that a C-MOVE sends to (11112)"
 _DESTINATION = "where to: a modality, or an AE title that the archive knows"
 _DRY_MOVE = "list what would be sent; send nothing"
 _NO_VERIFY = "do not ask the destination what has arrived"
-USUAL_PORT = 11112
-"""The port registered for DICOM besides 104, which only administrators may listen on."""
 
 
 @command(
@@ -263,7 +261,7 @@ def _window(word: Word) -> DailyWindow:
 
 def _ways(options: FetchOptions, via: str | None, port: int | None) -> tuple[FetchOptions, ...]:
     """C-GET, C-MOVE, or the second where an archive does not offer the first."""
-    move = replace(options, sop_class=Model.STUDY_ROOT.move, port=port or USUAL_PORT)
+    move = replace(options, sop_class=Model.STUDY_ROOT.move, port=port or 0)
     if via == "move" and options.jobs > 1:
         raise UsageError("--jobs works with C-GET only: a C-MOVE has one port to arrive at")
     return {"get": (options,), "move": (move,)}.get(via or "", (options, replace(move, jobs=1)))

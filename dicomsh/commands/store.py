@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from dicomsh.commands.context import Context
-from dicomsh.commands.retrieve import USUAL_PORT
 from dicomsh.errors import UsageError
 from dicomsh.folders import path_of
 from dicomsh.frozen import replace
@@ -23,7 +22,7 @@ _JOBS = "associations at a time (1)"
 _RETRIES = "how often to send again what failed, where that may help (2)"
 _DRY = "list the files; send nothing"
 _COMMIT = "ask for storage commitment, and wait for the report"
-_PORT = f"the port to listen on for the report ({USUAL_PORT})"
+_PORT = "the port to listen on for the report (11112)"
 
 
 @command(
@@ -57,7 +56,7 @@ async def store(
         2 if retries is None else retries,
         jobs or 1,
         dry_run,
-        (port or USUAL_PORT) if commit else None,
+        (port or 0) if commit else None,
     )
     transfers = context.archives.transfers(context.known(modality))
     job = StoreJob(transfers, lambda: _found(paths, from_ledger), options)

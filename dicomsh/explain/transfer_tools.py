@@ -12,11 +12,10 @@ from dicomsh.explain.tools import ORTHANC, dcmtk_tls
 from dicomsh.explain.transfer import SentRetrieve, SentStore
 from dicomsh.frozen import frozen
 from dicomsh.model.levels import Level
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import USUAL_PORT, Modality
 from dicomsh.model.wado import PLACEHOLDER_RS
 
 _FOLDER = "."
-_USUAL_PORT = 11112
 
 
 def getscu(sent: SentRetrieve) -> Equivalent:
@@ -36,7 +35,7 @@ def movescu(sent: SentRetrieve) -> Equivalent:
     parts = [f"movescu -S {_dcmtk_titles(peer)} -aem {quote(title)}"]
     notes: tuple[str, ...] = ()
     if not _is_elsewhere(sent):
-        port = sent.port or _USUAL_PORT
+        port = sent.port or USUAL_PORT
         parts.append(f"+P {port} +B -od {_FOLDER}")
         notes = (f"{peer.name} has to know {title} with this computer and port {port}",)
     return Equivalent(

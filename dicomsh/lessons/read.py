@@ -18,7 +18,7 @@ from dicomsh.errors import ConfigError, ExitStatus, UsageError
 from dicomsh.lessons.check import ENDINGS, IN_DOUBT, Check, Choice, ExpectedKey
 from dicomsh.lessons.course import Course, Lesson, LessonStep
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import Modality, PracticeAddress
+from dicomsh.model.modality import Faults, Modality, PracticeAddress
 from dicomsh.model.notes import NoteKind
 from dicomsh.model.query import Matching
 from dicomsh.regex import regex
@@ -111,15 +111,30 @@ def _list(setting: ConfigNode) -> list[ConfigNode]:
     ]
 
 
+_LONGEST_TITLE = 16
+"""PS3.5 table 6.2-1, AE."""
+
+
 def _archives(setting: ConfigNode | None) -> Mapping[str, Modality]:
-    plain = Modality("classroom", PracticeAddress())
+    plain = Modality("classroom", PracticeAddress(_title("classroom")))
     if setting is None:
         return {plain.name: plain}
     children = setting.children("a mapping from names to faults")
     return {
-        name: Modality(name, PracticeAddress(faults=faults_of(None if given.is_nothing else given)))
+        name: Modality(name, PracticeAddress(_title(name), _faults(given)))
         for name, given in children.items()
     }
+
+
+def _title(name: str) -> str:
+    """The AE title of an archive, made of its name, since a C-MOVE needs one that no other has."""
+    title = name.upper()
+    suits = title.isascii() and title.isidentifier() and len(title) <= _LONGEST_TITLE
+    return title if suits else PracticeAddress().aet
+
+
+def _faults(given: ConfigNode) -> Faults:
+    return faults_of(None if given.is_nothing else given)
 
 
 def _step(setting: ConfigNode) -> LessonStep:

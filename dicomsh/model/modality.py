@@ -177,6 +177,10 @@ class DicomAddress:
         return f"{self.aet}@{host}:{self.port}"
 
 
+USUAL_PORT = 11112
+"""The port registered for DICOM besides 104, which only administrators may listen on."""
+
+
 @frozen
 class PracticeAddress:
     """The practice archive, which runs in this process.

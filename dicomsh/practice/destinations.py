@@ -11,11 +11,9 @@ from pynetdicom import build_context
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
+from dicomsh.model.modality import USUAL_PORT
 from dicomsh.practice.objects import CompositeObject
 from dicomsh.practice.responses import SenderProvider, close_surely, send_at_once
-
-USUAL_PORT = 11112
-"""The port of an application entity that calls us; the one registered for DICOM besides 104."""
 
 Entity = tuple[str, int]
 """Host and port of an application entity."""

@@ -9,7 +9,7 @@ from dicomsh.explain.transfer import SentRetrieve, SentStore
 from dicomsh.frozen import field, slotted
 from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.commitment import CommitmentReport, CommitmentRequest
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import USUAL_PORT, Modality
 from dicomsh.model.query import Query
 from dicomsh.model.storage import Announced, Pair, Readable, Storage, StoreReply
 
@@ -39,6 +39,8 @@ class DryTransfers:
         peer: the archive, at the address where it can be reached.
         moved: records what would be moved.
     """
+
+    usual_port = USUAL_PORT
 
     def __init__(self, peer: Modality, moved: Moved) -> None:
         self._peer = peer
@@ -107,6 +109,8 @@ class _DryRetriever:
 
 
 class _DrySender:
+    usual_port = USUAL_PORT
+
     def __init__(self, peer: Modality, moved: Moved) -> None:
         self._peer = peer
         self._moved = moved

@@ -45,7 +45,7 @@ class FetchOptions:
         retries: how many times to ask again for what is missing.
         jobs: associations at a time.
         sop_class: the information model's C-GET or C-MOVE.
-        port: the port to listen on for a C-MOVE; None for a C-GET.
+        port: the port to listen on for a C-MOVE, 0 for the archive's usual one; None for a C-GET.
         between: the time of day to retrieve at, or None for any; what has begun is not stopped.
         now: tells the time.
     """

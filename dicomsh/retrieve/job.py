@@ -155,7 +155,7 @@ class RetrieveJob:
         reached = self._context.archives.reach(modality)
         self._collector = collector = Collector(self._account, ledger, reached.entity.aet)
         transfers = self._context.archives.transfers(modality)
-        *others, last = self._ways or (None,)
+        *others, last = self._ways(transfers.usual_port) or (None,)
         if last is None:
             yield list(self._account.unsettled())
             return
@@ -175,12 +175,13 @@ class RetrieveJob:
         finally:
             self._full = collector.filled.is_set()
 
-    @property
-    def _ways(self) -> tuple[FetchOptions, ...]:
+    def _ways(self, usual_port: int) -> tuple[FetchOptions, ...]:
         """The ways to retrieve; if nothing is sent, each once and at any time."""
+        ways = self._options.fetch
+        named = [way if way.port != 0 else replace(way, port=usual_port) for way in ways]
         if self._context.archives.sends:
-            return self._options.fetch
-        return tuple(replace(way, retries=0, between=None) for way in self._options.fetch)
+            return tuple(named)
+        return tuple(replace(way, retries=0, between=None) for way in named)
 
     @property
     def progress(self) -> Progress:

@@ -62,8 +62,8 @@ class StoreOptions:
         retries: how many times to send again what failed, where that may help.
         jobs: associations at a time.
         dry: whether to list the files only.
-        commit_port: the port to listen on for the storage commitment report; None not to ask for
-            storage commitment.
+        commit_port: the port to listen on for the storage commitment report, 0 for the archive's
+            usual one; None not to ask for storage commitment.
     """
 
     retries: int = 2
@@ -138,7 +138,7 @@ class StoreJob:
         client = self._transfers.committing()
         try:
             if self._options.commit_port is not None:
-                await client.listen(self._options.commit_port)
+                await client.listen(self._options.commit_port or self._transfers.usual_port)
             async with aclosing(self._sent()) as sent:
                 async for items in sent:
                     yield [_record(item) for item in items]

@@ -56,7 +56,7 @@ def course(folder: Path, text: str, name: str = "01-mine.yaml") -> Path:
 def test_every_condition(tmp_path: Path) -> None:
     (lesson,) = read_course(course(tmp_path, GOOD)).lessons
     assert (lesson.name, lesson.title) == ("mine", "My lesson")
-    assert lesson.archive.address == PracticeAddress(faults=Faults(cut_off=3))
+    assert lesson.archive.address == PracticeAddress("MINE", Faults(cut_off=3))
     (step,) = lesson.steps
     check = step.check
     assert check.commands == ("find", "ls")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,33 @@ def test_by_c_move(tmp_path: Path, faults: str) -> None:
     via = "" if "no_get" in faults else " --via move"
     done = got(tmp_path, faults, f"{FLAIR} --to here --port {port}{via}")
     assert (done.status, done.last.split(" instances")[0]) == (0, "56 of 56")
+
+
+def test_the_practice_archive_is_told_a_port_that_is_free(tmp_path: Path) -> None:
+    with socket.socket() as usual:
+        with suppress(OSError):  # if something else has it, that is as good
+            usual.bind(("", 11112))
+            usual.listen()
+        came = got(tmp_path, "", f"{FLAIR} --to here --via move")
+        faults = "empty: true, separate_report: true"
+        stored = got(tmp_path, faults, f"store '{tmp_path / 'here'}' --commit")
+    assert (came.status, came.last.split(" instances")[0]) == (0, "56 of 56")
+    assert (stored.status, stored.last.split(" files")[0]) == (0, "56 of 56")
+
+
+def test_practice_archives_send_to_each_other(tmp_path: Path) -> None:
+    config = tmp_path / "two.yaml"
+    config.write_text(
+        "modalities:\n  a:\n    practice: true\n"
+        "  b:\n    practice: true\n    aet: OTHER\n    faults: {empty: true}\n",
+        encoding="utf-8",
+    )
+    line = "use a; cd 0555643F; ls; cd 1; ls; move 1 --to b; use b; find patient"
+    done = run(line, config=config, output="csv")
+    assert done.status == 0, done.err
+    assert "2 of 2 instances, complete" in done.err
+    assert "verified by asking b" in done.err
+    assert "0555643F" in done.out
 
 
 def test_by_c_move_to_a_destination_that_the_archive_does_not_know(tmp_path: Path) -> None:
