@@ -280,7 +280,7 @@ def dcmqrscp(
     def launch(folder: Path) -> tuple[list[str], Server]:
         (port,) = free_ports(1)
         _fill_storage(index, folder / "storage", sources)
-        given = tables or _dcmqrscp_tables(f"{aet} {_DATABASE} R (1000, 1024mb) ANY")
+        given = tables or dcmqrscp_tables(aet=aet)
         file = folder / "dcmqrscp.cfg"
         lines = [f"NetworkTCPPort = {port}", "MaxPDUSize = 16384", "MaxAssociations = 16", given]
         text = "\n".join(lines).replace(_DATABASE, str(folder / "storage"))
@@ -295,9 +295,18 @@ _DATABASE = "/var/lib/dcmtk/db"
 """Where a dcmqrscp usually has its files."""
 
 
-def _dcmqrscp_tables(entity: str) -> str:
+def dcmqrscp_tables(access: str = "R", own: int | None = None, aet: str = "DCMQRSCP") -> str:
+    """The tables of a dcmqrscp that lets everybody in.
+
+    Args:
+        access: `R`, or `RW` if it takes objects, too.
+        own: the port that it can send to by C-MOVE, as our AE title; None for nowhere.
+        aet: its AE title.
+    """
+    entity = f"{aet} {_DATABASE} {access} (1000, 1024mb) ANY"
+    hosts = [] if own is None else [f"us = ({AET}, {HOST}, {own})"]
     lines = []
-    for table, rows in (("HostTable", ()), ("VendorTable", ()), ("AETable", (entity,))):
+    for table, rows in (("HostTable", hosts), ("VendorTable", []), ("AETable", [entity])):
         lines += [f"{table} BEGIN", *rows, f"{table} END"]
     return "\n".join(lines)
 

@@ -6,13 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import (
-    CTImageStorage,
-    ExplicitVRLittleEndian,
-    NuclearMedicineImageStorage,
-)
-
 STUDY = "1.2.826.0.1.3680043.8.498.1"
 FRAME = 512 * 1024
 """Bytes of the largest frame: an object of more pixels has several."""
@@ -20,6 +13,13 @@ FRAME = 512 * 1024
 
 def main(folder: Path, count: int, size: int) -> None:
     """Write `count` files with `size` bytes of pixels each; large ones are multi-frame."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import (
+        CTImageStorage,
+        ExplicitVRLittleEndian,
+        NuclearMedicineImageStorage,
+    )
+
     frames = max(size // FRAME, 1)
     sop_class = NuclearMedicineImageStorage if frames > 1 else CTImageStorage
     modality = "NM" if frames > 1 else "CT"

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.benchmarks import measure, programs
+from tests.benchmarks.archives import archives
 from tests.benchmarks.objects import STUDY
 from tests.processes import HOST, find_program, free_ports, scratch
 
@@ -82,8 +83,6 @@ def _measure(title: str, peer: tuple[str, int, int], count: int, rounds: int) ->
         if count == 1:
             commands = {name: commands[name] for name in (OURS, GETSCU)}
         cases = {name: partial(_into, folder, command, count) for name, command in commands.items()}
-        if peer[0] == "DCMQRSCP":  # it knows no address of ours to move to
-            cases = {name: case for name, case in cases.items() if name not in (MOVED, MOVESCU)}
         runs = measure.interleaved(cases, rounds)
     targets = [
         measure.Target(OURS, GETSCU, 1 if count == 1 else 1 / 4),
@@ -95,26 +94,16 @@ def _measure(title: str, peer: tuple[str, int, int], count: int, rounds: int) ->
 
 def main(rounds: int) -> None:
     """Retrieves from Orthanc and dcmqrscp."""
-    from tests import servers
-
     for count, size in (LARGE, SMALL, HUGE):
         with scratch() as memory:
             make = programs.interpreter("-m", "tests.benchmarks.objects")
             subprocess.run([*make, str(memory), str(count), str(size)], check=True)
-            files = sorted(memory.glob("*.dcm"))
             (own,) = free_ports(1)
-            known = {"DicomModalities": {"us": [servers.AET, HOST, own]}}
-            with (
-                servers.orthanc(settings=known) as orthanc,
-                servers.dcmqrscp(files) as dcmqrscp,
-            ):
-                orthanc.upload(files)
-                for name, server in (("Orthanc", orthanc), ("dcmqrscp", dcmqrscp)):
+            with archives(memory, own) as peers:
+                for name, peer in peers.items():
                     title = f"{count:,} × {size / 1000:,.0f} kB, {name}"
-                    _measure(title, (server.aet, server.port, own), count, rounds)
-                    _measure_stores(
-                        f"{title}, store", (server.aet, server.port), memory, count, rounds
-                    )
+                    _measure(title, (*peer, own), count, rounds)
+                    _measure_stores(f"{title}, store", peer, memory, count, rounds)
 
 
 if __name__ == "__main__":
