@@ -40,7 +40,7 @@ from dicomsh.model.columns import (
     Record,
 )
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.results import ROWS, Listing, Records, listing_of
+from dicomsh.model.results import ROWS, Delimiting, Listing, Records, listing_of
 from dicomsh.model.vr import NUMBER_VRS
 from dicomsh.model.where_matching import measure_of, typed_value
 from dicomsh.query.context import Asks
@@ -364,8 +364,31 @@ def _counted_column(by: RowField) -> FieldColumn:
     return FieldColumn(by.column.keyword, by.column.heading, whole, vr=by.vr)
 
 
-@stage("to", examples=("find patient JOD* | to json", "find study | head 2 | to vertical"))
-async def to(context: Asks, rows: Listing, output: Annotated[str, FORMAT]) -> Listing | Records:
-    """Show the rows in FORMAT, even if the file's suffix says otherwise."""
+@stage(
+    "to",
+    examples=(
+        "find patient JOD* | to json",
+        "find study | head 2 | to vertical",
+        "find study date=2009 | to csv --excel",
+    ),
+)
+async def to(
+    context: Asks,
+    rows: Listing,
+    output: Annotated[str, FORMAT],
+    *,
+    excel: Annotated[bool, "csv, tsv: for a spreadsheet, with ISO dates, and no formulas"] = False,
+    no_header: Annotated[bool, "csv, tsv: without the line of keywords"] = False,
+) -> Listing | Records:
+    """Show the rows in FORMAT, even if the file's suffix says otherwise.
+
+    excel and parquet are files, written with > FILE; > FOLDER/ writes Parquet files by month. With
+    --excel, csv begins with a byte order mark, and a text that a spreadsheet would take for a
+    formula (it begins with =, +, - or @) gets a ' before it.
+    """
     del context
-    return replace(rows, output=output)
+    if (excel or no_header) and output not in ("csv", "tsv"):
+        flag = "--excel" if excel else "--no-header"
+        raise UsageError(f"{flag} is for csv and tsv", hint=f"to csv {flag}")
+    delimiting = Delimiting(spreadsheet=excel, header=not no_header)
+    return replace(rows, output=output, delimiting=delimiting)

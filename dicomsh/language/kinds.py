@@ -14,7 +14,7 @@ from dicomsh.late import LateModule
 from dicomsh.model.columns import ARCHIVE_KEYS
 from dicomsh.model.keys import is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
-from dicomsh.model.results import FORMATS
+from dicomsh.model.results import FILE_FORMATS, FORMATS
 from dicomsh.model.windows import Period
 
 if TYPE_CHECKING:  # most commands take neither keys nor conditions, and only a prompt completes
@@ -374,7 +374,7 @@ DEPTH = Kind("N", "value", _number_reader(int, 1, "a whole number from 1"))
 INTERVAL = Kind("SECONDS", "value", _number_reader(float, 0.1, "a number of seconds, at least 0.1"))
 _SECONDS = "a number of seconds greater than 0"
 SECONDS = Kind("S", "value", _number_reader(float, 0.001, _SECONDS))
-FORMAT = one_of("FORMAT", {name: name for name in FORMATS})
+FORMAT = one_of("FORMAT", {name: name for name in (*FORMATS, *FILE_FORMATS)})
 PERIOD = one_of("auto|day|week|month", {period.value: period for period in Period})
 MODEL = one_of("MODEL", {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT})
 VIA = one_of("auto|get|move", {way: way for way in ("auto", "get", "move")})

@@ -31,6 +31,20 @@ def _unknown() -> None:
 
 
 @frozen
+class Delimiting:
+    """How csv and tsv are written.
+
+    Args:
+        spreadsheet: whether for a spreadsheet: with a byte order mark and ISO dates, and no text
+            is a formula.
+        header: whether with a line of keywords.
+    """
+
+    spreadsheet: bool = False
+    header: bool = True
+
+
+@frozen
 class Listing:
     """Rows: entities that answer a query, or plain records.
 
@@ -42,6 +56,7 @@ class Listing:
         unit: singular and plural of records in the result line; empty for no count.
         told: whether a result line says how it ended even if nothing is unusual.
         output: the format to show it in, or None for the session's.
+        delimiting: how csv and tsv are written.
         again: whether it has been listed before.
         asked_query: the query, or None if it is not a single one.
         exact: whether only the columns of a row are shown, whatever else was returned.
@@ -65,6 +80,7 @@ class Listing:
     unit: tuple[str, str] = ("", "")
     told: bool = True
     output: str | None = None
+    delimiting: Delimiting = Delimiting()
     again: bool = False
     asked_query: AskedQuery | None = None
     exact: bool = False
@@ -229,8 +245,11 @@ class Drawing:
 Result = Listing | Report | Text | Talk | Drawing | None
 """What a command returns."""
 
-FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "dicom-json")
-"""Names of the output formats."""
+FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "markdown", "dicom-json")
+"""Names of the output formats that are text."""
+
+FILE_FORMATS = ("excel", "parquet")
+"""Names of the output formats that are files of other data."""
 
 
 async def at_once(records: list[Record]) -> AsyncGenerator[list[Record], None]:

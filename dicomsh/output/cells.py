@@ -237,3 +237,8 @@ def iso_date_time(text: str) -> str:
 
 
 _FORMS = {"DA": iso_date, "TM": iso_time, "DT": iso_date_time}
+
+
+def moment_for_people(vr: str, text: str) -> str:
+    r"""Values of a VR of dates or times, `\` between them, in the notation of ISO 8601."""
+    return "\\".join(map(_FORMS[vr], text.split("\\")))

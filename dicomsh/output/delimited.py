@@ -12,10 +12,13 @@ from typing import cast
 
 from dicomsh.model.columns import ArchiveColumn, AttributeColumn, Column, DerivedColumn, FieldColumn
 from dicomsh.model.keys import Attribute
+from dicomsh.model.results import Delimiting
 from dicomsh.model.row import Row, items_at
 from dicomsh.model.safe import visible
-from dicomsh.model.vr import BULK_VRS, TEXT_VRS
+from dicomsh.model.vr import BULK_VRS, MOMENT_VRS, TEXT_VRS
+from dicomsh.model.where_matching import number_of
 from dicomsh.output.bulk import BLOCK, block_lines
+from dicomsh.output.cells import moment_for_people
 from dicomsh.output.extra_attributes import ExtraAttributes
 from dicomsh.output.json_format import json_text
 from dicomsh.output.plain import AnyRow, Plain, are_answers, converter, element, plain
@@ -33,21 +36,29 @@ class Delimited:
         columns: what to show, all of attributes or all of fields.
         delimiter: the character between cells.
         seen: whether the lines go to a terminal, where control characters must have no effect.
+        form: for whom they are written.
     """
 
-    def __init__(self, columns: Sequence[Column], delimiter: str, *, seen: bool) -> None:
+    def __init__(
+        self, columns: Sequence[Column], delimiter: str, *, seen: bool, form: Delimiting
+    ) -> None:
         self._columns = columns
         self._delimiter = delimiter
         self._special = f'{delimiter}"\n\r'
         self._seen = seen
         self._cells = _answer_cells(columns) if are_answers(columns) else _record_cells(columns)
-        self._tags = [] if seen else _text_tags(columns)
+        if form.spreadsheet:
+            self._cells = for_spreadsheet(columns, self._cells)
+        self._tags = [] if seen or form.spreadsheet else _text_tags(columns)
+        self._form = form
         self._unasked = ExtraAttributes(columns)
         self._count = 0
 
     def begin(self) -> str:
-        """The header."""
-        return self._line([column.keyword for column in self._columns])
+        """The header, after a byte order mark for spreadsheets: they take it for UTF-8 then."""
+        mark = "\ufeff" if self._form.spreadsheet and not self._seen else ""
+        names = [column.keyword for column in self._columns]
+        return mark + (self._line(names) if self._form.header else "")
 
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """A line for each row."""
@@ -87,6 +98,30 @@ class Delimited:
     def hidden(self) -> list[str]:
         """What the lines leave out."""
         return self._unasked.statements()
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that spreadsheets may run as a formula (OWASP, CSV Injection)."""
+
+
+def for_spreadsheet(columns: Sequence[Column], cells: Cells) -> Cells:
+    """The cells with ISO dates, and with `'` before what would be a formula."""
+    vrs = [
+        column.attribute.vr if isinstance(column, AttributeColumn) else column.vr
+        for column in columns
+    ]
+
+    def made(row: AnyRow) -> list[str]:
+        return [_spreadsheet_cell(vr, text) for vr, text in zip(vrs, cells(row), strict=True)]
+
+    return made
+
+
+def _spreadsheet_cell(vr: str, text: str) -> str:
+    if vr in MOMENT_VRS:
+        text = moment_for_people(vr, text)
+    is_number = text.startswith(("+", "-")) and number_of("DS", text) is not None
+    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
 
 
 def _quoted(cell: str, special: str) -> str:

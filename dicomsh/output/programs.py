@@ -165,7 +165,7 @@ class CommandWriter:
         shown = for_terminal(text) if self._safe else text
         self.write_bytes(shown.encode(errors="backslashreplace"))
 
-    def write_bytes(self, data: bytes) -> None:
+    def write_bytes(self, data: bytes | memoryview) -> None:
         """Pass on bytes as they are."""
         if self._pipe.is_closing() or self.status is not None:
             raise CommandGoneError

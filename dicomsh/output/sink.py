@@ -29,9 +29,12 @@ from dicomsh.output.streams import (
 )
 
 if TYPE_CHECKING:
+    from dicomsh.output import folder as folders
     from dicomsh.output import pager as pagers
     from dicomsh.output import programs, prose
+    from dicomsh.output.folder import FolderWriter
 else:  # of use on a terminal alone, and for data that goes to a command
+    folders = LateModule("dicomsh.output.folder")
     pagers = LateModule("dicomsh.output.pager")
     programs = LateModule("dicomsh.output.programs")
     prose = LateModule("dicomsh.output.prose")
@@ -121,13 +124,13 @@ class Sink:
             self._inside_line = not text.endswith("\n")
             self._stdout.control(text)
 
-    def binary(self, data: bytes) -> None:
+    def binary(self, data: bytes | memoryview) -> None:
         """Writes data that is not text to a file or a command; raises as `data` does.
 
         Raises:
-            DicomshError: data goes to neither.
+            DicomshError: data goes to a terminal, or to a folder.
         """
-        if not isinstance(self._target, BytesWriter):
+        if not isinstance(self._target, BytesWriter) or self._target.is_terminal:
             raise DicomshError("this is not text", hint="write it to a file: … > FILE")
         self._target.write_bytes(data)
 
@@ -209,6 +212,32 @@ class Sink:
         with contextlib.closing(file), self._redirected(file):
             yield file
             file.settle()
+
+    @property
+    def folder(self) -> FolderWriter | None:
+        """The folder that data goes to now; None if it goes elsewhere."""
+        target = self._target
+        is_folder = not isinstance(target, BytesWriter | Stream)
+        return target if is_folder and isinstance(target, folders.FolderWriter) else None
+
+    @contextlib.contextmanager
+    def to_folder(self, path: str, *, append: bool = False) -> Iterator[FolderWriter]:
+        """Data goes to the files of a folder inside the `with`, which puts it in its place.
+
+        Raises:
+            UsageError: the folder cannot be created.
+            DicomshError: it cannot be put there.
+        """
+        folder = folders.FolderWriter(path, append=append)
+        try:
+            with self._redirected(folder):
+                yield folder
+        except BaseException:
+            folder.discard()
+            raise
+        told = folder.put()
+        if told:
+            self.talk(told)
 
     @contextlib.asynccontextmanager
     async def to_command(

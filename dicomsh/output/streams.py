@@ -83,7 +83,7 @@ class Writer(Protocol):
 class BytesWriter(Protocol):
     """Where data can go that is not text."""
 
-    def write_bytes(self, data: bytes) -> None:
+    def write_bytes(self, data: bytes | memoryview) -> None:
         """Writes bytes; raises as `Writer.write` does."""
         ...
 
@@ -127,8 +127,18 @@ class Stream:
 
     def control(self, text: str) -> None:
         """Writes our own text at once, including terminal control sequences."""
-        try:
+        with self._telling():
             put(self._stream, text)
+
+    def write_bytes(self, data: bytes | memoryview) -> None:
+        """Writes bytes at once, unless it is a terminal or a text in memory."""
+        with self._telling():
+            put_bytes(self._stream, data)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
         except asyncio.CancelledError:
             if not self.is_terminal:
                 _silence_all(self._stream)
@@ -173,8 +183,18 @@ def put(stream: TextIO, text: str) -> None:
         stream.write(text)
         stream.flush()
         return
+    put_bytes(stream, text.encode(stream.encoding, stream.errors or "strict"))
+
+
+def put_bytes(stream: TextIO, data: bytes | memoryview) -> None:
+    """Writes bytes at once, as `put` writes text."""
     stream.flush()
-    left = memoryview(text.encode(stream.encoding, stream.errors or "strict"))
+    left = memoryview(data)
+    number = _waiting_descriptor(stream)
+    if number is None:
+        stream.buffer.write(left)
+        stream.buffer.flush()
+        return
     room = max(_ROOM, getattr(select, "PIPE_BUF", _ROOM))
     while left:
         _wait_for_room(number)
@@ -285,13 +305,11 @@ class FileWriter:
             self.settle()
             put(self._file, text)
 
-    def write_bytes(self, data: bytes) -> None:
+    def write_bytes(self, data: bytes | memoryview) -> None:
         """Writes bytes at once, as `write` does."""
         with self._noting_failure():
             self.settle()
-            self._file.flush()
-            self._file.buffer.write(data)
-            self._file.flush()
+            put_bytes(self._file, data)
 
     @contextlib.contextmanager
     def _noting_failure(self) -> Iterator[None]:

@@ -6,12 +6,21 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from dicomsh.errors import DicomshError, ExitStatus
+from dicomsh.errors import DicomshError, ExitStatus, UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.late import LateModule
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import BOOKKEEPING
-from dicomsh.model.results import Drawing, DrawLine, Listing, Report, Result, Talk, Text
+from dicomsh.model.results import (
+    FILE_FORMATS,
+    Drawing,
+    DrawLine,
+    Listing,
+    Report,
+    Result,
+    Talk,
+    Text,
+)
 from dicomsh.model.safe import visible, visible_lines
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import CommandGoneError
@@ -37,6 +46,7 @@ _BELOW = 3
 """Lines below a drawing: its caption, which may be long, and the prompt."""
 
 _WITH_HEADER = ("csv", "tsv")
+_FILES = {"excel": "an Excel file", "parquet": "a Parquet file"}
 
 
 @frozen
@@ -91,6 +101,7 @@ class Presenter:
         self._talk = talk
         self._reporting = reporting
         self.cancelled = False
+        self._file_begun = False
 
     @cached_property
     def _flow(self) -> flow.Flow:
@@ -112,6 +123,9 @@ class Presenter:
             StdoutGoneError: the reader of standard output is gone.
         """
         name = suffix or self._session.settings.output or "table"
+        if suffix in FILE_FORMATS and isinstance(result, Text):
+            into = "a folder" if self._sink.folder else _FILES[suffix]
+            raise UsageError(f"a text does not go into {into}", hint="write it to FILE.txt")
         match result:
             case Listing():
                 return await self._listing(result, result.output or _usual(name, result), continues)
@@ -153,7 +167,13 @@ class Presenter:
         return visible_lines(self._session.masking.text(text))
 
     async def _listing(self, listing: Listing, name: str, continues: bool) -> ExitStatus:
-        answer, rows, kept = listing.answer, self._renderer(name, listing), self._begun(listing)
+        answer = listing.answer
+        try:
+            rows = self._renderer(name, listing, continues=continues)
+        except DicomshError:
+            await answer.aclose()
+            raise
+        kept = self._begun(listing)
         begun = continues and name in _WITH_HEADER
         output = self._row_output(rows, begun, kept.add if kept else _forget, _cut(listing))
         counted = partial(lines.counted, unit=listing.counted_as)
@@ -166,6 +186,8 @@ class Presenter:
         outcome = _of_shown(answer.outcome, output.count) if left else answer.outcome
         if kept is not None:
             self._session.keep(kept, outcome)
+        if (folder := self._sink.folder) is not None:
+            folder.whole = outcome.complete and not left
         outcome = self._session.masking.outcome(outcome)
         return self._concluded(listing, outcome, left, rows.hidden)
 
@@ -246,14 +268,31 @@ class Presenter:
 
         return flow.RowOutput(self._sink, rows, counted, begun=begun, cut=shown)
 
-    def _renderer(self, name: str, listing: Listing) -> Renderer:
+    def _renderer(self, name: str, listing: Listing, *, continues: bool) -> Renderer:
+        folder = self._sink.folder
+        if folder is not None:
+            return formats.folder_renderer(name, listing.columns, listing.level, folder.part)
+        if name in FILE_FORMATS:
+            self._check_file_format(name, continues=continues)
+            return formats.file_renderer(name, listing.columns, listing.level, self._sink.binary)
         if listing.draw is not None and name == "table":
             return _Drawn(listing.draw)
         width = self._sink.width
         theme = Theme.plain() if width is None else self._data(self._session.settings.color)
         columns, level = listing.columns, listing.level
         wide = None if listing.wide else width
-        return formats.renderer(name, columns, level=level, width=wide, theme=theme)
+        return formats.renderer(
+            name, columns, level=level, width=wide, theme=theme, delimiting=listing.delimiting
+        )
+
+    def _check_file_format(self, name: str, *, continues: bool) -> None:
+        """Raises UsageError if a file of a format cannot be written where data goes."""
+        hint = f"write it to a file of its own: … > FILE{formats.suffix_of(name)}"
+        if self._sink.width is not None:
+            raise UsageError(f"{_FILES[name]} is not text for a terminal", hint=hint)
+        if continues or (self._file_begun and not self._sink.redirected):
+            raise UsageError(f"{_FILES[name]} holds one result", hint=hint)
+        self._file_begun = not self._sink.redirected or self._file_begun
 
 
 def _forget(batch: list[Any]) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
 from dicomsh.errors import UsageError
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word
 from dicomsh.model.results import Listing, Result
 from dicomsh.output.sink import Sink
-from dicomsh.output.streams import FileWriter, reader_awaited
+from dicomsh.output.streams import reader_awaited
 from dicomsh.session.state import Session
+
+_Place = TypeVar("_Place")
 
 
 @asynccontextmanager
@@ -44,8 +47,7 @@ async def directed(
     async with AsyncExitStack() as stack:
         continues = False
         if redirect is not None and redirect.target is not None:
-            async with reader_awaited(redirect.target.text):
-                continues = not _opened(sink, stack, redirect, redirect.target).fresh
+            continues = await _into(sink, stack, redirect, redirect.target)
         elif command is not None:
             await stack.enter_async_context(sink.to_command(command.text, variables))
         elif pager is not None:
@@ -53,9 +55,20 @@ async def directed(
         yield continues
 
 
-def _opened(sink: Sink, stack: AsyncExitStack, redirect: Redirect, target: Word) -> FileWriter:
+async def _into(sink: Sink, stack: AsyncExitStack, redirect: Redirect, target: Word) -> bool:
+    """Data goes to a file or a folder; returns whether it is appended to what a file contains."""
+    from dicomsh.output.formats import is_folder
+
+    if is_folder(target.text):
+        _entered(stack, sink.to_folder(target.text, append=redirect.append), target)
+        return False
+    async with reader_awaited(target.text):
+        return not _entered(stack, sink.to_file(target.text, append=redirect.append), target).fresh
+
+
+def _entered(stack: AsyncExitStack, place: AbstractContextManager[_Place], target: Word) -> _Place:
     try:
-        return stack.enter_context(sink.to_file(target.text, append=redirect.append))
+        return stack.enter_context(place)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, span=target.span) from None
 

@@ -4,6 +4,7 @@ Sessions (```dicomsh-session, ```console) are played by `sessions.py`. Every oth
 these kinds:
 
     dsh     commands of dicomsh                  sh     commands of a shell
+    python  reads the files that the page writes
     yaml    a lesson                             json   a part of an orthanc.json
     text    what is seen or drawn; each block of it has a test that says why it is true
 """

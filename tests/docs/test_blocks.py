@@ -56,7 +56,7 @@ def outer(tmp_path: Path, archive: PracticeServer) -> Outer:
 
 
 def test_every_block_says_what_it_is_and_no_kind_is_left_untried() -> None:
-    tried = {"dsh", "sh", "yaml", "json", "text", *PLAYED, "{toctree}"}
+    tried = {"dsh", "python", "sh", "yaml", "json", "text", *PLAYED, "{toctree}"}
     assert {block.kind for block in blocks()} <= tried
     assert [found for page in PAGES for found in indented(page)] == []
 
@@ -86,6 +86,17 @@ def test_commands_of_dicomsh_end_well(
     done = run(text, modality="pacs", config=config)
     placeholder = "wado" in text  # its URLs lack a base: nobody configured one
     assert done.status == (5 if placeholder else 0), f"{block}: {done.err}"
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_python_runs_on_the_files_that_its_page_writes(
+    block: Block, outer: Outer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(outer.folder)
+    written = [part.text for part in blocks("dsh") if part.page == block.page]
+    assert run(*written, modality="pacs").status == 0
+    exec(compile(block.text, block.page, "exec"), {})
+    assert re.search(r"2009-04|1\.2\.840\.113704", capsys.readouterr().out)
 
 
 LINES = [

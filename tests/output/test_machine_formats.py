@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dicomsh.errors import UsageError
 from dicomsh.model.columns import Record
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.results import FORMATS
+from dicomsh.model.results import FILE_FORMATS, FORMATS
 from dicomsh.model.safe import is_unsafe
 from dicomsh.output.formats import SUFFIXES, format_of, renderer
 from dicomsh.output.theme import Theme
@@ -325,7 +325,8 @@ def test_csv_of_records() -> None:
 
 
 def test_formats_and_suffixes() -> None:
-    assert set(SUFFIXES.values()) <= set(FORMATS)
+    assert set(SUFFIXES.values()) <= {*FORMATS, *FILE_FORMATS}
+    assert format_of("out/crawl/") == "parquet"
     assert format_of("out/studies.JSONL") == "ndjson"
     assert format_of("studies") is None
     for name in FORMATS:

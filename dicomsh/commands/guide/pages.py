@@ -39,7 +39,8 @@ _LANGUAGE = """\
   'text' "text" \\        quotes as in POSIX shells; CT\\MR needs none
   $NAME ${NAME} $1       variables: let NAME = VALUE, -D NAME=VALUE, script arguments
   alias NAME = command   another name for a command; $1 to $9 are the words after it
-  command > file         the suffix sets the format: .csv .tsv .json .ndjson .yaml .txt
+  command > file         the suffix sets the format: .csv .tsv .json .ndjson .yaml .txt .md
+                         .xlsx .parquet; a name that ends with / is a folder of Parquet by month
   command >> file        append
   command | stage        process the rows: where sort select head tail uniq count each to
   command | !less -S     send the text to a system command; stages come before it

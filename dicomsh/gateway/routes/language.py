@@ -20,10 +20,10 @@ from dicomsh.language.analyse import Analysis
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.modality import Modality
-from dicomsh.model.results import Listing
+from dicomsh.model.results import FILE_FORMATS, Listing
 from dicomsh.output.formats import renderer
 from dicomsh.output.json_format import json_text
-from dicomsh.output.plain import root_tags
+from dicomsh.output.plain import needed_tags
 from dicomsh.output.renderer import Renderer
 from dicomsh.output.theme import Theme
 
@@ -33,6 +33,7 @@ _KINDS = {
     "csv": "text/csv; charset=utf-8",
     "tsv": "text/tab-separated-values; charset=utf-8",
     "yaml": "application/yaml; charset=utf-8",
+    "markdown": "text/markdown; charset=utf-8",
     "dicom-json": "application/dicom+json",
     "table": "text/plain; charset=utf-8",
     "vertical": "text/plain; charset=utf-8",
@@ -148,7 +149,7 @@ class _Rows:
 
     def _shown(self, listing: Listing, batch: list[Any]) -> list[Any]:
         if listing.exact:
-            tags = BOOKKEEPING.union(root_tags(listing.columns))
+            tags = BOOKKEEPING.union(needed_tags(listing.columns))
             batch = [row.only(tags) for row in batch]
         return self._gateway.shown_rows(batch)
 
@@ -169,7 +170,16 @@ class _Rows:
 
 def _renderer(form: str, listing: Listing) -> Renderer:
     name = listing.output or form
-    return renderer(name, listing.columns, level=listing.level, width=None, theme=Theme.plain())
+    if name in FILE_FORMATS:
+        raise bad_format(f"{name} is written by the shell alone; formats here: {', '.join(_KINDS)}")
+    return renderer(
+        name,
+        listing.columns,
+        level=listing.level,
+        width=None,
+        theme=Theme.plain(),
+        delimiting=listing.delimiting,
+    )
 
 
 async def _whole(rows: _Rows, form: str) -> Reply:
