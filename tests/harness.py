@@ -11,11 +11,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 from dicomsh import batch
-from dicomsh.config import load
+from dicomsh.config import Config, load
 from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.session.state import Session
@@ -23,6 +24,12 @@ from dicomsh.settings import AT_PROMPT, Settings
 from dicomsh.shell.shell import Shell, ShellOptions
 
 ROOT = Path(__file__).parent.parent
+
+
+@cache
+def sample_configuration() -> Config:
+    """The modalities of the sample file; read once, as reading takes longer than most commands."""
+    return load(ROOT / "modalities.yaml", environ={}, cwd=ROOT)
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,7 @@ def run(
     no text is called, between the texts before and behind it.
     """
     out, err = io.StringIO(), io.StringIO()
-    default = ROOT / "modalities.yaml"
-    configured = load(config or default, environ={}, cwd=ROOT)
+    configured = load(config, environ={}, cwd=ROOT) if config else sample_configuration()
     defaults = AT_PROMPT if settings_file else Settings()
     session = Session(configured, dict(variables or {}), defaults, settings_file)
     if output:
@@ -83,7 +89,7 @@ async def run_each(
     With `after`, each is run as if only that text had been run before it.
     """
     out, err = io.StringIO(), io.StringIO()
-    session = Session(load(ROOT / "modalities.yaml", environ={}, cwd=ROOT))
+    session = Session(sample_configuration())
     session.override("output", "ndjson")
     session.choose(session.config.find(modality))
     environ = {"DICOMSH_TRACEBACK": "1", "XDG_STATE_HOME": str(state)}

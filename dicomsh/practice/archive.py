@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import chain, count
 from uuid import UUID, uuid5
 
@@ -102,8 +103,9 @@ def vr_of(tag: int) -> str:
     return _PRIVATE_VRS.get(tag) or by_tag(tag).vr
 
 
+@cache
 def practice_archive() -> PracticeArchive:
-    """The archive; takes a few milliseconds."""
+    """The archive; made once, which takes a few milliseconds."""
     number = count()
     return PracticeArchive(tuple(_patient(person, number) for person in PEOPLE))
 

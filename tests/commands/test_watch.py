@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 
-from dicomsh.config import load
 from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
 from tests import servers
 from tests.conftest import Start
-from tests.harness import ROOT, interrupted, practice, run
+from tests.harness import interrupted, practice, run, sample_configuration
 from tests.worklists.items import ITEMS, STEP, write
 
 STEP_ID = f"{STEP}.ScheduledProcedureStepID"
@@ -57,7 +56,7 @@ class Changing:
     async def run(self, command: str, address: str) -> tuple[list[Any], str, int]:
         """The rows of a command, whose archive changes each time when a round has been shown."""
         out, err = io.StringIO(), io.StringIO()
-        session = Session(load(ROOT / "modalities.yaml", environ={}, cwd=ROOT))
+        session = Session(sample_configuration())
         session.override("output", "ndjson")
         session.choose(session.config.find(address))
         shell = Shell(session, Sink(out, err), ShellOptions(), {"DICOMSH_TRACEBACK": "1"})

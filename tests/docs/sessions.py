@@ -20,13 +20,12 @@ from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
-from dicomsh.config import load
 from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.repl.place import prompt_text
 from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
-from tests.harness import ROOT, dicomsh
+from tests.harness import ROOT, dicomsh, sample_configuration
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
@@ -58,7 +57,7 @@ class Player:
 
     def __init__(self) -> None:
         self._screen = Screen()
-        config = load(ROOT / "modalities.yaml", environ={}, cwd=ROOT)
+        config = sample_configuration()
         self._session = Session(config)
         sink = Sink(self._screen, Beside(self._screen))
         self._shell = Shell(self._session, sink, ShellOptions(), {"DICOMSH_TRACEBACK": "1"})

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from dicomsh.config import load
 from dicomsh.lessons.course import Lesson, LessonStep
 from dicomsh.lessons.progress import Mark
 from dicomsh.lessons.read import read_course
@@ -21,7 +20,7 @@ from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
-from tests.harness import ROOT
+from tests.harness import sample_configuration
 
 COURSE = read_course(LESSONS)
 
@@ -34,7 +33,7 @@ class Classroom:
 
     def __init__(self, folder: Path, lesson: Lesson) -> None:
         self.said = io.StringIO()
-        config = load(ROOT / "modalities.yaml", environ={}, cwd=ROOT)
+        config = sample_configuration()
         session = Session(config)
         environ = {"XDG_STATE_HOME": str(folder), "DICOMSH_TRACEBACK": "1"}
         manner = ShellOptions(keep_going=True, lessons=lesson.file.parent)

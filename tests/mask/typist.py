@@ -7,14 +7,13 @@ import io
 import json
 from typing import Any, Self
 
-from dicomsh.config import load
 from dicomsh.language.offer import offers
 from dicomsh.output.error_text import TextOrigin
 from dicomsh.output.sink import Sink
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
-from tests.harness import ROOT, Done
+from tests.harness import Done, sample_configuration
 
 
 class Typist:
@@ -22,7 +21,7 @@ class Typist:
 
     def __init__(self) -> None:
         self._out, self._err = io.StringIO(), io.StringIO()
-        self._session = Session(load(ROOT / "modalities.yaml", environ={}, cwd=ROOT))
+        self._session = Session(sample_configuration())
         sink = Sink(self._out, self._err)
         self._shell = Shell(self._session, sink, ShellOptions(), {"DICOMSH_TRACEBACK": "1"})
         self._runner = asyncio.Runner()

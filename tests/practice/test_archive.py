@@ -38,7 +38,7 @@ def test_numbers() -> None:
 
 
 def test_two_archives_are_equal() -> None:
-    other = practice_archive()
+    other = practice_archive.__wrapped__()
     assert [p.attributes for p in other.patients] == [p.attributes for p in ARCHIVE.patients]
     series, again = (
         next(iter(next(iter(a.patients[0].children)).children)) for a in (other, other)

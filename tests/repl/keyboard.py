@@ -11,7 +11,6 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from dicomsh.config import load
 from dicomsh.output.sink import Sink
 from dicomsh.repl.loop import run_prompt
 from dicomsh.session.history import History
@@ -19,7 +18,7 @@ from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT
 from dicomsh.shell.shell import Shell, ShellOptions
 from dicomsh.startup import Started
-from tests.harness import ROOT
+from tests.harness import sample_configuration
 
 LEAVE = "\x04"
 
@@ -46,7 +45,7 @@ def typed(
     kept = history or History(None)
 
     def make(history: History) -> Started:
-        config = load(ROOT / "modalities.yaml", environ={}, cwd=ROOT)
+        config = sample_configuration()
         session = Session(config, None, AT_PROMPT)
         for name, value in (settings or {}).items():
             session.set(name, value)

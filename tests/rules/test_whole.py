@@ -6,12 +6,11 @@ PatientID; dcmqrti takes the number of a row for whatever it stands for now.
 
 from __future__ import annotations
 
-from dicomsh.config import load
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place
 from dicomsh.session.state import Session
 from dicomsh.session.targets import whole_key
-from tests.harness import ROOT, run
+from tests.harness import run, sample_configuration
 from tests.servers import Orthanc
 from tests.session.test_entity_index import row
 
@@ -67,7 +66,7 @@ def test_masked_probes_show_no_part_of_a_name() -> None:
 
 
 def test_a_peer_does_not_choose_where_the_root_is() -> None:
-    session = Session(load(ROOT / "modalities.yaml", environ={}, cwd=ROOT))
+    session = Session(sample_configuration())
     session.choose(session.config.find("pacs"))
     patients = [row(PatientID=key) for key in ("/", "/pacs", "a/b")]
     session.seen.note(patients, Level.PATIENT, Place())

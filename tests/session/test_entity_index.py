@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dicomsh.config import load
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
@@ -19,7 +18,7 @@ from dicomsh.session import entity_index as module
 from dicomsh.session.entity_index import EntityIndex, SeenEntity
 from dicomsh.session.kept_answer import KEPT_BYTES, KEPT_BYTES_IN_ALL
 from dicomsh.session.state import Session
-from tests.harness import ROOT
+from tests.harness import sample_configuration
 from tests.model.rows import answer
 
 PATIENT = Place((PlaceStep(Level.PATIENT, "P1"),))
@@ -179,7 +178,7 @@ def test_any_answer_can_be_looked_up(found: list[tuple[str, str]], start: str) -
 
 
 def test_what_is_kept_of_answers_is_bounded_in_bytes() -> None:
-    session = Session(load(ROOT / "modalities.yaml", environ={}, cwd=ROOT), {})
+    session = Session(sample_configuration(), {})
     heavy = Row(bytes(KEPT_BYTES // 4), row(PatientID="A1").source)
     for _ in range(8):
         kept = session.begin((), Level.PATIENT, Place())
