@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dicomsh.dimse.acceptor import Caller
 from dicomsh.dimse.sender import Sender
 from dicomsh.dimse.storage_server import StorageServer
+from dicomsh.errors import NoAssociationError, TimedOutError
 from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
@@ -69,7 +70,12 @@ class Mover:
             TimedOutError: the peer was silent for too long.
         """
         self._reception.current = storage
-        claim = await self._sender.move(query, self._modality.local_aet, progress)
+        try:
+            claim = await self._sender.move(query, self._modality.local_aet, progress)
+        except (NoAssociationError, TimedOutError):
+            # a firewall ends a silent connection, while objects still come on the other one
+            await self._arrived()
+            raise
         await self._arrived()
         return claim
 

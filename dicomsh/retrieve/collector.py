@@ -64,6 +64,12 @@ class Collector:
         file = PurePosixPath(line.instance.file)
         return self._file(announced, file, partial(self._arrived, uid))
 
+    async def settled(self) -> None:
+        """Wait until no object is being made permanent; nothing more may be arriving."""
+        while self._arriving:
+            self.changed.clear()
+            await self.changed.wait()
+
     def _aside(self, announced: Announced) -> Incoming:
         self._unexpected += 1
         if self._unexpected > _MOST_UNEXPECTED:

@@ -108,12 +108,14 @@ class Fetch:
                 if news := self._account.news():
                     yield news
             work.result()
+            await self._collector.settled()
             self._conclude()
             self.finished = True
             yield [*self._account.news(), *self._account.unsettled()]
         finally:
             work.cancel()
             await asyncio.wait([work])
+            await self._collector.settled()
 
     def _conclude(self) -> None:
         """Objects that no answer was about: the association was lost before."""
