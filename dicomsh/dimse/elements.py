@@ -24,6 +24,7 @@ from dicomsh.dimse.salvage import salvage, salvage_items
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.keys import dictionary_vrs, named
 from dicomsh.model.row import Irregular
+from dicomsh.model.vr import BULK_VRS
 
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -35,6 +36,12 @@ _LONGEST_SHORT = 0xFFFE  # not 0xFFFF: lengths are even (PS3.5 7.1.1)
 _HEAD = Struct("<6sH")
 _MOST_HEADS = 4096
 """How many elements to remember: far more than any well-meaning peer sends."""
+_LONGEST_VALUE = 0xFFFF
+"""Bytes of a value that are read; a longer one is passed on as bytes.
+
+It is the longest that explicit VR can express of most VRs (PS3.5 7.1.2). No attribute that one
+queries for has a tenth of it, and how many values there are in it is up to the peer.
+"""
 _OUT_OF_PLACE = frozenset((0, ITEM, ITEM_END, SEQUENCE_END))
 """Tags that no element has; NUL bytes read as the first of them."""
 
@@ -223,6 +230,16 @@ def _describe(made: Irregular, extent: Extent, explicit: bool, agreed: bool) -> 
         vr = "SQ"  # only a sequence has an undefined length
     if vr and (vr,) != dictionary_vrs(tag):
         made.vrs[tag] = vr
+    length = extent.stop - extent.start
+    if length > _LONGEST_VALUE and "SQ" not in _vrs(tag, vr):
+        made.vrs[tag] = "OB"
+        if not BULK_VRS.issuperset(_vrs(tag, vr)):
+            made.fault = made.fault or f"{named(tag)} of {length:,} bytes is too long to read"
     inside = explicit and not unknown
     if inside != agreed:
         made.encodings[tag] = _BY_EXPLICIT[inside]
+
+
+def _vrs(tag: int, sent: str) -> tuple[str, ...]:
+    """The VRs that an element may have: the one that was sent, if it says anything."""
+    return dictionary_vrs(tag) if sent in ("", "UN") else (sent,)

@@ -19,7 +19,10 @@ _MAX_ASSOCIATE = 65_536
 _MAX_REQUEST = 1024 * 1024
 """Ample room for 128 presentation contexts with a hundred transfer syntaxes each."""
 _MAX_COMMAND = 65_536
-_MAX_IDENTIFIER = 16 * 1024 * 1024
+_MAX_ROW = 1 << 20
+"""The longest identifier of a C-FIND response: rows of well-meaning peers have some kilobytes."""
+_MAX_DATA_SET = 1 << 24
+"""The longest of other data sets: a report of storage commitment names thousands of instances."""
 _PART = 64
 """Bytes that a fragment costs beside its own: a peer may send empty ones without end."""
 _FIXED = 4
@@ -341,14 +344,21 @@ class MessageReader:
     def _collect(self, data: bytes, flags: int) -> bytes:
         self._parts.append(data)
         self._size += len(data) + _PART
-        limit = _MAX_COMMAND if flags & _COMMAND else _MAX_IDENTIFIER
+        part, limit = ("a command set", _MAX_COMMAND) if flags & _COMMAND else self._awaited
         if self._size > limit:
-            raise ProtocolViolationError(f"a message part longer than {limit} bytes")
+            raise ProtocolViolationError(f"received {part} longer than {limit:,} bytes")
         if not flags & _LAST:
             return b""
         whole = b"".join(self._parts)
         self._parts, self._size = [], 0
         return whole
+
+    @property
+    def _awaited(self) -> tuple[str, int]:
+        """The data set that is arriving, in words, and how long it may be."""
+        if self._command is not None and self._command.field == FIND_RESPONSE:
+            return "an identifier", _MAX_ROW
+        return "a data set", _MAX_DATA_SET
 
 
 def awaits_data_set(command: CommandSet) -> bool:
@@ -397,7 +407,7 @@ def write_part(context_id: int, part: bytes, max_pdu: int, *, last: bool) -> byt
 
 
 def _room(max_pdu: int) -> int:
-    return (max_pdu - _PDV_HEADER.size) & ~1 if max_pdu else _MAX_IDENTIFIER
+    return (max_pdu - _PDV_HEADER.size) & ~1 if max_pdu else _MAX_DATA_SET
 
 
 def _fragments(

@@ -96,6 +96,11 @@ class Mask:
             return MASKED if (vr or attribute.vr) in ("LT", "ST", "UT") else ""
         return "\\".join(self._one(how, part) for part in text.split("\\"))
 
+    def hidden(self, text: str) -> str:
+        """What stands for a text of which nothing is shown; it is found in other texts, too."""
+        self._known.add(text, MASKED)
+        return MASKED
+
     def by_tag(self, tag: int, text: str) -> str:
         """Like `value`, by tag."""
         return self.value(by_tag(tag), text)

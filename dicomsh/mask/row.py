@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from dicomsh.mask.mask import Mask
 
 
+_MOST_VALUES = 32
+"""With more values than this, an element is hidden: making them up would take long."""
+
+
 class MaskedRow(Row):
     """The row with made-up values; sequence items are masked on access.
 
@@ -36,5 +40,7 @@ def _raw(row: Row, tag: int, mask: Mask) -> bytes:
     raw, vr = row.elements[tag], row.vr(tag)
     if not raw or treatment(tag, vr) is Action.KEEP:
         return raw
-    shown = mask.value(by_tag(tag), row.text(tag) or "", vr)
+    text = row.text(tag) or ""
+    many = raw.count(b"\\") > _MOST_VALUES
+    shown = mask.hidden(text) if many else mask.value(by_tag(tag), text, vr)
     return shown.encode("ascii", "replace")

@@ -16,6 +16,11 @@ _BATCH_BYTES = 64 * 1024
 """Bytes of identifiers that are worked on at once: a peer decides how long a row is."""
 
 
+def is_long(row: Any) -> bool:
+    """Whether a row alone is more than is worked on at once."""
+    return _size(row) > _BATCH_BYTES
+
+
 def batch_length(rows: Sequence[Any]) -> int:
     """How many of the first rows, or records, are one batch: at least one."""
     if len(rows) <= BATCH_ROWS and sum(map(_size, rows)) <= _BATCH_BYTES:

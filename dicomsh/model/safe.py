@@ -60,7 +60,12 @@ def visible(text: str) -> str:
     do combining characters without a letter to stand on, or in excess: different texts look
     different.
     """
-    return text if _PLAIN.match(text) else "".join(_shown(text))
+    if _PLAIN.match(text):
+        return text
+    characters = set(text)
+    if any(unicodedata.category(char) in _MARKS for char in characters):
+        return "".join(_shown(text))
+    return text.translate({ord(char): _stand_in(char) for char in characters if is_unsafe(char)})
 
 
 def _shown(text: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ from dicomsh.output.bulk import BLOCK, block_lines
 from dicomsh.output.cells import moment_for_people
 from dicomsh.output.extra_attributes import ExtraAttributes
 from dicomsh.output.json_format import json_text
-from dicomsh.output.plain import AnyRow, Plain, are_answers, converter, element, plain
+from dicomsh.output.plain import AnyRow, Plain, are_answers, element, members, plain
 
 Cells = Callable[[AnyRow], list[str]]
 
@@ -195,8 +195,8 @@ def _cell(row: Row, attribute: Attribute) -> str:
 def _record_cells(columns: Sequence[Column]) -> Cells:
     names = [column.keyword for column in columns]
     if any(isinstance(column, DerivedColumn) for column in columns):
-        convert = converter(columns)
-        return lambda row: [*map(_written, map(convert(row).get, names))]
+        found = members(columns)
+        return lambda row: [*map(_written, map(dict(found(row)).get, names))]
 
     def cells(row: AnyRow) -> list[str]:
         assert not isinstance(row, Row)

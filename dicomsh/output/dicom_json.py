@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 
 from dicomsh.model.row import Row
 from dicomsh.model.vr import BULK_VRS
@@ -11,14 +12,14 @@ from dicomsh.output.plain import AnyRow, Plain, scalars
 _PN_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
-def dicom_object(row: AnyRow) -> Plain:
-    """A row as a DICOM JSON object: every element, by tag ascending (PS3.18 F.2.2).
+def dicom_members(row: AnyRow) -> Iterator[tuple[str, Plain]]:
+    """The members of a DICOM JSON object: every element of a row, by tag ascending (PS3.18 F.2.2).
 
     Group lengths are left out, as that paragraph requires.
     """
     assert isinstance(row, Row)
-    tags = sorted(tag for tag in row.elements if tag & 0xFFFF)
-    return {f"{tag:08X}": _attribute(row, tag) for tag in tags}
+    for tag in sorted(tag for tag in row.elements if tag & 0xFFFF):
+        yield f"{tag:08X}", _attribute(row, tag)
 
 
 def _attribute(row: Row, tag: int) -> Plain:
@@ -33,7 +34,9 @@ def _attribute(row: Row, tag: int) -> Plain:
 
 def _values(row: Row, tag: int, vr: str) -> list[Plain]:
     if vr == "SQ":
-        return [dicom_object(item) for item in row.values(tag) or () if isinstance(item, Row)]
+        return [
+            dict(dicom_members(item)) for item in row.values(tag) or () if isinstance(item, Row)
+        ]
     values = scalars(row, tag, vr)
     if vr == "PN":
         return [_person_name(value) for value in values]

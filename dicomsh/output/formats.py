@@ -12,7 +12,7 @@ from dicomsh.model.columns import Column, DerivedColumn
 from dicomsh.model.levels import Level
 from dicomsh.model.results import FORMATS, Delimiting
 from dicomsh.output.extras import need_library
-from dicomsh.output.plain import are_answers, converter
+from dicomsh.output.plain import are_answers, members
 from dicomsh.output.renderer import Renderer
 from dicomsh.output.theme import Theme
 
@@ -159,7 +159,7 @@ def _for_people(
 
 
 def _objects(name: str, columns: Sequence[Column]) -> Renderer:
-    from dicomsh.output.dicom_json import dicom_object
+    from dicomsh.output.dicom_json import dicom_members
     from dicomsh.output.json_format import JsonArray, JsonLines
     from dicomsh.output.json_rows import object_lines, one_by_one
     from dicomsh.output.yaml_format import Yaml
@@ -169,8 +169,9 @@ def _objects(name: str, columns: Sequence[Column]) -> Renderer:
             raise UsageError("dicom-json shows DICOM answers only", hint="use -o json here")
         if any(isinstance(column, DerivedColumn) for column in columns):
             raise UsageError("dicom-json shows attributes only", hint="use -o json here")
-        return JsonArray(one_by_one(dicom_object))
+        return JsonArray(one_by_one(dicom_members), dicom_members)
+    found = members(columns)
     if name == "yaml":
-        return Yaml(converter(columns))
-    lines = object_lines(columns)
-    return JsonArray(lines) if name == "json" else JsonLines(lines)
+        return Yaml(found)
+    kind = JsonArray if name == "json" else JsonLines
+    return kind(object_lines(columns), found)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dicomsh.model.safe import is_unsafe
-from dicomsh.output.plain import AnyRow, Plain
+from dicomsh.output.plain import AnyRow, Members, Plain
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
 _encode_compact = json.JSONEncoder(
@@ -42,11 +42,30 @@ def _pair(code: int) -> str:
     return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
 
 
-class JsonArray:
-    """Renders all rows of a command as one array, an object per line."""
+def object_parts(members: Iterable[tuple[str, Plain]]) -> Iterator[str]:
+    """The text of an object, a member at a time."""
+    lead = "{"
+    for key, value in members:
+        yield f"{lead}{json_text(key)}: {json_text(value)}"
+        lead = ", "
+    yield "{}" if lead == "{" else "}"
 
-    def __init__(self, lines: Callable[[Sequence[AnyRow]], list[str]]) -> None:
+
+Lines = Callable[[Sequence[AnyRow]], list[str]]
+"""The JSON text of each row, without line ends."""
+
+
+class JsonArray:
+    """Renders all rows of a command as one array, an object per line.
+
+    Args:
+        lines: turns rows into the text of objects.
+        members: the same of one row, a member at a time.
+    """
+
+    def __init__(self, lines: Lines, members: Members) -> None:
         self._lines = lines
+        self._members = members
         self._lead = "\n"
         self.hidden: list[str] = []
 
@@ -62,6 +81,12 @@ class JsonArray:
         self._lead = ",\n"
         return text
 
+    def parts(self, row: AnyRow) -> Iterator[str]:
+        """The object of a row, a member at a time."""
+        lead, self._lead = self._lead, ",\n"
+        yield lead
+        yield from object_parts(self._members(row))
+
     def flush(self) -> str:
         """Nothing: no row is held back."""
         return ""
@@ -72,10 +97,16 @@ class JsonArray:
 
 
 class JsonLines:
-    """Renders one object per line; nothing if there are no rows."""
+    """Renders one object per line; nothing if there are no rows.
 
-    def __init__(self, lines: Callable[[Sequence[AnyRow]], list[str]]) -> None:
+    Args:
+        lines: turns rows into the text of objects.
+        members: the same of one row, a member at a time.
+    """
+
+    def __init__(self, lines: Lines, members: Members) -> None:
         self._lines = lines
+        self._members = members
         self.hidden: list[str] = []
 
     def begin(self) -> str:
@@ -85,6 +116,11 @@ class JsonLines:
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """The objects of a batch, each ended by a line end."""
         return "".join([f"{line}\n" for line in self._lines(batch)])
+
+    def parts(self, row: AnyRow) -> Iterator[str]:
+        """The object of a row, a member at a time, and the line end."""
+        yield from object_parts(self._members(row))
+        yield "\n"
 
     def flush(self) -> str:
         """Nothing: no row is held back."""

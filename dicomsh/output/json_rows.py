@@ -10,25 +10,22 @@ from dicomsh.model.columns import AttributeColumn, Column
 from dicomsh.model.keys import Attribute, by_tag
 from dicomsh.model.row import Row
 from dicomsh.output.bulk import ABSENT, BLOCK, block_columns
-from dicomsh.output.json_format import json_text
-from dicomsh.output.plain import SHORT_TEXT, AnyRow, Plain, are_answers, converter, is_bookkeeping
+from dicomsh.output.json_format import Lines, json_text
+from dicomsh.output.plain import SHORT_TEXT, AnyRow, Members, are_answers, is_bookkeeping, members
 from dicomsh.regex import regex
-
-RowLines = Callable[[Sequence[AnyRow]], list[str]]
-"""The JSON text of each row, without line ends."""
 
 _Fragments = Callable[[list[str]], "list[str] | None"]
 """`"Keyword": value, ` for each value of a column, empty for an absent one; None for "cannot"."""
 
 
-def one_by_one(convert: Callable[[AnyRow], Plain]) -> RowLines:
+def one_by_one(found: Members) -> Lines:
     """The lines of rows converted one by one."""
-    return lambda rows: [json_text(convert(row)) for row in rows]
+    return lambda rows: [json_text(dict(found(row))) for row in rows]
 
 
-def object_lines(columns: Sequence[Column]) -> RowLines:
+def object_lines(columns: Sequence[Column]) -> Lines:
     """The lines of objects whose keys are the DICOM keywords of these columns."""
-    slow = one_by_one(converter(columns))
+    slow = one_by_one(members(columns))
     if not are_answers(columns):
         return slow
     shown = [column for column in columns if isinstance(column, AttributeColumn)]
@@ -37,7 +34,7 @@ def object_lines(columns: Sequence[Column]) -> RowLines:
     return _in_blocks(tuple(column.attribute.tag for column in shown), slow)
 
 
-def _in_blocks(tags: tuple[int, ...], slow: RowLines) -> RowLines:
+def _in_blocks(tags: tuple[int, ...], slow: Lines) -> Lines:
     writers = lru_cache(maxsize=64)(_writers)
 
     def block(rows: Sequence[AnyRow]) -> list[str]:

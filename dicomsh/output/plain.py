@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
+from typing import cast
 
 from dicomsh.model.columns import (
     ArchiveColumn,
@@ -50,42 +52,53 @@ def is_bookkeeping(tag: int) -> bool:
     return tag in BOOKKEEPING or not tag & 0xFFFF
 
 
-def converter(columns: Sequence[Column]) -> Callable[[AnyRow], dict[str, Plain]]:
-    """A function that turns a row into an object whose keys are DICOM keywords.
+Members = Callable[[AnyRow], Iterator[tuple[str, Plain]]]
+"""The keys and values of the object that stands for a row, made one by one."""
+
+
+def members(columns: Sequence[Column]) -> Members:
+    """A function that turns a row into the members of an object whose keys are DICOM keywords.
 
     Elements that no column shows follow the columns: nothing received is dropped.
     """
     tags = root_tags(columns)
     names = tuple(column.keyword for column in columns)
     if any(isinstance(column, DerivedColumn) for column in columns):
-        return _converter_of_derived(columns)
+        return _members_of_derived(columns)
     archive = next((c.keyword for c in columns if isinstance(c, ArchiveColumn)), None)
 
-    def convert(row: AnyRow) -> dict[str, Plain]:
+    def found(row: AnyRow) -> Iterator[tuple[str, Plain]]:
         if isinstance(row, Row):
-            own = _object(row, tags)
-            return own if archive is None else {archive: row.archive, **own}
-        return {name: plain(row[name]) for name in names if name in row}
+            own = _members(row, tags)
+            return own if archive is None else chain([(archive, row.archive)], own)
+        return ((name, plain(row[name])) for name in names if name in row)
 
-    return convert
+    return found
 
 
-def _converter_of_derived(columns: Sequence[Column]) -> Callable[[AnyRow], dict[str, Plain]]:
+def _members_of_derived(columns: Sequence[Column]) -> Members:
     derived = [column for column in columns if isinstance(column, ArchiveColumn | DerivedColumn)]
     shown = root_tags(columns)
     only = frozenset(needed_tags(derived)).difference(shown)
-    order = [_name(column) for column in columns]
+    names = dict.fromkeys(map(_name, columns))
+    order = {name: number for number, name in enumerate(names)}
 
-    def convert(row: AnyRow) -> dict[str, Plain]:
+    def own(row: AnyRow) -> Iterator[tuple[str, Plain]]:
         if isinstance(row, Row):
-            kept = frozenset(row.elements).difference(only)
-            made = {**_object(row.only(kept), shown), **_derived(row, derived)}
-        else:
-            known = {name: plain(row[name]) for name in order if name in row}
-            made = {**known, **_derived(row, derived)}
-        return {name: made[name] for name in dict.fromkeys((*order, *made)) if name in made}
+            return _members(row.only(frozenset(row.elements).difference(only)), shown)
+        return ((name, plain(row[name])) for name in order if name in row)
 
-    return convert
+    def found(row: AnyRow) -> Iterator[tuple[str, Plain]]:
+        made = _derived(row, derived)
+        waiting = [*made]
+        for name, value in own(row):
+            while waiting and order[waiting[0]] < order.get(name, len(order)):
+                yield waiting[0], made[waiting.pop(0)]
+            if name not in made:
+                yield name, value
+        yield from ((name, made[name]) for name in waiting)
+
+    return found
 
 
 def _name(column: Column) -> str:
@@ -100,15 +113,16 @@ def _derived(row: AnyRow, columns: Sequence[ArchiveColumn | DerivedColumn]) -> d
     return {column.keyword: typed_value(column.vr, text) for column, text in texts.items() if text}
 
 
-def _object(row: Row, tags: Sequence[int]) -> dict[str, Plain]:
+def _members(row: Row, tags: Sequence[int]) -> Iterator[tuple[str, Plain]]:
     elements = row.elements
     shown = [tag for tag in tags if tag in elements]
     others = sorted(tag for tag in elements if tag not in tags and not is_bookkeeping(tag))
-    result: dict[str, Plain] = {}
+    used: set[str] = set()
     for tag in (*shown, *others):
         keyword = by_tag(tag).keyword  # the same for all repeats of a group (PS3.5 7.6)
-        result[tag_pair(tag) if keyword in result else keyword] = element(row, tag)
-    return result
+        keyword = tag_pair(tag) if keyword in used else keyword
+        used.add(keyword)
+        yield keyword, element(row, tag)
 
 
 SHORT_TEXT = TEXT_VRS - UNDELIMITED_VRS - NUMBER_VRS
@@ -152,21 +166,9 @@ def _any_element(row: Row, tag: int, multiple: bool) -> Plain:
 def scalars(row: Row, tag: int, vr: str) -> list[Plain]:
     """All values of an element as plain values; an empty one among several is None."""
     values = row.values(tag) or []
-    if vr == "DS" and values:
-        return _decimals(values, (row.text(tag) or "").split("\\"))
-    return [_null(value) for value in values]
-
-
-def _decimals(values: Sequence[object], texts: Sequence[str]) -> list[Plain]:
-    """Numbers, or text for a value that a float cannot hold (`1e999`)."""
-    return [
-        text.strip() if isinstance(value, float) and not math.isfinite(value) else _null(value)
-        for value, text in zip(values, texts, strict=True)
-    ]
-
-
-def _null(value: object) -> Plain:
-    return None if value == "" else plain(value)
+    if vr in TEXT_VRS:
+        return [None if value == "" else cast("Plain", value) for value in values]
+    return [plain(value) for value in values]
 
 
 def plain(value: object) -> Plain:
@@ -175,7 +177,7 @@ def plain(value: object) -> Plain:
     Bytes are written in base64; a float that JSON lacks as `NaN`, `inf` or `-inf`.
     """
     if isinstance(value, Row):
-        return _object(value, ())
+        return dict(_members(value, ()))
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 from dicomsh.model.batches import BATCH_ROWS
 from dicomsh.output.plain import AnyRow
@@ -41,4 +41,13 @@ class Renderer(Protocol):
     @property
     def hidden(self) -> list[str]:
         """After `end()`: what was returned but not shown, each a note for the user."""
+        ...
+
+
+@runtime_checkable
+class InParts(Protocol):
+    """A renderer that can turn a long row into text little by little."""
+
+    def parts(self, row: AnyRow) -> Iterator[str]:
+        """The text of `rows([row])` in parts, made one by one."""
         ...

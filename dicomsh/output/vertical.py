@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from dicomsh.model.columns import AttributeColumn, Column
 from dicomsh.model.keys import by_tag
@@ -14,7 +15,8 @@ from dicomsh.output.plain import AnyRow, is_bookkeeping, needed_tags
 from dicomsh.output.prose import between_words
 from dicomsh.output.theme import Theme, paint
 
-Line = tuple[str, str]
+Line = tuple[str, Callable[[], str]]
+"""What stands before the text, and the text, which is made when its turn has come."""
 
 _LEAST = 16
 """Minimum terminal cells for a wrapped text to be readable."""
@@ -51,7 +53,11 @@ class Vertical:
 
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """A block for each row; an empty line between blocks."""
-        return "".join(line + "\n" for row in batch for line in self._block(row))
+        return "".join([part for row in batch for part in self.parts(row)])
+
+    def parts(self, row: AnyRow) -> Iterator[str]:
+        """The lines of a row's block, one at a time."""
+        return (line + "\n" for line in self._block(row))
 
     def flush(self) -> str:
         """Nothing: no row is held back."""
@@ -71,7 +77,7 @@ class Vertical:
         for label, text in lines:
             name = paint(self._theme.label, f"{label}:")
             pad = " " * (indent - width(label) - 1)
-            first, *more = self._broken(text, indent + 2)
+            first, *more = self._broken(text(), indent + 2)
             yield f"  {name}{pad}{first}".rstrip(" ")
             yield from (" " * (indent + 2) + line for line in more)
 
@@ -84,7 +90,7 @@ class Vertical:
             text = seen.read(row)
             if text is None:
                 continue
-            yield seen.label, text
+            yield seen.label, partial(str, text)
             if isinstance(row, Row) and isinstance(column, AttributeColumn) and not column.path:
                 yield from _items(row, column.attribute.tag, "")
 
@@ -98,7 +104,7 @@ class Vertical:
 
 def _lines(row: Row, tag: int, indent: str) -> Iterator[Line]:
     """The lines of one element: its value, or for a sequence its items."""
-    yield indent + by_tag(tag).keyword, shown(row, tag) or ""
+    yield indent + by_tag(tag).keyword, lambda: shown(row, tag) or ""
     yield from _items(row, tag, indent)
 
 
@@ -106,7 +112,7 @@ def _items(row: Row, tag: int, indent: str) -> Iterator[Line]:
     if row.vr(tag) != "SQ":
         return
     for number, item in enumerate(row.values(tag) or (), 1):
-        yield f"{indent}  item {number}", ""
+        yield f"{indent}  item {number}", str
         if isinstance(item, Row):
             for inner in item.elements:
                 yield from _lines(item, inner, indent + "    ")

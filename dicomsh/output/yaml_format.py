@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dicomsh.output.json_format import escaped, json_text
-from dicomsh.output.plain import AnyRow, Plain
+from dicomsh.output.plain import AnyRow, Members, Plain
 from dicomsh.regex import regex
 
 _BARE = regex(r"[A-Za-z](?:[A-Za-z0-9_^./ -]*[A-Za-z0-9_^.])?", re.ASCII)
@@ -20,8 +20,8 @@ _RESERVED = frozenset("y n yes no true false on off null none nan inf".split())
 class Yaml:
     """Renders rows as a list of mappings; `[]` for no rows."""
 
-    def __init__(self, convert: Callable[[AnyRow], Plain]) -> None:
-        self._convert = convert
+    def __init__(self, members: Members) -> None:
+        self._members = members
         self._empty = True
         self.hidden: list[str] = []
 
@@ -31,10 +31,12 @@ class Yaml:
 
     def rows(self, batch: Sequence[AnyRow]) -> str:
         """A list entry for each row."""
-        self._empty = self._empty and not batch
-        return "".join(
-            [f"{line}\n" for row in batch for line in _entry(self._convert(row), "")],
-        )
+        return "".join([part for row in batch for part in self.parts(row)])
+
+    def parts(self, row: AnyRow) -> Iterator[str]:
+        """The lines of a row's entry, one at a time."""
+        self._empty = False
+        return (f"{line}\n" for line in _entry(self._members(row), ""))
 
     def flush(self) -> str:
         """Nothing: no row is held back."""
@@ -45,38 +47,46 @@ class Yaml:
         return "[]\n" if self._empty else ""
 
 
-def _entry(value: Plain, indent: str) -> Iterator[str]:
-    """The lines of one entry of a list; `indent` is that of its dash."""
-    if not (isinstance(value, dict) and value):
-        yield f"{indent}- {_inline(value)}"
-        return
-    for number, line in enumerate(_mapping(value, indent + "  ")):
+def _entry(members: Iterable[tuple[str, Plain]], indent: str) -> Iterator[str]:
+    """The lines of a mapping that is an entry of a list; `indent` is that of its dash."""
+    number = -1
+    for number, line in enumerate(_mapping(members, indent + "  ")):
         yield line if number else f"{indent}- {line.lstrip(' ')}"
+    if number < 0:
+        yield f"{indent}- {{}}"
 
 
-def _mapping(value: dict[str, Plain], indent: str) -> Iterator[str]:
-    for key, inner in value.items():
+def _mapping(members: Iterable[tuple[str, Plain]], indent: str) -> Iterator[str]:
+    for key, inner in members:
         name = f"{indent}{_text(key)}:"
         if isinstance(inner, dict) and inner:
             yield name
-            yield from _mapping(inner, indent + "  ")
+            yield from _mapping(inner.items(), indent + "  ")
         elif isinstance(inner, list) and any(isinstance(item, dict) for item in inner):
             yield name
             for item in inner:
-                yield from _entry(item, indent)
+                yield from _item(item, indent)
         else:
             yield f"{name} {_inline(inner)}"
 
 
+def _item(value: Plain, indent: str) -> Iterator[str]:
+    """The lines of one entry of a list."""
+    if isinstance(value, dict):
+        yield from _entry(value.items(), indent)
+    else:
+        yield f"{indent}- {_inline(value)}"
+
+
 def _inline(value: Plain) -> str:
     """A value in flow style, on one line."""
+    if isinstance(value, float):
+        return _number(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_text(key)}: {_inline(val)}" for key, val in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_inline, value)) + "]"
-    if isinstance(value, str):
-        return _text(value)
-    return _number(value) if isinstance(value, float) else json_text(value)
+    return _text(value) if isinstance(value, str) else json_text(value)
 
 
 def _text(text: str) -> str:
@@ -90,5 +100,4 @@ def _text(text: str) -> str:
 def _number(value: float) -> str:
     """A float as YAML 1.1 recognises it: with a full stop before the exponent."""
     text = repr(value)
-    mantissa, mark, exponent = text.partition("e")
-    return text if "." in mantissa or not mark else f"{mantissa}.0e{exponent}"
+    return text if "." in text else text.replace("e", ".0e")

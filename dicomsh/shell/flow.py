@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from enum import Enum
 from typing import Any
 
 from dicomsh.errors import DicomshError
 from dicomsh.event_loop import asyncio, event_loop
 from dicomsh.interrupt import absorb_interrupts, cancel_soon, signal_of
-from dicomsh.model.batches import in_turns
-from dicomsh.output.renderer import FIRST_PAGE, Renderer
+from dicomsh.model.batches import in_turns, is_long
+from dicomsh.output.renderer import FIRST_PAGE, InParts, Renderer
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import PagerLeftError, ReaderGoneError
 from dicomsh.shell.progress import RowProgress
@@ -76,7 +76,10 @@ class RowOutput:
         self._begin()
         shown = self._cut(batch)
         self.count += len(shown)
-        self._sink.rendered(self._rows.rows(shown))
+        if len(shown) == 1 and is_long(shown[0]) and isinstance(self._rows, InParts):
+            await self._in_turns(self._rows.parts(shown[0]))
+        else:
+            self._sink.rendered(self._rows.rows(shown))
         patience = self._sink.patience
         if shown and self._due is None and patience is not None:
             self._due = asyncio.get_running_loop().time() + patience
@@ -96,8 +99,15 @@ class RowOutput:
         Ctrl-C does not keep them from being shown: they have been counted.
         """
         self._held = False
+        await self._in_turns(iter(self._rows.flush, ""))
+
+    async def _in_turns(self, texts: Iterator[str]) -> None:
+        """Write all of these texts, and let the event loop do what waits between them.
+
+        Ctrl-C is raised at the end, so that no row is written in part.
+        """
         pressed = None
-        while text := self._rows.flush():
+        for text in _joined(texts):
             self._sink.rendered(text)
             try:
                 await asyncio.sleep(0)
@@ -124,6 +134,24 @@ class RowOutput:
         if not self._begun:
             self._begun = True
             self._sink.rendered(self._rows.begin())
+
+
+_AT_ONCE = 1 << 15
+"""Characters that are written in one turn of the event loop."""
+
+
+def _joined(texts: Iterator[str]) -> Iterator[str]:
+    """Texts, short ones together."""
+    parts: list[str] = []
+    size = 0
+    for text in texts:
+        parts.append(text)
+        size += len(text)
+        if size >= _AT_ONCE:
+            yield "".join(parts)
+            parts, size = [], 0
+    if parts:
+        yield "".join(parts)
 
 
 class Flow:

@@ -254,5 +254,5 @@ def test_a_value_too_long_for_its_vr_travels_as_un() -> None:
     uids = b"\\".join([b"1.2.840.10008.1.1.10"] * 4000)
     data = EXPLICIT.element(0x0020000D, "UI", uids)
     assert data[4:6] == b"UN"
-    assert Row(data, Source(EXPLICIT)).vr(0x0020000D) == "UI"
+    assert Row(data, Source(EXPLICIT)).elements[0x0020000D] == uids
     assert EXPLICIT.split(data) == {0x0020000D: uids}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
+from dicomsh.model.keys import by_tag
+from dicomsh.model.standard import keyword_tags
 from tests.dimse.peers import Request, element, encoded, pdu, pdv, response, study
 from tests.hostile.peer import Attack, Conversation
 
@@ -70,21 +72,39 @@ def _many_new_tags(request: Request) -> bytes:
     return b"".join(request.raw_row(data) for data in rows)
 
 
+def _fifteen(vr: str, value: bytes) -> bytes:
+    """Fifteen attributes of a VR with this value, which is as long as one can be."""
+    tags = [tag for tag in sorted(keyword_tags().values()) if by_tag(tag).vr == vr]
+    chosen = [tag for tag in tags if tag >> 16 >= 0x0010][:15]
+    return b"".join(element(tag, value) for tag in chosen)
+
+
+def _identifiers() -> Iterator[bytes]:
+    """Thousands of values in each of some identifiers, all different."""
+    for tag in (0x00100020, 0x00101000, 0x00080050, 0x00200010, 0x00101090):
+        values = [f"{tag & 0xFF:02x}{number:04x}" for number in range(9_000)]
+        yield element(tag, "\\".join(values).encode() + b" ")
+
+
 _EMPTY_ITEM = b"\xfe\xff\0\xe0\0\0\0\0"
 
 ONCE: dict[str, Block] = {
-    "a million empty elements": row(elements(1_000_000)),
-    "a million elements in a sequence": row(sequence(element(0xFFFEE000, elements(1_000_000)))),
     "1.8 million empty items": row(sequence(_EMPTY_ITEM * 1_800_000)),
-    "1.8 million empty items, no end": row(
-        b"\x40\0\0\x01\xff\xff\xff\xff" + _EMPTY_ITEM * 1_800_000
-    ),
-    "items of items": row(sequence(element(0xFFFEE000, sequence(_EMPTY_ITEM * 9)) * 20_000)),
-    "elements 15 sequences down": row(deep(15, elements(200_000))),
+    "130,000 empty elements": row(elements(130_000)),
+    "130,000 elements in a sequence": row(sequence(element(0xFFFEE000, elements(130_000)))),
+    "130,000 empty items": row(sequence(_EMPTY_ITEM * 130_000)),
+    "130,000 empty items, no end": row(b"\x40\0\0\x01\xff\xff\xff\xff" + _EMPTY_ITEM * 130_000),
+    "items of items": row(sequence(element(0xFFFEE000, sequence(_EMPTY_ITEM * 9)) * 11_000)),
+    "elements 15 sequences down": row(deep(15, elements(130_000))),
     "4 rows of 3,000 elements 15 sequences down": lambda r: row(deep(15, elements(3000)))(r) * 4,
-    "40 rows of 4,000 elements": lambda r: row(elements(4000))(r) * 40,
+    "12 rows of 4,000 elements": lambda r: row(elements(4000))(r) * 12,
     "50 rows of new tags": _many_new_tags,
     "a value of 15 MB": row(element(0x00104000, b"x" * 15_000_000)),
+    "a value of a million bytes": row(element(0x00104000, b"x" * 1_000_000)),
+    "15 values of 64,000 bytes": row(_fifteen("LT", b"\x1bA" * 32_000)),
+    "500,000 numbers": row(_fifteen("DS", b"1\\" * 32_000)),
+    "45,000 identifiers": row(*_identifiers()),
+    "a megabyte of bytes": row(element(0x00111010, b"\0a" * 500_000)),
     "a name of 60,000 components": row(element(0x00324000, b"A^B=" * 15_000)),
     "40,000 words": row(element(0x00104000, b"a " * 40_000)),
     "300,000 values": row(element(0x00080061, b"CT\\" * 300_000)),

@@ -103,3 +103,13 @@ def test_work_on_many_rows_leaves_the_event_loop_free(
     done, cost = turned(lambda: session(attack, text, output="table", timeouts=_LONG))
     assert "20,000 studies" in done.err
     assert cost.calls < MOST_CALLS
+
+
+@pytest.mark.parametrize("name", ["500,000 numbers", "45,000 identifiers"])
+@pytest.mark.parametrize("output", ["vertical", "ndjson", "yaml", "dicom-json"])
+def test_a_long_row_is_shown_a_part_at_a_time(name: str, output: str) -> None:
+    text = "set mask on; find study"
+    attack = floods.once(floods.ONCE[name])
+    done, cost = turned(lambda: session(attack, text, output=output, timeouts=_LONG))
+    assert "1 study" in done.err
+    assert cost.calls < MOST_CALLS

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dicomsh.model.row import Row
 from dicomsh.output.bulk import block_columns, block_lines
 from dicomsh.output.json_rows import object_lines, one_by_one
-from dicomsh.output.plain import converter, element, root_tags
+from dicomsh.output.plain import element, members, root_tags
 from tests.output.rows import answer, columns, rendered
 
 TEXT = ("PatientName", "StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedSeries")
@@ -42,7 +42,7 @@ ROWS = st.lists(ELEMENTS, max_size=5).map(lambda made: [answer(one) for one in m
 
 @given(ROWS)
 def test_json_objects(rows: list[Row]) -> None:
-    assert object_lines(SHOWN)(rows) == one_by_one(converter(SHOWN))(rows)
+    assert object_lines(SHOWN)(rows) == one_by_one(members(SHOWN))(rows)
 
 
 @given(ROWS)

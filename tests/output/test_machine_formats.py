@@ -15,6 +15,7 @@ from dicomsh.model.keys import by_keyword
 from dicomsh.model.results import FILE_FORMATS, FORMATS
 from dicomsh.model.safe import is_unsafe
 from dicomsh.output.formats import SUFFIXES, format_of, renderer
+from dicomsh.output.renderer import InParts
 from dicomsh.output.theme import Theme
 from tests.output.rows import answer, columns, fields, rendered
 
@@ -337,3 +338,16 @@ def test_a_format_that_does_not_exist() -> None:
     with pytest.raises(UsageError, match="no format 'xml'") as caught:
         renderer("xml", (), level=None, width=None, theme=Theme.plain())
     assert "ndjson" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("name", ["json", "ndjson", "yaml", "dicom-json", "vertical"])
+@given(elements=ELEMENTS)
+def test_a_row_in_parts_is_the_row(name: str, elements: dict[str | int, Any]) -> None:
+    row, shown = answer(elements), columns(*KEYS)
+    whole, made = (
+        renderer(name, shown, level=None, width=None, theme=Theme.plain()) for _ in range(2)
+    )
+    assert isinstance(made, InParts)
+    for _ in range(2):
+        assert "".join(made.parts(row)) == whole.rows([row])
+    assert made.end() == whole.end()
