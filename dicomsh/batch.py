@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
 
@@ -106,6 +107,10 @@ class _EventLoop:
         return self._run(work, ends_early=False)
 
     def _run(self, work: Coroutine[Any, None, _Result], *, ends_early: bool) -> _Result:
+        with closing(work):  # which has not begun if no event loop can be made for it
+            return self._ran(work, ends_early=ends_early)
+
+    def _ran(self, work: Coroutine[Any, None, _Result], *, ends_early: bool) -> _Result:
         if self._runner is None:
             # run up to the first wait without a loop: importing asyncio takes as long as everything
             # else that `pwd` needs
@@ -114,8 +119,9 @@ class _EventLoop:
             except StopIteration as done:
                 result: _Result = done.value
                 return result
-            self._runner = asyncio.Runner()
-            self._runner.get_loop().set_exception_handler(open_files.handle)
+            runner = asyncio.Runner()
+            runner.get_loop().set_exception_handler(open_files.handle)
+            self._runner = runner
         if ends_early:
             work = interruptible(work)  # asyncio accepts a coroutine that has already begun
         return self._runner.run(work)
