@@ -27,13 +27,14 @@ _GET = FetchOptions()
 _WAYS = JobOptions((_GET, replace(_GET, sop_class=Model.STUDY_ROOT.move, port=0)))
 
 
-def local_file(target: Word | None) -> Path | None:
+def local_file(context: Context, target: Word | None) -> Path | None:
     """The file that a TARGET names, if it looks like the name of one and there is one.
 
     Row numbers, keys and UIDs are never files: `./1` is the file 1 in the current folder.
 
     Raises:
-        UsageError: it can only be the name of a file, and there is none.
+        UsageError: it can only be the name of a file, and there is none; or there is one, and what
+            would be sent is to be explained.
     """
     if target is None:
         return None
@@ -42,13 +43,14 @@ def local_file(target: Word | None) -> Path | None:
         return None
     try:
         path = path_of(target.text)
-        if path.is_file():
-            return path
+        there = path.is_file()
     except (OSError, ValueError, RuntimeError):
-        pass
-    if surely:
+        there = False
+    if there and not context.archives.sends:
+        raise UsageError("nothing is sent: this reads a file", span=target.span)
+    if surely and not there:
         raise UsageError(f"there is no file '{target.text}'", span=target.span)
-    return None
+    return path if there else None
 
 
 def check_unmasked(context: Context, what: str) -> None:
@@ -104,7 +106,7 @@ async def text_of_objects(context: Context, target: Word | None) -> Text | None:
     None if nothing is sent, as for `explain`.
     """
     check_unmasked(context, "the text of a report")
-    local = local_file(target)
+    local = local_file(context, target)
     if local is not None:
         return await _text([local])
     there, places = await instances_of(context, target)

@@ -108,13 +108,14 @@ def _check_explainable(call: Call) -> None:
     if call.command.name == "watch":
         raise UsageError("explain takes the command that watch runs", hint="explain find …")
     if call.command.family not in ("query", "walk") and call.command.name not in _OTHERS:
+        named = "find, ls, cd, tree, show, wado, get, view, move, store, use, echo, last"
         raise UsageError(
             f"there is nothing to explain about '{call.command.name}'",
-            hint="explain takes find, ls, cd, tree, show, wado, get, move, store, use, echo, last",
+            hint=f"explain takes {named}",
         )
 
 
-_OTHERS = ("use", "echo", "get", "move", "store")
+_OTHERS = ("use", "echo", "get", "view", "move", "store")
 
 
 async def _dry_run(context: Context, call: Call) -> DryRun:

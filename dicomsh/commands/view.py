@@ -56,11 +56,11 @@ async def view(
     """
     check_unmasked(context, "the pixels of an image")
     chosen = frame or MIDDLE, window, style
-    local = local_file(target)
+    local = local_file(context, target)
     if local is not None:
         return await asyncio.to_thread(_drawing, local, *chosen)
     there, places = await instances_of(context, target)
-    if places:
+    if places and context.archives.sends:
         number = nth(instance or MIDDLE, len(places), "instance")
         places = [places[number - 1]]
     async with content_of(context, there, places) as files:

@@ -75,7 +75,9 @@ def retrieve_lines(sent: SentRetrieve) -> list[str]:
     keys = "unique keys alone are sent, complete and without wildcards (PS3.4 C.4.2.1.4)"
     lines += told("model", [f"{query.sop_class.title}: {keys}"])
     if query.level is not None:
-        lines += told("level", [f"{query.level.dicom}: all instances of each {query.level.word}"])
+        what = f"all instances of each {query.level.word}"
+        what = "the instances named" if query.level is Level.INSTANCE else what
+        lines += told("level", [f"{query.level.dicom}: {what}"])
     if sent.destination:
         lines += told("to", list(_destination(sent)))
     if sent.sop_classes:

@@ -126,7 +126,7 @@ def _decoded(path: Path, syntax: str, number: int) -> Pixels:
     # pydicom does not look for the pixels of a deflated file in the file
     source = dcmread(path) if syntax == DEFLATED else path
     try:
-        return pixel_array(source, index=number - 1)
+        return pixel_array(source, index=number - 1, view_only=True)
     except (RuntimeError, NotImplementedError) as error:
         if "plugin" not in str(error) and "decoder" not in str(error):
             raise

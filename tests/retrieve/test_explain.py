@@ -71,6 +71,21 @@ def test_move_goes_elsewhere_which_some_tools_cannot() -> None:
     assert "tools that do: getscu, movescu" in run(f"{STUDY}explain --as qido get 1").err
 
 
+@pytest.mark.parametrize("command", ["view 3 --instance 100", "view 3", "show --text 3"])
+def test_what_shows_an_object_fetches_it_first(command: str) -> None:
+    done = run(f"{STUDY}cd 1; ls; explain {command}")
+    assert done.status == 0, done.err
+    assert "C-GET to pacs" in done.out
+    assert "level    IMAGE: the instances named" in done.out
+
+
+def test_of_a_file_there_is_nothing_to_explain(tmp_path: Path) -> None:
+    file_of(tmp_path, 1)
+    (path,) = tmp_path.iterdir()
+    done = run(f"explain view '{path}'")
+    assert (done.status, "this reads a file" in done.err) == (2, True)
+
+
 def test_values_are_masked() -> None:
     done = run(f"set mask on; {STUDY}explain get 1")
     assert done.status == 0, done.err
