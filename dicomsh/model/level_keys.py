@@ -341,6 +341,38 @@ _HEADINGS = {
 }
 
 
+_BRIEF_HEADINGS = {
+    "PatientID": "ID",
+    "PatientName": "Name",
+    "PatientBirthDate": "Birth",
+    "NumberOfPatientRelatedStudies": "#Stu",
+    "ModalitiesInStudy": "Mod",
+    "StudyDescription": "Desc",
+    "AccessionNumber": "Acc",
+    "NumberOfStudyRelatedSeries": "#Ser",
+    "NumberOfStudyRelatedInstances": "#Ins",
+    "StudyInstanceUID": "UID",
+    "SeriesNumber": "No",
+    "Modality": "Mod",
+    "SeriesDescription": "Desc",
+    "BodyPartExamined": "Body",
+    "ProtocolName": "Prot",
+    "NumberOfSeriesRelatedInstances": "#Ins",
+    "SeriesInstanceUID": "UID",
+    "InstanceNumber": "No",
+    "SOPInstanceUID": "UID",
+    "SOPClassUID": "Class",
+    "ReferringPhysicianName": "Ref",
+    "ScheduledStationAETitle": "Stat",
+    "RequestedProcedureDescription": "Proc",
+}
+
+
+def brief_heading(name: str) -> str:
+    """A shorter heading of a key, for a narrow table; empty if there is none. Many are aliases."""
+    return _BRIEF_HEADINGS.get(name.rpartition(".")[2], "")
+
+
 def heading(name: str) -> str:
     """The heading of a column of a key, or of a path; its keyword if that is short enough."""
     keyword = name.rpartition(".")[2]

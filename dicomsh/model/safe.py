@@ -128,16 +128,17 @@ def fit(text: str, cells: int) -> str:
     return _head(text, cells - 1) + _ELLIPSIS if cells > 0 else ""
 
 
-def shorten_middle(text: str, cells: int) -> str:
+def shorten_middle(text: str, cells: int, after: int | None = None) -> str:
     """The text with its middle replaced by `…` if it is wider than `cells`; for UIDs and places.
 
-    A quarter goes to the end, because UIDs in one archive differ at both ends and repeat between.
+    A quarter goes to the end, or as many cells as `after` says: UIDs in one archive differ at both
+    ends and repeat between.
     """
     if width(text) <= cells:
         return text
     if cells < 3:
         return fit(text, cells)
-    end = cells // 4
+    end = cells // 4 if after is None else after
     return _head(text, cells - 1 - end) + _ELLIPSIS + tail(text, end)
 
 

@@ -17,7 +17,7 @@ from dicomsh.model.columns import (
     Record,
 )
 from dicomsh.model.keys import Attribute
-from dicomsh.model.level_keys import displayed
+from dicomsh.model.level_keys import brief_heading, displayed
 from dicomsh.model.row import Row, items_at
 from dicomsh.model.safe import visible
 from dicomsh.model.standard import uid_name
@@ -35,6 +35,7 @@ class CellKind(Enum):
 
     TEXT = "at its end"
     UID = "in the middle"
+    ID = "in the middle, after longer texts"
     EXACT = "not at all: half a number is another number"
 
 
@@ -53,6 +54,7 @@ class View:
         spare: left out of a table if space is short: a UID that nobody asked for.
         telling: identifies the entity to people, like names and dates.
         most: returns the largest number of the column, if bars show its numbers.
+        brief: a shorter heading; empty for none.
     """
 
     heading: str
@@ -65,6 +67,7 @@ class View:
     spare: bool = False
     telling: bool = False
     most: Callable[[], int] | None = None
+    brief: str = ""
 
 
 def view(column: Column) -> View:
@@ -86,6 +89,7 @@ def view(column: Column) -> View:
         usual=_usual(attribute),
         spare=kind is CellKind.UID and not column.asked,
         telling=_is_telling(attribute),
+        brief=brief_heading(column.keyword),
     )
 
 
@@ -95,7 +99,16 @@ def _archive_view(column: ArchiveColumn) -> View:
         return visible(row.archive)
 
     heading, label = column.heading, column.keyword
-    return View(heading, label, CellKind.EXACT, right=False, optional=False, read=read, usual=8)
+    return View(
+        heading,
+        label,
+        CellKind.EXACT,
+        right=False,
+        optional=False,
+        read=read,
+        usual=8,
+        brief="Arch",
+    )
 
 
 def _field_view(column: FieldColumn) -> View:
@@ -173,7 +186,13 @@ def _kind(attribute: Attribute) -> CellKind:
         return CellKind.EXACT
     if attribute.vr == "UI" and attribute.tag not in _SOP_CLASS_TAGS:
         return CellKind.UID
-    return CellKind.TEXT
+    return CellKind.ID if _is_id(attribute) else CellKind.TEXT
+
+
+def _is_id(attribute: Attribute) -> bool:
+    """Whether values are identifiers, which begin alike and end alike, and differ between."""
+    named = attribute.keyword.endswith("ID") or attribute.keyword == "AccessionNumber"
+    return named and attribute.vr in ("LO", "SH")
 
 
 def shown(row: Row, tag: int) -> str | None:

@@ -13,8 +13,8 @@ GAP = 2
 
 _COMPACT_UID = 20
 _SLIM_UID = 16
-_EASY = 20
-_LEAST = {CellKind.TEXT: 8, CellKind.UID: 10}
+_EASY = {CellKind.TEXT: 20, CellKind.ID: 16}
+_LEAST = {CellKind.TEXT: 8, CellKind.UID: 10, CellKind.ID: 8}
 _LEAST_FOLDED = 16
 _LEAST_HEADING = 4
 
@@ -23,7 +23,8 @@ _LEAST_HEADING = 4
 class ColumnExtent:
     """How many terminal cells a column needs for its data and for its heading.
 
-    A `spare` one may be left out if space is short.
+    A `spare` one may be left out if space is short. `brief` is for its heading then: what is more
+    is of no use to anybody while a value is cut.
     """
 
     kind: CellKind
@@ -31,6 +32,7 @@ class ColumnExtent:
     data: int = 0
     usual: int = 0
     spare: bool = False
+    brief: int = _LEAST_HEADING
 
     def grown(self, texts: Iterable[str]) -> ColumnExtent:
         """The extent extended to hold these texts."""
@@ -47,14 +49,24 @@ class ColumnExtent:
         return min(self.wanted, _COMPACT_UID) if self.kind is CellKind.UID else self.wanted
 
     @property
+    def tight(self) -> int:
+        """Cells that show every value, and a brief heading."""
+        return max(self.data, min(self.heading, self.brief))
+
+    @property
+    def snug(self) -> int:
+        """Cells to start from once headings are brief."""
+        return min(self.tight, _COMPACT_UID) if self.kind is CellKind.UID else self.tight
+
+    @property
     def slim(self) -> int:
         """Cells that show every text, and enough of a UID to tell it from others."""
-        return min(self.wanted, _SLIM_UID) if self.kind is CellKind.UID else self.wanted
+        return min(self.tight, _SLIM_UID) if self.kind is CellKind.UID else self.tight
 
     @property
     def easy(self) -> int:
         """Cells that are enough for most texts."""
-        return min(self.wanted, _EASY) if self.kind is CellKind.TEXT else self.slim
+        return min(self.slim, _EASY.get(self.kind, self.slim))
 
     @property
     def bare(self) -> int:
@@ -71,20 +83,24 @@ class ColumnExtent:
     @property
     def folded(self) -> int:
         """Minimum cells for a wrapped text to be readable."""
-        return min(self.wanted, _LEAST_FOLDED) if self.kind is CellKind.TEXT else self.slim
+        least = {CellKind.TEXT: _LEAST_FOLDED, CellKind.UID: _SLIM_UID}
+        return min(self.wanted, least.get(self.kind, self.wanted))
 
 
 def extent(view: View) -> ColumnExtent:
     """The extent of a column before any row."""
-    return ColumnExtent(view.kind, width(view.heading), usual=view.usual, spare=view.spare)
+    brief = width(view.brief) or _LEAST_HEADING
+    return ColumnExtent(
+        view.kind, width(view.heading), usual=view.usual, spare=view.spare, brief=brief
+    )
 
 
 def lay_out(extents: Sequence[ColumnExtent], available: int | None) -> list[int] | None:
     """A width for each column, or None if they do not fit side by side.
 
-    If space is short, the middle of UIDs goes first, then the widest texts shrink. If that is not
-    enough, spare columns are left out one by one: their width is 0. Finally headings wider than
-    their data are cut, then all texts, and UIDs to their ends.
+    If space is short, headings wider than their data become brief, then the middle of UIDs goes,
+    and the widest texts shrink. If that is not enough, spare columns are left out one by one: their
+    width is 0. Finally headings are cut, then all texts, and UIDs to their ends.
 
     Args:
         extents: what the columns need.
@@ -108,12 +124,13 @@ def _line(widths: Sequence[int]) -> int:
 
 
 def _readable(extents: Sequence[ColumnExtent], left_out: Sequence[int], available: int) -> _Widths:
-    """Widths that cut nothing but the middle of UIDs and long texts."""
+    """Widths that cut nothing but headings, the middle of UIDs, and long texts."""
     shown = _without(extents, left_out)
     compact = [column.compact for column in shown]
+    snug = [column.snug for column in shown]
     slim = [column.slim for column in shown]
     easy = [column.easy for column in shown]
-    return _fitted(((compact, slim), (compact, easy)), left_out, available)
+    return _fitted(((compact, snug), (snug, slim), (snug, easy)), left_out, available)
 
 
 def _reduced(extents: Sequence[ColumnExtent], left_out: Sequence[int], available: int) -> _Widths:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress, zip_longest
 
 from dicomsh.frozen import frozen, replace
@@ -90,6 +90,7 @@ class TablePage:
         self._views: list[View] = []
         self._widths: list[int] = []
         self._left_out: list[str] = []
+        self._cut: dict[tuple[str, str], int] = {}
         self._shortened: set[str] = set()
         self._late: dict[str, int] = {}
 
@@ -176,10 +177,13 @@ class TablePage:
         self._fixed = True
 
     def heading(self) -> str:
-        """The headings; they are cut like texts, whatever is below them."""
-        views = [replace(column, kind=CellKind.TEXT) for column in self._views]
+        """The headings, brief or cut where values are narrower, whatever is below them."""
+        views = [replace(column, kind=CellKind.TEXT, label="") for column in self._views]
         roles = [self._theme.heading] * len(views)
-        return self._row(views, [column.heading for column in views], roles)
+        if self._form is FOLDED:
+            return self._row(views, [column.heading for column in views], roles)
+        pairs = zip(views, self._widths, strict=True)
+        return self._row(views, [_heading(column, size) for column, size in pairs], roles)
 
     def lines(self, texts: Sequence[Sequence[str]]) -> str:
         """The lines of rows, of which `read` has returned the texts."""
@@ -240,10 +244,41 @@ class TablePage:
         return (" " * GAP).join([*cells, bar]).rstrip(" ") + "\n"
 
     def _short(self, column: View, text: str, size: int) -> str:
-        if column.kind is CellKind.UID:
-            return shorten_middle(text, size)
-        self._shortened.add(column.label)
-        return fit(text, size)
+        short = _SHORTENED.get(column.kind, fit)(text, size)
+        if column.label:
+            self._note_cut(column, text, short)
+        return short
+
+    def _note_cut(self, column: View, text: str, short: str) -> None:
+        """Whether a column has lost what tells its values apart, by a value that was cut.
+
+        Half a number is another number.
+        """
+        whole = self._cut.setdefault((column.label, short), hash(text))
+        if column.kind is CellKind.EXACT or whole != hash(text) or len(self._cut) > _MOST_CUT:
+            self._shortened.add(column.label)
+
+
+_MOST_CUT = 10_000
+"""Different texts that are remembered as cut; of more, nobody knows whether they look alike."""
+
+
+def _heading(column: View, size: int) -> str:
+    """The heading for a number of cells."""
+    if width(column.heading) <= size or not column.brief:
+        return fit(column.heading, size)
+    return fit(column.brief, size)
+
+
+def _id_in(text: str, size: int) -> str:
+    return shorten_middle(text, size, (size - 1) // 2)
+
+
+_SHORTENED: Mapping[CellKind, Callable[[str, int], str]] = {
+    CellKind.UID: shorten_middle,
+    CellKind.ID: _id_in,
+}
+"""How a text is shortened, if not at its end."""
 
 
 def _listed(names: Sequence[str]) -> str:

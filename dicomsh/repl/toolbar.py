@@ -140,7 +140,8 @@ def _peer(shell: Shell) -> str:
     modality = shell.session.modality
     if modality is None:
         return _name(shell.session)
-    return f"{modality.name} {shell.archives.address(modality)}"
+    address = shell.archives.address(modality)
+    return address if modality.name == address else f"{modality.name} {address}"
 
 
 def _association(shell: Shell) -> str:

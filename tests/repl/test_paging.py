@@ -44,7 +44,7 @@ def test_a_tall_answer_goes_to_less(tmp_path: Path, less: None) -> None:
         terminal.wait_for_line(PACS)
         terminal.type("find patient --limit 30\r")
         screen = terminal.wait_for_line(":")
-        assert screen.splitlines()[0].startswith(" #  PatientID")
+        assert screen.splitlines()[0].startswith(" #  ID ")
         assert "stopped at" not in screen
         terminal.type(" ")
         assert "\n30  " in terminal.wait_for_line("(END)")

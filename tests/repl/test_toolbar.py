@@ -36,7 +36,7 @@ def test_before_there_is_a_shell_it_tells_the_keys() -> None:
 
 def test_it_tells_the_peer_the_last_answer_and_what_was_set() -> None:
     name = "ORTHANC@192.0.2.10:4242"
-    peer = f"{name} {name} · association not used yet"
+    peer = f"{name} · association not used yet"
     assert told(used()) == [f"{peer} · 200 studies, CUT OFF, 12 ms · output=vertical"]
 
 
