@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from dicomsh.output.sink import Sink
 from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT, Settings
 from dicomsh.shell.shell import Shell, ShellOptions
+from tests import warm
 
 ROOT = Path(__file__).parent.parent
 
@@ -134,20 +134,22 @@ def dicomsh(
     config: Path | None = None,
     timeout: float = 60,
 ) -> Done:
-    """Run `python -m dicomsh` with these arguments."""
+    """Run dicomsh as a process of its own, forked warm."""
     named = {"DICOMSH_CONFIG": str(config)} if config else {}
-    done = subprocess.run(
-        [sys.executable, "-m", "dicomsh", *arguments],
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
+    with warm.popen(
+        arguments,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
-        timeout=timeout,
         cwd=cwd or ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), **named, **(environ or {})},
-        check=False,
-    )
-    return Done(done.stdout, done.stderr, done.returncode)
+    ) as process:
+        try:
+            out, err = process.communicate(stdin, timeout)
+        finally:
+            process.kill()
+    return Done(out, err, process.returncode)
 
 
 def interrupted(config: Path, *arguments: str, traced: int = 0) -> Done:
@@ -157,8 +159,8 @@ def interrupted(config: Path, *arguments: str, traced: int = 0) -> Done:
     """
     options = ["-f", str(config), "-o", "ndjson", *(["--trace"] if traced else [])]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as other:
-        with subprocess.Popen(
-            [sys.executable, "-m", "dicomsh", *options, *arguments],
+        with warm.popen(
+            [*options, *arguments],
             stdout=other if traced else subprocess.PIPE,
             stderr=subprocess.PIPE if traced else other,
             encoding="utf-8",

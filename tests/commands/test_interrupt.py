@@ -15,6 +15,7 @@ from typing import IO
 import pytest
 
 from dicomsh.errors import ExitStatus
+from tests import warm
 from tests.harness import ROOT, interrupted, practice, run
 
 HONOURS = {"row_delay": 0.005}
@@ -101,10 +102,8 @@ def test_ctrl_c_while_waiting_for_a_connection_is_status_130(tmp_path: Path) -> 
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"ANY@127.0.0.1:{silent.getsockname()[1]}"
-        command = [sys.executable, "-m", "dicomsh", "-m", address, "-c", "find study"]
-        with subprocess.Popen(
-            command, stderr=subprocess.PIPE, encoding="utf-8", cwd=ROOT
-        ) as process:
+        command = ["-m", address, "-c", "find study"]
+        with warm.popen(command, stderr=subprocess.PIPE, encoding="utf-8", cwd=ROOT) as process:
             connection, _ = silent.accept()
             connection.recv(1)
             process.send_signal(signal.SIGINT)
@@ -121,8 +120,8 @@ def test_a_signal_that_ends_keeps_what_arrived_and_says_so(number: int, tmp_path
     config = practice(tmp_path, **HONOURS)
     path = tmp_path / "x.json"
     find = f"use faulty; find study --limit 1; find instance > {path}; print never"
-    command = [sys.executable, "-m", "dicomsh", "--keep-going", "-f", str(config), "-c", find]
-    with subprocess.Popen(
+    command = ["--keep-going", "-f", str(config), "-c", find]
+    with warm.popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -149,8 +148,8 @@ def test_the_second_signal_does_not_wait_for_the_server(tmp_path: Path) -> None:
     deaf = "{practice: true, faults: {row_delay: 0.05, ignore_cancel: true}}"
     config.write_text(f"cancel_grace: 600\nmodalities: {{deaf: {deaf}}}\n", "utf-8")
     options = ["--trace", "-f", str(config), "-m", "deaf", "-c", "find instance"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "dicomsh", *options],
+    with warm.popen(
+        options,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding="utf-8",

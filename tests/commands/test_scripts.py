@@ -142,11 +142,11 @@ def test_a_file_takes_the_format_of_its_suffix(suffix: str, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "command", "output", "told"),
     [
-        ("a.xlsx", "find patient", None, True),
-        ("a.xlsx", "modalities", None, True),
-        ("a.xlsx", "find patient | to csv", None, False),
-        ("a.xlsx", "find patient", "csv", False),
-        ("a.xlsx", "print words", None, False),
+        ("a.odt", "find patient", None, True),
+        ("a.odt", "modalities", None, True),
+        ("a.odt", "find patient | to csv", None, False),
+        ("a.odt", "find patient", "csv", False),
+        ("a.odt", "print words", None, False),
         ("a.CSV", "find patient", None, False),
         ("plain", "find patient", None, False),
     ],
@@ -157,7 +157,7 @@ def test_a_suffix_that_stands_for_no_format_is_told(
     file = tmp_path / name
     done = run(f"use pacs; {command} > '{file}'", output=output)
     assert (done.status, file.exists()) == (0, True)
-    note = f"no format for suffix .xlsx; '{file}' was written as a text table · known: .csv, "
+    note = f"no format for suffix .odt; '{file}' was written as a text table · known: .csv, "
     assert (note in " ".join(done.err.split())) is told
 
 

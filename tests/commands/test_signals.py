@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.harness import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -27,9 +28,8 @@ PATIENCE = 20.0
 @contextmanager
 def started(*arguments: str, **streams: object) -> Iterator[subprocess.Popen[bytes]]:
     """dicomsh in a session of its own, without a terminal; killed if it does not end."""
-    command = [sys.executable, "-m", "dicomsh", *arguments]
     more = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, **streams}
-    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **more) as process:  # type: ignore[call-overload]
+    with warm.popen(arguments, cwd=ROOT, **more) as process:
         try:
             yield process
         finally:

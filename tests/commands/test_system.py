@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.dimse.peers import answering, scp, study
-from tests.harness import ROOT, run
+from tests.harness import dicomsh, run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="lines for a POSIX shell")
 
 HOSTILE = "Doe$(echo x)^`echo y`; echo z 'q\" &"
 
 
-def program(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The program as a process, as a command of ours writes to its standard output."""
-    command = [sys.executable, "-m", "dicomsh", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
 def test_a_variable_that_is_not_set_is_an_error() -> None:
-    done = program("-c", '!echo "study $StudyInstanceUID"')
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "StudyInstanceUID" in done.stderr
-    assert "the command exited with status" in done.stderr
+    done = dicomsh("-c", '!echo "study $StudyInstanceUID"')
+    assert (done.status, done.out) == (1, "")
+    assert "StudyInstanceUID" in done.err
+    assert "the command exited with status" in done.err
 
 
 def test_a_variable_reaches_a_command_and_a_pipe() -> None:
     text = '!echo "$WHO"; use pacs; ls --limit 1 -o json | !cat > /dev/null; echo "$WHO"'
-    done = program("-D", f"WHO={HOSTILE}", "-c", text.replace(" -o json", ""))
-    assert (done.returncode, done.stdout.splitlines()[0]) == (2, HOSTILE), done.stderr
+    done = dicomsh("-D", f"WHO={HOSTILE}", "-c", text.replace(" -o json", ""))
+    assert (done.status, done.out.splitlines()[0]) == (2, HOSTILE), done.err
 
 
 def test_arguments_of_a_script_reach_its_commands(tmp_path: Path) -> None:
     script = tmp_path / "walk.dsh"
     script.write_text('!printf "%s|" "$1" "$2"\n')
-    done = program(str(script), "a b", HOSTILE)
-    assert (done.returncode, done.stdout) == (0, f"a b|{HOSTILE}|"), done.stderr
+    done = dicomsh(str(script), "a b", HOSTILE)
+    assert (done.status, done.out) == (0, f"a b|{HOSTILE}|"), done.err
 
 
 def test_each_runs_a_command_for_every_row() -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import yaml
 
+from tests import warm
 from tests.docs.sessions import PAGES
 from tests.harness import ROOT, Done
 from tests.processes import HOST
@@ -105,9 +106,10 @@ class Outer:
     def serving(self, line: str) -> Iterator[str]:
         """Run a line that starts a server, and end it by Ctrl-C; gives the server's address."""
         words = shlex.split(self.meant(line), comments=True)
-        command = [sys.executable, "-m", *words, *([] if "--port" in words else ["--port", "0"])]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self._environ
+        program, *given = [*words, *([] if "--port" in words else ["--port", "0"])]
+        assert program == "dicomsh"
+        with warm.popen(
+            given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self._environ
         ) as process:
             try:
                 assert process.stdout

@@ -11,12 +11,12 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.docs.blocks import blocks
 from tests.gateway.gateways import Service
 from tests.harness import ROOT
@@ -56,10 +56,16 @@ def test_every_line_is_answered(line: str, practice_gateway: Service) -> None:
 @pytest.mark.parametrize("line", sorted({line for line in LINES if line.startswith("dicomsh")}))
 def test_it_starts_as_the_page_says(line: str, tmp_path: Path) -> None:
     """Without a modalities file, `pacs` is the practice archive; only the port is another one."""
-    words = [sys.executable, "-m", *shlex.split(line, comments=True), "--port", "0"]
+    words = shlex.split(line, comments=True)
+    assert words[0] == "dicomsh"
     environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environ
+    with warm.popen(
+        [*words[1:], "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environ,
     ) as process:
         try:
             assert process.stdout

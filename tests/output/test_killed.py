@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.harness import ROOT, practice, run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -17,8 +18,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 def killed(config: Path, path: Path) -> None:
     """Kill a program that is writing to a file, after its first rows."""
-    command = [sys.executable, "-m", "dicomsh", "-f", str(config), "-m", "faulty"]
-    with subprocess.Popen(
+    command = ["-f", str(config), "-m", "faulty"]
+    with warm.popen(
         [*command, "-c", f"find instance > '{path}'"], cwd=ROOT, stderr=subprocess.DEVNULL
     ) as process:
         while not any(part.stat().st_size for part in path.parent.glob(f".{path.name}.*.part")):

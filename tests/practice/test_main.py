@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -10,12 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dicomsh.model.levels import Level
-from tests import servers
+from tests import servers, warm
 from tests.harness import ROOT, dicomsh
 from tests.practice.scu import find
 from tests.processes import HOST, find_program
@@ -28,15 +28,13 @@ def alone(
     *options: str, module: str = "dicomsh"
 ) -> Iterator[tuple[subprocess.Popen[str], servers.Server]]:
     """A running `dicomsh practice`, and where it says that it listens."""
-    command = [sys.executable, "-m", module, *(["practice"] if module == "dicomsh" else [])]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        [*command, "--port", "0", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environ,
-    ) as process:
+    started = {
+        "dicomsh": partial(warm.popen, ["practice", "--port", "0", *options]),
+        "dicomsh.practice": partial(
+            subprocess.Popen, [sys.executable, "-m", "dicomsh.practice", "--port", "0", *options]
+        ),
+    }[module]
+    with started(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             assert process.stdout
             said = re.fullmatch(r"(\S+)@(\S+):(\d+)\n", process.stdout.readline())

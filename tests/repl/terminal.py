@@ -65,7 +65,7 @@ class Terminal:
             self._program = (
                 _started([*command, *arguments], of_program, home, own)
                 if command
-                else warm.start(arguments, warm.in_terminal(of_program), home, own)
+                else warm.in_terminal(arguments, of_program, home, own)
             )
         setattr(self._screen, "write_process_input", self.type)  # noqa: B010 - cursor reports
         self.raw = b""

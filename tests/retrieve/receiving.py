@@ -6,13 +6,13 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import warm
 from tests.harness import ROOT
 from tests.processes import HOST, find_program, free_ports
 
@@ -72,8 +72,8 @@ def receiving(
     """`receive` into a folder, from when it listens until the end of the context."""
     port = port or free_ports(1)[0]
     text = f"receive --port {port} --to '{folder}' {more}"
-    command = [sys.executable, "-m", "dicomsh", *options, "-o", "ndjson", "-c", text]
-    with subprocess.Popen(
+    command = [*options, "-o", "ndjson", "-c", text]
+    with warm.popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:

@@ -15,7 +15,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from dicomsh.model.storage import Announced
 from dicomsh.retrieve.ledger import NAME, file_digest, read_ledger
 from dicomsh.retrieve.part10 import file_header
-from tests import servers
+from tests import servers, warm
 from tests.conftest import Start
 from tests.dimse.peers import encoded
 from tests.harness import ROOT, run
@@ -38,8 +38,8 @@ def lines(folder: Path) -> int:
 def killed(address: str, folder: Path, more: int) -> None:
     """Run get, and kill it when it has written so many lines more."""
     before = lines(folder)
-    command = [sys.executable, "-m", "dicomsh", "-m", address, "-c", f"get P1 --to '{folder}'"]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+    command = ["-m", address, "-c", f"get P1 --to '{folder}'"]
+    with warm.popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         while lines(folder) < before + more and process.poll() is None:
             pass
         process.send_signal(signal.SIGKILL)
