@@ -26,8 +26,11 @@ in doubt; 6 nothing was found with --fail-empty, or an assert does not hold; 130
 interrupted; 129 and 143 ended by SIGHUP and SIGTERM
 
 dicomsh -c help lists the commands.
-dicomsh practice runs the practice archive as a server (./practice is a script
-of that name); dicomsh gateway answers Orthanc's REST API for your modalities."""
+
+dicomsh WORD: practice runs the practice archive as a server; gateway answers
+Orthanc's REST API for your modalities; config lists the files that are read;
+completion prints what bash, zsh and fish need to complete command lines; man
+prints the manual page. ./practice is a script of that name."""
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -113,8 +116,22 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-_SERVERS = {"practice": "dicomsh.practice.__main__", "gateway": "dicomsh.gateway.__main__"}
-"""Words that run a server, and its module; each has a command line of its own."""
+WORDS = {
+    "practice": "dicomsh.practice.__main__",
+    "gateway": "dicomsh.gateway.__main__",
+    "config": "dicomsh.outer_shell.config_files",
+    "completion": "dicomsh.outer_shell.completion",
+    "man": "dicomsh.outer_shell.man",
+}
+"""First words with a command line of their own, and the module with its `parser` and `main`."""
+
+
+def parser_of(word: str) -> argparse.ArgumentParser:
+    """The command line after one of these words."""
+    from importlib import import_module
+
+    made: argparse.ArgumentParser = import_module(WORDS[word]).parser()
+    return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -124,10 +141,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         open_closed()
     arguments = sys.argv[1:] if argv is None else list(argv)
-    if arguments and arguments[0] in _SERVERS:
+    if arguments and arguments[0] in WORDS:
         from importlib import import_module
 
-        return int(import_module(_SERVERS[arguments[0]]).main(arguments[1:]))
+        return int(import_module(WORDS[arguments[0]]).main(arguments[1:]))
     collect_seldom()
     try:
         options = parser().parse_args(arguments)

@@ -18,6 +18,19 @@ def config_folder(environ: Mapping[str, str]) -> Path | None:
     return _folder(environ, "XDG_CONFIG_HOME", "APPDATA", ".config")
 
 
+def system_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The folders with the configuration for all users of this computer, the first one first.
+
+    `dicomsh` in each folder of `$XDG_CONFIG_DIRS`, by default `/etc/xdg` (XDG Base Directory
+    Specification); on Windows, `%PROGRAMDATA%\\dicomsh`.
+    """
+    if os.name == "nt":
+        shared = environ.get("PROGRAMDATA")
+        return (Path(shared, _NAME),) if shared else ()
+    named = (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
+    return tuple(Path(name, _NAME) for name in named if os.path.isabs(name))  # noqa: PTH117
+
+
 def state_folder(environ: Mapping[str, str]) -> Path | None:
     """The folder for data kept between sessions, or None if there is no home folder.
 

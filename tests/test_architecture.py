@@ -41,6 +41,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("shell",), ("gateway",)),
     (("repl", "batch", "startup"), ("lexer",), ("practice.__main__",)),
     (("cli", "__main__"),),
+    (("outer_shell",),),
 )
 """From the bottom up: layers of units; a unit is one name or several that belong together."""
 

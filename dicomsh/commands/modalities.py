@@ -8,12 +8,21 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from dicomsh.commands.context import Context
-from dicomsh.config import edit
+from dicomsh.config import checks, edit
 from dicomsh.config.locate import load_again
 from dicomsh.errors import DicomshError, ExitStatus, UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.language.command import command
-from dicomsh.language.kinds import ADDRESS, MODALITIES, MODALITY, NEW_NAME
+from dicomsh.language.kinds import (
+    ADDRESS,
+    AE_TITLE,
+    FILE,
+    MODALITIES,
+    MODALITY,
+    NEW_NAME,
+    TIME_LIMIT,
+    URL,
+)
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import FieldColumn, Record
@@ -221,18 +230,54 @@ def _address_fields(address: Address) -> Record:
 
 
 @command(
-    "modality add", family="modalities", examples=("modality add archive ORTHANC@127.0.0.1:4242",)
+    "modality add",
+    family="modalities",
+    examples=(
+        "modality add archive ORTHANC@127.0.0.1:4242",
+        "modality add other ARCHIVE@192.0.2.11:2762 --tls --local-aet STATION1 --timeout 20",
+    ),
 )
 async def modality_add(
     context: Context,
     name: Annotated[Word, NEW_NAME],
     address: Annotated[Word, ADDRESS],
+    *,
+    local_aet: Annotated[Word | None, AE_TITLE, "the AE title that we use with it"] = None,
+    timeout: Annotated[  # noqa: ASYNC109 - the name of the setting
+        Word | None, TIME_LIMIT, "seconds for each of its time limits"
+    ] = None,
+    wado: Annotated[Word | None, URL, "base URL of its WADO-URI service"] = None,
+    tls: Annotated[bool, "use TLS, with the certificates that the system trusts"] = False,
+    ca: Annotated[Word | None, FILE, "use TLS, and trust the certificates of this PEM file"] = None,
 ) -> Talk:
-    """Add a modality to the modalities file, keeping its comments and order."""
+    """Add a modality to the modalities file, keeping its comments and order.
+
+    Without options, it has the settings that the file gives for all of them.
+    """
     config = context.session.config
-    path = _at(name, lambda: edit.add(config, name.text, address.text, environ=context.environ))
+    settings = edit.Settings(
+        _checked(local_aet, checks.ae_title),
+        _checked(timeout, checks.time_limit),
+        _checked(wado, checks.url),
+        tls,
+        _checked(ca, checks.existing_file(Path.cwd())),
+    )
+    path = _at(
+        name,
+        lambda: edit.add(config, name.text, address.text, settings, environ=context.environ),
+    )
     _reload(context, path)
     return Talk(f"{name.text} added to {path}")
+
+
+def _checked(word: Word | None, check: Callable[[str], _Result]) -> _Result | None:
+    """The value of an option as in the configuration; None if it was not given."""
+    if word is None:
+        return None
+    try:
+        return check(word.text)
+    except ValueError as error:
+        raise UsageError(f"expected {error}, found '{word.text}'", span=word.span) from None
 
 
 @command("modality remove", family="modalities", examples=("modality remove archive",))

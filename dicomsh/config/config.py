@@ -159,7 +159,10 @@ class Config:
 
     def _known(self) -> str:
         names = ", ".join(self.modalities)
-        return f"known: {names}" if names else "none configured yet: use 'modality add'"
+        where = f" in {self.path}" if self.path else ""
+        if not names:
+            return f"none configured{where} yet: use 'modality add'"
+        return f"known{where}: {names}"
 
 
 def typed_address(text: str, span: Span | None = None) -> DicomAddress:

@@ -6,25 +6,87 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from dicomsh.config import checks, modalities, patch
-from dicomsh.config.config import Config, typed_address
-from dicomsh.config.locate import BUILTIN, is_orthanc, read_text, user_file
+from dicomsh.config.config import EVERY, Config, typed_address
+from dicomsh.config.locate import BUILTIN, is_orthanc, read_text, system_files, user_file
 from dicomsh.config.words import shown
 from dicomsh.config.write import changing, write_text
 from dicomsh.errors import ConfigError, UsageError
-from dicomsh.model.modality import DicomAddress, Modality
+from dicomsh.frozen import frozen, replace
+from dicomsh.model.modality import DicomAddress, Modality, Tls
 
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-def add(config: Config, name: str, address: str, *, environ: Mapping[str, str]) -> Path:
+@frozen
+class Settings:
+    """What a new modality has besides its address; None for what the file says for all.
+
+    Args:
+        local_aet: the AE title that we use with it.
+        timeout: seconds for each of the three time limits.
+        wado: base URL of its WADO-URI service.
+        tls: whether to use TLS, with the certificates of the system.
+        ca: a PEM file with the certificate to trust instead; it means TLS, too.
+    """
+
+    local_aet: str | None = None
+    timeout: float | None = None
+    wado: str | None = None
+    tls: bool = False
+    ca: Path | None = None
+
+    def applied(self, plain: Modality) -> Modality:
+        """A modality with these settings."""
+        seconds = {} if self.timeout is None else dict.fromkeys(_TIMEOUTS, self.timeout)
+        return replace(
+            plain,
+            address=replace(plain.entity, tls=self._tls),
+            local_aet=self.local_aet or plain.local_aet,
+            timeouts=replace(plain.timeouts, **seconds),
+            wado=self.wado,
+        )
+
+    @property
+    def _tls(self) -> Tls | None:
+        return Tls(ca=self.ca) if self.tls or self.ca else None
+
+    def written(self, address: DicomAddress) -> dict[str, patch.Value]:
+        """All settings as in the file, in the usual order."""
+        tls = {"ca": str(self.ca)} if self.ca else self.tls
+        given: dict[str, patch.Value | None] = {
+            "aet": address.aet,
+            "host": address.host,
+            "port": address.port,
+            "local_aet": self.local_aet,
+            "timeout": self.timeout,
+            "tls": tls or None,
+            "wado": self.wado,
+        }
+        return {key: value for key, value in given.items() if value is not None}
+
+
+_TIMEOUTS = ("connect", "association", "response")
+_PLAIN = Settings()
+
+
+def add(
+    config: Config,
+    name: str,
+    address: str,
+    settings: Settings = _PLAIN,
+    *,
+    environ: Mapping[str, str],
+) -> Path:
     """Add a modality to the configuration file.
 
-    With the built-in default, writes the user's own modalities.yaml: a copy plus the entry.
+    With the built-in default or the file for all users, writes the user's own modalities.yaml: a
+    copy plus the entry.
 
     Args:
         config: the configuration in use.
         name: its name, not yet taken.
         address: `AET@HOST:PORT`.
+        settings: what else is set for it.
         environ: the environment, for the user's configuration folder.
 
     Returns:
@@ -36,7 +98,9 @@ def add(config: Config, name: str, address: str, *, environ: Mapping[str, str]) 
     """
     place = typed_address(address)
     _check_free(name, config)
-    return _edited(config, environ, lambda text, path: add_modality(text, name, place, path=path))
+    return _edited(
+        config, environ, lambda text, path: add_modality(text, name, place, settings, path=path)
+    )
 
 
 def remove(config: Config, name: str, *, environ: Mapping[str, str]) -> Path:
@@ -58,7 +122,12 @@ def _edited(config: Config, environ: Mapping[str, str], edit: Callable[[str, Pat
 
 
 def add_modality(
-    text: str, name: str, address: DicomAddress, *, path: Path = Path("modalities.yaml")
+    text: str,
+    name: str,
+    address: DicomAddress,
+    settings: Settings = _PLAIN,
+    *,
+    path: Path = Path("modalities.yaml"),
 ) -> str:
     """The text of a modalities.yaml with one more modality, after the last one.
 
@@ -68,6 +137,7 @@ def add_modality(
         text: the text; a byte order mark is kept.
         name: its name, not yet taken.
         address: where it listens.
+        settings: what else is set for it.
         path: the file, for messages and for relative paths in it.
 
     Raises:
@@ -78,8 +148,10 @@ def add_modality(
     mark, body = _without_mark(text)
     before = modalities.parse(body, str(path), path)
     _check_free(name, before)
-    wanted = {**before.modalities, name: before.plain(name, address)}
-    return mark + _verified(patch.added(body, name, address), before, wanted, path, before.broken)
+    made = settings.applied(before.plain(name, address))
+    after = patch.added(body, name, settings.written(address))
+    wanted = {**before.modalities, name: made}
+    return mark + _verified(after, before, wanted, path, before.broken)
 
 
 def remove_modality(text: str, name: str, *, path: Path = Path("modalities.yaml")) -> str:
@@ -110,6 +182,10 @@ def _check_free(name: str, config: Config) -> None:
         checks.modality_name(name)
     except ValueError as error:
         raise UsageError(f"expected {error}, found {shown(name)}") from None
+    if name == EVERY:
+        raise UsageError(f"{shown(name)} means every modality", hint="choose another name")
+    if name in config.groups:
+        raise UsageError(f"{shown(name)} is the name of a group", hint="choose another name")
     if name in config.modalities or name in config.broken:
         taken = config.modalities.get(name)
         raise UsageError(
@@ -140,11 +216,12 @@ def _verified(
 
 
 def _editable(config: Config, environ: Mapping[str, str]) -> tuple[Path, str]:
-    path = config.path or user_file(environ)
+    for_all = config.path in system_files(environ)  # one's own copy takes its place
+    path = user_file(environ) if for_all or config.path is None else config.path
     if path is None:
         hint = "set HOME or XDG_CONFIG_HOME, or give a file with -f"
         raise UsageError("there is no folder to save modalities in", hint=hint)
-    source = path if config.path or path.exists() else BUILTIN
+    source = path if path == config.path or path.exists() else config.path or BUILTIN
     text = read_text(source, str(source), "the configuration in use")
     if is_orthanc(text, source.name):
         hint = "add it to DicomModalities there, or use a modalities.yaml"

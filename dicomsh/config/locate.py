@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dicomsh.config.config import GONE, Config, Identity
 from dicomsh.errors import ConfigError
-from dicomsh.folders import config_folder
+from dicomsh.folders import config_folder, system_folders
 from dicomsh.frozen import replace
 from dicomsh.late import LateTable
 from dicomsh.model.modality import Modality
@@ -42,6 +42,10 @@ def candidates(
     user = user_file(environ)
     if user is not None:
         places.append(SearchedFile("your configuration folder", user, required=False))
+    places += (
+        SearchedFile("the configuration for all users", path, required=False)
+        for path in system_files(environ)
+    )
     places.append(SearchedFile("the built-in default", BUILTIN, required=True))
     return tuple(places)
 
@@ -50,6 +54,11 @@ def user_file(environ: Mapping[str, str]) -> Path | None:
     """The user's own modalities.yaml, whether it exists or not; None if no home is known."""
     folder = config_folder(environ)
     return folder / FILE_NAME if folder else None
+
+
+def system_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files for all users of this computer, whether they exist or not."""
+    return tuple(folder / FILE_NAME for folder in system_folders(environ))
 
 
 def load(explicit: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Config:

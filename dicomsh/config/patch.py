@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from yaml import MappingNode, Node
 
 from dicomsh.config import yamltext
-from dicomsh.model.modality import DicomAddress
 from dicomsh.regex import regex
+
+Value = str | int | float | bool | Mapping[str, Any]
+"""The value of a setting: text, a number, true or false, or settings in it."""
 
 _KEY = "modalities"
 _BREAKS = "\r\n\x85\u2028\u2029"  # line breaks in YAML 1.1
@@ -24,25 +27,25 @@ _PLAIN = regex(r"[^\W_][\w.-]*")
 _STRING = "tag:yaml.org,2002:str"
 
 
-def added(text: str, name: str, address: DicomAddress) -> str:
-    """The text with an entry after the last one of `modalities:`."""
+def added(text: str, name: str, settings: Mapping[str, Value]) -> str:
+    """The text with an entry after the last one of `modalities:`, with these settings in order."""
     root = yamltext.compose(text, _KEY)
     key, section = _find(root)
     if isinstance(section, MappingNode) and section.flow_style:
-        return _added_in_flow(text, section, _in_flow(name, address))
+        return _added_in_flow(text, section, _in_flow(name, settings))
     lines = _LINE.findall(text)
     if isinstance(section, MappingNode):
         column = section.value[0][0].start_mark.column
         step = column - key.start_mark.column if key else 2
         _, end = _lines_of(lines, section, len(section.value) - 1)
-        return _inserted(lines, end, _in_block(name, address, column, step))
+        return _inserted(lines, end, _in_block(name, settings, column, step))
     if key:
         column = key.start_mark.column + 2
         at = _past_comments(lines, key.start_mark.line + 1, column)
-        return _inserted(lines, at, _in_block(name, address, column, 2))
+        return _inserted(lines, at, _in_block(name, settings, column, 2))
     column = root.value[0][0].start_mark.column if isinstance(root, MappingNode) else 0
     heading = " " * column + _KEY + ":"
-    return _inserted(lines, len(lines), [heading, *_in_block(name, address, column + 2, 2)])
+    return _inserted(lines, len(lines), [heading, *_in_block(name, settings, column + 2, 2)])
 
 
 def removed(text: str, name: str) -> str:
@@ -118,20 +121,23 @@ def _line_ends(lines: list[str]) -> Iterator[str]:
     return (line[len(line.rstrip(_BREAKS)) :] for line in lines if line[-1] in _BREAKS)
 
 
-def _in_block(name: str, address: DicomAddress, column: int, step: int) -> list[str]:
+def _in_block(name: str, settings: Mapping[str, Value], column: int, step: int) -> list[str]:
     indent = " " * (column + step)
-    settings = [f"{indent}{key}: {value}" for key, value in _settings(address)]
-    return [f"{' ' * column}{_scalar(name)}:", *settings]
+    lines = [f"{indent}{key}: {_value(value)}" for key, value in settings.items()]
+    return [f"{' ' * column}{_scalar(name)}:", *lines]
 
 
-def _in_flow(name: str, address: DicomAddress) -> str:
-    settings = ", ".join(f"{key}: {value}" for key, value in _settings(address))
-    return f"{_scalar(name)}: {{{settings}}}"
+def _in_flow(name: str, settings: Mapping[str, Value]) -> str:
+    return f"{_scalar(name)}: {_value(settings)}"
 
 
-def _settings(address: DicomAddress) -> list[tuple[str, str]]:
-    port = str(address.port)
-    return [("aet", _scalar(address.aet)), ("host", _scalar(address.host)), ("port", port)]
+def _value(value: Value) -> str:
+    """A value in one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_value(held)}" for key, held in value.items()) + "}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _scalar(value) if isinstance(value, str) else f"{value:g}"
 
 
 def _scalar(text: str) -> str:

@@ -81,7 +81,7 @@ class Parameter:
         if self.kind is not None:
             value = f"[{self.kind.name}]" if self.alone else self.kind.name
             text = f"{text} {value}".strip()
-        text += "…" if self.many else ""
+        text += "…" if self.many and not text.endswith("…") else ""
         return text if self.required else f"[{text}]"
 
 

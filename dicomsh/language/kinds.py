@@ -349,6 +349,9 @@ MODALITIES = Kind(
 )
 NEW_NAME = Kind("NAME", "modality", _read_word)
 ADDRESS = Kind("AET@HOST:PORT", "modality", _read_word)
+AE_TITLE = Kind("AET", "modality", _read_word)
+TIME_LIMIT = Kind("S", "value", _read_word)
+URL = Kind("URL", "value", _read_word)
 LESSON = Kind("LESSON", "string", _read_word, lambda scope: scope.knowledge.lesson_names())
 SETTING = Kind(
     "NAME",

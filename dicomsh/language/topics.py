@@ -10,6 +10,11 @@ TOPICS: Mapping[str, str] = {
     "targets": "how to name patients, studies, series and instances",
     "language": "quotes, variables, stages, files",
     "settings": "what 'set' can change, and where it is saved",
+    "formats": "how rows are written, and which suffix of a file means what",
+    "scripts": "-c, script files, arguments, what ends a script",
+    "statuses": "the exit statuses",
+    "files": "which files are read and written, and where they are",
+    "tls": "servers with TLS, and their certificates",
     "mask": "what 'set mask on' replaces, and what it keeps",
     "prompt": "keyboard shortcuts",
 }

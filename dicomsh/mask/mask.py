@@ -97,7 +97,7 @@ class Mask:
         return "\\".join(self._one(how, part) for part in text.split("\\"))
 
     def hidden(self, text: str) -> str:
-        """What stands for a text of which nothing is shown; it is found in other texts, too."""
+        """The replacement of a text of which nothing is shown; it is found in other texts, too."""
         self._known.add(text, MASKED)
         return MASKED
 

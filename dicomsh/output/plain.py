@@ -53,7 +53,7 @@ def is_bookkeeping(tag: int) -> bool:
 
 
 Members = Callable[[AnyRow], Iterator[tuple[str, Plain]]]
-"""The keys and values of the object that stands for a row, made one by one."""
+"""The keys and values of the object of a row, made one by one."""
 
 
 def members(columns: Sequence[Column]) -> Members:

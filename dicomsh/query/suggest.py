@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
@@ -256,6 +257,25 @@ def _other_attribute(request: Request) -> Iterator[Phrase]:
             yield phrase_with(request, key, key.value, "mod")
 
 
+_LIKE_A_UID = regex(r"\d+(?:\.\d+){3,}\Z", re.ASCII)
+_LIKE_AN_ACCESSION_NUMBER = regex(
+    r"(?!\d{4}-)(?=(?:\D*\d){4})[A-Za-z0-9][A-Za-z0-9_.-]{5,15}\Z", re.ASCII
+)
+
+
+def _identifier(request: Request) -> Iterator[Phrase]:
+    """A pattern that looks like a UID or an accession number was read as something else."""
+    for key in _matched(request):
+        if key.origin is not KeyOrigin.PATTERN or key.attribute.vr == "UI":
+            continue
+        level = request.level if request.level is not Level.PATIENT else Level.STUDY
+        if _LIKE_A_UID.match(key.value):
+            place = request.place.above(level)
+            yield Phrase(level, (f"{level.word}={key.value}",), place)
+        elif request.level is Level.STUDY and _LIKE_AN_ACCESSION_NUMBER.match(key.value):
+            yield phrase_with(request, key, key.value, "acc")
+
+
 def _fewer_keys(request: Request) -> Iterator[Phrase]:
     """The last key may have ruled out everything."""
     matched = _matched(request)
@@ -341,6 +361,7 @@ def _counted_here(request: Request) -> Iterator[Phrase]:
 
 _RULES: tuple[Rule, ...] = (
     _word_meant_otherwise,
+    _identifier,
     _counted_here,
     _name_as_spoken,
     _wildcard,

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
+import yaml
 
 from dicomsh.commands import registry
 from dicomsh.commands.guide import PAGES
 from dicomsh.commands.guide.attributes import VR_NAMES, attribute_page
-from dicomsh.errors import UsageError
+from dicomsh.config.modalities import parse
+from dicomsh.errors import ExitStatus, UsageError
+from dicomsh.frozen import names_of
 from dicomsh.language.scan import scan
 from dicomsh.language.terms import read_term
 from dicomsh.language.topics import TOPICS
 from dicomsh.model.keys import ALIASES, by_keyword, keywords
 from dicomsh.model.level_keys import LEVEL_KEYS, key_type
 from dicomsh.model.levels import HIERARCHY, Level
+from dicomsh.model.modality import Tls
 from dicomsh.model.query import Matching
+from dicomsh.model.results import FILE_FORMATS, FORMATS
+from dicomsh.output.formats import SUFFIXES
 from dicomsh.settings import SETTINGS
 from tests.harness import run
 
@@ -174,3 +181,27 @@ def test_what_a_long_option_is_for_stands_below_it() -> None:
     index = lines.index("  --split auto|day|week|month")
     above = next(line for line in lines if line.startswith("  --limit"))
     assert lines[index + 1].index("ask for studies") == above.index("stop after")
+
+
+def test_the_page_on_formats_has_every_format_and_suffix() -> None:
+    words = run("help formats").out.replace(",", " ").replace("'", " ").split()
+    assert {*FORMATS, *FILE_FORMATS, *SUFFIXES} <= set(words)
+
+
+def test_the_page_on_exit_statuses_has_all_of_them() -> None:
+    page = run("help statuses").out
+    numbers = {int(word) for word in page.replace(",", " ").split() if word.isdecimal()}
+    assert numbers == {*map(int, ExitStatus), 129, 143}
+
+
+def test_the_pages_on_files_and_tls_name_what_the_configuration_has() -> None:
+    files = run("help files").out
+    assert all(name in files for name in ("settings.yaml", "peers.json", "lessons.json", "history"))
+    settings = yaml.safe_load(TLS_PAGE.search(run("help tls").out)[0])  # type: ignore[index]
+    entry = {"aet": "A", "host": "h", "port": 1, "tls": {"verify": settings["tls"]["verify"]}}
+    parsed = parse(yaml.safe_dump({"modalities": {"a": entry}}))
+    assert parsed.modalities["a"].entity.tls == Tls(verify=False)
+    assert set(settings["tls"]) == set(names_of(Tls))
+
+
+TLS_PAGE = re.compile(r"  tls:\n(    .*\n)+")

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.config import Config, load
-from dicomsh.config.edit import add, add_modality, remove, remove_modality
+from dicomsh.config.edit import Settings, add, add_modality, remove, remove_modality
 from dicomsh.config.locate import BUILTIN
 from dicomsh.config.modalities import parse
 from dicomsh.errors import ConfigError, UsageError
-from dicomsh.model.modality import DicomAddress
+from dicomsh.model.modality import DicomAddress, Tls
 
 NEW = DicomAddress("NEW", "127.0.0.1", 104)
 BLOCK = """\
@@ -280,3 +280,53 @@ def test_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "dicomsh").touch()
     with pytest.raises(ConfigError, match="cannot write file"):
         add(Config(), "new", "NEW@h:104", environ={"XDG_CONFIG_HOME": str(tmp_path)})
+
+
+def test_what_else_is_set_for_a_new_modality(tmp_path: Path) -> None:
+    ca = tmp_path / "ca: 1.pem"
+    ca.touch()
+    given = Settings("STATION 1", 20.0, "http://127.0.0.1:8042/wado", tls=True, ca=ca)
+    for text in (BLOCK, "modalities: {a: {aet: A, host: h, port: 1}}"):
+        made = parse(add_modality(text, "new", NEW, given)).modalities["new"]
+        assert (made.local_aet, made.wado) == ("STATION 1", "http://127.0.0.1:8042/wado")
+        limits = made.timeouts
+        assert (limits.connect, limits.association, limits.response) == (20.0, 20.0, 20.0)
+        assert made.entity.tls == Tls(ca=ca)
+
+
+def test_settings_are_written_in_their_usual_order() -> None:
+    text = add_modality("", "new", NEW, Settings(timeout=2.5, tls=True, local_aet="ME"))
+    assert text == (
+        "modalities:\n  new:\n    aet: NEW\n    host: 127.0.0.1\n    port: 104\n"
+        "    local_aet: ME\n    timeout: 2.5\n    tls: true\n"
+    )
+
+
+@pytest.mark.parametrize(("name", "what"), [("all", "every modality"), ("site", "a group")])
+def test_a_name_that_means_several_is_refused(name: str, what: str) -> None:
+    text = "modalities: {a: {aet: A, host: h, port: 1}}\ngroups: {site: [a]}\n"
+    with pytest.raises(UsageError, match=what):
+        add_modality(text, name, NEW)
+
+
+def test_a_file_for_all_users_is_copied_for_oneself(tmp_path: Path) -> None:
+    environ = {name: str(tmp_path / "own") for name in ("XDG_CONFIG_HOME", "APPDATA")}
+    environ |= {name: str(tmp_path / "all") for name in ("XDG_CONFIG_DIRS", "PROGRAMDATA")}
+    shared = tmp_path / "all" / "dicomsh" / "modalities.yaml"
+    shared.parent.mkdir(parents=True)
+    shared.write_text(BLOCK, "utf-8")
+    config = load(None, environ=environ, cwd=tmp_path)
+    path = add(config, "new", "NEW@127.0.0.1:104", environ=environ)
+    assert path == tmp_path / "own" / "dicomsh" / "modalities.yaml"
+    assert list(load(None, environ=environ, cwd=tmp_path).modalities) == ["a", "b", "new"]
+    assert shared.read_text("utf-8") == BLOCK
+    add(config, "newer", "NEW@127.0.0.1:104", environ=environ)
+    assert list(load(None, environ=environ, cwd=tmp_path).modalities)[-2:] == ["new", "newer"]
+
+
+def test_an_unknown_name_tells_where_it_was_sought(tmp_path: Path) -> None:
+    path = tmp_path / "modalities.yaml"
+    path.write_text(BLOCK, "utf-8")
+    with pytest.raises(UsageError) as caught:
+        load(path, environ={}, cwd=tmp_path).find("zzzzzzzz")
+    assert caught.value.hint == f"known in {path}: a, b; or use AET@HOST:PORT"

@@ -1,5 +1,6 @@
 """Where the configuration comes from."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,13 @@ def names(config: Config) -> list[str]:
 
 def test_order(tmp_path: Path) -> None:
     """Each place wins over those after it."""
-    here, there, xdg = tmp_path / "here", tmp_path / "there", tmp_path / "xdg"
+    here, there, xdg, shared = (tmp_path / name for name in ("here", "there", "xdg", "shared"))
     here.mkdir()
-    environ = {"XDG_CONFIG_HOME": str(xdg)}
+    environ = {"XDG_CONFIG_HOME": str(xdg), "XDG_CONFIG_DIRS": f"relative:{shared}:{there}"}
+    environ["PROGRAMDATA"] = str(shared)
     assert load(None, environ=environ, cwd=here).path is None
+    for_all = write(shared / "dicomsh" / "modalities.yaml", "all")
+    assert load(None, environ=environ, cwd=here).path == for_all
     user = write(xdg / "dicomsh" / "modalities.yaml", "user")
     assert load(None, environ=environ, cwd=here).path == user
     write(here / "modalities.yaml", "folder")
@@ -42,6 +46,7 @@ def test_order(tmp_path: Path) -> None:
         "$DICOMSH_CONFIG",
         "the current folder",
         "your configuration folder",
+        *["the configuration for all users"] * (1 if sys.platform == "win32" else 2),
         "the built-in default",
     ]
 

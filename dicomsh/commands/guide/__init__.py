@@ -30,8 +30,8 @@ __all__ = ["command_page", "help_"]
 def help_(context: Context, *topic: Annotated[Word, TOPIC]) -> Text:
     """List the commands, or explain TOPIC.
 
-    TOPIC is a command, a level, an attribute by keyword, alias or tag, or one of keys, values,
-    targets, language, settings and prompt.
+    TOPIC is a command, a level, an attribute by keyword, alias or tag, or one of the topics at the
+    end of the list.
     """
     if not topic:
         return Text(overview(context.registry), prose=True)
@@ -48,6 +48,11 @@ PAGES: Mapping[str, Callable[[Session], str]] = {
     "targets": pages.targets_page,
     "language": pages.language_page,
     "settings": pages.settings_page,
+    "formats": pages.formats_page,
+    "scripts": pages.scripts_page,
+    "statuses": pages.statuses_page,
+    "files": pages.files_page,
+    "tls": pages.tls_page,
     "mask": pages.mask_page,
     "prompt": pages.prompt_page,
 }

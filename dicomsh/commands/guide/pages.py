@@ -1,4 +1,4 @@
-"""Help on topics: values, targets, the language, settings, masking, the keyboard."""
+"""Help on topics: values, targets, the language, files, settings, masking, the keyboard."""
 
 from __future__ import annotations
 
@@ -47,6 +47,66 @@ _LANGUAGE = """\
   !command               run a system command, up to ; or the end of the line
 See 'help targets' for naming entities, 'help values' for values in queries."""
 
+_FORMATS = """\
+'set output FORMAT', -o FORMAT, '| to FORMAT', or the suffix of '> file' choose the format:
+  table        .txt                columns for people; 'last --wide' does not shorten them
+  vertical                         a block for each row, with every value in full
+  json         .json               one array for each command; keys are DICOM keywords
+  ndjson       .ndjson .jsonl      one object a line, as rows arrive
+  csv, tsv     .csv .tsv           a heading, then values as received; several are joined by \\
+  yaml         .yaml .yml          a list of mappings
+  markdown     .md                 a table to paste into a ticket or a wiki
+  dicom-json                       DICOM JSON Model (PS3.18 annex F)
+  excel        .xlsx               a workbook: dates as dates, IDs as text (pip: dicomsh[excel])
+  parquet      .parquet, folder/   typed columns, for DuckDB, Spark and pandas (dicomsh[parquet])
+In json and the like an attribute that is absent is left out, an empty one is null, and one that
+may have several values is always a list. Result lines go to standard error."""
+
+_SCRIPTS = """\
+  dicomsh -m pacs -c 'find study date=today'    run a text; -c can be given several times
+  dicomsh walk.dsh 0555643F                     run a file; its arguments are $1 to $9
+  dicomsh - < walk.dsh                          run standard input
+  dicomsh -D SITE=north walk.dsh                set a variable: $SITE
+A script stops at the first command that fails; --keep-going carries on, and sums up at the end.
+--check reports all errors of a script and sends nothing. -q drops the result lines, --fail-empty
+makes finding nothing a failure, and 'assert count >= 1' stops unless it holds.
+Scripts do not read saved settings and have no limit on rows, so that they do the same for every
+user. Data goes to standard output, messages to standard error as file:line:column: message."""
+
+_STATUSES = """\
+    0  done; finding nothing is not an error
+    1  a command failed, what it names does not exist, or archives differ
+    2  usage, script or configuration error
+    3  no association: unreachable, refused, rejected, aborted
+    4  timed out
+    5  finished, but an answer is incomplete or in doubt, or not all objects came
+    6  nothing was found with --fail-empty, or an assert does not hold
+  130  interrupted by Ctrl-C
+  129, 143  ended by SIGHUP, SIGTERM
+Of several archives that are asked side by side, the worst counts."""
+
+_FILES = """\
+'dicomsh config' lists where each of these is, and which of them exist:
+  modalities.yaml   modalities, groups, devices: the first of -f FILE, $DICOMSH_CONFIG, the current
+                    folder, your configuration folder, that for all users, the built-in one
+  settings.yaml     settings and aliases, saved by 'set --save'
+  history           lines typed at the prompt, except those that begin with a space
+  peers.json        what 'probe' and answers have shown about servers
+  lessons.json      how far you are in the lessons
+An orthanc.json can take the place of modalities.yaml. Files that dicomsh writes are readable only
+by you. '> file' replaces a file when it is complete, '>> file' appends."""
+
+_TLS = """\
+In modalities.yaml, 'tls: true' connects with TLS and trusts the certificates of the system.
+  tls:
+    ca: ca.pem            # trust certificates signed by this one
+    cert: dicomsh.pem     # our own certificate, if the server requires one
+    key: dicomsh.key      # its private key, unless it is in the same file
+    verify: false         # accept any certificate: for a test, never for patients
+File names are relative to modalities.yaml. At the prompt: modality add NAME AET@HOST:PORT --tls,
+or --ca FILE. The usual port is 2762. If the handshake fails, the error says what the server
+offered and what to change."""
+
 _MASK = """\
 set mask on shows made-up values instead of real ones, until set mask off:
   names         of patients, physicians, operators
@@ -93,6 +153,31 @@ def targets_page(_: Session) -> str:
 def language_page(_: Session) -> str:
     """Quotes, variables, stages, files."""
     return _LANGUAGE
+
+
+def formats_page(_: Session) -> str:
+    """How rows are written."""
+    return _FORMATS
+
+
+def scripts_page(_: Session) -> str:
+    """Ways to run a script, and what ends it."""
+    return _SCRIPTS
+
+
+def statuses_page(_: Session) -> str:
+    """The exit statuses."""
+    return _STATUSES
+
+
+def files_page(_: Session) -> str:
+    """The files that are read and written."""
+    return _FILES
+
+
+def tls_page(_: Session) -> str:
+    """Servers with TLS."""
+    return _TLS
 
 
 def mask_page(_: Session) -> str:
