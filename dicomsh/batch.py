@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self, TextIO, TypeVar
@@ -137,11 +137,23 @@ def check(shell: Shell, sources: Iterator[SourceText]) -> ExitStatus:
 
 def run(shell: Shell, sources: Iterator[SourceText]) -> ExitStatus:
     """Run the texts one after the other, up to the first that fails; then release everything."""
+    return _each(shell, sources, shell.run)
+
+
+def dry_run(shell: Shell, sources: Iterator[SourceText]) -> ExitStatus:
+    """Say what the texts would do, as `run` would run them; nothing is sent."""
+    return _each(shell, sources, shell.dry_run)
+
+
+_Run = Callable[[str, TextOrigin], Coroutine[Any, None, ExitStatus]]
+
+
+def _each(shell: Shell, sources: Iterator[SourceText], run: _Run) -> ExitStatus:
     statuses = [ExitStatus.DONE]
     with _EventLoop() as loop:
         try:
             for text, origin in sources:
-                status = loop.run(shell.run(text, origin))
+                status = loop.run(run(text, origin))
                 statuses.append(status)
                 if shell.ends_with(status):
                     if shell.cancelled and _goes_on(sources, origin):

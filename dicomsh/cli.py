@@ -97,13 +97,14 @@ def parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         metavar="FORMAT",
-        help="table, vertical, json, ndjson, csv, tsv, yaml, dicom-json",
+        help="table, vertical, json, ndjson, csv, tsv, yaml, markdown, dicom-json, excel, parquet",
     )
     add("-D", dest="define", metavar="NAME=VALUE", action="append", default=[], help="variable")
     add("--limit", metavar="N", help="maximum rows per query")
     add("--timeout", metavar="S", help="seconds to wait for a peer")
     add("--keep-going", action="store_true", help="continue after a command fails")
     add("--check", action="store_true", help="report all errors in the script; send nothing")
+    add("--dry-run", action="store_true", help="say what the script would send; send nothing")
     add("--fail-empty", action="store_true", help="finding nothing is a failure (status 6)")
     add("-q", "--quiet", action="store_true", help="no result lines, only what is wrong")
     add("--lessons", metavar="DIR", type=_path, help="folder with your own lessons")
@@ -229,6 +230,8 @@ def _batch(options: argparse.Namespace) -> ExitStatus:
         sources = batch.lines(sys.stdin)
     if options.check:
         return batch.check(shell, sources)
+    if options.dry_run:
+        return batch.dry_run(shell, sources)
     status = batch.run(shell, sources)
     shell.sum_up()
     return status

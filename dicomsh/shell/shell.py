@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from dicomsh.config import KnownPeers
 from dicomsh.errors import DicomshError, ExitStatus, InterruptedByUserError, UsageError
 from dicomsh.event_loop import asyncio, event_loop
 from dicomsh.folders import state_folder
-from dicomsh.frozen import field, frozen
+from dicomsh.frozen import field, frozen, replace
 from dicomsh.interrupt import absorb_interrupts
 from dicomsh.language.analyse import Analysis, analyse
 from dicomsh.language.binding import Call
@@ -25,7 +25,7 @@ from dicomsh.language.scan import Statement, SystemCommand, scan
 from dicomsh.model.levels import HIERARCHY
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.results import Listing
-from dicomsh.model.safe import remark
+from dicomsh.model.safe import remark, visible_lines
 from dicomsh.model.tap import Tap
 from dicomsh.open_files import is_too_many
 from dicomsh.output.error_text import TextOrigin, problem
@@ -46,6 +46,7 @@ from dicomsh.trace.tracing import Tracing
 if TYPE_CHECKING:
     from dicomsh.lessons.tutor import Tutor
     from dicomsh.shell.account import Account
+    from dicomsh.shell.dry_run import DryScript
 
 
 @frozen
@@ -184,6 +185,45 @@ class Shell:
                 self._checked_places = _ANY_PLACE
         return status
 
+    async def dry_run(self, text: str, origin: TextOrigin) -> ExitStatus:
+        """Say what each statement of a text would do, up to the first that fails; nothing is sent.
+
+        Raises:
+            LeaveShell: the text ends the script.
+        """
+        from dicomsh.shell.dry_run import DryScript
+
+        context = replace(self._context, run_file=self._dry_run_file)
+        dry, statuses = DryScript(context), [ExitStatus.DONE]
+        await event_loop()
+        for statement in scan(text, self.session.variables):
+            saying = self._say_dry(dry, statement, text, origin)
+            statuses.append(await self._attempted(saying, statement, text, origin))
+            if self.ends_with(statuses[-1]):
+                break
+        return overall(statuses)
+
+    async def _say_dry(
+        self, dry: DryScript, statement: Statement, text: str, origin: TextOrigin
+    ) -> ExitStatus:
+        analysis = self._analysed(statement)
+        if analysis.problem is not None:
+            raise analysis.problem
+        span = statement.span
+        self._write_line(f"{origin.place(text, span.start)}: {text[span.start : span.end]}")
+        for line in await dry.lines(analysis):
+            self._write_line(f"  {line}")
+        return ExitStatus.DONE
+
+    def _write_line(self, line: str) -> None:
+        self._sink.data(visible_lines(self.session.masking.text(line)) + "\n")
+
+    async def _dry_run_file(self, path: Path, arguments: tuple[str, ...]) -> None:
+        with self._nested(), self._numbered(arguments):
+            status = await self.dry_run(read_script(path), TextOrigin(str(path)))
+        if status.failed:
+            raise _ScriptFailedError(status)
+
     def _seen_from(self, place: Place, statement: Statement) -> Analysis:
         knowledge = SessionKnowledge(self.session.at(place, {}))
         return analyse(statement, self.registry, knowledge)
@@ -228,9 +268,15 @@ class Shell:
         return self.cancelled or (status.failed and not goes_on)
 
     async def _reported(self, statement: Statement, text: str, origin: TextOrigin) -> ExitStatus:
+        return await self._attempted(self._statement(statement, origin), statement, text, origin)
+
+    async def _attempted(
+        self, work: Awaitable[ExitStatus], statement: Statement, text: str, origin: TextOrigin
+    ) -> ExitStatus:
+        """The status of what a statement does; what goes wrong is reported."""
         self._presenter.cancelled = False
         try:
-            return await self._statement(statement, origin)
+            return await work
         except DicomshError as error:
             self._tell(error, text, statement, origin)
             return error.status
@@ -276,9 +322,8 @@ class Shell:
     async def _statement(self, statement: Statement, origin: TextOrigin) -> ExitStatus:
         for line in reread(self.session, self._context.environ):
             self._sink.talk(line)
-        statement = _meant(statement, self.session)
-        analysis = analyse(statement, self.registry, SessionKnowledge(self.session))
-        self.session.masking.recognise_typed(analysis, self.session.next_level)
+        analysis = self._analysed(statement)
+        statement = analysis.statement
         if analysis.problem is not None:
             raise analysis.problem
         if isinstance(statement.first, SystemCommand):
@@ -290,6 +335,13 @@ class Shell:
         await event_loop()
         with self._progress.told():
             return await self._call(analysis.call, analysis, paged=paged)
+
+    def _analysed(self, statement: Statement) -> Analysis:
+        """What a statement means, with real values; a mask knows those that were typed."""
+        meant = _meant(statement, self.session)
+        analysis = analyse(meant, self.registry, SessionKnowledge(self.session))
+        self.session.masking.recognise_typed(analysis, self.session.next_level)
+        return analysis
 
     async def _system(self, text: str) -> ExitStatus:
         await event_loop()
@@ -314,17 +366,22 @@ class Shell:
 
     async def _run_file(self, path: Path, arguments: tuple[str, ...]) -> None:
         text = read_script(path)
+        with self._nested(), self._numbered(arguments):
+            status = await self.run(text, TextOrigin(str(path)))
+        if status.failed or self.cancelled:
+            raise _ScriptFailedError(status)
+
+    @contextmanager
+    def _nested(self) -> Iterator[None]:
+        """Inside the `with`, a script runs that another one has called."""
         if self._depth >= _DEEPEST:
             hint = "does a script call itself?"
             raise DicomshError(f"scripts are nested more than {_DEEPEST} deep", hint=hint)
         self._depth += 1
         try:
-            with self._numbered(arguments):
-                status = await self.run(text, TextOrigin(str(path)))
+            yield
         finally:
             self._depth -= 1
-        if status.failed or self.cancelled:
-            raise _ScriptFailedError(status)
 
     @contextmanager
     def _numbered(self, arguments: tuple[str, ...]) -> Iterator[None]:
