@@ -45,7 +45,7 @@ def kill(receiver: Receiver, folder: Path, at: int) -> None:
 def sent(receiver: Receiver, wanted: list[int], patience: float = LIMIT) -> set[int]:
     """The objects that it said it kept, of those sent until it was killed.
 
-    pynetdicom does not always notice that a peer is gone, and waits for its answer as long as its
+    pynetdicom does not notice that a peer is gone, and waits for its answer as long as its
     `patience` (s) lasts.
     """
     entity = AE("SENDER")
@@ -74,7 +74,7 @@ def test_what_was_confirmed_is_whole_whenever_it_was_killed(tmp_path: Path) -> N
         with receiving(folder) as receiver:
             killer = Thread(target=kill, args=(receiver, folder, moment))
             killer.start()
-            kept |= sent(receiver, left, patience=10)
+            kept |= sent(receiver, left, patience=1)
             receiver.process.kill()  # it may have been too slow to come to that moment
             killer.join()
         known = {entry.file: entry for entry in read_ledger(folder)}
