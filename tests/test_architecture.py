@@ -7,8 +7,9 @@ import os
 import site
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -74,11 +75,17 @@ def name_of(path: Path) -> str:
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-MODULES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+PATHS = {name_of(path): path for path in FILES}
+
+
+@cache
+def parsed(module: str) -> ast.Module:
+    """The syntax tree of a module."""
+    return ast.parse(PATHS[module].read_text(encoding="utf-8"))
 
 
 def imports_of(module: str) -> Iterator[Import]:
-    yield from _imports(module, MODULES[module], late=False, typing=False)
+    yield from _imports(module, parsed(module), late=False, typing=False)
 
 
 def _imports(module: str, node: ast.AST, *, late: bool, typing: bool) -> Iterator[Import]:
@@ -101,16 +108,23 @@ def _targets(module: str, node: ast.AST) -> Iterator[str]:
 
 def _resolved(module: str, name: str) -> str:
     """The module that `from module import name` needs."""
-    return f"{module}.{name}" if f"{module}.{name}" in MODULES else module
+    return f"{module}.{name}" if f"{module}.{name}" in PATHS else module
 
 
 def _for_types_only(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
-ALL_IMPORTS = [found for module in MODULES for found in imports_of(module)]
-IMPORTS = [found for found in ALL_IMPORTS if not found.typing]
-"""Those that a run of the program may follow."""
+@cache
+def all_imports() -> Sequence[Import]:
+    """Every import, also those for types only."""
+    return [found for module in PATHS for found in imports_of(module)]
+
+
+@cache
+def imports() -> Sequence[Import]:
+    """Those that a run of the program may follow."""
+    return [found for found in all_imports() if not found.typing]
 
 
 def place_of(module: str) -> tuple[int, tuple[str, ...]]:
@@ -128,13 +142,13 @@ def place_of(module: str) -> tuple[int, tuple[str, ...]]:
 
 
 def test_every_module_has_a_layer() -> None:
-    assert {place_of(module)[0] for module in MODULES} == set(range(len(LAYERS)))
+    assert {place_of(module)[0] for module in PATHS} == set(range(len(LAYERS)))
 
 
 def test_imports_go_one_way() -> None:
     wrong = [
         str(found)
-        for found in ALL_IMPORTS
+        for found in all_imports()
         if found.root == "dicomsh" and not _may(place_of(found.module), place_of(found.target))
     ]
     assert wrong == []
@@ -167,8 +181,8 @@ def cycle_in(graph: Mapping[str, set[str]]) -> list[str]:
 
 
 def test_no_modules_need_each_other_not_even_for_types() -> None:
-    graph: dict[str, set[str]] = {module: set() for module in MODULES}
-    for found in ALL_IMPORTS:
+    graph: dict[str, set[str]] = {module: set() for module in PATHS}
+    for found in all_imports():
         graph[found.module] |= {found.target} - {found.module}
     assert cycle_in(graph) == []
 
@@ -179,7 +193,7 @@ def test_a_cycle_is_noticed() -> None:
 
 
 def test_imports_for_types_are_seen() -> None:
-    assert any(found.typing and found.target == "dicomsh.startup" for found in ALL_IMPORTS)
+    assert any(found.typing and found.target == "dicomsh.startup" for found in all_imports())
 
 
 def test_a_query_needs_no_session() -> None:
@@ -187,7 +201,9 @@ def test_a_query_needs_no_session() -> None:
     shell = ("session", "settings", "mask", "commands", "shell", "repl", "trace", "lessons")
     needless = tuple(f"dicomsh.{name}" for name in shell)
     asks = ("dicomsh.query", "dicomsh.archives")
-    wrong = [str(i) for i in IMPORTS if i.module.startswith(asks) and i.target.startswith(needless)]
+    wrong = [
+        str(i) for i in imports() if i.module.startswith(asks) and i.target.startswith(needless)
+    ]
     assert wrong == []
 
 
@@ -195,7 +211,7 @@ def test_the_gateway_needs_no_shell() -> None:
     """It may make up names, which takes a mask and no session."""
     shell = ("session", "settings", "shell", "repl", "trace", "lessons", "commands.context")
     needless = tuple(f"dicomsh.{name}" for name in shell)
-    ours = [found for found in IMPORTS if found.module.startswith("dicomsh.gateway")]
+    ours = [found for found in imports() if found.module.startswith("dicomsh.gateway")]
     assert [str(found) for found in ours if found.target.startswith(needless)] == []
     assert ours
 
@@ -204,7 +220,7 @@ def importers(root: str, *, late: bool) -> set[str]:
     """First parts of the modules that import a library, at module level or anywhere."""
     return {
         found.module.split(".")[1]
-        for found in IMPORTS
+        for found in imports()
         if found.root == root and (late or not found.late)
     }
 
@@ -228,7 +244,7 @@ def test_pynetdicom_is_for_the_practice_archive_alone() -> None:
 
 def test_pydicom_is_for_practice_code_extensions_and_files_late() -> None:
     assert importers("pydicom", late=False) == {"practice"}
-    others = {found.module for found in IMPORTS if found.root == "pydicom"}
+    others = {found.module for found in imports() if found.root == "pydicom"}
     assert {name for name in others if not name.startswith("dicomsh.practice")} == {
         "dicomsh.model.charset",
         "dicomsh.retrieve.sources",
@@ -269,7 +285,7 @@ SPEAKS_DICOM = tuple(
 def test_what_speaks_dicom_is_imported_late() -> None:
     early = [
         str(found)
-        for found in IMPORTS
+        for found in imports()
         if found.target.startswith(SPEAKS_DICOM)
         and not found.late
         and not found.module.startswith(SPEAKS_DICOM)
@@ -287,14 +303,14 @@ def test_the_information_model_and_the_language_do_no_input_or_output() -> None:
     pure = ("dicomsh.errors", "dicomsh.model", "dicomsh.language")
     wrong = [
         str(found)
-        for found in IMPORTS
+        for found in imports()
         if found.module.startswith(pure) and found.root in INPUT_OUTPUT
     ]
     assert wrong == []
 
 
 def test_output_never_queries() -> None:
-    for found in IMPORTS:
+    for found in imports():
         if found.module.startswith("dicomsh.output"):
             assert not found.target.startswith(
                 ("dicomsh.dimse", "dicomsh.session", "dicomsh.commands", "dicomsh.practice")
@@ -307,7 +323,7 @@ _WRITERS = {"print", "input"}
 
 def uses(module: str) -> Iterator[str]:
     """Streams and writing functions that a module names."""
-    for node in ast.walk(MODULES[module]):
+    for node in ast.walk(parsed(module)):
         if isinstance(node, ast.Attribute) and ast.unparse(node) in _STREAMS:
             yield ast.unparse(node)
         if isinstance(node, ast.Name) and node.id in _WRITERS:
@@ -316,7 +332,7 @@ def uses(module: str) -> Iterator[str]:
 
 def test_commands_never_print() -> None:
     below = ("commands", "model", "language", "dimse", "config", "session", "practice", "trace")
-    for module in MODULES:
+    for module in PATHS:
         if module.startswith(tuple(f"dicomsh.{name}" for name in below)):
             allowed = {"dicomsh.practice.__main__"}
             assert module in allowed or list(uses(module)) == [], module
