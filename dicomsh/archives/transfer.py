@@ -31,8 +31,8 @@ class Delivery:
 class Retriever(Protocol):
     """What fetches objects from one archive, one operation at a time."""
 
-    async def connect(self) -> frozenset[str]:
-        """UIDs of the SOP classes whose objects the archive will give; connects if need be.
+    async def connect(self) -> frozenset[Pair]:
+        """What the archive agrees to give: SOP classes in transfer syntaxes; connects if need be.
 
         Raises:
             NoAssociationError: no connection.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import product
 
 from dicomsh.dimse.acceptor import Caller
 from dicomsh.dimse.sender import Sender
@@ -12,8 +13,9 @@ from dicomsh.errors import NoAssociationError, TimedOutError
 from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
-from dicomsh.model.storage import Storage
+from dicomsh.model.storage import Pair, Storage
 from dicomsh.model.tap import Tap
+from dicomsh.model.transfer_syntaxes import STORED
 
 _LATE = 5.0
 """Seconds to wait for objects that are still on their way when the peer says that it is done."""
@@ -32,14 +34,14 @@ class Mover:
     def __init__(self, modality: Modality, tap: Tap, sop_classes: Sequence[str], port: int) -> None:
         self._modality = modality
         self._tap = tap
-        self._sop_classes = frozenset(sop_classes)
+        self._pairs = frozenset(product(sop_classes, STORED))
         self._port = port
         self._sender = Sender(modality, tap)
         self._reception = _Reception(modality)
         self._server: StorageServer | None = None
 
-    async def connect(self) -> frozenset[str]:
-        """All SOP classes: which of them the peer can send, only the sub-operations show.
+    async def connect(self) -> frozenset[Pair]:
+        """All that we take: what of it the peer can send, only the sub-operations show.
 
         Raises:
             NoAssociationError: unreachable, rejected, aborted.
@@ -51,7 +53,7 @@ class Mover:
             await server.start(self._port)
             self._server = server
         await self._sender.connect()
-        return self._sop_classes
+        return self._pairs
 
     async def get(self, query: Query, storage: Storage, progress: OnClaim) -> Claim:
         """C-MOVE the instances that unique keys name, and wait for those under way.

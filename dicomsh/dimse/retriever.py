@@ -12,7 +12,7 @@ from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.levels import ROOT_MODELS
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
-from dicomsh.model.storage import Storage
+from dicomsh.model.storage import Pair, Storage
 from dicomsh.model.tap import Tap
 
 _OTHER_WAY = "--via move, if the server can send to this computer"
@@ -38,8 +38,8 @@ class Retriever:
     ) -> None:
         self._own = OwnAssociation(modality, tap, tuple(_proposals(sop_classes, syntaxes)))
 
-    async def connect(self) -> frozenset[str]:
-        """SOP classes that the peer agreed to store with us; opens the association if need be.
+    async def connect(self) -> frozenset[Pair]:
+        """What the peer agreed to store with us; opens the association if need be.
 
         The SCP role has to be granted for each (PS3.7 D.3.3.4): without it, some peers accept the
         context, and then every sub-operation fails.
@@ -49,7 +49,7 @@ class Retriever:
             TimedOutError: the limit for connecting or for the association passed.
         """
         accepted = (await self._own.opened()).agreement.accepted
-        return frozenset(context.abstract_syntax for context in accepted if context.scp)
+        return frozenset((one.abstract_syntax, one.transfer_syntax) for one in accepted if one.scp)
 
     async def get(self, query: Query, storage: Storage, progress: OnClaim) -> Claim:
         """C-GET the instances that unique keys name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from dicomsh.archives.transfer import Committing, Delivery, Retriever, Sender, Storer
 from dicomsh.explain.transfer import SentRetrieve, SentStore
@@ -87,8 +88,8 @@ class _DryRetriever:
         self._delivery = delivery
         self._moved = moved
 
-    async def connect(self) -> frozenset[str]:
-        return frozenset(self._delivery.sop_classes)
+    async def connect(self) -> frozenset[Pair]:
+        return frozenset(product(self._delivery.sop_classes, self._delivery.syntaxes))
 
     async def get(self, query: Query, storage: Storage, progress: OnClaim) -> Claim:
         del storage, progress

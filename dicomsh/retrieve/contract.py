@@ -11,6 +11,7 @@ from dicomsh.model.answer import Ending, Outcome, all_rows, combined
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import NoteKind
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.row import Row
@@ -22,6 +23,9 @@ from dicomsh.retrieve.layout import Layout, Paths
 
 _OWN = {Level.STUDY: ("PatientID",), Level.SERIES: ("Modality", "SeriesNumber")}
 _INSTANCE = ("InstanceNumber", "SOPClassUID")
+
+_OF_VALUES = frozenset({NoteKind.NONE_RETURNED, NoteKind.LETTERLESS_NAMES, NoteKind.REPEATED})
+"""Notes that say nothing about which instances there are."""
 
 
 @frozen
@@ -79,7 +83,8 @@ async def listed(
             found.setdefault(instance.uid, instance)
         outcomes += below.outcomes
     whole = combined(outcomes) if outcomes else Outcome(Ending.COMPLETE, 0, 0.0)
-    return Contract(tuple(found.values()), whole)
+    told = tuple(note for note in whole.notes if note.kind not in _OF_VALUES)
+    return Contract(tuple(found.values()), replace(whole, notes=told))
 
 
 class _Below:

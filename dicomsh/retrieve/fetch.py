@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,8 @@ from dicomsh.model.daily_window import DailyWindow
 from dicomsh.model.levels import Level, Model, SopClass
 from dicomsh.model.query import Query
 from dicomsh.model.status import Category, status
+from dicomsh.model.storage import Pair
+from dicomsh.model.transfer_syntaxes import UNCOMPRESSED
 from dicomsh.retrieve.account import Instance, Line, State
 from dicomsh.retrieve.collector import Collector
 from dicomsh.retrieve.units import Group, SeriesPart, groups_of, requests, series_of
@@ -87,6 +89,7 @@ class Fetch:
         self._options = options
         self._lost: set[str] = set()
         self._lists_work = True
+        self._granted_pairs: frozenset[Pair] = frozenset()
         self._first_error: DicomshError | None = None
         self.finished = False
         self.waits = False
@@ -144,9 +147,9 @@ class Fetch:
         delivery = Delivery(group.sop_classes, group.syntaxes, self._options.port)
         retriever = self._transfers.retriever(delivery)
         try:
-            granted = await retriever.connect()
+            self._granted_pairs = granted = await retriever.connect()
             while waiting and not self._full:
-                part = self._granted(waiting.popleft(), granted)
+                part = self._granted(waiting.popleft(), {sop_class for sop_class, _ in granted})
                 if part is not None:
                     await self._opened()
                     await self._part(retriever, part, again=again)
@@ -171,7 +174,7 @@ class Fetch:
         for line in self._account.unsettled():
             line.reason = line.reason or error.message
 
-    def _granted(self, part: SeriesPart, granted: frozenset[str]) -> SeriesPart | None:
+    def _granted(self, part: SeriesPart, granted: Set[str]) -> SeriesPart | None:
         """The part without what the peer cannot send to us; None if nothing is left."""
         can = {"", *granted}  # one whose class is not known is tried
         left = tuple(one for one in part.instances if one.sop_class in can)
@@ -229,10 +232,18 @@ class Fetch:
             if line is None or line.state.whole:
                 continue
             state, reason = _verdict(uid, claim)
+            if state is State.FAILED and self._only_uncompressed(line.instance):
+                reason += "; it sends objects of this type uncompressed only"
             if not (line.state is State.FAILED and line.reason):
                 self._account.settle(uid, state, reason)
             if claim.status in _NEVER_AGAIN:
                 self._lost.add(uid)
+
+    def _only_uncompressed(self, instance: Instance | None) -> bool:
+        """Whether the archive refused all compressed transfer syntaxes for an object's class."""
+        sop_class = instance.sop_class if instance else ""
+        agreed = {syntax for one, syntax in self._granted_pairs if one == sop_class}
+        return bool(agreed) and agreed <= set(UNCOMPRESSED)
 
 
 def _verdict(uid: str, claim: Claim) -> tuple[State, str]:

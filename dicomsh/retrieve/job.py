@@ -232,7 +232,7 @@ class RetrieveJob:
             yield note(NoteKind.UNEXPECTED_OBJECTS, where, count=strange)
         if again := account.counted(State.DUPLICATE):
             yield note(NoteKind.DUPLICATE_OBJECTS, count=again)
-        if self._port is not None and account.whole < account.expected:
+        if self._port is not None and self._nothing_came:
             aet = self._wanted.modality.local_aet
             yield note(NoteKind.MOVE_TO_US, aet, str(self._port))
         if self._full:
@@ -240,6 +240,10 @@ class RetrieveJob:
         if self._contract is not None and not sure:
             yield note(NoteKind.UNSURE_LIST)
             yield from self._contract.outcome.notes
+
+    @property
+    def _nothing_came(self) -> bool:
+        return self._account.whole == self._here < self._account.expected
 
     def _why(self, kind: NoteKind, state: State) -> Iterator[Note]:
         for reason, count in list(self._account.reasons(state).items())[:_MOST_REASONS]:

@@ -13,8 +13,9 @@ from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.daily_window import read_daily_window
 from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.query import Query
-from dicomsh.model.storage import Storage
+from dicomsh.model.storage import Pair, Storage
 from dicomsh.model.tap import Tap
+from dicomsh.model.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN
 from dicomsh.retrieve.account import Account, Instance
 from dicomsh.retrieve.collector import Collector
 from dicomsh.retrieve.fetch import Fetch, FetchOptions
@@ -31,8 +32,8 @@ class Played:
     def __init__(self, log: list[str]) -> None:
         self._log = log
 
-    async def connect(self) -> frozenset[str]:
-        return frozenset({CT})
+    async def connect(self) -> frozenset[Pair]:
+        return frozenset({(CT, EXPLICIT_LITTLE_ENDIAN)})
 
     async def get(self, query: Query, storage: Storage, progress: OnClaim) -> Claim:
         del query, storage, progress

@@ -341,6 +341,13 @@ def test_what_a_lost_association_leaves_is_missing_and_says_why(tmp_path: Path) 
     assert "aborted the association" in done.last
 
 
+def test_a_server_that_agreed_to_uncompressed_objects_only_is_named(tmp_path: Path) -> None:
+    with giving(Giver(IMAGES, Faults(status=0xA702))) as modality:
+        done = got(modality, f"get P1 --retries 0 --to '{tmp_path}'")
+    assert done.status == 5
+    assert "it sends objects of this type uncompressed only" in done.last
+
+
 def test_stages_choose_rows_of_the_account_and_change_nothing_about_it(tmp_path: Path) -> None:
     with giving(Giver(IMAGES, Faults())) as modality:
         for number, stages in enumerate(("head 1", "head 1 | count", "where state=missing")):

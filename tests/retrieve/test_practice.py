@@ -139,6 +139,12 @@ def test_practice_archives_send_to_each_other(tmp_path: Path) -> None:
     assert "0555643F" in done.out
 
 
+def test_what_the_archive_has_to_know_is_said_only_if_nothing_came(tmp_path: Path) -> None:
+    done = got(tmp_path, "skip_every: 2", f"{FLAIR} --to here --via move --retries 0")
+    assert done.status == 5
+    assert "has to know" not in done.last
+
+
 def test_by_c_move_to_a_destination_that_the_archive_does_not_know(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     text = f"{FLAIR} --to here --port {port} --via move"
