@@ -59,6 +59,12 @@ def check_unmasked(context: Context, what: str) -> None:
         raise UsageError(f"masking does not reach into {what}", hint="set mask off")
 
 
+def check_files_may_have_names(context: Context) -> None:
+    """Raise UsageError if the session is masked, unless nothing is sent, as in a dry run."""
+    if context.archives.sends:
+        check_unmasked(context, "files: they would hold the real names")
+
+
 async def instances_of(context: Context, target: Word | None) -> tuple[ResolvedTarget, list[Place]]:
     """An instance, or those of a series in the order of their numbers.
 

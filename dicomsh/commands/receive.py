@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from dicomsh.commands.content import check_files_may_have_names
 from dicomsh.commands.context import Context
 from dicomsh.commands.retrieve import LAYOUT, layout_of
 from dicomsh.folders import path_of
@@ -49,6 +50,7 @@ async def receive(
     stored once it is on the disk. Requests for storage commitment are answered: an object is
     committed if 'dicomsh-ledger.ndjson' lists it and its file is whole.
     """
+    check_files_may_have_names(context)
     config = context.session.config
     known = {
         modality.address.aet: modality

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+from dicomsh.commands.content import check_files_may_have_names
 from dicomsh.commands.context import Context
 from dicomsh.commands.target import resolve
 from dicomsh.dimse.associate import is_title
@@ -297,11 +298,7 @@ def _retrieved(
     context: Context, wanted: Wanted, folder: Folder, options: JobOptions, *, told: bool
 ) -> Records:
     """The records of a retrieval; `told` is whether it says when a series is complete."""
-    if context.session.settings.mask and context.archives.sends:
-        raise UsageError(
-            "masking does not reach into files: they would hold the real names",
-            hint="set mask off",
-        )
+    check_files_may_have_names(context)
     job = RetrieveJob(context.query, wanted, folder, options)
     listing = listing_of(
         COLUMNS,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from dicomsh.errors import UsageError
+from dicomsh.mask.dates import DATE, YEAR, days_in, first, without
 from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.mask.pseudonyms import (
     CODE_LENGTH,
@@ -19,6 +20,7 @@ from dicomsh.mask.replacements import Replacements
 from dicomsh.model.derived_keys import Part, split_part
 from dicomsh.model.keys import Attribute, by_keyword, by_tag, find_path
 from dicomsh.model.levels import Level
+from dicomsh.model.vr import CHARSET_VRS
 from dicomsh.regex import regex
 
 MASKED = "(masked)"
@@ -34,18 +36,8 @@ _ASSIGNED = regex(r"([\w,.()]+) ?= ?['\"]?\Z")
 _TOKEN = regex(r"""[^\s;|'"=/,\\]+""")
 _PART = regex(r"(?<![^\W_])[^\W_]{1,3}(?![^\W_])")
 _SAID = regex(rf"(the server says: )(?!{re.escape(MASKED)})[^\n]*")
-_YEAR = "(?:1[89]|2[01])[0-9]{2}"
-_DATE = regex(
-    rf"(?<![0-9.])(?:({_YEAR})[0-9]{{4}}|({_YEAR})-[0-9]{{2}}(-[0-9]{{2}})?)(?![0-9.-]?[0-9])"
-)
-_OTHER_DATE = regex(
-    rf"(?<![0-9.])(?:([0-9]{{1,2}})([./-])([0-9]{{1,2}})\2({_YEAR})"
-    rf"|({_YEAR})([./-])([0-9]{{1,2}})\6([0-9]{{1,2}}))(?![0-9.-]?[0-9])"
-)
-"""Dates as people write them: day and month in any order, then the year, or all the other way."""
-
 _NUMBERS = regex(r"[0-9]{2}|[0-9][./-]")
-_PLAIN_YEAR = regex(rf"{_YEAR}\Z")
+_PLAIN_YEAR = regex(rf"{YEAR}\Z")
 
 _TAG = regex(r"\(?([0-9a-f]{4}),([0-9a-f]{4})\)?\Z")
 _COLOUR = regex(r"(\x1b\[[0-9;]*m)")
@@ -90,6 +82,8 @@ class Mask:
             vr: the VR if the dictionary has none.
         """
         how = treatment(attribute.tag, vr or attribute.vr)
+        if how is Action.KEEP and (vr or attribute.vr) in CHARSET_VRS:
+            return self.text(text)  # a description may name somebody
         if how is Action.KEEP or not text:
             return text
         if how is Action.BLANK:
@@ -156,38 +150,29 @@ class Mask:
 
         Digits that are neither are a date as somebody has typed it, and are hidden.
         """
-        found = list(_DATE.finditer(dates))
-        rest = _DATE.sub("", dates)
+        found = list(DATE.finditer(dates))
+        rest = DATE.sub("", dates)
         if _NUMBERS.search(rest) and not _PLAIN_YEAR.match(dates):
             self._known.add(dates, MASKED)
-            if not _PLAIN_YEAR.match(dates[:4]):
+            self._days.update(days_in(dates))
+            if dates[:4].isdecimal() and not _PLAIN_YEAR.match(dates[:4]):
                 self._known.add(dates[:4], MASKED)  # an error names what it takes for the year
             return MASKED
         for date in found:
             self._know_date(date)
         ends = dates.split("-") if not any(date[2] for date in found) else [dates]
-        return "-".join("".join(_first(date) for date in _DATE.finditer(end)) for end in ends)
+        return "-".join("".join(first(date) for date in DATE.finditer(end)) for end in ends)
 
     def _know_date(self, date: re.Match[str]) -> None:
         """Find it in text from now on, as DICOM and ISO 8601 write it."""
-        self._known.add(date[0], _first(date))
+        self._known.add(date[0], first(date))
         digits = date[0].replace("-", "")
         if len(digits) == len("YYYYMMDD"):
             year = digits[:4]
             self._known.add(digits, f"{year}0101")
             self._known.add(f"{year}-{digits[4:6]}-{digits[6:]}", f"{year}-01-01")
             self._known.add(f"{year}-{digits[4:6]}", f"{year}-01")
-            self._days.add(digits)
-
-    def _other_date(self, found: re.Match[str]) -> str:
-        """A known date, in a notation that is neither that of DICOM nor ISO 8601."""
-        one, mark, two, year, year_first, other_mark, month, day = found.groups()
-        year, one, two = year or year_first, one or day, two or month
-        known = {f"{year}{a:>02}{b:>02}" for a, b in ((one, two), (two, one))} & self._days
-        if not known:
-            return found[0]
-        parts = [year, "01", "01"] if year_first else ["01", "01", year]
-        return (mark or other_mark).join(parts)
+            self._days.update((digits, digits[:6]))
 
     def text(self, text: str) -> str:
         """Any text with its real values replaced: UIDs, and values masked before.
@@ -200,9 +185,8 @@ class Mask:
         return "".join(parts)
 
     def _plain(self, text: str) -> str:
-        if self._days:
-            text = _OTHER_DATE.sub(self._other_date, text)
         text = self._known.replace(_UID.sub(self._uid_in_text, _SAID.sub(rf"\1{MASKED}", text)))
+        text = without(text, self._days) if self._days else text
         return _SHORT.sub(self._short_in_text, text) if self._short else text
 
     def _short_in_text(self, found: re.Match[str]) -> str:
@@ -251,13 +235,6 @@ class Mask:
             return self._reals[typed]
         begun = [real for made, real in self._reals.items() if made.startswith(typed)]
         return begun[0] if len(begun) == 1 else typed
-
-
-def _first(date: re.Match[str]) -> str:
-    """The first day, or month, of the same year, written in the same way."""
-    if date[1]:
-        return f"{date[1]}0101"
-    return f"{date[2]}-01-01" if date[3] else f"{date[2]}-01"
 
 
 def _is_kept(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.model.keys import by_tag
 from dicomsh.model.row import Row, Source
+from dicomsh.model.vr import CHARSET_VRS
 
 if TYPE_CHECKING:
     from dicomsh.mask.mask import Mask
@@ -38,9 +39,10 @@ class MaskedRow(Row):
 def _raw(row: Row, tag: int, mask: Mask) -> bytes:
     """The value field shown in place of the real one; made-up values are ASCII."""
     raw, vr = row.elements[tag], row.vr(tag)
-    if not raw or treatment(tag, vr) is Action.KEEP:
+    kept = treatment(tag, vr) is Action.KEEP
+    if not raw or (kept and vr not in CHARSET_VRS):
         return raw
     text = row.text(tag) or ""
-    many = raw.count(b"\\") > _MOST_VALUES
+    many = not kept and raw.count(b"\\") > _MOST_VALUES
     shown = mask.hidden(text) if many else mask.value(by_tag(tag), text, vr)
-    return shown.encode("ascii", "replace")
+    return raw if shown == text else shown.encode("ascii", "replace")

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import cache
 from itertools import count, islice
 from pathlib import Path
+from unittest.mock import patch
 
 from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.model.keys import PATIENT_ID
@@ -23,6 +25,7 @@ from dicomsh.practice.archive import (
     practice_archive,
     vr_of,
 )
+from dicomsh.practice.schedule import schedule
 from dicomsh.practice.server import PracticeServer, start
 
 MARK = "qxq"
@@ -39,6 +42,8 @@ SLASHED = f"{MARK}/7"
 
 _LEAK = re.compile(
     rf"\S*{MARK}\S*|(?<![\w.]){re.escape(UID)}\d+|1977[-./]?0?7[-./]?0?7|0?7[-./]0?7[-./]1977|07071977"
+    r"|7[-. ]{0,2}jui?l\w*[-. ]{0,2}1977|jul\w* 7, 1977",
+    re.IGNORECASE,
 )
 
 
@@ -60,15 +65,23 @@ def marked_archive() -> PracticeArchive:
 def marked_server(**faults: object) -> Iterator[PracticeServer]:
     """The archive, running."""
     address = PracticeAddress("MARKED", Faults(**faults))  # type: ignore[arg-type]
-    with start(address, archive=marked_archive()) as server:
+    with (
+        patch("dicomsh.practice.service.schedule", _marked_schedule),
+        start(address, archive=marked_archive()) as server,
+    ):
         yield server
 
 
+def _marked_schedule(today: date, faults: Faults, caller: str) -> tuple[Attributes, ...]:
+    """The worklist of the practice archive, with markers."""
+    return tuple(map(_attributes, schedule(today, faults, caller)))
+
+
 def configured(server: PracticeServer, folder: Path) -> Path:
-    """A configuration in which it is `pacs`."""
+    """A configuration in which it is `pacs`, and another archive that holds the same."""
     path = folder / "modalities.yaml"
     place = f"{{aet: {server.aet}, host: 127.0.0.1, port: {server.port}}}"
-    path.write_text(f"modalities:\n  pacs: {place}\n", "utf-8")
+    path.write_text(f"modalities:\n  pacs: {place}\n  other: {place}\n", "utf-8")
     return path
 
 

@@ -42,8 +42,8 @@ PATIENT = f"{MARK}0555643F"
 EXAMPLES = [
     marked(example)
     for command in (*registry(), *registry().stages)
-    # the documentation has examples with patients; the last one waits for others
-    if command.name not in ("help", "exit", "receive")
+    # the documentation has examples with patients
+    if command.name not in ("help", "exit")
     for example in command.examples
 ]
 
@@ -83,6 +83,8 @@ find patient birth=07.07.1977
 find patient birth=7/7/1977; find patient birth=07071977; explain find patient birth=1977/07/07
 find patient name=NOBODY birth=1977-7-7; print 07.07.1977 7.7.1977 7/7/1977 7-7-1977 1977/07/07
 alias dated = find patient birth=7.7.1977; alias; dated; let X = 7.7.1977; let; print $X
+print 7 Jul 1977 7-JUL-1977 '7. Juli 1977' '7 juillet 1977' 'July 7, 1977'; let X = 7-JUL-1977; let
+find patient birth='7 Jul 1977'; find study desc='*7-JUL-1977*'; explain last; cd '7 Jul 1977'
 find patient > {MARK}/x; find patient | each set mask off; find patient | each set mask on
 """
 

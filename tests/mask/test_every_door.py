@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
+from zipfile import ZipFile
 
+import pyarrow.parquet
 import pytest
 
 if sys.platform == "win32":
@@ -22,12 +24,20 @@ from tests.harness import dicomsh
 from tests.mask.marked import MARK, SLASHED, configured, leaks, marked, marked_server
 from tests.repl.terminal import DOWN, ENTER, ESCAPE, TAB, UP, Terminal, ctrl
 
-LEFT_OUT = {"exit", "receive"}
-"""They end the session, or wait for others; what is received is asked for by `get`."""
+LEFT_OUT = {"exit"}
+"""It ends the session, so that it is typed last."""
 
 PATIENT = f"{MARK}0555643F"
 
-DOORS = ["{}", "{} > out-{}.json", "{} >> out-{}.txt", "{} | !cat > piped-{}.txt", "explain {}"]
+DOORS = [
+    "{}",
+    "{} > out-{}.json",
+    "{} >> out-{}.txt",
+    "{} | !cat > piped-{}.txt",
+    "explain {}",
+    "{} > out-{}.xlsx",
+    "{} > out-{}.parquet",
+]
 """What is done with a line: shown, into files, to a command, explained. An error is a door, too."""
 
 FAILING = [
@@ -40,6 +50,11 @@ FAILING = [
     f"find patient | get --to {MARK}",
     f"move {PATIENT} --to nowhere",
     "store nothing.dcm",
+    "receive",
+    f"diff pacs other id={PATIENT}; use pacs,other; find study id={PATIENT}; cd {PATIENT}; ls",
+    f"find worklist id={PATIENT}; why; find worklist; show 1; cd worklist; ls; cd 1",
+    f"find patient id={PATIENT} birth=1990; why; assert count = 3; assert all id=A",
+    f"watch 0.1 --count 2 find patient id={PATIENT}; find study desc='*7 JUL 1977*'; explain last",
     f"use {MARK}",
 ]
 
@@ -80,12 +95,22 @@ def test_no_marker_leaves(tmp_path: Path) -> None:
     assert leaks(piped.out + piped.err) == []
     named = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
     assert leaks("\n".join(named)) == []
-    written = {
-        name: (tmp_path / name).read_bytes() for name in named if (tmp_path / name).is_file()
-    }
+    written = {name: text_in(tmp_path / name) for name in named if (tmp_path / name).is_file()}
     assert len(written) > 20
-    found = {name: leaks(data.decode("utf-8", "replace")) for name, data in written.items()}
+    assert any("xl/worksheets" in text for text in written.values())
+    found = {name: leaks(text) for name, text in written.items()}
     assert {name: markers for name, markers in found.items() if markers} == {}
+
+
+def text_in(path: Path) -> str:
+    """All that is in a file."""
+    data = path.read_bytes()
+    if data.startswith(b"PAR1"):
+        return str(pyarrow.parquet.read_table(path).to_pylist())
+    if not data.startswith(b"PK"):
+        return data.decode("utf-8", "replace")
+    with ZipFile(path) as parts:
+        return "".join(f"{name} {parts.read(name).decode()}" for name in parts.namelist())
 
 
 def typed_into_a_terminal(config: Path, home: Path) -> str:
@@ -97,9 +122,12 @@ def typed_into_a_terminal(config: Path, home: Path) -> str:
         patient = re.findall(r"^ 1 +(X-\w+) ", terminal.screen, re.M)[-1]
         for number, line in enumerate(lines(patient)):
             enter(terminal, line, f"done{number}")
-        for number, command in enumerate(registry()):
+        for number, (command, output) in enumerate(zip(registry(), cycle(FORMATS), strict=False)):
+            enter(terminal, f"set output {output}", f"chosen{number}")
             enter(terminal, f"{command.name} ", f"pressed{number}", *KEYS, ctrl("g"), ctrl("u"))
         enter(terminal, "set output table; history; alias; let; trace off", "ended")
+        terminal.type("exit", ENTER)
+        assert terminal.wait_for_end() == 0
         return terminal.raw.decode("utf-8", "replace")
 
 

@@ -168,6 +168,19 @@ def test_the_place_of_an_error_moves_with_the_text(mask: Mask) -> None:
         ("1991/07/04", "1991/01/01"),
         ("1991.7.4", "1991.01.01"),
         ("1991-07", "1991-01"),
+        ("4.7.91", "01.01.91"),
+        ("4 Jul 1991", "01 Jan 1991"),
+        ("July 4, 1991", "Jan 01, 1991"),
+        ("July 4th 1991", "Jan 01th 1991"),
+        ("04-JUL-1991", "01-JAN-1991"),
+        ("04JUL1991", "01JAN1991"),
+        ("04-Jul-91", "01-Jan-91"),
+        ("1991 Jul 4", "1991 Jan 01"),
+        ("July 1991", "Jan 1991"),
+        ("4. Juli 1991", "01. Jan 1991"),
+        ("4 juillet 1991", "01 Jan 1991"),
+        ("le 4 juil. 1991", "le 01 Jan. 1991"),
+        ("4 de julio de 1991", "01 de Jan de 1991"),
     ],
 )
 def test_a_known_date_of_birth_is_found_as_people_write_it(
@@ -178,6 +191,20 @@ def test_a_known_date_of_birth_is_found_as_people_write_it(
     assert mask.text("05.08.1991 4.7.1990 1.2.3.1991 10.4.7.1991") == (
         "05.08.1991 4.7.1990 1.2.3.1991 10.4.7.1991"
     )
+    assert mask.text("4 Jun 1991, Juliane 4, Marburg 1991") == "4 Jun 1991, Juliane 4, Marburg 1991"
+
+
+def test_a_typed_date_of_birth_is_found_in_other_notations(mask: Mask) -> None:
+    assert mask.value(by_keyword("PatientBirthDate"), "4 Jul 1991") == "(masked)"
+    assert mask.text("'4 Jul 1991' is 4.7.1991") == "'(masked)' is 01.01.1991"
+
+
+def test_a_description_is_kept_without_the_names_in_it(mask: Mask) -> None:
+    described = by_keyword("StudyDescription")
+    made = mask.value(ID, "0555643F")
+    mask.value(by_keyword("PatientBirthDate"), "19910704")
+    assert mask.value(described, "CT Schädel") == "CT Schädel"
+    assert mask.value(described, "CT of 0555643F, 4 JUL 1991") == f"CT of {made}, 01 JAN 1991"
 
 
 @pytest.mark.parametrize("typed", ["04.07.1991", "7/4/91", "04071991", "1991-7-4", "1991/07/04"])
