@@ -5,9 +5,11 @@ python docs/generate.py        writes docs/reference/; a test fails while a page
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import dicomsh
 from dicomsh.commands import registry
 from dicomsh.language.command import Command, Parameter
 from dicomsh.lessons.course import Course
@@ -30,6 +32,7 @@ def pages() -> Mapping[str, str]:
         "lessons.md": "\n".join(_lessons(read_course(LESSONS))) + "\n",
         "worksheets.md": "\n".join(_worksheets(read_course(LESSONS))) + "\n",
         "attributes.md": "\n".join(_attributes()) + "\n",
+        "python.md": "\n".join(_python()) + "\n",
     }
 
 
@@ -68,6 +71,55 @@ def _flag(option: Parameter) -> str:
         return option.flags
     value = f"[{option.kind.name}]" if option.alone else option.kind.name
     return f"{option.flags} {value}".replace("|", "\\|")
+
+
+def _python() -> Iterator[str]:
+    yield "# The Python interface"
+    yield ""
+    yield "What `import dicomsh` offers; [From Python](../guide/python.md) shows it at work."
+    for name in dicomsh.__all__:
+        found = getattr(dicomsh, name)
+        if inspect.isclass(found):
+            yield from _class(name, found)
+        elif callable(found):
+            yield from _callable(f"## {name}", found)
+
+
+def _class(name: str, found: type) -> Iterator[str]:
+    yield f"\n## {name}\n"
+    yield from _docstring(inspect.getdoc(found) or "")
+    for attribute, value in vars(found).items():
+        if attribute.startswith("_") or not inspect.getdoc(value):
+            continue
+        if isinstance(value, property):
+            yield f"\n### {name}.{attribute}\n"
+            yield from _docstring(inspect.getdoc(value) or "")
+        elif callable(value):
+            yield from _callable(f"### {name}.{attribute}", value)
+
+
+def _callable(heading: str, found: Callable[..., object]) -> Iterator[str]:
+    parameters = [
+        replaced.replace(annotation=inspect.Parameter.empty)
+        for replaced in inspect.signature(found).parameters.values()
+        if replaced.name != "self"
+    ]
+    signature = inspect.Signature(parameters)
+    yield f"\n{heading}\n"
+    name = heading.rpartition(" ")[2]
+    yield f"`{'await ' * inspect.iscoroutinefunction(found)}{name}{signature}`\n"
+    yield from _docstring(inspect.getdoc(found) or "")
+
+
+def _docstring(text: str) -> Iterator[str]:
+    """A docstring as Markdown: its sections as lists."""
+    for line in text.splitlines():
+        if line in ("Args:", "Raises:", "Attributes:"):
+            yield f"*{line[:-1]}*\n"
+        elif line.startswith("    ") and not line.startswith("     "):
+            yield f"- {line.strip()}"
+        else:
+            yield f"  {line.strip()}" if line.startswith("     ") else line
 
 
 def _settings() -> Iterator[str]:

@@ -39,7 +39,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("retrieve",),),
     (("objects",),),
     (("commands",),),
-    (("shell",), ("gateway",)),
+    (("shell",), ("gateway",), ("python",)),
     (("repl", "batch", "startup"), ("lexer",), ("practice.__main__",)),
     (("cli", "__main__"),),
     (("outer_shell",),),

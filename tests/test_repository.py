@@ -22,7 +22,7 @@ TOP = {
     "tests",
 }
 
-KINDS = {".css", ".html", ".md", ".py", ".svg", ".toml", ".txt", ".typed", ".yaml", ".dsh", ""}
+KINDS = set(".css .dsh .html .ipynb .md .py .pyi .svg .toml .txt .typed .yaml".split()) | {""}
 """Suffixes of what is written here."""
 
 LARGEST = 400_000

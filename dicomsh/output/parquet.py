@@ -180,6 +180,21 @@ class TableWriter:
         self._writer.close()
 
 
+def arrow_table(columns: Sequence[Column], rows: Sequence[AnyRow]) -> Any:
+    """Rows as an Arrow table; a value that is not valid for its type is missing.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+    """
+    import pyarrow
+
+    made = TableWriter([typed(column) for column in columns], lambda _: None, Misfits())
+    for start in range(0, max(len(rows), 1), _CHUNK):
+        made._waiting = [*rows[start : start + _CHUNK]]
+        made.pack()
+    return pyarrow.Table.from_batches(made._batches, made._schema)
+
+
 _FITTING = {
     ValueType.DATE: ("date",),
     ValueType.TIME: ("time",),

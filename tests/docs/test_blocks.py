@@ -94,9 +94,11 @@ def test_python_runs_on_the_files_that_its_page_writes(
 ) -> None:
     monkeypatch.chdir(outer.folder)
     written = [part.text for part in blocks("dsh") if part.page == block.page]
-    assert run(*written, modality="pacs").status == 0
+    if written:
+        assert run(*written, modality="pacs").status == 0
     exec(compile(block.text, block.page, "exec"), {})
-    assert re.search(r"2009-04|1\.2\.840\.113704", capsys.readouterr().out)
+    printed = capsys.readouterr().out
+    assert re.search(r"2009-04|1\.2\.840\.113704" if written else r"\S", printed)
 
 
 LINES = [

@@ -1,0 +1,309 @@
+"""A modality that is asked from Python: `connect`, and `connect_async` for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from dicomsh.archives.open_archives import OpenArchives
+from dicomsh.commands.find import find
+from dicomsh.config import KnownPeers, load
+from dicomsh.errors import UsageError
+from dicomsh.folders import state_folder
+from dicomsh.frozen import frozen
+from dicomsh.model.answer import Outcome
+from dicomsh.model.modality import Modality
+from dicomsh.model.results import Listing
+from dicomsh.model.row import Row
+from dicomsh.model.tap import Tap
+from dicomsh.python.request import Question, question
+from dicomsh.python.rows import Rows, Values, reader
+from dicomsh.query.context import Limits, QueryContext
+
+_Result = TypeVar("_Result")
+
+
+def connect(
+    modality: str, *, file: str | Path | None = None, timeout: float | None = None
+) -> Connection:
+    """A modality to ask: `with dicomsh.connect("pacs") as pacs: pacs.find("study", "JOD*")`.
+
+    Its associations are opened when they are needed, and by `with`. It may be used from several
+    threads, and where an event loop runs already, as in a notebook: it has a thread of its own.
+
+    Args:
+        modality: a name of the modalities file, or AET@HOST:PORT.
+        file: the modalities file; by default it is sought as `dicomsh config` says.
+        timeout: seconds for connecting, for the association and for a response.
+
+    Raises:
+        DicomshError: no such modality, or the file cannot be used.
+    """
+    return Connection(connect_async(modality, file=file, timeout=timeout))
+
+
+def connect_async(
+    modality: str, *, file: str | Path | None = None, timeout: float | None = None
+) -> AsyncConnection:
+    """The same for asyncio: `async with dicomsh.connect_async("pacs") as pacs: …`.
+
+    All of its methods must be awaited in one event loop.
+    """
+    explicit = None if file is None else Path(file)
+    config = load(explicit, environ=os.environ, cwd=Path.cwd())
+    if timeout is not None and not timeout > 0:
+        raise UsageError(f"timeout: expected seconds greater than 0, found {timeout!r}")
+    return AsyncConnection(config.find(modality), Limits(seconds=timeout))
+
+
+def modalities(file: str | Path | None = None) -> list[str]:
+    """The names in the modalities file; raises DicomshError if it cannot be used."""
+    explicit = None if file is None else Path(file)
+    return list(load(explicit, environ=os.environ, cwd=Path.cwd()).modalities)
+
+
+@frozen
+class _Asker:
+    """Where `find` runs."""
+
+    query: QueryContext
+
+
+class AsyncConnection:
+    """A modality, asked in an event loop.
+
+    Args:
+        modality: the peer.
+        limits: what applies to every query.
+    """
+
+    def __init__(self, modality: Modality, limits: Limits) -> None:
+        self._modality = modality
+        self._limits = limits
+        self._archives = OpenArchives(Tap(), KnownPeers(state_folder(os.environ)))
+        self._turn = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        """What the modality is called in the modalities file, or its address."""
+        return self._modality.name
+
+    async def __aenter__(self) -> Self:
+        context = self._context()
+        archive = await self._archives.open(context.known(self._modality))
+        await archive.connect()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Release all associations."""
+        await self._archives.close()
+
+    async def echo(self) -> float:
+        """The seconds that a C-ECHO takes; raises DicomshError if it fails."""
+        archive = await self._archives.open(self._context().known(self._modality))
+        await archive.connect()
+        return await archive.echo()
+
+    async def find(self, level: str, pattern: str | None = None, **arguments: Any) -> Rows:
+        """The answer to a query, whole; the arguments are those of `Connection.find`."""
+        asked, rows = question(level, pattern, **arguments), list[Row]()
+        async with self._turn:
+            listing = await self._asked(asked)
+            try:
+                async for batch in listing.answer:
+                    rows += batch
+            finally:
+                await listing.answer.aclose()
+        return Rows(listing.columns, rows, asked.level, listing.answer.outcome)
+
+    def stream(self, level: str, pattern: str | None = None, **arguments: Any) -> AsyncStream:
+        """The rows as they arrive; the arguments are those of `Connection.find`.
+
+        Until it has ended or was closed, nothing else is asked on this connection.
+        """
+        return AsyncStream(self, question(level, pattern, **arguments))
+
+    def _context(self) -> QueryContext:
+        return QueryContext(self._archives, date.today(), self._limits, (self._modality,))
+
+    async def _asked(self, asked: Question) -> Listing:
+        asker = _Asker(self._context())
+        return await find(asker, asked.level, asked.pattern, *asked.terms, **asked.options)
+
+
+class AsyncStream:
+    """The rows of an answer as they arrive.
+
+    Attributes:
+        outcome: how the answer ended; None until then.
+    """
+
+    def __init__(self, connection: AsyncConnection, asked: Question) -> None:
+        self.outcome: Outcome | None = None
+        self._connection = connection
+        self._asked = asked
+
+    async def __aiter__(self) -> AsyncIterator[Values]:
+        async for batch in self.batches():
+            for values in batch:
+                yield values
+
+    async def batches(self) -> AsyncIterator[list[Values]]:
+        """The rows that arrived together."""
+        async with self._connection._turn:
+            listing = await self._connection._asked(self._asked)
+            convert = reader(listing.columns)
+            try:
+                async for batch in listing.answer:
+                    yield [convert(row) for row in batch]
+            finally:
+                await listing.answer.aclose()
+                self.outcome = listing.answer.outcome
+
+
+class Connection:
+    """A modality, asked from ordinary code.
+
+    Args:
+        connection: what asks it, in an event loop of its own.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._loop = _LoopThread(f"dicomsh {connection.name}")
+
+    @property
+    def name(self) -> str:
+        """What the modality is called in the modalities file, or its address."""
+        return self._connection.name
+
+    def __enter__(self) -> Self:
+        try:
+            self._loop.result(self._connection.__aenter__())
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release all associations. The next question opens one again."""
+        self._loop.stop(self._connection.close)
+
+    def echo(self) -> float:
+        """The seconds that a C-ECHO takes; raises DicomshError if it fails."""
+        return self._loop.result(self._connection.echo())
+
+    def find(self, level: str, pattern: str | None = None, **arguments: Any) -> Rows:
+        """The answer to a query, whole.
+
+        Args:
+            level: patient, study, series, instance or worklist.
+            pattern: a name, an ID, …, as PATTERN of `find` in the shell.
+            **arguments: `Keyword=value` for each key, with values in the notation of the shell
+                (`StudyDate="-7d"`), dates, numbers, or lists of values; None for an attribute that
+                is only requested. Further: `plus`, keywords to request; `keys`, a mapping for names
+                that Python does not allow, such as paths into sequences; `limit`; `model`,
+                "patient" or "study"; `split`, True, "day", "week" or "month"; and `relational`,
+                `fuzzy`, `datetime` and `empty`, which are negotiated (PS3.4 C.5.1.1).
+
+        Raises:
+            DicomshError: the server failed, or the question is not valid. An answer that is
+                incomplete or in doubt raises nothing: see `Rows.outcome` and `Rows.require_sound`.
+        """
+        return self._loop.result(self._connection.find(level, pattern, **arguments))
+
+    def stream(self, level: str, pattern: str | None = None, **arguments: Any) -> Stream:
+        """The rows as they arrive; the arguments are those of `find`."""
+        return Stream(self._loop, self._connection.stream(level, pattern, **arguments))
+
+
+class Stream:
+    """The rows of an answer as they arrive; leaving the loop early ends the query."""
+
+    def __init__(self, loop: _LoopThread, stream: AsyncStream) -> None:
+        self._loop = loop
+        self._stream = stream
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the answer ended; None until then."""
+        return self._stream.outcome
+
+    def __iter__(self) -> Iterator[Values]:
+        batches = self._stream.batches()
+        try:
+            while (batch := self._loop.result(_next(batches))) is not None:
+                yield from batch
+        finally:
+            self._loop.result(batches.aclose())  # type: ignore[attr-defined]
+
+
+async def _next(batches: AsyncIterator[list[Values]]) -> list[Values] | None:
+    return await anext(batches, None)
+
+
+class _LoopThread:
+    """An event loop in a thread of its own, started when it is needed.
+
+    Args:
+        name: the name of the thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def result(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """What a coroutine gives; Ctrl-C cancels it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._running())
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            with suppress(BaseException):
+                future.result(5)
+            raise
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, name=self._name, daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+    def stop(self, last: Any) -> None:
+        """Run a last coroutine function, and end the thread; nothing if it never ran."""
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None or thread is None:
+            return
+        try:
+            asyncio.run_coroutine_threadsafe(last(), loop).result()
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()

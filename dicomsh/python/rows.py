@@ -1,0 +1,156 @@
+"""The rows of an answer in Python: mappings, a table, and whether they are all there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any, overload
+
+from dicomsh.errors import DicomshError, ExitStatus
+from dicomsh.model.answer import Outcome
+from dicomsh.model.columns import Column
+from dicomsh.model.levels import Level
+from dicomsh.model.row import Row
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+Values = Mapping[str, Any]
+"""A row: DICOM keyword → value, as in JSON: None if empty, a list if there may be several."""
+
+_SHOWN = 50
+"""Rows that a notebook shows."""
+
+
+def reader(columns: Sequence[Column]) -> Callable[[Row], Values]:
+    """The function that reads the values of a row, those of columns first."""
+    from dicomsh.output.plain import members
+
+    found = members(columns)
+    return lambda row: dict(found(row))
+
+
+class UnsoundAnswerError(DicomshError):
+    """An answer is incomplete, or in doubt."""
+
+    status = ExitStatus.INCOMPLETE
+
+
+class Rows(Sequence[Values]):
+    """The rows of one answer.
+
+    Args:
+        columns: what was requested, in order.
+        rows: as they came.
+        level: their level.
+        outcome: how the answer ended.
+
+    Attributes:
+        outcome: how the answer ended: `complete` if no match is missing (or your own limit ended
+            it), `sound` if moreover no row is in doubt, `notes` for what else is known.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column], rows: Sequence[Row], level: Level, outcome: Outcome
+    ) -> None:
+        self.outcome = outcome
+        self._columns = tuple(columns)
+        self._rows = rows
+        self._level = level
+        self._convert = reader(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Values: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Values]: ...
+
+    def __getitem__(self, index: int | slice) -> Values | list[Values]:
+        if isinstance(index, slice):
+            return [self._convert(row) for row in self._rows[index]]
+        return self._convert(self._rows[index])
+
+    def __iter__(self) -> Iterator[Values]:
+        return map(self._convert, self._rows)
+
+    @property
+    def columns(self) -> list[str]:
+        """The keywords that were requested, in order."""
+        return [column.keyword for column in self._columns]
+
+    @property
+    def summary(self) -> str:
+        """What the shell says below a table: `2 studies, complete · 12 ms`."""
+        from dicomsh.output.result_line import result_line
+
+        return result_line(self._level, self.outcome)
+
+    def require_sound(self) -> Rows:
+        """These rows, if they are exactly those that match.
+
+        Raises:
+            UnsoundAnswerError: some are missing, or in doubt.
+        """
+        if not self.outcome.sound:
+            raise UnsoundAnswerError(self.summary)
+        return self
+
+    def to_arrow(self) -> pyarrow.Table:
+        """An Arrow table: typed dates, times and numbers, several values as lists.
+
+        Raises:
+            ImportError: pyarrow is not installed (dicomsh[parquet]).
+        """
+        from dicomsh.output.parquet import arrow_table
+
+        table: pyarrow.Table = arrow_table(self._columns, self._rows)
+        return table
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A data frame: dates as datetime64, several values as lists; empty ones are missing.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        import pandas
+
+        from dicomsh.output.typed import typed
+        from dicomsh.python.frames import series
+
+        made = {column.keyword: series(typed(column), self._rows) for column in self._columns}
+        return pandas.DataFrame(made, index=pandas.RangeIndex(len(self._rows)))
+
+    def __repr__(self) -> str:
+        return f"<Rows: {self.summary}>"
+
+    def __str__(self) -> str:
+        """The table of the shell, and its last line."""
+        from dicomsh.output.formats import renderer
+        from dicomsh.output.theme import Theme
+
+        plain = Theme.plain()
+        table = renderer("table", self._columns, level=self._level, width=None, theme=plain)
+        text = table.begin() + table.rows(self._rows) + table.flush() + table.end()
+        return f"{text}{self.summary}"
+
+    def _repr_html_(self) -> str:
+        """The table that a notebook shows."""
+        from dicomsh.output.cells import view
+
+        views = [view(column) for column in self._columns]
+        shown = self._rows[:_SHOWN]
+        used = [one for one in views if not one.optional or any(one.read(row) for row in shown)]
+        heading = "".join(f"<th>{escape(one.heading)}</th>" for one in used)
+        lines = (
+            "".join(f"<td>{escape(one.read(row) or '')}</td>" for one in used) for row in shown
+        )
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
+        more = len(self._rows) - len(shown)
+        rest = f"<p>{more:,} more rows</p>" if more else ""
+        return (
+            f"<table><thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>"
+            f"{rest}<p>{escape(self.summary)}</p>"
+        )
