@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +16,16 @@ from dicomsh.language.binding import Call, bound_again
 from dicomsh.language.command import stage
 from dicomsh.language.kinds import ROW_COMMAND
 from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
-from dicomsh.model.columns import ARCHIVE_COLUMN, AttributeColumn, FieldColumn
+from dicomsh.model.columns import (
+    ARCHIVE_COLUMN,
+    ERROR_COLUMN,
+    AttributeColumn,
+    FieldColumn,
+    Record,
+)
 from dicomsh.model.derived_answer import DerivedAnswer
-from dicomsh.model.keys import by_tag, path_of
-from dicomsh.model.level_keys import STEP, STEP_KEYWORDS
+from dicomsh.model.keys import by_keyword, by_tag, is_keyword, path_of
+from dicomsh.model.level_keys import STEP, STEP_KEYWORDS, heading
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
@@ -58,30 +65,54 @@ async def each(
     commands is a single result, for further stages. All rows are received before the first command
     runs, so that the query does not wait for the commands. Changes that COMMAND makes to variables
     or to the place apply to that row only.
+
+    A failure names the row, its entity and its archive. With --keep-going the next row follows, and
+    the failed one leaves a row with its keys and an error. In formats for machines, every text says
+    whose it is.
     """
     runs = _Runs(context, await _received(context, rows), command, keep_going)
     parts = runs.parts()
-    first = await anext(parts, None)
-    answer = _Merged(first, parts, runs)
+    begun = [part async for part in _up_to_the_first_result(parts)]
+    answer = _Merged(begun, parts, runs)
+    first = begun[-1].result if begun else None
     if first is None:
         return _nothing(rows, answer)
-    if isinstance(first.result, Listing):
-        return _listing(first.result, rows, answer)
-    return Listing(_TEXT, answer, told=False, draw=lambda record: str(record["text"]))
+    named = () if _is_of_entities(first) else runs.keys
+    if isinstance(first, Listing):
+        return _listing(first, rows, answer, named, keep_going=keep_going)
+    errors = (_ERROR,) if keep_going else ()
+    return Listing((*named, *_TEXT, *errors), answer, told=False, draw=_drawn)
 
 
 _TEXT = (FieldColumn("text", "Text"),)
+_ERROR = FieldColumn(ERROR_COLUMN.keyword, ERROR_COLUMN.heading)
+
+
+def _drawn(record: Record) -> str | None:
+    """The text for people, to whom errors are told elsewhere."""
+    return str(record["text"]) if "text" in record else None
+
+
+async def _up_to_the_first_result(
+    parts: AsyncGenerator[_ResultPart, None],
+) -> AsyncGenerator[_ResultPart, None]:
+    async for part in parts:
+        yield part
+        if part.error is None:
+            return
 
 
 @frozen
 class _Subject:
     """One run of the command: the values of its variables, and the place it runs in.
 
-    `modality` is the archive that the row came from; None for the one in use.
+    `modality` is the archive that the row came from; None for the one in use. `keys` tell whose its
+    output is, by keyword.
     """
 
     values: dict[str, str]
     place: Place
+    keys: dict[str, str]
     modality: Modality | None = None
 
 
@@ -104,7 +135,7 @@ async def _received(context: Context, rows: Listing) -> _Subjects:
         await answer.aclose()
     level, here = rows.level, context.session.place
     if level is None:
-        subjects = [_Subject(_fields(row), here) for row in received]
+        subjects = [_Subject(_fields(row), here, _first_field(row)) for row in received]
         return _source(subjects, answer.outcome, counted(len(received), ROWS))
     if level is Level.WORKLIST:
         subjects = [_entity(context, rows, row, here) for row in received]
@@ -135,9 +166,19 @@ def _entity(context: Context, listing: Listing, row: Row, place: Place) -> _Subj
     columns = {c.keyword: "" for c in listing.columns if isinstance(c, AttributeColumn)}
     steps = {step.level.unique_keyword: step.key for step in place.steps}
     named = {ARCHIVE_COLUMN.keyword: row.archive} if row.archive else {}
-    return _Subject(
-        {**columns, **steps, **_values(row), **named}, place, _modality_of(context, row)
-    )
+    values = {**columns, **steps, **_values(row), **named}
+    keys = {**named, **(_step_keys(row) if listing.level is Level.WORKLIST else steps)}
+    return _Subject(values, place, keys, _modality_of(context, row))
+
+
+def _step_keys(row: Row) -> dict[str, str]:
+    """What people know an item of a worklist by."""
+    return {word: _values(row).get(word, "") for word in ("AccessionNumber", "PatientID")}
+
+
+def _first_field(record: Any) -> dict[str, str]:
+    """The first field of a record, which is its name."""
+    return dict(islice(_fields(record).items(), 1))
 
 
 def _modality_of(context: Context, row: Row) -> Modality | None:
@@ -158,10 +199,12 @@ def _fields(record: Any) -> dict[str, str]:
 
 @frozen
 class _ResultPart:
-    """A part of a command's result for a row."""
+    """A part of a command's result for a row; with an error, the command failed there."""
 
     result: Result
     batch: list[Any]
+    subject: _Subject
+    error: str | None = None
 
 
 class _Runs:
@@ -184,10 +227,12 @@ class _Runs:
                     async for part in parts:
                         yield part
             except DicomshError as error:
-                error.message = f"row {number}: {error.message}"
+                told = error.message
+                error.message = f"row {number} ({self._name(subject)}): {told}"
                 if not self._keep_going:
                     raise
                 self._failed.append((number, error))
+                yield _ResultPart(None, [], subject, told)
         self.ended = True
         if self._failed:
             raise self._failure()
@@ -200,18 +245,32 @@ class _Runs:
         call = bound_again(self._call, subject.values, context.registry, SessionKnowledge(session))
         result = await call.command.result(context, *call.arguments, **call.options)
         if not isinstance(result, Listing):
-            yield _ResultPart(result, [{"text": _quoting(text)} for text in _texts(result)])
+            texts = [{"text": _quoting(text)} for text in _texts(result)]
+            yield _ResultPart(result, texts, subject)
             return
         answer = result.answer
         entities = result.level is not None and subject.modality is not None
         named = NamedRows(subject.modality.name) if entities and subject.modality else None
         try:
-            yield _ResultPart(result, [])
+            yield _ResultPart(result, [], subject)
             async for batch in answer:
-                yield _ResultPart(result, named.of(batch) if named else batch)
+                yield _ResultPart(result, named.of(batch) if named else batch, subject)
         finally:
             await answer.aclose()
         self._outcomes.append(answer.outcome)
+
+    def _name(self, subject: _Subject) -> str:
+        """The entity of a row and its archive, in a message."""
+        modality = subject.modality or (subject.place.steps and self._context.session.modality)
+        keys = {name: key for name, key in subject.keys.items() if name != ARCHIVE_COLUMN.keyword}
+        entity = "/".join(filter(None, keys.values()))
+        return ", ".join(filter(None, (entity, modality.name if modality else "")))
+
+    @property
+    def keys(self) -> tuple[FieldColumn, ...]:
+        """Columns for the keys of the rows."""
+        names = dict.fromkeys(name for one in self._source.subjects for name in one.keys)
+        return tuple(FieldColumn(name, heading(name)) for name in names)
 
     def _failure(self) -> DicomshError:
         """The first failure, with a summary of the others."""
@@ -259,26 +318,41 @@ class _Merged(DerivedAnswer):
     """The results of all commands, as one answer."""
 
     def __init__(
-        self, first: _ResultPart | None, parts: AsyncGenerator[_ResultPart, None], runs: _Runs
+        self, begun: list[_ResultPart], parts: AsyncGenerator[_ResultPart, None], runs: _Runs
     ) -> None:
         super().__init__()
-        self._first = first
+        self._begun = begun
+        self._is_of_entities = bool(begun) and _is_of_entities(begun[-1].result)
         self._parts = parts
         self._runs = runs
         self._start = time.monotonic()
 
     async def _batches(self) -> AsyncIterator[list[Any]]:
-        if self._first is not None:
-            yield self._first.batch
+        for part in self._begun:
+            yield self._rows(part)
         async for part in self._parts:
-            self._check(part)
-            yield part.batch
+            yield self._rows(part)
 
-    def _check(self, part: _ResultPart) -> None:
-        assert self._first is not None
-        kinds = [_is_of_entities(p.result) for p in (part, self._first)]
-        if part.batch and kinds[0] != kinds[1]:
+    def _rows(self, part: _ResultPart) -> list[Any]:
+        """The rows of a part, of the kind of the first result; records say whose they are."""
+        if part.error is not None:
+            return [self._failed_row(part.subject, part.error)]
+        if part.batch and _is_of_entities(part.result) is not self._is_of_entities:
             raise UsageError("the command returns different kinds of rows")
+        if self._is_of_entities:
+            return part.batch
+        return [{**part.subject.keys, **record} for record in part.batch]
+
+    def _failed_row(self, subject: _Subject, error: str) -> Row | Record:
+        keys = subject.keys
+        if not self._is_of_entities:
+            return {**keys, ERROR_COLUMN.keyword: _quoting(error)}
+        from dicomsh.archives.rows import row_of
+
+        attributes = {by_keyword(name): key for name, key in keys.items() if is_keyword(name)}
+        row = row_of({one.tag: (one.vr, [key]) for one, key in attributes.items()})
+        archive = keys.get(ARCHIVE_COLUMN.keyword, "")
+        return row.of(replace(row.source, archive=archive, error=error))
 
     def _ended(self) -> Outcome:
         """How the commands ended, combined."""
@@ -297,10 +371,20 @@ def _nothing(rows: Listing, answer: _Merged) -> Listing:
     return replace(rows, answer=answer, draw=None)
 
 
-def _listing(first: Listing, rows: Listing, answer: _Merged) -> Listing:
+def _listing(
+    first: Listing,
+    rows: Listing,
+    answer: _Merged,
+    named: tuple[FieldColumn, ...],
+    *,
+    keep_going: bool,
+) -> Listing:
     """The listing of all rows, with columns for what differs between the places."""
     if first.level is None:
-        return replace(first, answer=answer)
+        own = {column.keyword for column in first.columns}
+        whose = tuple(column for column in named if column.keyword not in own)
+        errors = (_ERROR,) if keep_going else ()
+        return replace(first, columns=(*whose, *first.columns, *errors), answer=answer)
     place = rows.place if rows.level is not None else first.place
     known = {step.level.unique_keyword for step in place.steps}
     attributes = [c for c in first.columns if isinstance(c, AttributeColumn)]
@@ -309,6 +393,8 @@ def _listing(first: Listing, rows: Listing, answer: _Merged) -> Listing:
     columns = (*(replace(column, context=False) for column in told), *others)
     if rows.archives and not first.archives:
         columns = (ARCHIVE_COLUMN, *columns)
+    if keep_going:
+        columns = (*columns, ERROR_COLUMN)
     archives = first.archives or rows.archives
     return replace(
         first, columns=columns, answer=answer, place=place, asked_query=None, archives=archives

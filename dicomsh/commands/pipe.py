@@ -15,9 +15,11 @@ from dicomsh.language.words import Word
 from dicomsh.model.answer import Answer, Ending, Gathered, Outcome
 from dicomsh.model.columns import (
     ARCHIVE_KEYS,
+    ERROR_COLUMN,
     ArchiveColumn,
     AttributeColumn,
     Column,
+    ComputedColumn,
     DerivedColumn,
     FieldColumn,
 )
@@ -224,6 +226,8 @@ def field(rows: Listing, key: str, word: Word) -> RowField:
     archive = next((c for c in rows.columns if isinstance(c, ArchiveColumn)), None)
     if archive is not None and key in ARCHIVE_KEYS:
         return RowField(archive, vr_of(archive))
+    if ERROR_COLUMN in rows.columns and key == ERROR_COLUMN.keyword:
+        return RowField(ERROR_COLUMN, ERROR_COLUMN.vr)
     if rows.level is not None:
         return _attribute(rows, rows.level, key, span)
     return _record_field(rows, key, span)
@@ -306,7 +310,7 @@ def vr_of(column: Column) -> str:
     """The VR by which the values of a column are compared."""
     if isinstance(column, AttributeColumn):
         return column.attribute.vr
-    if isinstance(column, ArchiveColumn | DerivedColumn):
+    if isinstance(column, ComputedColumn):
         return column.vr
     if column.vr or column.number:
         return column.vr or "IS"

@@ -160,12 +160,42 @@ def _bind_inner(parameter: Parameter, words: tuple[Word, ...], binding: Binding)
             UsageError(message, hint="run the inner command by itself", span=words[0].span)
         )
         return
+    words = _without_outer_options(words, binding)
     inner = binding.inside(parameter.kind)
     call = bound(without_alias(words, binding), inner)
     recolour(inner.tokens, words, binding)
     binding.values[parameter.name] = [call and replace(call, words=words)]
     if inner.problem is not None:
         binding.fail(inner.problem)
+
+
+def _without_outer_options(words: tuple[Word, ...], binding: Binding) -> tuple[Word, ...]:
+    """The words of an inner command, without options that the outer one alone has.
+
+    So an option of `each` may stand wherever it is typed: `each get --keep-going`.
+    """
+    inner = _command_of(without_alias(words, binding), binding.registry)
+    outer = binding.command
+    if inner is None or outer is None:
+        return words
+    kept, queue = [], deque(words)
+    while queue:
+        word = queue.popleft()
+        flag = word.text.partition("=")[0]
+        if word.text == "--" and not word.quoted:
+            kept += [word, *queue]
+            break
+        if _is_option(word) and outer.option(flag) and not inner.option(flag):
+            _bind_option(outer, word, queue, binding)
+        else:
+            kept.append(word)
+    return tuple(kept)
+
+
+def _command_of(words: tuple[Word, ...], names: Names) -> Command | None:
+    """The command that words begin with; None if there is none."""
+    found = (names.get(" ".join(word.text for word in words[:count])) for count in (2, 1))
+    return next((command for command in found if command is not None), None)
 
 
 def without_alias(words: tuple[Word, ...], binding: Binding) -> tuple[Word, ...]:

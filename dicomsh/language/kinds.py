@@ -11,7 +11,7 @@ from dicomsh.language.candidate import Candidate
 from dicomsh.language.knowledge import Kind, Scope, Token
 from dicomsh.language.scan import Word
 from dicomsh.late import LateModule
-from dicomsh.model.columns import ARCHIVE_KEYS
+from dicomsh.model.columns import ARCHIVE_KEYS, COMPUTED_KEYS
 from dicomsh.model.keys import is_keyword
 from dicomsh.model.levels import LEVEL_WORDS, Level, Model
 from dicomsh.model.results import FILE_FORMATS, FORMATS
@@ -97,7 +97,7 @@ def _modalities_given(scope: Scope, value: Word) -> Scope:
 
 def _read_condition(word: Word, scope: Scope) -> Condition:
     found = conditions.read_condition(word)
-    if scope.level is not None and found.key not in ARCHIVE_KEYS:
+    if scope.level is not None and found.key not in COMPUTED_KEYS:
         found.check(scope.level, scope.knowledge.today)
     return found
 
@@ -111,7 +111,7 @@ def _condition_tokens(word: Word) -> list[Token]:
 
 
 def _read_key(word: Word, scope: Scope) -> Word:
-    if scope.level is not None and word.text not in ARCHIVE_KEYS:
+    if scope.level is not None and word.text not in COMPUTED_KEYS:
         try:
             row_keys.find_row_key(word.text, scope.level)
         except UsageError as error:

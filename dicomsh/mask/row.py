@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dicomsh.frozen import replace
 from dicomsh.mask.ps315_actions import Action, treatment
 from dicomsh.model.keys import by_tag
 from dicomsh.model.row import Row, Source
@@ -30,7 +31,10 @@ class MaskedRow(Row):
     def __init__(self, row: Row, mask: Mask) -> None:
         self._mask = mask
         elements = row.with_values({tag: _raw(row, tag, mask) for tag in row.elements})
-        super().__init__(row.data, row.source, elements, row.decode, row.depth)
+        source = row.source
+        if source.error:
+            source = replace(source, error=mask.typed(source.error))
+        super().__init__(row.data, source, elements, row.decode, row.depth)
 
     def _item(self, data: bytes, source: Source) -> Row:
         return MaskedRow(super()._item(data, source), self._mask)

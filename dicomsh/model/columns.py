@@ -123,4 +123,26 @@ class ArchiveColumn:
 
 ARCHIVE_COLUMN = ArchiveColumn()
 
-Column = AttributeColumn | ArchiveColumn | DerivedColumn | FieldColumn
+
+@frozen
+class ErrorColumn:
+    """A column that shows why a command for an entity failed, in a row that has its keys alone."""
+
+    keyword: str = "error"
+    heading: str = "Error"
+    vr: str = "LT"
+
+    def texts(self, row: Any) -> list[str]:
+        """The error of a row, in a list."""
+        return [row.error] if row.error else []
+
+
+ERROR_COLUMN = ErrorColumn()
+
+COMPUTED_KEYS = (*ARCHIVE_KEYS, ERROR_COLUMN.keyword)
+"""Keys of rows that no attribute has."""
+
+ComputedColumn = ArchiveColumn | DerivedColumn | ErrorColumn
+"""A column of entities whose values are not elements of their data sets."""
+
+Column = AttributeColumn | ArchiveColumn | DerivedColumn | ErrorColumn | FieldColumn

@@ -82,12 +82,14 @@ class Source:
     """Properties that the rows of one answer share.
 
     `fallback` is the character set to assume if a row declares none (a defined term, or empty).
-    `archive` names the archive that answered, if several were asked; else it is empty.
+    `archive` names the archive that answered, if several were asked; else it is empty. `error` says
+    why a row is all there is of an entity: a command for it failed; else it is empty.
     """
 
     encoding: Encoding
     fallback: str = ""
     archive: str = ""
+    error: str = ""
 
 
 class Row:
@@ -142,6 +144,11 @@ class Row:
     def archive(self) -> str:
         """The archive that it came from, by modality name, if several were asked; else empty."""
         return self.source.archive
+
+    @property
+    def error(self) -> str:
+        """Why it is all there is of an entity; empty for any row of an archive."""
+        return self.source.error
 
     def only(self, tags: Collection[int]) -> Row:
         """The same row without the elements of other tags."""

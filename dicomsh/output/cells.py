@@ -13,6 +13,7 @@ from dicomsh.model.columns import (
     AttributeColumn,
     Column,
     DerivedColumn,
+    ErrorColumn,
     FieldColumn,
     Record,
 )
@@ -76,6 +77,8 @@ def view(column: Column) -> View:
         return _field_view(column)
     if isinstance(column, DerivedColumn):
         return _derived_view(column)
+    if isinstance(column, ErrorColumn):
+        return _error_view(column)
     if isinstance(column, ArchiveColumn):
         return _archive_view(column)
     attribute, kind = column.attribute, _kind(column.attribute)
@@ -122,6 +125,16 @@ def _field_view(column: FieldColumn) -> View:
     usual = _USUAL_FIELD if kind is CellKind.TEXT else 0
     right, most = column.number, column.most
     return View(heading, column.keyword, kind, right, False, read, usual, most=most)
+
+
+def _error_view(column: ErrorColumn) -> View:
+    def read(row: AnyRow) -> str | None:
+        assert isinstance(row, Row)
+        return visible(row.error) or None
+
+    return View(
+        column.heading, column.keyword, CellKind.TEXT, right=False, optional=True, read=read
+    )
 
 
 def _derived_view(column: DerivedColumn) -> View:

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from dicomsh.model.columns import ArchiveColumn, AttributeColumn, Column, DerivedColumn, FieldColumn
+from dicomsh.model.columns import (
+    AttributeColumn,
+    Column,
+    ComputedColumn,
+    DerivedColumn,
+    FieldColumn,
+)
 from dicomsh.model.keys import Attribute
 from dicomsh.model.results import Delimiting
 from dicomsh.model.row import Row, items_at
@@ -175,7 +181,7 @@ def _step(column: Column) -> tuple[int, Callable[[Row], str] | None]:
 def _reader(column: Column) -> Callable[[Row], str]:
     """How to read a column of answers, whatever the VRs of a row."""
     assert not isinstance(column, FieldColumn)
-    if isinstance(column, ArchiveColumn | DerivedColumn):
+    if isinstance(column, ComputedColumn):
         return lambda row: "\\".join(column.texts(row))
     attribute = column.attribute
     return lambda row: "\\".join(

@@ -12,7 +12,9 @@ from dicomsh.model.columns import (
     ArchiveColumn,
     AttributeColumn,
     Column,
+    ComputedColumn,
     DerivedColumn,
+    ErrorColumn,
     FieldColumn,
     Record,
 )
@@ -63,7 +65,7 @@ def members(columns: Sequence[Column]) -> Members:
     """
     tags = root_tags(columns)
     names = tuple(column.keyword for column in columns)
-    if any(isinstance(column, DerivedColumn) for column in columns):
+    if any(isinstance(column, DerivedColumn | ErrorColumn) for column in columns):
         return _members_of_derived(columns)
     archive = next((c.keyword for c in columns if isinstance(c, ArchiveColumn)), None)
 
@@ -77,7 +79,7 @@ def members(columns: Sequence[Column]) -> Members:
 
 
 def _members_of_derived(columns: Sequence[Column]) -> Members:
-    derived = [column for column in columns if isinstance(column, ArchiveColumn | DerivedColumn)]
+    derived = [column for column in columns if isinstance(column, ComputedColumn)]
     shown = root_tags(columns)
     only = frozenset(needed_tags(derived)).difference(shown)
     names = dict.fromkeys(map(_name, columns))
@@ -107,7 +109,7 @@ def _name(column: Column) -> str:
     return path[0].keyword if path else column.keyword
 
 
-def _derived(row: AnyRow, columns: Sequence[ArchiveColumn | DerivedColumn]) -> dict[str, Plain]:
+def _derived(row: AnyRow, columns: Sequence[ComputedColumn]) -> dict[str, Plain]:
     """The values that are not elements; none for a row that lacks what they follow from."""
     texts = {column: "\\".join(column.texts(row)) for column in columns}
     return {column.keyword: typed_value(column.vr, text) for column, text in texts.items() if text}

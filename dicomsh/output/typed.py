@@ -11,10 +11,9 @@ from typing import Any
 
 from dicomsh.frozen import frozen
 from dicomsh.model.columns import (
-    ArchiveColumn,
     AttributeColumn,
     Column,
-    DerivedColumn,
+    ComputedColumn,
     FieldColumn,
 )
 from dicomsh.model.row import Row, items_at
@@ -113,7 +112,7 @@ def _json(value: Any) -> str:
 
 
 def _texts_reader(
-    column: ArchiveColumn | DerivedColumn | FieldColumn, kind: ValueType
+    column: ComputedColumn | FieldColumn, kind: ValueType
 ) -> Callable[[AnyRow], Sequence[Value]]:
     read: Callable[[Any], list[str]] = column.texts
     return lambda row: [converted(kind, text) for text in read(row)]

@@ -351,14 +351,15 @@ def test_each_stops_at_the_first_failure_and_shows_what_came_before() -> None:
     stopped = run(text.format(""))
     assert (stopped.status, stopped.out) == (2, "")
     column = text.format("").index("$StudyDate") + 1
-    assert f"-c:1:{column}: row 1: the range is backwards" in stopped.err
+    assert f"-c:1:{column}: row 1 (0555643F/" in stopped.err
+    assert ", pacs): the range is backwards" in stopped.err
     gone_on = run(text.format("--keep-going"))
     assert gone_on.status == 2
-    assert "row 1: the range is backwards" in gone_on.err
-    assert len(gone_on.out.splitlines()) == 2
+    assert "row 1 (0555643F/" in gone_on.err
+    assert len(gone_on.out.splitlines()) == 3
     later = run("use pacs; ls 0555643F | each find study date=$StudyDate..2010", output="csv")
     assert later.status == 2
-    assert "row 2: the range is backwards" in later.err
+    assert "row 2 (0555643F/" in later.err
     assert len(later.out.splitlines()) == 2
 
 

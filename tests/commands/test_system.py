@@ -53,16 +53,16 @@ def test_what_a_server_sends_is_never_read_as_a_command() -> None:
 def test_a_private_value_and_an_unset_one() -> None:
     done = run('use pacs; ls --limit 1 | each !echo "$NoSuchKeyword"')
     assert (done.status, done.out) == (1, "")
-    assert "row 1: the command exited with status" in done.err
+    assert "row 1 (0555643F, pacs): the command exited with status" in done.err
 
 
 def test_each_goes_on_if_told_to() -> None:
     text = "use pacs; ls --limit 3 | each --keep-going !test $PatientID != 10001 && echo $PatientID"
     done = run(text, output="json")
     assert done.status == 1
-    assert "10001" not in done.out
-    assert done.out.count("text") == 2
-    assert "row 2: the command exited with status 1" in done.err
+    assert [row.get("text") for row in done.json] == ["0555643F", None, "10002"]
+    assert done.json[1] == {"PatientID": "10001", "error": "the command exited with status 1"}
+    assert "row 2 (10001, pacs): the command exited with status 1" in done.err
 
 
 def test_the_output_of_a_command_is_safe_for_a_terminal_and_goes_where_data_goes(
@@ -76,7 +76,7 @@ def test_the_output_of_a_command_is_safe_for_a_terminal_and_goes_where_data_goes
 
 def test_records_have_their_fields() -> None:
     done = run('use pacs; modalities | each !echo "$name at $host"', output="json")
-    assert done.json == [{"text": "pacs at practice archive"}]
+    assert done.json == [{"name": "pacs", "text": "pacs at practice archive"}]
 
 
 def test_several_lines_are_several_rows() -> None:

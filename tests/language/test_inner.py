@@ -96,7 +96,7 @@ def test_an_optional_command_may_be_left_out() -> None:
         ("explain find stdy", "expected patient, study, series, instance or worklist", "stdy"),
         ("explain find study sx=M", "no attribute 'sx'", "sx"),
         ("explain find", "LEVEL is missing", "d"),
-        ("explain find study --wire", "find has no option '--wire'", "--wire"),
+        ("explain find study --wired", "find has no option '--wired'", "--wired"),
         ("give x explain show a b", "unexpected word 'b'", "b"),
     ],
 )
