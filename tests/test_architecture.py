@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("regex",),
     ),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
-    (("config",), ("dimse",), ("explain",), ("language",), ("output",), ("practice",)),
+    (("config",), ("dimse",), ("explain",), ("input",), ("language",), ("output",), ("practice",)),
     (("mask", "session", "settings"), ("archives",), ("trace",), ("lessons",)),
     (("query",),),
     (("retrieve",),),

@@ -10,6 +10,8 @@ from dicomsh.archives.archive import Archives
 from dicomsh.frozen import frozen
 from dicomsh.language.command import Registry
 from dicomsh.model.answer import Outcome
+from dicomsh.model.keys import Attribute
+from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.plan import Request
 from dicomsh.query.context import Limits, QueryContext
@@ -18,6 +20,7 @@ from dicomsh.session.state import Session
 from dicomsh.trace.tracing import Tracing
 
 if TYPE_CHECKING:
+    from dicomsh.input.value_list import ValueList
     from dicomsh.lessons.tutor import Tutor
 
 
@@ -67,6 +70,7 @@ class Context:
             place,
             self._earlier,
             session.config.find_all,
+            _read_list,
         )
 
     def _earlier(self, modality: str) -> Iterable[tuple[Request, Outcome]]:
@@ -77,6 +81,12 @@ class Context:
     def known(self, modality: Modality) -> Modality:
         """A modality with the findings of probe, and with the session's time limit if any."""
         return self.query.known(modality)
+
+
+def _read_list(text: str, path: tuple[Attribute, ...], level: Level) -> ValueList:
+    from dicomsh.input.value_list import read_list
+
+    return read_list(text, path, level)
 
 
 def limits_of(session: Session) -> Limits:

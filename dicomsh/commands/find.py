@@ -44,6 +44,7 @@ MODEL_HELP = "query in this information model: patient or study"
 RELATIONAL_HELP = "negotiate relational queries: keys of higher levels may be left out"
 FUZZY_HELP = "negotiate fuzzy name matching: the server decides which names are similar"
 EMPTY_HELP = "negotiate matching of empty values: the server matches Key='\"\"'"
+MISSING_HELP = "with a list of values, Key=@FILE: show those that were not found"
 LINT_HELP = "worklist: list what may keep a device from taking an item"
 DATETIME_HELP = "treat date and time ranges as one continuous period"
 
@@ -119,6 +120,7 @@ async def find(
     as_: Annotated[Device | None, DEVICE, AS_HELP] = None,
     on: Annotated[Word | None, MODALITIES, ON_HELP] = None,
     lint: Annotated[bool, LINT_HELP, AsRecords] = False,
+    missing: Annotated[bool, MISSING_HELP, AsRecords] = False,
 ) -> Listing | Records:
     """Query at a level, inside the current place; or a worklist.
 
@@ -135,6 +137,10 @@ async def find(
     a device needs, their lengths, and numbers that items share; exit status 1 if something is
     wrong. --as asks with the AE title of a device of modalities.yaml, or with any AE title; a
     worklist is then asked for its station, and for its Modality.
+
+    Key=@FILE asks for each value of a list: one a line, or a column of CSV, TSV, JSON, NDJSON or
+    Parquet (Key=@FILE:COLUMN); Key=@- reads standard input. The rows come in the order of the list,
+    and the line below counts the values that were found; --missing shows those that were not.
 
     With --on, or after 'use' of several, the modalities are asked at the same time: the rows say
     which archive they come from, a line for each says how its answer ended, and --limit applies to
@@ -156,12 +162,55 @@ async def find(
         raise UsageError("--queries is for --split", hint="find study … --split --queries N")
     options = QueryOptions(limit, model, wanted, split, queries)
     way = plain_way if split is None else _split_way()
+    listed = only_list(terms)
+    if listed is None and missing:
+        hint = "find study acc=@FILE --missing"
+        raise UsageError("--missing needs a list of values", hint=hint)
+    if listed is not None:
+        return await _listed(context, Whom(on, as_), request, options, listed, missing=missing)
     if lint and on:
         raise UsageError("--lint checks one worklist", hint="omit --on", span=on.span)
     if lint:
         modality, request = as_device(context.query.current(), request, as_)
         return await _linted(context, modality, request, options)
     return await asked(context, Whom(on, as_), request, options, way)
+
+
+async def _listed(
+    context: Asks,
+    whom: Whom,
+    request: Request,
+    options: QueryOptions,
+    term: Term,
+    *,
+    missing: bool,
+) -> Listing | Records:
+    """The rows for each value of a list, or the values that have none."""
+    from dicomsh.commands.listed import list_way, not_found
+
+    if options.split is not None:
+        hint = "leave out --split: each value is a query of its own"
+        raise UsageError("a list of values is not split by date", hint=hint, span=term.word.span)
+    way = list_way(context.query, term, request.level, options.limit)
+    listing = await asked(context, whom, request, options, way)
+    if not missing:
+        return replace(listing, asked_query=None)
+    if len(listing.archives) > 1:
+        raise UsageError("--missing asks one archive", hint="--on NAME")
+    return not_found(listing, way, term, request.level)
+
+
+def only_list(terms: tuple[Term, ...]) -> Term | None:
+    """The term that names a list of values, or None.
+
+    Raises:
+        UsageError: there are several.
+    """
+    found = [term for term in terms if term.listed_in is not None]
+    if len(found) > 1:
+        hint = "ask for one list, and narrow the rows afterwards: … | where Key=Value"
+        raise UsageError("only one key can have a list", hint=hint, span=found[1].word.span)
+    return found[0] if found else None
 
 
 async def _linted(

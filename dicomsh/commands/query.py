@@ -20,6 +20,7 @@ from dicomsh.commands.find import (
     check_worklist,
     extensions,
     keys_once,
+    only_list,
 )
 from dicomsh.commands.target import resolve
 from dicomsh.errors import UsageError
@@ -85,6 +86,10 @@ async def ls(
     request = Request(level, place, keys_once(keys, terms))
     options = QueryOptions(limit, model, wanted)
     modality = None if there is None or on is not None else there.modality
+    listed = only_list(terms)
+    if listed is not None:
+        hint = f"find {level.word} {listed.word.text}"
+        raise UsageError("ls does not read lists", hint=hint, span=listed.word.span)
     return await asked(context, Whom(on, as_, modality), request, options)
 
 

@@ -44,6 +44,18 @@ class Term:
         """Where the value begins in the word."""
         return self.start + len(self.key) + 1
 
+    @property
+    def listed_in(self) -> str | None:
+        """The file that has the values, `FILE[:COLUMN]` of `Key=@FILE`; None for any other value.
+
+        A quoted @ is a character like any other, and so is one in a variable.
+        """
+        at, places = self.value_start, self.word.places
+        if self.word.quoted or not (self.value or "").startswith("@"):
+            return None
+        inserted = any(v.start <= at < v.end for v in self.word.variables)
+        return None if inserted or places[at] != places[at - 1] + 1 else self.word.text[at + 1 :]
+
     def path(self, level: Level) -> tuple[Attribute, ...]:
         """The attribute meant at a level, with its enclosing sequences.
 
@@ -75,6 +87,10 @@ class Term:
         path = defined(self.path(level), creators or {})
         if self.value is None:
             return QueryKey(path, "", Matching.UNIVERSAL, KeyOrigin.RETURN, self.word.text)
+        if self.listed_in is not None:  # nothing is read while somebody types
+            self._check_list(path)
+            self._check_level(path[0], level)
+            return QueryKey(path, "", Matching.UNIVERSAL, KeyOrigin.RETURN, self.word.text)
         literal = _is_literal(self.word, self.value_start)
         try:
             found = matcher(path[-1], self.value, today, literal=literal)
@@ -93,6 +109,17 @@ class Term:
         return QueryKey(
             path, found.value, found.kind, KeyOrigin.TYPED, self.word.text, literal=literal
         )
+
+    def _check_list(self, path: tuple[Attribute, ...]) -> None:
+        span = self.word.rest(self.value_start)
+        if not self.listed_in:
+            hint = (
+                "Key=@FILE, Key=@FILE:COLUMN, Key=@- for standard input; quoted, @ is a character"
+            )
+            raise UsageError("a file is missing after @", hint=hint, span=span)
+        if path[-1].vr == "SQ":
+            message = f"{path[-1].keyword} is a sequence: it has no value of its own"
+            raise UsageError(message, span=span)
 
     def _check_level(self, attribute: Attribute, level: Level) -> None:
         """A key of a lower level cannot be matched (PS3.4 C.4.1.1.3.1); peers would ignore it."""

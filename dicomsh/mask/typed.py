@@ -76,7 +76,7 @@ def _in_call(call: Call, level: Level) -> Iterator[tuple[Attribute, str]]:
     for argument in call.arguments:
         if isinstance(argument, Call):
             yield from _in_call(argument, level)
-        elif isinstance(argument, Term) and argument.value:
+        elif isinstance(argument, Term) and argument.value and argument.listed_in is None:
             yield argument.path(level)[-1], argument.value
         elif isinstance(argument, Word) and _takes_pattern(call.command):
             yield _of_pattern(level, argument.text)

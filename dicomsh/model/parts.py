@@ -40,6 +40,11 @@ class QueryPart(Protocol):
         """Whether a peer may refuse it."""
         ...
 
+    @property
+    def lone(self) -> bool:
+        """Whether the others are asked for although a peer refuses this one."""
+        ...
+
     def divided(self, rows: list[Row]) -> Sequence[QueryPart]:
         """Smaller parts, if its answer was cut off; none if it cannot be divided."""
         ...
@@ -57,6 +62,7 @@ class Listed:
     base: Request
     uids: tuple[str, ...]
     optional: bool = False
+    lone: bool = False
 
     @property
     def request(self) -> Request:
@@ -138,6 +144,7 @@ class Studies:
     window: Window
     tomorrow: date
     optional: bool = False
+    lone: bool = False
 
     @property
     def request(self) -> Request:
@@ -189,6 +196,7 @@ class Without:
     around: Studies
     keyword: str
     optional: bool = True
+    lone: bool = False
 
     @property
     def request(self) -> Request:

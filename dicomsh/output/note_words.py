@@ -19,6 +19,19 @@ def _rows(number: int, one: str = "", many: str = "") -> str:
     return said.rstrip()
 
 
+def _lines(number: int, one: str, many: str) -> str:
+    return f"{number:,} line {one}" if number == 1 else f"{number:,} lines {many}"
+
+
+def _values_found(note: Note) -> str:
+    missing, unanswered, left = map(int, note.about)
+    said = [f"{note.count:,} of {note.of:,} values found"]
+    said += [f"{missing:,} not found"] * bool(missing)
+    said += [f"{unanswered:,} without a complete answer"] * bool(unanswered)
+    said += [f"{left:,} not asked for"] * bool(left)
+    return ", ".join(said)
+
+
 def _filtered(note: Note) -> str:
     keyword, trouble = note.about
     return f"{keyword} {trouble}, filtered locally{_kept(note)}"
@@ -236,6 +249,10 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.QUERIES: lambda n: f"{n.count:,} {'query' if n.count == 1 else 'queries'}",
     NoteKind.UID_LIST_DIVIDED: _count("{0} queries: one cannot hold all UIDs"),
     NoteKind.LIST_DIVIDED: lambda n: f"{n.count:,} queries, one for each value of {n.about[0]}",
+    NoteKind.VALUES_FOUND: _values_found,
+    NoteKind.LIST_HEADING: _first("its first line, '{}', was taken for a heading"),
+    NoteKind.LIST_REPEATED: lambda n: f"{_lines(n.count, 'repeats', 'repeat')} a value",
+    NoteKind.LIST_EMPTY: lambda n: f"{_lines(n.count, 'has', 'have')} no value",
     NoteKind.ODD_UID: _first("{} is not a valid UID (PS3.5 9.1), sent as it is"),
     NoteKind.DEFINED_TERM: _first("{} was sent as typed; the defined term is {}"),
     NoteKind.PATIENTS_FROM_STUDIES: _first("patients taken from the studies: {}"),

@@ -72,7 +72,7 @@ async def ask(
         Unreturned(request, modality.capabilities.rejected | modality.capabilities.hiding),
         _advised(context, modality, request, split=isinstance(found, Advancing)),
     ]
-    if options.split is None:
+    if not isinstance(found, Advancing):
         steps.append(Suspected(context, AskedQuery(modality, request, options)))
     if options.limit is None and chosen.limit in (context.limits.rows, context.limits.usual_rows):
         steps.append(Advised(limited=(note(NoteKind.LIMIT_CAN_BE_LIFTED),)))

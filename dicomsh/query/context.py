@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dicomsh.archives.archive import Archives
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import field, frozen, replace
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
-from dicomsh.model.levels import Model
+from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Modality, in_use
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
+
+if TYPE_CHECKING:
+    from dicomsh.input.value_list import ValueList
+    from dicomsh.model.keys import Attribute
 
 Earlier = Callable[[str], Iterable[tuple[Request, Outcome]]]
 """Earlier requests to the modality of that name, and how each answer ended."""
@@ -31,6 +35,15 @@ FindAll = Callable[[str, "Span | None"], "tuple[Modality, ...]"]
 
 def _no_others(names: str, span: Span | None) -> tuple[Modality, ...]:
     raise UsageError(f"other modalities cannot be asked here: {names}", span=span)
+
+
+ReadList = Callable[[str, "tuple[Attribute, ...]", Level], "ValueList"]
+"""Reads the list that `FILE[:COLUMN]` names; raises UsageError if it cannot be read."""
+
+
+def _no_lists(text: str, path: tuple[Attribute, ...], level: Level) -> ValueList:
+    del path, level
+    raise UsageError(f"files cannot be read here: @{text}")
 
 
 @frozen
@@ -64,6 +77,7 @@ class QueryContext:
         place: the current place in them.
         earlier: earlier queries.
         named: finds other modalities by their names.
+        read_list: reads lists of values.
     """
 
     archives: Archives
@@ -73,6 +87,7 @@ class QueryContext:
     place: Place = field(default_factory=Place)
     earlier: Earlier = _nothing
     named: FindAll = _no_others
+    read_list: ReadList = _no_lists
 
     @property
     def modality(self) -> Modality | None:

@@ -182,6 +182,7 @@ class _Part:
 
     request: Request
     optional: bool = False
+    lone: bool = False
 
     @property
     def title(self) -> str:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from dicomsh.archives.archive import Archive, ArchivePool
 from dicomsh.archives.open_archives import POOL_SIZE
@@ -46,6 +47,14 @@ class Found:
     rows: list[Row]
     outcome: Outcome
     error: DicomshError | None = None
+
+
+class AnsweredPart(NamedTuple):
+    """A part with all that was found, and those of its rows that no earlier part returned."""
+
+    part: QueryPart
+    found: Found
+    rows: list[Row]
 
 
 class Parallel(DerivedAnswer):
@@ -93,16 +102,15 @@ class Parallel(DerivedAnswer):
         self._now = ""
 
     async def _batches(self) -> AsyncIterator[list[Row]]:
-        async for _, rows in self.found():
-            yield rows
+        async for part in self.found():
+            yield part.rows
 
-    async def found(self) -> AsyncGenerator[tuple[QueryPart, list[Row]], None]:
+    async def found(self) -> AsyncGenerator[AnsweredPart, None]:
         """Each part that was not divided, with the rows that no earlier part returned."""
         try:
             async for part, found in self._answered():
-                self._endings.append((part, found.outcome))
-                rows = self._once.admit(found.rows)
-                yield part, rows
+                self._conclude(part, found.outcome)
+                yield AnsweredPart(part, found, self._once.admit(found.rows))
                 if self._once.stopped or found.outcome.ending is Ending.LIMIT:
                     break
             self._all_asked = True
@@ -112,6 +120,13 @@ class Parallel(DerivedAnswer):
             self._broken = error
         finally:
             await self.aclose()
+
+    def _conclude(self, part: QueryPart, outcome: Outcome) -> None:
+        """Keep how a part ended; there may be a million that have nothing to say."""
+        silent = outcome.ending is Ending.COMPLETE and not (outcome.doubtful or outcome.notes)
+        if silent and self._endings:
+            return
+        self._endings.append((part, outcome))
 
     async def _answered(self) -> AsyncIterator[tuple[QueryPart, Found]]:
         while self._fill():
@@ -166,9 +181,11 @@ class Parallel(DerivedAnswer):
             except QueryFailedError as error:
                 # studies without a date or time are asked for by empty value matching, which a
                 # peer may refuse: it is negotiated (PS3.4 C.2.2.2.7)
-                if not part.optional:
-                    raise
-                return Found([], Outcome(Ending.COMPLETE, 0, 0, error.code))
+                if part.optional:
+                    return Found([], Outcome(Ending.COMPLETE, 0, 0, error.code))
+                if part.lone:
+                    return Found([], Outcome(Ending.PARTIAL, 0, 0, detail=error.message), error)
+                raise
             except TimedOutError as error:
                 return Found([], Outcome(Ending.TIMED_OUT, 0, 0, detail=error.message), error)
         return Found(rows, answer.outcome)

@@ -177,7 +177,7 @@ class Split(DerivedAnswer):
         union = Parallel(pool, self._ask, parts, self._once, limit=limit, budget=budget)
         self._current = union
         async with aclosing(union.found()) as found:
-            async for part, rows in found:
+            async for part, _, rows in found:
                 self._doubt.look(part, rows)
                 yield sorted(rows, key=by_moment)
         if self._doubt.about and union.outcome.ending is Ending.COMPLETE:

@@ -27,6 +27,7 @@ class StudiesOfOnePatient:
     base: Request
     patient_id: str
     optional: bool = True
+    lone: bool = False
 
     @property
     def request(self) -> Request:

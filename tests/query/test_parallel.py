@@ -38,6 +38,7 @@ class Part:
 
     title: str
     optional: bool = False
+    lone: bool = False
     divisible: bool = True
 
     @property

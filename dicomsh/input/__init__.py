@@ -1,0 +1,1 @@
+"""Files that others have written: tables and lists of values, checked, in bounded memory."""

@@ -1,0 +1,206 @@
+"""A query for every value of a list: side by side, in the order of the list, found ones counted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import date
+
+from dicomsh.archives.archive import Archive
+from dicomsh.errors import UsageError
+from dicomsh.frozen import replace
+from dicomsh.input.value_list import ListedValue, ValueList
+from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.dedup import Dedup
+from dicomsh.model.derived_answer import DerivedAnswer
+from dicomsh.model.keys import Attribute
+from dicomsh.model.list_parts import ListPart, list_parts
+from dicomsh.model.matching import matcher
+from dicomsh.model.modality import Modality
+from dicomsh.model.notes import Note, NoteKind, note
+from dicomsh.model.plan import Request
+from dicomsh.model.query import KeyOrigin, QueryKey
+from dicomsh.model.row import Row
+from dicomsh.query.ask import plain_way
+from dicomsh.query.context import QueryContext
+from dicomsh.query.parallel import AnsweredPart, Parallel
+
+
+def list_keys(
+    values: ValueList, path: tuple[Attribute, ...], today: date, typed: str
+) -> list[QueryKey]:
+    """The key with each value of a list. A value is taken as it is: `*` in it is no wildcard.
+
+    Args:
+        values: the list.
+        path: the attribute, with its enclosing sequences.
+        today: the day that relative dates count from.
+        typed: the word that names the list.
+
+    Raises:
+        UsageError: a value is not valid for the attribute, with its line.
+    """
+    return [_key(values.name, value, path, today, typed) for value in values.values]
+
+
+def _key(
+    name: str, value: ListedValue, path: tuple[Attribute, ...], today: date, typed: str
+) -> QueryKey:
+    try:
+        found = matcher(path[-1], value.text, today, literal=True)
+    except UsageError as error:
+        message = f"{name}, line {value.line}: {error.message}"
+        raise UsageError(message, hint=error.hint) from None
+    return QueryKey(path, found.value, found.kind, KeyOrigin.TYPED, typed, literal=True)
+
+
+class Tally:
+    """Which values of a list have been found.
+
+    Args:
+        values: the list.
+
+    Attributes:
+        found: how many are there.
+        unanswered: how many an incomplete answer says nothing about.
+        missing: how many are not there.
+    """
+
+    def __init__(self, values: ValueList) -> None:
+        self._list = values
+        self._at = 0
+        self._news: list[ListedValue] = []
+        self.found = 0
+        self.missing = 0
+        self.unanswered = 0
+
+    def add(self, part: ListPart, rows: list[Row], outcome: Outcome) -> None:
+        """Count the values of the next part.
+
+        Args:
+            part: it.
+            rows: all rows of its answer, also those that an earlier part had.
+            outcome: how its answer ended.
+        """
+        found = part.found(rows)
+        values = self._list.values[self._at : self._at + len(part.keys)]
+        absent = [value for index, value in enumerate(values) if index not in found]
+        self._at += len(part.keys)
+        self.found += len(found)
+        if outcome.complete:
+            self.missing += len(absent)
+            self._news += absent
+        else:
+            self.unanswered += len(absent)
+
+    def take_missing(self) -> list[ListedValue]:
+        """The values that turned out not to be there since this was last called."""
+        news, self._news = self._news, []
+        return news
+
+    @property
+    def notes(self) -> list[Note]:
+        """What is said about the list."""
+        whole, left = self._list, len(self._list.values) - self._at
+        about = (str(self.missing), str(self.unanswered), str(left))
+        said = [note(NoteKind.VALUES_FOUND, *about, count=self.found, of=len(whole.values))]
+        if whole.heading:
+            said.append(note(NoteKind.LIST_HEADING, whole.heading))
+        if whole.repeated:
+            said.append(note(NoteKind.LIST_REPEATED, count=whole.repeated))
+        if whole.empty:
+            said.append(note(NoteKind.LIST_EMPTY, count=whole.empty))
+        return said
+
+    @property
+    def headway(self) -> str:
+        """How far it is, for people."""
+        return f"{self._at:,} of {len(self._list.values):,} values, {self.missing:,} not found"
+
+
+class ListWay:
+    """Answers a request for each value of a list.
+
+    Args:
+        values: the list.
+        keys: the key with each of its values.
+        limit: maximum number of rows in all, or None.
+
+    Attributes:
+        tallies: what was found in each archive that was asked.
+    """
+
+    def __init__(self, values: ValueList, keys: list[QueryKey], limit: int | None) -> None:
+        self._values = values
+        self._keys = keys
+        self._limit = limit
+        self.tallies: list[Tally] = []
+
+    async def __call__(
+        self,
+        context: QueryContext,
+        archive: Archive,
+        modality: Modality,
+        request: Request,
+        options: QueryOptions,
+    ) -> Answer:
+        """The answer of one archive; the arguments as for every way."""
+        await archive.connect()
+        tally = Tally(self._values)
+        self.tallies.append(tally)
+        limit = self._limit or context.limits.rows or modality.limit
+
+        async def ask(archive: Archive, request: Request, limit: int | None) -> Answer:
+            settled = replace(options, limit=limit)
+            return await plain_way(context, archive, modality, request, settled)
+
+        # in a dry run, where all answers are made up, the first query shows what the others are
+        keys = self._keys if context.archives.sends else self._keys[:1]
+        pool, once = context.archives.pool(modality), Dedup(request.level, limit)
+        union = Parallel(pool, ask, list_parts(request, keys), once, limit=limit)
+        return FromList(union, once, tally)
+
+
+class FromList(DerivedAnswer):
+    """The rows of all parts of a list, in the order of its values, each entity once.
+
+    Args:
+        union: the parts.
+        once: what lets each entity through once.
+        tally: counts the values.
+    """
+
+    def __init__(self, union: Parallel, once: Dedup, tally: Tally) -> None:
+        super().__init__()
+        self._union = union
+        self._once = once
+        self._tally = tally
+
+    async def _batches(self) -> AsyncIterator[list[Row]]:
+        async with aclosing(self._union.found()) as answers:
+            async for answered in answers:
+                yield self._counted(answered)
+        yield self._once.left_over()
+
+    def _counted(self, answered: AnsweredPart) -> list[Row]:
+        part = answered.part
+        assert isinstance(part, ListPart)
+        self._tally.add(part, answered.found.rows, answered.found.outcome)
+        return part.in_order(answered.rows)
+
+    def _ended(self) -> Outcome:
+        """How they ended, and how many values were found."""
+        outcome = self._union.outcome
+        # which values were not asked for is said by their number
+        detail = "" if outcome.ending is Ending.CANCELLED else outcome.detail
+        return replace(outcome, detail=detail, notes=(*self._tally.notes, *outcome.notes))
+
+    @property
+    def headway(self) -> str:
+        """Progress, for display."""
+        return self._tally.headway
+
+    async def aclose(self) -> None:
+        """Leave early."""
+        await self._union.aclose()
