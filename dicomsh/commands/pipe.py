@@ -56,11 +56,16 @@ async def collected(batches: Batches) -> list[Any]:
     Raises:
         DicomshError: there are more rows than memory should hold.
     """
-    gathered = Gathered()
+    gathered = Gathered(_INDEXED)
     with suppress(asyncio.CancelledError):
         async for batch in batches:
             gathered.add(batch)
     return gathered.rows
+
+
+_INDEXED = 1 << 27
+"""Bytes of rows that keep their indexes while they are sorted: splitting them again takes longer
+than the sorting. 100,000 studies of twelve attributes are less."""
 
 
 async def last_of(batches: Batches, number: int) -> list[Any]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
-from functools import partial
-from heapq import merge
-from itertools import islice
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Annotated, Any
 
@@ -41,8 +39,9 @@ from dicomsh.model.columns import (
 )
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.results import ROWS, Delimiting, Listing, Records, listing_of
+from dicomsh.model.row import Row
 from dicomsh.model.vr import NUMBER_VRS
-from dicomsh.model.where_matching import measure_of, typed_value
+from dicomsh.model.where_matching import Sorting, measure_of, typed_value
 from dicomsh.query.context import Asks
 
 
@@ -94,6 +93,7 @@ class _ConditionTest:
         self._field = field(rows, condition.key, condition.word)
         self._test = condition.test(self._field.vr, self._field.column.keyword, context.query.today)
         self._negated = condition.negated
+        self._known: dict[tuple[str, ...], bool | None] = {}
         self._beyond = 0
         if isinstance(self._field.column, ArchiveColumn):
             self._check_archive(condition, rows.archives)
@@ -109,7 +109,12 @@ class _ConditionTest:
 
     def keeps(self, row: Any) -> bool:
         """Whether a row stays."""
-        found = self._test(self._field.texts(row))
+        texts = tuple(self._field.texts(row))
+        if texts not in self._known:
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            self._known[texts] = self._test(texts)
+        found = self._known[texts]
         self._beyond += found is None
         return bool(found) is not self._negated
 
@@ -120,6 +125,10 @@ class _ConditionTest:
             return None
         about = self._field.column.keyword, measure_of(self._field.vr)
         return note(NoteKind.NOT_COMPARABLE, *about, count=self._beyond)
+
+
+_MOST_KNOWN = 10_000
+"""Values whose test is remembered: many rows have the same date or modality."""
 
 
 def _worked(rows: Listing, work: Work, *, drawn: bool = False) -> Listing:
@@ -155,7 +164,8 @@ async def sort(
         everything = await collected(batches)
         for found in reversed(order):  # sorting is stable: the main key comes last
             everything = await _sorted(everything, found, reverse=reverse)
-        yield everything
+        async for part in in_turns(everything):
+            yield part
 
     return _worked(rows, work)
 
@@ -167,24 +177,23 @@ def _no_direction(word: Word) -> UsageError:
 
 
 async def _sorted(rows: list[Any], by: RowField, *, reverse: bool) -> list[Any]:
-    """The rows in order: batches are sorted one by one and then merged, as Ctrl-C may come."""
-    runs, absent, order = [], [], by.order
+    """The rows in order; Ctrl-C is heard while their keys are read, and the rest is short."""
+    keyed: list[tuple[Sorting, Any]] = []
+    absent, order = [], lru_cache(maxsize=_MOST_KNOWN)(by.order)
     async for batch in in_turns(rows):
-        values = [(by.texts(row), row) for row in batch]
-        keyed = [(order(texts[0]), row) for texts, row in values if texts]
-        runs.append(sorted(keyed, key=_KEY, reverse=reverse))
+        values = [(by.texts(_passing(row)), row) for row in batch]
+        keyed += [(order(texts[0]), row) for texts, row in values if texts]
         absent += [row for texts, row in values if not texts]
-    present: list[Any] = []
-    merged = merge(*runs, key=_KEY, reverse=reverse)
-    while part := list(islice(merged, _MERGED)):
-        present += [row for _, row in part]
-        await asyncio.sleep(0)
-    return present + absent
+    keyed.sort(key=_KEY, reverse=reverse)
+    return [row for _, row in keyed] + absent
+
+
+def _passing(row: Any) -> Any:
+    """A row to be read once: of many, memory should not hold the indexes."""
+    return row.compact() if isinstance(row, Row) and not row.is_split else row
 
 
 _KEY = itemgetter(0)
-_MERGED = 8192
-"""Rows that are merged at once."""
 
 
 @stage("select", examples=("find study | select date mod desc", "tree | select level label"))

@@ -220,13 +220,19 @@ class Gathered:
 
     Of many, only their bytes are kept.
 
+    Args:
+        indexed: bytes up to which rows keep their indexes, roughly; of later ones, only the bytes
+            are kept.
+
     Attributes:
         rows: the rows, or records.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, indexed: int = _FEW_BYTES) -> None:
         self.rows: list[Any] = []
         self._bytes = 0
+        self._weight = 0
+        self._indexed = indexed
 
     def add(self, batch: list[Any]) -> None:
         """Keep the rows of a batch.
@@ -235,17 +241,24 @@ class Gathered:
             DicomshError: there are more rows than memory should hold.
         """
         answers = _answers(batch)
-        if self._bytes > _FEW_BYTES and answers:
+        if self._weight > self._indexed and answers:
             batch = answers = [row.compact() for row in answers]
         self.rows += batch
-        self._bytes += weight(answers)
+        self._weight += weight(answers)
+        self._bytes += _size(answers)
         if len(self.rows) > MOST_GATHERED or self._bytes > _MOST_BYTES:
             raise DicomshError(f"more than {len(self.rows) - 1:,} rows for one query", hint=_NARROW)
 
     def keep_last(self, number: int) -> None:
         """Drop all rows but the last ones."""
-        self._bytes -= weight(_answers(self.rows[:-number]))
+        dropped = _answers(self.rows[:-number])
+        self._weight -= weight(dropped)
+        self._bytes -= _size(dropped)
         del self.rows[:-number]
+
+
+def _size(rows: Sequence[Row]) -> int:
+    return sum([len(row.data) for row in rows])
 
 
 def _answers(rows: list[Any]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
@@ -23,10 +24,8 @@ def is_long(row: Any) -> bool:
 
 def batch_length(rows: Sequence[Any]) -> int:
     """How many of the first rows, or records, are one batch: at least one."""
-    if len(rows) <= BATCH_ROWS and sum(map(_size, rows)) <= _BATCH_BYTES:
-        return len(rows)
-    sizes = accumulate(map(_size, rows[:BATCH_ROWS]))
-    return max(sum(size <= _BATCH_BYTES for size in sizes), 1)
+    sizes = [*accumulate(map(_size, rows[:BATCH_ROWS]))]
+    return max(bisect_right(sizes, _BATCH_BYTES), 1) if sizes else 0
 
 
 def in_batches(rows: list[Any]) -> Iterator[list[Any]]:

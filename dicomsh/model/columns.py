@@ -43,6 +43,12 @@ class AttributeColumn:
     def texts(self, row: Row) -> list[str]:
         """The values of a row as text, those of all items for a path; none if absent or empty."""
         tag = self.attribute.tag
+        if not self.path:  # the usual case, which is fast
+            text = row.text(tag)
+            if not text:
+                return []
+            if "\\" not in text:
+                return [text.strip()] if text.strip() else []
         found = [item.text(tag) for item in items_at(row, self.path)]
         whole = self.attribute.vr in UNDELIMITED_VRS
         values = [[text] if whole else text.split("\\") for text in found if text]

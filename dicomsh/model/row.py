@@ -132,6 +132,11 @@ class Row:
         elements = self.elements
         return elements if isinstance(elements, Irregular) else None
 
+    @property
+    def is_split(self) -> bool:
+        """Whether its index of elements is there."""
+        return self._elements is not None
+
     def compact(self) -> Row:
         """The same row without its index: a fifth of the memory, split again on demand."""
         return Row(self.data, self.source)

@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 
-NAMES = ("start", "small", "worklist", "rows", "tofile", "paint", "keys", "retrieve")
+NAMES = ("start", "small", "worklist", "rows", "tofile", "stages", "paint", "keys", "retrieve")
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
