@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from dicomsh.dimse.command import ECHO_RESPONSE, FIND_RESPONSE, CommandSet, read_command
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.model.status import PENDING_STATUSES
+from dicomsh.model.storage import Fragment
 
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(0x01, 0x08)
 
@@ -58,8 +59,8 @@ class Sink(Protocol):
     operation that provided the sink is told, and discards what the sink holds.
     """
 
-    def write(self, fragment: bytes) -> None:
-        """Take the next bytes: zero or more, at most a PDU.
+    def write(self, fragment: Fragment) -> None:
+        """Take the next bytes: zero or more, at most a PDU; a view is valid during the call only.
 
         Raises:
             ProtocolViolationError: it accepts no more from this peer.
@@ -100,7 +101,7 @@ class PduReader:
     def __init__(self, on_request: OnRequest = refuse, *, accepts: bool = False) -> None:
         self.messages = MessageReader(on_request=on_request)
         self._limits = _ACCEPTOR_LIMITS if accepts else _LIMITS
-        self._pieces: list[bytes] = []
+        self._pieces: list[Fragment] = []
         self._held = 0
         self._wanted = _PDU_HEADER.size
 
@@ -110,17 +111,14 @@ class PduReader:
         Raises:
             ProtocolViolationError: only after everything before the faulty bytes was yielded.
         """
-        self._pieces.append(piece)
-        self._held += len(piece)
-        if self._held < self._wanted:
-            return
         messages: list[Message] = []
         try:
-            for pdu in self._cut(b"".join(self._pieces), messages):
-                if messages:
-                    yield messages.copy()
-                    messages.clear()
-                yield pdu
+            for run in self._runs(piece):
+                for pdu in self._cut(run, messages):
+                    if messages:
+                        yield messages.copy()
+                        messages.clear()
+                    yield pdu
         except ProtocolViolationError:
             if messages:
                 yield messages
@@ -128,12 +126,32 @@ class PduReader:
         if messages:
             yield messages
 
-    def _cut(self, data: bytes, messages: list[Message]) -> Iterator[Pdu]:
+    def _runs(self, piece: bytes) -> Iterator[Fragment]:
+        """What has arrived as runs of whole PDUs, in order; the beginning of a PDU is kept.
+
+        It is one run, unless a long piece of an object arrives: then only the PDU that began
+        earlier is joined, and all others are left where they are.
+        """
+        left: Fragment = piece
+        if self.messages.streams and len(piece) > MAX_PDU:
+            left = memoryview(piece)
+            while self._held and self._held + len(left) >= self._wanted:
+                missing = self._wanted - self._held
+                yield b"".join((*self._pieces, left[:missing]))
+                left = left[missing:]
+            if not left:
+                return
+        self._pieces.append(left)
+        self._held += len(left)
+        if self._held >= self._wanted:
+            yield left if len(self._pieces) == 1 else b"".join(self._pieces)
+
+    def _cut(self, data: Fragment, messages: list[Message]) -> Iterator[Pdu]:
         """The PDUs of `data`; P-DATA-TF go into `messages` instead."""
         offset, self._wanted = 0, _PDU_HEADER.size
         while offset + self._wanted <= len(data):
             kind, length = _PDU_HEADER.unpack_from(data, offset)
-            _check(kind, length, self._limits, data[offset : offset + _PDU_HEADER.size])
+            _check(kind, length, self._limits, bytes(data[offset : offset + _PDU_HEADER.size]))
             start = offset + _PDU_HEADER.size
             if start + length > len(data):
                 self._wanted = start + length - offset
@@ -143,8 +161,8 @@ class PduReader:
                 self.messages.feed(data[start:offset], messages)
                 offset = self.messages.feed_rows(data, offset, messages)
             else:
-                yield Pdu(kind, data[start:offset])
-        self._pieces = [data[offset:]]
+                yield Pdu(kind, bytes(data[start:offset]))
+        self._pieces = [data[offset:]] if offset < len(data) else []
         self._held = len(data) - offset
 
 
@@ -226,7 +244,12 @@ class MessageReader:
         self._leftover: int | None = None
         """The presentation context of a response that needs no data set, but may still get one."""
 
-    def feed(self, body: bytes, messages: list[Message]) -> None:
+    @property
+    def streams(self) -> bool:
+        """Whether a data set is on its way into a sink."""
+        return self._sink is not None
+
+    def feed(self, body: Fragment, messages: list[Message]) -> None:
         """Append the messages that a P-DATA-TF completes.
 
         Raises:
@@ -246,9 +269,9 @@ class MessageReader:
             self._take(context, flags, body[offset + _PDV_HEADER.size : stop], messages)
             offset = stop
         if between:
-            self._remember(body)
+            self._remember(bytes(body))
 
-    def feed_rows(self, data: bytes, offset: int, messages: list[Message]) -> int:
+    def feed_rows(self, data: Fragment, offset: int, messages: list[Message]) -> int:
         """Read ahead from `offset` over PDUs of the form that most rows have.
 
         That is the previous command again, byte for byte, then the identifier in a PDU of its own.
@@ -257,7 +280,7 @@ class MessageReader:
         Returns:
             Where that form ends; the PDU there is for `feed`.
         """
-        if self._usual is None or self._command is not None:
+        if self._usual is None or self._command is not None or isinstance(data, memoryview):
             return offset
         command, usual_context, response = self._usual
         unpack, end = _WHOLE_IDENTIFIER.unpack_from, len(data)
@@ -274,7 +297,7 @@ class MessageReader:
             offset = stop
         return offset
 
-    def _take(self, context: int, flags: int, data: bytes, messages: list[Message]) -> None:
+    def _take(self, context: int, flags: int, data: Fragment, messages: list[Message]) -> None:
         if flags & _COMMAND:
             self._without_data(messages)
         elif context == self._leftover and self._command is None:
@@ -288,11 +311,13 @@ class MessageReader:
             raise ProtocolViolationError("command and data set are out of order")
         if self._sink is not None:
             self._sink.write(data)
-            data = b""
+            whole = b""
         elif self._parts or not flags & _LAST:
-            data = self._collect(data, flags)
+            whole = self._collect(bytes(data), flags)
+        else:
+            whole = bytes(data)
         if flags & _LAST:
-            self._whole(context, data, messages)
+            self._whole(context, whole, messages)
 
     def _whole(self, context: int, data: bytes, messages: list[Message]) -> None:
         """A complete command set, or the complete data set that belongs to one."""

@@ -37,6 +37,9 @@ from dicomsh.model.tap import Tap, Wire
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
+_LONG_READ = 256 * 1024
+"""Bytes of the longest read of asyncio: more has arrived already, and nobody waits for us."""
+
 _BY_USER, _BY_PROVIDER = Abort(source=0), Abort(source=2)
 
 
@@ -200,7 +203,8 @@ class UpperLayer(asyncio.Protocol, ABC):
         except ProtocolViolationError as violation:
             violation.message = f"{self.peer}: {violation.message}"
             self._break_off(violation, by_provider=True)
-        self._acknowledge()
+        if len(data) < _LONG_READ:
+            self._acknowledge()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever is waiting."""

@@ -50,10 +50,14 @@ class Readable(Protocol):
         ...
 
 
+Fragment = bytes | memoryview
+"""Bytes as they arrived; a view is valid only until the call that it was given to returns."""
+
+
 class Incoming(Protocol):
     """An object on its way; it takes the data set as it arrives."""
 
-    def write(self, fragment: bytes) -> None:
+    def write(self, fragment: Fragment) -> None:
         """Take the next bytes of the data set."""
         ...
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from threading import Lock
 
 from dicomsh.model.matching import is_uid
-from dicomsh.model.storage import Announced, Incoming, StoreReply
+from dicomsh.model.storage import Announced, Fragment, Incoming, StoreReply
 from dicomsh.retrieve.account import Instance, Line, State
 from dicomsh.retrieve.layout import Layout, Paths
 from dicomsh.retrieve.ledger import PART, Ledger, LedgerEntry
@@ -178,7 +178,7 @@ class Comparison:
         self._file.seek(head.offset)
         self._same = head.transfer_syntax == announced.transfer_syntax
 
-    def write(self, fragment: bytes) -> None:
+    def write(self, fragment: Fragment) -> None:
         """Compare the next bytes of the data set."""
         self._same = self._same and self._next(len(fragment)) == fragment
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from dicomsh.frozen import frozen
-from dicomsh.model.storage import Announced, StoreReply
+from dicomsh.model.storage import Announced, Fragment, StoreReply
 from dicomsh.retrieve.ledger import PART, Ledger, LedgerEntry, make_folder
 from dicomsh.retrieve.part10 import HEAD, file_header, sop_instance_uid
 
@@ -95,10 +95,10 @@ class ObjectFile:
         """Bytes written so far."""
         return self._size
 
-    def write(self, fragment: bytes) -> None:
+    def write(self, fragment: Fragment) -> None:
         """Take the next bytes of the data set."""
         if len(self._head) < HEAD:
-            self._head += fragment[: HEAD - len(self._head)]
+            self._head += bytes(fragment[: HEAD - len(self._head)])
         self._put(fragment)
 
     def close(self) -> None:
@@ -139,7 +139,7 @@ class ObjectFile:
         except OSError as error:
             self._error = error
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: Fragment) -> None:
         if self._file is None or self._error is not None:
             return
         try:
@@ -201,7 +201,7 @@ class Dropped:
     def __init__(self, reply: StoreReply) -> None:
         self._reply = reply
 
-    def write(self, fragment: bytes) -> None:
+    def write(self, fragment: Fragment) -> None:
         """Forget the bytes."""
 
     def close(self) -> None:

@@ -47,6 +47,7 @@ from dicomsh.errors import ProtocolViolationError
 from dicomsh.frozen import replace
 from dicomsh.model.levels import VERIFICATION
 from dicomsh.model.modality import DicomAddress, Modality
+from dicomsh.model.storage import Fragment
 from tests.processes import find_program
 from tests.samples import bundled
 from tests.servers import Server
@@ -596,8 +597,8 @@ class Stored:
         self.data = b""
         self.whole = False
 
-    def write(self, fragment: bytes) -> None:
-        self.data += fragment
+    def write(self, fragment: Fragment) -> None:
+        self.data += bytes(fragment)
 
     def close(self) -> None:
         self.whole = True
