@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "modalities": "use, echo, modalities, modality add, modality remove",
     "probe": "probe",
     "find": "find",
+    "from_file": "from",
     "query": "ls, last",
     "why": "why",
     "watch": "watch",

@@ -30,7 +30,7 @@ from dicomsh.query.parallel import AnsweredPart, Parallel
 def list_keys(
     values: ValueList, path: tuple[Attribute, ...], today: date, typed: str
 ) -> list[QueryKey]:
-    """The key with each value of a list. A value is taken as it is: `*` in it is no wildcard.
+    """The key with each value of a list. A value is taken as it is: `*` in it is a character.
 
     Args:
         values: the list.
@@ -63,7 +63,7 @@ class Tally:
 
     Attributes:
         found: how many are there.
-        unanswered: how many an incomplete answer says nothing about.
+        unanswered: how many have no complete answer.
         missing: how many are not there.
     """
 
@@ -101,7 +101,7 @@ class Tally:
 
     @property
     def notes(self) -> list[Note]:
-        """What is said about the list."""
+        """The notes on the list."""
         whole, left = self._list, len(self._list.values) - self._at
         about = (str(self.missing), str(self.unanswered), str(left))
         said = [note(NoteKind.VALUES_FOUND, *about, count=self.found, of=len(whole.values))]

@@ -115,6 +115,42 @@ def test_each_archive_counts_for_itself(tmp_path: Path) -> None:
     assert "1 of 1 values found" in done.err.splitlines()[1]
 
 
+def test_rows_of_a_file_are_variables_of_each(tmp_path: Path) -> None:
+    wanted = held("AccessionNumber")[:2]
+    rows = [f"{wanted[0]};x;2009", "NOWHERE;y;", f"{wanted[1]};z;"]
+    path = listed(tmp_path, "Accession No;Who;2nd", *rows)
+    done = asked(f"from {path} | each find study acc=$Accession_No")
+    assert [row["AccessionNumber"] for row in done.json] == wanted
+    assert "for 3 rows" in done.last
+    first = {"Accession_No": wanted[0], "Who": "x", "_2nd": "2009"}
+    assert asked(f"from {path}").json[0] == first
+    assert asked(f"from {path} --no-header").json[0]["column2"] == "Who"
+
+
+def test_rows_that_were_written_are_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "rows.ndjson"
+    text = "find study +AccessionNumber | sort date"
+    rows = asked(f"{text} > {path}; {text}").json
+    assert asked(f"from {path}").json == rows
+    assert asked(f"from {path} | where date=2009 | count").json == [
+        {"count": sum((row.get("StudyDate") or "")[:4] == "2009" for row in rows)}
+    ]
+
+
+def test_a_file_that_is_no_table_says_where(tmp_path: Path) -> None:
+    done = asked(f"from {listed(tmp_path, 'a,b', '1,2,3')}")
+    assert done.status == ExitStatus.USAGE
+    assert "line 2: 3 cells, and there are 2 columns" in done.err
+    done = asked("from nowhere.csv")
+    assert done.status == ExitStatus.USAGE
+    assert done.err.startswith("-c:1:6: cannot read 'nowhere.csv'")
+
+
+def test_from_shows_nothing_while_masking_is_on(tmp_path: Path) -> None:
+    done = asked(f"set mask on; from {listed(tmp_path, 'a', '1')}")
+    assert (done.out, done.status) == ("", ExitStatus.USAGE)
+
+
 def test_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = held("AccessionNumber")[0]
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{wanted}\n"))

@@ -147,4 +147,18 @@ def prepared(folder: Path, port: int, orthanc: str) -> Outer:
     (folder / "orthanc.json").write_text(f"// as Orthanc reads it\n{{{orthanc}}}\n")
     (folder / "walk.dsh").write_text("use pacs; cd $1; ls\n")
     (folder / "report.dsh").write_text("use pacs; find study date=$DAY\n")
+    for name, text in LISTS.items():
+        (folder / name).write_text(text)
     return Outer(folder, port)
+
+
+_STUDY = "1.2.840.113704.1.111.2768.1239195678.57"
+
+LISTS = {
+    "list.csv": "Accession,Order\nA091000,1\nNOWHERE,2\n",
+    "orders.csv": "Accession,Date\nA091000,2009-04-12\n",
+    "studies.txt": f"{_STUDY}\n",
+    "studies.csv": f"StudyInstanceUID,StudyDate\n{_STUDY},20090412\n",
+    "yesterday.ndjson": '{"ModalitiesInStudy": ["CT"]}\n',
+}
+"""Lists and tables that readers have."""
