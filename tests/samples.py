@@ -136,6 +136,22 @@ def write_made_up(folder: Path) -> list[Path]:
     return paths
 
 
+def write_studies(folder: Path, studies: int, instances: int) -> list[Path]:
+    """Writes so many made-up studies, of one series with so many instances each."""
+    paths = []
+    for number in range(studies):
+        day = f"{2009 + number % 12}{number % 12 + 1:02}{number % 28 + 1:02}"
+        series = (Series("CT", "Thorax", instances),)
+        study = Study(day, "101500", "CT CHEST", series, f"A{number:05}")
+        patient = Patient(f"P{number:05}", f"Made^Up{number}", "F", "19700101", (study,))
+        for instance in range(1, instances + 1):
+            path = folder / f"study-{number:05}-{instance}.dcm"
+            dataset = _instance(patient, study, series[0], 1, instance)
+            dataset.save_as(path, enforce_file_format=True)
+            paths.append(path)
+    return paths
+
+
 def _instances() -> Iterator[Dataset]:
     for patient in PATIENTS:
         for study in patient.studies:

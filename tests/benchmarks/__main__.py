@@ -8,7 +8,18 @@ import platform
 import subprocess
 import sys
 
-NAMES = ("start", "small", "worklist", "rows", "tofile", "stages", "paint", "keys", "retrieve")
+NAMES = (
+    "start",
+    "small",
+    "worklist",
+    "rows",
+    "tofile",
+    "stages",
+    "crawl",
+    "paint",
+    "keys",
+    "retrieve",
+)
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
