@@ -142,11 +142,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         open_closed()
     arguments = sys.argv[1:] if argv is None else list(argv)
+    collect_seldom()
     if arguments and arguments[0] in WORDS:
         from importlib import import_module
 
         return int(import_module(WORDS[arguments[0]]).main(arguments[1:]))
-    collect_seldom()
     try:
         options = parser().parse_args(arguments)
     except OSError as error:

@@ -15,7 +15,7 @@ from dicomsh.errors import DicomshError
 from dicomsh.frozen import field, frozen, replace
 from dicomsh.gateway.errors import RequestError, Trouble, as_request_error, no_modality
 from dicomsh.gateway.jobs import Jobs
-from dicomsh.gateway.kept import KeptQueries, KeptQuery, gathered
+from dicomsh.gateway.kept import Answered, KeptQueries, KeptQuery, gathered
 from dicomsh.gateway.kept_archives import KeptArchives
 from dicomsh.gateway.keys import Tags, query_keys
 from dicomsh.gateway.told import headers_of, is_whole, line_of
@@ -29,7 +29,6 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.results import Listing
-from dicomsh.model.row import Row
 from dicomsh.model.tap import Tap
 from dicomsh.query.ask import ask
 from dicomsh.query.context import Limits, QueryContext
@@ -151,8 +150,7 @@ class Gateway:
             RequestError: it failed, or cannot be sent.
         """
         async with self.asking(modality, caller, request, QueryOptions()) as listing:
-            rows, outcome = await gathered(listing.answer)
-        return Answered(rows, outcome)
+            return await gathered(listing.answer)
 
     async def keep(self, modality: Modality, caller: str, level: Level, asked: Asked) -> str:
         """Ask, and keep the answer; gives the ID of the query.
@@ -165,7 +163,7 @@ class Gateway:
         )
         modality = with_charset(modality, asked.sent)
         found = await self.answered(modality, caller, request)
-        kept = KeptQuery(modality, request, asked.given, found.rows, found.outcome)
+        kept = KeptQuery(modality, request, asked.given, found.rows, found.outcome, found.size)
         return self.queries.add(kept)
 
     @property
@@ -214,14 +212,6 @@ class Gateway:
         """Release every association, and stop the practice archives."""
         await self.jobs.close()
         await self.archives.close()
-
-
-@frozen
-class Answered:
-    """The whole answer to a request: its rows, and how it ended."""
-
-    rows: list[Row]
-    outcome: Outcome
 
 
 @frozen

@@ -32,8 +32,9 @@ class KeptQuery:
         modality: the archive, as it was asked.
         request: what was asked.
         tags: the keys as given.
-        rows: the answer, without indexes.
+        rows: the answer.
         outcome: how it ended.
+        size: bytes in memory, roughly.
     """
 
     modality: Modality
@@ -41,14 +42,14 @@ class KeptQuery:
     tags: Tags
     rows: Sequence[Row]
     outcome: Outcome
-
-    @property
-    def size(self) -> int:
-        """Bytes in memory, roughly."""
-        return _of_object * len(self.rows) + weight(self.rows)
+    size: int
 
 
-_of_object = 200
+_OF_ROW = 200
+"""Bytes of a row besides its data."""
+
+_FEW = 4 << 20
+"""Bytes of rows that keep their indexes, which take as much again several times."""
 
 
 class KeptQueries:
@@ -88,8 +89,17 @@ class KeptQueries:
         return ((one.request, one.outcome) for one in found)
 
 
-async def gathered(answer: Answer, most: int = MOST_ROWS) -> tuple[list[Row], Outcome]:
-    """The rows of an answer, without their indexes, up to what memory should hold; and its outcome.
+@frozen
+class Answered:
+    """The whole answer to a request: its rows, how it ended, and its size in bytes, roughly."""
+
+    rows: list[Row]
+    outcome: Outcome
+    size: int
+
+
+async def gathered(answer: Answer, most: int = MOST_ROWS) -> Answered:
+    """The rows of an answer, up to what memory should hold; of many, without their indexes.
 
     Raises:
         DicomshError: the query failed before the first row.
@@ -98,14 +108,16 @@ async def gathered(answer: Answer, most: int = MOST_ROWS) -> tuple[list[Row], Ou
     size = 0
     try:
         async for batch in answer:
-            size += sum(len(row.data) + _of_object for row in batch)
-            rows += [row.compact() for row in batch]
+            kept = batch if size < _FEW else [row.compact() for row in batch]
+            size += _OF_ROW * len(kept) + weight(kept)
+            rows += kept
             if size > MOST_BYTES or len(rows) > most:
                 await answer.aclose()
-                return rows, replace(answer.outcome, ending=Ending.LIMIT, rows=len(rows))
+                limited = replace(answer.outcome, ending=Ending.LIMIT, rows=len(rows))
+                return Answered(rows, limited, size)
     except DicomshError:
         raise
     except BaseException:
         await answer.aclose()
         raise
-    return rows, answer.outcome
+    return Answered(rows, answer.outcome, size)

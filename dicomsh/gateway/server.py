@@ -54,7 +54,9 @@ def listening(binding: Binding) -> socket.socket:
         UnreachableError: the port cannot be used.
     """
     family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
-    made = socket.socket(family)
+    # asyncio sets TCP_NODELAY on sockets of this protocol number alone; without it, a client's
+    # delayed ACK holds every body back for 40 ms, as it comes in a segment of its own
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":  # there, it would let two servers share a port
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -8,18 +8,7 @@ import platform
 import subprocess
 import sys
 
-NAMES = (
-    "start",
-    "small",
-    "worklist",
-    "rows",
-    "tofile",
-    "stages",
-    "crawl",
-    "paint",
-    "keys",
-    "retrieve",
-)
+NAMES = tuple("start small worklist rows tofile stages crawl paint keys retrieve gateway".split())
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:

@@ -11,10 +11,11 @@ from http import HTTPStatus
 
 from dicomsh.explain.deprecated import LEAST, ROUTES
 from dicomsh.gateway import body as reading
-from dicomsh.gateway.core import Answered, with_charset
+from dicomsh.gateway.core import with_charset
 from dicomsh.gateway.endpoint import Body, Call, Endpoint, Reply, reply
 from dicomsh.gateway.errors import RequestError, Trouble
 from dicomsh.gateway.forms import Form, row_object, rows_text
+from dicomsh.gateway.kept import Answered
 from dicomsh.gateway.keys import Tags, find_tag, query_keys
 from dicomsh.gateway.styled import Json
 from dicomsh.gateway.told import headers_of, is_whole, line_of
