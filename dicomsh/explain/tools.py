@@ -29,6 +29,9 @@ from dicomsh.model.query import Query, QueryKey
 ORTHANC = "http://localhost:8042"
 """Base URL of Orthanc's REST API, as in its documentation."""
 
+GATEWAY = "http://127.0.0.1:8042"
+"""Base URL of `dicomsh gateway`, as it says itself."""
+
 
 def _terminal_charset(query: Query) -> tuple[str, tuple[str, ...]]:
     """The character set to declare for text that a terminal passes as UTF-8, and a note on it."""
@@ -219,32 +222,36 @@ def _python_tls(sent: Sent) -> list[str]:
 
 def orthanc(sent: Sent) -> Equivalent:
     """Orthanc's REST API: one request queries, a second fetches the answers."""
+    return _rest(sent, "Orthanc", ORTHANC, _orthanc_notes(sent))
+
+
+def gateway(sent: Sent) -> Equivalent:
+    """The same requests to `dicomsh gateway`, which sends what we would send."""
+    notes = ["dicomsh gateway must be running, with the same modalities file"]
+    if sent.limit is not None:
+        notes.append(f"this route has no limit; start the gateway with --limit {sent.limit}")
+    notes += _not_negotiated(sent)
+    return _rest(sent, "dicomsh gateway", GATEWAY, tuple(notes))
+
+
+def _rest(sent: Sent, title: str, base: str, notes: tuple[str, ...]) -> Equivalent:
     query = sent.query
-    if query.level is None:
-        return _orthanc_worklist(sent)
+    modality = f"{base}/modalities/{percent(sent.peer.name, safe='')}"
+    if query.level is None:  # the route for a worklist, whose query may have sequences
+        asked = _json({"Query": _nested(query), "Short": True})
+        parts = [f"curl -s {quote(f'{modality}/find-worklist')} -X POST", f"-d {quote(asked)}"]
+        return Equivalent(title, lines_of(parts), notes)
     inside = [key.keyword for key in query.keys if len(key.path) > 1]
     if inside:
         trouble = f"not possible: the Query of this route has no sequences ({', '.join(inside)})"
-        return Equivalent("Orthanc", "", (trouble,))
+        return Equivalent(title, "", (trouble,))
     keys = {_orthanc_key(key): key.value for key in query.keys}
     level = f'{{"Level": {json.dumps(query.level.word.title())}, "Query": {{'
     body = lines_of([level, *_members(keys), '}, "Normalize": false}'], end="")
-    url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/query"
-    first = f"curl -s {quote(url)} \\\n  -d {quote(body)} \\\n "
+    first = f"curl -s {quote(f'{modality}/query')} \\\n  -d {quote(body)} \\\n "
     path = """sed -n 's/.*"Path" *: *"\\([^"]*\\)".*/\\1/p'"""
-    second = f'curl -s "{ORTHANC}$answers/answers?expand&simplify"'
-    return Equivalent("Orthanc", f"answers=$({first} | {path})\n{second}", _orthanc_notes(sent))
-
-
-def _orthanc_worklist(sent: Sent) -> Equivalent:
-    """The route for a worklist, whose query may have sequences."""
-    body = _json({"Query": _nested(sent.query), "Short": True})
-    url = f"{ORTHANC}/modalities/{percent(sent.peer.name, safe='')}/find-worklist"
-    return Equivalent(
-        "Orthanc",
-        lines_of([f"curl -s {quote(url)} -X POST", f"-d {quote(body)}"]),
-        _orthanc_notes(sent),
-    )
+    second = f'curl -s "{base}$answers/answers?expand&simplify"'
+    return Equivalent(title, f"answers=$({first} | {path})\n{second}", notes)
 
 
 def _nested(query: Query) -> dict[str, object]:
@@ -319,6 +326,7 @@ TOOLS: Mapping[str, Tool] = {
     "pynetdicom": pynetdicom,
     "orthanc": orthanc,
     "orthanc-find": orthanc_deprecated,
+    "gateway": gateway,
     "qido": qido,
 }
 """Tools by name in `explain --as`."""

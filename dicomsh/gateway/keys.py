@@ -61,7 +61,26 @@ def query_keys(tags: Tags) -> tuple[QueryKey, ...]:
         RequestError: a key that cannot be in a query has a value: leaving it out would change what
             is asked for.
     """
-    return tuple(_key(by_tag(tag), value) for tag, value in tags.items() if _is_key(tag, value))
+    keys = (query_key(tag, value) for tag, value in tags.items())
+    return tuple(key for key in keys if key is not None)
+
+
+def query_key(tag: int, value: str, around: tuple[Attribute, ...] = ()) -> QueryKey | None:
+    """A key of a query; None for what is set by other means.
+
+    Args:
+        tag: the attribute.
+        value: its matching value.
+        around: the sequences that hold it.
+
+    Raises:
+        RequestError: it cannot be in a query, and has a value.
+    """
+    if not _is_key(tag, value):
+        return None
+    attribute = by_tag(tag)
+    matching = _matching(attribute.vr, value)
+    return QueryKey((*around, attribute), value, matching, KeyOrigin.TYPED, value)
 
 
 def _is_key(tag: int, value: str) -> bool:
@@ -73,10 +92,6 @@ def _is_key(tag: int, value: str) -> bool:
     if value:
         raise bad_format(f"{attribute.keyword} {attribute.tag_text} cannot be matched in a query")
     return False
-
-
-def _key(attribute: Attribute, value: str) -> QueryKey:
-    return QueryKey((attribute,), value, _matching(attribute.vr, value), KeyOrigin.TYPED, value)
 
 
 def _matching(vr: str, value: str) -> Matching:

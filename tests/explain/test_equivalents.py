@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,9 @@ import yaml
 from pydicom.dataset import Dataset
 
 from dicomsh.errors import ExitStatus
-from dicomsh.explain.tools import ORTHANC
+from dicomsh.explain.tools import GATEWAY, ORTHANC
+from tests.gateway.gateways import Service
+from tests.gateway.gateways import gateway as running_gateway
 from tests.harness import run
 from tests.processes import HOST, find_program
 from tests.servers import Orthanc, as_identifier
@@ -165,6 +167,20 @@ def test_pynetdicom_is_a_whole_program(config: Path, tmp_path: Path) -> None:
         [sys.executable, "-c", text], capture_output=True, timeout=LIMIT, check=True, cwd=tmp_path
     )
     assert done.stdout.count(b"(0010,0010) Patient's Name") == 2
+
+
+@pytest.fixture(scope="module")
+def service(orthanc_server: Orthanc) -> Iterator[Service]:
+    address = f"aet: {orthanc_server.aet}, host: {HOST}, port: {orthanc_server.port}"
+    with running_gateway(f"self: {{{address}}}") as running:
+        yield running
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.rest][::4], ids=str)
+def test_gateway(case: Case, config: Path, service: Service, tmp_path: Path) -> None:
+    find_program("curl")
+    text = written(case, config, "gateway").replace(GATEWAY, service.url)
+    same(_arrays(shell(text, tmp_path)), rows_of(case, config))
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.rest], ids=str)

@@ -369,6 +369,32 @@ REQUESTS: Mapping[str, tuple[Ask, ...]] = {
         post("/modalities/nope/move", {"Level": "Study", "Resources": []}),
         post("/modalities/down/move", {"Level": "Study", "Resources": [{"StudyInstanceUID": "1"}]}),
     ),
+    "worklist": (
+        *(
+            post("/modalities/pacs/find-worklist", body)
+            for body in (
+                {"Query": {"PatientID": "", "PatientName": ""}},
+                {"PatientID": "", "ScheduledProcedureStepSequence": []},
+                {"Query": {"ScheduledProcedureStepSequence": [{"Modality": "CT"}]}},
+                {
+                    "Query": {
+                        "PatientID": "",
+                        "ScheduledProcedureStepSequence": [
+                            {"Modality": "MR", "ScheduledStationAETitle": ""}
+                        ],
+                    },
+                    "Simplify": True,
+                },
+                {"Query": {"0010,0020": ""}, "Short": True},
+                {"Query": {"PatientID": "NOBODY"}, "Full": True},
+                "x",
+            )
+        ),
+        post("/modalities/pacs/find-worklist", "[]", _TAG_400),
+        post("/modalities/nope/find-worklist", {}),
+        post("/modalities/down/find-worklist", {"PatientID": ""}),
+        post("/modalities/back/find-worklist", {}, "says what it accepts instead"),
+    ),
     "bodies that are refused": (
         *(
             _query(body)

@@ -2,7 +2,16 @@
 
 from dicomsh.gateway.endpoint import Call, Endpoint, Reply, reply
 from dicomsh.gateway.openapi import described
-from dicomsh.gateway.routes import deprecated, jobs, language, modalities, query, system, wado
+from dicomsh.gateway.routes import (
+    deprecated,
+    jobs,
+    language,
+    modalities,
+    query,
+    system,
+    wado,
+    worklist,
+)
 
 
 async def _description(call: Call) -> Reply:
@@ -17,6 +26,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *query.ENDPOINTS,
     *jobs.ENDPOINTS,
     *wado.ENDPOINTS,
+    *worklist.ENDPOINTS,
     *language.ENDPOINTS,
     Endpoint("GET", "/openapi.json", _description, "This description, as OpenAPI"),
 )

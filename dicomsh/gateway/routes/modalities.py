@@ -23,6 +23,7 @@ _OPERATIONS = (
     "find-patient",
     "find-series",
     "find-study",
+    "find-worklist",
     "get",
     "move",
     "query",

@@ -1,0 +1,312 @@
+"""Who may ask, how much, and how it ends."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dimse import pki
+from tests.gateway.gateways import Service, gateway, until
+from tests.harness import ROOT
+from tests.processes import HOST
+
+TOKEN = "0123456789abcdef-secret"
+
+
+def private(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+@contextmanager
+def process(
+    folder: Path, *options: str, modalities: str = "pacs: {practice: true}"
+) -> Iterator[Any]:
+    """A gateway as a process, once it listens."""
+    file = folder / "modalities.yaml"
+    file.write_text(f"modalities:\n  {modalities}\n")
+    command = [sys.executable, "-m", "dicomsh", "gateway", "--port", "0", "-f", str(file), *options]
+    environ = {**os.environ, "XDG_STATE_HOME": str(folder)}
+    with (
+        (folder / "said").open("w") as said,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=said, text=True, cwd=ROOT, env=environ
+        ) as running,
+    ):
+        try:
+            assert running.stdout
+            address = running.stdout.readline().strip()
+            assert address, (folder / "said").read_text()
+            yield running, int(address.rpartition(":")[2])
+        finally:
+            running.kill()
+
+
+def refused(*options: str) -> str:
+    """What a gateway says that does not start."""
+    command = [sys.executable, "-m", "dicomsh", "gateway", "--port", "0", *options]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+# Who may ask
+
+
+def test_others_are_not_let_in_by_mistake(tmp_path: Path) -> None:
+    said = refused("--host", "0.0.0.0")
+    assert "--token-file or --user-file" in said
+    assert "--cert" in said
+    tokens = private(tmp_path / "tokens", f"{TOKEN}\n")
+    assert "needs --cert" in refused("--host", "0.0.0.0", "--token-file", str(tokens))
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "said"),
+    [
+        ("--token-file", "short\n", "at least 16 characters"),
+        ("--token-file", "# nothing\n", "at least 16 characters"),
+        ("--user-file", "name\n", "entry 1 is not NAME:PASSWORD"),
+        ("--user-file", "\n", "no NAME:PASSWORD"),
+    ],
+)
+def test_files_of_access_that_are_refused(
+    tmp_path: Path, option: str, text: str, said: str
+) -> None:
+    assert said in refused(option, str(private(tmp_path / "file", text)))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    file = private(tmp_path / "tokens", f"{TOKEN}\n")
+    file.chmod(0o644)
+    assert "others can read it" in refused("--token-file", str(file))
+
+
+@pytest.mark.parametrize("option", ["--token-file", "--user-file", "--cert", "-f"])
+def test_files_that_are_missing(tmp_path: Path, option: str) -> None:
+    assert "missing" in refused(option, str(tmp_path / "missing"))
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("access")
+    tokens = private(folder / "tokens", f"# ours\n{TOKEN}\n")
+    users = private(folder / "users", "anna:pass:word\n")
+    options = "--token-file", str(tokens), "--user-file", str(users)
+    with gateway("pacs: {practice: true}", *options) as service:
+        yield service
+
+
+def basic(text: str) -> str:
+    return f"Basic {base64.b64encode(text.encode()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        (f"Bearer {TOKEN}", 200),
+        (f"bearer  {TOKEN}", 200),
+        (basic("anna:pass:word"), 200),
+        ("", 401),
+        (f"Bearer {TOKEN}x", 401),
+        ("Bearer ", 401),
+        (TOKEN, 401),
+        (basic("anna:pass"), 401),
+        (basic("anna"), 401),
+        (basic("nobody:x"), 401),
+        (basic(":"), 401),
+        ("Basic ???", 401),
+        ("Basic é", 401),
+    ],
+)
+def test_only_those_who_are_known_may_ask(
+    guarded: Service, authorization: str, status: int
+) -> None:
+    answer = guarded.ask("GET", "/system", headers={"Authorization": authorization})
+    assert answer.status == status
+    if status == 401:
+        assert answer.headers["www-authenticate"].startswith("Basic ")
+        assert answer.body == b""
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example:8042"}, 403),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": ""}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "localhost"}, 200),
+        ({"Host": "[::1]:8042"}, 200),
+        ({"Host": "localhost:1", "Origin": "http://localhost:1"}, 200),
+    ],
+)
+def test_pages_of_other_servers_are_refused(
+    practice_gateway: Service, headers: dict[str, str], status: int
+) -> None:
+    assert practice_gateway.ask("GET", "/system", headers=headers).status == status
+
+
+def test_a_body_that_is_too_long_is_refused(practice_gateway: Service) -> None:
+    body = json.dumps({"PatientID": "x" * (2 << 20)})
+    answer = practice_gateway.ask("POST", "/modalities/pacs/find-patient", body)
+    assert answer.status == 413
+
+
+def test_https(tmp_path: Path) -> None:
+    made = pki.Pki(tmp_path)
+    with process(tmp_path, "--cert", str(made.server)) as (_, port):
+        trusting = ssl.create_default_context(cafile=str(made.ca))
+        connection = http.client.HTTPSConnection(HOST, port, context=trusting, timeout=20)
+        connection.request("GET", "/system")
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+def test_insecure_is_said_loudly(tmp_path: Path) -> None:
+    with process(tmp_path, "--host", "0.0.0.0", "--insecure") as (_, port):
+        assert "WARNING" in (tmp_path / "said").read_text()
+        assert Service(port).ask("GET", "/system").status == 200
+
+
+def test_reports_hold_no_values() -> None:
+    with gateway("pacs: {practice: true}", "--log") as service:
+        query = {"Level": "Study", "Query": {"PatientName": "JODOGNE*"}}
+        path = service.post("/modalities/pacs/query", query)["Path"]
+        service.ask("GET", f"{path}/answers?expand")
+        service.ask("GET", "/modalities/JODOGNE/configuration")
+        service.ask("POST", "/find", {"command": "find patient JODOGNE* nope=1"})
+        until(lambda: "POST /find 400" in (service.folder / "log").read_text())
+        text = (service.folder / "log").read_text()
+    assert "POST /modalities/{id}/query 200" in text
+    assert "JODOGNE" not in text
+
+
+# Masking
+
+
+def test_masked_answers_can_be_sent_back() -> None:
+    with gateway("pacs: {practice: true}", "--mask") as service:
+        (patient,) = service.post("/modalities/pacs/find-patient", {"PatientID": "0555643F"})
+        assert "JODOGNE" not in patient["PatientName"]
+        assert patient["PatientID"] != "0555643F"
+        found = service.post("/modalities/pacs/find-study", {"PatientID": patient["PatientID"]})
+        assert len(found) == 2
+        assert {one["PatientID"] for one in found} == {patient["PatientID"]}
+        keys = {"PatientID": patient["PatientID"], "StudyInstanceUID": found[0]["StudyInstanceUID"]}
+        assert len(service.post("/modalities/pacs/find-series", keys)) == 3
+        urls = service.post("/wado-identifiers", keys)
+        assert {one["StudyInstanceUID"] for one in urls} == {keys["StudyInstanceUID"]}
+        text = service.ask(
+            "POST", "/find", {"command": f"find study id={patient['PatientID']}"}
+        ).body
+        query = {"Level": "Study", "Query": {"PatientID": patient["PatientID"]}}
+        path = service.post("/modalities/pacs/query", query)["Path"]
+        text += service.ask("GET", f"{path}/answers?expand").body
+        text += service.ask("GET", f"{path}/query").body
+        text += service.ask("GET", f"{path}/dicomsh-outcome").body
+        assert b"0555643F" not in text
+        assert b"1.2.840.113704.1.111.2768.1239195678" not in text
+        moved = service.ask("POST", f"{path}/retrieve", "ARCHIVE")
+        assert moved.status == 403
+
+
+# Changes
+
+
+def test_changes_are_written_only_if_allowed() -> None:
+    peer = ["AET", HOST, 104]
+    with gateway() as service:
+        before = (service.folder / "modalities.yaml").read_text()
+        assert service.ask("PUT", "/modalities/new", peer).status == 200
+        assert (service.folder / "modalities.yaml").read_text() == before
+    with gateway("pacs: {practice: true}", "--allow-changes") as service:
+        file = service.folder / "modalities.yaml"
+        assert service.ask("PUT", "/modalities/new", peer).status == 200
+        assert "AET" in file.read_text()
+        assert service.ask("PUT", "/modalities/new", ["B", HOST, 105]).status == 200
+        assert "105" in file.read_text()
+        quirk = service.ask("PUT", "/modalities/new", ["B", HOST, 105, "GE"])
+        assert quirk.status == 400
+        assert service.ask("DELETE", "/modalities/new").status == 200
+        assert "105" not in file.read_text()
+
+
+# The end
+
+
+def _asked(port: int) -> Callable[[], int]:
+    def ask() -> int:
+        rows = Service(port).post("/modalities/slow/find-study", {"PatientID": "0555643F"})
+        return len(rows)
+
+    return ask
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_answers_end(tmp_path: Path, number: signal.Signals) -> None:
+    slow = "slow: {practice: true, faults: {row_delay: 0.5}}"
+    with (
+        process(tmp_path, "--log", modalities=slow) as (running, port),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        assert Service(port).ask("POST", "/modalities/slow/echo").status == 200  # it has started
+        rows = pool.submit(_asked(port))
+        until(lambda: _busy(port))
+        running.send_signal(number)
+        assert rows.result(20) == 2
+        assert running.wait(20) == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+def test_a_second_signal_cancels(tmp_path: Path) -> None:
+    stalled = "slow: {practice: true, faults: {stall_after: 1}}"
+    with process(tmp_path, modalities=stalled) as (running, port), ThreadPoolExecutor(1) as pool:
+        assert Service(port).ask("POST", "/modalities/slow/echo").status == 200
+        rows = pool.submit(_asked(port))
+        until(lambda: _busy(port))
+        for _ in range(2):
+            running.send_signal(signal.SIGINT)
+            until(lambda: running.poll() is not None or not _listens(port))
+        assert running.wait(8) == 0
+        assert isinstance(rows.exception(20), (OSError, http.client.HTTPException, ValueError))
+
+
+def _listens(port: int) -> bool:
+    try:
+        return Service(port).ask("GET", "/system").status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _busy(port: int) -> bool:
+    """Whether a query is under way: another one would have to wait."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=0.2)
+    try:
+        connection.request("POST", "/modalities/slow/echo", "{}")
+        connection.getresponse()
+    except TimeoutError:
+        return True
+    finally:
+        connection.close()
+    return False
