@@ -56,7 +56,7 @@ class Association:
         user: ServiceUser,
         context: PresentationContext,
         command: bytes,
-        identifier: bytes = b"",
+        identifier: bytes | None = None,
     ) -> None:
         """Send a request; its responses go to `user` until `user` calls `end`.
 
@@ -76,10 +76,18 @@ class Association:
             raise self._layer.error
         self._layer.user = user
 
-    def send(self, context: PresentationContext, command: bytes, identifier: bytes = b"") -> None:
-        """Send a message of the operation in progress, command and identifier in one write."""
+    def send(
+        self, context: PresentationContext, command: bytes, identifier: bytes | None = None
+    ) -> None:
+        """Send a message of the operation in progress, command and identifier in one write.
+
+        An identifier without elements is sent all the same: the peer waits for what was announced.
+        """
         self.last_used = asyncio.get_running_loop().time()
-        message = write_message(context.id, command, identifier, self.agreement.max_pdu)
+        longest = self.agreement.max_pdu
+        message = write_message(context.id, command, identifier or b"", longest)
+        if identifier == b"":
+            message += write_part(context.id, b"", longest, last=True)
         self._layer.write(message)
 
     def send_part(self, context: PresentationContext, part: bytes, *, last: bool) -> None:

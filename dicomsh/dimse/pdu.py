@@ -438,7 +438,7 @@ def _room(max_pdu: int) -> int:
 def _fragments(
     context_id: int, data: bytes, flags: int, room: int, *, ends: bool = True
 ) -> Iterable[bytes]:
-    for offset in range(0, len(data), room):
+    for offset in range(0, max(len(data), int(ends)), room):
         part = data[offset : offset + room]
         last = _LAST if ends and offset + room >= len(data) else 0
         yield _PDU_HEADER.pack(P_DATA, len(part) + _PDV_HEADER.size)

@@ -13,7 +13,15 @@ from pynetdicom.pdu import P_DATA_TF
 
 from dicomsh.dimse import command
 from dicomsh.dimse.command import CommandSet, read_command
-from dicomsh.dimse.pdu import MAX_PDU, SHORTEST_PDU, Message, Pdu, PduReader, write_message
+from dicomsh.dimse.pdu import (
+    MAX_PDU,
+    SHORTEST_PDU,
+    Message,
+    Pdu,
+    PduReader,
+    write_message,
+    write_part,
+)
 from dicomsh.errors import ProtocolViolationError
 from tests.dimse.peers import decoded, element, pdu, pdv, response
 
@@ -216,3 +224,10 @@ def test_comment_and_offending_elements_are_read() -> None:
         (0x00100020,),
         "1.2.840.10008.5.1.4.1.2.2.1",
     )
+
+
+def test_a_data_set_without_elements_is_sent_as_such() -> None:
+    """PS3.8 annex E: its one fragment is empty; a peer waits for whatever was announced."""
+    stream = write_part(CONTEXT, b"", MAX_PDU, last=True)
+    assert stream == bytes.fromhex("04000000000600000002") + bytes([CONTEXT, 2])
+    assert write_part(CONTEXT, b"", MAX_PDU, last=False) == b""
