@@ -128,9 +128,9 @@ def _serve(options: argparse.Namespace) -> None:
 
         def ready() -> None:
             address = _address(binding, port)
+            sys.stderr.write(_told(address, list(config.modalities), insecure=options.insecure))
             sys.stdout.write(f"{address}\n")
             sys.stdout.flush()
-            sys.stderr.write(_told(address, list(config.modalities), insecure=options.insecure))
 
         serve(gateway, binding, made, ready)
 
