@@ -12,6 +12,7 @@ from dicomsh.language.command import Alone, AsRecords, command
 from dicomsh.language.kinds import (
     COUNT,
     DEVICE,
+    FILE,
     LEVEL,
     MODALITIES,
     MODEL,
@@ -45,6 +46,7 @@ RELATIONAL_HELP = "negotiate relational queries: keys of higher levels may be le
 FUZZY_HELP = "negotiate fuzzy name matching: the server decides which names are similar"
 EMPTY_HELP = "negotiate matching of empty values: the server matches Key='\"\"'"
 MISSING_HELP = "with a list of values, Key=@FILE: show those that were not found"
+RESUME_HELP = "with a list of values: keep the answers in FILE, and ask only for the rest next time"
 LINT_HELP = "worklist: list what may keep a device from taking an item"
 DATETIME_HELP = "treat date and time ranges as one continuous period"
 
@@ -121,6 +123,7 @@ async def find(
     on: Annotated[Word | None, MODALITIES, ON_HELP] = None,
     lint: Annotated[bool, LINT_HELP, AsRecords] = False,
     missing: Annotated[bool, MISSING_HELP, AsRecords] = False,
+    resume: Annotated[Word | None, FILE, RESUME_HELP] = None,
 ) -> Listing | Records:
     """Query at a level, inside the current place; or a worklist.
 
@@ -140,7 +143,9 @@ async def find(
 
     Key=@FILE asks for each value of a list: one a line, or a column of CSV, TSV, JSON, NDJSON or
     Parquet (Key=@FILE:COLUMN); Key=@- reads standard input. The rows come in the order of the list,
-    and the line below counts the values that were found; --missing shows those that were not.
+    and the line below counts the values that were found; --missing shows those that were not. With
+    --resume FILE, a run that was interrupted continues where it ended; FILE is removed when nothing
+    is left to ask for.
 
     With --on, or after 'use' of several, the modalities are asked at the same time: the rows say
     which archive they come from, a line for each says how its answer ended, and --limit applies to
@@ -163,11 +168,10 @@ async def find(
     options = QueryOptions(limit, model, wanted, split, queries)
     way = plain_way if split is None else _split_way()
     listed = only_list(terms)
-    if listed is None and missing:
-        hint = "find study acc=@FILE --missing"
-        raise UsageError("--missing needs a list of values", hint=hint)
     if listed is not None:
-        return await _listed(context, Whom(on, as_), request, options, listed, missing=missing)
+        wants = _Wants(listed, resume, missing)
+        return await _listed(context, Whom(on, as_), request, options, wants)
+    check_only_of_lists({"--missing": missing, "--resume": resume})
     if lint and on:
         raise UsageError("--lint checks one worklist", hint="omit --on", span=on.span)
     if lint:
@@ -176,27 +180,44 @@ async def find(
     return await asked(context, Whom(on, as_), request, options, way)
 
 
+def check_only_of_lists(given: Mapping[str, object]) -> None:
+    """Refuse options that need a list of values; raises UsageError.
+
+    Args:
+        given: the value of each option.
+    """
+    for option, value in given.items():
+        if value:
+            hint = f"find study acc=@FILE {option}"
+            raise UsageError(f"{option} needs a list of values", hint=hint)
+
+
+@frozen
+class _Wants:
+    """A list, the file of its checkpoint, and whether the values that are not found are wanted."""
+
+    term: Term
+    resume: Word | None
+    missing: bool
+
+
 async def _listed(
-    context: Asks,
-    whom: Whom,
-    request: Request,
-    options: QueryOptions,
-    term: Term,
-    *,
-    missing: bool,
+    context: Asks, whom: Whom, request: Request, options: QueryOptions, wants: _Wants
 ) -> Listing | Records:
     """The rows for each value of a list, or the values that have none."""
     from dicomsh.commands.listed import list_way, not_found
 
+    term = wants.term
     if options.split is not None:
         hint = "leave out --split: each value is a query of its own"
         raise UsageError("a list of values is not split by date", hint=hint, span=term.word.span)
-    way = list_way(context.query, term, request.level, options.limit)
+    way = list_way(context.query, term, request.level, options.limit, wants.resume)
     listing = await asked(context, whom, request, options, way)
-    if not missing:
+    if len(listing.archives) > 1 and (wants.missing or wants.resume):
+        option = "--missing" if wants.missing else "--resume"
+        raise UsageError(f"{option} asks one archive", hint="--on NAME")
+    if not wants.missing:
         return replace(listing, asked_query=None)
-    if len(listing.archives) > 1:
-        raise UsageError("--missing asks one archive", hint="--on NAME")
     return not_found(listing, way, term, request.level)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from dicomsh.errors import UsageError
+from dicomsh.folders import path_of
 from dicomsh.frozen import replace
+from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term
 from dicomsh.model.answer import Outcome
 from dicomsh.model.columns import FieldColumn, Record
@@ -16,7 +18,9 @@ from dicomsh.query.context import QueryContext
 from dicomsh.query.from_list import ListWay, Tally, list_keys
 
 
-def list_way(query: QueryContext, term: Term, level: Level, limit: int | None) -> ListWay:
+def list_way(
+    query: QueryContext, term: Term, level: Level, limit: int | None, resume: Word | None
+) -> ListWay:
     """How a request is asked for each value of a list, which is read and checked here.
 
     Args:
@@ -24,6 +28,7 @@ def list_way(query: QueryContext, term: Term, level: Level, limit: int | None) -
         term: names the list.
         level: the level of the query.
         limit: maximum number of rows in all, or None.
+        resume: names the file of a checkpoint, or None.
 
     Raises:
         UsageError: the list cannot be read, or a value in it is not valid.
@@ -34,7 +39,7 @@ def list_way(query: QueryContext, term: Term, level: Level, limit: int | None) -
         keys = list_keys(values, path, query.today, term.word.text)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, span=span) from None
-    return ListWay(values, keys, limit)
+    return ListWay(values, keys, limit, path_of(resume.text) if resume else None)
 
 
 def not_found(listing: Listing, way: ListWay, term: Term, level: Level) -> Records:

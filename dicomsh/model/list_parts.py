@@ -44,7 +44,7 @@ class ListPart:
 
     @property
     def request(self) -> Request:
-        """The query for them."""
+        """The query for them; their key comes last."""
         own = self.key
         others = (key for key in self.base.keys if key.keyword != own.keyword)
         return replace(self.base, keys=(*others, own))

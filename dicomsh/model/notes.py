@@ -19,6 +19,7 @@ class NoteKind(Enum):
     UID_LIST_DIVIDED = "uid-list-divided"
     LIST_DIVIDED = "list-divided"
     VALUES_FOUND = "values-found"
+    RESUMED = "resumed"
     LIST_HEADING = "list-heading"
     LIST_REPEATED = "list-repeated"
     LIST_EMPTY = "list-empty"

@@ -250,6 +250,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.UID_LIST_DIVIDED: _count("{0} queries: one cannot hold all UIDs"),
     NoteKind.LIST_DIVIDED: lambda n: f"{n.count:,} queries, one for each value of {n.about[0]}",
     NoteKind.VALUES_FOUND: _values_found,
+    NoteKind.RESUMED: _count("{0} answers from the checkpoint"),
     NoteKind.LIST_HEADING: _first("its first line, '{}', was taken for a heading"),
     NoteKind.LIST_REPEATED: lambda n: f"{_lines(n.count, 'repeats', 'repeat')} a value",
     NoteKind.LIST_EMPTY: lambda n: f"{_lines(n.count, 'has', 'have')} no value",

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import date
+from pathlib import Path
 
 from dicomsh.archives.archive import Archive
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.input.value_list import ListedValue, ValueList
-from dicomsh.model.answer import Answer, Ending, Outcome
+from dicomsh.model.answer import Answer, Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.dedup import Dedup
-from dicomsh.model.derived_answer import DerivedAnswer
+from dicomsh.model.derived_answer import DerivedAnswer, KnownAnswer
 from dicomsh.model.keys import Attribute
 from dicomsh.model.list_parts import ListPart, list_parts
 from dicomsh.model.matching import matcher
@@ -22,9 +23,11 @@ from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, QueryKey
 from dicomsh.model.row import Row
+from dicomsh.model.tap import Tap
 from dicomsh.query.ask import plain_way
+from dicomsh.query.checkpoint import Checkpoint
 from dicomsh.query.context import QueryContext
-from dicomsh.query.parallel import AnsweredPart, Parallel
+from dicomsh.query.parallel import AnsweredPart, Ask, Parallel
 
 
 def list_keys(
@@ -126,13 +129,21 @@ class ListWay:
         values: the list.
         keys: the key with each of its values.
         limit: maximum number of rows in all, or None.
+        resumed: the file of a checkpoint, or None.
 
     Attributes:
         tallies: what was found in each archive that was asked.
     """
 
-    def __init__(self, values: ValueList, keys: list[QueryKey], limit: int | None) -> None:
+    def __init__(
+        self,
+        values: ValueList,
+        keys: list[QueryKey],
+        limit: int | None,
+        resumed: Path | None = None,
+    ) -> None:
         self._values = values
+        self._resumed = resumed
         self._keys = keys
         self._limit = limit
         self.tallies: list[Tally] = []
@@ -151,15 +162,47 @@ class ListWay:
         self.tallies.append(tally)
         limit = self._limit or context.limits.rows or modality.limit
 
-        async def ask(archive: Archive, request: Request, limit: int | None) -> Answer:
+        async def ask_for(archive: Archive, request: Request, limit: int | None) -> Answer:
             settled = replace(options, limit=limit)
             return await plain_way(context, archive, modality, request, settled)
+
+        ask: Ask = ask_for
+        checkpoint = None
+        if self._resumed is not None and context.archives.sends:
+            asked = _in_words(modality, request, self._keys[0])
+            checkpoint = Checkpoint(self._resumed, asked)
+            ask = _remembered(ask, checkpoint, context.archives.tap)
 
         # in a dry run, where all answers are made up, the first query shows what the others are
         keys = self._keys if context.archives.sends else self._keys[:1]
         pool, once = context.archives.pool(modality), Dedup(request.level, limit)
         union = Parallel(pool, ask, list_parts(request, keys), once, limit=limit)
-        return FromList(union, once, tally)
+        return FromList(union, once, tally, checkpoint)
+
+
+def _in_words(modality: Modality, request: Request, key: QueryKey) -> str:
+    """The query and its archive, whatever the values are."""
+    keys = [f"{one.keyword}={one.value}" for one in request.keys if one.keyword != key.keyword]
+    asked = " ".join((*keys, f"{key.keyword}=@"))
+    return f"{modality.name}: find {request.level.word} in {request.place.path}: {asked}"
+
+
+def _remembered(ask: Ask, checkpoint: Checkpoint, tap: Tap) -> Ask:
+    """Ask only for what no earlier run has had a complete answer for."""
+
+    async def ask_once(archive: Archive, request: Request, limit: int | None) -> Answer:
+        value = request.keys[-1].value  # of the list: a part puts its key last
+        known = checkpoint.answer(value)
+        if known is not None:
+            if tap.answered is not None:
+                tap.answered(await all_rows(known))
+            return known
+        answer = await ask(archive, request, limit)
+        rows = await all_rows(answer)
+        checkpoint.keep(value, rows, answer.outcome)
+        return KnownAnswer(rows, answer.outcome)
+
+    return ask_once
 
 
 class FromList(DerivedAnswer):
@@ -169,19 +212,34 @@ class FromList(DerivedAnswer):
         union: the parts.
         once: what lets each entity through once.
         tally: counts the values.
+        checkpoint: what keeps the answers, or None.
     """
 
-    def __init__(self, union: Parallel, once: Dedup, tally: Tally) -> None:
+    def __init__(
+        self, union: Parallel, once: Dedup, tally: Tally, checkpoint: Checkpoint | None = None
+    ) -> None:
         super().__init__()
         self._union = union
         self._once = once
         self._tally = tally
+        self._checkpoint = checkpoint
+        self._known = checkpoint.known if checkpoint else 0
 
     async def _batches(self) -> AsyncIterator[list[Row]]:
-        async with aclosing(self._union.found()) as answers:
-            async for answered in answers:
-                yield self._counted(answered)
-        yield self._once.left_over()
+        try:
+            async with aclosing(self._union.found()) as answers:
+                async for answered in answers:
+                    yield self._counted(answered)
+            yield self._once.left_over()
+            done = self._union.outcome.ending is Ending.COMPLETE
+        except BaseException:
+            self._close(done=False)
+            raise
+        self._close(done=done)
+
+    def _close(self, *, done: bool) -> None:
+        if self._checkpoint is not None:
+            self._checkpoint.close(done=done)
 
     def _counted(self, answered: AnsweredPart) -> list[Row]:
         part = answered.part
@@ -194,7 +252,8 @@ class FromList(DerivedAnswer):
         outcome = self._union.outcome
         # which values were not asked for is said by their number
         detail = "" if outcome.ending is Ending.CANCELLED else outcome.detail
-        return replace(outcome, detail=detail, notes=(*self._tally.notes, *outcome.notes))
+        known = [note(NoteKind.RESUMED, count=self._known)] if self._known else []
+        return replace(outcome, detail=detail, notes=(*self._tally.notes, *known, *outcome.notes))
 
     @property
     def headway(self) -> str:
@@ -204,3 +263,4 @@ class FromList(DerivedAnswer):
     async def aclose(self) -> None:
         """Leave early."""
         await self._union.aclose()
+        self._close(done=False)

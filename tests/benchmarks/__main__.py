@@ -8,7 +8,9 @@ import platform
 import subprocess
 import sys
 
-NAMES = tuple("start small worklist rows tofile stages crawl paint keys retrieve gateway".split())
+NAMES = tuple(
+    "start small worklist rows tofile stages crawl paint keys retrieve gateway lists".split()
+)
 
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -196,3 +197,71 @@ def test_explain_shows_the_first_query(tmp_path: Path) -> None:
     done = run(f"explain find study acc=@{listed(tmp_path, 'A1', 'A2')}", modality="pacs")
     assert "AccessionNumber = A1" in done.out
     assert done.status == 0
+
+
+def test_a_run_that_was_interrupted_continues(tmp_path: Path) -> None:
+    wanted = held("AccessionNumber")[:12]
+    path, kept = listed(tmp_path, *wanted, "NOWHERE"), tmp_path / "kept"
+    text = f"find study acc=@{path} --resume {kept}"
+    done = asked(f"{text} | head 3")
+    assert len(done.json) == 3
+    assert kept.stat().st_mode & 0o77 == 0 or os.name == "nt"
+    torn = kept.read_bytes()
+    assert torn.count(b"\n") > 3
+    kept.write_bytes(torn[:-5])  # killed while it was being written
+    done = asked(text)
+    assert done.json == asked(f"find study acc=@{path}").json
+    assert "12 of 13 values found, 1 not found" in done.last
+    assert "answers from the checkpoint" in done.last
+    assert not kept.exists(), "nothing is left to ask for"
+
+
+def test_what_was_answered_is_not_asked_for_again(tmp_path: Path) -> None:
+    path, kept = listed(tmp_path, *held("AccessionNumber")[:9]), tmp_path / "kept"
+    text = f"find study acc=@{path} --resume {kept}"
+    first = asked(f"{text} | head 8").json
+    lines = kept.read_bytes().splitlines()
+    assert len(lines) == 10, "the query, and each value"
+    traced = run(f"trace on; {text}", modality="pacs")
+    assert "C-FIND-RQ" not in traced.out + traced.err
+    plain = run(f"trace on; find study acc=@{path}", modality="pacs")
+    assert "C-FIND-RQ" in plain.out + plain.err
+    assert len(first) == 8
+
+
+def test_an_incomplete_answer_is_asked_for_again(tmp_path: Path) -> None:
+    config = practice(tmp_path, reject_keys=["AccessionNumber"])
+    path, kept = listed(tmp_path, "A1", "A2"), tmp_path / "kept"
+    done = asked(f"find study acc=@{path} --resume {kept}", config, "faulty")
+    assert done.status == ExitStatus.INCOMPLETE
+    assert kept.read_bytes().count(b"\n") == 1, "no answer was complete"
+
+
+def test_rows_of_a_checkpoint_are_masked(tmp_path: Path) -> None:
+    path, kept = listed(tmp_path, *held("AccessionNumber")[:9]), tmp_path / "kept"
+    text = f"find study acc=@{path} --resume {kept}"
+    names = {row["PatientName"] for row in asked(f"{text} | head 4").json}
+    assert kept.exists()
+    masked = {row["PatientName"] for row in asked(f"set mask on; {text} | head 4").json}
+    assert masked
+    assert not masked & names
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"my notes\n", "is not a checkpoint of dicomsh"),
+        (b'["dicomsh checkpoint 1", "pacs: find study"]\n', "belongs to another query"),
+        (b'["dicomsh checkpoint 1", "{asked}"]\nx\n', "is damaged"),
+        (b"\xff" * 100_000, "is not a checkpoint of dicomsh"),
+    ],
+)
+def test_another_file_is_left_alone(tmp_path: Path, content: bytes, message: str) -> None:
+    kept = tmp_path / "kept"
+    asked_query = b"pacs: find study in /: AccessionNumber=@"
+    content = content.replace(b"{asked}", asked_query)
+    kept.write_bytes(content)
+    done = asked(f"find study acc=@{listed(tmp_path, 'A1')} --resume {kept}")
+    assert done.status == ExitStatus.USAGE
+    assert message in done.err
+    assert kept.read_bytes() == content
