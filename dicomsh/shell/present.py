@@ -328,7 +328,7 @@ def _usual(name: str, listing: Listing) -> str:
 
 def _of_shown(outcome: Outcome, number: int) -> Outcome:
     """The outcome of an answer that was left when so many of its rows had been shown."""
-    if number >= outcome.rows:
+    if number >= outcome.rows or outcome.expected is not None:  # an account counts by itself
         return outcome
     whole = outcome.ending in (Ending.COMPLETE, Ending.LIMIT)
     ending = Ending.CANCELLED if whole else outcome.ending

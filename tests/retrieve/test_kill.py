@@ -71,3 +71,18 @@ def filled(server: servers.Orthanc, tmp_path: Path) -> servers.Orthanc:
         (tmp_path / f"{number}.dcm").write_bytes(data)
     assert server.upload(tmp_path.glob("*.dcm")) == COUNT
     return server
+
+
+def test_ctrl_c_counts_what_is_whole(start_server: Start[servers.Orthanc], tmp_path: Path) -> None:
+    address = filled(start_server(servers.orthanc()), tmp_path).address
+    folder = tmp_path / "got"
+    command = ["-m", address, "-c", f"get P1 --to '{folder}'"]
+    with warm.popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        while lines(folder) < COUNT // 5 and process.poll() is None:
+            pass
+        process.send_signal(signal.SIGINT)
+        last = process.communicate()[1].splitlines()[-1]
+    whole = len(list(folder.rglob("*.dcm")))
+    assert whole == lines(folder)
+    assert last.startswith(f"{whole} of {COUNT} instances, ")
+    assert not list(folder.rglob("*.part"))
