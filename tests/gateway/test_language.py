@@ -129,3 +129,23 @@ def test_what_fails_before_the_first_row_is_an_error(service: Service) -> None:
     answer = find(service, "find study", modality="failing")
     assert answer.status == 422
     assert "0xA900" in answer.json["Details"]
+
+
+def test_orthancs_routes_give_what_came_of_an_answer_that_was_cut_off(service: Service) -> None:
+    """Orthanc answers 500, and throws the rows away."""
+    found = service.ask("POST", "/modalities/cut/find-patient", {"PatientName": "*"})
+    assert (found.status, len(found.json)) == (200, 5)
+    assert "CUT OFF by the server" in found.headers["warning"]
+    query = service.post("/modalities/cut/query", {"Level": "Studies", "Query": {}})
+    assert len(service.get(f"{query['Path']}/answers")) == 5
+    told = service.get(f"{query['Path']}/dicomsh-outcome")
+    assert (told["Complete"], told["Ending"]) == (False, "cut-off")
+
+
+def test_the_last_hundred_queries_are_kept(service: Service) -> None:
+    asked = {"Level": "Patient", "Query": {"PatientID": "0555643F"}}
+    ids = [service.post("/modalities/pacs/query", asked)["ID"] for _ in range(102)]
+    assert service.get("/queries") == sorted(ids[-100:])
+    assert service.ask("GET", f"/queries/{ids[1]}").status == 404
+    assert service.ask("DELETE", f"/queries/{ids[-1]}").status == 200
+    assert len(service.get("/queries")) == 99
