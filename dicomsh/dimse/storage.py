@@ -8,7 +8,10 @@ from collections import deque
 from dicomsh.dimse.association import Association
 from dicomsh.dimse.command import STORE_REQUEST, CommandSet, write_command
 from dicomsh.errors import ProtocolViolationError
+from dicomsh.model.levels import ROOT_MODELS
 from dicomsh.model.storage import Announced, Incoming, Storage
+
+_RETRIEVING = frozenset(model.get.uid for model in ROOT_MODELS)
 
 
 class StoreService:
@@ -37,13 +40,19 @@ class StoreService:
         """The sink for the data set of a request.
 
         Raises:
-            ProtocolViolationError: it is not a C-STORE request.
+            ProtocolViolationError: it is not a C-STORE request, or is in the presentation context
+                of a C-GET, which has no C-STORE (PS3.4 C.4.3).
         """
         if request.field != STORE_REQUEST:
             raise ProtocolViolationError(f"received an unexpected {request.title}")
         if not request.has_data_set:
             raise ProtocolViolationError("received a C-STORE request without data set")
-        syntax = self._association.agreement.by_id[context_id].transfer_syntax
+        context = self._association.agreement.by_id[context_id]
+        if not context.scp:
+            raise ProtocolViolationError(
+                "received a C-STORE request on a context that is not for objects"
+            )
+        syntax = context.transfer_syntax
         announced = Announced(request.sop_class, request.sop_instance, syntax)
         incoming = self._storage.accept(announced)
         self._arriving.append(incoming)

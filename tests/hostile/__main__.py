@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 
 from dicomsh.practice.server import PracticeServer
-from tests.hostile import floods, practice, program
+from tests.hostile import archive, floods, practice, program
 from tests.hostile.conversation import ENDS, Cut, Flip, fault, recorded, trickled
 from tests.hostile.measure import Cost, held, turned
 from tests.hostile.peer import Attack
@@ -28,6 +28,7 @@ def main(words: Sequence[str]) -> int:
     warnings.simplefilter("ignore")  # pydicom's, about UIDs that were changed
     parts: dict[str, Callable[[], Iterator[str]]] = {
         "conversations": _conversations,
+        "carrying": _carrying,
         "practice": _practice,
         "floods": _floods,
         "programs": _programs,
@@ -52,6 +53,27 @@ def _conversations() -> Iterator[str]:
     _say(f"{length * len(ENDS):,} cut conversations, {len(places) * len(_CHANGES):,} changed bytes")
     _say(f"longest session {max(seconds for _, seconds in judged):.1f} s")
     yield from (found for found, _ in judged if found)
+
+
+def _carrying() -> Iterator[str]:
+    """get, get --via move and store: every byte that brings objects cut, or changed."""
+    attacks: list[tuple[str, Cut | Flip]] = []
+    for way in archive.WAYS:
+        places, length = archive.recorded(way)
+        attacks += [(way, Cut(place, end)) for place in range(length) for end in ("close", "reset")]
+        attacks += [(way, Flip(place, change)) for place in places for change in (1, 0x80, 0xFF)]
+    with _processes() as pool:
+        judged = list(pool.map(_carried, attacks, chunksize=20))
+    _say(f"{len(attacks):,} sessions that carried objects")
+    _say(f"longest session {max(seconds for _, seconds in judged):.1f} s")
+    yield from (found for found, _ in judged if found)
+
+
+def _carried(task: tuple[str, Cut | Flip]) -> tuple[str, float]:
+    way, attack = task
+    begin = time.monotonic()
+    found = archive.carried(way, made=attack.made)
+    return archive.fault(way, found, attack), time.monotonic() - begin
 
 
 def _processes() -> Executor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from tests.dimse.peers import Request, acceptance, encoded, study
 from tests.harness import Done
@@ -19,8 +20,12 @@ def answer(request: Request) -> bytes:
     return b"".join(map(request.raw_row, rows)) + request.final()
 
 
-def play(conversation: Conversation, made: Callable[[bytes, int], Iterator[bytes]]) -> None:
-    """Play the conversation; `made` divides its bytes, which begin at a place, into pieces."""
+Made = Callable[[bytes, int], Iterator[bytes]]
+"""Divides bytes of the peer, which begin at a place in all that it sends, into pieces."""
+
+
+def play(conversation: Conversation, made: Made) -> None:
+    """Play the conversation; what is sent is what `made` makes of it."""
     accept = acceptance(conversation.proposal())
     for piece in made(accept, 0):
         conversation.send(piece)
@@ -44,13 +49,14 @@ class Cut:
     end: str
 
     def __call__(self, conversation: Conversation) -> None:
-        def made(data: bytes, start: int) -> Iterator[bytes]:
-            yield data[: max(self.place - start, 0)]
-            if self.place < start + len(data):
-                ENDS[self.end](conversation)
-                raise EOFError
+        play(conversation, partial(self.made, conversation))
 
-        play(conversation, made)
+    def made(self, conversation: Conversation, data: bytes, start: int) -> Iterator[bytes]:
+        """What is sent of some bytes."""
+        yield data[: max(self.place - start, 0)]
+        if self.place < start + len(data):
+            ENDS[self.end](conversation)
+            raise EOFError
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,14 @@ class Flip:
     change: int
 
     def __call__(self, conversation: Conversation) -> None:
-        def made(data: bytes, start: int) -> Iterator[bytes]:
-            at = self.place - start
-            if 0 <= at < len(data):
-                data = data[:at] + bytes((data[at] ^ self.change,)) + data[at + 1 :]
-            yield data
+        play(conversation, partial(self.made, conversation))
 
-        play(conversation, made)
+    def made(self, _: Conversation, data: bytes, start: int) -> Iterator[bytes]:
+        """What is sent of some bytes."""
+        at = self.place - start
+        if 0 <= at < len(data):
+            data = data[:at] + bytes((data[at] ^ self.change,)) + data[at + 1 :]
+        yield data
 
 
 def trickled(conversation: Conversation) -> None:

@@ -37,19 +37,33 @@ class Conversation:
         """The next request, without its identifier; EOFError at anything else."""
         parts = {1: b"", 0: b""}
         while True:
-            kind, body = self._pdu()
-            if kind == 5:
-                self.send(struct.pack(">BxI", 6, 4) + bytes(4))
-            if kind != 4:
-                raise EOFError(kind)
-            while body:
-                length, context, flags = struct.unpack_from(">IBB", body)
-                parts[flags & 1] += body[6 : 4 + length]
-                body = body[4 + length :]
+            for context, flags, data in self.values():
+                parts[flags & 1] += data
                 if flags & 2:
                     command = decoded(parts[1])
                     if not flags & 1 or command.CommandDataSetType == 0x0101:
                         return Request(context, command, decoded(b""))
+
+    def values(self) -> Iterator[tuple[int, int, bytes]]:
+        """Context, flags and data of each value of the next P-DATA-TF; EOFError at anything else.
+
+        A release is answered.
+        """
+        kind, body = self._pdu()
+        if kind == 5:
+            self.send(struct.pack(">BxI", 6, 4) + bytes(4))
+        if kind != 4:
+            raise EOFError(kind)
+        while body:
+            length, context, flags = struct.unpack_from(">IBB", body)
+            yield context, flags, body[6 : 4 + length]
+            body = body[4 + length :]
+
+    def acceptance(self) -> None:
+        """Wait for an A-ASSOCIATE-AC; EOFError at anything else."""
+        kind, _ = self._pdu()
+        if kind != 2:
+            raise EOFError(kind)
 
     def reset(self) -> None:
         """Close with RST."""
@@ -78,22 +92,25 @@ class Conversation:
 
 @contextmanager
 def attacking(attack: Attack) -> Iterator[str]:
-    """The address of a peer that attacks on every association, one after the other."""
+    """The address of a peer that attacks on every association."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         open_: list[socket.socket] = []
+        threads: list[threading.Thread] = []
+
+        def play(connection: socket.socket) -> None:
+            with connection, suppress(OSError, EOFError):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                attack(Conversation(connection))
 
         def serve() -> None:
-            while True:
-                try:
+            with suppress(OSError):
+                while True:
                     connection, _ = listener.accept()
-                except OSError:
-                    return
-                open_[:] = [connection]
-                with connection, suppress(OSError, EOFError):
-                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    attack(Conversation(connection))
+                    open_.append(connection)
+                    threads.append(threading.Thread(target=play, args=(connection,)))
+                    threads[-1].start()
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -106,7 +123,9 @@ def attacking(attack: Attack) -> Iterator[str]:
             with suppress(OSError), socket.create_connection(listener.getsockname(), 1):
                 pass
             listener.close()
+            thread.join()
             for connection in open_:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            for playing in threads:
+                playing.join()
