@@ -149,3 +149,10 @@ def test_the_last_hundred_queries_are_kept(service: Service) -> None:
     assert service.ask("GET", f"/queries/{ids[1]}").status == 404
     assert service.ask("DELETE", f"/queries/{ids[-1]}").status == 200
     assert len(service.get("/queries")) == 99
+
+
+@pytest.mark.parametrize("options", ["", " --missing", " --resume kept"])
+def test_no_file_is_read_for_a_request(service: Service, options: str) -> None:
+    answer = find(service, f"find study acc=@{__file__}{options}")
+    assert answer.status == 400
+    assert b"files cannot be read here" in answer.body
