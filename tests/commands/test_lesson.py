@@ -124,7 +124,7 @@ def test_who_skips_the_way_is_told_where_the_next_step_begins() -> None:
 
 def test_a_question_can_be_answered_anywhere() -> None:
     done = run("lesson start retrieve; cd 0555643F; lesson")
-    assert done.err.count("Step 1 of 6") == 2
+    assert done.err.count("Step 1 of 8") == 2
     assert "somewhere else" not in done.err
 
 
@@ -156,7 +156,7 @@ def test_skip_and_reset(home: Path) -> None:
 def test_answers_to_questions() -> None:
     done = run("lesson start retrieve; lesson answer a; lesson answer B", keep_going=True)
     assert "Not yet: that is not the answer" in done.err
-    assert "Step 2 of 6" in done.err
+    assert "Step 2 of 8" in done.err
     refused = run("lesson start 1; lesson answer 4")
     assert refused.status == 2
     assert "this step has no question" in refused.err
@@ -415,10 +415,10 @@ def test_two_sessions_do_not_undo_the_progress_of_each_other(home: Path) -> None
     one.skip()
     other.skip()
     one.skip()
-    assert progress(home, "retrieve") == "0 of 6, 2 skipped"
+    assert progress(home, "retrieve") == "0 of 8, 2 skipped"
     assert progress(home, "dates") == "0 of 5, 1 skipped"
     other.reset("dates")
-    assert progress(home, "retrieve") == "0 of 6, 2 skipped"
+    assert progress(home, "retrieve") == "0 of 8, 2 skipped"
     assert progress(home, "dates") == "Dates, times and ranges"
 
 

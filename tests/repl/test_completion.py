@@ -97,7 +97,7 @@ def test_tab_goes_through_the_menu_and_shift_tab_back(tmp_path: Path) -> None:
             (SHIFT_TAB, "find study"),
             (SHIFT_TAB, "find patient"),
             (SHIFT_TAB, "find "),
-            (SHIFT_TAB, "find --lint"),
+            (SHIFT_TAB, "find --resume"),
             (TAB, "find "),
         ):
             terminal.type(key)

@@ -212,7 +212,7 @@ ROWS = Headway("1,200 studies so far", "240/s", "window 3 of 12", "5.00 s")
 @pytest.mark.parametrize(
     ("columns", "text"),
     [
-        (200, "A@h:1 A@h:1 · association not used yet · 1,200 studies so far · 240/s · "
+        (200, "A@h:1 · association not used yet · 1,200 studies so far · 240/s · "
               "window 3 of 12 · 5.00 s · Ctrl-C cancels"),
         (110, "A@h:1 · association not used yet · 1,200 studies so far · 240/s · "
               "window 3 of 12 · 5.00 s · Ctrl-C cancels"),
