@@ -50,7 +50,7 @@ async def _begun(context: Context, word: Word | None) -> Talk:
     tutor.begin(found, whole=word is not None)
     await context.archives.release(found.archives)  # so that no trace in a lesson shows their end
     current = session.modality
-    tutor.came_from(current, session.place)
+    tutor.came_from(session.modalities, session.place)
     if word is None and current is not None and current.name in found.archives:
         return _shown(context)
     session.choose(found.archive)
@@ -75,15 +75,16 @@ def _brought_back(context: Context) -> str:
     before, tutor.before = tutor.before, None
     if before is None or not tutor.teaches_in(session.modality):
         return f"You stay at {session.path}"
-    if before.modality is None:
+    if not before.modalities:
         session.move((), before.place)
         return "No modality is in use, as before"
-    name = before.modality.name
-    try:
-        modality = session.config.find(name)
-    except UsageError:
-        return f"You stay at {session.path}: {name}, where you were, is no longer a modality"
-    session.move((modality,), before.place)
+    modalities = []
+    for name in (modality.name for modality in before.modalities):
+        try:
+            modalities.append(session.config.find(name))
+        except UsageError:
+            return f"You stay at {session.path}: {name}, where you were, is no longer a modality"
+    session.move(tuple(modalities), before.place)
     return f"You are back at {session.path}"
 
 

@@ -23,17 +23,18 @@ LESSONS = Path(__file__).parent
 
 @frozen
 class ReturnPoint:
-    """Where the learner was before the course: a modality, or none, and a place in it."""
+    """Where the learner was before the course: in modalities, or none, and a place in them."""
 
-    modality: Modality | None
+    modalities: tuple[Modality, ...]
     place: Place
 
     def way_back(self, shown: Callable[[Place], Place]) -> str:
         """How to get there; `shown` gives a place as it may be shown."""
-        if self.modality is None:
+        if not self.modalities:
             return "'lesson stop' leaves the practice archive"
         path = shown(self.place).path.rstrip("/")
-        return f"'lesson stop' goes back to /{quote_segment(self.modality.name)}{path}"
+        names = ",".join(quote_segment(modality.name) for modality in self.modalities)
+        return f"'lesson stop' goes back to /{names}{path}"
 
 
 def _as_it_is(place: Place) -> Place:
@@ -115,10 +116,10 @@ class Tutor:
         self.lesson = lesson
         self._hints = 0
 
-    def came_from(self, modality: Modality | None, place: Place) -> None:
+    def came_from(self, modalities: tuple[Modality, ...], place: Place) -> None:
         """Record where the learner is, unless already in the course."""
-        if self.before is None or not self.teaches_in(modality):
-            self.before = ReturnPoint(modality, place)
+        if self.before is None or not any(map(self.teaches_in, modalities)):
+            self.before = ReturnPoint(modalities, place)
 
     def teaches_in(self, modality: Modality | None) -> bool:
         """Whether a modality is an archive of the course."""

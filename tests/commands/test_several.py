@@ -264,3 +264,10 @@ def test_every_format_names_the_archive(tmp_path: Path, form: str) -> None:
     assert done.out.count("pacs") == 1
     assert done.out.count("faulty") == 1
     assert "modality" in done.out
+
+
+def test_a_lesson_leads_back_to_all_of_them(tmp_path: Path) -> None:
+    text = "use site; lesson start 1; lesson stop; find study JOD*"
+    done = run(text, config=grouped(tmp_path), output="json")
+    assert {row["modality"] for row in done.json} == {"pacs", "faulty"}
+    assert "You are back at" in done.out + done.err
