@@ -373,7 +373,7 @@ def test_every_word_of_a_valid_line_has_a_colour(text: str) -> None:
 
 @pytest.mark.parametrize("made", [*REGISTRY, *REGISTRY.stages], ids=lambda made: made.name)
 def test_the_examples_of_a_command_are_valid(made: Command) -> None:
-    assert made.examples or made.name in ("source", "history", "!")
+    assert made.examples or made.name in ("source", "history", "from", "!")
     for example in made.examples:
         variables = {"DAY": "2009-04-12"}
         aliases = {"chest": "find study desc=*CHEST*", "newest": "find study mod=$1 | head"}

@@ -323,7 +323,7 @@ def test_an_entity_answered_several_times_is_walked_once() -> None:
         urls = run("cd H000X; wado", modality=address, output="json").json
         assert sorted(row["SOPInstanceUID"] for row in urls) == [f"1.2.3.1.{n}" for n in range(3)]
         each = run("find patient | each print $PatientID", modality=address, output="json")
-        assert each.json == [{"text": "H000X"}]
+        assert each.json == [{"PatientID": "H000X", "text": "H000X"}]
         assert "for 1 patient" in each.last
 
 
