@@ -17,6 +17,11 @@ _LATE = {
     "Rows": "dicomsh.python.rows",
     "UnsoundAnswerError": "dicomsh.python.rows",
     "DicomshError": "dicomsh.errors",
+    "QueryFailedError": "dicomsh.errors",
+    "UsageError": "dicomsh.errors",
+    "ConfigError": "dicomsh.errors",
+    "NoAssociationError": "dicomsh.errors",
+    "TimedOutError": "dicomsh.errors",
 }
 """Each name of the Python interface, and its module."""
 

@@ -1,4 +1,9 @@
+from dicomsh.errors import ConfigError as ConfigError
 from dicomsh.errors import DicomshError as DicomshError
+from dicomsh.errors import NoAssociationError as NoAssociationError
+from dicomsh.errors import QueryFailedError as QueryFailedError
+from dicomsh.errors import TimedOutError as TimedOutError
+from dicomsh.errors import UsageError as UsageError
 from dicomsh.python.connection import AsyncConnection as AsyncConnection
 from dicomsh.python.connection import AsyncStream as AsyncStream
 from dicomsh.python.connection import Connection as Connection

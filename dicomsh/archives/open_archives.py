@@ -43,6 +43,12 @@ class OpenArchives:
         self._archives: dict[tuple[str, Extensions, str], tuple[Modality, Archive]] = {}
         self._pools: dict[str, tuple[Modality, Pool]] = {}
 
+    def beside(self) -> OpenArchives:
+        """Further connections to the same archives; `release(())` closes them, and only them."""
+        made = OpenArchives(self.tap, self.memory, self._makers)
+        made._kinds = self._kinds
+        return made
+
     def reach(self, modality: Modality) -> Modality:
         """The modality with the address it can be reached at; starts an archive of our own."""
         reached = self._kind(modality).reach(modality)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -107,6 +107,7 @@ class AsyncConnection:
     async def close(self) -> None:
         """Release all associations."""
         await self._archives.close()
+        self._turn = asyncio.Lock()  # one that was waited for belongs to its event loop
 
     async def echo(self) -> float:
         """The seconds that a C-ECHO takes; raises DicomshError if it fails."""
@@ -118,7 +119,7 @@ class AsyncConnection:
         """The answer to a query, whole; the arguments are those of `Connection.find`."""
         asked, rows = question(level, pattern, **arguments), list[Row]()
         async with self._turn:
-            listing = await self._asked(asked)
+            listing = await self._asked(asked, self._archives)
             try:
                 async for batch in listing.answer:
                     rows += batch
@@ -129,15 +130,16 @@ class AsyncConnection:
     def stream(self, level: str, pattern: str | None = None, **arguments: Any) -> AsyncStream:
         """The rows as they arrive; the arguments are those of `Connection.find`.
 
-        Until it has ended or was closed, nothing else is asked on this connection.
+        It has an association of its own, so other questions can be asked while it lasts.
         """
         return AsyncStream(self, question(level, pattern, **arguments))
 
-    def _context(self) -> QueryContext:
-        return QueryContext(self._archives, date.today(), self._limits, (self._modality,))
+    def _context(self, archives: OpenArchives | None = None) -> QueryContext:
+        where = archives or self._archives
+        return QueryContext(where, date.today(), self._limits, (self._modality,))
 
-    async def _asked(self, asked: Question) -> Listing:
-        asker = _Asker(self._context())
+    async def _asked(self, asked: Question, archives: OpenArchives) -> Listing:
+        asker = _Asker(self._context(archives))
         return await find(asker, asked.level, asked.pattern, *asked.terms, **asked.options)
 
 
@@ -160,8 +162,9 @@ class AsyncStream:
 
     async def batches(self) -> AsyncIterator[list[Values]]:
         """The rows that arrived together."""
-        async with self._connection._turn:
-            listing = await self._connection._asked(self._asked)
+        archives = self._connection._archives.beside()
+        try:
+            listing = await self._connection._asked(self._asked, archives)
             convert = reader(listing.columns)
             try:
                 async for batch in listing.answer:
@@ -169,6 +172,8 @@ class AsyncStream:
             finally:
                 await listing.answer.aclose()
                 self.outcome = listing.answer.outcome
+        finally:
+            await archives.release(())
 
 
 class Connection:
@@ -253,7 +258,7 @@ class Stream:
             while (batch := self._loop.result(_next(batches))) is not None:
                 yield from batch
         finally:
-            self._loop.result(batches.aclose())  # type: ignore[attr-defined]
+            self._loop.finish(batches.aclose)  # type: ignore[attr-defined]
 
 
 async def _next(batches: AsyncIterator[list[Values]]) -> list[Values] | None:
@@ -283,6 +288,20 @@ class _LoopThread:
             with suppress(BaseException):
                 future.result(5)
             raise
+
+    def finish(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a last coroutine function of something that is no longer needed.
+
+        Nothing if the loop has ended. The garbage collector may call it in the loop's own thread,
+        which cannot wait for itself.
+        """
+        with self._lock:
+            loop, thread = self._loop, self._thread
+        if loop is None:
+            return
+        ended = asyncio.run_coroutine_threadsafe(last(), loop)
+        if threading.current_thread() is not thread:
+            ended.result()
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:

@@ -236,3 +236,46 @@ def test_every_name_is_there_and_no_other() -> None:
     assert all(getattr(dicomsh, name) for name in dicomsh.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         dicomsh.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_a_question_can_be_asked_for_each_row_of_a_stream(pacs: dicomsh.Connection) -> None:
+    for patient in pacs.stream("patient", limit=5):
+        studies = pacs.find("study", id=patient["PatientID"])
+        assert {study["PatientID"] for study in studies} <= {patient["PatientID"]}
+        inner = [row["StudyInstanceUID"] for row in pacs.stream("study", id=patient["PatientID"])]
+        assert len(inner) == len(studies)
+
+
+def test_threads_ask_again_after_it_was_closed() -> None:
+    pacs = dicomsh.connect("pacs", file=ROOT / "modalities.yaml")
+    for _ in range(2):
+        found: list[int] = []
+        threads = [
+            threading.Thread(target=lambda found=found: found.append(len(pacs.find("patient"))))
+            for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        pacs.close()
+        assert len(found) == 8
+
+
+def test_a_stream_that_was_left_may_outlive_its_connection() -> None:
+    pacs = dicomsh.connect("pacs", file=ROOT / "modalities.yaml")
+    rows = iter(pacs.stream("instance"))
+    next(rows)
+    pacs.close()
+    before = threading.active_count()
+    del rows
+    assert threading.active_count() == before
+
+
+def test_errors_have_their_types(tmp_path: Path) -> None:
+    config = practice(tmp_path, fail={"study": 0xC000})
+    with dicomsh.connect("faulty", file=config) as faulty:
+        with pytest.raises(dicomsh.QueryFailedError):
+            faulty.find("study")
+        with pytest.raises(dicomsh.UsageError):
+            faulty.find("study", nonsense=1)
