@@ -173,5 +173,7 @@ def left_over(server: PracticeServer) -> int:
     """Threads that have not ended soon after their clients: half as long as a slow one gets."""
     associations = server._server.active_associations
     for association in associations:
+        begun: threading.Event = association._started  # type: ignore[attr-defined]
+        begun.wait(_NEGOTIATION / 2)  # one is listed before its thread runs
         association.join(_NEGOTIATION / 2)
     return sum(association.is_alive() for association in associations)
