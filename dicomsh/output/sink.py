@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from dicomsh.errors import DicomshError
 from dicomsh.event_loop import asyncio
+from dicomsh.interrupt import signal_of
 from dicomsh.late import LateModule
 from dicomsh.output.progress import Headway, PassingLine, ProgressLine
 from dicomsh.output.streams import (
@@ -261,6 +262,9 @@ class Sink:
             try:
                 with contextlib.suppress(CommandGoneError):
                     yield command
+            except asyncio.CancelledError as cancelled:
+                command.interrupt(signal_of(cancelled))
+                raise
             finally:
                 await command.close()
         command.judge()

@@ -204,8 +204,9 @@ class Flow:
             raise
         try:
             await output.end()
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
             left = LeaveReason.CTRL_C
+            self._sink.interrupt(signal_of(cancelled))
             await _left(leave)
         except PagerLeftError:
             pass

@@ -1,6 +1,7 @@
 import asyncio
 import io
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -245,6 +246,34 @@ def test_a_caller_can_see_the_command_end(sink: Sink) -> None:
             raise gone
 
     asyncio.run(write())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_reaches_a_command_wherever_it_comes(sink: Sink, number: int) -> None:
+    """Not only while it is fed: a command that never ends would be waited for."""
+
+    async def ended() -> int | None:
+        began = asyncio.Event()
+        status: list[int | None] = []
+
+        async def wait() -> None:
+            async with sink.to_command("sleep 600") as command:
+                try:
+                    began.set()
+                    await asyncio.Event().wait()
+                finally:
+                    status.append(command.status)
+
+        task = asyncio.ensure_future(wait())
+        await began.wait()
+        task.cancel(number)
+        done, _ = await asyncio.wait({task}, timeout=30)
+        assert done, "it waits for the command"
+        return status[0]
+
+    assert asyncio.run(ended()) is None
+    assert not sink.redirected
 
 
 def test_what_is_said_waits_for_the_command_to_end() -> None:
