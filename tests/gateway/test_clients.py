@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import pytest
-from orthanc_api_client import OrthancApiClient
-from pyorthanc import Job, Modality, Orthanc
+
+with warnings.catch_warnings():  # of their escape sequences, when they are not compiled yet
+    warnings.simplefilter("ignore")
+    from orthanc_api_client import OrthancApiClient
+    from pyorthanc import Job, Modality, Orthanc
 
 from tests import servers
 from tests.gateway.gateways import Service, gateway, until
