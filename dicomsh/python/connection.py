@@ -89,6 +89,7 @@ class AsyncConnection:
         self._limits = limits
         self._archives = OpenArchives(Tap(), KnownPeers(state_folder(os.environ)))
         self._turn = asyncio.Lock()
+        self._streaming: list[OpenArchives] = []
 
     @property
     def name(self) -> str:
@@ -105,7 +106,10 @@ class AsyncConnection:
         await self.close()
 
     async def close(self) -> None:
-        """Release all associations."""
+        """Release all associations, also those of streams that were not read to their end."""
+        for archives in self._streaming:
+            await archives.release(())
+        self._streaming.clear()
         await self._archives.close()
         self._turn = asyncio.Lock()  # one that was waited for belongs to its event loop
 
@@ -162,7 +166,8 @@ class AsyncStream:
 
     async def batches(self) -> AsyncIterator[list[Values]]:
         """The rows that arrived together."""
-        archives = self._connection._archives.beside()
+        archives, streaming = self._connection._archives.beside(), self._connection._streaming
+        streaming.append(archives)
         try:
             listing = await self._connection._asked(self._asked, archives)
             convert = reader(listing.columns)
@@ -173,6 +178,8 @@ class AsyncStream:
                 await listing.answer.aclose()
                 self.outcome = listing.answer.outcome
         finally:
+            if archives in streaming:
+                streaming.remove(archives)
             await archives.release(())
 
 
@@ -209,7 +216,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Release all associations. The next question opens one again."""
+        """Release all associations; the rest of a stream is lost. A question opens one again."""
         self._loop.stop(self._connection.close)
 
     def echo(self) -> float:
