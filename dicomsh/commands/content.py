@@ -38,8 +38,8 @@ def local_file(context: Context, target: Word | None) -> Path | None:
     """
     if target is None:
         return None
-    surely = is_named_as_file(target.text)
-    if not surely and not is_path(target.text):
+    is_file = is_named_as_file(target.text)
+    if not is_file and not is_path(target.text):
         return None
     try:
         path = path_of(target.text)
@@ -48,7 +48,7 @@ def local_file(context: Context, target: Word | None) -> Path | None:
         there = False
     if there and not context.archives.sends:
         raise UsageError("nothing is sent: this reads a file", span=target.span)
-    if surely and not there:
+    if is_file and not there:
         raise UsageError(f"there is no file '{target.text}'", span=target.span)
     return path if there else None
 
