@@ -295,16 +295,16 @@ _DATABASE = "/var/lib/dcmtk/db"
 """Where a dcmqrscp usually has its files."""
 
 
-def dcmqrscp_tables(access: str = "R", own: int | None = None, aet: str = "DCMQRSCP") -> str:
+def dcmqrscp_tables(access: str = "R", target: Server | None = None, aet: str = "DCMQRSCP") -> str:
     """The tables of a dcmqrscp that lets everybody in.
 
     Args:
         access: `R`, or `RW` if it takes objects, too.
-        own: the port that it can send to by C-MOVE, as our AE title; None for nowhere.
+        target: where it can send to by C-MOVE; None for nowhere.
         aet: its AE title.
     """
     entity = f"{aet} {_DATABASE} {access} (1000, 1024mb) ANY"
-    hosts = [] if own is None else [f"us = ({AET}, {HOST}, {own})"]
+    hosts = [] if target is None else [f"target = ({target.aet}, {target.host}, {target.port})"]
     lines = []
     for table, rows in (("HostTable", hosts), ("VendorTable", []), ("AETable", [entity])):
         lines += [f"{table} BEGIN", *rows, f"{table} END"]

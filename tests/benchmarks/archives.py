@@ -49,9 +49,10 @@ def main(folder: Path, destination: int) -> None:
 
     files = sorted(folder.glob("*.dcm"))
     known = {"DicomModalities": {"us": [servers.AET, HOST, destination]}}
+    tables = servers.dcmqrscp_tables("RW", servers.Server(servers.AET, destination))
     with (
         servers.orthanc(settings=known) as orthanc,
-        servers.dcmqrscp(files, tables=servers.dcmqrscp_tables("RW", destination)) as dcmqrscp,
+        servers.dcmqrscp(files, tables=tables) as dcmqrscp,
     ):
         orthanc.upload(files)
         found = {"Orthanc": orthanc, "dcmqrscp": dcmqrscp}

@@ -1,43 +1,106 @@
-"""Published clients of Orthanc's REST API run against the gateway, unchanged."""
+"""Published clients of Orthanc's REST API run against the gateway, unchanged.
+
+Each of them asks an Orthanc and a dcmqrscp, makes them send to a third server, and gets objects
+from them. Whether these have arrived is read there, and in the folder of the gateway.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 
 with warnings.catch_warnings():  # of their escape sequences, when they are not compiled yet
     warnings.simplefilter("ignore")
     from orthanc_api_client import OrthancApiClient
+    from orthanc_api_client.exceptions import HttpError
     from pyorthanc import Job, Modality, Orthanc
 
-from tests import servers
+from tests import samples, servers
 from tests.gateway.gateways import Service, gateway, until
 from tests.processes import HOST
 
 BEHIND = ("orthanc", "dcmtk")
+STUDIES = {"Level": "Study", "Query": {"PatientID": "0555643F"}}
+TARGET = "TARGET"
+NOWHERE = "NOWHERE"
+"""An AE title that no archive knows."""
 
 
 @pytest.fixture(scope="module")
-def service(orthanc_server: servers.Orthanc, dcmqrscp_server: servers.Server) -> Iterator[Service]:
-    known = zip(BEHIND, (orthanc_server, dcmqrscp_server), strict=True)
-    lines = [f"{name}: {{aet: {s.aet}, host: {HOST}, port: {s.port}}}" for name, s in known]
-    with gateway("\n".join(lines)) as running:
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """What both archives hold."""
+    return samples.write_made_up(tmp_path_factory.mktemp("made-up"))
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[servers.Orthanc]:
+    """Where the archives can send to."""
+    with servers.orthanc(aet=TARGET) as running:
         yield running
+
+
+@pytest.fixture
+def target(receiver: servers.Orthanc) -> servers.Orthanc:
+    """The same, empty."""
+    for study in receiver.rest("GET", "/studies"):
+        receiver.rest("DELETE", f"/studies/{study}")
+    return receiver
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the gateway stores what it gets."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def store(folder: Path) -> Path:
+    """The same, empty."""
+    for file in folder.rglob("*.dcm"):
+        file.unlink()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(files: list[Path], folder: Path, receiver: servers.Orthanc) -> Iterator[Service]:
+    """The gateway in front of the archives."""
+    known = {"target": [TARGET, HOST, receiver.port], "us": [servers.AET, HOST, 1]}
+    tables = servers.dcmqrscp_tables(target=receiver)
+    with (
+        servers.orthanc(settings={"DicomModalities": known}) as orthanc,
+        servers.dcmqrscp(files, tables=tables) as dcmtk,
+    ):
+        assert orthanc.upload(files) == len(files)
+        archives = zip((*BEHIND, "target"), (orthanc, dcmtk, receiver), strict=True)
+        lines = [f"{name}: {{aet: {s.aet}, host: {HOST}, port: {s.port}}}" for name, s in archives]
+        with gateway("\n".join(lines), "--store", str(folder)) as running:
+            yield running
+
+
+def instances(files: Iterable[Path], study: str) -> set[str]:
+    """The UIDs of the instances of a study in files."""
+    read = [dcmread(file, stop_before_pixels=True) for file in files]
+    return {one.SOPInstanceUID for one in read if one.StudyInstanceUID == study}
+
+
+def received(target: servers.Orthanc, study: str) -> set[str]:
+    """The UIDs of the instances of a study that the target has received."""
+    body = {"Level": "Instance", "Query": {"StudyInstanceUID": study}, "Expand": True}
+    found = target.rest("POST", "/tools/find", body)
+    return {one["MainDicomTags"]["SOPInstanceUID"] for one in found}
+
+
+# pyorthanc
 
 
 @pytest.fixture
 def pyorthanc(service: Service) -> Iterator[Orthanc]:
     with Orthanc(service.url) as client:
         yield client
-
-
-@pytest.fixture
-def api_client(service: Service) -> Iterator[OrthancApiClient]:
-    client = OrthancApiClient(service.url)
-    yield client
-    client._http_session.close()
 
 
 @pytest.mark.parametrize("name", BEHIND)
@@ -59,46 +122,127 @@ def test_pyorthanc_walks(pyorthanc: Orthanc, name: str) -> None:
     assert query not in client.get_queries()
 
 
-def test_pyorthanc_retrieves_and_follows_the_job(pyorthanc: Orthanc) -> None:
-    """This Orthanc takes itself for DICOMSH, so that it can send to it."""
+@pytest.mark.parametrize("name", BEHIND)
+def test_pyorthanc_retrieves(
+    pyorthanc: Orthanc, files: list[Path], target: servers.Orthanc, store: Path, name: str
+) -> None:
+    modality = Modality(pyorthanc, name)
+    found = modality.find(STUDIES)
+    done = modality.move(found["ID"], {"TargetAet": TARGET})
+    assert len(done["Query"]) == len(found["answers"])
+    for uid in (row["StudyInstanceUID"] for row in found["answers"]):
+        assert received(target, uid) == instances(files, uid)
+    uid = found["answers"][0]["StudyInstanceUID"]
+    modality.get("Study", {"StudyInstanceUID": uid})
+    assert instances(store.rglob("*.dcm"), uid) == instances(files, uid)
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_pyorthanc_follows_the_job(
+    pyorthanc: Orthanc, files: list[Path], target: servers.Orthanc, name: str
+) -> None:
     client = pyorthanc
-    modality = Modality(client, "orthanc")
-    query = modality.find({"Level": "Study", "Query": {"PatientID": "0555643F"}})["ID"]
-    answer = modality.move(query, {"TargetAet": "DICOMSH", "Synchronous": False})
+    modality = Modality(client, name)
+    found = modality.find(STUDIES)
+    answer = modality.move(found["ID"], {"TargetAet": TARGET, "Synchronous": False})
     job = Job(answer["ID"], client)
     until(lambda: job.state.value in ("Success", "Failure"))
     assert job.state.value == "Success", job.error_details
     assert (job.progress, job.type, job.error.value) == (100, "DicomMoveScu", 0)
-    assert job.content["RemoteAet"] == "ORTHANC"
+    assert job.content["TargetAet"] == TARGET
     assert job.effective_runtime >= 0
-    done = modality.move(query, {"TargetAet": "DICOMSH"})
-    assert done["Query"]
+    assert job.completion_time >= job.creation_time
+    assert answer["ID"] in client.get_jobs()
+    uid = found["answers"][0]["StudyInstanceUID"]
+    assert received(target, uid) == instances(files, uid)
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_pyorthanc_begins_a_failed_job_again(pyorthanc: Orthanc, name: str) -> None:
+    client = pyorthanc
+    modality = Modality(client, name)
+    query = modality.find(STUDIES)["ID"]
+    answer = modality.move(query, {"TargetAet": NOWHERE, "Synchronous": False})
+    job = Job(answer["ID"], client)
+    for _ in range(2):
+        until(lambda: job.state.value == "Failure")
+        assert "C-MOVE SCU" in job.error_details
+        client.post_jobs_id_resubmit(job.id_)
+
+
+# orthanc_api_client
+
+
+@pytest.fixture
+def api_client(service: Service) -> Iterator[OrthancApiClient]:
+    client = OrthancApiClient(service.url)
+    yield client
+    client._http_session.close()
 
 
 @pytest.mark.parametrize("name", BEHIND)
 def test_orthanc_api_client_walks(api_client: OrthancApiClient, name: str) -> None:
+    """It has no method for echo: that goes through the client's own requests."""
     client = api_client
     assert client.get_system()["Version"]
-    assert set(client.modalities.get_all_ids()) == set(BEHIND)
+    assert client.post(f"modalities/{name}/echo", json={"CheckFind": True}).json() == {}
+    assert set(client.modalities.get_all_ids()) == {*BEHIND, "target"}
     aet = client.modalities.get_configuration(name)["AET"]
     assert client.modalities.get_id_from_aet(aet) == name
     studies = client.modalities.query_studies(name, {"PatientName": "JOD*"})
     assert studies
     uid = studies[0].dicom_id
+    assert studies[0].tags["PatientName"].startswith("JOD")
     series = client.modalities.query_series(name, {"StudyInstanceUID": uid})
     assert series
     keys = {"StudyInstanceUID": uid, "SeriesInstanceUID": series[0].dicom_id}
     assert client.modalities.query_instances(name, keys)
 
 
-def test_orthanc_api_client_moves_and_follows_the_job(api_client: OrthancApiClient) -> None:
-    client = api_client
-    (study, *_) = client.modalities.query_studies("orthanc", {"PatientID": "0555643F"})
-    client.modalities.move_study("orthanc", study.dicom_id, "DICOMSH")
-    job = client.modalities.move_study_async("orthanc", study.dicom_id, "DICOMSH")
-    assert job.wait_completed(timeout=20, polling_interval=0.05)
-    assert job.info.status == "Success"
-    assert job.orthanc_id in client.jobs.get_all_ids()
+@pytest.mark.parametrize("name", BEHIND)
+def test_orthanc_api_client_retrieves(
+    api_client: OrthancApiClient,
+    files: list[Path],
+    target: servers.Orthanc,
+    store: Path,
+    name: str,
+) -> None:
+    modalities = api_client.modalities
+    (study, *_) = modalities.query_studies(name, STUDIES["Query"])
+    modalities.move_study(name, study.dicom_id, TARGET)
+    assert received(target, study.dicom_id) == instances(files, study.dicom_id)
+    modalities.get_study(name, study.dicom_id)
+    assert instances(store.rglob("*.dcm"), study.dicom_id) == instances(files, study.dicom_id)
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_orthanc_api_client_follows_the_jobs(
+    api_client: OrthancApiClient,
+    files: list[Path],
+    target: servers.Orthanc,
+    store: Path,
+    name: str,
+) -> None:
+    modalities = api_client.modalities
+    (study, *_) = modalities.query_studies(name, STUDIES["Query"])
+    uid = study.dicom_id
+    for job in (
+        modalities.move_study_async(name, uid, TARGET),
+        modalities.get_study_async(name, uid),
+    ):
+        assert job.wait_completed(timeout=20, polling_interval=0.05)
+        assert job.info.status == "Success"
+        assert job.orthanc_id in api_client.jobs.get_all_ids()
+        api_client.jobs.cancel(job.orthanc_id)
+        assert api_client.jobs.get(job.orthanc_id).info.status == "Success"
+    assert received(target, uid) == instances(store.rglob("*.dcm"), uid) == instances(files, uid)
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_orthanc_api_client_is_told_of_a_failure(api_client: OrthancApiClient, name: str) -> None:
+    (study, *_) = api_client.modalities.query_studies(name, STUDIES["Query"])
+    with pytest.raises(HttpError, match="C-MOVE SCU"):
+        api_client.modalities.move_study(name, study.dicom_id, NOWHERE)
 
 
 def test_orthanc_api_client_configures(api_client: OrthancApiClient) -> None:
