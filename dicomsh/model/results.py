@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NewType
 
 from dicomsh.errors import ExitStatus
@@ -248,8 +248,8 @@ Result = Listing | Report | Text | Talk | Drawing | None
 FORMATS = ("table", "vertical", "json", "ndjson", "csv", "tsv", "yaml", "markdown", "dicom-json")
 """Names of the output formats that are text."""
 
-FILE_FORMATS = ("excel", "parquet")
-"""Names of the output formats that are files of other data."""
+FILE_FORMATS: Mapping[str, str] = {"excel": "an Excel file", "parquet": "a Parquet file"}
+"""Names of the output formats that are files of other data, and what such a file is called."""
 
 
 async def at_once(records: list[Record]) -> AsyncGenerator[list[Record], None]:

@@ -46,7 +46,6 @@ _BELOW = 3
 """Lines below a drawing: its caption, which may be long, and the prompt."""
 
 _WITH_HEADER = ("csv", "tsv")
-_FILES = {"excel": "an Excel file", "parquet": "a Parquet file"}
 
 
 @frozen
@@ -123,9 +122,6 @@ class Presenter:
             StdoutGoneError: the reader of standard output is gone.
         """
         name = suffix or self._session.settings.output or "table"
-        if suffix in FILE_FORMATS and isinstance(result, Text):
-            into = "a folder" if self._sink.folder else _FILES[suffix]
-            raise UsageError(f"a text does not go into {into}", hint="write it to FILE.txt")
         match result:
             case Listing():
                 return await self._listing(result, result.output or _usual(name, result), continues)
@@ -289,9 +285,9 @@ class Presenter:
         """Raises UsageError if a file of a format cannot be written where data goes."""
         hint = f"write it to a file of its own: … > FILE{formats.suffix_of(name)}"
         if self._sink.width is not None:
-            raise UsageError(f"{_FILES[name]} is not text for a terminal", hint=hint)
+            raise UsageError(f"{FILE_FORMATS[name]} is not text for a terminal", hint=hint)
         if continues or (self._file_begun and not self._sink.redirected):
-            raise UsageError(f"{_FILES[name]} holds one result", hint=hint)
+            raise UsageError(f"{FILE_FORMATS[name]} holds one result", hint=hint)
         self._file_begun = not self._sink.redirected or self._file_begun
 
 

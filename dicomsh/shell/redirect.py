@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from dicomsh.errors import UsageError
 from dicomsh.language.scan import Redirect, Statement, SystemCommand, Word
-from dicomsh.model.results import Listing, Result
+from dicomsh.model.results import FILE_FORMATS, Drawing, Listing, Report, Result, Text
 from dicomsh.output.sink import Sink
 from dicomsh.output.streams import reader_awaited
 from dicomsh.session.state import Session
@@ -81,6 +81,43 @@ def asked_format(statement: Statement) -> str | None:
     from dicomsh.output.formats import format_of
 
     return format_of(redirect.target.text)
+
+
+def check_rows(statement: Statement, result: Result, output: str | None) -> None:
+    """Refuse to put anything but rows into a file of rows: Excel, Parquet, or a folder.
+
+    Args:
+        statement: may end in `> file`, `>> file` or `| !command`.
+        result: what its command returned.
+        output: the format of standard output, None if there is no choice or it is a terminal.
+
+    Raises:
+        UsageError: the file is not one for this result; it has not been touched.
+    """
+    redirect = statement.redirect
+    target = redirect.target if redirect else None
+    name = asked_format(statement) if redirect or _command(statement) else output
+    if name is None or name not in FILE_FORMATS or isinstance(result, Listing | Report):
+        return
+    message, hint = _refused(result, target is not None)
+    if message:
+        span = target.span if target else None
+        raise UsageError(f"{message} {_place(target, name)}", hint=hint, span=span)
+
+
+def _refused(result: Result, is_file: bool) -> tuple[str, str | None]:
+    """Why a result is not written, up to the name of the place, and what to do instead."""
+    if isinstance(result, Text):
+        return "a text does not go into", "write it to FILE.txt"
+    if isinstance(result, Drawing):
+        return "an image does not go into", "write it to FILE.png"
+    return "this command gives no rows for" if is_file else "", None
+
+
+def _place(target: Word | None, name: str) -> str:
+    from dicomsh.output.formats import is_folder
+
+    return "a folder" if target and is_folder(target.text) else FILE_FORMATS[name]
 
 
 def remarks(statement: Statement, result: Result, session: Session) -> Iterator[str]:

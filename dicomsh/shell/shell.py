@@ -39,7 +39,7 @@ from dicomsh.session.state import Session
 from dicomsh.shell.present import Presenter, Reporting
 from dicomsh.shell.progress import RowProgress
 from dicomsh.shell.recorder import Recorder
-from dicomsh.shell.redirect import asked_format, directed, remarks
+from dicomsh.shell.redirect import asked_format, check_rows, directed, remarks
 from dicomsh.shell.reload import reread
 from dicomsh.trace.tracing import Tracing
 
@@ -353,6 +353,8 @@ class Shell:
     async def _call(self, call: Call, analysis: Analysis, *, paged: bool) -> ExitStatus:
         result = await result_of(self._context, call, analysis.stages)
         statement = analysis.statement
+        output = None if self._sink.is_terminal else self.session.settings.output
+        check_rows(statement, result, output)
         suffix = asked_format(statement)
         status = ExitStatus.DONE  # also where the command that reads the data ends early
         wide = isinstance(result, Listing) and result.wide

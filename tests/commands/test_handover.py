@@ -64,6 +64,12 @@ def test_to_another_program_and_to_standard_output(name: str) -> None:
         ("find study | to json > a/", "a folder takes parquet only"),
         ("pwd > a/", "a text does not go into a folder"),
         ("find patient > a/", "these rows have no date"),
+        ("print hi >> a.parquet", "a text does not go into a Parquet file"),
+        ("find series; view 1 > a.xlsx", "an image does not go into an Excel file"),
+        ("find series; view 1 > a/", "an image does not go into a folder"),
+        ("use pacs > a.xlsx", "this command gives no rows for an Excel file"),
+        ("cd 0555643F > a/", "this command gives no rows for a folder"),
+        ("set output excel; print hi", "a text does not go into an Excel file"),
         ("find study | to json --excel > a.csv", "--excel is for csv and tsv"),
         ("find study > nowhere/a/", "cannot write 'nowhere/a/'"),
     ],
@@ -73,6 +79,20 @@ def test_what_cannot_be_written(text: str, told: str, folder: Path) -> None:
     assert done.status == 2
     assert told in done.err
     assert not names(folder) - {"a.parquet", "a.xlsx"}
+
+
+def test_a_text_goes_into_a_file_of_text_whatever_the_format_of_rows() -> None:
+    done = run("print hi > notes; print hi > notes.txt; print hi | !cat > more", output="excel")
+    assert done.status == 0, done.err
+    assert {Path(path).read_text("ascii") for path in ("notes", "notes.txt", "more")} == {"hi\n"}
+
+
+def test_what_has_facts_beside_its_text_goes_into_a_file_of_rows() -> None:
+    done = run("use pacs; explain find study JOD* > a.xlsx; set > a.parquet")
+    assert done.status == 0, done.err
+    rows = openpyxl.load_workbook("a.xlsx").active.iter_rows(values_only=True)
+    assert "JOD*" in {value for row in rows for value in row}
+    assert "output" in pyarrow.parquet.read_table("a.parquet").to_pydict()["name"]
 
 
 def test_csv_for_a_spreadsheet() -> None:
