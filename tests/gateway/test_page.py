@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from dicomsh.gateway.__main__ import parser
 from tests import warm
 from tests.docs.blocks import blocks
 from tests.gateway.gateways import Service
@@ -24,17 +25,25 @@ from tests.processes import find_program
 
 STUDY = "1.2.840.113704.1.111.2768.1239195678.57"
 
+OF_THE_PAGE = """\
+curl http://localhost:8042/modalities/pacs/find-patient -X POST -d '{"PatientName":"JOD*","PatientSex":"M"}'
+curl http://localhost:8042/modalities/pacs/find-study -X POST -d '{"PatientID":"0555643F"}'
+curl http://localhost:8042/modalities/pacs/find-series -X POST -d '{"PatientID":"0555643F","StudyInstanceUID":"1.2.840.113704.1.111.2768.1239195678.57"}'
+curl http://localhost:8042/modalities/pacs/find-instance -X POST -d '{"PatientID":"0555643F","StudyInstanceUID":"1.2.840.113704.1.111.2768.1239195678.57","SeriesInstanceUID":""}'
+""".splitlines()  # noqa: E501
+"""The lines of the page, which goes from the name of a patient to the identifiers of instances."""
+
 LINES = [
-    line
+    (block.page, line)
     for block in blocks("sh")
     for line in block.lines
     if line.startswith(("curl ", "dicomsh gateway"))
 ]
 
 
-def line_with(route: str) -> str:
-    """The line of the documentation for a route."""
-    return next(line for line in LINES if f"/{route} " in line)
+def lines(program: str) -> list[str]:
+    """The lines of the documentation that run a program, each once."""
+    return sorted({line for _, line in LINES if line.startswith(program)})
 
 
 def run(line: str, service: Service) -> Any:
@@ -42,18 +51,24 @@ def run(line: str, service: Service) -> Any:
     program, *words = shlex.split(line.replace("localhost:8042", f"localhost:{service.port}"))
     command = [find_program(program), "-sS", "--noproxy", "*", *words]
     out = subprocess.run(command, capture_output=True, check=True).stdout
-    lines = out.splitlines() if "/find " in line else [out]
-    return [json.loads(one) for one in lines] if len(lines) > 1 else json.loads(out)
+    printed = out.splitlines() if "/find " in line else [out]
+    return [json.loads(one) for one in printed] if len(printed) > 1 else json.loads(out)
 
 
-@pytest.mark.parametrize("line", sorted({line for line in LINES if line.startswith("curl")}))
+@pytest.mark.parametrize("page", ["README.md", "docs/guide/gateway.md"])
+def test_the_lines_are_those_of_the_page(page: str) -> None:
+    shown = [line for where, line in LINES if where == page and "/find-" in line]
+    assert shown[: len(OF_THE_PAGE)] == OF_THE_PAGE
+
+
+@pytest.mark.parametrize("line", lines("curl"))
 def test_every_line_is_answered(line: str, practice_gateway: Service) -> None:
     answer = run(line, practice_gateway)
     assert answer
     assert "HttpError" not in answer
 
 
-@pytest.mark.parametrize("line", sorted({line for line in LINES if line.startswith("dicomsh")}))
+@pytest.mark.parametrize("line", lines("dicomsh"))
 def test_it_starts_as_the_page_says(line: str, tmp_path: Path) -> None:
     """Without a modalities file, `pacs` is the practice archive; only the port is another one."""
     words = shlex.split(line, comments=True)
@@ -69,47 +84,40 @@ def test_it_starts_as_the_page_says(line: str, tmp_path: Path) -> None:
     ) as process:
         try:
             assert process.stdout
-            port = int(process.stdout.readline().rpartition(":")[2])
-            assert run(line_with("find-patient"), Service(port))[0]["PatientID"] == "0555643F"
+            address, _, port = process.stdout.readline().rpartition(":")
+            answers = [run(one, Service(int(port))) for one in OF_THE_PAGE]
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
         finally:
             process.kill()
     assert process.returncode == 0
     assert "Modalities: pacs" in said
+    assert f"{address}:{parser().parse_args(words[2:]).port}" in line
+    assert_printed(answers)
 
 
-def test_the_patient_id_is_retrieved(practice_gateway: Service) -> None:
-    (patient,) = run(line_with("find-patient"), practice_gateway)
-    assert patient["PatientID"] == "0555643F"
-    assert patient["PatientName"] == "JODOGNE^SEBASTIEN"
+def test_the_lines_print_what_the_page_says(practice_gateway: Service) -> None:
+    assert_printed([run(line, practice_gateway) for line in OF_THE_PAGE])
 
 
-def test_the_studies_of_this_patient_are_retrieved(practice_gateway: Service) -> None:
-    studies = run(line_with("find-study"), practice_gateway)
+def assert_printed(answers: list[Any]) -> None:
+    """The answers to the lines of the page are what it says: each line needs what came before."""
+    (patient,), studies, series, instances = answers
+    assert (patient["PatientID"], patient["PatientName"]) == ("0555643F", "JODOGNE^SEBASTIEN")
     assert [study["StudyDescription"] for study in studies] == ["CT THORAX", "MR BRAIN"]
     assert studies[0]["StudyInstanceUID"] == STUDY
-
-
-def test_the_series_of_one_study_are_retrieved(practice_gateway: Service) -> None:
-    series = run(line_with("find-series"), practice_gateway)
     assert [one["SeriesNumber"] for one in series] == ["1", "2", "3"]
-
-
-def test_the_instances_have_the_three_identifiers_of_wado(practice_gateway: Service) -> None:
-    instances = run(line_with("find-instance"), practice_gateway)
-    assert len(instances) == 412
-    series = {one["SeriesInstanceUID"] for one in run(line_with("find-series"), practice_gateway)}
-    assert {one["SeriesInstanceUID"] for one in instances} == series
-    assert {one["StudyInstanceUID"] for one in instances} == {STUDY}
-    assert len({one["SOPInstanceUID"] for one in instances}) == 412
+    assert len(instances) == len({one["SOPInstanceUID"] for one in instances}) == 412
+    assert {one["StudyInstanceUID"] for one in (*series, *instances)} == {STUDY}
+    of_series = {one["SeriesInstanceUID"] for one in series}
+    assert {one["SeriesInstanceUID"] for one in instances} == of_series
 
 
 def test_the_route_that_superseded_these_gives_the_same(practice_gateway: Service) -> None:
     body = {"Level": "Study", "Query": {"PatientID": "0555643F"}}
     path = practice_gateway.post("/modalities/pacs/query", body)["Path"]
     answers = practice_gateway.get(f"{path}/answers?expand&simplify")
-    studies = run(line_with("find-study"), practice_gateway)
+    studies = run(OF_THE_PAGE[1], practice_gateway)
     uids = [one["StudyInstanceUID"] for one in answers]
     assert uids == [one["StudyInstanceUID"] for one in studies]
 
