@@ -15,7 +15,8 @@ BASH = """\
 # bash completion for dicomsh; load it with: source <(dicomsh completion bash)
 _dicomsh() {
     local IFS=$'\\n'
-    COMPREPLY=($(dicomsh completion candidates "${COMP_LINE:0:COMP_POINT}" 2>/dev/null))
+    COMPREPLY=($(dicomsh completion candidates "${COMP_LINE:0:COMP_POINT}" 2>/dev/null)) &&
+        compopt +o bashdefault +o default 2>/dev/null
 }
 complete -o bashdefault -o default -F _dicomsh dicomsh
 """
@@ -25,17 +26,27 @@ ZSH = """\
 # zsh completion for dicomsh; load it with: source <(dicomsh completion zsh)
 _dicomsh() {
     local -a found
+    local files
     # LBUFFER lacks the quote that is open
     local line="${words[1,CURRENT-1]} ${QIPREFIX}${PREFIX}"
     found=("${(@f)$(dicomsh completion candidates "$line" --whole 2>/dev/null)}")
-    if [[ -n "${found[*]}" ]]; then compadd -- "${found[@]}"; else _files; fi
+    files=$?
+    if [[ -n "${found[*]}" ]]; then compadd -- "${found[@]}"; fi
+    if (( files )); then _files; fi
 }
 compdef _dicomsh dicomsh
 """
 
 FISH = """\
 # fish completion for dicomsh; load it with: dicomsh completion fish | source
-complete -c dicomsh -a '(dicomsh completion candidates (commandline -cp) --whole 2>/dev/null)'
+function __dicomsh_candidates
+    dicomsh completion candidates (commandline -cp | string collect) --whole 2>/dev/null
+    and return
+    set -l option (commandline -ct | string match -r -- '^--[a-z-]+=')
+    set -l typed (string replace -- "$option" '' (commandline -ct))
+    __fish_complete_path "$typed" | string replace -r -- '^' "$option"
+end
+complete -c dicomsh -f -a '(__dicomsh_candidates)'
 """
 
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
@@ -67,7 +78,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the script of a shell, or the candidates at the end of a line; the exit status."""
+    """Print the script of a shell, or the candidates at the end of a line; the exit status.
+
+    After candidates it is 1 if the names of files fit there as well.
+    """
     options = parser().parse_args(argv)
     if options.shell in SCRIPTS:
         sys.stdout.write(SCRIPTS[options.shell])
@@ -76,15 +90,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     start = 0 if options.whole else line.replaced
     for text in candidates(line):
         sys.stdout.write(f"{text[start:]}\n")
-    return 0
+    return int(takes_file(line))
 
 
 def candidates(line: OuterLine) -> list[str]:
-    """What the current word may become, whole; none where the shell should look for files."""
+    """What the current word may become, whole, apart from the names of files."""
     try:
         return [text for text in _candidates(line) if text.startswith(line.current)]
     except DicomshError:  # the configuration cannot be used: running the command tells why
         return []
+
+
+def takes_file(line: OuterLine) -> bool:
+    """Whether the current word may be the name of a file: a script, its argument, or a value."""
+    from dicomsh import cli
+
+    first, previous = (*line.words, "")[0], (line.words or ("",))[-1]
+    has_own = first in cli.WORDS
+    kinds = _kinds_of_values(cli.parser_of(first) if has_own else cli.parser())
+    if line.current.startswith("-"):
+        return kinds.get(line.current.partition("=")[0]) in _FILE_KINDS and "=" in line.current
+    return kinds[previous] in _FILE_KINDS if previous in kinds else not has_own
+
+
+_FILE_KINDS = ("FILE", "FOLDER", "CONFIG", "DIR")
+
+
+def _kinds_of_values(parser: argparse.ArgumentParser) -> dict[str, object]:
+    """The options that take a value, with the name of its kind in their help."""
+    taking = (action for action in parser._actions if action.nargs != 0)
+    return {word: action.metavar for action in taking for word in action.option_strings}
 
 
 def _candidates(line: OuterLine) -> Iterable[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomsh.outer_shell.completion import candidates, main
+from dicomsh.outer_shell.completion import candidates, main, takes_file
 from dicomsh.outer_shell.line import OuterLine, read_line
 from tests.harness import ROOT
 
@@ -80,9 +80,42 @@ def test_what_a_word_may_become(typed: str, found: list[str]) -> None:
     assert candidates(read_line(f"dicomsh {typed}")) == found
 
 
+@pytest.mark.parametrize(
+    ("typed", "files"),
+    [
+        ("", True),
+        ("oth", True),
+        ("script.dsh ", True),
+        ("script.dsh -o json ", True),
+        ("--keep-going ", True),
+        ("-f ", True),
+        ("--file=oth", True),
+        ("--lessons ", True),
+        ("gateway --store ", True),
+        ("gateway --cert=", True),
+        ("practice -f ", True),
+        ("-", False),
+        ("--file", False),
+        ("-m ", False),
+        ("-m oth", False),
+        ("--modality=oth", False),
+        ("-o ", False),
+        ("-D ", False),
+        ("--limit ", False),
+        ("-c 'find stu", False),
+        ("completion ", False),
+        ("practice ", False),
+        ("practice --port ", False),
+    ],
+)
+def test_files_are_offered_where_they_fit(typed: str, files: bool) -> None:
+    assert takes_file(read_line(f"dicomsh {typed}")) is files
+
+
 def test_bash_is_given_what_it_replaces(capsys: pytest.CaptureFixture[str]) -> None:
     """It begins another word at `=`, `:` and `@`, but not in quotes."""
     assert main(["candidates", "dicomsh --output=js"]) == 0
+    assert main(["candidates", "dicomsh oth"]) == 1, "names of files fit as well"
     assert main(["candidates", "dicomsh -c 'find study mod=CTP"]) == 0
     assert main(["candidates", "dicomsh --output=js", "--whole"]) == 0
     assert capsys.readouterr().out == "json\nfind study mod=CTPROTOCOL\n--output=json\n"
@@ -96,6 +129,7 @@ def test_bash_is_given_what_it_replaces(capsys: pytest.CaptureFixture[str]) -> N
         ("dicomsh --output=nd", "dicomsh --output=ndjson "),
         ("dicomsh -c 'find stu", "dicomsh -c 'find study' "),
         ("dicomsh other", "dicomsh other.yaml "),
+        ("dicomsh -m other\tx", "dicomsh -m otherx"),
     ],
 )
 def test_in_bash(typed: str, completed: str, tmp_path: Path) -> None:
@@ -118,7 +152,8 @@ def test_in_bash(typed: str, completed: str, tmp_path: Path) -> None:
         "bash", options, env=environ, cwd=str(tmp_path), encoding="utf-8", timeout=60
     ) as shell:
         shell.expect_exact("ready> ")
-        shell.sendline("bind 'set enable-bracketed-paste off'; source <(dicomsh completion bash)")
+        quiet = "bind 'set enable-bracketed-paste off'; bind 'set bell-style none'"
+        shell.sendline(f"{quiet}; source <(dicomsh completion bash)")
         shell.expect_exact("ready> ")
         shell.send(f"{typed}\t")
         shell.expect_exact(completed)
