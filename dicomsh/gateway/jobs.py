@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from datetime import UTC, datetime
 from enum import Enum
@@ -18,7 +18,7 @@ from dicomsh.frozen import replace
 from dicomsh.gateway.errors import RequestError, Trouble, as_request_error
 from dicomsh.gateway.orders import Order, Resource, Work, claimed
 from dicomsh.gateway.styled import Json
-from dicomsh.gateway.told import OUTCOME, is_whole, line_of, outcome_json
+from dicomsh.gateway.told import OUTCOME, headers_of, is_whole, line_of, outcome_json
 from dicomsh.gateway.turns import TooManyError, Turns
 from dicomsh.model.answer import Outcome
 from dicomsh.model.status import Category, status
@@ -194,8 +194,21 @@ class Job:
 
     @property
     def line(self) -> str:
-        """What is said about it in a header."""
+        """How the retrievals ended, in words."""
         return "; ".join(line_of(None, outcome, _OBJECTS) for outcome in self.outcomes)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers that say whether everything has arrived."""
+        return headers_of(self._gateway.shown(self._standing), whole=self.whole)
+
+    @property
+    def _standing(self) -> str:
+        """How far it is, or how it ended, in words."""
+        if not self.state.ended:
+            return f"the job is {self.state.value.lower()}: {self._progress} %"
+        _, words, details = self._failure()
+        return f"the job has failed: {details or words}" if self.error else self.line
 
     @property
     def _progress(self) -> int:

@@ -8,14 +8,15 @@ from http import HTTPStatus
 from dicomsh import __version__
 from dicomsh.gateway.endpoint import Body, Endpoint
 from dicomsh.gateway.styled import Json
+from dicomsh.gateway.told import COMPLETE
 from dicomsh.regex import regex
 
 _PARAMETER = regex(r"\{(\w+)\}")
 
 _ABOUT = """\
 Orthanc's REST API for querying modalities and moving objects between them, for all archives in a
-modalities file; and routes of dicomsh. Answers of archives have the header Dicomsh-Complete, and
-Warning if they are not complete."""
+modalities file; and routes of dicomsh. Every answer has the header Dicomsh-Complete; that of an
+archive has Warning, too, if it is not complete."""
 
 _PARAMETERS: dict[str, Json] = {
     "id": {"type": "string", "description": "the name of a modality", "examples": ["pacs"]},
@@ -39,6 +40,12 @@ _ERROR = {
     },
 }
 
+_COMPLETE = {
+    "description": "whether the answer is complete; last-line: its last line says so",
+    "required": True,
+    "schema": {"type": "string", "enum": ["true", "false", "last-line"]},
+}
+
 _ALWAYS = (401, 403, 408, 413)
 """Statuses that every route may answer: who asks, from where, how slowly, how much."""
 
@@ -54,6 +61,7 @@ def described(endpoints: Sequence[Endpoint]) -> dict[str, Json]:
         "paths": paths,
         "components": {
             "schemas": {"Error": _ERROR},
+            "headers": {COMPLETE: _COMPLETE},
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
                 "token": {"type": "http", "scheme": "bearer"},
@@ -109,12 +117,17 @@ def _body(body: Body) -> dict[str, Json]:
 def _done(endpoint: Endpoint) -> dict[str, Json]:
     kind = endpoint.kind.partition(";")[0]
     content: dict[str, Json] = {"content": {kind: {"schema": {}}}} if kind else {}
-    return {"description": "done", **content}
+    return _response("done", **content)
 
 
 def _failures(endpoint: Endpoint) -> dict[str, Json]:
     """The errors of a route; their media type is left out, as Orthanc sends none."""
     return {
-        str(code): {"description": HTTPStatus(code).phrase}
+        str(code): _response(HTTPStatus(code).phrase)
         for code in sorted({*endpoint.fails, *_ALWAYS})
     }
+
+
+def _response(about: str, **more: Json) -> dict[str, Json]:
+    headers = {COMPLETE: {"$ref": f"#/components/headers/{COMPLETE}"}}
+    return {"description": about, "headers": headers, **more}

@@ -18,6 +18,7 @@ from dicomsh.gateway.app import Log, application
 from dicomsh.gateway.core import Gateway
 from dicomsh.gateway.guard import Access, Guard
 from dicomsh.gateway.routes import ENDPOINTS
+from dicomsh.gateway.telling import Telling
 from dicomsh.interrupt import ending
 
 GRACE = 10
@@ -89,9 +90,9 @@ def serve(
     log: Log | None = None
     if binding.log:
         log = lambda line: print(line, file=sys.stderr)  # noqa: E731, T201
-    app = Guard(application(gateway, ENDPOINTS, log), binding.access, _hosts(binding.host))
+    guarded = Guard(application(gateway, ENDPOINTS, log), binding.access, _hosts(binding.host))
     config = uvicorn.Config(
-        app,
+        Telling(guarded),
         access_log=False,
         log_config=None,
         lifespan="on",

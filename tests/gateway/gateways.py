@@ -30,6 +30,11 @@ class Answer:
         return json.loads(self.body)
 
     @property
+    def complete(self) -> str:
+        """What it says about its being complete."""
+        return self.headers.get("dicomsh-complete", "")
+
+    @property
     def kind(self) -> str:
         return self.headers.get("content-type", "")
 

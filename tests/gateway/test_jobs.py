@@ -36,6 +36,13 @@ def ended(service: Service, name: str) -> Any:
     return service.get(f"/jobs/{name}")
 
 
+def not_yet(service: Service, name: str) -> str:
+    """Why not everything that a job retrieves is there, as a header says."""
+    answer = service.ask("GET", f"/jobs/{name}")
+    assert answer.complete == "false"
+    return answer.headers["warning"]
+
+
 # C-GET into the folder of the gateway
 
 
@@ -57,7 +64,7 @@ def test_objects_are_retrieved_into_the_folder(storing: tuple[Service, Path]) ->
     service, folder = storing
     answer = service.ask("POST", "/modalities/pacs/get", get_body())
     assert answer.status == 200
-    assert answer.headers["dicomsh-complete"] == "true"
+    assert answer.complete == "true"
     (detail,) = answer.json["Details"]
     assert detail["dicomsh-outcome"]["Expected"] == 2
     assert len(list(folder.rglob("*.dcm"))) == 2
@@ -87,7 +94,7 @@ def test_what_is_missing_is_a_failure(storing: tuple[Service, Path]) -> None:
     assert re.search(r"[0-9]+ of [0-9]+ instances.*INCOMPLETE", answer.json["Details"])
     permissive = service.ask("POST", "/modalities/lossy/get", {**body, "Permissive": True})
     assert permissive.status == 200
-    assert permissive.headers["dicomsh-complete"] == "false"
+    assert permissive.complete == "false"
     assert "INCOMPLETE" in permissive.headers["warning"]
 
 
@@ -96,9 +103,11 @@ def test_a_job_is_cancelled_and_begins_again(storing: tuple[Service, Path]) -> N
     body = {"Level": "Study", "Resources": [{"StudyInstanceUID": STUDY}], "Asynchronous": True}
     name = service.post("/modalities/slow/get", body)["ID"]
     until(lambda: state(service, name) == "Running")
+    assert re.search(r"the job is running: \d+ %", not_yet(service, name))
     assert service.ask("POST", f"/jobs/{name}/cancel").json == {}
     job = ended(service, name)
     assert (job["State"], job["ErrorCode"]) == ("Failure", 37)
+    assert "This job was canceled" in not_yet(service, name)
     assert service.ask("POST", f"/jobs/{name}/resubmit").json == {}
     until(lambda: state(service, name) == "Running")
     service.ask("POST", f"/jobs/{name}/cancel")
@@ -107,12 +116,15 @@ def test_a_job_is_cancelled_and_begins_again(storing: tuple[Service, Path]) -> N
 
 def test_a_job_is_paused_and_goes_on(storing: tuple[Service, Path]) -> None:
     service, _ = storing
-    name = service.post("/modalities/slow/get", get_body(Asynchronous=True, Priority=3))["ID"]
+    begun = service.ask("POST", "/modalities/slow/get", get_body(Asynchronous=True, Priority=3))
+    assert begun.complete == "false"
+    name = begun.json["ID"]
     assert service.ask("POST", f"/jobs/{name}/pause").json == {}
     assert state(service, name) in ("Paused", "Success")
     service.ask("POST", f"/jobs/{name}/resume")
     job = ended(service, name)
     assert (job["State"], job["Priority"]) == ("Success", 3)
+    assert service.ask("GET", f"/jobs/{name}").complete == "true"
     assert service.ask("POST", f"/jobs/{name}/resume").status == 400
     assert service.ask("POST", f"/jobs/{name}/resubmit").status == 400
 
@@ -180,5 +192,5 @@ def test_all_answers_are_moved(moving: tuple[Service, servers.Orthanc]) -> None:
     path = service.post("/modalities/source/query", {"Level": "Study", "Query": {}})["Path"]
     answer = service.ask("POST", f"{path}/retrieve", {"TargetAet": "TARGET"})
     assert answer.status == 200, answer.body
-    assert answer.headers["dicomsh-complete"] == "true"
+    assert answer.complete == "true"
     assert len(answer.json["Query"]) == len(target.rest("GET", "/studies"))

@@ -56,13 +56,13 @@ def test_other_formats_say_in_a_header_whether_they_are_complete(
     answer = find(service, "find study mod=CT date=2009", form)
     done = run("find study mod=CT date=2009", modality="pacs", output=form)
     assert answer.body.decode() == done.out
-    assert answer.headers["dicomsh-complete"] == "true"
+    assert answer.complete == "true"
 
 
 def test_what_is_cut_off_is_there_and_said(service: Service) -> None:
     answer = find(service, "find study", "json", "cut")
     assert len(answer.json) == 5
-    assert answer.headers["dicomsh-complete"] == "false"
+    assert answer.complete == "false"
     assert "CUT OFF by the server" in answer.headers["warning"]
     *rows, last = find(service, "find study", modality="cut").body.splitlines()
     told = json.loads(last)["dicomsh-outcome"]

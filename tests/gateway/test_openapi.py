@@ -33,6 +33,15 @@ def test_it_is_served(practice_gateway: Service) -> None:
     assert practice_gateway.get("/openapi.json") == DESCRIPTION
 
 
+def test_every_response_has_a_header_that_says_whether_it_is_complete() -> None:
+    for _, _, operation in OPERATIONS:
+        for response in operation["responses"].values():
+            (reference,) = [one["$ref"] for one in response["headers"].values()]
+            *_, parts, kind, name = reference.split("/")
+            assert (parts, kind, list(response["headers"])) == ("components", "headers", [name])
+            assert DESCRIPTION[parts][kind][name]["required"]
+
+
 def test_every_operation_has_a_name_of_its_own() -> None:
     names = [operation["operationId"] for _, _, operation in OPERATIONS]
     assert len(set(names)) == len(names) == len(ENDPOINTS)
@@ -48,6 +57,8 @@ def test_every_route_is_there_and_answers_as_described(
     body = content.get("application/json", {}).get("example")
     answer = practice_gateway.ask(method, path_with(path, PLAIN), body)
     assert str(answer.status) in operation["responses"]
+    whole = "last-line" if path == "/find" else "true"
+    assert answer.complete == (whole if answer.status == 200 else "false")
     if answer.status == 200 and answer.body:
         (kind,) = operation["responses"]["200"]["content"]
         assert answer.kind.partition(";")[0] == kind
@@ -60,6 +71,7 @@ def test_another_method_says_which_there_are(practice_gateway: Service) -> None:
         answer = practice_gateway.ask("PATCH", path_with(path, PLAIN))
         allowed = {method for method, other, _ in OPERATIONS if other == path}
         assert answer.status == 405
+        assert answer.complete == "false"
         assert set(answer.headers["allow"].split(",")) == allowed
 
 

@@ -123,9 +123,9 @@ def test_the_route_that_superseded_these_gives_the_same(practice_gateway: Servic
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_every_answer_says_whether_it_is_complete(practice_gateway: Service, host: str) -> None:
+def test_an_answer_says_that_it_is_complete(practice_gateway: Service, host: str) -> None:
     headers = {"Host": f"{host}:{practice_gateway.port}"}
     path = "/modalities/pacs/find-patient"
     answer = practice_gateway.ask("POST", path, {"PatientID": "0555643F"}, headers)
-    assert answer.headers["dicomsh-complete"] == "true"
+    assert answer.complete == "true"
     assert "warning" not in answer.headers

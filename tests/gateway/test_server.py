@@ -142,6 +142,7 @@ def test_only_those_who_are_known_may_ask(
 ) -> None:
     answer = guarded.ask("GET", "/system", headers={"Authorization": authorization})
     assert answer.status == status
+    assert answer.complete == str(status == 200).lower()
     if status == 401:
         assert answer.headers["www-authenticate"].startswith("Basic ")
         assert answer.body == b""
@@ -163,13 +164,16 @@ def test_only_those_who_are_known_may_ask(
 def test_pages_of_other_servers_are_refused(
     practice_gateway: Service, headers: dict[str, str], status: int
 ) -> None:
-    assert practice_gateway.ask("GET", "/system", headers=headers).status == status
+    answer = practice_gateway.ask("GET", "/system", headers=headers)
+    assert answer.status == status
+    assert answer.complete == str(status == 200).lower()
 
 
 def test_a_body_that_is_too_long_is_refused(practice_gateway: Service) -> None:
     body = json.dumps({"PatientID": "x" * (2 << 20)})
     answer = practice_gateway.ask("POST", "/modalities/pacs/find-patient", body)
     assert answer.status == 413
+    assert answer.complete == "false"
 
 
 def test_https(tmp_path: Path) -> None:

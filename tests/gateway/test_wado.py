@@ -54,7 +54,7 @@ def test_an_instance_needs_no_archive(service: Service) -> None:
 def test_a_patient_with_all_studies(service: Service) -> None:
     answer = service.ask("POST", "/wado-identifiers", {"Modality": "pacs", "PatientID": PATIENT})
     assert len(answer.json) == 592
-    assert answer.headers["dicomsh-complete"] == "true"
+    assert answer.complete == "true"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from dicomsh.gateway.keys import find_tag, level_named
 from dicomsh.gateway.orders import Order, Resource
 from dicomsh.gateway.routes.query import TIMEOUT, answer_number, kept_query
 from dicomsh.gateway.styled import Json
-from dicomsh.gateway.told import headers_of
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
@@ -230,7 +229,7 @@ async def _ordered(
     job = Job(gateway, order, call.caller)
     gateway.jobs.add(job)
     if not options.synchronous:
-        return reply({"ID": job.name, "Path": f"/jobs/{job.name}"})
+        return reply({"ID": job.name, "Path": f"/jobs/{job.name}"}, job.headers)
     try:
         await job.ended()
     except BaseException:  # the client has left
@@ -238,7 +237,7 @@ async def _ordered(
         raise
     if job.error is not None:
         raise _error(job.error, as_refused=as_refused)
-    return reply(job.content(), headers_of(gateway.shown(job.line), whole=job.whole))
+    return reply(job.content(), job.headers)
 
 
 def _error(error: RequestError, *, as_refused: bool) -> RequestError:
@@ -259,7 +258,9 @@ async def jobs(call: Call) -> Reply:
 async def job(call: Call) -> Reply:
     """All that is known about a job."""
     found = call.gateway.jobs.get(call.path["job"])
-    return Reply("", NO_TYPE, 404) if found is None else reply(found.described())
+    if found is None:
+        return Reply("", NO_TYPE, 404)
+    return reply(found.described(), found.headers)
 
 
 async def output(call: Call) -> Reply:
