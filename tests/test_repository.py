@@ -22,7 +22,7 @@ TOP = {
     "tests",
 }
 
-KINDS = set(".css .dsh .html .ipynb .md .py .pyi .svg .toml .txt .typed .yaml".split()) | {""}
+KINDS = set(".css .csv .dsh .html .ipynb .md .py .pyi .svg .toml .txt .typed .yaml".split()) | {""}
 """Suffixes of what is written here."""
 
 LARGEST = 400_000

@@ -20,10 +20,10 @@ from tests.retrieve.giving import image
 from tests.servers import Server, is_listening
 
 
-def file_of(folder: Path, number: int, name: str = "Doe^Jane", size: int = 64) -> Path:
-    """A DICOM file with a small object."""
+def file_of(folder: Path, number: int, name: str = "Doe^Jane", size: int = 64, **more: Any) -> Path:
+    """A DICOM file with a small object; `more` as for `image`."""
     folder.mkdir(exist_ok=True)
-    made = image(number, PatientName=name, size=size)
+    made = image(number, PatientName=name, size=size, **more)
     announced = Announced(CTImageStorage, made.SOPInstanceUID, ExplicitVRLittleEndian)
     path = folder / f"{number}-{len(list(folder.iterdir()))}.dcm"
     path.write_bytes(file_header(announced, "TEST") + encoded(made, explicit=True))
