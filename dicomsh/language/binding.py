@@ -30,6 +30,9 @@ else:
     foreign = LateModule("dicomsh.language.foreign")
     refusals = LateModule("dicomsh.language.refusals")
 
+_DEEPEST = 16
+"""Maximum nesting of commands."""
+
 
 @frozen
 class Call:
@@ -74,6 +77,11 @@ class Binding:
         """Record an error, unless there is an earlier one."""
         if self.problem is None:
             self.problem = error
+
+    @property
+    def deepest(self) -> bool:
+        """Whether no further command may be inside this one."""
+        return self.depth >= _DEEPEST
 
     def inside(self, kind: Kind) -> Binding:
         """The binding of a command that is an argument; colours go to the same list."""
@@ -147,14 +155,10 @@ def bound_again(
     return again
 
 
-_DEEPEST = 16
-"""Maximum nesting of commands."""
-
-
 def _bind_inner(parameter: Parameter, words: tuple[Word, ...], binding: Binding) -> None:
     """Bind a command that is an argument of another; its call is the value."""
     assert parameter.kind is not None
-    if binding.depth >= _DEEPEST:
+    if binding.deepest:
         message = f"commands nested more than {_DEEPEST} deep"
         binding.fail(
             UsageError(message, hint="run the inner command by itself", span=words[0].span)
@@ -273,9 +277,10 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Remaini
         elif not literal and _is_option(word):
             _bind_option(command, word, queue, binding)
         elif (parameter := _taker(word, waiting)) is None:
-            further = binding.names.further(command.name) if word is words[0] else []
             binding.tokens.append((word.span, "error"))
-            binding.fail(refusals.unexpected(command, word, further, before))
+            if binding.problem is None:
+                further = binding.names.further(command.name) if word is words[0] else []
+                binding.fail(refusals.unexpected(command, word, further, before))
         elif parameter.kind is not None and parameter.kind.inner is not None:
             waiting.remove(parameter)
             return RemainingParameters(waiting, (parameter, (word, *queue)))

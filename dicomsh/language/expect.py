@@ -73,7 +73,10 @@ _OPEN_VARIABLE = regex(r"\$\{?\w*\Z")
 
 
 def expect(text: str, cursor: int, registry: Registry, knowledge: Knowledge) -> Expected | None:
-    """What is allowed at the cursor; None inside a comment or a system command."""
+    """What is allowed at the cursor.
+
+    None inside a comment, a system command, or a command that is nested too deep.
+    """
     comments: list[Span] = []
     before = text[:cursor]
     scanner = scan(before, knowledge.variables, comments)
@@ -117,8 +120,11 @@ def _expected_in(
     return _expected_word(last, binding, _Cursor(before, word))
 
 
-def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -> Expected:
-    """What is allowed after the words of a command, which may be inside another."""
+def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -> Expected | None:
+    """What is allowed after the words of a command, which may be inside another.
+
+    None if it is inside too many.
+    """
     command, used = find_command(words, binding)
     if command is None or (used == len(words) and _continues(words, binding.names)):
         at = words[0].span.start if words else cursor.start
@@ -126,6 +132,8 @@ def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -
         stages = binding.names is binding.registry.stages
         return Expected(at, typed, (), (), not stages, binding.scope, stages=stages)
     left = bind(command, words[used:], binding)
+    if left.inner is not None and binding.deepest:
+        return None
     if left.inner is not None:
         parameter, inner = left.inner
         assert parameter.kind is not None

@@ -182,6 +182,12 @@ def test_tls_by_a_word() -> None:
     assert pacs("tls: false").entity.tls is None
 
 
+def test_a_tls_file_of_a_user_who_does_not_exist_is_a_missing_file() -> None:
+    for key in ("ca", "cert"):
+        with pytest.raises(ConfigError, match=rf"tls\.{key}: expected an existing file"):
+            parse(entry(f"tls: {{{key}: '~nosuchuser/x'}}")).find("pacs")
+
+
 def test_tls_files_are_relative_to_the_file(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
     text = entry("tls: {ca: ca.pem, verify: no}")

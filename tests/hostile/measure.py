@@ -49,6 +49,22 @@ def held(work: Callable[[], Result]) -> tuple[Result, Cost]:
     return result, Cost(held=peak - before)
 
 
+def called(work: Callable[[], object]) -> int:
+    """The calls that some work makes."""
+    calls = 0
+
+    def count(_: FrameType, event: str, __: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
 def turned(work: Callable[[], Result]) -> tuple[Result, Cost]:
     """The result of some work, and the calls of its longest turn of the event loop."""
     cost, turn = Cost(), 0

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from dicomsh.model.keys import by_tag
+from dicomsh.model.levels import Level
 from dicomsh.output.sink import Sink
-from tests.dimse.peers import Request, element, encoded, pdu, pdv, response, study
+from tests.dimse.peers import Request, decoded, element, encoded, pdu, pdv, response, study
 from tests.harness import Done
 from tests.hostile.floods import once, row
 from tests.hostile.peer import Conversation
@@ -175,3 +178,50 @@ def test_settings_of_ones_own_cannot_colour_the_terminal() -> None:
     Sink(terminal, terminal).talk("setting 'x\x1b]0;title\x07y\x1b[2J' is not known")
     assert "\x1b]" not in terminal.getvalue()
     assert "\x1b[2J" not in terminal.getvalue()
+
+
+PATIENT_ID, STUDY_UID = 0x00100020, 0x0020000D
+
+USES = [
+    "find {0}; cd 1; ls",
+    "find {0}; ls 1",
+    "find {0}; tree 1",
+    "find {0}; show 1",
+    "find {0}; get 1",
+    "find {0} | each find {0} {1}=${1}",
+    "find {0} | each ls",
+    "find {0} | get",
+    "find {0} | move --to ARCHIVE",
+    "find {0} | select {1} > ids.csv; find {0} {1}=@ids.csv",
+]
+"""What takes the key of a row for another query; of a level and the keyword of its unique key."""
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize(
+    ("tag", "level"), [(PATIENT_ID, Level.PATIENT), (STUDY_UID, Level.STUDY)], ids=["ID", "UID"]
+)
+def test_a_key_that_could_not_be_decoded_is_never_sent_as_another(
+    tag: int, level: Level, use: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sent: list[bytes] = []
+
+    def attack(conversation: Conversation) -> None:
+        request = conversation.accepted()
+        values = {PATIENT_ID: b"P1", STUDY_UID: b"1.2.3.4", tag: b"1.2\xff3 "}
+        data = element(0x00080005, b"ISO_IR 192") + element(0x00080052, _even(level.name))
+        data += b"".join(element(one, value) for one, value in sorted(values.items()))
+        conversation.send(request.raw_row(data) + request.final())
+        while True:
+            sent.extend(data for _, _, data in conversation.values())
+
+    done = session(attack, use.format(level.name.lower(), by_tag(tag).keyword), output="table")
+    assert done.status == 2
+    assert "'1.2�3'" in done.err
+    assert all(tag.to_bytes(4, "big") not in _tags(data) for data in sent)
+
+
+def _tags(data: bytes) -> set[bytes]:
+    """The tags with values in a data set in implicit VR."""
+    return {one.tag.to_bytes(4, "big") for one in decoded(data) if one.VM}
