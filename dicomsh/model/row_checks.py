@@ -49,6 +49,8 @@ class RowChecks:
         self._tag = by_keyword(level.unique_keyword).tag
         self._witness = _WITNESSES[level]
         self._known: dict[int, int] = {}  # hashes: bytes would keep every answer in memory
+        self._first: Mapping[int, bytes] = {}
+        self._differing = False
         self._rows = 0
         self._keyless = 0
         self._unidentified = 0
@@ -73,6 +75,7 @@ class RowChecks:
         if self._level is Level.WORKLIST:
             self._look_at_items(rows)
             return
+        self._first = self._first or next(iter(elements), {})
         keys = [held.get(self._tag, b"") for held in elements]
         if self._level is Level.PATIENT:
             issuers = (held.get(ISSUER_OF_PATIENT_ID, b"") for held in elements)
@@ -106,15 +109,18 @@ class RowChecks:
         elif hash(key) not in self._known:
             self._known[hash(key)] = hash(witness)
         else:
+            self._differing |= held != self._first
             alike = self._known[hash(key)] in (hash(witness), hash(b""))
             self._repeated += alike or not witness
             self._torn += bool(witness) and not alike
 
     @property
     def one_entity(self) -> bool:
-        """Whether several rows are all of one entity, as from a server that ignores the level."""
-        several = self._rows > 1 and self._level is not Level.WORKLIST
-        return several and len(self._known) == 1 and not self._keyless
+        """Whether several rows are all of one entity, as from a server that ignores the level.
+
+        Rows that are the same in every value are one row that came again: they hide no other.
+        """
+        return self._differing and len(self._known) == 1 and not self._keyless
 
     @property
     def doubtful(self) -> bool:

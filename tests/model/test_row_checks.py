@@ -46,12 +46,22 @@ def test_an_entity_that_comes_again_is_repeated(together: bool) -> None:
     assert not checks.doubtful
 
 
-def test_rows_of_one_entity_alone_are_in_doubt() -> None:
-    checks = checked(Level.STUDY, [study("1.2"), study("1.2")])
+@pytest.mark.parametrize("together", [True, False])
+def test_rows_of_one_entity_alone_are_in_doubt_if_they_differ(together: bool) -> None:
+    rows = [study("1.2", StudyID="1"), study("1.2", StudyID="1"), study("1.2", StudyID="2")]
+    checks = checked(Level.STUDY, *([rows] if together else [[row] for row in rows]))
     assert checks.one_entity
     assert checks.doubtful
-    assert not checked(Level.STUDY, [study("1.2")]).one_entity
-    assert not checked(Level.STUDY, [study("1.2"), study("1.2"), study("")]).one_entity
+    assert not checked(Level.STUDY, rows[:1]).one_entity
+    assert not checked(Level.STUDY, [*rows, study("")]).one_entity
+    assert not checked(Level.STUDY, [*rows, study("1.3")]).one_entity
+
+
+def test_the_same_row_again_hides_no_other() -> None:
+    """pynetdicom's qrscp has a row for each instance at every level."""
+    checks = checked(Level.STUDY, [study("1.2"), study("1.2")], [study("1.2")])
+    assert told(checks) == [(NoteKind.REPEATED, ("study", "studies"), 2)]
+    assert not checks.doubtful
 
 
 @pytest.mark.parametrize(

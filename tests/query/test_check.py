@@ -313,8 +313,8 @@ def test_the_same_bytes_in_another_set_are_compared_anew() -> None:
     assert [one.count for one in done.outcome.notes if one.kind is NoteKind.NO_MATCH] == [1]
 
 
-def test_one_entity_in_many_rows_is_doubtful() -> None:
-    done = asked(request(Level.STUDY), lambda _: [study(1), study(1), study(1)])
+def test_one_entity_in_rows_that_differ_is_doubtful() -> None:
+    done = asked(request(Level.STUDY), lambda _: [study(1), study(1), study(1, StudyID="2")])
     assert done.outcome.doubtful
     assert note(NoteKind.REPEATED, "study", "studies", count=2) in done.outcome.notes
 

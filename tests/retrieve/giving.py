@@ -33,6 +33,7 @@ class Faults:
         repeats: whether each object is sent twice.
         once: whether what is kept back is kept back the first time only.
         aborts: number of objects after which the association is aborted, each time.
+        rows_repeat: whether there is a row for each instance at every level, as from qrscp.
     """
 
     keeps: frozenset[str] = frozenset()
@@ -42,6 +43,7 @@ class Faults:
     repeats: bool = False
     once: bool = False
     aborts: int | None = None
+    rows_repeat: bool = False
 
 
 def image(number: int, series: int = 1, study: int = 1, size: int = 64, **more: str) -> Dataset:
@@ -85,8 +87,9 @@ class Giver:
     def find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
         keys = event.identifier
         unique = _UNIQUE[keys.QueryRetrieveLevel]
-        rows = {str(one[unique].value): one for one in self._objects if _matches(one, keys)}
-        for one in rows.values():
+        found = [one for one in self._objects if _matches(one, keys)]
+        rows = {str(one[unique].value): one for one in found}
+        for one in found if self._faults.rows_repeat else rows.values():
             row = Dataset()
             for element in keys:
                 row[element.tag] = one.get(element.tag, element)

@@ -45,6 +45,15 @@ def test_every_object_is_a_file_of_the_bytes_received(tmp_path: Path) -> None:
     assert [asked(keys) for keys in giver.requests] == [("SERIES", 0), ("SERIES", 0)]
 
 
+def test_a_list_with_a_row_for_each_instance_at_every_level_is_certain(tmp_path: Path) -> None:
+    """pynetdicom's qrscp makes such lists."""
+    with giving(Giver(IMAGES[:3], Faults(rows_repeat=True))) as modality:
+        done = got(modality, f"get P1 --to '{tmp_path}'")
+    assert done.status == 0
+    assert done.last.startswith("3 of 3 instances, ")
+    assert ", complete" in done.last
+
+
 def test_the_layout_is_that_of_the_patient_study_and_series(tmp_path: Path) -> None:
     with giving(Giver(IMAGES, Faults())) as modality:
         got(modality, f"get P1 --to '{tmp_path}'")
