@@ -159,7 +159,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         end_when_told()
         return _ran(options)
     except ToldToEndError as told:
-        sys.stderr.write(f"dicomsh: ended by {told.name}\n")
+        from dicomsh.output.streams import put_last
+
+        put_last(sys.stderr, f"dicomsh: ended by {told.name}\n")
         return told.status
     except DicomshError as error:
         hint = f"\n{error.hint}" if error.hint else ""

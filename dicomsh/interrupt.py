@@ -8,7 +8,7 @@ left; a second one, at once.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
@@ -40,6 +40,7 @@ async def interruptible(work: Coroutine[None, None, _Result]) -> _Result:
 
     Raises:
         ToldToEndError: a signal told the program to end; the coroutine was cancelled and has ended.
+        KeyboardInterrupt: Ctrl-C was pressed when the coroutine had just ended.
     """
     if _is_aside():
         return await work
@@ -77,6 +78,8 @@ def _cancelling(task: asyncio.Task[Any], signals: list[signal.Signals]) -> Itera
             signal.signal(number, before[number])
         if canceller.told:
             raise ToldToEndError(canceller.told[0])
+        if canceller.pending:
+            raise KeyboardInterrupt
 
 
 class _Canceller:
@@ -86,6 +89,7 @@ class _Canceller:
 
     Attributes:
         told: the signals that end the program.
+        come: whether any signal has come.
         pending: whether a signal has come of which the task has not heard yet.
     """
 
@@ -93,6 +97,7 @@ class _Canceller:
         self._task = task
         self._timer: asyncio.TimerHandle | None = None
         self.told: list[int] = []
+        self.come = False
         self.pending = False
 
     def handle(self, number: int, frame: FrameType | None) -> None:
@@ -101,13 +106,12 @@ class _Canceller:
         if number != signal.SIGINT:
             self.told.append(number)
             signal.signal(number, signal.SIG_DFL)
-        self.pending = True
+        self.come = self.pending = True
         # wakes the loop, which may be waiting for I/O
         self._task.get_loop().call_soon_threadsafe(self._cancel, number)
 
     def _cancel(self, number: int) -> None:
-        self.pending = False
-        self._task.cancel(number)
+        self.pending = not self._task.cancel(number)
         if self.told:
             self._timer = self._task.get_loop().call_later(_INSIST, self._cancel, number)
 
@@ -117,14 +121,17 @@ class _Canceller:
             self._timer.cancel()
 
 
-def _has_come(handler: Any) -> bool:
-    """Whether a signal came before we began to wait."""
-    canceller = getattr(handler, "__self__", None)
-    return isinstance(canceller, _Canceller) and (canceller.pending or bool(canceller.told))
+def _canceller_of(handlers: Iterable[Any]) -> _Canceller | None:
+    """Whoever handles signals now, if they cancel a task."""
+    owners = (getattr(handler, "__self__", None) for handler in handlers)
+    return next((one for one in owners if isinstance(one, _Canceller)), None)
 
 
 _INSIST = 0.5
 """Seconds between cancellations of a program that was told to end."""
+
+_AFTERWARDS = 0.2
+"""Seconds to wait outside the event loop for a reader, once a signal has come."""
 
 
 def signal_of(cancelled: asyncio.CancelledError) -> int:
@@ -134,14 +141,18 @@ def signal_of(cancelled: asyncio.CancelledError) -> int:
 
 
 @contextmanager
-def breaking_off() -> Iterator[None]:
+def breaking_off() -> Iterator[float | None]:
     """Inside the `with`, which waits outside the event loop, a signal also breaks off the wait.
+
+    Yields:
+        Seconds to wait at most; None if no signal has come yet. After Ctrl-C, a reader that reads
+        still gets what had arrived, and one that does not read keeps nobody waiting.
 
     Raises:
         CancelledError: a signal has come that cancels the command.
     """
     if _is_aside():
-        yield
+        yield None
         return
     numbers = [one for one in (signal.SIGINT, *ending()) if callable(signal.getsignal(one))]
     before: dict[int, Any] = {one: signal.getsignal(one) for one in numbers}
@@ -153,9 +164,10 @@ def breaking_off() -> Iterator[None]:
     try:
         for number in numbers:
             signal.signal(number, break_off)
-        if any(map(_has_come, before.values())):
+        canceller = _canceller_of(before.values())
+        if canceller is not None and (canceller.pending or canceller.told):
             raise asyncio.CancelledError
-        yield
+        yield _AFTERWARDS if canceller is not None and canceller.come else None
     finally:
         for number in numbers:
             if signal.getsignal(number) is break_off:  # not if it ends the program next time

@@ -201,6 +201,19 @@ def put_bytes(stream: TextIO, data: bytes | memoryview) -> None:
         left = left[os.write(number, left[:room]) :]
 
 
+def put_last(stream: TextIO, text: str) -> None:
+    """Writes the last line of a program that was told to end, unless nobody reads."""
+    number = _waiting_descriptor(stream)
+    if number is None or _has_room(number, _PARTING):
+        with contextlib.suppress(OSError):
+            stream.write(text)
+            stream.flush()
+
+
+_PARTING = 0.2
+"""Seconds for a reader to make room for a last line."""
+
+
 def _waiting_descriptor(stream: TextIO) -> int | None:
     """The descriptor of a stream that can wait for a reader; None for files, and on Windows."""
     if sys.platform == "win32":
@@ -213,13 +226,19 @@ def _waiting_descriptor(stream: TextIO) -> int | None:
 
 
 def _wait_for_room(number: int) -> None:
-    poll = select.poll()
-    poll.register(number, select.POLLOUT)
-    if not poll.poll(0):
+    if not _has_room(number, 0):
         from dicomsh.interrupt import breaking_off
 
-        with breaking_off():
-            poll.poll()
+        with breaking_off() as seconds:
+            if not _has_room(number, seconds):
+                raise asyncio.CancelledError
+
+
+def _has_room(number: int, seconds: float | None) -> bool:
+    """Whether a descriptor takes text within that time; None is forever."""
+    poll = select.poll()
+    poll.register(number, select.POLLOUT)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
 def _silence_all(stream: TextIO) -> None:

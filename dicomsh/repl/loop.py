@@ -160,8 +160,11 @@ class _Prompt:
         for number, line in enumerate(lines, 1):
             if len(lines) > 1:
                 self._reader.echo(line)
-            with suspendable(self._step_aside):
-                status = await interruptible(shell.run(line, TextOrigin()))
+            try:
+                with suspendable(self._step_aside):
+                    status = await interruptible(shell.run(line, TextOrigin()))
+            except KeyboardInterrupt:  # pressed as the line ended: it is for those that follow
+                status = ExitStatus.INTERRUPTED
             if shell.ends_with(status) and lines[number:]:
                 self._left = lines[number:]
                 shell.say(_not_run(len(self._left)))

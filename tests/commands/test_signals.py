@@ -58,6 +58,48 @@ def test_output_that_nobody_reads(number: int, merged: bool) -> None:
         os.close(writing)
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_command_beside_full_output(number: int, tmp_path: Path) -> None:
+    mark = tmp_path / "there"
+    os.mkfifo(mark)
+    line = f"!sh -c 'echo $$ > {mark}; exec sleep 600'"
+    with full_pipe() as writing, started("-c", line, stdout=writing, stderr=writing) as process:
+        assert mark.read_text("ascii")
+        ended(process, number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_standard_input_beside_full_output(number: int, tmp_path: Path) -> None:
+    mark = tmp_path / "there"
+    os.mkfifo(mark)
+    with (
+        full_pipe() as writing,
+        started("-", stdin=subprocess.PIPE, stdout=writing, stderr=writing) as process,
+    ):
+        assert process.stdin
+        process.stdin.write(f"print here > '{mark}'\n".encode())
+        process.stdin.flush()
+        assert mark.read_text("ascii")
+        ended(process, number)
+
+
+@contextmanager
+def full_pipe() -> Iterator[int]:
+    """The end of a pipe that takes no more, and that nobody reads."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, bytes(select.PIPE_BUF))
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    try:
+        yield writing
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
 def wait_until_full(writing: int) -> None:
     """Wait until nothing more fits into a pipe."""
     poll = select.poll()
