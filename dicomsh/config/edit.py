@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from dicomsh.config import checks, modalities, patch
 from dicomsh.config.config import EVERY, Config, typed_address
@@ -13,6 +14,8 @@ from dicomsh.config.write import changing, write_text
 from dicomsh.errors import ConfigError, UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.modality import DicomAddress, Modality, Tls
+
+Entry = TypeVar("Entry")
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -27,6 +30,7 @@ class Settings:
         wado: base URL of its WADO-URI service.
         tls: whether to use TLS, with the certificates of the system.
         ca: a PEM file with the certificate to trust instead; it means TLS, too.
+        universal: what is sent for a key that matches everything; empty for nothing.
     """
 
     local_aet: str | None = None
@@ -34,6 +38,7 @@ class Settings:
     wado: str | None = None
     tls: bool = False
     ca: Path | None = None
+    universal: str = ""
 
     def applied(self, plain: Modality) -> Modality:
         """A modality with these settings."""
@@ -44,6 +49,7 @@ class Settings:
             local_aet=self.local_aet or plain.local_aet,
             timeouts=replace(plain.timeouts, **seconds),
             wado=self.wado,
+            universal=self.universal,
         )
 
     @property
@@ -61,6 +67,7 @@ class Settings:
             "timeout": self.timeout,
             "tls": tls or None,
             "wado": self.wado,
+            "universal": self.universal or None,
         }
         return {key: value for key, value in given.items() if value is not None}
 
@@ -100,6 +107,26 @@ def add(
     _check_free(name, config)
     return _edited(
         config, environ, lambda text, path: add_modality(text, name, place, settings, path=path)
+    )
+
+
+def put(
+    config: Config,
+    name: str,
+    address: DicomAddress,
+    settings: Settings = _PLAIN,
+    *,
+    environ: Mapping[str, str],
+) -> Path:
+    """Add a modality to the configuration file, or replace it; otherwise like `add`.
+
+    Raises:
+        UsageError: the name is invalid or that of a group, or the file is Orthanc's.
+        ConfigError: the file cannot be read or written.
+    """
+    check_name(name, config)
+    return _edited(
+        config, environ, lambda text, path: put_modality(text, name, address, settings, path=path)
     )
 
 
@@ -145,13 +172,37 @@ def add_modality(
             edited safely.
         ConfigError: the text is not a usable configuration.
     """
+    _, body = _without_mark(text)
+    _check_free(name, modalities.parse(body, str(path), path))
+    return put_modality(text, name, address, settings, path=path)
+
+
+def put_modality(
+    text: str,
+    name: str,
+    address: DicomAddress,
+    settings: Settings = _PLAIN,
+    *,
+    path: Path = Path("modalities.yaml"),
+) -> str:
+    """The text of a modalities.yaml with a modality in place of one of that name, if there is one.
+
+    Otherwise like `add_modality`; an entry that is replaced goes with the comments within.
+
+    Raises:
+        UsageError: the name is invalid or that of a group, or the text is written in a way that
+            cannot be edited safely.
+        ConfigError: the text is not a usable configuration.
+    """
     mark, body = _without_mark(text)
     before = modalities.parse(body, str(path), path)
-    _check_free(name, before)
+    check_name(name, before)
+    is_there = name in before.modalities or name in before.broken
+    others = patch.removed(body, name) if is_there else body
+    after = patch.added(others, name, settings.written(address))
     made = settings.applied(before.plain(name, address))
-    after = patch.added(body, name, settings.written(address))
-    wanted = {**before.modalities, name: made}
-    return mark + _verified(after, before, wanted, path, before.broken)
+    wanted = {**_without(before.modalities, name), name: made}
+    return mark + _verified(after, before, wanted, path, _without(before.broken, name))
 
 
 def remove_modality(text: str, name: str, *, path: Path = Path("modalities.yaml")) -> str:
@@ -167,9 +218,13 @@ def remove_modality(text: str, name: str, *, path: Path = Path("modalities.yaml"
     before = modalities.parse(body, str(path), path)
     if name not in before.modalities and name not in before.broken:
         raise before.unknown(name)
-    wanted = {key: value for key, value in before.modalities.items() if key != name}
-    broken = [key for key in before.broken if key != name]
+    wanted = _without(before.modalities, name)
+    broken = _without(before.broken, name)
     return mark + _verified(patch.removed(body, name), before, wanted, path, broken)
+
+
+def _without(entries: Mapping[str, Entry], name: str) -> dict[str, Entry]:
+    return {key: value for key, value in entries.items() if key != name}
 
 
 def _without_mark(text: str) -> tuple[str, str]:
@@ -177,7 +232,12 @@ def _without_mark(text: str) -> tuple[str, str]:
     return text[: len(text) - len(body)], body
 
 
-def _check_free(name: str, config: Config) -> None:
+def check_name(name: str, config: Config) -> None:
+    """Refuse what cannot be the name of a modality.
+
+    Raises:
+        UsageError: it is invalid, or has another meaning.
+    """
     try:
         checks.modality_name(name)
     except ValueError as error:
@@ -186,6 +246,10 @@ def _check_free(name: str, config: Config) -> None:
         raise UsageError(f"{shown(name)} means every modality", hint="choose another name")
     if name in config.groups:
         raise UsageError(f"{shown(name)} is the name of a group", hint="choose another name")
+
+
+def _check_free(name: str, config: Config) -> None:
+    check_name(name, config)
     if name in config.modalities or name in config.broken:
         taken = config.modalities.get(name)
         raise UsageError(

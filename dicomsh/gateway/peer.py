@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dicomsh.config import Config, checks
-from dicomsh.frozen import frozen, replace
+from dicomsh.config.edit import Settings
+from dicomsh.frozen import frozen
 from dicomsh.gateway import body as reading
-from dicomsh.gateway.core import adjusted
 from dicomsh.gateway.errors import RequestError, Trouble, bad_format
 from dicomsh.gateway.styled import Json
-from dicomsh.model.modality import DicomAddress, Modality, Tls
+from dicomsh.model.modality import DicomAddress, Modality
 
 MANUFACTURERS = {
     "Generic": "Generic",
@@ -34,12 +34,14 @@ class Peer:
 
     Args:
         modality: it.
-        address: its address.
+        address: its address, without TLS.
+        settings: what else is set for it.
         manufacturer: what Orthanc calls its quirks.
     """
 
     modality: Modality
     address: DicomAddress
+    settings: Settings
     manufacturer: str
 
 
@@ -58,15 +60,19 @@ def read_peer(value: Json, name: str, config: Config) -> Peer:
     title = _required(fields, "AET")
     host = _required(fields, "Host")
     port = _port(fields.get("Port"))
-    tls = Tls() if reading.boolean(fields, "UseDicomTls", default=False) else None
+    tls = reading.boolean(fields, "UseDicomTls", default=False)
     try:
-        address = DicomAddress(checks.ae_title(title), checks.host(host), port, tls)
+        address = DicomAddress(checks.ae_title(title), checks.host(host), port)
     except ValueError as error:
         raise RequestError(Trouble.OUT_OF_RANGE, f"expected {error}") from None
     maker = _manufacturer(reading.string(fields, "Manufacturer") or "Generic")
-    plain = replace(config.plain(name, address), universal="*" if maker == "GE" else "")
-    local = _local(reading.string(fields, "LocalAet") or "")
-    return Peer(adjusted(plain, local_aet=local, seconds=reading.timeout(fields)), address, maker)
+    settings = Settings(
+        local_aet=_local(reading.string(fields, "LocalAet") or "") or None,
+        timeout=reading.timeout(fields) or None,
+        tls=tls,
+        universal="*" if maker == "GE" else "",
+    )
+    return Peer(settings.applied(config.plain(name, address)), address, settings, maker)
 
 
 def _fields(value: Json) -> reading.Fields:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.config import Config, load
-from dicomsh.config.edit import Settings, add, add_modality, remove, remove_modality
+from dicomsh.config.edit import Settings, add, add_modality, put_modality, remove, remove_modality
 from dicomsh.config.locate import BUILTIN
 from dicomsh.config.modalities import parse
 from dicomsh.errors import ConfigError, UsageError
@@ -294,6 +294,19 @@ def test_what_else_is_set_for_a_new_modality(tmp_path: Path) -> None:
         assert made.entity.tls == Tls(ca=ca)
 
 
+def test_an_entry_is_put_in_place_of_another() -> None:
+    """The groups that it is in stay as they are: at no time it is missing."""
+    text = f"{BLOCK}groups: {{site: [a, b]}}\n"
+    put = put_modality(text, "a", NEW, Settings(universal="*"))
+    parsed = parse(put)
+    assert parsed.modalities["a"].entity == NEW
+    assert parsed.modalities["a"].universal == "*"
+    assert parsed.modalities["b"] == parse(text).modalities["b"]
+    assert parsed.groups == parse(text).groups
+    assert "# about a" in put
+    assert put_modality(BLOCK, "new", NEW) == add_modality(BLOCK, "new", NEW)
+
+
 def test_settings_are_written_in_their_usual_order() -> None:
     text = add_modality("", "new", NEW, Settings(timeout=2.5, tls=True, local_aet="ME"))
     assert text == (
@@ -305,8 +318,9 @@ def test_settings_are_written_in_their_usual_order() -> None:
 @pytest.mark.parametrize(("name", "what"), [("all", "every modality"), ("site", "a group")])
 def test_a_name_that_means_several_is_refused(name: str, what: str) -> None:
     text = "modalities: {a: {aet: A, host: h, port: 1}}\ngroups: {site: [a]}\n"
-    with pytest.raises(UsageError, match=what):
-        add_modality(text, name, NEW)
+    for change in (add_modality, put_modality):
+        with pytest.raises(UsageError, match=what):
+            change(text, name, NEW)
 
 
 def test_a_file_for_all_users_is_copied_for_oneself(tmp_path: Path) -> None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dicomsh.config import load
+from dicomsh.gateway.errors import Trouble
 from dicomsh.gateway.openapi import described
+from dicomsh.gateway.peer import MANUFACTURERS
 from dicomsh.gateway.routes import ENDPOINTS
-from tests.gateway.gateways import Service
+from dicomsh.model.modality import PracticeAddress
+from dicomsh.practice.server import start
+from tests.gateway.gateways import Answer, Service, gateway
+from tests.processes import HOST
 
 DESCRIPTION = json.loads(json.dumps(described(ENDPOINTS)))
 OPERATIONS = [
@@ -131,10 +138,20 @@ def bodies(operation: Any) -> st.SearchStrategy[str | bytes]:
     return values.map(json.dumps) | st.text() | st.binary()
 
 
-HARMLESS = [
-    one for one in OPERATIONS if one[0] in ("GET", "POST") and one[1] != "/tools/dicom-echo"
-]
-"""All that neither change the modalities nor make the gateway connect to anywhere."""
+FLAGS = st.sampled_from(["", "?expand", "?simplify=%FF", "?short&full=&expand=no"])
+ECHO = "/tools/dicom-echo"
+
+
+def is_changing(method: str, path: str) -> bool:
+    """Whether an operation changes what others need, or writes files."""
+    return method in ("PUT", "DELETE") or path.endswith("/get")
+
+
+def of_kind(*, changing: bool) -> pytest.MarkDecorator:
+    """The operations of a kind, apart from the one that connects to anywhere."""
+    found = [one for one in OPERATIONS if one[1] != ECHO and is_changing(*one[:2]) == changing]
+    names = [f"{method} {path}" for method, path, _ in found]
+    return pytest.mark.parametrize(("method", "path", "operation"), found, ids=names)
 
 
 def segments(path: str, ids: Mapping[str, list[str]]) -> st.SearchStrategy[str]:
@@ -142,12 +159,12 @@ def segments(path: str, ids: Mapping[str, list[str]]) -> st.SearchStrategy[str]:
     return st.fixed_dictionaries(values).map(lambda found: path_with(path, found))
 
 
-@pytest.fixture(scope="module")
-def ids(practice_gateway: Service) -> Mapping[str, list[str]]:
+def known_ids(service: Service) -> Mapping[str, list[str]]:
+    """What may stand in a path: some of it is there, some is not."""
     found = []
     for level in ("Patient", "Study"):
         query = {"Level": level, "Query": {"PatientID": "0555643F"}}
-        found.append(practice_gateway.post("/modalities/pacs/query", query)["ID"])
+        found.append(service.post("/modalities/pacs/query", query)["ID"])
     return {
         "id": ["pacs", "pacs", "pacs", "nope", "%00", "a%2fb"],
         "query": [*found, "nope", "%ff"],
@@ -157,24 +174,92 @@ def ids(practice_gateway: Service) -> Mapping[str, list[str]]:
     }
 
 
-def is_gone(status: int, body: bytes) -> bool:
-    """Whether a retrieval failed, which Orthanc answers by 500: its destination is unknown."""
-    return status == 500 and b"C-MOVE SCU" in body
+@pytest.fixture(scope="module")
+def asked() -> Iterator[Service]:
+    """A gateway whose archive sends nothing: who listens where it would send to is not known."""
+    with gateway("pacs: {practice: true, faults: {unknown_destination: true}}") as service:
+        yield service
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "operation"), HARMLESS, ids=[f"{m} {p}" for m, p, _ in HARMLESS]
-)
+@pytest.fixture(scope="module")
+def ids(asked: Service) -> Mapping[str, list[str]]:
+    return known_ids(asked)
+
+
+def is_of_the_network(answer: Answer) -> bool:
+    """Whether an archive has failed, or cannot be reached: Orthanc answers that by 500."""
+    return answer.status == 500 and answer.json["OrthancStatus"] == Trouble.NETWORK.value.number
+
+
+def assert_stands(answer: Answer) -> None:
+    """A request has not made the gateway fail."""
+    assert answer.status < 500 or is_of_the_network(answer), answer.body
+
+
+@of_kind(changing=False)
 def test_nothing_that_is_sent_makes_it_fail(
-    practice_gateway: Service, ids: Mapping[str, list[str]], method: str, path: str, operation: Any
+    asked: Service, ids: Mapping[str, list[str]], method: str, path: str, operation: Any
 ) -> None:
-    flags = st.sampled_from(["", "?expand", "?simplify=%FF", "?short&full=&expand=no"])
-
     @settings(max_examples=4 if "retrieve" in path else 12 if method == "POST" else 6)
-    @given(segments(path, ids), flags, bodies(operation))
+    @given(segments(path, ids), FLAGS, bodies(operation))
     def ask(where: str, flag: str, body: str | bytes) -> None:
-        sent = None if method == "GET" else body
-        answer = practice_gateway.ask(method, where + flag, sent)
-        assert answer.status < 500 or is_gone(answer.status, answer.body), answer.body
+        assert_stands(asked.ask(method, where + flag, None if method == "GET" else body))
 
     ask()
+
+
+TITLES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=17)
+HOSTS = st.sampled_from([HOST] * 6 + ["localhost", "::1", "[::1]", "", "\0", "a b", "x..y"])
+"""Only this computer is ever connected to."""
+
+
+def peers(port: int) -> st.SearchStrategy[Any]:
+    """Addresses, of which only one port answers; some of them are not valid."""
+    ports = st.sampled_from([port] * 6 + [str(port), 65534, 0, -1, 65535, None, 1.5, True])
+    peer = {"AET": TITLES, "Host": HOSTS, "Port": ports}
+    more = {
+        "LocalAet": TITLES,
+        "Manufacturer": st.sampled_from(sorted(MANUFACTURERS)) | JUNK,
+        "Timeout": st.integers(0, 5) | JUNK,
+        "UseDicomTls": st.booleans(),
+        "CheckFind": st.booleans() | JUNK,
+    }
+    as_list = st.tuples(*peer.values()) | st.tuples(*peer.values(), more["Manufacturer"])
+    return as_list | st.fixed_dictionaries(peer, optional=more)
+
+
+@pytest.fixture
+def changing(tmp_path: Path) -> Iterator[Service]:
+    """A gateway that may change its modalities file, and has a folder for files."""
+    options = "--allow-changes", "--store", str(tmp_path)
+    with gateway("pacs: {practice: true}", *options) as service:
+        yield service
+
+
+@of_kind(changing=True)
+def test_no_change_makes_it_fail(changing: Service, method: str, path: str, operation: Any) -> None:
+    """What it says that it knows is always what is in the file."""
+    file = changing.folder / "modalities.yaml"
+    names = ["new", "pacs", "all", "a-b", "a_b", "-", "%00", "a%20b", "%C3%BC", "x" * 65]
+    ids = {**known_ids(changing), **({} if path.endswith("/get") else {"id": names})}
+    sent = bodies(operation) | peers(104).map(json.dumps) if method == "PUT" else bodies(operation)
+
+    @settings(max_examples=60 if method == "PUT" else 12)
+    @given(segments(path, ids), FLAGS, sent)
+    def ask(where: str, flag: str, body: str | bytes) -> None:
+        assert_stands(changing.ask(method, where + flag, body))
+        written = load(file, environ={}, cwd=changing.folder).modalities
+        assert sorted(written) == changing.get("/modalities")
+
+    ask()
+
+
+def test_no_address_makes_it_fail(practice_gateway: Service) -> None:
+    with start(PracticeAddress()) as practice:
+
+        @settings(max_examples=60)
+        @given(peers(practice.port).map(json.dumps) | JUNK.map(json.dumps) | st.binary())
+        def ask(body: str | bytes) -> None:
+            assert_stands(practice_gateway.ask("POST", ECHO, body))
+
+        ask()

@@ -249,8 +249,13 @@ def test_changes_are_written_only_if_allowed() -> None:
         assert "AET" in file.read_text()
         assert service.ask("PUT", "/modalities/new", ["B", HOST, 105]).status == 200
         assert "105" in file.read_text()
-        quirk = service.ask("PUT", "/modalities/new", ["B", HOST, 105, "GE"])
-        assert quirk.status == 400
+        more = {"LocalAet": "ME", "Timeout": 7, "UseDicomTls": True, "Manufacturer": "GE"}
+        whole = {"AET": "B", "Host": HOST, "Port": 105, **more}
+        assert service.ask("PUT", "/modalities/new", whole).status == 200
+        with gateway("", "-f", str(file)) as again:
+            told = "/modalities/new/configuration"
+            assert again.get(told) == service.get(told)
+            assert {**again.get(told), **whole} == again.get(told)
         assert service.ask("DELETE", "/modalities/new").status == 200
         assert "105" not in file.read_text()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dicomsh.archives.archive import Archives
-from dicomsh.config import checks, edit
+from dicomsh.config import edit
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.gateway import body as reading
@@ -85,8 +85,8 @@ async def put(call: Call) -> Reply:
     """Add a modality, or change it."""
     name = call.path["id"]
     peer = _body_peer(call, name)
-    _check_name(name)
     gateway = call.gateway
+    _check_name(gateway, name)
     if gateway.options.changes:
         _write(gateway, name, peer)
     gateway.manufacturers[name] = peer.manufacturer
@@ -103,31 +103,22 @@ def _body_peer(call: Call, name: str) -> Peer:
     return read_peer(value, name, call.gateway.config)
 
 
-def _check_name(name: str) -> None:
+def _check_name(gateway: Gateway, name: str) -> None:
     if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
         raise bad_format(
             "Only alphanumeric, dash characters and underscores are allowed in the names of"
             f" modalities/peers, but found: {name}"
         )
     try:
-        checks.modality_name(name)
-    except ValueError as error:
-        raise bad_format(f"The name of a modality is {error}, found: {name}") from None
+        edit.check_name(name, gateway.config)
+    except UsageError as error:
+        raise bad_format(error.message) from None
 
 
 def _write(gateway: Gateway, name: str, peer: Peer) -> None:
     """Write a modality to the modalities file."""
-    plain = gateway.config.plain(name, peer.address)
-    if peer.modality != plain:
-        raise bad_format("only AET, Host and Port can be written to the modalities file")
-    environ = gateway.options.environ
     try:
-        before = gateway.config
-        if name in before.modalities:
-            edit.remove(before, name, environ=environ)
-            others = {key: one for key, one in before.modalities.items() if key != name}
-            before = replace(before, modalities=others)
-        edit.add(before, name, str(peer.address), environ=environ)
+        edit.put(gateway.config, name, peer.address, peer.settings, environ=gateway.options.environ)
     except UsageError as error:
         raise bad_format(error.message) from None
 
@@ -203,6 +194,7 @@ _PEER_OBJECT = {
         "LocalAet": {"type": "string", "maxLength": 16},
         "Manufacturer": {"type": "string", "enum": sorted(MANUFACTURERS)},
         "Timeout": _ECHO["Timeout"],
+        "UseDicomTls": {"type": "boolean"},
     },
 }
 _PEER_SCHEMA = {
