@@ -29,6 +29,7 @@ class DimseTransfers:
         tap: listens to the conversation.
         announce: tells the archive our port, where it can be told.
         usual_port: the port to listen on if the user names none.
+        listening: tells the archive that we listen now, where it can be told.
     """
 
     room = MOST_CONTEXTS - len(ROOT_MODELS)
@@ -40,11 +41,13 @@ class DimseTransfers:
         tap: Tap,
         announce: Announce = is_known,
         usual_port: int = USUAL_PORT,
+        listening: Announce = is_known,
     ) -> None:
         self.usual_port = usual_port
         self._modality = modality
         self._tap = tap
         self._announce = announce
+        self._listening = listening
 
     def retriever(self, delivery: Delivery) -> Retriever:
         """C-GET, or C-MOVE to ourselves."""
@@ -73,6 +76,10 @@ class DimseTransfers:
         from dicomsh.dimse import committing
 
         return committing.CommitmentClient(self._modality, self._tap, self._announce)
+
+    def listening(self, port: int) -> None:
+        """A practice archive can be told; a real one sends when it has something to send."""
+        self._listening(port)
 
     async def report(self, report: CommitmentReport) -> None:
         """N-EVENT-REPORT of storage commitment."""

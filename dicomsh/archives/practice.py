@@ -61,7 +61,10 @@ class PracticeKind:
         def announce(port: int) -> None:
             server.destinations[modality.local_aet] = LOOPBACK, port
 
-        return DimseTransfers(modality, tap, announce, _free_port())
+        def listening(port: int) -> None:
+            server.send_images(modality.local_aet, port)
+
+        return DimseTransfers(modality, tap, announce, _free_port(), listening)
 
     def close(self) -> None:
         """Stop every practice archive."""

@@ -183,6 +183,10 @@ class Transfers(Protocol):
         """What asks it for storage commitment."""
         ...
 
+    def listening(self, port: int) -> None:
+        """Tell it that we take objects on a port now, if it can be told and sends them unasked."""
+        ...
+
     async def report(self, report: CommitmentReport) -> None:
         """Tell it for which of its objects we vouch: the answer to a request of its own.
 

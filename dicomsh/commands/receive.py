@@ -12,7 +12,7 @@ from dicomsh.frozen import replace
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COUNT, FOLDER, PORT, WORD
 from dicomsh.language.scan import Word
-from dicomsh.model.modality import USUAL_PORT, DicomAddress
+from dicomsh.model.modality import USUAL_PORT, DicomAddress, Modality, PracticeAddress
 from dicomsh.model.results import Records, listing_of
 from dicomsh.retrieve.receive import (
     COLUMNS_RECEIVED,
@@ -57,12 +57,13 @@ async def receive(
         for modality in config.modalities.values()
         if isinstance(modality.address, DicomAddress)
     }
+    scanners = [one for one in config.modalities.values() if _is_scanner(one)]
     named = {title.strip() for title in from_.text.split(",")} if from_ else set()
     callers = None if named == {"any"} else known.keys() | named
     titles = dict.fromkeys((config.aet, *(one.local_aet for one in known.values())))
     folder = path_of(str(to.text if to else _FOLDER))
     options = ReceiveOptions(port or USUAL_PORT, folder, layout_of(layout), count)
-    job = Receive(Admission(tuple(titles), callers, known), options, context.archives)
+    job = Receive(Admission(tuple(titles), callers, known), options, context.archives, scanners)
     listing = listing_of(
         COLUMNS_RECEIVED,
         job.records(),
@@ -74,3 +75,9 @@ async def receive(
     )
     told = replace(listing, headway=lambda: job.headway, remarks=job.remarks)
     return Records(replace(told, works=False))  # it has no end of its own: head may end it
+
+
+def _is_scanner(modality: Modality) -> bool:
+    """Whether it is a practice archive that sends images unasked."""
+    address = modality.address
+    return isinstance(address, PracticeAddress) and bool(address.faults.sends)

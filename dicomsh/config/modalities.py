@@ -303,6 +303,7 @@ def faults_of(setting: ConfigNode | None) -> Faults:
         no_commitment_report=given.get("no_commitment_report", checks.boolean, False),
         separate_report=given.get("separate_report", checks.boolean, False),
         empty=given.get("empty", checks.boolean, False),
+        sends=given.get("sends", checks.count, None),
         wrong_station=given.get("wrong_station", checks.boolean, False),
         other_day=given.get("other_day", checks.boolean, False),
         missing_type_1=given.get("missing_type_1", checks.boolean, False),

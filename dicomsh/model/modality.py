@@ -87,6 +87,7 @@ class Faults:
         no_commitment_report: answer a request for storage commitment, and never report.
         separate_report: report storage commitment on an association of its own.
         empty: hold no made-up patients, only what is stored.
+        sends: number of new images that it sends to us, unasked, when we begin to receive; or None.
         wrong_station: today's steps at CT1 are scheduled for an AE title that no device has.
         other_day: every step is scheduled a day late.
         missing_type_1: a third of the worklist lacks StudyInstanceUID and RequestedProcedureID.
@@ -130,6 +131,7 @@ class Faults:
     no_commitment_report: bool = False
     separate_report: bool = False
     empty: bool = False
+    sends: int | None = None
     wrong_station: bool = False
     other_day: bool = False
     missing_type_1: bool = False

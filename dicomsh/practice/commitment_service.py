@@ -102,7 +102,7 @@ class CommitmentService:
         called = event.assoc.requestor.ae_title
         contexts = [build_context(PUSH_MODEL, EXPLICIT_LITTLE_ENDIAN)]
         roles = [build_role(PUSH_MODEL, scp_role=True)]
-        with associated(event, entity, called, contexts, roles) as association:
+        with associated(event.assoc.ae, entity, called, contexts, roles) as association:
             if association is None or not association.accepted_contexts:
                 return
             context = association.accepted_contexts[0].context_id

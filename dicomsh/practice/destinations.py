@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pynetdicom import build_context
+from pynetdicom import AE, build_context
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
@@ -43,7 +43,7 @@ def caller(event: Any, known: Mapping[str, Entity]) -> Entity:
 
 @contextmanager
 def associated(
-    event: Any,
+    ours: AE,
     entity: Entity,
     called: str,
     contexts: Sequence[PresentationContext],
@@ -52,7 +52,7 @@ def associated(
     """An association of our own, released at the end; None if there cannot be one.
 
     Args:
-        event: the request that makes it necessary.
+        ours: the application entity that opens it.
         entity: whom with.
         called: their AE title.
         contexts: the presentation contexts to propose.
@@ -62,7 +62,7 @@ def associated(
         yield None
         return
     host, port = entity
-    association = event.assoc.ae.associate(
+    association = ours.associate(
         host,
         port,
         contexts=list(contexts),

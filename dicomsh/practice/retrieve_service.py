@@ -105,7 +105,7 @@ class RetrieveService:
             return
         caller = event.assoc.requestor.ae_title
         called, contexts = event.request.MoveDestination, storage_contexts(wanted)
-        with associated(event, entity, called, contexts) as association:
+        with associated(event.assoc.ae, entity, called, contexts) as association:
             if association is None:
                 retrieval.run(None)
                 return

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from pydicom import Dataset
@@ -61,15 +62,21 @@ class PracticeServer:
         aet: str,
         server: ThreadedAssociationServer,
         stopped: threading.Event,
-        destinations: dict[str, tuple[str, int]],
+        services: _Services,
     ):
         self.aet = aet
-        self.destinations = destinations
+        self.destinations = services.destinations
+        self._services = services
         self.port: int = server.server_address[1]
         self._server = server
         self._stopped = stopped
         self._thread = threading.Thread(target=server.serve_forever, name="practice", daemon=True)
         self._thread.start()
+
+    def send_images(self, called: str, port: int) -> None:
+        """Send images to a port of this computer, if it is an archive that does; does not wait."""
+        work = partial(self._services.send_images, self._server.ae, called, (HOST, port))
+        threading.Thread(target=work, name="practice scanner", daemon=True).start()
 
     def stop(self) -> None:
         """Stop listening and close all connections; running answers end. Idempotent."""
@@ -181,7 +188,7 @@ def start(
     server = _entity(address.aet, address.faults).make_server(
         (host, port), server_class=_Listener, evt_handlers=services.handlers
     )
-    return PracticeServer(address.aet, server, stopped, services.destinations)
+    return PracticeServer(address.aet, server, stopped, services)
 
 
 class _Services:
@@ -216,6 +223,13 @@ class _Services:
 
     def _move(self, event: Any) -> Iterator[tuple[int, None]]:
         return self._retrieval().move(event)
+
+    def send_images(self, ours: AE, called: str, entity: tuple[str, int]) -> None:
+        """Send as many new images as the archive sends unasked, to an application entity."""
+        from dicomsh.practice.scanner import send_images
+
+        if self._faults.sends:
+            send_images(ours, self._holdings.archive, self._faults.sends, called, entity)
 
     def _retrieval(self) -> RetrieveService:
         from dicomsh.practice.retrieve_service import RetrieveService

@@ -70,6 +70,9 @@ class DryTransfers:
         """Records storage commitment."""
         return _DryCommitting(self._stored())
 
+    def listening(self, port: int) -> None:
+        """Nobody is told."""
+
     async def report(self, report: CommitmentReport) -> None:
         """Nothing asked for a report."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dicomsh.archives.archive import Archives
@@ -90,12 +90,20 @@ class Receive:
         admission: who may store objects.
         options: what to receive.
         archives: where reports on storage commitment go, and who listens to the conversation.
+        scanners: practice archives that send images once we listen.
     """
 
-    def __init__(self, admission: Admission, options: ReceiveOptions, archives: Archives) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        options: ReceiveOptions,
+        archives: Archives,
+        scanners: Sequence[Modality] = (),
+    ) -> None:
         self._admission = admission
         self._options = options
         self._archives = archives
+        self._scanners = scanners
         self._inbox: Inbox | None = None
         self._ledger: Ledger | None = None
         self._refused: dict[str, None] = {}
@@ -115,6 +123,8 @@ class Receive:
         try:
             await server.start(self._options.port)
             self._remark(self._listening)
+            for scanner in self._scanners:
+                self._archives.transfers(scanner).listening(self._options.port)
             while not self._enough(inbox):
                 await inbox.changed.wait()
                 inbox.changed.clear()

@@ -251,7 +251,7 @@ def test_a_lesson_that_ends_by_itself_tells_the_way_back() -> None:
 
 
 def test_one_lesson_after_the_other_has_the_way_back_of_the_first() -> None:
-    skips = "; ".join(["lesson skip"] * 5)
+    skips = "; ".join(["lesson skip"] * 6)
     done = run(f"{BEFORE}; lesson start 17; {skips}; cd 10001; lesson; lesson stop")
     assert "The modality is now ward, for this lesson" in done.err
     assert done.last == "You are back at /pacs/0555643F."

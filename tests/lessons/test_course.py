@@ -21,6 +21,7 @@ from dicomsh.output.sink import Sink
 from dicomsh.session.state import Session
 from dicomsh.shell.shell import Shell, ShellOptions
 from tests.harness import sample_configuration
+from tests.processes import free_ports
 
 COURSE = read_course(LESSONS)
 
@@ -39,13 +40,16 @@ class Classroom:
         manner = ShellOptions(keep_going=True, lessons=lesson.file.parent)
         self.shell = Shell(session, Sink(io.StringIO(), self.said), manner, environ)
         self.lesson = lesson
+        (self.port,) = free_ports(1)
 
     @property
     def left(self) -> int:
         return self.shell.tutor.register.standing(self.lesson).marks.count(Mark.OPEN)
 
     async def run(self, text: str) -> str:
+        """Run a text, in which `receive` listens on a port that no other test uses."""
         before = self.said.tell()
+        text = re.sub(r"^receive\b", f"receive --port {self.port}", text)
         await self.shell.run(text, TextOrigin("test"))
         return self.said.getvalue()[before:]
 
