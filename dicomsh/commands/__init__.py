@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "view": "view",
     "explain": "explain",
     "compare": "compare",
+    "diff": "diff",
     "scripting": "set, history, let, print, source, exit",
     "system": "!",
     "aliases": "alias",

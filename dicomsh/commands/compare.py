@@ -8,6 +8,7 @@ from functools import partial
 from typing import Annotated
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.different import unequal, value_fields
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.language.binding import Call
@@ -16,7 +17,7 @@ from dicomsh.language.kinds import COMMAND, MODALITY
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome, combined
 from dicomsh.model.columns import AttributeColumn, FieldColumn, Record
-from dicomsh.model.comparison import Pair, differing, key_of, paired, text_of
+from dicomsh.model.comparison import Pair, differing, key_of, paired
 from dicomsh.model.levels import ROOT_MODELS, Level
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import title_of
@@ -260,13 +261,13 @@ def _differences(
     if always:
         lead = f"all {level.counted(len(common))}, e.g. "
         example = _record("different in all", common[0][0], level, names, lead)
-        yield from (example | unequal for unequal in _unequal(always, *common[0], names))
+        yield from (example | found for found in unequal(always, *common[0], names))
     others = [column for column in columns if column not in always]
     for pair in pairs:
         if pair.first is not None and pair.second is not None:
             same = _record(pair.where.value, pair.first, level, names)
-            found = _unequal(others, pair.first, pair.second, names)
-            yield from (same | unequal for unequal in found)
+            found = unequal(others, pair.first, pair.second, names)
+            yield from (same | values for values in found)
         else:
             name = second.name if pair.first is None else first.name
             yield _record(pair.where.value.format(name), pair.row, level, names)
@@ -285,9 +286,7 @@ _OWN = ("where", "key", "label", "attribute")
 
 
 def _fields(first: str, second: str) -> tuple[str, str]:
-    """The fields that hold the values of both answers: their names, made different if need be."""
-    one = f"{first} (1)" if first in _OWN else first
-    return one, f"{second} (2)" if second in (*_OWN, one) else second
+    return value_fields(first, second, _OWN)
 
 
 def _record(
@@ -297,19 +296,3 @@ def _record(
     label = text_about(entity, lambda row: f"{lead}{title_of(row, level)}")
     nothing = dict.fromkeys(("attribute", *fields))
     return {"where": where, "key": key, "label": label, **nothing}
-
-
-def _unequal(
-    columns: Sequence[AttributeColumn], one: Row, other: Row, fields: tuple[str, str]
-) -> Iterator[dict[str, str | None]]:
-    """Each attribute with different values in two rows."""
-    for column in differing(columns, one, other):
-        values = (_value(row, column) for row in (one, other))
-        yield {"attribute": column.keyword, **dict(zip(fields, values, strict=True))}
-
-
-def _value(row: Row, column: AttributeColumn) -> str | None:
-    """What a row has in a column; None if it is absent."""
-    if text_of(row, column) is None:
-        return None
-    return text_about(row, lambda row: text_of(row, column) or "")

@@ -13,7 +13,7 @@ from dicomsh.language.scan import Word
 from dicomsh.late import LateModule
 from dicomsh.model.columns import ARCHIVE_KEYS, COMPUTED_KEYS
 from dicomsh.model.keys import is_keyword
-from dicomsh.model.levels import LEVEL_WORDS, Level, Model
+from dicomsh.model.levels import HIERARCHY, LEVEL_WORDS, Level, Model
 from dicomsh.model.results import FILE_FORMATS, FORMATS
 from dicomsh.model.windows import Period
 
@@ -84,6 +84,12 @@ def _read_level(word: Word, scope: Scope) -> Level:
 
 def _level_given(scope: Scope, value: Level) -> Scope:
     return replace(scope, level=value)
+
+
+def _studies_meant(scope: Scope, value: Word) -> Scope:
+    """After it, keys are those of studies unless a level is given."""
+    del value
+    return replace(scope, level=Level.STUDY)
 
 
 def _target_given(scope: Scope, value: Any) -> Scope:
@@ -298,6 +304,9 @@ LEVEL = Kind(
     _late(lambda: completion.complete_level),
     narrow=_level_given,
 )
+LEVEL_OR_NONE = replace(LEVEL, fits=_not_term)
+"""A level that may be left out before keys."""
+
 PATTERN = Kind(
     "PATTERN", "string", _read_word, _late(lambda: completion.complete_pattern), _not_term
 )
@@ -339,6 +348,8 @@ DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later)
 QUOTED = Kind("'COMMAND | STAGE'", "string", _read_word, fits=_is_several_words)
 ALIAS = Kind("NAME", "alias", _read_new_alias, _complete_alias)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
+FIRST = replace(MODALITY, name="A")
+SECOND = replace(MODALITY, name="B", narrow=_studies_meant)
 DEVICE = Kind("DEVICE", "modality", _read_device, lambda scope: scope.knowledge.device_names())
 MODALITIES = Kind(
     "NAME,…",
@@ -380,6 +391,7 @@ SECONDS = Kind("S", "value", _number_reader(float, 0.001, _SECONDS))
 FORMAT = one_of("FORMAT", {name: name for name in (*FORMATS, *FILE_FORMATS)})
 PERIOD = one_of("auto|day|week|month", {period.value: period for period in Period})
 MODEL = one_of("MODEL", {"patient": Model.PATIENT_ROOT, "study": Model.STUDY_ROOT})
+DOWN_TO = one_of("LEVEL", {level.word: level for level in HIERARCHY[1:]})
 VIA = one_of("auto|get|move", {way: way for way in ("auto", "get", "move")})
 SWITCH = one_of("on|off", {"on": True, "off": False})
 BY = Kind(

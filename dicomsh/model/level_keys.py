@@ -304,6 +304,13 @@ LEVEL_KEYS: Mapping[Level, LevelKeys] = {
     ),
 }
 
+
+def counters(level: Level) -> Mapping[Level, str]:
+    """Keywords of the numbers of entities at each level below one (PS3.4 C.3.4)."""
+    below = HIERARCHY[level.value + 1 :]
+    return {one: f"NumberOf{level.word.title()}Related{one.plural.title()}" for one in below}
+
+
 PATIENT_KEYS = frozenset(
     word
     for word in (*LEVEL_KEYS[Level.PATIENT].default, *LEVEL_KEYS[Level.PATIENT].more)

@@ -223,6 +223,22 @@ def label_of(row: Row, level: Level) -> str:
     return " ".join(_readable(text) for text in texts if text)
 
 
+def place_among_siblings(row: Row, level: Level) -> tuple[int, str]:
+    """The sort key of an entity: studies by date and time, series and instances by number."""
+    texts = [row.text(by_keyword(word).tag) or "" for word in LEVEL_KEYS[level].order]
+    # as text, '10' comes before '9', and an IS may be written '+4' (PS3.5 6.2)
+    number = int(texts[0]) if level.value >= Level.SERIES.value and _is_int(texts[0]) else 0
+    return number, "\0".join(texts)
+
+
+def _is_int(text: str) -> bool:
+    return len(text) <= _LONGEST_NUMBER and _NUMBER.match(text) is not None
+
+
+_LONGEST_NUMBER = 64
+_NUMBER = regex(r"[+-]?[0-9]+\Z")
+
+
 def _readable(text: str) -> str:
     if len(text) == 8 and text.isdigit() and text[:2] in ("19", "20"):
         return f"{text[:4]}-{text[4:6]}-{text[6:]}"

@@ -207,6 +207,17 @@ def _counted(note: Note) -> str:
     return f"{note.count:,}{of} {note.about[0]} counted"
 
 
+def _differences(note: Note) -> str:
+    """`221 in both, 28 only in a, 2 only in b, 1 with other counts`."""
+    title, first, second, ours, theirs, again, also_again, counts, values = note.about
+    told = [f"{note.count:,} in both", f"{ours} only in {first}", f"{theirs} only in {second}"]
+    told += [f"{counts} with other counts"] * bool(counts)
+    told += [f"{values} with other values"] * bool(values)
+    told += [f"{again} repeated in {first}"] * (again != "0")
+    told += [f"{also_again} repeated in {second}"] * (also_again != "0")
+    return f"{title}: " * bool(title) + ", ".join(told)
+
+
 def _not_comparable(note: Note) -> str:
     keyword, measure = note.about
     has = _rows(note.count, "has", "have")
@@ -389,6 +400,13 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.IN_DOUBT: "some rows may not match; run the command by itself to see why",
     NoteKind.BOTH_EMPTY: "both answers are empty: nothing was compared",
     NoteKind.NOT_COMPARED: _first("{} of {} not compared: {} did not return all of its rows"),
+    NoteKind.NOT_CERTAIN: _first("{} of {} not compared: the answer of {} is in doubt"),
+    NoteKind.VALUES_NOT_COMPARED: _first("{} not compared: {} returned none"),
+    NoteKind.NOT_LOOKED_INTO: _first("{} not compared in depth: {}"),
+    NoteKind.KEYLESS: lambda n: (
+        f"{_rows(n.count)} of {n.about[0]} without a {n.about[1]} not compared"
+    ),
+    NoteKind.DIFFERENCES: _differences,
     NoteKind.SIDE: _first("{}: {}"),
     NoteKind.PLACEHOLDER: _placeholder,
     NoteKind.REMEMBERED: _first("{}"),

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from itertools import islice, starmap
+from itertools import starmap
 from types import MappingProxyType
 
 from dicomsh.archives.archive import ArchivePool
-from dicomsh.archives.open_archives import POOL_SIZE
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.answer import Answer, Ending, Outcome, all_rows, as_cancelled, combined
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.columns import Record
-from dicomsh.model.keys import by_keyword
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
-from dicomsh.model.place import Place, each_once, places_of
+from dicomsh.model.place import Place, each_once, place_among_siblings, places_of
 from dicomsh.model.plan import Request, return_key
 from dicomsh.model.query import QueryKey
 from dicomsh.model.row import Row
+from dicomsh.query.ahead import ahead
 from dicomsh.query.ask import answer_from
 from dicomsh.query.context import QueryContext
-
-_AHEAD = 2 * POOL_SIZE
 
 
 @frozen
@@ -128,38 +123,18 @@ class Hierarchy:
         self, pool: ArchivePool, children: list[_Child], depth: int, lasts: tuple[bool, ...]
     ) -> AsyncGenerator[Branch, None]:
         deeper = depth > 1 and bool(children) and children[0].place.level is not Level.INSTANCE
-        async with aclosing(self._ahead(pool, children if deeper else [])) as ahead:
+        parents = children if deeper else []
+        work = ahead(parents, lambda child: self._children(pool, child.place))
+        async with aclosing(work) as families:
             for number, child in enumerate(children, 1):
                 own = (*lasts, number == len(children))
                 self._rows += 1
                 yield child.branch(own)
                 if deeper:
-                    below = self._below(pool, await anext(ahead), depth - 1, own)
+                    below = self._below(pool, await anext(families), depth - 1, own)
                     async with aclosing(below):
                         async for branch in below:
                             yield branch
-
-    async def _ahead(
-        self, pool: ArchivePool, parents: list[_Child]
-    ) -> AsyncGenerator[list[_Child], None]:
-        """The children of each parent in turn, queried a little ahead of time."""
-        waiting = iter(parents)
-        under_way = deque(
-            asyncio.create_task(self._children(pool, parent.place))
-            for parent in islice(waiting, _AHEAD)
-        )
-        try:
-            while under_way:
-                children = await under_way[0]
-                under_way.popleft()
-                for parent in islice(waiting, 1):
-                    under_way.append(asyncio.create_task(self._children(pool, parent.place)))
-                yield children
-        finally:
-            for task in under_way:
-                task.cancel()
-            # only then is every connection back in the pool, which closes those not in use
-            await asyncio.gather(*under_way, return_exceptions=True)
 
     def _keys(self, level: Level) -> tuple[QueryKey, ...]:
         words = dict.fromkeys((*LEVEL_KEYS[level].order, *self._more.get(level, ())))
@@ -188,13 +163,5 @@ class _Child:
         return Branch(self.place, self.row, last)
 
     def order(self) -> tuple[int, str]:
-        """Studies by date and time, series and instances by number, patients by ID."""
-        level = self.place.steps[-1].level
-        texts = [self.row.text(by_keyword(word).tag) or "" for word in LEVEL_KEYS[level].order]
-        # as text, '10' comes before '9', and an IS may be written '+4' (PS3.5 6.2)
-        number = int(texts[0]) if level.value >= Level.SERIES.value and _is_int(texts[0]) else 0
-        return number, "\0".join(texts)
-
-
-def _is_int(text: str) -> bool:
-    return text.lstrip("+-").isascii() and text.lstrip("+-").isdigit()
+        """Where it stands among its siblings."""
+        return place_among_siblings(self.row, self.place.steps[-1].level)

@@ -353,6 +353,8 @@ def test_every_example_runs_on_the_practice_archive(
             config = practice(tmp_path)
             if made.name == "modality remove":
                 run("modality add archive ORTHANC@127.0.0.1:4242", config=config)
+            if made.name == "diff":  # the other archive has the same
+                example = example.replace("archive", "faulty")  # noqa: PLW2901
             done = run(f"use pacs; {example}", config=config)
             placeholder = "wado" in example  # its URLs lack a base: nobody configured one
             assert done.status == (5 if placeholder else 0), (example, done.err)

@@ -14,7 +14,7 @@ TWO = ("first", "second", "third")
 def test_every_kind_has_words(kind: NoteKind) -> None:
     """Whatever number of things it is about: one of these fits."""
     texts = []
-    for about in (*(TWO[:size] for size in range(4)), ("1", "2", "3")):
+    for about in (*(TWO[:size] for size in range(4)), ("1", "2", "3"), tuple("tab123456")):
         try:
             texts.append(note_text(note(kind, *about, count=2, of=3)))
         except (ValueError, IndexError):

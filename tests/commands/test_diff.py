@@ -1,0 +1,291 @@
+"""diff: what only one of two archives holds, what differs in both, and what is not certain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+import yaml
+from pydicom.dataset import Dataset
+
+from dicomsh.errors import ExitStatus
+from dicomsh.model.modality import DicomAddress, Modality
+from tests import samples, servers
+from tests.conftest import Start
+from tests.dimse.peers import answering, scp, study
+from tests.harness import Done, interrupted, practice, run
+from tests.processes import HOST, free_ports
+
+
+def archives(folder: Path, **faults: dict[str, Any]) -> Path:
+    """`pacs`, the practice archive, and others of that name with faults."""
+    path = practice(folder)
+    held = yaml.safe_load(path.read_text("utf-8"))
+    held["modalities"] |= {name: {"practice": True, "faults": f} for name, f in faults.items()}
+    path.write_text(yaml.safe_dump(held), "utf-8")
+    return path
+
+
+def configured(folder: Path, **peers: Modality | servers.Server) -> Path:
+    """Servers by name."""
+    path = folder / "peers.yaml"
+    entries = {}
+    for name, peer in peers.items():
+        address = peer.address if isinstance(peer, Modality) else peer
+        assert isinstance(address, DicomAddress | servers.Server)
+        entries[name] = {"aet": address.aet, "host": address.host, "port": address.port}
+    path.write_text(yaml.safe_dump({"modalities": entries}), "utf-8")
+    return path
+
+
+def compared(
+    ours: Sequence[Dataset], theirs: Sequence[Dataset], text: str = "diff a b", **options: Any
+) -> Done:
+    """A comparison of two servers that answer every query with these rows."""
+    with (
+        scp(answering(*ours)) as one,
+        scp(answering(*theirs)) as other,
+        TemporaryDirectory() as folder,
+    ):
+        config = configured(Path(folder), a=one, b=other)
+        return run(text, config=config, output="json", **options)
+
+
+def uids(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(row["where"], row["StudyInstanceUID"].removeprefix("1.2.3.")) for row in rows]
+
+
+# Studies
+
+
+def test_what_only_one_has_is_a_row() -> None:
+    done = compared([study(1), study(2), study(3)], [study(3), study(4), study(1)])
+    assert uids(done.json) == [("only in a", "2"), ("only in b", "4")]
+    first, *each = done.err.splitlines()
+    assert first.startswith("2 differences, complete · ")
+    assert first.endswith(" · 2 in both, 1 only in a, 1 only in b")
+    told = ["  a  3 studies, complete", "  b  3 studies, complete"]
+    assert [line.split(" · ")[0] for line in each] == told
+    assert done.status == ExitStatus.FAILED
+
+
+def test_the_same_studies_are_no_differences(tmp_path: Path) -> None:
+    done = run("diff pacs other", config=archives(tmp_path, other={}), output="json")
+    assert (done.json, done.status) == ([], 0)
+    assert "120 in both, 0 only in pacs, 0 only in other" in done.err
+
+
+def test_rows_are_in_the_order_of_their_dates() -> None:
+    dates = {1: "20240305", 2: "20190101", 3: "20210607"}
+    ours = [study(number, StudyDate=day) for number, day in dates.items()]
+    done = compared([*ours, study(9)], [])
+    assert [uid for _, uid in uids(done.json)] == ["9", "2", "3", "1"]
+
+
+def test_only_what_one_has_alone() -> None:
+    ours, theirs = [study(1), study(2)], [study(2), study(3)]
+    done = compared(ours, theirs, "diff a b --only a")
+    assert uids(done.json) == [("only in a", "1")]
+    assert done.status == ExitStatus.FAILED
+    all_there = compared(ours[1:], theirs, "diff a b --only a")
+    assert (all_there.json, all_there.status) == ([], ExitStatus.DONE)
+    assert "1 in both, 0 only in a, 1 only in b" in all_there.err
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
+def test_padding_makes_no_other_uid() -> None:
+    odd, bare = study(1), study(1)
+    odd.StudyInstanceUID = "1.2.3.1 "
+    done = compared([odd], [bare])
+    assert (done.json, done.status) == ([], ExitStatus.DONE)
+
+
+def test_a_repeated_study_is_one_and_said_to_be_repeated() -> None:
+    done = compared([study(1), study(1), study(1), study(2)], [study(1), study(2), study(2)])
+    assert uids(done.json) == [("repeated in a", "1"), ("repeated in b", "2")]
+    assert "2 in both, 0 only in a, 0 only in b, 1 repeated in a, 1 repeated in b" in done.err
+
+
+def test_a_row_without_a_uid_makes_the_result_uncertain() -> None:
+    nameless = study(2)
+    nameless.StudyInstanceUID = ""
+    done = compared([study(1)], [nameless])
+    assert (done.json, done.status) == ([], ExitStatus.INCOMPLETE)
+    assert "1 row of b without a StudyInstanceUID not compared" in done.err
+    assert "1 study of a not compared: the answer of b is in doubt" in done.err
+
+
+def test_keys_narrow_both(tmp_path: Path) -> None:
+    done = run("diff pacs other mod=CT date=2009", config=archives(tmp_path, other={}))
+    assert "3 in both" in done.err, done.err
+
+
+def test_inside_a_place_only_that_is_compared(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={})
+    done = run("cd /pacs/0555643F; diff pacs other", config=config)
+    assert "2 in both, 0 only in pacs, 0 only in other" in done.err
+
+
+@pytest.mark.parametrize("form", ["table", "vertical", "csv", "tsv", "yaml", "ndjson", "markdown"])
+def test_every_format_says_where(form: str) -> None:
+    done = compared([study(7)], [], f"set output {form}; diff a b")
+    assert "only in a" in done.out
+    assert "1.2.3.7" in done.out
+
+
+def test_stages_and_files(tmp_path: Path) -> None:
+    target = tmp_path / "missing.csv"
+    text = f"diff a b --only a > {target}; diff a b | count by where; diff a b | head 1"
+    done = compared([study(1), study(2), study(3)], [study(3)], text, keep_going=True)
+    rows = [f"only in a,,{uid},{uid}" for uid in ("1.2.3.1", "1.2.3.2")]
+    assert target.read_text("utf-8").splitlines()[1:] == rows
+    assert '"count": 2' in done.out
+
+
+# What is not certain is not called a difference
+
+
+def test_what_an_answer_that_was_cut_off_lacks_is_not_called_missing() -> None:
+    with (
+        scp(answering(study(1), study(2), study(5))) as one,
+        scp(answering(study(1), study(9), status=0xFE00)) as other,
+        TemporaryDirectory() as folder,
+    ):
+        done = run("diff a b", config=configured(Path(folder), a=one, b=other), output="json")
+    assert uids(done.json) == [("only in b", "9")]
+    assert "2 studies of a not compared: b did not return all of its rows" in done.err
+    assert "1 in both, 0 only in a, 1 only in b" in done.err
+    assert done.status == ExitStatus.INCOMPLETE
+
+
+def test_a_key_that_one_ignores_makes_its_rows_uncertain(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={"ignore_keys": ["StudyDate"]})
+    done = run("diff pacs other date=2009", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.INCOMPLETE)
+    assert "114 studies of other not compared: the answer of other is in doubt" in done.err
+
+
+def test_what_is_cut_off_is_asked_for_in_parts(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={"cut_off": 50})
+    done = run("diff pacs other", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.DONE)
+    assert "12 queries" in done.err
+    assert "120 in both, 0 only in pacs, 0 only in other" in done.err
+
+
+def test_a_limit_does_not_apply(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={})
+    done = run("set limit 5; diff pacs other", config=config, output="json")
+    assert "120 in both" in done.err
+    assert done.status == ExitStatus.DONE
+
+
+@pytest.mark.parametrize("order", ["pacs dead", "dead pacs"])
+def test_an_archive_that_is_down_is_named(tmp_path: Path, order: str) -> None:
+    config = practice(tmp_path)
+    held = yaml.safe_load(config.read_text("utf-8"))
+    (port,) = free_ports(1)
+    held["modalities"]["dead"] = {"aet": "DEAD", "host": HOST, "port": port}
+    config.write_text(yaml.safe_dump(held), "utf-8")
+    done = run(f"diff {order}", config=config)
+    assert (done.out, done.status) == ("", ExitStatus.NO_ASSOCIATION)
+    assert f"dead: DEAD@{HOST}:{port}" in done.err
+
+
+@pytest.mark.parametrize("fault", [{"abort_after": 30}, {"close_after": 30}])
+def test_an_association_that_is_lost_hides_no_rows(tmp_path: Path, fault: dict[str, Any]) -> None:
+    done = run("diff pacs other", config=archives(tmp_path, other=fault), output="json")
+    assert (done.json, done.status) == ([], ExitStatus.INCOMPLETE)
+    assert "30 in both, 0 only in pacs, 0 only in other" in done.err
+    assert "90 studies of pacs not compared: other did not return all of its rows" in done.err
+
+
+def test_an_archive_that_refuses_the_query_is_named(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={"fail": {"study": 0xC000}})
+    done = run("diff pacs other", config=config, output="json")
+    assert done.json == []
+    assert "120 studies of pacs not compared: other did not return all of its rows" in done.err
+    assert "  other  no answer" in done.err
+    assert done.status == ExitStatus.FAILED
+
+
+def test_ctrl_c_keeps_what_is_known(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={"stall_after": 20})
+    done = interrupted(config, "-c", "diff pacs other", traced=120 + 1 + 20)
+    assert "cancelled by you" in done.err
+    assert "20 in both, 0 only in pacs, 0 only in other" in done.err
+    assert "100 studies of pacs not compared: other did not return all of its rows" in done.err
+
+
+# What was typed
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("diff pacs pacs", "pacs and pacs are the same archive"),
+        ("diff pacs nobody", "no modality 'nobody'"),
+        ("diff pacs", "B is missing"),
+        ("diff pacs other studdy", "did you mean 'study'?"),
+        ("diff pacs other worklist", "a worklist is not an archive"),
+        ("diff pacs other --only neither", "expected pacs or other after --only"),
+        ("diff pacs other --only pacs --counts", "--only lists what one archive lacks"),
+        ("diff pacs other --depth study", "--depth study is not below studies"),
+        ("diff pacs other --depth all", "expected study, series, instance"),
+        ("diff pacs other id=@list.csv", "diff does not read lists"),
+        ("diff pacs other SeriesNumber=1", "a key of the series level"),
+        ("diff pacs other nonsens=1", "no attribute 'nonsens'"),
+        ("diff A@127.0.0.1:4242 A@127.0.0.1:4242", "are the same archive"),
+    ],
+)
+def test_what_is_wrong_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    done = run(text, config=archives(tmp_path, other={}))
+    assert (done.out, done.status) == ("", ExitStatus.USAGE)
+    assert message in done.err
+
+
+def test_two_names_of_one_server_are_the_same_archive(tmp_path: Path) -> None:
+    server = servers.Server("ARCHIVE", 4242)
+    done = run("diff a b", config=configured(tmp_path, a=server, b=server))
+    assert done.status == ExitStatus.USAGE
+    assert "a and b are the same archive" in done.err
+
+
+def test_the_mask_is_on_all_of_it(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={"empty": True})
+    text = "set mask on; diff pacs other patient id=0555643F +PatientName"
+    done = run(text, config=config, output="json")
+    (row,) = done.json
+    assert row["where"] == "only in pacs"
+    assert "0555643F" not in done.out + done.err
+    assert "JODOGNE" not in done.out + done.err
+
+
+def test_explain_shows_what_goes_to_each(tmp_path: Path) -> None:
+    done = run("explain diff pacs other date=2009", config=archives(tmp_path, other={}))
+    assert done.status == 0, done.err
+    assert "C-FIND to pacs" in done.out
+    assert "C-FIND to other" in done.out
+    assert "StudyDate = 20090101-20091231" in done.out
+
+
+# Real servers
+
+
+def test_a_migration_that_is_not_finished(
+    tmp_path: Path, start_server: Start[servers.Server]
+) -> None:
+    files = samples.write_studies(tmp_path, 6, 2)
+    old = start_server(servers.dcmqrscp(files))
+    new = start_server(servers.orthanc())
+    assert isinstance(new, servers.Orthanc)
+    new.upload(files[:7])
+    config = configured(tmp_path, old=old, new=new)
+    done = run("diff old new", config=config, output="json")
+    assert [row["where"] for row in done.json] == ["only in old"] * 2
+    assert {row["PatientID"] for row in done.json} == {"P00004", "P00005"}
+    assert "4 in both, 2 only in old, 0 only in new" in done.err
+    assert done.status == ExitStatus.FAILED
