@@ -26,7 +26,7 @@ _EPILOG = """\
 It listens on this computer only. Another --host needs --token-file or --user-file, and --cert; or
 --insecure, which lets everybody in the network read what your archives hold.
 
-Ctrl-C, SIGTERM or SIGHUP ends it: requests have 10 seconds to end; a second Ctrl-C cancels them.
+Ctrl-C, SIGTERM or SIGHUP ends it: requests have 10 seconds to end; a second one cancels them.
 exit statuses: 0 ended as above; 2 usage; 3 cannot listen on the port"""
 
 

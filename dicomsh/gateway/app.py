@@ -100,11 +100,16 @@ async def _answered(gateway: Gateway, endpoint: Endpoint, request: Request) -> R
         return _failed(shown, request)
     except ClientDisconnect:
         return Response(None, 499)
-    except TimeoutError:
-        return Response(None, 408)
+    except asyncio.CancelledError:  # by the server alone, when it has waited long enough
+        return _failed(_stopped(), request)
     except Exception as error:
         _report(error)
         return _failed(RequestError(Trouble.INTERNAL), request)
+
+
+def _stopped() -> RequestError:
+    about = "the gateway was stopped before the answer was complete"
+    return RequestError(Trouble.NETWORK, about, http=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 async def _call(gateway: Gateway, request: Request) -> Call:
@@ -124,20 +129,26 @@ async def _body(request: Request) -> bytes:
     """The body.
 
     Raises:
-        RequestError: it is too long.
-        TimeoutError: it did not arrive in time.
+        RequestError: it is too long, or did not arrive in time.
     """
+    try:
+        async with asyncio.timeout(_SLOWEST_BODY):
+            return await _read(request)
+    except TimeoutError:
+        http = HTTPStatus.REQUEST_TIMEOUT
+        raise RequestError(Trouble.BAD_REQUEST, http=http, bare=True) from None
+
+
+async def _read(request: Request) -> bytes:
     parts: list[bytes] = []
     size = 0
-    async with asyncio.timeout(_SLOWEST_BODY):
-        async for part in request.stream():
-            size += len(part)
-            if size > MOST_BODY:
-                about = f"the body of a request has at most {MOST_BODY} bytes"
-                raise RequestError(
-                    Trouble.BAD_REQUEST, about, http=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-                )
-            parts.append(part)
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BODY:
+            about = f"the body of a request has at most {MOST_BODY} bytes"
+            http = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise RequestError(Trouble.BAD_REQUEST, about, http=http)
+        parts.append(part)
     return b"".join(parts)
 
 
@@ -214,6 +225,8 @@ class _StreamResponse(Response):
                     async with asyncio.timeout(_SLOWEST_READER):
                         await send(_part(chunk.encode(), more=True))
             await send(_part(b"", more=False))
+        except asyncio.CancelledError:  # the gateway ends; without its last chunk, it is not whole
+            pass
         finally:
             gone.cancel()
 

@@ -98,7 +98,7 @@ class Answered:
     size: int
 
 
-async def gathered(answer: Answer, most: int = MOST_ROWS) -> Answered:
+async def gathered(answer: Answer) -> Answered:
     """The rows of an answer, up to what memory should hold; of many, without their indexes.
 
     Raises:
@@ -111,7 +111,7 @@ async def gathered(answer: Answer, most: int = MOST_ROWS) -> Answered:
             kept = batch if size < _FEW else [row.compact() for row in batch]
             size += _OF_ROW * len(kept) + weight(kept)
             rows += kept
-            if size > MOST_BYTES or len(rows) > most:
+            if size > MOST_BYTES or len(rows) > MOST_ROWS:
                 await answer.aclose()
                 limited = replace(answer.outcome, ending=Ending.LIMIT, rows=len(rows))
                 return Answered(rows, limited, size)

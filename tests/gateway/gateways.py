@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import sys
@@ -88,17 +89,58 @@ def until(find: Callable[[], Any], seconds: float = 20.0) -> Any:
     return found
 
 
+def private(path: Path, text: str) -> Path:
+    """A file that nobody else can read."""
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def basic(text: str) -> str:
+    """`NAME:PASSWORD` as basic authentication sends it."""
+    return f"Basic {base64.b64encode(text.encode()).decode()}"
+
+
+_LOWERED = """
+import json, sys
+from importlib import import_module
+from dicomsh.gateway.__main__ import main
+for name, value in json.loads(sys.argv[1]).items():
+    module, _, constant = name.rpartition(".")
+    found = import_module(f"dicomsh.gateway.{module}")
+    assert constant in vars(found), name
+    setattr(found, constant, value)
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def command(*options: str, lowered: Mapping[str, float] | None = None) -> list[str]:
+    """What starts a gateway.
+
+    Args:
+        options: its options.
+        lowered: constants by module and name, `kept.MOST_ROWS`, so low that a test reaches them.
+    """
+    if lowered:
+        return [sys.executable, "-c", _LOWERED, json.dumps(lowered), *options]
+    return [sys.executable, "-m", "dicomsh", "gateway", *options]
+
+
 @contextmanager
-def gateway(modalities: str = "pacs: {practice: true}", *options: str) -> Iterator[Service]:
-    """A gateway for the modalities in this YAML, one a line."""
+def gateway(
+    modalities: str = "pacs: {practice: true}",
+    *options: str,
+    lowered: Mapping[str, float] | None = None,
+) -> Iterator[Service]:
+    """A gateway for the modalities in this YAML, one a line; `lowered` as for `command`."""
 
     def launch(folder: Path) -> tuple[list[str], Service]:
         (port,) = free_ports(1)
         file = folder / "modalities.yaml"
         lines = "".join(f"  {line}\n" for line in modalities.splitlines())
         file.write_text(f"aet: DICOMSH\nmodalities:\n{lines}", encoding="utf-8")
-        command = [sys.executable, "-m", "dicomsh", "gateway", "--port", str(port)]
-        return [*command, "-f", str(file), *options], Service(port, folder=folder)
+        given = ("--port", str(port), "-f", str(file), *options)
+        return command(*given, lowered=lowered), Service(port, folder=folder)
 
     with running(launch, _is_ready) as service:
         yield service

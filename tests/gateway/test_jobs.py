@@ -104,6 +104,8 @@ def test_a_job_is_cancelled_and_begins_again(storing: tuple[Service, Path]) -> N
     name = service.post("/modalities/slow/get", body)["ID"]
     until(lambda: state(service, name) == "Running")
     assert re.search(r"the job is running: \d+ %", not_yet(service, name))
+    assert service.post("/modalities/slow/find-patient", {"PatientID": "0555643F"})
+    assert state(service, name) == "Running"  # while others ask the same archive
     assert service.ask("POST", f"/jobs/{name}/cancel").json == {}
     job = ended(service, name)
     assert (job["State"], job["ErrorCode"]) == ("Failure", 37)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import os
 import signal
 import ssl
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,32 +18,29 @@ from typing import Any
 import pytest
 
 from tests.dimse import pki
-from tests.gateway.gateways import Service, gateway, until
+from tests.gateway.gateways import Answer, Service, basic, command, gateway, private, until
 from tests.harness import ROOT
 from tests.processes import HOST
 
 TOKEN = "0123456789abcdef-secret"
 
 
-def private(path: Path, text: str) -> Path:
-    path.write_text(text)
-    path.chmod(0o600)
-    return path
-
-
 @contextmanager
 def process(
-    folder: Path, *options: str, modalities: str = "pacs: {practice: true}"
+    folder: Path,
+    *options: str,
+    modalities: str = "pacs: {practice: true}",
+    lowered: Mapping[str, float] | None = None,
 ) -> Iterator[Any]:
-    """A gateway as a process, once it listens."""
+    """A gateway as a process, once it listens; `lowered` as for `command`."""
     file = folder / "modalities.yaml"
     file.write_text(f"modalities:\n  {modalities}\n")
-    command = [sys.executable, "-m", "dicomsh", "gateway", "--port", "0", "-f", str(file), *options]
+    words = command("--port", "0", "-f", str(file), *options, lowered=lowered)
     environ = {**os.environ, "XDG_STATE_HOME": str(folder)}
     with (
         (folder / "said").open("w") as said,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=said, text=True, cwd=ROOT, env=environ
+            words, stdout=subprocess.PIPE, stderr=said, text=True, cwd=ROOT, env=environ
         ) as running,
     ):
         try:
@@ -58,10 +54,8 @@ def process(
 
 def refused(*options: str) -> str:
     """What a gateway says that does not start."""
-    command = [sys.executable, "-m", "dicomsh", "gateway", "--port", "0", *options]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
-    )
+    words = command("--port", "0", *options)
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     return done.stderr
@@ -113,10 +107,6 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     options = "--token-file", str(tokens), "--user-file", str(users)
     with gateway("pacs: {practice: true}", *options) as service:
         yield service
-
-
-def basic(text: str) -> str:
-    return f"Basic {base64.b64encode(text.encode()).decode()}"
 
 
 @pytest.mark.parametrize(
@@ -263,16 +253,24 @@ def test_changes_are_written_only_if_allowed() -> None:
 # The end
 
 
-def _asked(port: int) -> Callable[[], int]:
-    def ask() -> int:
-        rows = Service(port).post("/modalities/slow/find-study", {"PatientID": "0555643F"})
-        return len(rows)
+def _asked(port: int) -> Callable[[], Answer]:
+    """Asks an archive that takes its time."""
+
+    def ask() -> Answer:
+        body = {"PatientID": "0555643F"}
+        return Service(port).ask("POST", "/modalities/slow/find-study", body)
 
     return ask
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+STALLED = "slow: {practice: true, faults: {stall_after: 1}}"
+GRACE = 1
+on_signals = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+ENDING = [signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if os.name == "posix" else [])]
+
+
+@on_signals
+@pytest.mark.parametrize("number", ENDING)
 def test_a_signal_lets_answers_end(tmp_path: Path, number: signal.Signals) -> None:
     slow = "slow: {practice: true, faults: {row_delay: 0.5}}"
     with (
@@ -280,25 +278,62 @@ def test_a_signal_lets_answers_end(tmp_path: Path, number: signal.Signals) -> No
         ThreadPoolExecutor(1) as pool,
     ):
         assert Service(port).ask("POST", "/modalities/slow/echo").status == 200  # it has started
-        rows = pool.submit(_asked(port))
+        asked = pool.submit(_asked(port))
         until(lambda: _busy(port))
         running.send_signal(number)
-        assert rows.result(20) == 2
+        answer = asked.result(20)
+        assert (len(answer.json), answer.complete) == (2, "true")
         assert running.wait(20) == 0
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
-def test_a_second_signal_cancels(tmp_path: Path) -> None:
-    stalled = "slow: {practice: true, faults: {stall_after: 1}}"
-    with process(tmp_path, modalities=stalled) as (running, port), ThreadPoolExecutor(1) as pool:
+@on_signals
+@pytest.mark.parametrize("number", ENDING)
+def test_what_does_not_end_in_time_is_cancelled(tmp_path: Path, number: signal.Signals) -> None:
+    with (
+        process(tmp_path, modalities=STALLED, lowered={"server.GRACE": GRACE}) as (running, port),
+        ThreadPoolExecutor(1) as pool,
+    ):
         assert Service(port).ask("POST", "/modalities/slow/echo").status == 200
-        rows = pool.submit(_asked(port))
+        asked = pool.submit(_asked(port))
         until(lambda: _busy(port))
-        for _ in range(2):
-            running.send_signal(signal.SIGINT)
-            until(lambda: running.poll() is not None or not _listens(port))
+        began = time.monotonic()
+        running.send_signal(number)
+        answer = asked.result(20)
+        assert time.monotonic() - began >= GRACE
+        assert (answer.status, answer.complete) == (503, "false")
+        assert "the gateway was stopped" in answer.json["Details"]
+        assert running.wait(20) == 0
+    assert "Traceback" not in (tmp_path / "said").read_text()
+
+
+@on_signals
+def test_rows_that_do_not_end_in_time_lack_their_end(tmp_path: Path) -> None:
+    with process(tmp_path, modalities=STALLED, lowered={"server.GRACE": GRACE}) as (running, port):
+        connection = http.client.HTTPConnection(HOST, port, timeout=20)
+        connection.request("POST", "/find", json.dumps({"command": "find study"}))
+        answer = connection.getresponse()
+        assert json.loads(answer.readline())["StudyInstanceUID"]
+        running.send_signal(signal.SIGTERM)
+        with pytest.raises(http.client.IncompleteRead):
+            answer.read()
+        connection.close()
+        assert running.wait(20) == 0
+    assert "Traceback" not in (tmp_path / "said").read_text()
+
+
+@on_signals
+@pytest.mark.parametrize("number", ENDING)
+def test_a_second_signal_cancels(tmp_path: Path, number: signal.Signals) -> None:
+    with process(tmp_path, modalities=STALLED) as (running, port), ThreadPoolExecutor(1) as pool:
+        assert Service(port).ask("POST", "/modalities/slow/echo").status == 200
+        asked = pool.submit(_asked(port))
+        until(lambda: _busy(port))
+        running.send_signal(number)
+        until(lambda: not _listens(port))
+        running.send_signal(number)
+        assert asked.result(8).status == 503
         assert running.wait(8) == 0
-        assert isinstance(rows.exception(20), (OSError, http.client.HTTPException, ValueError))
+    assert "Traceback" not in (tmp_path / "said").read_text()
 
 
 def _listens(port: int) -> bool:
