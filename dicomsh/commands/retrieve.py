@@ -19,7 +19,7 @@ from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.daily_window import DailyWindow, read_daily_window
 from dicomsh.model.levels import Level, Model
-from dicomsh.model.modality import DicomAddress, Modality
+from dicomsh.model.modality import DicomAddress, Modality, PracticeAddress
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, places_of
 from dicomsh.model.results import Listing, Records, listing_of
@@ -229,7 +229,8 @@ def _destination(context: Context, to: Word | None, *, verify: bool) -> move_job
 
 
 def _aet(modality: Modality) -> str:
-    return modality.entity.aet if isinstance(modality.address, DicomAddress) else ""
+    address = modality.address
+    return address.aet if isinstance(address, DicomAddress | PracticeAddress) else ""
 
 
 def _modality_of_rows(context: Context, listing: Listing, rows: Sequence[Row]) -> Modality:

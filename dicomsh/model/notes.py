@@ -136,6 +136,7 @@ class NoteKind(Enum):
     CANNOT_VERIFY = "cannot-verify"
     DESTINATION_MUTE = "destination-mute"
     IS_DESTINATION_KNOWN = "is-destination-known"
+    DOES_DESTINATION_TAKE = "does-destination-take"
     VERIFIED_AT = "verified-at"
     UNKNOWN_DESTINATION = "unknown-destination"
     FAILED_SERIES = "failed-series"

@@ -1,6 +1,7 @@
 """DIMSE statuses, in one place: what they are called and what they mean for a C-FIND.
 
-Those of any service are in PS3.7 annex C, those of C-FIND in PS3.4 table C.4-1.
+Those of any service are in PS3.7 annex C; those of C-FIND, C-MOVE and C-GET are in PS3.4 tables C.4-1,
+C.4-2 and C.4-3.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ SOP_CLASS_NOT_SUPPORTED = 0x0122
 NOT_AUTHORISED = 0x0124
 RESOURCE_LIMITATION = 0x0213
 OUT_OF_RESOURCES = 0xA700
+UNABLE_TO_SEND = 0xA702
+UNKNOWN_DESTINATION = 0xA801
 IDENTIFIER_MISMATCH = 0xA900
 MISSING_ATTRIBUTE = 0x0120
 MISSING_ATTRIBUTE_VALUE = 0x0121
@@ -77,7 +80,10 @@ _FAILURES_OF_ANY_SERVICE = {
     0x0210: "Duplicate Invocation",
     0x0211: "Unrecognised Operation",
     0x0212: "Mistyped Argument",
+    0xA701: "Refused: Out of Resources - Unable to calculate number of matches",
+    UNABLE_TO_SEND: "Refused: Out of Resources - Unable to perform sub-operations",
     0xA710: "Invalid Prior Record Key",
+    UNKNOWN_DESTINATION: "Refused: Move Destination Unknown",
 }
 
 STATUSES: Mapping[int, Status] = {

@@ -429,6 +429,10 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.IS_DESTINATION_KNOWN: _first(
         "does the server know the destination {}, with its host and port?"
     ),
+    NoteKind.DOES_DESTINATION_TAKE: _first(
+        "does {} run at the host and port that the server knows, and does it accept the server's AE"
+        " title and these objects?"
+    ),
     NoteKind.VERIFIED_AT: _first("verified by asking {}"),
     NoteKind.UNKNOWN_DESTINATION: _first(
         "the server does not know the destination {}: its administrator has to add the AE title"

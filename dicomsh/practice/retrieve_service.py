@@ -9,7 +9,14 @@ from typing import Any
 from dicomsh.frozen import frozen
 from dicomsh.model.levels import ROOT_MODELS
 from dicomsh.model.modality import Faults
-from dicomsh.model.status import CANCEL, PENDING, SUCCESS, UNABLE_TO_PROCESS
+from dicomsh.model.status import (
+    CANCEL,
+    PENDING,
+    SUCCESS,
+    UNABLE_TO_PROCESS,
+    UNABLE_TO_SEND,
+    UNKNOWN_DESTINATION,
+)
 from dicomsh.model.transfer_syntaxes import EXPLICIT_LITTLE_ENDIAN
 from dicomsh.practice.codec import element
 from dicomsh.practice.destinations import Entity, associated, destination, storage_contexts
@@ -23,8 +30,6 @@ from dicomsh.practice.wanted import objects
 
 _MODELS = {sop_class.uid: model for model in ROOT_MODELS for sop_class in (model.get, model.move)}
 _WARNING = 0xB000
-_ALL_FAILED = 0xA702
-_UNKNOWN_DESTINATION = 0xA801
 _FAILED_UIDS = 0x00080058
 
 
@@ -52,7 +57,7 @@ class _Tally:
         """The final status that it leads to (PS3.4 tables C.4-2, C.4-3)."""
         if not self.failed:
             return SUCCESS
-        return _WARNING if self.completed or self.warnings else _ALL_FAILED
+        return _WARNING if self.completed or self.warnings else UNABLE_TO_SEND
 
     def elements(self, *, final: bool) -> list[bytes]:
         """The numbers, in a response; the final one has none remaining."""
@@ -97,7 +102,7 @@ class RetrieveService:
     def _move(self, event: Any, responses: Responses) -> None:
         entity = None if self.faults.unknown_destination else destination(event, self.known)
         if entity is None:
-            raise RefusedError(_UNKNOWN_DESTINATION, "Move destination unknown")
+            raise RefusedError(UNKNOWN_DESTINATION, "Move destination unknown")
         wanted = self._wanted(event)
         retrieval = self._retrieval(event, responses, wanted)
         if not retrieval.wanted:

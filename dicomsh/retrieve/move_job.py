@@ -19,7 +19,7 @@ from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import Request
 from dicomsh.model.progress import Progress, bar
-from dicomsh.model.status import Category, status
+from dicomsh.model.status import UNABLE_TO_SEND, UNKNOWN_DESTINATION, Category, status
 from dicomsh.query.ask import ask
 from dicomsh.query.context import QueryContext
 from dicomsh.retrieve.account import Instance
@@ -40,7 +40,6 @@ COLUMNS = (
     FieldColumn("StudyInstanceUID", "Study UID"),
 )
 
-UNKNOWN_DESTINATION = 0xA801
 _LOOKS = 4
 _PAUSE = 0.5
 """Looks at the destination, and seconds between them: it may list what it received a bit later."""
@@ -231,7 +230,9 @@ class MoveJob:
         else:
             yield note(NoteKind.VERIFIED_AT, modality.name)
         if not claimed and not self._unknown and self._sent:
-            yield note(NoteKind.IS_DESTINATION_KNOWN, aet)
+            unable = all(sent.claim and sent.claim.status == UNABLE_TO_SEND for sent in self._sent)
+            kind = NoteKind.DOES_DESTINATION_TAKE if unable else NoteKind.IS_DESTINATION_KNOWN
+            yield note(kind, aet)
         for reason in dict.fromkeys(reason for sent in self._sent if (reason := _reason(sent))):
             count = sum(_reason(sent) == reason for sent in self._sent)
             yield note(NoteKind.FAILED_SERIES, reason, count=count)

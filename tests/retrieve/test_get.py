@@ -112,7 +112,7 @@ def test_success_that_is_none(tmp_path: Path) -> None:
     [
         (0xA900, "6 failed: the server answered 0xA900 Failure", 2),
         # each series, then a list that brings nothing, and so each instance by itself, twice
-        (0xA702, "6 failed: the server answered 0xA702 Failure", 2 + (1 + 3) + 6),
+        (0xA702, "6 failed: the server answered 0xA702 Failure: Refused: Out of", 2 + (1 + 3) + 6),
         (0xC000, "6 failed: the server answered 0xC000 Failure", 2 + (1 + 3) + 6),
     ],
 )

@@ -100,6 +100,17 @@ def test_an_unknown_destination_says_what_to_configure_where() -> None:
     assert "0xA801" in done.last
 
 
+def test_a_destination_that_cannot_be_reached_says_what_to_look_at(
+    start_server: Start[servers.Server], sample_files: list[Path]
+) -> None:
+    tables = servers.dcmqrscp_tables(target=servers.Server("TWIN", 9))
+    peer = start_server(servers.dcmqrscp(sample_files[:3], tables=tables))
+    done = run(f"use {peer.address}; find study | move --to TWIN")
+    assert done.status == 5
+    assert "does TWIN run at the host and port that the server knows" in done.last
+    assert "0xA702 Failure: Refused: Out of Resources - Unable to perform" in done.last
+
+
 def test_a_success_that_sent_nothing_is_incomplete() -> None:
     done = moved(0x0000, "move P1 --to NOWHERE")
     assert done.status == 5

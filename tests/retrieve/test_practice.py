@@ -124,14 +124,15 @@ def test_the_practice_archive_is_told_a_port_that_is_free(tmp_path: Path) -> Non
     assert (stored.status, stored.last.split(" files")[0]) == (0, "56 of 56")
 
 
-def test_practice_archives_send_to_each_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", ["b", "OTHER"])
+def test_practice_archives_send_to_each_other(tmp_path: Path, named: str) -> None:
     config = tmp_path / "two.yaml"
     config.write_text(
         "modalities:\n  a:\n    practice: true\n"
         "  b:\n    practice: true\n    aet: OTHER\n    faults: {empty: true}\n",
         encoding="utf-8",
     )
-    line = "use a; cd 0555643F; ls; cd 1; ls; move 1 --to b; use b; find patient"
+    line = f"use a; cd 0555643F; ls; cd 1; ls; move 1 --to {named}; use b; find patient"
     done = run(line, config=config, output="csv")
     assert done.status == 0, done.err
     assert "2 of 2 instances, complete" in done.err
