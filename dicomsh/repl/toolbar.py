@@ -44,7 +44,8 @@ def toolbar(insight: LineAnalysis, before: str, columns: int, mode: str = "") ->
 def running(shell: Shell, headway: Headway, columns: int) -> str:
     """The line while a command runs: the connection and the progress.
 
-    If space is short, the address goes first; rows and the cancel key stay longest.
+    If space is short, the address goes first; then what is being done, and the time so far. How
+    fast it is, and how long the rest will take, stay longer, and rows and the cancel key longest.
     """
     name = shell.session.names_in_use
     peer = _peer(shell) if name else ""
@@ -57,6 +58,9 @@ def running(shell: Shell, headway: Headway, columns: int) -> str:
             [name, _association(shell), rows, rate, doing, elapsed, leave],
             [name, rows, rate, doing, elapsed, leave],
             [name, rows, doing, elapsed, leave],
+            [name, rows, rate, elapsed, leave],
+            [name, rows, rate, leave],
+            [rows, rate, leave],
             [name, rows, elapsed, leave],
             [rows, leave],
             [rows],

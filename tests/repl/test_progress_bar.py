@@ -217,7 +217,9 @@ ROWS = Headway("1,200 studies so far", "240/s", "window 3 of 12", "5.00 s")
         (110, "A@h:1 · association not used yet · 1,200 studies so far · 240/s · "
               "window 3 of 12 · 5.00 s · Ctrl-C cancels"),
         (75, "A@h:1 · 1,200 studies so far · window 3 of 12 · 5.00 s · Ctrl-C cancels"),
-        (60, "A@h:1 · 1,200 studies so far · 5.00 s · Ctrl-C cancels"),
+        (65, "A@h:1 · 1,200 studies so far · 240/s · 5.00 s · Ctrl-C cancels"),
+        (60, "A@h:1 · 1,200 studies so far · 240/s · Ctrl-C cancels"),
+        (50, "1,200 studies so far · 240/s · Ctrl-C cancels"),
         (40, "1,200 studies so far · Ctrl-C cancels"),
         (30, "1,200 studies so far"),
         (10, "1,200 stu…"),
