@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dicomsh.errors import DicomshError
 from dicomsh.frozen import frozen
@@ -65,7 +65,7 @@ class Pairing:
         self._keeps = keeps
         self._alone: tuple[dict[str, Row], dict[str, Row]] = ({}, {})
         self._both: set[str] = set()
-        self._kept: list[Pair] = []
+        self._kept: list[tuple[Row, Row]] = []
         self._again: tuple[dict[str, Row], dict[str, Row]] = ({}, {})
         self._repeats: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
         self._excused: tuple[set[str], set[str]] = (set(), set())
@@ -121,7 +121,7 @@ class Pairing:
         first, second = (row, other) if side == 0 else (other, row)
         if self._keeps(first, second):
             self._bytes += len(first.data) + len(second.data)
-            self._kept.append(Pair(first.compact(), second.compact(), Where.BOTH))
+            self._kept.append((first.compact(), second.compact()))
 
     def _repeat(self, side: int, key: str, row: Row) -> None:
         if key in self._excused[side]:
@@ -139,6 +139,7 @@ class Pairing:
         if self._level is Level.PATIENT:
             for side in (0, 1):
                 self._pair_without_issuer(side)
+        self._kept.sort(key=lambda rows: self._order(rows[0]))
 
     def _pair_without_issuer(self, side: int) -> None:
         """Pair the patients without an issuer with those of the other archive that have one."""
@@ -162,25 +163,38 @@ class Pairing:
         first, second = (len(alone) + self.both for alone in self._alone)
         return first, second
 
-    def only_in(self, side: int) -> list[Pair]:
-        """Those that only one has, in the order of siblings."""
-        return self._lone(side, list(self._alone[side].values()), Where.ONE)
+    @property
+    def kept(self) -> int:
+        """How many pairs are kept."""
+        return len(self._kept)
 
-    def repeated_in(self, side: int) -> list[Pair]:
+    def pairs(self) -> Iterator[Pair]:
+        """The pairs that are kept, in the order of siblings."""
+        for first, second in self._kept:
+            yield Pair(first.compact(), second.compact(), Where.BOTH)
+
+    def only(self, side: int) -> int:
+        """How many entities only one has."""
+        return len(self._alone[side])
+
+    def only_in(self, side: int) -> Iterator[Pair]:
+        """Those that only one has, in the order of siblings."""
+        return self._lone(side, self._alone[side].values(), Where.ONE)
+
+    def repeated_in(self, side: int) -> Iterator[Pair]:
         """Those that one repeats more often than the other."""
         more = self._repeats[side] - self._repeats[1 - side]
         return self._lone(side, [self._again[side][key] for key in more], Where.MORE)
 
-    def _lone(self, side: int, rows: list[Row], where: Where) -> list[Pair]:
-        pairs = [Pair(row, None, where) if side == 0 else Pair(None, row, where) for row in rows]
-        return sorted(pairs, key=self._order)
+    def repeated(self, side: int) -> int:
+        """How many entities one repeats more often than the other."""
+        return len(self._repeats[side] - self._repeats[1 - side])
 
-    @property
-    def kept(self) -> list[Pair]:
-        """The pairs that are kept, in the order of siblings."""
-        return sorted(self._kept, key=self._order)
+    def _lone(self, side: int, rows: Iterable[Row], where: Where) -> Iterator[Pair]:
+        for held in sorted(rows, key=self._order):
+            row = held.compact()
+            yield Pair(row, None, where) if side == 0 else Pair(None, row, where)
 
-    def _order(self, pair: Pair) -> tuple[int, str, str]:
-        row = pair.second if pair.first is None else pair.first
-        assert row is not None
-        return (*place_among_siblings(row, self._level), key_of(row, self._level))
+    def _order(self, row: Row) -> tuple[int, str]:
+        # a row that is read keeps the index of its elements, which takes five times its memory
+        return place_among_siblings(row.compact(), self._level)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
+from itertools import chain, islice
 
 from dicomsh.errors import NoAssociationError, QueryFailedError, TimedOutError, UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.frozen import replace
 from dicomsh.model.answer import ArchiveOutcome, Ending, Outcome, as_cancelled, of_archives
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.batches import BATCH_ROWS
 from dicomsh.model.comparison import Pair, Where, differing
 from dicomsh.model.diff import (
     SIDES,
@@ -32,7 +34,7 @@ from dicomsh.model.level_keys import counters
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.pairing import Common, Pairing, both_rows
+from dicomsh.model.pairing import Common, Pairing
 from dicomsh.model.parts import with_time
 from dicomsh.model.place import Place, place_of
 from dicomsh.model.plan import Request
@@ -98,23 +100,25 @@ class Diff:
         whole = await self._gather()
         top, place = self._wanted.top, self._wanted.request.place
         outcomes = [self._outcomes[name] for name in self._names]
-        yield self._chosen(self._concluded(top, self._pairing, outcomes, (place, place)))
+        found = self._chosen(self._concluded(top, self._pairing, outcomes, (place, place)))
+        while some := [*islice(found, BATCH_ROWS)]:
+            yield some
         if whole:
-            async with aclosing(self._looked_into()) as found:
-                async for some in found:
-                    yield self._chosen(some)
+            async with aclosing(self._looked_into()) as below:
+                async for some in below:
+                    yield [*self._chosen(some)]
         late = self._returned.late()
         for finding in late:
             self._tallies[finding.level].values += 1
-        yield self._chosen(late)
+        yield [*self._chosen(late)]
         self._finished = whole
 
-    def _chosen(self, found: list[Finding]) -> list[Finding]:
-        """The findings that are wanted."""
-        if self._only is not None:
-            found = [one for one in found if one.is_only_in(self._only)]
-        self._found += len(found)
-        return found
+    def _chosen(self, found: Iterable[Finding]) -> Iterator[Finding]:
+        """The findings that are wanted, counted."""
+        for finding in found:
+            if self._only is None or finding.is_only_in(self._only):
+                self._found += 1
+                yield finding
 
     # The level where it begins
 
@@ -182,25 +186,34 @@ class Diff:
         pairing: Pairing,
         outcomes: Sequence[Outcome],
         places: tuple[Place, Place],
-    ) -> list[Finding]:
-        """The differences between two answers."""
+    ) -> Iterator[Finding]:
+        """The differences between two answers; they are counted at once."""
         tally = self._tallies[level]
         tally.both += pairing.both
-        found: list[Finding] = []
+        certain = []
         for side in SIDES:
             tally.nameless[side] += pairing.nameless[side]
-            pairs = [*pairing.only_in(side), *pairing.repeated_in(side)]
             because = reason_unsure(side, outcomes)
-            if pairs and because is not None:
-                tally.unsure[(side, *because)] += len(pairs)
-                continue
-            alone = sum(pair.where is Where.ONE for pair in pairs)
-            tally.only[side] += alone
-            tally.repeated[side] += len(pairs) - alone
-            found += [Finding(level, p, place_of(p.row, level, places[side])) for p in pairs]
-        for pair in pairing.kept:
-            found += self._unequal(pairing.common(pair, places), pair)
-        return found
+            if because is None:
+                certain.append(side)
+                tally.only[side] += pairing.only(side)
+                tally.repeated[side] += pairing.repeated(side)
+            elif number := pairing.only(side) + pairing.repeated(side):
+                tally.unsure[(side, *because)] += number
+        return self._differences(level, pairing, certain, places)
+
+    def _differences(
+        self,
+        level: Level,
+        pairing: Pairing,
+        certain: Sequence[int],
+        places: tuple[Place, Place],
+    ) -> Iterator[Finding]:
+        for side in certain:
+            for pair in chain(pairing.only_in(side), pairing.repeated_in(side)):
+                yield Finding(level, pair, place_of(pair.row, level, places[side]))
+        for pair in pairing.pairs():
+            yield from self._unequal(pairing.common(pair, places), pair)
 
     def _unequal(self, common: Common, pair: Pair) -> Iterator[Finding]:
         """What differs in the two rows of an entity."""
@@ -226,9 +239,8 @@ class Diff:
 
     async def _looked_into(self) -> AsyncGenerator[list[Finding], None]:
         place = self._wanted.request.place
-        todo = self._to_look_into(self._wanted.top, self._pairing)
-        self._to_look = len(todo)
-        entities = (self._pairing.common(pair, (place, place)) for pair in todo)
+        entities = self._to_look_into(self._wanted.top, self._pairing, (place, place))
+        self._to_look = self._pairing.kept
         first, second = (archive.pool for archive in self._archives)
         try:
             async with first, second, aclosing(ahead(entities, self._look_into)) as results:
@@ -238,11 +250,14 @@ class Diff:
         except NoAssociationError as error:
             self._broken = error
 
-    def _to_look_into(self, level: Level, pairing: Pairing) -> list[Pair]:
+    def _to_look_into(
+        self, level: Level, pairing: Pairing, places: tuple[Place, Place]
+    ) -> Iterator[Common]:
         """The entities that both have and of which something more has to be asked."""
+        entities = (pairing.common(pair, places) for pair in pairing.pairs())
         if level is not self._wanted.depth:
-            return pairing.kept
-        return [p for p in pairing.kept if not are_known(self._counts(level, both_rows(p)))]
+            return entities
+        return (one for one in entities if not are_known(self._counts(level, one.rows)))
 
     async def _look_into(self, common: Common) -> list[Finding]:
         """The differences below an entity; if they cannot be found out, that is noted."""
@@ -281,9 +296,9 @@ class Diff:
             self._returned.notice(level, side, rows)
             pairing.add(side, rows)
         outcomes = [outcome for _, outcome in answers]
-        found = self._concluded(level, pairing, outcomes, common.places)
-        todo = self._to_look_into(level, pairing)
-        entities = (pairing.common(pair, common.places) for pair in todo)
+        pairing.conclude()
+        found = [*self._concluded(level, pairing, outcomes, common.places)]
+        entities = self._to_look_into(level, pairing, common.places)
         async with aclosing(ahead(entities, self._look_into)) as results:
             async for some in results:
                 found += some

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from dicomsh.errors import ExitStatus
@@ -93,6 +94,12 @@ def test_only_what_one_has_alone() -> None:
     all_there = compared(ours[1:], theirs, "diff a b --only a")
     assert (all_there.json, all_there.status) == ([], ExitStatus.DONE)
     assert "1 in both, 0 only in a, 1 only in b" in all_there.err
+
+
+def test_only_what_the_other_has_alone_is_found_among_many() -> None:
+    ours = [study(number) for number in range(1000)]
+    done = compared(ours, [study(2000)], "diff a b --only b")
+    assert uids(done.json) == [("only in b", "2000")]
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
@@ -218,6 +225,131 @@ def test_ctrl_c_keeps_what_is_known(tmp_path: Path) -> None:
     assert "cancelled by you" in done.err
     assert "20 in both, 0 only in pacs, 0 only in other" in done.err
     assert "100 studies of pacs not compared: other did not return all of its rows" in done.err
+
+
+# Counts, attributes and what is below
+
+
+def counted(number: int, series: int, instances: int) -> Dataset:
+    numbers = {"NumberOfStudyRelatedSeries": series, "NumberOfStudyRelatedInstances": instances}
+    return study(number, **numbers)
+
+
+def test_other_counts_are_a_row_each() -> None:
+    ours, theirs = [counted(1, 3, 40), counted(2, 1, 5)], [counted(1, 3, 38), counted(2, 1, 5)]
+    done = compared(ours, theirs, "diff a b --counts")
+    (row,) = done.json
+    assert row == {
+        "where": "different",
+        "StudyInstanceUID": "1.2.3.1",
+        "label": "1.2.3.1",
+        "attribute": "NumberOfStudyRelatedInstances",
+        "a": 40,
+        "b": 38,
+    }
+    assert "2 in both, 0 only in a, 0 only in b, 1 with other counts" in done.err
+    assert done.status == ExitStatus.FAILED
+    assert compared(ours, theirs).status == ExitStatus.DONE
+
+
+@pytest.mark.parametrize("sides", ["pacs other", "other pacs"])
+def test_counts_that_an_archive_does_not_give_are_counted(tmp_path: Path, sides: str) -> None:
+    config = archives(tmp_path, other={"no_counts": True})
+    done = run(f"diff {sides} date=2009 --counts", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.DONE), done.err
+    assert "6 in both" in done.err
+    assert "0 with other counts" in done.err
+
+
+def test_patients_who_share_an_id_are_counted_apart(tmp_path: Path) -> None:
+    """Asked by PatientID alone, each would have the studies of both."""
+    config = archives(tmp_path, other={"no_counts": True})
+    done = run("diff pacs other patient id=4711 --counts", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.DONE), done.err
+    assert "2 in both" in done.err
+
+
+def test_a_count_that_cannot_be_found_out_is_said(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={"no_counts": True, "fail": {"series": 0xC000}})
+    done = run("diff pacs other date=2009 --counts", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.INCOMPLETE)
+    assert "6 studies not compared in depth: other: " in done.err
+
+
+def test_attributes_are_compared_by_their_vr() -> None:
+    ours = [study(1, StudyDescription="CT"), study(2, StudyTime="101500.000", StudyDescription="A")]
+    theirs = [study(1, StudyDescription="MR"), study(2, StudyTime="101500", StudyDescription="A")]
+    done = compared(ours, theirs, "diff a b +desc +StudyTime")
+    (row,) = done.json
+    assert (row["attribute"], row["a"], row["b"]) == ("StudyDescription", "CT", "MR")
+    assert "1 with other values" in done.err
+    assert done.status == ExitStatus.FAILED
+
+
+def test_an_attribute_that_one_never_returns_is_not_compared() -> None:
+    ours = [study(number, StudyID=f"{number}") for number in (1, 2)]
+    done = compared(ours, [study(1), study(2)], "diff a b +StudyID")
+    assert (done.json, done.status) == ([], ExitStatus.INCOMPLETE)
+    assert "StudyID not compared: b returned none" in done.err
+
+
+def test_an_attribute_is_a_column_of_what_is_missing() -> None:
+    done = compared([study(1, AccessionNumber="A7")], [], "diff a b +acc --only a")
+    (row,) = done.json
+    assert row["AccessionNumber"] == "A7"
+
+
+def test_what_is_below_is_compared_as_well(
+    tmp_path: Path, start_server: Start[servers.Server]
+) -> None:
+    """The last instances of a study, and a series, have not been sent yet."""
+    files = samples.write_made_up(tmp_path)
+    held = [dcmread(path) for path in files]
+    late = {("A1001", "2", 4), ("A1002", "3", 1)}
+    sent = [
+        path
+        for path, one in zip(files, held, strict=True)
+        if (one.AccessionNumber, str(one.SeriesNumber), int(one.InstanceNumber)) not in late
+    ]
+    old, new = start_server(servers.orthanc()), start_server(servers.dcmqrscp(sent))
+    assert isinstance(old, servers.Orthanc)
+    old.upload(files)
+    config = configured(tmp_path, old=old, new=new)
+    done = run("diff old new --depth instance --counts", config=config, output="json")
+    found = [(row["where"], row["level"]) for row in done.json]
+    assert sorted(found) == [
+        ("different", "series"),
+        *[("different", "study")] * 3,
+        ("only in old", "instance"),
+        ("only in old", "series"),
+    ]
+    by_level = {row["level"]: row for row in done.json if row["where"] == "only in old"}
+    (axial,) = [
+        one
+        for one in held
+        if (one.AccessionNumber, one.SeriesNumber, one.InstanceNumber) == ("A1001", 2, 4)
+    ]
+    missing = by_level["instance"]
+    keys = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    assert [missing[key] for key in keys] == [str(axial[key].value) for key in keys]
+    assert by_level["series"]["StudyInstanceUID"].startswith("1.2.826.0.1.3680043.8.498.")
+    assert "series: 24 in both, 1 only in old" in done.err
+    assert done.status == ExitStatus.FAILED
+
+
+def test_a_level_above_may_be_the_beginning(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={})
+    done = run("diff pacs other patient id=0555643F --depth series", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.DONE)
+    for said in ("patients: 1 in both", "studies: 2 in both", "series: 8 in both"):
+        assert said in done.err
+
+
+def test_series_are_compared_across_studies(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={"hierarchical": True})
+    done = run("diff pacs other series mod=NM StudyDate=2009..", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.DONE), done.err
+    assert "in both, 0 only in pacs, 0 only in other" in done.err
 
 
 # What was typed
