@@ -3,7 +3,8 @@
     DicomshError                    1  a command failed
     ├── QueryFailedError            1  the peer answered with a failure status
     ├── UsageError                  2  input that cannot be run
-    │   └── ConfigError             2  a configuration file that cannot be used
+    │   ├── ConfigError             2  a configuration file that cannot be used
+    │   └── FileContentError        2  a list of values that cannot be used
     ├── NoAssociationError          3
     │   ├── UnreachableError        3  no TCP connection
     │   ├── AssociationRejectedError 3 A-ASSOCIATE-RJ
@@ -101,6 +102,20 @@ class UsageError(DicomshError):
 
 class ConfigError(UsageError):
     """A configuration file cannot be used; the message begins with `file:line: path:`."""
+
+
+class FileContentError(UsageError):
+    """What is in a file of values cannot be used.
+
+    Args:
+        message: what is wrong.
+        quoted: the texts of the file that the message or the hint quote.
+        hint: what to do about it, or None.
+    """
+
+    def __init__(self, message: str, *, quoted: tuple[str, ...], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.quoted = quoted
 
 
 class NoAssociationError(DicomshError):

@@ -38,7 +38,8 @@ def list_way(
         values = query.read_list(term.listed_in or "", path, level)
         keys = list_keys(values, path, query.today, term.word.text)
     except UsageError as error:
-        raise UsageError(error.message, hint=error.hint, span=span) from None
+        error.span = span
+        raise
     return ListWay(values, keys, limit, path_of(resume.text) if resume else None)
 
 

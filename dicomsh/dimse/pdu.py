@@ -252,22 +252,14 @@ class MessageReader:
     def feed(self, body: Fragment, messages: list[Message]) -> None:
         """Append the messages that a P-DATA-TF completes.
 
+        Nothing of one whose values do not fit it is taken: the first may be a part of a longer one.
+
         Raises:
             ProtocolViolationError: values that do not fit their PDU or each other.
         """
         between = self._command is None and not self._parts
-        offset, end = 0, len(body)
-        while offset < end or end == 0:  # an empty one is invalid, too (PS3.8 table 9-22)
-            if offset + _PDV_HEADER.size > end:
-                raise ProtocolViolationError("a P-DATA-TF without a complete value")
-            length, context, flags = _PDV_HEADER.unpack_from(body, offset)
-            stop = offset + 4 + length
-            if stop > end or length < 2:
-                raise ProtocolViolationError(
-                    f"a presentation data value of {length} bytes does not fit its PDU"
-                )
-            self._take(context, flags, body[offset + _PDV_HEADER.size : stop], messages)
-            offset = stop
+        for context, flags, start, stop in _values(body):
+            self._take(context, flags, body[start:stop], messages)
         if between:
             self._remember(bytes(body))
 
@@ -384,6 +376,28 @@ class MessageReader:
         if self._command is not None and self._command.field == FIND_RESPONSE:
             return "an identifier", _MAX_ROW
         return "a data set", _MAX_DATA_SET
+
+
+def _values(body: Fragment) -> list[tuple[int, int, int, int]]:
+    """Context, flags, start and end of each value of a P-DATA-TF.
+
+    Raises:
+        ProtocolViolationError: they do not fit it.
+    """
+    found: list[tuple[int, int, int, int]] = []
+    offset, end = 0, len(body)
+    while offset < end or end == 0:  # an empty one is invalid, too (PS3.8 table 9-22)
+        if offset + _PDV_HEADER.size > end:
+            raise ProtocolViolationError("a P-DATA-TF without a complete value")
+        length, context, flags = _PDV_HEADER.unpack_from(body, offset)
+        stop = offset + 4 + length
+        if stop > end or length < 2:
+            raise ProtocolViolationError(
+                f"a presentation data value of {length} bytes does not fit its PDU"
+            )
+        found.append((context, flags, offset + _PDV_HEADER.size, stop))
+        offset = stop
+    return found
 
 
 def awaits_data_set(command: CommandSet) -> bool:

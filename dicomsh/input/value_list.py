@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
-from dicomsh.errors import UsageError
+from dicomsh.errors import FileContentError, UsageError
 from dicomsh.frozen import frozen
 from dicomsh.input.source import is_file, opened, shown_name, text_of
 from dicomsh.input.table import Table, bounded, table_of
@@ -157,13 +157,17 @@ def _chosen(name: str, heads: Mapping[str, str], column: str, key: _Key) -> str:
         found = [own for own, head in heads.items() if len(heads) == 1 or key.is_named(head)]
     if len(found) == 1:
         return found[0]
-    shown = ", ".join(list(heads.values())[:_SHOWN])
+    quoted = tuple(heads.values())[:_SHOWN]
+    shown = ", ".join(quoted)
     if not heads:
         raise UsageError(f"{name} has no values")
     if column:
-        raise UsageError(f"{name} has no column '{column}'", hint=f"its columns: {shown}")
-    message = f"{name} has several columns; which one has the {displayed(key.keyword)} is unclear"
-    raise UsageError(message, hint=f"name it after the file, @FILE:COLUMN: {shown}")
+        message, hint = f"{name} has no column '{column}'", f"its columns: {shown}"
+        raise FileContentError(message, quoted=quoted, hint=hint)
+    wanted = displayed(key.keyword)
+    message = f"{name} has several columns; which one has the {wanted} is unclear"
+    hint = f"name it after the file, @FILE:COLUMN: {shown}"
+    raise FileContentError(message, quoted=quoted, hint=hint)
 
 
 _SHOWN = 12

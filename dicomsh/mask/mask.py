@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from dicomsh.errors import UsageError
 from dicomsh.mask.dates import DATE, YEAR, days_in, first, without
@@ -18,7 +18,7 @@ from dicomsh.mask.pseudonyms import (
 )
 from dicomsh.mask.replacements import Replacements
 from dicomsh.model.derived_keys import Part, split_part
-from dicomsh.model.keys import Attribute, by_keyword, by_tag, find_path
+from dicomsh.model.keys import Attribute, by_keyword, by_tag, find_path, is_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.vr import CHARSET_VRS
 from dicomsh.regex import regex
@@ -207,6 +207,18 @@ class Mask:
     def glued(self, text: str) -> str:
         """A text in which values may be parts of words, as of `x$PatientID`: long ones replaced."""
         return self._known.inside(text)
+
+    def told(self, text: str, quoted: Iterable[str]) -> str:
+        """The text of an error, in which what it quotes from a file may be anything.
+
+        Args:
+            text: the message, or the hint.
+            quoted: what it quotes; names of attributes stay.
+        """
+        for one in sorted(quoted, key=len, reverse=True):
+            if one and not is_keyword(one):
+                text = text.replace(one, MASKED)
+        return self.glued(text)
 
     def _uid_in_text(self, found: re.Match[str]) -> str:
         uid = found[0]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dicomsh.errors import DicomshError
+from dicomsh.errors import DicomshError, FileContentError
 from dicomsh.language.analyse import Analysis
 from dicomsh.late import LateModule
 from dicomsh.model.answer import Outcome
@@ -96,8 +96,9 @@ class Masking:
     def error(self, error: DicomshError) -> None:
         """Change an error into one that may be shown."""
         if self._is_on():
-            error.message = self._mask.glued(error.message)
-            error.hint = error.hint and self._mask.glued(error.hint)
+            quoted = error.quoted if isinstance(error, FileContentError) else ()
+            error.message = self._mask.told(error.message, quoted)
+            error.hint = error.hint and self._mask.told(error.hint, quoted)
 
     def outcome(self, outcome: Outcome) -> Outcome:
         """How an answer ended, as it may be shown."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.analyse import Analysis
 from dicomsh.language.binding import Call
 from dicomsh.language.command import Command
-from dicomsh.language.kinds import PATTERN
+from dicomsh.language.kinds import PATTERN, TARGET
 from dicomsh.language.scan import Stage, Statement, SystemCommand, Word
 from dicomsh.language.terms import Term, pattern_keyword
 from dicomsh.mask.mask import Mask
 from dicomsh.model.keys import Attribute, by_keyword, find_path
 from dicomsh.model.levels import Level
+from dicomsh.model.place import WORKLIST, read_segment
+from dicomsh.regex import regex
 
 
 def real_statement(statement: Statement, mask: Mask) -> Statement:
@@ -64,7 +66,7 @@ def typed_values(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, 
     """
     level = analysis.scope.level or level
     found = _in_words(analysis, level) if analysis.call is None else _in_call(analysis.call, level)
-    for attribute, value in found:
+    for attribute, value in chain(found, _in_targets(analysis)):
         if "*" not in value and "?" not in value:  # a pattern names nobody
             yield attribute, value
             if attribute.vr != "PN":  # in other VRs a comma stands between values
@@ -92,6 +94,28 @@ def _in_words(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, str
             yield _attribute(key, level, value), value
         elif word.span in patterns and takes_pattern:
             yield _of_pattern(level, word.text)
+
+
+def _in_targets(analysis: Analysis) -> Iterator[tuple[Attribute, str]]:
+    """The keys in the targets of a statement; a short number is one of a row."""
+    spans = {span for span, role in analysis.tokens if role == TARGET.role}
+    stages = (stage for stage in analysis.statement.stages if not isinstance(stage, SystemCommand))
+    names = {WORKLIST.steps[0].key, *_names(analysis)}
+    for word in chain(analysis.statement.words, *stages):
+        for segment in word.text.split("/") if word.span in spans else ():
+            key = read_segment(segment)
+            if segment not in names and not _NO_KEY.match(segment):
+                level = Level.STUDY if _UID.match(key) else Level.PATIENT
+                yield by_keyword(level.unique_keyword), key
+
+
+_NO_KEY = regex(r"(\.{0,2}|%?[0-9]{1,3})\Z")
+_UID = regex(r"[0-9]+(\.[0-9]+)+\Z")
+
+
+def _names(analysis: Analysis) -> Iterator[str]:
+    """What a path may begin with."""
+    return (named.text for named in analysis.scope.knowledge.modality_names())
 
 
 def _attribute(key: str, level: Level, value: str) -> Attribute:

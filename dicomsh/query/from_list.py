@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from dicomsh.archives.archive import Archive
-from dicomsh.errors import UsageError
+from dicomsh.errors import FileContentError, UsageError
 from dicomsh.frozen import replace
 from dicomsh.input.value_list import ListedValue, ValueList
 from dicomsh.model.answer import Answer, Ending, Outcome, all_rows
@@ -42,7 +42,7 @@ def list_keys(
         typed: the word that names the list.
 
     Raises:
-        UsageError: a value is not valid for the attribute, with its line.
+        FileContentError: a value is not valid for the attribute, with its line.
     """
     return [_key(values.name, value, path, today, typed) for value in values.values]
 
@@ -54,7 +54,7 @@ def _key(
         found = matcher(path[-1], value.text, today, literal=True)
     except UsageError as error:
         message = f"{name}, line {value.line}: {error.message}"
-        raise UsageError(message, hint=error.hint) from None
+        raise FileContentError(message, quoted=(value.text,), hint=error.hint) from None
     return QueryKey(path, found.value, found.kind, KeyOrigin.TYPED, typed, literal=True)
 
 

@@ -122,6 +122,13 @@ def test_what_came_before_a_violation_is_delivered() -> None:
         next(parts)
 
 
+def test_nothing_of_a_pdu_whose_values_do_not_fit_is_delivered() -> None:
+    """One byte of a length makes a part of a data set look like all of it."""
+    row = pdv(CONTEXT, 3, PENDING) + pdv(CONTEXT, 2, b"four") + b"rest of it"
+    with pytest.raises(ProtocolViolationError, match="does not fit"):
+        next(reader().feed(pdu(4, row)))
+
+
 def test_other_pdus_keep_their_place() -> None:
     parts = list(reader().feed(answer(b"one!") + pdu(7, bytes(4)) + answer()))
     assert [type(part) for part in parts] == [list, Pdu, list]

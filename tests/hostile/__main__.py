@@ -15,10 +15,9 @@ from tests.hostile.conversation import ENDS, Cut, Flip, fault, recorded, trickle
 from tests.hostile.measure import Cost, held, turned
 from tests.hostile.peer import Attack
 from tests.hostile.program import Figures
-from tests.hostile.session import session
+from tests.hostile.session import PATIENT, session
 
 _CHANGES = (*(1 << bit for bit in range(8)), 0xFF)
-_LONG = "{response: 60, association: 60, connect: 20}"
 _AT_ONCE = 4 * (os.cpu_count() or 1)
 """Sessions at a time: nearly all they do is wait."""
 
@@ -99,8 +98,8 @@ def _floods() -> Iterator[str]:
 def _cost(attack: Attack) -> Cost:
     cost = Cost()
     for output in ("table", "json"):
-        cost |= held(lambda output=output: session(attack, output=output, timeouts=_LONG))[1]  # type: ignore[misc]
-        cost |= turned(lambda output=output: session(attack, output=output, timeouts=_LONG))[1]  # type: ignore[misc]
+        cost |= held(lambda output=output: session(attack, output=output, timeouts=PATIENT))[1]  # type: ignore[misc]
+        cost |= turned(lambda output=output: session(attack, output=output, timeouts=PATIENT))[1]  # type: ignore[misc]
     return cost
 
 

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -39,7 +40,7 @@ from tests.dimse.peers import decoded, encoded, pdu, pdv
 from tests.harness import Done
 from tests.hostile.peer import Conversation
 from tests.hostile.receiver import ASSOCIATE, CT, STORE
-from tests.hostile.session import session
+from tests.hostile.session import PATIENT, TIMEOUTS, session
 from tests.processes import free_ports
 from tests.retrieve.giving import IMAGES, Faults, Giver
 from tests.retrieve.storing import data_set, file_of
@@ -247,7 +248,14 @@ class Carried:
     torn: tuple[str, ...]
 
 
-def carried(way: str, answer: Play = give, made: Made = plain, *, more: str = "") -> Carried:
+def carried(
+    way: str,
+    answer: Play = give,
+    made: Made = plain,
+    *,
+    more: str = "",
+    timeouts: str = TIMEOUTS,
+) -> Carried:
     """A session that carries the three objects one way or another."""
     (port,) = free_ports(1)
     with TemporaryDirectory() as name:
@@ -258,7 +266,7 @@ def carried(way: str, answer: Play = give, made: Made = plain, *, more: str = ""
         else:
             via = f"--via move --port {port}" if way == "move" else ""
             text = f"get P1 --retries 0 {via} --to '{folder}' {more}"
-        done = session(Archive(answer, made, port), text)
+        done = session(Archive(answer, made, port), text, timeouts=timeouts)
         files = [path for path in folder.rglob("*") if path.is_file()]
         whole = [path for path in files if path.suffix == ".dcm"]
         torn = {path.name for path in files} - {path.name for path in whole} - _OWN
@@ -289,18 +297,34 @@ def fault(way: str, found: Carried, attack: object) -> str:
 
 def recorded(way: str) -> tuple[list[int], int]:
     """Places of all bytes of headers and command sets that carry objects, and the length of it."""
-    places: list[int] = []
-    lengths: list[int] = []
+    sent = _sent(way)
+    places = [start + at for start, data in sent for at in _structure(data)]
+    return places, max(start + len(data) for start, data in sent)
+
+
+def value_lengths(way: str) -> list[int]:
+    """Places of the lowest byte in the length of each value that is an object."""
+    return [
+        start + data.index(one) - 3
+        for start, data in _sent(way)
+        for one in HELD.values()
+        if one in data
+    ]
+
+
+@cache
+def _sent(way: str) -> list[tuple[int, bytes]]:
+    """What the archive sends on associations that carry objects, each with its place in all."""
+    sent: list[tuple[int, bytes]] = []
 
     def record(_: Conversation, data: bytes, start: int) -> Iterator[bytes]:
-        places.extend(start + at for at in _structure(data))
-        lengths.append(start + len(data))
+        sent.append((start, data))
         yield data
 
-    found = carried(way, made=record)
+    found = carried(way, made=record, timeouts=PATIENT)
     assert found.done.status == 0, found.done.err
     assert fault(way, found, "nothing") == ""
-    return places, max(lengths)
+    return sent
 
 
 def _structure(data: bytes) -> Iterator[int]:

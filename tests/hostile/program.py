@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.harness import ROOT
 from tests.hostile.peer import Attack, attacking
-from tests.hostile.session import configured
+from tests.hostile.session import PATIENT, configured
 
 MOMENTS = 6
 """How many times Ctrl-C is pressed, each in a session of its own, spread over its length."""
@@ -67,7 +67,7 @@ def _refusing(_: object) -> None:
 def _session(name: str, attack: Attack, text: str, output: str, press: float | None) -> Figures:
     """One session, with Ctrl-C pressed after so many seconds."""
     with attacking(attack) as address, tempfile.TemporaryDirectory() as folder:
-        config = configured(Path(folder), address, _LONG)
+        config = configured(Path(folder), address, PATIENT)
         peak = Path(folder) / "peak"
         command = [sys.executable, "-c", _MEASURED, str(peak), "-f", str(config), "-m", "odd"]
         with tempfile.TemporaryFile() as err:
@@ -86,9 +86,6 @@ def _session(name: str, attack: Attack, text: str, output: str, press: float | N
         faults = (f"{name}: a traceback: {said!r}",) if b"Traceback" in said else ()
         response = 0.0 if press is None else end - pressed
         return Figures(end - begin, _number_in(peak), response, faults)
-
-
-_LONG = "{response: 60, association: 60, connect: 20}"
 
 
 _MEASURED = """

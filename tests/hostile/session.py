@@ -10,6 +10,8 @@ from tests.hostile.peer import Attack, attacking
 
 QUERY = "find study"
 TIMEOUTS = "{response: 0.3, association: 0.3, connect: 20}"
+PATIENT = "{response: 60, association: 60, connect: 20}"
+"""Limits that nothing reaches, however busy the machine is, so that they are not what ends it."""
 
 
 def session(

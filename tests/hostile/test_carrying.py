@@ -10,7 +10,18 @@ from itertools import count, product
 import pytest
 
 from tests.dimse.peers import pdu, pdv
-from tests.hostile.archive import HELD, WAYS, Line, Message, Play, carried, fault, give, recorded
+from tests.hostile.archive import (
+    HELD,
+    WAYS,
+    Line,
+    Message,
+    Play,
+    carried,
+    fault,
+    give,
+    recorded,
+    value_lengths,
+)
 from tests.hostile.conversation import Cut, Flip
 from tests.hostile.measure import held
 
@@ -38,6 +49,15 @@ def test_a_changed_byte_makes_no_other_object(way: str) -> None:
     places, _ = _recorded(way)
     for place in chosen.sample(places, _FLIPS):
         attack = Flip(place, chosen.randrange(1, 256))
+        assert fault(way, carried(way, made=attack.made), attack) == ""
+
+
+@pytest.mark.parametrize("change", [0x80, 0xFF])
+@pytest.mark.parametrize("way", ["get", "move"])
+def test_a_part_of_an_object_is_not_taken_for_the_whole(way: str, change: int) -> None:
+    """One byte makes the value with the object shorter than the PDU that it fills."""
+    for place in value_lengths(way):
+        attack = Flip(place, change)
         assert fault(way, carried(way, made=attack.made), attack) == ""
 
 

@@ -12,11 +12,9 @@ from tests.hostile import floods
 from tests.hostile.conversation import ENDS, STUDIES, Cut, Flip, fault, recorded, trickled
 from tests.hostile.measure import MOST_BYTES, MOST_CALLS, held, turned
 from tests.hostile.peer import Attack
-from tests.hostile.session import session
+from tests.hostile.session import PATIENT, session
 
 _SEED, _SAMPLE = 20240305, 40
-_LONG = "{response: 60, association: 60, connect: 20}"
-"""Limits that no flood reaches, so that it is not what ends it."""
 
 _recorded = cache(recorded)
 
@@ -62,7 +60,7 @@ def _statuses() -> dict[str, range]:
 
 
 def test_one_byte_at_a_time() -> None:
-    done = session(trickled, timeouts=_LONG)
+    done = session(trickled, timeouts=PATIENT)
     assert [row["StudyInstanceUID"] for row in done.json] == STUDIES
     assert done.status == 0
 
@@ -70,10 +68,10 @@ def test_one_byte_at_a_time() -> None:
 @pytest.mark.parametrize("output", ["table", "json"])
 @pytest.mark.parametrize(("name", "attack"), [*floods.all_attacks()])
 def test_a_flood_costs_a_bounded_amount(name: str, attack: Attack, output: str) -> None:
-    done, cost = held(lambda: session(attack, output=output, timeouts=_LONG))
+    done, cost = held(lambda: session(attack, output=output, timeouts=PATIENT))
     assert "Traceback" not in done.err, name
     assert cost.held < MOST_BYTES
-    done, cost = turned(lambda: session(attack, output=output, timeouts=_LONG))
+    done, cost = turned(lambda: session(attack, output=output, timeouts=PATIENT))
     assert "Traceback" not in done.err, name
     assert cost.calls < MOST_CALLS
 
@@ -81,7 +79,7 @@ def test_a_flood_costs_a_bounded_amount(name: str, attack: Attack, output: str) 
 @pytest.mark.parametrize("stage", ["sort date", "tail 100000", "uniq uid"])
 def test_stages_hold_no_more_than_memory_should(stage: str) -> None:
     done, cost = held(
-        lambda: session(floods.heavy, f"find study | {stage} | count", timeouts=_LONG)
+        lambda: session(floods.heavy, f"find study | {stage} | count", timeouts=PATIENT)
     )
     assert cost.held < MOST_BYTES
     assert "Traceback" not in done.err
@@ -100,7 +98,7 @@ def test_work_on_many_rows_leaves_the_event_loop_free(
     """So that Ctrl-C is heard, and the progress line moves, whatever is done with them."""
     monkeypatch.chdir(tmp_path)
     attack = floods.once(floods.ONCE["20,000 rows"])
-    done, cost = turned(lambda: session(attack, text, output="table", timeouts=_LONG))
+    done, cost = turned(lambda: session(attack, text, output="table", timeouts=PATIENT))
     assert "20,000 studies" in done.err
     assert cost.calls < MOST_CALLS
 
@@ -110,6 +108,6 @@ def test_work_on_many_rows_leaves_the_event_loop_free(
 def test_a_long_row_is_shown_a_part_at_a_time(name: str, output: str) -> None:
     text = "set mask on; find study"
     attack = floods.once(floods.ONCE[name])
-    done, cost = turned(lambda: session(attack, text, output=output, timeouts=_LONG))
+    done, cost = turned(lambda: session(attack, text, output=output, timeouts=PATIENT))
     assert "1 study" in done.err
     assert cost.calls < MOST_CALLS

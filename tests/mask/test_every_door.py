@@ -19,9 +19,11 @@ if sys.platform == "win32":
     pytest.skip("a pseudo-terminal is needed", allow_module_level=True)
 
 from dicomsh.commands import registry
-from dicomsh.model.results import FORMATS
+from dicomsh.language.command import Command
+from dicomsh.model.results import FILE_FORMATS, FORMATS
+from dicomsh.output.formats import format_of
 from tests.harness import dicomsh
-from tests.mask.marked import MARK, SLASHED, configured, leaks, marked, marked_server
+from tests.mask.marked import BIRTH, MARK, SLASHED, configured, leaks, marked, marked_server
 from tests.repl.terminal import DOWN, ENTER, ESCAPE, TAB, UP, Terminal, ctrl
 
 LEFT_OUT = {"exit"}
@@ -56,7 +58,44 @@ FAILING = [
     f"find patient id={PATIENT} birth=1990; why; assert count = 3; assert all id=A",
     f"watch 0.1 --count 2 find patient id={PATIENT}; find study desc='*7 JUL 1977*'; explain last",
     f"use {MARK}",
+    f"to csv; view {PATIENT}; wado {PATIENT} --nonsense; view {MARK}NOBODY/9.8.111 --nonsense",
+    "find patient id=@given/headless.csv; find patient id=@given/headless.csv:Nonsense",
+    "find study time=@given/ids.txt; find patient birth=@given/births.txt",
 ]
+
+OPTIONS = [
+    "from given/table.csv --no-header; from given/table.csv | each print $PatientID",
+    "find patient id=@given/table.csv:PatientID --missing",
+    "find patient id=@given/ids.txt --missing > missing.xlsx",
+    "find patient id=@given/ids.txt --resume left.ndjson; explain find patient id=@given/ids.txt",
+    "find study id=@given/ids.txt --on pacs,other > several.parquet",
+    f"find study id={PATIENT} --empty --relational --fuzzy --datetime --model study > found.md",
+    f"cd {PATIENT}; ls --empty --relational --fuzzy --datetime --model study; cd /",
+    "ls --limit 1 --on pacs,other --as CT1",
+    "find study --split --queries 5 > split.csv; find study > by-month/",
+    "find worklist > list.xlsx; find worklist > list.parquet; find worklist --lint > list.md",
+    "find worklist --as CT1; find worklist --on pacs,other",
+    "find patient | to csv --no-header; find patient | each --keep-going cd $PatientID/nothing",
+    f"view {PATIENT} --frame 1 --style blocks",
+    f"get {PATIENT} --layout x --retries 1 --jobs 2 --via move --port 1 --between 8-9 --progress",
+    "find patient | get --layout x --retries 1 --jobs 2 --via move --port 1 --between 8-9",
+    "find patient | get --progress",
+    f"move {PATIENT} --to ARCHIVE --no-verify; find patient | move --to ARCHIVE --no-verify",
+    "receive --layout x; store given --to pacs --commit --port 1",
+    "store --from-ledger given --jobs 2 --retries 1",
+    "modality add third A@127.0.0.1:1 --wado http://127.0.0.1/ --ca none.pem; probe --forget",
+    "set --save; history --clear; source given/script.dsh; !cat out-0.json",
+]
+"""With these lines, each option of each command is tried, and each way to write a file."""
+
+GIVEN = {
+    "table.csv": f"PatientID,PatientName,Note\n{PATIENT},{MARK}A^{MARK}B,{MARK} 7 JUL 1977\n",
+    "headless.csv": f"{PATIENT},{MARK}A^{MARK}B,{BIRTH}\n",
+    "ids.txt": f"{PATIENT}\n{MARK}NOBODY\n",
+    "births.txt": "7.7.1977\n",
+    "script.dsh": f"find patient id={PATIENT}\nls {MARK}NOBODY nonsense\n",
+}
+"""Files that hold real values."""
 
 KEYS = [TAB, TAB, DOWN, UP, f"{ESCAPE}OP", ctrl("r"), "q", ctrl("g"), UP, UP, DOWN, ctrl("u")]
 """Completion, its menu, help, a search in the history, earlier lines."""
@@ -77,7 +116,28 @@ def examples() -> list[str]:
     return [text for one in commands if one.name not in LEFT_OUT for text in one.examples]
 
 
+def test_every_command_and_option_is_tried() -> None:
+    tried = [*examples(), *FAILING, *OPTIONS]
+    found = {one.name: untried(one, tried) for one in (*registry(), *registry().stages)}
+    assert {name: left for name, left in found.items() if left and name not in LEFT_OUT} == {}
+    assert {format_of(door) for door in DOORS} >= FILE_FORMATS.keys()
+
+
+def untried(command: Command, tried: list[str]) -> set[str]:
+    """What of a command is in no line: an option, or all of it."""
+    own = [
+        re.findall(r"[^\s;]+", line)
+        for line in tried
+        if re.search(rf"(\A|[;|] ){command.name}\b", line)
+    ]
+    words = {word for line in own for word in line}
+    return {p.flag for p in command.parameters if p.option} - words if own else {command.name}
+
+
 def test_no_marker_leaves(tmp_path: Path) -> None:
+    (tmp_path / "given").mkdir()
+    for name, text in GIVEN.items():
+        (tmp_path / "given" / name).write_text(text, "utf-8")
     with marked_server() as server:
         config = configured(server, tmp_path)
         raw = typed_into_a_terminal(config, tmp_path)
@@ -85,7 +145,7 @@ def test_no_marker_leaves(tmp_path: Path) -> None:
             "--keep-going",
             "--trace",
             *("-c", "set mask on; use pacs; find patient; trace pdu"),
-            *(argument for line in FAILING for argument in ("-c", line)),
+            *(argument for line in FAILING + OPTIONS for argument in ("-c", line)),
             config=config,
             cwd=tmp_path,
         )
@@ -95,7 +155,8 @@ def test_no_marker_leaves(tmp_path: Path) -> None:
     assert leaks(piped.out + piped.err) == []
     named = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
     assert leaks("\n".join(named)) == []
-    written = {name: text_in(tmp_path / name) for name in named if (tmp_path / name).is_file()}
+    files = {name for name in named if (tmp_path / name).is_file()}
+    written = {name: text_in(tmp_path / name) for name in files if not name.startswith("given/")}
     assert len(written) > 20
     assert any("xl/worksheets" in text for text in written.values())
     found = {name: leaks(text) for name, text in written.items()}

@@ -27,7 +27,7 @@ from dicomsh.output.plain import needed_tags
 from dicomsh.output.renderer import Renderer
 from dicomsh.output.theme import Theme
 
-_KINDS = {
+FORMATS = {
     "ndjson": NDJSON,
     "json": "application/json; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
@@ -48,8 +48,8 @@ async def find(call: Call) -> Reply | Stream:
     if text is None:
         raise bad_format("The JSON body must contain field command")
     form = reading.string(fields, "format") or "ndjson"
-    if form not in _KINDS:
-        raise bad_format(f"format is one of {', '.join(_KINDS)}")
+    if form not in FORMATS:
+        raise bad_format(f"format is one of {', '.join(FORMATS)}")
     modality = named_modality(call.gateway, fields)
     analysis = _analysed(call.gateway, text)
     rows = _Rows(call, modality, analysis)
@@ -171,7 +171,9 @@ class _Rows:
 def _renderer(form: str, listing: Listing) -> Renderer:
     name = listing.output or form
     if name in FILE_FORMATS:
-        raise bad_format(f"{name} is written by the shell alone; formats here: {', '.join(_KINDS)}")
+        raise bad_format(
+            f"{name} is written by the shell alone; formats here: {', '.join(FORMATS)}"
+        )
     return renderer(
         name,
         listing.columns,
@@ -184,7 +186,7 @@ def _renderer(form: str, listing: Listing) -> Renderer:
 
 async def _whole(rows: _Rows, form: str) -> Reply:
     chunks = [chunk async for chunk in rows.chunks(form, streaming=False)]
-    return Reply("".join(chunks), _KINDS[form], headers=rows.headers)
+    return Reply("".join(chunks), FORMATS[form], headers=rows.headers)
 
 
 _SCHEMA = {
@@ -195,7 +197,7 @@ _SCHEMA = {
             "type": "string",
             "description": "find …, and stages after | that need no file",
         },
-        "format": {"type": "string", "enum": list(_KINDS)},
+        "format": {"type": "string", "enum": list(FORMATS)},
         MODALITY: {
             "type": "string",
             "description": "its name; may be left out if it is the only one",
