@@ -1,7 +1,7 @@
 """DIMSE statuses, in one place: what they are called and what they mean for a C-FIND.
 
-Those of any service are in PS3.7 annex C; those of C-FIND, C-MOVE and C-GET are in PS3.4 tables C.4-1,
-C.4-2 and C.4-3.
+Those of any service are in PS3.7 annex C; those of C-FIND, C-MOVE and C-GET are in PS3.4 tables
+C.4-1 to C.4-3.
 """
 
 from __future__ import annotations

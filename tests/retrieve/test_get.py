@@ -54,6 +54,20 @@ def test_a_list_with_a_row_for_each_instance_at_every_level_is_certain(tmp_path:
     assert ", complete" in done.last
 
 
+def test_a_series_of_a_thousand_instances(
+    start_server: Start[servers.Server], tmp_path: Path
+) -> None:
+    made, got_there = tmp_path / "made", tmp_path / "got"
+    made.mkdir()
+    for number in range(1, 1001):
+        image(number).save_as(made / f"{number}.dcm", enforce_file_format=True)
+    peer = start_server(servers.dcmqrscp(sorted(made.iterdir())))
+    done = run(f"use {peer.address}; get P1 --to '{got_there}'")
+    assert done.status == 0, done.err
+    assert done.last.startswith("1,000 of 1,000 instances, ")
+    assert len(list(got_there.rglob("*.dcm"))) == len(ledger(got_there)) == 1000
+
+
 def test_the_layout_is_that_of_the_patient_study_and_series(tmp_path: Path) -> None:
     with giving(Giver(IMAGES, Faults())) as modality:
         got(modality, f"get P1 --to '{tmp_path}'")
