@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.event_loop import asyncio
@@ -13,6 +13,7 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.language.kinds import suggestion
 from dicomsh.language.words import Word
 from dicomsh.model.answer import Answer, Ending, Gathered, Outcome
+from dicomsh.model.batches import in_turns
 from dicomsh.model.columns import (
     ARCHIVE_KEYS,
     ERROR_COLUMN,
@@ -38,6 +39,7 @@ from dicomsh.model.level_keys import displayed, inside
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note
 from dicomsh.model.results import Listing
+from dicomsh.model.row import Row, is_text
 from dicomsh.model.where_matching import Sorting, sorting
 from dicomsh.output.result_line import counted
 
@@ -48,34 +50,31 @@ Work = Callable[[Batches], Batches]
 """What a stage does with them."""
 
 
-async def collected(batches: Batches) -> list[Any]:
-    """All rows in one list; on Ctrl-C, those that have arrived.
+async def last_of(batches: Batches, number: int) -> Batches:
+    """The last rows; on Ctrl-C, those of the rows that have arrived.
 
     Ctrl-C cancels whoever waits for the rows; they then end the answer and show what has arrived.
 
     Raises:
         DicomshError: there are more rows than memory should hold.
     """
-    gathered = Gathered(_INDEXED)
-    with suppress(asyncio.CancelledError):
-        async for batch in batches:
-            gathered.add(batch)
-    return gathered.rows
-
-
-_INDEXED = 1 << 24
-"""Bytes of rows that keep their indexes while they are sorted: splitting them again takes longer
-than the sorting, but an index takes twice what is counted for it."""
-
-
-async def last_of(batches: Batches, number: int) -> list[Any]:
-    """The last rows, as `collected`."""
     gathered = Gathered()
     with suppress(asyncio.CancelledError):
         async for batch in batches:
             gathered.add(batch)
             gathered.keep_last(number)
-    return gathered.rows
+    async for part in handed_on(gathered.rows):
+        yield part
+
+
+async def handed_on(rows: list[Any]) -> Batches:
+    """Rows that were collected, to be read once: of many, memory should not hold the indexes."""
+    async for part in in_turns(rows):
+        yield [_passing(row) for row in part]
+
+
+def _passing(row: Any) -> Any:
+    return row.compact() if isinstance(row, Row) and not row.is_split else row
 
 
 async def first_of(batches: Batches, number: int) -> Batches:
@@ -194,6 +193,13 @@ def _headway(rows: Listing, answer: Answer) -> Callable[[], str]:
     return told
 
 
+_Made = TypeVar("_Made")
+
+_MOST_KNOWN = 1 << 14
+_LONGEST_KNOWN = 64
+"""Values that are remembered, and their length: a peer decides how long they are."""
+
+
 @frozen
 class RowField:
     """What to read from each row: a column, and the VR by which its values are compared."""
@@ -209,11 +215,51 @@ class RowField:
         r"""All values in one text, separated by `\`."""
         return "\\".join(self.texts(row))
 
+    def remembering(self, work: Callable[[Sequence[str]], _Made]) -> Callable[[Any], _Made]:
+        """What some work makes of the values of a row, done once for values that are equal.
+
+        Many rows have the same date or modality. Where their raw bytes are equal, they are not even
+        decoded again.
+        """
+        known: dict[bytes | tuple[str, ...], _Made] = {}
+        tag = self._text_tag
+
+        def made(row: Any) -> _Made:
+            raw = None if tag is None else row.plain(tag)
+            if raw in known:
+                return known[raw]
+            texts = tuple(self.texts(row))
+            key = raw if raw and _is_ascii(raw) else texts
+            if sum(map(len, texts)) > _LONGEST_KNOWN:
+                return work(texts)
+            if key not in known:
+                if len(known) >= _MOST_KNOWN:
+                    known.clear()
+                known[key] = work(texts)
+            return known[key]
+
+        return made
+
+    @property
+    def _text_tag(self) -> int | None:
+        """The tag of the text that the values follow from, if it is that of the row itself."""
+        column = self.column
+        if isinstance(column, DerivedColumn) and len(column.bases) == 1:
+            (column,) = column.bases
+        if not isinstance(column, AttributeColumn) or column.path:
+            return None
+        return column.attribute.tag if is_text(column.attribute.tag) else None
+
     @property
     def order(self) -> Callable[[str], Sorting]:
         """The sort key of a value."""
         part = part_of(self.column.keyword)
         return partial(sorting, self.vr) if part is None else part.order
+
+
+def _is_ascii(raw: bytes) -> bool:
+    """Whether a short text is the same in every character set."""
+    return len(raw) <= _LONGEST_KNOWN and raw.isascii() and b"\x1b" not in raw
 
 
 def field(rows: Listing, key: str, word: Word) -> RowField:

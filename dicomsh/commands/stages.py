@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
-from functools import lru_cache, partial
-from operator import itemgetter
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import compress
+from operator import not_
+from sys import getsizeof
 from typing import Annotated, Any
 
 from dicomsh.commands.pipe import (
@@ -15,10 +18,10 @@ from dicomsh.commands.pipe import (
     Passed,
     RowField,
     Work,
-    collected,
     field,
     fields,
     first_of,
+    handed_on,
     last_of,
     through,
 )
@@ -28,7 +31,7 @@ from dicomsh.language.command import stage
 from dicomsh.language.conditions import Condition
 from dicomsh.language.kinds import BY, CONDITION, COUNT, FORMAT, KEY, SORT_KEY
 from dicomsh.language.words import Word
-from dicomsh.model.answer import MOST_GATHERED, Outcome
+from dicomsh.model.answer import MOST_GATHERED, Gathered, Outcome
 from dicomsh.model.batches import in_turns
 from dicomsh.model.columns import (
     ArchiveColumn,
@@ -39,7 +42,6 @@ from dicomsh.model.columns import (
 )
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.results import ROWS, Delimiting, Listing, Records, listing_of
-from dicomsh.model.row import Row
 from dicomsh.model.vr import NUMBER_VRS
 from dicomsh.model.where_matching import Sorting, measure_of, typed_value
 from dicomsh.query.context import Asks
@@ -73,17 +75,19 @@ async def where(
 
     async def work(batches: Batches) -> Batches:
         async for batch in batches:
-            yield [
-                row
-                async for part in in_turns(batch)
-                for row in part
-                if all(test.keeps(row) for test in tests)
-            ]
+            yield [row async for part in in_turns(batch) for row in _kept(part, tests)]
 
     def notes() -> list[Note]:
         return [said for test in tests if (said := test.said)]
 
     return through(rows, lambda answer: Passed(answer, work, notes))
+
+
+def _kept(rows: list[Any], tests: Sequence[_ConditionTest]) -> list[Any]:
+    """The rows that match every condition."""
+    for test in tests:
+        rows = test.kept(rows)
+    return rows
 
 
 class _ConditionTest:
@@ -92,8 +96,8 @@ class _ConditionTest:
     def __init__(self, context: Asks, rows: Listing, condition: Condition) -> None:
         self._field = field(rows, condition.key, condition.word)
         self._test = condition.test(self._field.vr, self._field.column.keyword, context.query.today)
+        self._found = self._field.remembering(self._test)
         self._negated = condition.negated
-        self._known: dict[tuple[str, ...], bool | None] = {}
         self._beyond = 0
         if isinstance(self._field.column, ArchiveColumn):
             self._check_archive(condition, rows.archives)
@@ -107,16 +111,11 @@ class _ConditionTest:
                 span=condition.word.rest(condition.value_start),
             )
 
-    def keeps(self, row: Any) -> bool:
-        """Whether a row stays."""
-        texts = tuple(self._field.texts(row))
-        if texts not in self._known:
-            if len(self._known) > _MOST_KNOWN:
-                self._known.clear()
-            self._known[texts] = self._test(texts)
-        found = self._known[texts]
-        self._beyond += found is None
-        return bool(found) is not self._negated
+    def kept(self, rows: list[Any]) -> list[Any]:
+        """The rows that stay."""
+        found = [*map(self._found, rows)]
+        self._beyond += found.count(None)
+        return [*compress(rows, map(not_, found) if self._negated else found)]
 
     @property
     def said(self) -> Note | None:
@@ -125,10 +124,6 @@ class _ConditionTest:
             return None
         about = self._field.column.keyword, measure_of(self._field.vr)
         return note(NoteKind.NOT_COMPARABLE, *about, count=self._beyond)
-
-
-_MOST_KNOWN = 10_000
-"""Values whose test is remembered: many rows have the same date or modality."""
 
 
 def _worked(rows: Listing, work: Work, *, drawn: bool = False) -> Listing:
@@ -161,10 +156,11 @@ async def sort(
     order = fields(rows, (key, *more))
 
     async def work(batches: Batches) -> Batches:
-        everything = await collected(batches)
-        for found in reversed(order):  # sorting is stable: the main key comes last
-            everything = await _sorted(everything, found, reverse=reverse)
-        async for part in in_turns(everything):
+        rows, keys = await _with_keys(batches, order)
+        places: Sequence[int] = range(len(rows))
+        for held in reversed(keys):  # sorting is stable: the main key comes last
+            places = await _in_order(places, held, reverse=reverse)
+        async for part in handed_on([rows[place] for place in places]):
             yield part
 
     return _worked(rows, work)
@@ -176,24 +172,70 @@ def _no_direction(word: Word) -> UsageError:
     return UsageError(message, hint=hint, span=word.span)
 
 
-async def _sorted(rows: list[Any], by: RowField, *, reverse: bool) -> list[Any]:
-    """The rows in order; Ctrl-C is heard while their keys are read, and the rest is short."""
-    keyed: list[tuple[Sorting, Any]] = []
-    absent, order = [], lru_cache(maxsize=_MOST_KNOWN)(by.order)
-    async for batch in in_turns(rows):
-        values = [(by.texts(_passing(row)), row) for row in batch]
-        keyed += [(order(texts[0]), row) for texts, row in values if texts]
-        absent += [row for texts, row in values if not texts]
-    keyed.sort(key=_KEY, reverse=reverse)
-    return [row for _, row in keyed] + absent
+_Keys = list[Sorting | None]
+"""The sort keys of rows, in the order in which they came; None for a row without a value."""
 
 
-def _passing(row: Any) -> Any:
-    """A row to be read once: of many, memory should not hold the indexes."""
-    return row.compact() if isinstance(row, Row) and not row.is_split else row
+async def _with_keys(
+    batches: Batches, order: Sequence[RowField]
+) -> tuple[list[Any], Sequence[_Keys]]:
+    """All rows, and their keys of each field; on Ctrl-C, those of the rows that have arrived.
+
+    The keys are read as the rows arrive: later, each row would have to be split into its elements
+    again, as of many rows memory holds the bytes alone.
+
+    Raises:
+        DicomshError: there are more rows than memory should hold.
+    """
+    gathered = Gathered()
+    keys: list[_Keys] = [[] for _ in order]
+    made = [_SortKeys(by.order) for by in order]
+    reading = [by.remembering(work) for by, work in zip(order, made, strict=True)]
+    with suppress(asyncio.CancelledError):
+        async for batch in batches:
+            async for part in in_turns(batch):
+                for held, read in zip(keys, reading, strict=True):
+                    held.extend(map(read, part))
+                gathered.beside = sum(work.weight for work in made)
+                gathered.add(part)
+    return gathered.rows, keys
 
 
-_KEY = itemgetter(0)
+class _SortKeys:
+    """Makes the sort keys of rows from their values: that of the first.
+
+    Attributes:
+        weight: bytes that the keys take.
+    """
+
+    def __init__(self, order: Callable[[str], Sorting]) -> None:
+        self._order = order
+        self.weight = 0
+
+    def __call__(self, texts: Sequence[str]) -> Sorting | None:
+        if not texts:
+            return None
+        key = self._order(texts[0])
+        self.weight += getsizeof(key) + sum(map(getsizeof, (*key, *key[2])))
+        return key
+
+
+async def _in_order(places: Sequence[int], keys: _Keys, *, reverse: bool) -> Sequence[int]:
+    """The places of rows in the order of their keys, those without a value last.
+
+    Ctrl-C is heard between parts of them; what is left to do then is to merge these.
+    """
+    present: list[int] = []
+    key: Callable[[int], Any] = keys.__getitem__
+    for start in range(0, len(places), _SORTED_AT_ONCE):
+        part = [place for place in places[start : start + _SORTED_AT_ONCE] if keys[place]]
+        present += sorted(part, key=key, reverse=reverse)
+        await asyncio.sleep(0)
+    present.sort(key=key, reverse=reverse)
+    return present + [place for place in places if not keys[place]]
+
+
+_SORTED_AT_ONCE = 1 << 14
 
 
 @stage("select", examples=("find study | select date mod desc", "tree | select level label"))
@@ -242,10 +284,7 @@ async def tail(
     """Keep the last N rows (10)."""
     del context
 
-    async def work(batches: Batches) -> Batches:
-        yield await last_of(batches, number or _SOME)
-
-    return _worked(rows, work, drawn=True)
+    return _worked(rows, partial(last_of, number=number or _SOME), drawn=True)
 
 
 @stage("uniq", examples=("find study | uniq id", "find series mod=CT | select body | uniq"))
@@ -313,13 +352,22 @@ async def count(
     )
 
 
+MOST_COUNTED = 150_000
+"""Different values that are counted: each takes some 300 bytes."""
+
+_MOST_BYTES = 1 << 25
+"""Bytes of their texts."""
+
+
 class _Counts:
     """The number of rows for each value, or in total if no field is given."""
 
     def __init__(self, rows: Listing, by: Sequence[RowField]) -> None:
         self._answer = rows.answer
         self._by = by
+        self._reading = [found.remembering("\\".join) for found in by]
         self._counter: Counter[tuple[str, ...]] = Counter()
+        self._bytes = 0
         self.unit = rows.counted_as if rows.level else ROWS
 
     @property
@@ -338,7 +386,7 @@ class _Counts:
         try:
             async for batch in self._answer:
                 async for part in in_turns(batch):
-                    self._counter.update([tuple(f.text(row) for f in self._by) for row in part])
+                    self._add(part)
         except asyncio.CancelledError:
             pass
         finally:
@@ -347,6 +395,19 @@ class _Counts:
             yield [{"count": self._counter.total()}]
         elif self._counter:
             yield [self._record(*pair) for pair in self._counter.most_common()]
+
+    def _add(self, rows: list[Any]) -> None:
+        if not self._by:
+            self._counter[()] += len(rows)
+            return
+        values = [*zip(*(map(read, rows) for read in self._reading), strict=True)]
+        fresh = set(values) - self._counter.keys()
+        self._bytes += sum(getsizeof(text) for texts in fresh for text in texts)
+        self._counter.update(values)
+        if len(self._counter) > MOST_COUNTED or self._bytes > _MOST_BYTES:
+            number = len(self._counter) - 1
+            hint = "they are counted in memory: narrow the query, or count by another key"
+            raise DicomshError(f"more than {number:,} different values", hint=hint)
 
     def _record(self, values: tuple[str, ...], number: int) -> Record:
         pairs = zip(self._by, values, strict=True)

@@ -78,6 +78,20 @@ class ImplicitLittleEndian:
             return _read_slowly(data, False)
         return elements
 
+    def find(self, data: bytes, tag: int) -> bytes | None:
+        """Value field of one element of a data set that `read` found regular; None if absent."""
+        wanted, unpack = (tag >> 16, tag & 0xFFFF), _HEADER.unpack_from
+        start, end = 8, len(data)
+        while start <= end:
+            group, element, length = unpack(data, start - 8)
+            stop = start + length
+            if stop > end:  # its length is undefined
+                return self.read(data).get(tag)
+            if (group, element) == wanted:
+                return data[start:stop]
+            start = stop + 8
+        return None
+
     def split(self, data: bytes) -> dict[int, bytes]:
         """As `read`, of a data set that must be well formed.
 
@@ -131,6 +145,21 @@ class ExplicitLittleEndian:
         if offset != len(data) or count != len(elements):
             return _read_slowly(data, True)
         return elements
+
+    def find(self, data: bytes, tag: int) -> bytes | None:
+        """Value field of one element of a data set that `read` found regular; None if absent."""
+        unpack, tags = _HEAD.unpack_from, self._heads
+        offset, last = 0, len(data) - 8
+        while offset <= last:
+            head, length = unpack(data, offset)
+            found = tags.get(head)
+            if found is None:
+                return self.read(data).get(tag)
+            start = offset + 8
+            offset = start + length
+            if found == tag:
+                return data[start:offset]
+        return None
 
     def _uncached(self, data: bytes, offset: int, head: bytes) -> Extent | None:
         """An element that is regular; its head is remembered if its length is short."""

@@ -16,7 +16,7 @@ from dicomsh.model.status import PENDING_STATUSES, PENDING_UNSUPPORTED
 
 _MANY_ROWS = 4096
 """With more rows than this waiting to be taken, reading pauses."""
-_MANY_BYTES = 1 << 24
+_MANY_BYTES = 1 << 23
 """The same for the bytes that they take."""
 _LINGER = 0.25
 """Seconds to wait for the data set that a final response announces, in violation of PS3.7 9.1.2."""

@@ -210,7 +210,9 @@ class Answer(Protocol):
 MOST_GATHERED = 500_000
 """Rows of one query that are collected before any is shown."""
 
-_MOST_BYTES = 1 << 26
+_MOST_BYTES = 72 << 20
+_ROW_BYTES = 160
+"""Bytes that a row takes beside its identifier: objects, and its place in lists."""
 _FEW_BYTES = 1 << 22
 _NARROW = "they are collected in memory before they are shown: 'find' shows rows as they arrive"
 
@@ -226,10 +228,12 @@ class Gathered:
 
     Attributes:
         rows: the rows, or records.
+        beside: bytes that are kept for them elsewhere; who keeps them counts them here.
     """
 
     def __init__(self, indexed: int = _FEW_BYTES) -> None:
         self.rows: list[Any] = []
+        self.beside = 0
         self._bytes = 0
         self._weight = 0
         self._indexed = indexed
@@ -246,7 +250,7 @@ class Gathered:
         self.rows += batch
         self._weight += weight(answers)
         self._bytes += _size(answers)
-        if len(self.rows) > MOST_GATHERED or self._bytes > _MOST_BYTES:
+        if len(self.rows) > MOST_GATHERED or self._bytes + self.beside > _MOST_BYTES:
             raise DicomshError(f"more than {len(self.rows) - 1:,} rows for one query", hint=_NARROW)
 
     def keep_last(self, number: int) -> None:
@@ -258,7 +262,7 @@ class Gathered:
 
 
 def _size(rows: Sequence[Row]) -> int:
-    return sum([len(row.data) for row in rows])
+    return sum([len(row.data) for row in rows]) + _ROW_BYTES * len(rows)
 
 
 def _answers(rows: list[Any]) -> list[Row]:

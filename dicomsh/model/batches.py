@@ -19,13 +19,15 @@ _BATCH_BYTES = 64 * 1024
 
 def is_long(row: Any) -> bool:
     """Whether a row alone is more than is worked on at once."""
-    return _size(row) > _BATCH_BYTES
+    return isinstance(row, Row) and len(row.data) > _BATCH_BYTES
 
 
 def batch_length(rows: Sequence[Any]) -> int:
     """How many of the first rows, or records, are one batch: at least one."""
-    sizes = [*accumulate(map(_size, rows[:BATCH_ROWS]))]
-    return max(bisect_right(sizes, _BATCH_BYTES), 1) if sizes else 0
+    sizes = [len(row.data) if isinstance(row, Row) else 0 for row in rows[:BATCH_ROWS]]
+    if sum(sizes) <= _BATCH_BYTES:
+        return len(sizes)
+    return max(bisect_right([*accumulate(sizes)], _BATCH_BYTES), 1)
 
 
 def in_batches(rows: list[Any]) -> Iterator[list[Any]]:
@@ -50,7 +52,3 @@ async def in_turns(rows: list[Any]) -> AsyncIterator[list[Any]]:
         if number:
             await asyncio.sleep(0)
         yield batch
-
-
-def _size(row: Any) -> int:
-    return len(row.data) if isinstance(row, Row) else 0

@@ -43,6 +43,10 @@ class Encoding(Protocol):
         """
         ...
 
+    def find(self, data: bytes, tag: int) -> bytes | None:
+        """Value field of one element of a data set that is not irregular; None if absent."""
+        ...
+
     def items(self, value: bytes) -> tuple[list[bytes], str]:
         """The data sets in the value field of a sequence, and what is wrong with it in words."""
         ...
@@ -103,7 +107,7 @@ class Row:
         depth: how many sequences are around it.
     """
 
-    __slots__ = ("_decode", "_elements", "data", "depth", "source")
+    __slots__ = ("_decode", "_elements", "_known_regular", "data", "depth", "source")
 
     def __init__(
         self,
@@ -117,6 +121,7 @@ class Row:
         self.source = source
         self._elements = elements
         self._decode = decode
+        self._known_regular = False
         self.depth = depth
 
     @property
@@ -139,7 +144,22 @@ class Row:
 
     def compact(self) -> Row:
         """The same row without its index: a fifth of the memory, split again on demand."""
-        return Row(self.data, self.source)
+        made = Row(self.data, self.source)
+        made._known_regular = self._known_regular or type(self._elements) is dict
+        return made
+
+    def plain(self, tag: int) -> bytes | None:
+        """Raw value field of an element whose VR is that of the dictionary; None if absent.
+
+        Also None if anything about the row is irregular. A row that was split before is not split
+        again.
+        """
+        elements = self._elements
+        if elements is None:
+            if self._known_regular:
+                return self.source.encoding.find(self.data, tag)
+            elements = self.elements
+        return elements.get(tag) if type(elements) is dict else None
 
     def of(self, source: Source) -> Row:
         """The same row with other properties."""

@@ -101,6 +101,15 @@ def test_elements_are_those_that_pydicom_reads(encoding: LittleEndian, dataset: 
     assert_same(Row(data, Source(encoding)), decoded(data, is_explicit(encoding)))
 
 
+@both
+@given(dataset=datasets())
+def test_one_element_is_found_as_all_are_read(encoding: LittleEndian, dataset: Dataset) -> None:
+    data = encoded(dataset, is_explicit(encoding))
+    read = encoding.read(data)
+    for tag in (*read, 0x00080005, 0x00080060, 0x00540081):
+        assert encoding.find(data, tag) == read.get(tag)
+
+
 @given(dataset=datasets())
 def test_vrs_are_those_that_were_sent(dataset: Dataset) -> None:
     expected = {int(element.tag): element.VR for element in dataset}

@@ -145,7 +145,7 @@ def test_reading_pauses_while_many_bytes_wait() -> None:
 
     paused, _, told = exchange(work)
     first = next(at for at, number in enumerate(paused) if number)
-    assert first in (7, 8), "sixteen megabytes"
+    assert first in (3, 4), "eight megabytes"
     assert told[-1] == "resume", "what was taken does not count any more"
 
 

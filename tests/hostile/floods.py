@@ -129,6 +129,16 @@ def heavy(conversation: Conversation) -> None:
     conversation.silence()
 
 
+def different(conversation: Conversation) -> None:
+    """Ninety megabytes of rows, each with a long value of its own that can be read."""
+    request = conversation.accepted()
+    for number in range(1_500):
+        data = encoded(study(number)) + element(0x00104000, b"%06d" % number + b"x" * 60_000)
+        conversation.send(request.raw_row(data))
+    conversation.send(request.final())
+    conversation.silence()
+
+
 def all_attacks() -> Iterator[tuple[str, Attack]]:
     """Every flood with its name."""
     for name, block in ONCE.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomsh.dimse.elements import ImplicitLittleEndian
 from tests.hostile import floods
 from tests.hostile.conversation import ENDS, STUDIES, Cut, Flip, fault, recorded, trickled
 from tests.hostile.measure import MOST_BYTES, MOST_CALLS, held, turned
@@ -86,6 +87,22 @@ def test_stages_hold_no_more_than_memory_should(stage: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ("sort PatientComments | count", "rows for one query"),
+        ("count by PatientComments", "different values"),
+        ("where PatientComments!=x | count", "1,500 studies"),
+        ("uniq PatientComments | count", "1,500 studies"),
+    ],
+)
+def test_what_stages_remember_of_values_is_bounded(stages: str, told: str) -> None:
+    text = f"find study +PatientComments | {stages}"
+    done, cost = held(lambda: session(floods.different, text, timeouts=_LONG))
+    assert cost.held < MOST_BYTES
+    assert told in done.err
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "find study | sort date | uniq uid date | count by uid",
@@ -101,6 +118,24 @@ def test_work_on_many_rows_leaves_the_event_loop_free(
     done, cost = turned(lambda: session(attack, text, output="table", timeouts=PATIENT))
     assert "20,000 studies" in done.err
     assert cost.calls < MOST_CALLS
+
+
+def test_stages_split_rows_into_their_elements_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Splitting takes longer than all that stages do, and of many rows only the bytes are kept."""
+    split = 0
+    read = ImplicitLittleEndian.read
+
+    def counted(encoding: ImplicitLittleEndian, data: bytes) -> dict[int, bytes]:
+        nonlocal split
+        split += 1
+        return read(encoding, data)
+
+    monkeypatch.setattr(ImplicitLittleEndian, "read", counted)
+    attack = floods.once(floods.ONCE["20,000 rows"])
+    text = "find study | where id=A* | sort id | count by uid"
+    done = session(attack, text, output="json", timeouts=_LONG)
+    assert [row["count"] for row in done.json] == [20_000]
+    assert split == 20_000
 
 
 @pytest.mark.parametrize("name", ["500,000 numbers", "45,000 identifiers"])

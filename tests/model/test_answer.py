@@ -147,11 +147,11 @@ def test_rows_are_not_gathered_without_end() -> None:
 def test_rows_are_gathered_by_weight_and_of_many_only_the_bytes() -> None:
     batch = [Row(bytes(10_000), Source(Implicit()), dict.fromkeys(range(100), b""))] * 100
     gathered = Gathered()
-    for _ in range(65):
+    for _ in range(70):
         gathered.add(batch)
     with pytest.raises(DicomshError, match="rows for one query"):
-        gathered.add(batch * 5)
-    assert sum(len(row.data) for row in gathered.rows) <= 70_000_000
+        gathered.add(batch * 10)
+    assert sum(len(row.data) for row in gathered.rows) <= 80_000_000
     assert gathered.rows[0] is batch[0]
     assert gathered.rows[-1] is not batch[0]
     gathered = Gathered()
@@ -170,6 +170,23 @@ def test_rows_beyond_what_memory_should_hold_are_refused() -> None:
     assert "'find' shows rows as they arrive" in (caught.value.hint or "")
 
 
+def test_rows_of_few_bytes_count_with_what_they_take() -> None:
+    tiny = [Row(bytes(20), Source(Implicit()))] * (MOST_GATHERED // 2)
+    gathered = Gathered()
+    gathered.add(tiny)
+    with pytest.raises(DicomshError, match="rows for one query"):
+        gathered.add(tiny)
+
+
+def test_what_is_kept_beside_rows_counts() -> None:
+    gathered = Gathered()
+    gathered.beside = 71 << 20
+    gathered.add([Row(bytes(20), Source(Implicit()))])
+    gathered.beside = 73 << 20
+    with pytest.raises(DicomshError, match="rows for one query"):
+        gathered.add([{}])
+
+
 def test_what_is_dropped_no_longer_counts() -> None:
     source = Source(Implicit())
     big = [Row(bytes(1 << 20), source) for _ in range(40)]
@@ -179,7 +196,7 @@ def test_what_is_dropped_no_longer_counts() -> None:
         gathered.keep_last(2)
     assert len(gathered.rows) == 2
     with pytest.raises(DicomshError, match="more than"):
-        gathered.add(big + big)
+        gathered.add(big + big + big)
 
 
 def test_equal_notes_are_counted_together() -> None:

@@ -103,6 +103,23 @@ def test_values_by_vr(
     assert answer.compact().text(tag(keyword)) == text
 
 
+def test_a_plain_value_is_that_of_a_row_as_the_dictionary_says(encoding: str) -> None:
+    made = Dataset()
+    made.StudyDate, made.PatientID, made.StudyInstanceUID = "20090412", "0555643F", "1.2.3"
+    answer = row(made, encoding)
+    raw = answer.elements[tag("PatientID")]
+    for one in (answer, answer.compact(), answer.compact().compact(), row(made, encoding)):
+        assert one.plain(tag("PatientID")) == raw
+        assert one.plain(tag("StudyDescription")) is None
+    compact = answer.compact()
+    assert compact.plain(tag("PatientID")) == raw
+    assert not compact.is_split
+    odd = Row(answer.data[:-3], answer.source)
+    assert odd.irregular
+    assert odd.plain(tag("PatientID")) is None
+    assert odd.compact().plain(tag("PatientID")) is None
+
+
 def test_the_elements_are_in_the_order_received(encoding: str) -> None:
     answer = row(sample(), encoding)
     assert list(answer.elements) == sorted(int(element.tag) for element in sample())

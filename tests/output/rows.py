@@ -43,6 +43,9 @@ class Implicit:
         elements.vrs.update(self.known)
         return elements
 
+    def find(self, data: bytes, tag: int) -> bytes | None:
+        return dict(_elements(data)).get(tag)
+
     def items(self, value: bytes) -> tuple[list[bytes], str]:
         return [item for tag, item in _elements(value) if tag == _ITEM], ""
 
