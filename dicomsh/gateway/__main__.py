@@ -140,6 +140,7 @@ def _options(options: argparse.Namespace) -> GatewayOptions:
 
     from dicomsh.errors import UsageError
     from dicomsh.gateway.core import GatewayOptions
+    from dicomsh.gateway.server import is_loopback
     from dicomsh.mask.masking import Masking
 
     if options.limit is not None and options.limit < 1:
@@ -150,7 +151,7 @@ def _options(options: argparse.Namespace) -> GatewayOptions:
         options.allow_changes,
         Masking(lambda: options.mask),
         options.store,
-        secure=bool(options.token_file or options.user_file),
+        secure=is_loopback(options.host) or bool(options.token_file or options.user_file),
     )
 
 

@@ -59,7 +59,20 @@ def application(gateway: Gateway, endpoints: Sequence[Endpoint], log: Log | None
         for path, group in groupby(table, key=lambda one: one.path)
     ]
     handlers: Mapping[Any, Any] = {404: _no_route}
-    return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+    return _Plain(Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan))
+
+
+class _Plain:
+    """Slashes that are doubled, or at the end of a path, mean nothing; as in Orthanc."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            parts = filter(None, scope["path"].split("/"))
+            scope = {**scope, "path": f"/{'/'.join(parts)}"}
+        await self._app(scope, receive, send)
 
 
 def _route(gateway: Gateway, path: str, endpoints: list[Endpoint], log: Log | None) -> Route:

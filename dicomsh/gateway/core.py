@@ -48,7 +48,7 @@ class GatewayOptions:
         masking: makes up names and IDs in all answers while it is on.
         store: the folder for files that are retrieved; None for none.
         port: the one it listens on.
-        secure: whether clients have to say who they are.
+        secure: whether nobody can ask but who may: clients of this computer, or with a password.
     """
 
     limit: int | None

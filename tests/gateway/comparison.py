@@ -86,6 +86,11 @@ _LISTED = "the archive is asked for its instances beforehand: there is nothing t
 _TITLE = "an AE title has 1 to 16 characters (PS3.5 6.2)"
 _SAID = "what the archive says about it (Error Comment) is passed on"
 _SPELT = "served as it is listed"
+_CHARSET = "SpecificCharacterSet as the archive sent it; from Orthanc, its own DefaultEncoding"
+_STRUCTURE = "Orthanc drops sequences, and the values of private and binary elements"
+_SEVERAL = "Orthanc 1.10.1 refuses an answer that names several character sets"
+_URI = "Uri without the slash at the end"
+_DIGITS = "the shortest digits that mean the number: 0.1, not 0.10000000000000001"
 
 
 def _find(kind: str, body: Any = None, differs: str = "", name: str = "pacs") -> Ask:
@@ -116,6 +121,17 @@ def _read(name: str, *, index: int = 0) -> tuple[Ask, ...]:
     )
 
 
+def _varied(patient: str, differs: str = "") -> tuple[Ask, ...]:
+    """All forms of what the archive of `tests.gateway.varied` answers."""
+    every = ("", "&simplify", "&short")
+    return (
+        _find("patient", {"PatientID": patient}, differs, name="varied"),
+        _find("study", {"PatientID": patient}, differs, name="varied"),
+        _query(_of("Study", PatientID=patient), saves=patient, name="varied"),
+        *(get(f"/queries/{{{patient}}}/answers?expand{form}", differs) for form in every),
+    )
+
+
 REQUESTS: Mapping[str, tuple[Ask, ...]] = {
     "unknown": (
         get("/nope"),
@@ -130,6 +146,13 @@ REQUESTS: Mapping[str, tuple[Ask, ...]] = {
         get("/modalities/pacs/query"),
         Ask("DELETE", "/modalities/pacs/echo"),
         get("/tools/dicom-echo"),
+    ),
+    "slashes": (
+        get("/modalities/"),
+        get("/modalities//pacs///configuration"),
+        post("/modalities/pacs/echo/", {}),
+        get("/queries//xxx"),
+        get("/nope/", _URI),
     ),
     "modalities": (
         get("/modalities"),
@@ -313,6 +336,15 @@ REQUESTS: Mapping[str, tuple[Ask, ...]] = {
         get("/queries/{n}/answers"),
         _query({**_of("Study", PatientID="0555643F"), "Timeout": 5}),
         _query({**_of("Study", PatientID="0555643F"), "Timeout": 0}),
+    ),
+    "values of every kind": (
+        *_varied("texts"),
+        *_varied("numbers"),
+        *_varied("fraction", _DIGITS),
+        *_varied("latin", _CHARSET),
+        *_varied("undeclared", _CHARSET),
+        *_varied("structured", _STRUCTURE),
+        _find("patient", {"PatientID": "several"}, _SEVERAL, name="varied"),
     ),
     "retrieve": (
         _query(_of("Study", PatientID="0555643F"), saves="q", name="back"),

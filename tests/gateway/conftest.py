@@ -10,6 +10,8 @@ import pytest
 from dicomsh.model.modality import PracticeAddress
 from dicomsh.practice.server import start
 from tests import servers
+from tests.dimse import peers
+from tests.gateway import varied
 from tests.gateway.gateways import Service, gateway
 from tests.processes import HOST
 
@@ -32,11 +34,12 @@ def practice_gateway() -> Iterator[Service]:
 @pytest.fixture(scope="session")
 def pair(orthanc_server: servers.Orthanc) -> Iterator[Pair]:
     """The session's Orthanc and gateway: `pacs` is a practice archive, `back` another Orthanc."""
-    with start(PracticeAddress()) as practice:
+    with start(PracticeAddress()) as practice, peers.scp(varied.find) as varying:
         known = {
             "pacs": ["PRACTICE", HOST, practice.port],
             "back": [orthanc_server.aet, HOST, orthanc_server.port],
             "down": ["DOWN", HOST, 1],
+            "varied": ["ARCHIVE", HOST, varying.entity.port],
         }
         lines = [
             f"{name}: {{aet: {aet}, host: {host}, port: {port}}}"

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests import servers
 from tests.dimse import pki
 from tests.gateway.gateways import Answer, Service, basic, command, gateway, private, until
 from tests.harness import ROOT
@@ -173,6 +174,37 @@ def test_https(tmp_path: Path) -> None:
         connection = http.client.HTTPSConnection(HOST, port, context=trusting, timeout=20)
         connection.request("GET", "/system")
         assert connection.getresponse().status == 200
+        connection.close()
+
+
+REMOTE = {"RemoteAccessAllowed": True, "AuthenticationEnabled": False}
+"""How an Orthanc is open to all."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "options"), [({}, ()), (REMOTE, ("--host", "0.0.0.0", "--insecure"))]
+)
+def test_it_is_called_secure_as_orthanc_is(
+    tmp_path: Path, settings: Any, options: tuple[str, ...]
+) -> None:
+    """TLS makes no difference: what counts is whether others can ask without a password."""
+    with servers.orthanc(settings=settings) as orthanc, process(tmp_path, *options) as (_, port):
+        theirs = Service(orthanc.http_port).get("/system")
+        told = Service(port).get("/system")
+    assert told["IsHttpServerSecure"] == theirs["IsHttpServerSecure"] == (not options)
+    assert told.keys() - theirs.keys() == {"DicomshVersion"}
+    assert theirs.keys() <= told.keys()
+
+
+def test_it_is_secure_for_others_with_a_password(tmp_path: Path) -> None:
+    users = private(tmp_path / "users", "anna:secret\n")
+    made = pki.Pki(tmp_path)
+    options = ("--host", "0.0.0.0", "--user-file", str(users), "--cert", str(made.server))
+    with process(tmp_path, *options) as (_, port):
+        trusting = ssl.create_default_context(cafile=str(made.ca))
+        connection = http.client.HTTPSConnection(HOST, port, context=trusting, timeout=20)
+        connection.request("GET", "/system", headers={"Authorization": basic("anna:secret")})
+        assert json.load(connection.getresponse())["IsHttpServerSecure"]
         connection.close()
 
 
