@@ -82,15 +82,17 @@ def _analysed(text: str) -> tuple[list[Analysis], list[Span]]:
     from dicomsh.config import Config
     from dicomsh.errors import UsageError
     from dicomsh.language.analyse import analyse
+    from dicomsh.language.calls import meanings
     from dicomsh.language.knowledge import Scope
     from dicomsh.language.scan import scan
     from dicomsh.session.knowledge import SessionKnowledge
     from dicomsh.session.state import Session
 
     session, comments, found = Session(Config()), list[Any](), []
-    for statement in scan(text, {}, comments):
-        knowledge = SessionKnowledge(session)
-        scope = Scope(knowledge, None, variables=bool)
+    knowledge = SessionKnowledge(session)
+    scope = Scope(knowledge, None, variables=bool)
+    typed = scan(text, {}, comments)
+    for statement in (meant for one in typed for meant in meanings(one, _registry(), knowledge)):
         analysis = analyse(statement, _registry(), knowledge, scope)
         found.append(analysis)
         if analysis.call is not None and analysis.call.command.name == "alias":

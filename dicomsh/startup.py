@@ -6,8 +6,9 @@ import argparse
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dicomsh.config import load
 from dicomsh.errors import ConfigError, UsageError
@@ -23,6 +24,9 @@ from dicomsh.session.state import Session
 from dicomsh.settings import AT_PROMPT
 from dicomsh.shell.present import Reporting
 from dicomsh.shell.shell import Shell, ShellOptions, numbered
+
+if TYPE_CHECKING:
+    from dicomsh.settings.file import Saved
 
 
 @frozen
@@ -53,9 +57,24 @@ def at_prompt(options: argparse.Namespace, history: History) -> Started:
     for name, value in saved.settings.items():
         session.set(name, value)
     session.aliases.update(saved.aliases)
+    problems = (*config.broken.values(), *saved.problems, *_unusable_aliases(session, saved))
     session.saved = session.choices
-    problems = (*config.broken.values(), *saved.problems)
     return Started(_shell(options, session, history), problems)
+
+
+def _unusable_aliases(session: Session, saved: Saved) -> Iterator[ConfigError]:
+    """Leave out the aliases of the settings file that cannot be used, and say why."""
+    if not saved.aliases:
+        return
+    from dicomsh.commands import registry
+    from dicomsh.commands.aliases import usable
+
+    for name, text in saved.aliases.items():
+        try:
+            usable(name, text, saved.aliases, registry())
+        except UsageError as error:
+            del session.aliases[name]
+            yield saved.places[name].problem(error.message, error.hint)
 
 
 def for_scripts(options: argparse.Namespace) -> Started:

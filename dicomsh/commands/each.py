@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.run import result_of
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.frozen import frozen, replace
-from dicomsh.language.binding import Call, bound_again
+from dicomsh.language.alias import NamedVariables
+from dicomsh.language.analyse import Analysis, analyse
+from dicomsh.language.binding import Commands
+from dicomsh.language.calls import meanings
 from dicomsh.language.command import stage
 from dicomsh.language.kinds import ROW_COMMAND
 from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
@@ -30,11 +34,12 @@ from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place, each_once, places_of
-from dicomsh.model.results import ROWS, Listing, Records, Report, Result, Talk, Text
+from dicomsh.model.results import ROWS, DrawLine, Listing, Records, Report, Result, Talk, Text
 from dicomsh.model.row import NamedRows, Row, text_at
 from dicomsh.model.text_about import TextAbout, text_about
 from dicomsh.output.result_line import counted
 from dicomsh.session.knowledge import SessionKnowledge
+from dicomsh.session.state import Session
 
 
 @stage(
@@ -45,12 +50,13 @@ from dicomsh.session.knowledge import SessionKnowledge
         "ls 0555643F | each print $StudyDate $StudyInstanceUID",
         "modalities | each echo $name --find",
         "find study date=2009 | each !echo $StudyInstanceUID",
+        "find patient JOD* | each { find series mod=CT; find series mod=SR }",
     ),
 )
 async def each(
     context: Context,
     rows: Listing,
-    command: Annotated[Call, ROW_COMMAND],
+    command: Annotated[Commands, ROW_COMMAND],
     *,
     keep_going: Annotated[bool, "continue with the next row after a failure"] = False,
 ) -> Listing | Records:
@@ -69,37 +75,58 @@ async def each(
     A failure names the row, its entity and its archive. With --keep-going the next row follows, and
     the failed one leaves a row with its keys and an error. In formats for machines, every text says
     whose it is.
+
+    { COMMAND; COMMAND } runs several commands for every row, each with stages of its own if need
+    be. What one of them changes holds for those after it. Their rows must be of the same kind.
     """
     runs = _Runs(context, await _received(context, rows), command, keep_going)
     parts = runs.parts()
-    begun = [part async for part in _up_to_the_first_result(parts)]
+    begun = [part async for part in _begun(parts, whole=runs.several)]
+    results = [part.result for part in begun if part.result is not None]
+    try:
+        _check_alike(results)
+    except UsageError:
+        await parts.aclose()
+        raise
     answer = _Merged(begun, parts, runs)
-    first = begun[-1].result if begun else None
-    if first is None:
+    listings = [result for result in results if isinstance(result, Listing)]
+    if not results:
         return _nothing(rows, answer)
-    named = () if _is_of_entities(first) else runs.keys
-    if isinstance(first, Listing):
-        return _listing(first, rows, answer, named, keep_going=keep_going)
-    errors = (_ERROR,) if keep_going else ()
-    return Listing((*named, *_TEXT, *errors), answer, told=False, draw=_drawn)
+    if listings and _is_of_entities(listings[0]):
+        elsewhere = tuple(dict.fromkeys(part.archive for part in begun if part.archive))
+        return _of_entities(listings, rows, answer, keep_going=keep_going, elsewhere=elsewhere)
+    texts = len(listings) < len(results)
+    return _of_records(listings, answer, runs.keys, keep_going=keep_going, texts=texts)
 
 
-_TEXT = (FieldColumn("text", "Text"),)
+_TEXT = FieldColumn("text", "Text")
 _ERROR = FieldColumn(ERROR_COLUMN.keyword, ERROR_COLUMN.heading)
 
-
-def _drawn(record: Record) -> str | None:
-    """The text for people, to whom errors are told elsewhere."""
-    return str(record["text"]) if "text" in record else None
+_HEAD = "_head"
+"""The field of a record, in no column, that says whose it and those after it are."""
 
 
-async def _up_to_the_first_result(
-    parts: AsyncGenerator[_ResultPart, None],
+async def _begun(
+    parts: AsyncGenerator[_ResultPart, None], *, whole: bool
 ) -> AsyncGenerator[_ResultPart, None]:
+    """The parts up to the first result, or with `whole` up to the end of the first row's run."""
     async for part in parts:
         yield part
-        if part.error is None:
+        if part.error is None and (part.ends or not whole):
             return
+
+
+def _check_alike(results: Sequence[Result]) -> None:
+    """Refuse entities beside lines, and entities of different levels."""
+    kinds = list(dict.fromkeys(map(_kind, results)))
+    if len(kinds) > 1:
+        message = f"the commands return different kinds of rows: {kinds[0]} and {kinds[1]}"
+        raise UsageError(message, hint="use each with one of them, and then with the other")
+
+
+def _kind(result: Result) -> str:
+    level = result.level if isinstance(result, Listing) else None
+    return level.plural if level else "lines"
 
 
 @frozen
@@ -199,20 +226,29 @@ def _fields(record: Any) -> dict[str, str]:
 
 @frozen
 class _ResultPart:
-    """A part of a command's result for a row; with an error, the command failed there."""
+    """A part of a command's result for a row.
+
+    With an error, the command failed there. `ends` says that the run for the row has ended, and
+    `archive` is where the command went, if that is not where the row is.
+    """
 
     result: Result
     batch: list[Any]
     subject: _Subject
     error: str | None = None
+    ends: bool = False
+    archive: str = ""
 
 
 class _Runs:
-    """Runs a command for each row in turn."""
+    """Runs commands for each row in turn."""
 
-    def __init__(self, context: Context, source: _Subjects, call: Call, keep_going: bool) -> None:
+    def __init__(
+        self, context: Context, source: _Subjects, commands: Commands, keep_going: bool
+    ) -> None:
         self._context = replace(context, run_file=_no_script)
-        self._call = call
+        self._statements = commands.statements
+        self.several = len(commands.calls) > 1
         self._keep_going = keep_going
         self._failed: list[tuple[int, DicomshError]] = []
         self._source = source
@@ -226,9 +262,10 @@ class _Runs:
                 async with aclosing(self._run(subject)) as parts:
                     async for part in parts:
                         yield part
+                yield _ResultPart(None, [], subject, ends=True)
             except DicomshError as error:
                 told = error.message
-                error.message = f"row {number} ({self._name(subject)}): {told}"
+                error.message = f"row {number} ({self.name_of(subject)}): {told}"
                 if not self._keep_going:
                     raise
                 self._failed.append((number, error))
@@ -242,24 +279,50 @@ class _Runs:
         if subject.modality is not None:
             session.modalities = (subject.modality,)
         context = replace(self._context, session=session)
-        call = bound_again(self._call, subject.values, context.registry, SessionKnowledge(session))
-        result = await call.command.result(context, *call.arguments, **call.options)
+        here = session.modalities
+        for analysis in self._analysed(session, subject):
+            assert analysis.call is not None
+            result = await result_of(context, analysis.call, analysis.stages)
+            archive = session.names_in_use if session.modalities != here else ""
+            if self.several and isinstance(result, Talk):
+                continue  # what it did is for the commands after it
+            async with aclosing(self._parts_of(result, subject, archive)) as parts:
+                async for part in parts:
+                    yield part
+
+    def _analysed(self, session: Session, subject: _Subject) -> Iterator[Analysis]:
+        """What to run for a row, one after another: `let` sets what the next one uses."""
+        registry, knowledge = self._context.registry, SessionKnowledge(session)
+        for typed in self._statements:
+            own = subject.values.items()
+            values = {name: text for name, text in own if session.variables.get(name) == text}
+            filled = typed.resolved(values, NamedVariables(session.variables))
+            for statement in meanings(filled, registry, knowledge):
+                analysis = analyse(statement.resolved(values), registry, knowledge)
+                if analysis.problem is not None:
+                    raise analysis.problem
+                yield analysis
+
+    async def _parts_of(
+        self, result: Result, subject: _Subject, archive: str
+    ) -> AsyncGenerator[_ResultPart, None]:
         if not isinstance(result, Listing):
             texts = [{"text": _quoting(text)} for text in _texts(result)]
             yield _ResultPart(result, texts, subject)
             return
         answer = result.answer
-        entities = result.level is not None and subject.modality is not None
-        named = NamedRows(subject.modality.name) if entities and subject.modality else None
+        of_row = subject.modality.name if subject.modality else ""
+        name = (archive or of_row) if _is_of_entities(result) else ""
+        named = NamedRows(name) if name else None
         try:
-            yield _ResultPart(result, [], subject)
+            yield _ResultPart(result, [], subject, archive=archive)
             async for batch in answer:
                 yield _ResultPart(result, named.of(batch) if named else batch, subject)
         finally:
             await answer.aclose()
         self._outcomes.append(answer.outcome)
 
-    def _name(self, subject: _Subject) -> str:
+    def name_of(self, subject: _Subject) -> str:
         """The entity of a row and its archive, in a message."""
         modality = subject.modality or (subject.place.steps and self._context.session.modality)
         keys = {name: key for name, key in subject.keys.items() if name != ARCHIVE_COLUMN.keyword}
@@ -270,7 +333,7 @@ class _Runs:
     def keys(self) -> tuple[FieldColumn, ...]:
         """Columns for the keys of the rows."""
         names = dict.fromkeys(name for one in self._source.subjects for name in one.keys)
-        return tuple(FieldColumn(name, heading(name)) for name in names)
+        return tuple(FieldColumn(name, _heading(name)) for name in names)
 
     def _failure(self) -> DicomshError:
         """The first failure, with a summary of the others."""
@@ -290,6 +353,11 @@ class _Runs:
         whole = whole if self.ended else as_cancelled(whole)
         doubt = [note(NoteKind.IN_DOUBT)] if whole.doubtful else []
         return replace(whole, received=None, notes=(self._source.note, *doubt, *common))
+
+
+def _heading(name: str) -> str:
+    archive = ARCHIVE_COLUMN
+    return archive.heading if name == archive.keyword else heading(name)
 
 
 def _same(one: Note, notes: Sequence[Note]) -> bool:
@@ -322,9 +390,10 @@ class _Merged(DerivedAnswer):
     ) -> None:
         super().__init__()
         self._begun = begun
-        self._is_of_entities = bool(begun) and _is_of_entities(begun[-1].result)
+        self._is_of_entities = any(_is_of_entities(part.result) for part in begun)
         self._parts = parts
         self._runs = runs
+        self._headed: Result = None
         self._start = time.monotonic()
 
     async def _batches(self) -> AsyncIterator[list[Any]]:
@@ -341,7 +410,15 @@ class _Merged(DerivedAnswer):
             raise UsageError("the command returns different kinds of rows")
         if self._is_of_entities:
             return part.batch
-        return [{**part.subject.keys, **record} for record in part.batch]
+        return [{**part.subject.keys, **self._head(part), **record} for record in part.batch]
+
+    def _head(self, part: _ResultPart) -> dict[str, str]:
+        """Whose the lines below are, once before those of each command that are drawn."""
+        result = part.result
+        if result is self._headed or not isinstance(result, Listing) or result.draw is None:
+            return {}
+        self._headed = result
+        return {_HEAD: self._runs.name_of(part.subject)}
 
     def _failed_row(self, subject: _Subject, error: str) -> Row | Record:
         keys = subject.keys
@@ -371,31 +448,71 @@ def _nothing(rows: Listing, answer: _Merged) -> Listing:
     return replace(rows, answer=answer, draw=None)
 
 
-def _listing(
-    first: Listing,
-    rows: Listing,
+def _of_records(
+    listings: Sequence[Listing],
     answer: _Merged,
-    named: tuple[FieldColumn, ...],
+    keys: tuple[FieldColumn, ...],
     *,
     keep_going: bool,
+    texts: bool,
+) -> Listing:
+    """The listing of records and texts, with columns that tell whose they are."""
+    columns = {column.keyword: column for listing in listings for column in listing.columns}
+    columns |= {_TEXT.keyword: _TEXT} if texts else {}
+    whose = tuple(column for column in keys if column.keyword not in columns)
+    errors = (_ERROR,) if keep_going else ()
+    all_columns = (*whose, *columns.values(), *errors)
+    if not listings:
+        return Listing(all_columns, answer, told=False, draw=_text_of)
+    draw = _drawing(listings)
+    return replace(listings[0], columns=all_columns, answer=answer, draw=draw)
+
+
+def _text_of(record: Record) -> str | None:
+    """The text for people, to whom errors are told elsewhere."""
+    return str(record[_TEXT.keyword]) if _TEXT.keyword in record else None
+
+
+def _drawing(listings: Sequence[Listing]) -> DrawLine | None:
+    """How people see the lines of commands, if all of them are drawn in the same way."""
+    draws = {listing.draw for listing in listings}
+    draw = draws.pop() if len(draws) == 1 else None
+    if draw is None:
+        return None
+
+    def drawn(record: Record) -> str | tuple[str, ...] | None:
+        if _TEXT.keyword in record:
+            return _text_of(record)
+        if ERROR_COLUMN.keyword in record:
+            return None
+        line = draw(record)
+        return (record[_HEAD], line) if _HEAD in record and isinstance(line, str) else line
+
+    return drawn
+
+
+def _of_entities(
+    listings: Sequence[Listing],
+    rows: Listing,
+    answer: _Merged,
+    *,
+    keep_going: bool,
+    elsewhere: tuple[str, ...],
 ) -> Listing:
     """The listing of all rows, with columns for what differs between the places."""
-    if first.level is None:
-        own = {column.keyword for column in first.columns}
-        whose = tuple(column for column in named if column.keyword not in own)
-        errors = (_ERROR,) if keep_going else ()
-        return replace(first, columns=(*whose, *first.columns, *errors), answer=answer)
+    first = listings[0]
     place = rows.place if rows.level is not None else first.place
     known = {step.level.unique_keyword for step in place.steps}
-    attributes = [c for c in first.columns if isinstance(c, AttributeColumn)]
+    own = {column.keyword: column for listing in listings for column in listing.columns}
+    attributes = [c for c in own.values() if isinstance(c, AttributeColumn)]
     told = [c for c in attributes if c.context and c.keyword not in known]
-    others = [column for column in first.columns if column not in told]
+    others = [column for column in own.values() if column not in told]
     columns = (*(replace(column, context=False) for column in told), *others)
-    if rows.archives and not first.archives:
+    archives = first.archives or rows.archives or elsewhere
+    if archives and not first.archives:
         columns = (ARCHIVE_COLUMN, *columns)
     if keep_going:
         columns = (*columns, ERROR_COLUMN)
-    archives = first.archives or rows.archives
     return replace(
         first, columns=columns, answer=answer, place=place, asked_query=None, archives=archives
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 from dicomsh.commands.context import Context
 from dicomsh.language.command import command
 from dicomsh.language.kinds import SYSTEM_LINE
-from dicomsh.model.columns import FieldColumn
+from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.results import Records, at_once, listing_of
 
 
@@ -28,4 +28,8 @@ async def system(context: Context, line: Annotated[str, SYSTEM_LINE]) -> Records
     lines = written.removesuffix("\n").split("\n") if written else []
     columns = (FieldColumn("text", "Text"),)
     records = at_once([{"text": text} for text in lines])
-    return listing_of(columns, records, lambda record: str(record["text"]))
+    return listing_of(columns, records, _line)
+
+
+def _line(record: Record) -> str:
+    return str(record["text"])

@@ -6,7 +6,8 @@ appended. For messages and colours, the replacement has the position of the alia
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import frozen, replace
@@ -36,45 +37,129 @@ class Aliases:
         return self.aliases.get(word.text)
 
 
-def expanded(statement: Statement, aliases: Aliases) -> Statement:
-    """The statement with aliases replaced; the same one if it begins with none.
+def expansions(statement: Statement, aliases: Aliases) -> Iterator[Statement]:
+    """What a statement means: itself, or if it begins with an alias, the statements of that.
 
-    An alias may begin with another one, but not with itself.
+    They are looked up one after another, so one may set a variable that the next uses. An alias may
+    use other ones, but not itself.
     """
-    seen: set[str] = set()
-    while statement.words and (text := aliases.text(statement.words[0])) is not None:
-        name = statement.words[0].text
-        if name in seen:
-            break
-        seen.add(name)
-        statement = _replaced(statement, text, aliases.variables)
-    return statement
+    for number, found in enumerate(_expanded(statement, aliases)):
+        if number == _MOST:
+            yield _failing(statement, f"the alias runs more than {_MOST} commands")
+            return
+        yield found
 
 
-def expanded_words(words: tuple[Word, ...], aliases: Aliases) -> tuple[Word, ...]:
-    """The words of an inner command with aliases replaced; those with several stages stay."""
+def expanded_words(
+    words: tuple[Word, ...], aliases: Aliases, within: tuple[str, ...] = ()
+) -> tuple[Word, ...]:
+    """The words of an inner command with aliases replaced; other than one plain command stays."""
     if not words or aliases.text(words[0]) is None:
         return words
-    whole = expanded(Statement(words, (), None, words[0].span), aliases)
-    return words if whole.stages or whole.redirect or whole.problem else whole.words
+    typed = Statement(words, (), None, words[0].span, within=within)
+    found = list(expansions(typed, aliases))
+    whole = found[0]
+    plain = len(found) == 1 and not (whole.stages or whole.redirect or whole.problem)
+    return whole.words if plain else words
 
 
-def _replaced(statement: Statement, text: str, variables: Mapping[str, str]) -> Statement:
-    """The statement with its first word replaced by the alias's statement."""
+_MOST = 100
+"""Maximum number of commands that one alias runs."""
+
+_DEEPEST = 16
+"""How deeply aliases may use one another."""
+
+
+def _expanded(statement: Statement, aliases: Aliases) -> Iterator[Statement]:
+    name = statement.words[0] if statement.words else None
+    text = aliases.text(name) if name else None
+    if name is None or text is None:
+        yield statement
+    elif name.text in statement.within:
+        yield _failing(statement, f"the alias '{name.text}' refers to itself")
+    elif len(statement.within) == _DEEPEST:
+        yield _failing(statement, f"aliases nested more than {_DEEPEST} deep")
+    else:
+        yield from _of_alias(statement, text, aliases)
+
+
+def _of_alias(statement: Statement, text: str, aliases: Aliases) -> Iterator[Statement]:
+    """The statements of an alias, with the arguments and stages that were typed after it."""
+    bodies = list(scan(text, {}))
+    rest = statement.words[1 + max(map(_taken, bodies), default=0) :]
+    problem = _unfit(statement, len(bodies), rest)
+    if problem is not None:
+        yield replace(statement, problem=statement.problem or problem)
+        return
+    for body in scan(text, NamedVariables(aliases.variables)):
+        yield from _expanded(_replaced(statement, body, rest), aliases)
+
+
+def _failing(statement: Statement, message: str) -> Statement:
+    error = UsageError(message, hint="'alias' lists them", span=statement.words[0].span)
+    return replace(statement, problem=statement.problem or error)
+
+
+def _unfit(statement: Statement, number: int, rest: Sequence[Word]) -> UsageError | None:
+    """Why what was typed after an alias does not go with its number of commands, if so."""
+    name = statement.words[0]
+    if number == 0:
+        return UsageError(f"the alias '{name.text}' is empty", span=name.span)
+    if number == 1:
+        return None
+    runs = f"the alias '{name.text}' runs {number} commands"
+    if rest:
+        hint = "$1 to $9 in its text take the words after it"
+        return UsageError(f"{runs}: no further words fit", hint=hint, span=rest[0].span)
+    behind = _behind(statement)
+    if behind is not None:
+        hint = "put it behind a command in the alias"
+        return UsageError(f"{runs}: nothing can follow them", hint=hint, span=behind.span)
+    return None
+
+
+def _behind(statement: Statement) -> Word | SystemCommand | Redirect | None:
+    """The beginning of the first stage of a statement, or its redirection."""
+    stages = (stage if isinstance(stage, SystemCommand) else stage[0] for stage in statement.stages)
+    return next(stages, statement.redirect)
+
+
+@frozen
+class NamedVariables(Mapping[str, str]):
+    """Variables without `$1` to `$9`, which are the words after an alias.
+
+    Not a copy: a command may set a variable that the next one uses.
+    """
+
+    variables: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        if name.isdigit():
+            raise KeyError(name)
+        return self.variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self.variables if not name.isdigit())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _replaced(statement: Statement, body: Statement, rest: tuple[Word, ...]) -> Statement:
+    """The statement with its first word, an alias, replaced by a statement of that."""
     name, *arguments = statement.words
-    named = {key: value for key, value in variables.items() if not key.isdigit()}
-    body = next(iter(scan(text, named)))
     filling = _Filling(name.span, tuple(arguments))
-    parts = [filling.stage(part) for part in (body.first, *body.stages)]
+    parts = [filling.stage(part) for part in body.parts]
     problem = statement.problem or _moved(body.problem, name.span)
-    rest = tuple(arguments[_taken(body) :])
     if isinstance(parts[-1], SystemCommand):
         problem = problem or _too_many(rest)
     else:
         parts[-1] = (*parts[-1], *rest)
     redirect = statement.redirect or filling.redirect(body.redirect)
     stages = (*parts[1:], *statement.stages)
-    return replace(statement, first=parts[0], stages=stages, redirect=redirect, problem=problem)
+    whole = replace(statement, first=parts[0], stages=stages, redirect=redirect, problem=problem)
+    within = (*statement.within, name.text)
+    return replace(whole, alias=statement.alias or statement.words, within=within)
 
 
 def _moved(problem: UsageError | None, place: Span) -> UsageError | None:
@@ -90,12 +175,20 @@ def _too_many(words: Sequence[Word]) -> UsageError | None:
 
 def _taken(body: Statement) -> int:
     """The number of arguments that the variables `$1` to `$9` of a statement take."""
-    parts = [part for part in (body.first, *body.stages) if not isinstance(part, SystemCommand)]
-    words = [word for part in parts for word in part]
+    words = [*_words(body)]
     if body.redirect and body.redirect.target:
         words.append(body.redirect.target)
     names = [variable.name for word in words for variable in word.variables]
     return max((int(name) for name in names if name.isdigit()), default=0)
+
+
+def _words(body: Statement) -> Iterator[Word]:
+    """All words of a statement, and of those in its braces."""
+    parts = [part for part in body.parts if not isinstance(part, SystemCommand)]
+    for word in chain.from_iterable(parts):
+        yield word
+        for statement in word.block or ():
+            yield from _words(statement)
 
 
 @frozen
@@ -110,6 +203,11 @@ class _Filling:
             return replace(stage, span=self.place)
         return tuple(self.word(word) for word in stage)
 
+    def statement(self, body: Statement) -> Statement:
+        """A statement in braces, with its arguments."""
+        first, *stages = map(self.stage, body.parts)
+        return replace(body, first=first, stages=tuple(stages), span=self.place)
+
     def redirect(self, redirect: Redirect | None) -> Redirect | None:
         if redirect is None or redirect.target is None:
             return None
@@ -117,6 +215,10 @@ class _Filling:
 
     def word(self, word: Word) -> Word:
         """The word with its arguments; a word that is only an argument becomes that argument."""
+        if word.block is not None:
+            places = (self.place.start,) * len(word.places)
+            block = tuple(map(self.statement, word.block))
+            return replace(word, span=self.place, places=places, block=block)
         if len(word.variables) == 1 and word.variables[0].end == len(word.text):
             alone = self._argument(word.variables[0].name)
             if alone is not None and word.variables[0].start == 0:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import field, frozen, replace, slotted
-from dicomsh.language.alias import Aliases, expanded_words
 from dicomsh.language.command import Command, Names, Parameter, Registry
 from dicomsh.language.kinds import PATTERN, suggestion
 from dicomsh.language.knowledge import (
@@ -18,7 +16,7 @@ from dicomsh.language.knowledge import (
     Token,
     same,
 )
-from dicomsh.language.words import Word
+from dicomsh.language.words import Statement, Word
 from dicomsh.late import LateModule
 from dicomsh.model.levels import Level
 from dicomsh.model.results import Listing
@@ -30,7 +28,7 @@ else:
     foreign = LateModule("dicomsh.language.foreign")
     refusals = LateModule("dicomsh.language.refusals")
 
-_DEEPEST = 16
+DEEPEST = 16
 """Maximum nesting of commands."""
 
 
@@ -48,6 +46,21 @@ class Call:
     words: tuple[Word, ...] = ()
 
 
+@frozen
+class Commands:
+    """Several commands in braces, or one, as an argument of another command.
+
+    Args:
+        statements: as typed; they are analysed again when they run.
+        calls: the commands that they begin with, to look at.
+        words: all words of the argument.
+    """
+
+    statements: tuple[Statement, ...]
+    calls: tuple[Call, ...]
+    words: tuple[Word, ...]
+
+
 @slotted
 class Binding:
     """A binding of words to the parameters of a command, in progress.
@@ -57,9 +70,10 @@ class Binding:
         names: the commands that the first word may name.
         scope: the scope of the next word.
         command: the command, once its name is found.
-        inner: the binding of a command that is an argument.
+        inner: the bindings of the commands that are an argument.
         problem: the first problem.
         depth: the number of enclosing commands.
+        within: the names of the aliases that the words come out of.
     """
 
     registry: Registry
@@ -69,9 +83,10 @@ class Binding:
     values: dict[str, list[Any]] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     command: Command | None = None
-    inner: Binding | None = None
+    inner: list[Binding] = field(default_factory=list)
     problem: UsageError | None = None
     depth: int = 0
+    within: tuple[str, ...] = ()
 
     def fail(self, error: UsageError) -> None:
         """Record an error, unless there is an earlier one."""
@@ -81,27 +96,30 @@ class Binding:
     @property
     def deepest(self) -> bool:
         """Whether no further command may be inside this one."""
-        return self.depth >= _DEEPEST
+        return self.depth >= DEEPEST
 
     def inside(self, kind: Kind) -> Binding:
         """The binding of a command that is an argument; colours go to the same list."""
         assert kind.inner is not None
-        scope = kind.inner(self.scope)
-        depth = self.depth + 1
-        self.inner = Binding(self.registry, self.registry, scope, self.tokens, depth=depth)
-        return self.inner
+        return self._beside(self.registry, kind.inner(self.scope), self.depth + 1)
 
     def behind(self) -> Binding:
         """The binding of a stage after the command; colours go to the same list."""
         scope = replace(self.scope, level=self._level_of_rows())
-        return Binding(self.registry, self.registry.stages, scope, self.tokens)
+        return self._beside(self.registry.stages, scope, self.depth)
+
+    def _beside(self, names: Names, scope: Scope, depth: int) -> Binding:
+        made = Binding(self.registry, names, scope, self.tokens)
+        made.depth, made.within = depth, self.within
+        return made
 
     def _level_of_rows(self) -> Level | None:
         """The level of the command's rows, if known before it runs."""
         if self.command is None or Listing not in self.command.gives:
             return None
         if self.names is self.registry.stages:
-            return self.inner._level_of_rows() if self.inner else self.scope.level
+            levels = {inner._level_of_rows() for inner in self.inner}
+            return levels.pop() if len(levels) == 1 else None if levels else self.scope.level
         narrows = any(p.kind and p.kind.narrow is not same for p in self.command.positionals)
         entities = self.command.gives_with(self.options) == (Listing,)
         return self.scope.level if narrows and entities else None
@@ -124,105 +142,6 @@ def first_binding(registry: Registry, knowledge: Knowledge, scope: Scope | None 
     """The binding of the first command of a statement."""
     scope = scope or Scope(knowledge, knowledge.next_level)
     return Binding(registry, registry, scope)
-
-
-def bound(words: tuple[Word, ...], binding: Binding) -> Call | None:
-    """The call for words; None if there is a problem, which the binding holds."""
-    command, used = find_command(words, binding)
-    if command is None:
-        return None
-    remaining = bind(command, words[used:], binding)
-    if remaining.inner is not None:
-        _bind_inner(*remaining.inner, binding)
-    _check_missing(command, remaining.waiting, words[-1], binding)
-    return None if binding.problem else _call(command, words, binding)
-
-
-def bound_again(
-    call: Call, values: Mapping[str, str], registry: Registry, knowledge: Knowledge
-) -> Call:
-    """The call of the same words with these values for its variables.
-
-    Raises:
-        UsageError: it cannot be run with them.
-    """
-    binding = first_binding(registry, knowledge)
-    words = tuple(word.resolved(values) for word in call.words)
-    again = bound(without_alias(words, binding), binding)
-    if again is None:
-        assert binding.problem is not None
-        raise binding.problem
-    return again
-
-
-def _bind_inner(parameter: Parameter, words: tuple[Word, ...], binding: Binding) -> None:
-    """Bind a command that is an argument of another; its call is the value."""
-    assert parameter.kind is not None
-    if binding.deepest:
-        message = f"commands nested more than {_DEEPEST} deep"
-        binding.fail(
-            UsageError(message, hint="run the inner command by itself", span=words[0].span)
-        )
-        return
-    words = _without_outer_options(words, binding)
-    inner = binding.inside(parameter.kind)
-    call = bound(without_alias(words, binding), inner)
-    recolour(inner.tokens, words, binding)
-    binding.values[parameter.name] = [call and replace(call, words=words)]
-    if inner.problem is not None:
-        binding.fail(inner.problem)
-
-
-def _without_outer_options(words: tuple[Word, ...], binding: Binding) -> tuple[Word, ...]:
-    """The words of an inner command, without options that the outer one alone has.
-
-    So an option of `each` may stand wherever it is typed: `each get --keep-going`.
-    """
-    inner = _command_of(without_alias(words, binding), binding.registry)
-    outer = binding.command
-    if inner is None or outer is None:
-        return words
-    kept, queue = [], deque(words)
-    while queue:
-        word = queue.popleft()
-        flag = word.text.partition("=")[0]
-        if word.text == "--" and not word.quoted:
-            kept += [word, *queue]
-            break
-        if _is_option(word) and outer.option(flag) and not inner.option(flag):
-            _bind_option(outer, word, queue, binding)
-        else:
-            kept.append(word)
-    return tuple(kept)
-
-
-def _command_of(words: tuple[Word, ...], names: Names) -> Command | None:
-    """The command that words begin with; None if there is none."""
-    found = (names.get(" ".join(word.text for word in words[:count])) for count in (2, 1))
-    return next((command for command in found if command is not None), None)
-
-
-def without_alias(words: tuple[Word, ...], binding: Binding) -> tuple[Word, ...]:
-    """The words of an inner command, with its alias replaced."""
-    return expanded_words(words, aliases(binding.registry, binding.scope.knowledge))
-
-
-def aliases(registry: Registry, knowledge: Knowledge) -> Aliases:
-    """What aliases are looked up in."""
-    return Aliases(registry, knowledge.aliases, knowledge.variables)
-
-
-def recolour(tokens: list[Token], words: tuple[Word, ...], binding: Binding) -> None:
-    """The replacement of an alias has one colour, at its name, and each argument has its own."""
-    name, *arguments = words
-    if aliases(binding.registry, binding.scope.knowledge).text(name) is None:
-        return
-    inside = [t for t in tokens if name.span.start <= t[0].start < name.span.end]
-    role = "error" if (name.span, "error") in inside else "alias"
-    tokens[:] = [token for token in tokens if token not in inside] + [(name.span, role)]
-    starts = [span.start for span, _ in tokens]
-    bare = [w.span for w in arguments if not any(w.span.start <= at < w.span.end for at in starts)]
-    tokens += [(span, "value") for span in bare]
 
 
 def find_command(words: tuple[Word, ...], binding: Binding) -> tuple[Command | None, int]:
@@ -255,7 +174,8 @@ def _nothing_named(words: tuple[Word, ...], binding: Binding) -> UsageError:
     if binding.names is binding.registry.stages:
         return refusals.no_stage(words, binding.registry)
     if words[0].text in binding.scope.knowledge.aliases:
-        message = f"the alias '{words[0].text}' has stages or refers to itself"
+        name = words[0].text
+        message = f"the alias '{name}' has stages, has several commands, or refers to itself"
         hint = "use such an alias only at the beginning of a statement"
         return UsageError(message, hint=hint, span=words[0].span)
     return refusals.no_command(words, binding.registry)
@@ -274,8 +194,8 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Remaini
         if not literal and word.text == "--" and not word.quoted:
             literal = True
             binding.tokens.append((word.span, "option"))
-        elif not literal and _is_option(word):
-            _bind_option(command, word, queue, binding)
+        elif not literal and is_option(word):
+            bind_option(command, word, queue, binding)
         elif (parameter := _taker(word, waiting)) is None:
             binding.tokens.append((word.span, "error"))
             if binding.problem is None:
@@ -291,9 +211,8 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Remaini
     return RemainingParameters(waiting)
 
 
-def _check_missing(
-    command: Command, waiting: list[Parameter], last: Word, binding: Binding
-) -> None:
+def check_missing(command: Command, waiting: list[Parameter], last: Word, binding: Binding) -> None:
+    """Report a required parameter that is still waiting after the last word."""
     missing = next((p for p in waiting if p.required), None)
     if missing is not None and missing.kind is not None:
         hint = f"usage: {command.usage}"
@@ -304,11 +223,13 @@ def _check_missing(
 _OPTION = regex(r"--?[A-Za-z]")
 
 
-def _is_option(word: Word) -> bool:
+def is_option(word: Word) -> bool:
+    """Whether a word is written as an option."""
     return not word.quoted and _OPTION.match(word.text) is not None
 
 
-def _bind_option(command: Command, word: Word, queue: deque[Word], binding: Binding) -> None:
+def bind_option(command: Command, word: Word, queue: deque[Word], binding: Binding) -> None:
+    """Bind an option of a command, with its value from the queue of the words after it."""
     flag, equals, _ = word.text.partition("=")
     option = command.option(flag)
     if option is None:
@@ -387,14 +308,3 @@ def _read(kind: Kind, word: Word, binding: Binding) -> Any:
     binding.scope = kind.narrow(binding.scope, value)
     binding.tokens += kind.tokens(word) if kind.tokens else [(word.span, kind.role)]
     return value
-
-
-def _call(command: Command, words: tuple[Word, ...], binding: Binding) -> Call:
-    arguments: list[Any] = []
-    for parameter in command.positionals:
-        values = binding.values.get(parameter.name, [])
-        if parameter.many:
-            arguments += values
-        else:
-            arguments.append(values[0] if values else None)
-    return Call(command, tuple(arguments), binding.options, words)

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import starmap
 
 from dicomsh.errors import Span
 from dicomsh.frozen import frozen, replace
-from dicomsh.language.alias import expanded
-from dicomsh.language.binding import (
-    Binding,
-    aliases,
-    bind,
-    bound,
-    find_command,
-    first_binding,
-    without_alias,
-)
+from dicomsh.language.binding import Binding, bind, find_command, first_binding
+from dicomsh.language.calls import bound, meanings, without_alias
 from dicomsh.language.candidate import Candidate
 from dicomsh.language.command import Command, Names, Parameter, Registry
 from dicomsh.language.kinds import FILE, TOPIC, VARIABLE
 from dicomsh.language.knowledge import Kind, Knowledge, Scope
-from dicomsh.language.scan import Statement, SystemCommand, Word, scan
+from dicomsh.language.scan import Stage, Statement, SystemCommand, Word, scan
 from dicomsh.regex import regex
 
 
@@ -83,41 +75,53 @@ def expect(text: str, cursor: int, registry: Registry, knowledge: Knowledge) -> 
     statements = list(scanner)
     if any(span.end >= cursor and span.start < cursor for span in comments):
         return None
-    last = statements[-1] if statements else None
-    if last is None or last.span.end < len(before.rstrip(" \t")):
-        return Expected(len(before), "", (), (), True, Scope(knowledge, knowledge.next_level))
-    expected = _expected_in(last, before, registry, knowledge)
+    expected = _expected_at_end(statements, before, first_binding(registry, knowledge))
     if expected is not None and _OPEN_VARIABLE.match(before, max(scanner.dollar, 0)):
         at = scanner.dollar
         return Expected(at, before[at:], (VARIABLE,), (), False, expected.scope)
     return expected
 
 
-def _expected_in(
-    statement: Statement, before: str, registry: Registry, knowledge: Knowledge
+def _expected_at_end(
+    statements: Sequence[Statement], before: str, binding: Binding
 ) -> Expected | None:
-    *earlier, last = (statement.first, *statement.stages)
+    """What is allowed after statements: in the last of them, or as a new one."""
+    last = statements[-1] if statements else None
+    if last is None or last.span.end < len(before.rstrip(" \t")):
+        return Expected(len(before), "", (), (), True, binding.scope)
+    return _expected_in(last, before, binding)
+
+
+def _expected_in(statement: Statement, before: str, binding: Binding) -> Expected | None:
+    *earlier, last = statement.parts
     if isinstance(last, SystemCommand):
         return None
-    binding = first_binding(registry, knowledge)
     target = statement.redirect.target if statement.redirect else None
     if statement.redirect is not None and (target is None or target.span.end == len(before)):
         start = target.span.start if target else len(before)
         text = target.text if target else ""
         return Expected(start, text, (FILE,), (), False, binding.scope)
     words = list(last)
-    word = words.pop() if words and words[-1].span.end == len(before) else None
-    typed = [*earlier, tuple(words)]
-    whole = expanded(
-        replace(statement, first=typed[0], stages=tuple(typed[1:])), aliases(registry, knowledge)
-    )
-    *earlier, last = (whole.first, *whole.stages)
+    typed = words and words[-1].block is None and words[-1].span.end == len(before)
+    word = words.pop() if typed else None
+    whole = _meant([*earlier, tuple(words)], statement, binding)
+    if whole is None:
+        return None
+    *earlier, last = whole.parts
     if isinstance(last, SystemCommand):
         return None
     for stage in earlier:
         bound(() if isinstance(stage, SystemCommand) else stage, binding)
         binding = binding.behind()
     return _expected_word(last, binding, _Cursor(before, word))
+
+
+def _meant(parts: Sequence[Stage], statement: Statement, binding: Binding) -> Statement | None:
+    """The statement of these parts with its alias replaced; None if that is several commands."""
+    first, *stages = parts
+    typed = replace(statement, first=first, stages=tuple(stages))
+    found = list(meanings(typed, binding.registry, binding.scope.knowledge))
+    return found[0] if len(found) == 1 else None
 
 
 def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -> Expected | None:
@@ -132,13 +136,8 @@ def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -
         stages = binding.names is binding.registry.stages
         return Expected(at, typed, (), (), not stages, binding.scope, stages=stages)
     left = bind(command, words[used:], binding)
-    if left.inner is not None and binding.deepest:
-        return None
     if left.inner is not None:
-        parameter, inner = left.inner
-        assert parameter.kind is not None
-        inner = without_alias(inner, binding)
-        return _expected_word(inner, binding.inside(parameter.kind), cursor)
+        return _expected_inside(command, *left.inner, binding, cursor)
     last = words[-1] if used < len(words) else None
     option = command.option(last.text) if last else None
     if option is not None and option.kind is not None and option.alone is None:
@@ -149,6 +148,26 @@ def _expected_word(words: tuple[Word, ...], binding: Binding, cursor: _Cursor) -
     if option is not None and option.kind is not None:
         expected = replace(expected, kinds=(option.kind, *expected.kinds))
     return replace(expected, command=command)
+
+
+def _expected_inside(
+    command: Command,
+    parameter: Parameter,
+    words: tuple[Word, ...],
+    binding: Binding,
+    cursor: _Cursor,
+) -> Expected | None:
+    """What is allowed after the words of a command inside another, or those in braces."""
+    assert parameter.kind is not None
+    if binding.deepest:
+        return None
+    block, before = words[0].block, cursor.before
+    if block is None:
+        words = without_alias(words, binding)
+        return _expected_word(words, binding.inside(parameter.kind), cursor)
+    if words[0].span.end == len(before):
+        return _expected_at_end(block, before, binding.inside(parameter.kind))
+    return _expected_of(command, [], binding, cursor)
 
 
 def _inline_value(command: Command, scope: Scope, word: Word) -> Expected | None:

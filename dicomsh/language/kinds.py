@@ -198,7 +198,7 @@ def _anything_later(scope: Scope) -> Scope:
 
 
 def _is_several_words(word: Word) -> bool:
-    return word.quoted and any(char in word.text for char in " \t|")
+    return word.quoted and word.block is None and any(char in word.text for char in " \t|;")
 
 
 def _read_new_alias(word: Word, scope: Scope) -> Word:
@@ -343,8 +343,8 @@ UNTIL = Kind(
 KEY = Kind("Key", "keyword", _read_key, _late(lambda: completion.complete_name))
 SORT_KEY = Kind("Key", "keyword", _read_sort_key, _late(lambda: completion.complete_name))
 COMMAND = Kind("COMMAND", "command", _read_word, inner=_afresh)
-ROW_COMMAND = Kind("COMMAND", "command", _read_word, inner=_below)
-DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later)
+ROW_COMMAND = Kind("COMMAND", "command", _read_word, inner=_below, several=True)
+DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later, several=True)
 QUOTED = Kind("'COMMAND | STAGE'", "string", _read_word, fits=_is_several_words)
 ALIAS = Kind("NAME", "alias", _read_new_alias, _complete_alias)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())

@@ -142,6 +142,8 @@ class Kind:
         tokens: the parts of a word by role; None for one token of `role`.
         inner: for a kind that takes the remaining words as an inner command, their scope; the value
             is then the bound call. None for all other kinds.
+        several: for such a kind, whether several commands in braces fit, and an alias that has
+            stages or several commands; the value is then `Commands`.
         write: a value as typed; the inverse of `parse`.
         files: for a kind that can name a file, whether Tab offers a name (with a slash after it for
             a folder) for the text typed so far, which comes first.
@@ -155,6 +157,7 @@ class Kind:
     narrow: Callable[[Scope, Any], Scope] = same
     tokens: Callable[[Word], list[Token]] | None = None
     inner: Callable[[Scope], Scope] | None = None
+    several: bool = False
     write: Callable[[Any], str] = str
     files: Callable[[str, str], bool] | None = None
 

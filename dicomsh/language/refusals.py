@@ -33,6 +33,8 @@ def no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
         return UsageError(message, hint=near, span=words[0].span)
     hint = foreign_command(first) or suggestion(first, registry.names)
     hint = hint or "'help' lists the commands"
+    if first.startswith("{"):
+        hint = "braces come after each and alias: ls | each { ls; show }, alias NAME = { ls; show }"
     if first in registry.stages.names:
         hint = f"'{first}' needs rows from a command: ls | {first} …"
     return UsageError(f"no command '{first}'", hint=hint, span=words[0].span)

@@ -3,6 +3,7 @@ r"""Text into statements of words, each with its position.
     statement ; statement          # comment
     word … | !system command       a backslash before a line end continues the line
     word … > file                  >> appends
+    each { statement ; statement } two commands for each row; alias NAME = { … ; … }
 
 Words are quoted as in POSIX shells, with one difference: outside quotes a backslash escapes only
 special characters (white space, quotes, `; | > # $ ! \`), so that `CT\MR` and `C:\out.csv` stay as
@@ -17,8 +18,17 @@ from collections.abc import Iterator, Mapping
 from typing import TypeGuard
 
 from dicomsh.errors import Span, UsageError
-from dicomsh.frozen import field, frozen, slotted
-from dicomsh.language.words import Word, WordDraft, quote, whole_word
+from dicomsh.frozen import field, slotted
+from dicomsh.language.words import (
+    Redirect,
+    Stage,
+    Statement,
+    SystemCommand,
+    Word,
+    WordDraft,
+    quote,
+    whole_word,
+)
 from dicomsh.regex import regex
 
 __all__ = [
@@ -43,47 +53,6 @@ _ORDINARY = regex(r"""[^ \t\r\n;|>'"\\$]+""")
 _COMPARED = regex(r"=|\d[\d.:-]*(?=[\s;|>]|\Z)", re.ASCII)
 _MOST_STAGES = 100
 _CONTINUATION = regex(r"\\\r?\n")
-
-
-@frozen
-class Redirect:
-    """`> file` or `>> file`; `target` is None until the file is typed."""
-
-    target: Word | None
-    append: bool
-    span: Span
-
-
-@frozen
-class SystemCommand:
-    """The text after `!`, up to `;` or the line end, passed to the system's shell unchanged."""
-
-    text: str
-    span: Span
-
-
-Stage = tuple[Word, ...] | SystemCommand
-
-
-@frozen
-class Statement:
-    """One command with its stages and redirection.
-
-    `first` are the words of the command, or a system command. `problem` is the first error in the
-    text itself (open quote, missing file); `unclosed` says whether a quote is open at its end.
-    """
-
-    first: Stage
-    stages: tuple[Stage, ...]
-    redirect: Redirect | None
-    span: Span
-    problem: UsageError | None = None
-    unclosed: bool = False
-
-    @property
-    def words(self) -> tuple[Word, ...]:
-        """The words of the command; none for a system command."""
-        return () if isinstance(self.first, SystemCommand) else self.first
 
 
 @slotted
@@ -126,6 +95,7 @@ class Scanner:
         self._variables = variables
         self._comments = comments
         self._at = 0
+        self._braces = 0
         self.continued = False
         self.dollar = -1
 
@@ -142,11 +112,11 @@ class Scanner:
     def _statement(self) -> Statement | None:
         self._skip_blanks()
         start, draft = self._at, _Draft()
-        while (char := self._peek()) and char not in ";\n":
+        while (char := self._peek()) and char not in ";\n" and not self._closes_brace():
             self._element(draft, char)
             self._skip_blanks()
         end = self._at
-        self._at += 1
+        self._at += not self._closes_brace()
         _check_number(draft)
         stages = tuple(s if isinstance(s, SystemCommand) else tuple(s) for s in draft.stages)
         if stages == ((),) and draft.redirect is None and draft.problem is None:
@@ -187,12 +157,15 @@ class Scanner:
             draft.pipes.append(Span(self._at, self._at + 1))
             self._at += 1
             draft.stages.append([])
+        elif char == "{" and _awaits_block(draft.stages[-1]) and self._braces < _DEEPEST:
+            draft.stages[-1].append(self._block(draft))
         elif char in "<>" and _compares(draft.stages[-1]):
             draft.stages[-1].append(self._comparison())
         elif char == ">":
             self._redirect(draft)
         elif char == "!" and not draft.stages[-1]:
-            draft.stages[-1] = self._system_command()
+            in_words = self._braces and len(draft.stages) == 1
+            draft.stages[-1] = self._system_words() if in_words else self._system_command()
         elif char == "!" and _awaits_command(draft.stages[-1]):
             draft.stages[-1] += self._system_words()
         else:
@@ -201,9 +174,33 @@ class Scanner:
             if isinstance(stage, list):
                 stage.append(word)
 
+    def _block(self, draft: _Draft) -> Word:
+        """The statements between braces, as one word."""
+        start = self._at
+        self._at += 1
+        self._braces += 1
+        inside: list[Statement] = []
+        while (char := self._peek()) and not self._closes_brace():
+            if char in _BLANK + ";\n":
+                self._at += 1
+            elif statement := self._statement():
+                inside.append(statement)
+        self._braces -= 1
+        self._at = min(self._at + len(char), len(self._text))
+        span = Span(start, self._at)
+        _check_block(inside, draft, span, closed=bool(char))
+        places = tuple(range(start, self._at + 1))
+        text = self._text[start : self._at]
+        return Word(text, span, places, quoted=True, block=tuple(inside))
+
+    def _closes_brace(self) -> bool:
+        """Whether the word that begins here is the closing brace of a block."""
+        after = self._peek(1)
+        return self._braces > 0 and self._peek() == "}" and (not after or after in _AFTER_BRACE)
+
     def _system_command(self) -> SystemCommand:
         start = self._at
-        end = self._at = _system_end(self._text, start)
+        end = self._at = _system_end(self._text, start, in_braces=self._braces > 0)
         return SystemCommand(self._text[start + 1 : end].strip(), Span(start, end))
 
     def _system_words(self) -> list[Word]:
@@ -323,6 +320,13 @@ class Scanner:
 _WITH_COMMAND = "each"
 """The stage whose argument is a command, which may be one for the system's shell."""
 
+_DEFINING = "alias"
+"""The command whose third argument is a command: `alias NAME = COMMAND`."""
+
+_DEEPEST = 16
+"""How deeply braces may be nested."""
+
+_AFTER_BRACE = _BLANK + ";|>\n}"
 
 _COMPARING = "assert"
 """The command that compares a number: `assert count >= 1` writes no file."""
@@ -340,13 +344,25 @@ def _awaits_command(stage: list[Word] | SystemCommand) -> TypeGuard[list[Word]]:
     return all(word.text.startswith("-") for word in stage[1:])
 
 
+def _awaits_block(stage: list[Word] | SystemCommand) -> TypeGuard[list[Word]]:
+    """Whether several commands in braces may come next in a stage."""
+    if isinstance(stage, SystemCommand) or not stage:
+        return False
+    if stage[0].text == _DEFINING:
+        return len(stage) == 3 and stage[2].text == "=" and not stage[2].quoted
+    return _awaits_command(stage)
+
+
 _SYSTEM_PART = regex(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^;\n]""", re.DOTALL)
+_CLOSING = regex(r"(?<=[\s;])\}(?=[\s;|>}]|\Z)")
 
 
-def _system_end(text: str, start: int) -> int:
-    """The end of a system command: a line end or `;` outside its quotes."""
+def _system_end(text: str, start: int, *, in_braces: bool) -> int:
+    """The end of a system command: a line end or `;` outside its quotes, or the end of a block."""
     end = start
     while part := _SYSTEM_PART.match(text, end):
+        if in_braces and _CLOSING.match(text, end):
+            break
         end = part.end()
     return end
 
@@ -391,13 +407,32 @@ def _check_stages(stages: tuple[Stage, ...], draft: _Draft, span: Span) -> None:
             draft.fail("a system command is missing after '!'", stage.span)
 
 
+def _check_block(inside: list[Statement], draft: _Draft, span: Span, *, closed: bool) -> None:
+    """Report what is wrong in a block as a problem of the statement that has it."""
+    draft.unclosed = draft.unclosed or not closed or any(one.unclosed for one in inside)
+    for statement in inside:
+        draft.problem = draft.problem or statement.problem
+    if not closed:
+        hint = "a closing } stands alone, as a word: each { ls; show }"
+        draft.fail("the brace { is not closed", Span(span.start, span.start + 1), hint)
+    elif not inside:
+        draft.fail("a command is missing between { and }", span, "each { ls; show }")
+
+
 def has_open_quote(text: str) -> bool:
     """Whether a quote is open at the end of a text."""
-    return any(statement.unclosed for statement in scan(text, {}))
+    return any(map(_ends_in_quote, scan(text, {})))
+
+
+def _ends_in_quote(statement: Statement) -> bool:
+    """Whether it is a quote that is open at its end, and not just a brace."""
+    last = statement.parts[-1]
+    block = last[-1].block if isinstance(last, tuple) and last else None
+    return statement.unclosed and (block is None or any(map(_ends_in_quote, block)))
 
 
 def is_open(text: str) -> bool:
-    """Whether a text continues on the next line: a quote is open, or the line is continued."""
+    """Whether a text goes on in the next line: a quote or a brace is open, or it is continued."""
     scanner = scan(text, {})
     return any(statement.unclosed for statement in scanner) or scanner.continued
 

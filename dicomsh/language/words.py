@@ -1,11 +1,11 @@
-"""A word of the language: its text, its position, its variables."""
+"""Words of the language, each with its position and its variables, and statements of words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from dicomsh.errors import Span, UsageError
-from dicomsh.frozen import frozen
+from dicomsh.frozen import frozen, replace
 from dicomsh.regex import regex
 
 
@@ -42,6 +42,7 @@ class Word:
             option.
         variables: its variables, in order.
         system: whether it is a line for the system's shell, which takes it exactly as typed.
+        block: the statements between braces, which are one argument; None for any other word.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Word:
     quoted: bool = False
     variables: tuple[Variable, ...] = ()
     system: bool = False
+    block: tuple[Statement, ...] | None = None
 
     def part(self, start: int, end: int) -> Span:
         """The span of the characters `start` to `end` of `text` in the source."""
@@ -73,15 +75,22 @@ class Word:
         """The variables that have no value."""
         return tuple(variable for variable in self.variables if not variable.known)
 
-    def resolved(self, values: Mapping[str, str]) -> Word:
-        """The word with these values, from an answer, for its variables; others keep theirs."""
+    def resolved(self, values: Mapping[str, str], named: Mapping[str, str] | None = None) -> Word:
+        """The word with these values for its variables; others keep theirs.
+
+        Args:
+            values: those from an answer, by name: they are never patterns.
+            named: those that the user has set, by name.
+        """
+        if self.block is not None:
+            return replace(self, block=tuple(s.resolved(values, named) for s in self.block))
         if not self.variables:
             return self
         draft, at = WordDraft(self.span.start, quoted=self.quoted), 0
         for variable in self.variables:
             draft.keep(self, at, variable.start)
             old = self.text[variable.start : variable.end] if variable.known else None
-            value = values.get(variable.name, old)
+            value = values.get(variable.name, (named or {}).get(variable.name, old))
             literal = variable.literal or variable.name in values
             draft.insert(variable.name, value, variable.span, literal=literal)
             at = variable.end
@@ -91,6 +100,8 @@ class Word:
     @property
     def typed(self) -> str:
         """The word as it can be typed again, with its variables."""
+        if self.block is not None:
+            return self.text
         if not self.variables:
             return f"'{self.text}'" if self.quoted and _is_special(self.text) else quote(self.text)
         parts, at = [], 0
@@ -98,6 +109,68 @@ class Word:
             parts += [_quoted(self.text[at : variable.start]), f"${{{variable.name}}}"]
             at = variable.end
         return "".join([*parts, _quoted(self.text[at:])])
+
+
+@frozen
+class Redirect:
+    """`> file` or `>> file`; `target` is None until the file is typed."""
+
+    target: Word | None
+    append: bool
+    span: Span
+
+
+@frozen
+class SystemCommand:
+    """The text after `!`, up to `;` or the line end, passed to the system's shell unchanged."""
+
+    text: str
+    span: Span
+
+
+Stage = tuple[Word, ...] | SystemCommand
+
+
+@frozen
+class Statement:
+    """One command with its stages and redirection.
+
+    `first` are the words of the command, or a system command. `problem` is the first error in the
+    text itself (open quote, missing file); `unclosed` says whether a quote or brace is open at its
+    end. `alias` are the words that were typed instead of it, if they begin with an alias; `within`
+    are the names of that and of the aliases it uses.
+    """
+
+    first: Stage
+    stages: tuple[Stage, ...]
+    redirect: Redirect | None
+    span: Span
+    problem: UsageError | None = None
+    unclosed: bool = False
+    alias: tuple[Word, ...] = ()
+    within: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words of the command; none for a system command."""
+        return () if isinstance(self.first, SystemCommand) else self.first
+
+    @property
+    def parts(self) -> tuple[Stage, ...]:
+        """The command and its stages."""
+        return (self.first, *self.stages)
+
+    def resolved(
+        self, values: Mapping[str, str], named: Mapping[str, str] | None = None
+    ) -> Statement:
+        """The statement with these values for the variables of its words, as `Word.resolved`."""
+        first, *stages = (
+            part
+            if isinstance(part, SystemCommand)
+            else tuple(word.resolved(values, named) for word in part)
+            for part in self.parts
+        )
+        return replace(self, first=first, stages=tuple(stages))
 
 
 def _quoted(text: str) -> str:

@@ -8,7 +8,7 @@ from itertools import chain, takewhile
 from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.analyse import Analysis
-from dicomsh.language.binding import Call
+from dicomsh.language.binding import Call, Commands
 from dicomsh.language.command import Command
 from dicomsh.language.kinds import PATTERN, TARGET
 from dicomsh.language.scan import Stage, Statement, SystemCommand, Word
@@ -34,6 +34,8 @@ def _stage(stage: Stage, mask: Mask) -> Stage:
 
 def real_word(word: Word, mask: Mask) -> Word:
     """A word with real values, each at the position of the made-up one."""
+    if word.block is not None:
+        return replace(word, block=tuple(real_statement(one, mask) for one in word.block))
     text = mask.real(word.text)
     if word.system or text == word.text or word.unknown:
         return word
@@ -78,6 +80,9 @@ def _in_call(call: Call, level: Level) -> Iterator[tuple[Attribute, str]]:
     for argument in call.arguments:
         if isinstance(argument, Call):
             yield from _in_call(argument, level)
+        elif isinstance(argument, Commands):
+            for inner in argument.calls:
+                yield from _in_call(inner, level)
         elif isinstance(argument, Term) and argument.value and argument.listed_in is None:
             yield argument.path(level)[-1], argument.value
         elif isinstance(argument, Word) and _takes_pattern(call.command):

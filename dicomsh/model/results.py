@@ -22,8 +22,8 @@ ROWS = ("row", "rows")
 """What rows are counted as if nothing better is known, singular and plural."""
 
 
-DrawLine = Callable[[Record], "str | None"]
-"""The line of a record for people, or None for a record that has none."""
+DrawLine = Callable[[Record], "str | tuple[str, ...] | None"]
+"""The line or lines of a record for people, or None for a record that has none."""
 
 
 def _unknown() -> None:

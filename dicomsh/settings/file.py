@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,13 @@ class Saved:
     Args:
         settings: values by name.
         aliases: text by name.
+        places: where each alias is, for an error about it.
         problems: errors, each with file and line.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    places: dict[str, ConfigNode] = field(default_factory=dict)
     problems: list[ConfigError] = field(default_factory=list)
 
 
@@ -67,7 +69,7 @@ def _read(root: ConfigNode | None, saved: Saved, scope: Scope) -> None:
     for name, setting in root.children().items() if root else ():
         try:
             if name == ALIASES:
-                saved.aliases.update(_texts(setting))
+                _read_aliases(setting, saved)
             else:
                 saved.settings[name] = _value(name, setting, scope)
         except ConfigError as error:
@@ -86,9 +88,10 @@ def _value(name: str, given: ConfigNode, scope: Scope) -> Any:
         raise ConfigError(message, hint=error.hint) from None
 
 
-def _texts(given: ConfigNode) -> Iterator[tuple[str, str]]:
+def _read_aliases(given: ConfigNode, saved: Saved) -> None:
     for name, text in given.children("a mapping from names to commands").items():
-        yield name, text.value(str)
+        saved.aliases[name] = text.value(str)
+        saved.places[name] = text
 
 
 def save_choices(

@@ -15,8 +15,8 @@ from dicomsh.explain.reasons import Sent
 from dicomsh.explain.transfer import SentRetrieve, SentStore
 from dicomsh.frozen import replace
 from dicomsh.language.analyse import Analysis
-from dicomsh.language.binding import Call
-from dicomsh.language.scan import Statement, SystemCommand
+from dicomsh.language.binding import Call, Commands
+from dicomsh.language.scan import Statement, SystemCommand, Word
 from dicomsh.model.query import Query
 from dicomsh.model.results import Listing, Text
 from dicomsh.query.dry_run import DryArchives, DryRun
@@ -24,8 +24,6 @@ from dicomsh.query.dry_run import DryArchives, DryRun
 _FAMILIES = ("query", "walk")
 _OTHERS = frozenset("use echo get view move store set let alias print source exit help".split())
 """Commands that run here, besides those families; of any other, the name alone is told."""
-
-_EACH_STAGE = "each"
 
 
 class DryScript:
@@ -57,7 +55,7 @@ class DryScript:
     async def _run(self, call: Call, stages: Sequence[Call], done: DryRun) -> list[str]:
         archives = DryArchives(self._context.archives, done)
         context = replace(self._context, archives=archives)
-        stages = [stage for stage in stages if not _is_system(stage)]
+        stages = [stage for stage in stages if all(map(_runs, _repeated(stage)))]
         result = await result_of(context, call, stages)
         if isinstance(result, Listing):
             await self._keep(result)
@@ -92,10 +90,20 @@ def _not_here(call: Call) -> str:
     return f"{call.command.name}: not run"
 
 
-def _is_system(stage: Call) -> bool:
-    """Whether a stage runs a program for each row."""
-    inner = next((part for part in stage.arguments if isinstance(part, Call)), None)
-    return stage.command.name == _EACH_STAGE and inner is not None and inner.command.name == "!"
+def _repeated(stage: Call) -> Iterator[Call]:
+    """The commands that a stage runs for each row."""
+    for argument in stage.arguments:
+        if isinstance(argument, Commands):
+            yield from argument.calls
+
+
+def _system_lines(words: tuple[Word, ...]) -> Iterator[str]:
+    """The lines for the system's shell among the words of a stage, in braces or not."""
+    for word in words:
+        if word.system:
+            yield word.text
+        for statement in word.block or ():
+            yield from _system_lines(statement.words)
 
 
 def _written(statement: Statement) -> Iterator[str]:
@@ -103,9 +111,8 @@ def _written(statement: Statement) -> Iterator[str]:
     for stage in statement.stages:
         if isinstance(stage, SystemCommand):
             yield f"pass rows to !{stage.text}"
-        elif len(stage) > 1 and stage[0].text == _EACH_STAGE and stage[1].text.startswith("!"):
-            line = " ".join(word.text for word in stage[1:]).removeprefix("!").strip()
-            yield f"run !{line} for each row"
+        else:
+            yield from (f"run !{line} for each row" for line in _system_lines(stage))
     redirect = statement.redirect
     if redirect is not None and redirect.target is not None:
         yield f"{'append to' if redirect.append else 'write'} {redirect.target.text}"

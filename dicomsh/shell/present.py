@@ -307,8 +307,11 @@ class _Drawn:
         return ""
 
     def rows(self, batch: Sequence[Any]) -> str:
-        lines = (self._draw(record) for record in batch)
-        return "".join(f"{visible(line)}\n" for line in lines if line is not None)
+        return "".join(f"{visible(line)}\n" for record in batch for line in self._lines(record))
+
+    def _lines(self, record: Any) -> tuple[str, ...]:
+        drawn = self._draw(record)
+        return () if drawn is None else (drawn,) if isinstance(drawn, str) else drawn
 
     def flush(self) -> str:
         return ""

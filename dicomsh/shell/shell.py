@@ -21,6 +21,7 @@ from dicomsh.frozen import field, frozen, replace
 from dicomsh.interrupt import absorb_interrupts
 from dicomsh.language.analyse import Analysis, analyse
 from dicomsh.language.binding import Call
+from dicomsh.language.calls import meanings
 from dicomsh.language.scan import Statement, SystemCommand, scan
 from dicomsh.model.levels import HIERARCHY
 from dicomsh.model.place import Place, PlaceStep
@@ -151,7 +152,7 @@ class Shell:
             StdoutGoneError: the reader of standard output is gone.
         """
         statuses = [ExitStatus.DONE]
-        statements = iter(scan(text, self.session.variables))
+        statements = self._statements(text)
         for statement in statements:
             with self.tracing.telling():
                 running = self._reported(statement, text, origin)
@@ -172,7 +173,7 @@ class Shell:
         known; an error there is one at every level.
         """
         status = ExitStatus.DONE
-        for statement in scan(text, self.session.variables):
+        for statement in self._statements(text):
             analyses = [self._seen_from(place, statement) for place in self._checked_places]
             analysis = next((a for a in analyses if a.problem is None), analyses[0])
             name = analysis.call.command.name if analysis.call else ""
@@ -196,7 +197,7 @@ class Shell:
         context = replace(self._context, run_file=self._dry_run_file)
         dry, statuses = DryScript(context), [ExitStatus.DONE]
         await event_loop()
-        for statement in scan(text, self.session.variables):
+        for statement in self._statements(text):
             saying = self._say_dry(dry, statement, text, origin)
             statuses.append(await self._attempted(saying, statement, text, origin))
             if self.ends_with(statuses[-1]):
@@ -315,7 +316,7 @@ class Shell:
     def _recognise(self, text: str) -> None:
         """Know the values in all statements of a text: an error shows those that have not run."""
         with suppress(UsageError):  # it cannot be read beyond some place
-            for statement in scan(text, self.session.variables):
+            for statement in self._statements(text):
                 analysis = analyse(statement, self.registry, SessionKnowledge(self.session))
                 self.session.masking.recognise_typed(analysis, self.session.next_level)
 
@@ -336,10 +337,15 @@ class Shell:
         with self._progress.told():
             return await self._call(analysis.call, analysis, paged=paged)
 
+    def _statements(self, text: str) -> Iterator[Statement]:
+        """The statements of a text with aliases replaced and with real values, one by one."""
+        knowledge = SessionKnowledge(self.session)
+        for typed in scan(text, self.session.variables):
+            yield from meanings(_meant(typed, self.session), self.registry, knowledge)
+
     def _analysed(self, statement: Statement) -> Analysis:
-        """What a statement means, with real values; a mask knows those that were typed."""
-        meant = _meant(statement, self.session)
-        analysis = analyse(meant, self.registry, SessionKnowledge(self.session))
+        """What a statement means; a mask knows the values that were typed."""
+        analysis = analyse(statement, self.registry, SessionKnowledge(self.session))
         self.session.masking.recognise_typed(analysis, self.session.next_level)
         return analysis
 

@@ -56,6 +56,7 @@ def test_nothing_is_sent_written_or_run(folder: Path) -> None:
         done = dry(
             "echo; use; find study > a.csv; find study >> b.xlsx; find study > crawl/",
             "get 1 --to out; !touch run; find study | each !touch $StudyInstanceUID",
+            "find study | each { ls; !touch '$StudyInstanceUID'; probe }",
             "find study | !cat > c.csv",
             "modality add x A@127.0.0.1:1; set limit 3 --save; watch 9 find worklist; probe; exit",
             "find patient",

@@ -112,3 +112,116 @@ def test_options_of_watch_behind_its_command() -> None:
     assert len(done.json) == 1
     limited = run("use pacs; find patient | each ls --limit 1", output="json")
     assert len(limited.json) == 40, "it is that of ls"
+
+
+PATIENT = "use a; find patient id=0555643F"
+
+
+def test_two_commands_for_each_row(two: Path) -> None:
+    done = run(f"{PATIENT} | each {{ find series mod=CT; find series mod=SR }}", config=two)
+    assert done.status == 0, done.err
+    rows = done.out.splitlines()
+    assert [row.split()[4] for row in rows[1:]] == ["CT", "CT", "CT", "SR"]
+    assert "4 series, complete" in done.err
+
+
+def test_each_command_in_braces_has_its_own_stages(two: Path) -> None:
+    text = "each { find series mod=CT | count; print $PatientID; ls | sort date -r | select date }"
+    done = run(f"{PATIENT} | {text}", config=two, output="json")
+    assert done.status == 2
+    assert "different kinds of rows: lines and studies" in done.err
+    done = run(f"{PATIENT} | each {{ ls | count; print x }}", config=two, output="json")
+    assert done.json == [
+        {"PatientID": "0555643F", "count": 2},
+        {"PatientID": "0555643F", "text": "x"},
+    ]
+    done = run(f"{PATIENT} | each {{ ls | count; print x }}", config=two, output="csv")
+    assert done.out.splitlines() == ["PatientID,count,text", "0555643F,2,", "0555643F,,x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("let S = CT; find series mod=$S", 3),
+        ("let PatientID = 10001; print $PatientID; print $PatientID", 2),
+        (f"cd {UID}; ls mod=CT; ls number=1", 4),
+        ("use b; cd 0555643F; ls", 2),
+    ],
+)
+def test_what_a_command_changes_holds_for_those_after_it(text: str, rows: int, two: Path) -> None:
+    done = run(f"{PATIENT} | each {{ {text} }}; pwd", config=two, output="ndjson")
+    assert done.status == 0, done.err
+    *found, place = done.out.splitlines()
+    assert len(found) == rows
+    assert place == "/a", "only for that row"
+    if "10001" in text:
+        assert all('"text": "10001"' in line for line in found)
+    if "use b" in text:
+        assert all('"modality": "b"' in line for line in found)
+
+
+def test_a_value_of_a_row_in_braces_is_never_a_pattern(two: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id\n*\n", "utf-8")
+    text = "each { let P = JOD*; find patient id=$id; find patient $P }"
+    done = run(f"use a; from '{tmp_path / 'a.csv'}' | {text}", config=two, output="json")
+    assert done.status == 0, done.err
+    assert [row["PatientID"] for row in done.json] == ["0555643F"]
+
+
+def test_a_command_in_braces_that_fails_ends_its_row(two: Path) -> None:
+    query = "use a b; find study id=0555643F date=2009 | sort modality"
+    text = (
+        "each --keep-going { find series number=1; find series +SeriesDate; find series number=2 }"
+    )
+    done = run(f"{query} | {text}", config=two, output="json")
+    assert done.status == 1
+    assert [row["modality"] for row in done.json] == ["a"] * 5 + ["b", "b"]
+    assert [("error" in row) for row in done.json] == [False] * 6 + [True]
+    assert f"row 2 (0555643F/{UID}, b): " in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "marked"),
+    [
+        ("each { ls; fnd }", "no command 'fnd'", "fnd"),
+        ("each { ls; ls | wher }", "no stage 'wher'", "wher"),
+        ("each { ls; show", "the brace { is not closed", "{"),
+        ("each {ls}", "the brace { is not closed", "{"),
+        ("each { }", "a command is missing", "{ }"),
+        ("each { ls; ls > x.csv }", "no file of its own for each row", ">"),
+        ("each { ls | !less }", "no '| !' for each row", "!less "),
+        ("each { ls } x", "unexpected 'x' after the closing brace", "x"),
+        ("each { ls } --keep", "each has no option '--keep'", "--keep"),
+        ("each { let S = CT; find series mod=$T }", "no variable 'T'", "$T"),
+        ("each { source x.dsh; ls }", "a script cannot run for each row", None),
+        ("each { use nothing; ls }", "no modality 'nothing'", "nothing"),
+    ],
+)
+def test_what_is_wrong_in_braces_is_told_in_its_place(
+    text: str, message: str, marked: str | None, two: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "x.dsh").write_text("ls", "utf-8")
+    text = text.replace("x.dsh", f"'{tmp_path / 'x.dsh'}'")
+    done = run(f"{PATIENT} | {text}", config=two)
+    assert done.status == 2
+    assert message in done.err
+    if marked is not None:
+        lines = done.err.splitlines()
+        caret = next(line for line in lines if set(line.strip()) == {"^"})
+        line = lines[lines.index(caret) - 1]
+        assert line[caret.index("^") : caret.rindex("^") + 1] == marked
+
+
+def test_trees_say_whose_they_are(two: Path) -> None:
+    done = run(
+        "use a b; find patient id=0555643F | sort modality | each tree --depth 1", config=two
+    )
+    heads = [line for line in done.out.splitlines() if line[0] not in "├└│ "]
+    assert heads == ["0555643F, a", "0555643F, b"]
+    shown = run("use a b; find patient id=0555643F | each show | head 1", config=two).out
+    assert shown.split()[:3] == ["#", "Archive", "PatientID"]
+
+
+def test_programs_among_commands_in_braces() -> None:
+    text = 'use pacs; find patient id=0555643F | each { !echo "$PatientID };"; print b }'
+    assert run(text).out == "0555643F };\nb\n"

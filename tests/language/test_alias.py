@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dicomsh.language.alias import Aliases, expanded
+from dicomsh.language.alias import Aliases, expansions
 from dicomsh.language.analyse import analyse_text
 from dicomsh.language.expect import candidates, expect
 from dicomsh.language.scan import SystemCommand, scan
@@ -24,13 +24,14 @@ ALIASES = {
     "find": "ls",
     "day": "find study date=$DAY",
     "sx": "find study sx=$1",
+    "two": "find study mod=$1; print $2",
 }
 KNOWN = Known(aliases=ALIASES)
 
 
 def stands_for(text: str) -> list[list[str] | str]:
     (statement,) = scan(text, KNOWN.variables)
-    whole = expanded(statement, Aliases(REGISTRY, ALIASES, {"DAY": "2024", "1": "no"}))
+    (whole,) = expansions(statement, Aliases(REGISTRY, ALIASES, {"DAY": "2024", "1": "no"}))
     parts: list[list[str] | str] = []
     for part in (whole.first, *whole.stages):
         system = isinstance(part, SystemCommand)
@@ -62,7 +63,7 @@ def test_what_stands_for_it(text: str, parts: list[Any]) -> None:
 
 def test_a_redirection_takes_arguments_too() -> None:
     (statement,) = scan("save mine", {})
-    whole = expanded(statement, Aliases(REGISTRY, ALIASES, {}))
+    (whole,) = expansions(statement, Aliases(REGISTRY, ALIASES, {}))
     assert whole.redirect is not None
     assert whole.redirect.target is not None
     assert whole.redirect.target.text == "mine.csv"
@@ -82,6 +83,11 @@ def test_a_redirection_takes_arguments_too() -> None:
         ("ls; chest --limt 3", "no option '--limt'", "--limt"),
         ("explain top CT", "the alias 'top' has stages", "top"),
         ("ls | each sx M", "no attribute 'sx'", None),
+        ("two CT 3 4", "the alias 'two' runs 2 commands: no further words fit", "4"),
+        ("two CT 3 | head", "the alias 'two' runs 2 commands: nothing can follow them", "head"),
+        ("two CT 3 > a.csv", "the alias 'two' runs 2 commands: nothing can follow them", ">"),
+        ("explain two CT", "the alias 'two' has stages, has several commands", "two"),
+        ("ls | each { ls; chest sx=M }", "no attribute 'sx'", "sx"),
     ],
 )
 def test_problems_stand_where_they_were_typed(text: str, message: str, marked: str | None) -> None:
@@ -121,6 +127,13 @@ def test_colours() -> None:
         ("alias x = ", {"find", "chest"}),
         ("alias x = find ", {"study"}),
         ("ls | each ch", {"chest"}),
+        ("ls | each { ", {"find", "chest"}),
+        ("ls | each { ls; ", {"find", "chest"}),
+        ("ls | each { ls; find ", {"study"}),
+        ("ls | each { find study se", {"sex="}),
+        ("ls | each { ls | ", {"where"}),
+        ("ls | each { ls } --k", {"--keep-going"}),
+        ("alias x = { ls; find ", {"study"}),
     ],
 )
 def test_completion(text: str, some: set[str]) -> None:

@@ -377,6 +377,7 @@ def test_the_examples_of_a_command_are_valid(made: Command) -> None:
     for example in made.examples:
         variables = {"DAY": "2009-04-12"}
         aliases = {"chest": "find study desc=*CHEST*", "newest": "find study mod=$1 | head"}
+        aliases["both"] = "find study mod=$1; find series mod=$1"
         known = Known(variables=variables, aliases=aliases)
         found, _ = analyse_text(example, REGISTRY, known)
         assert found

@@ -447,3 +447,61 @@ def test_long_texts_are_scanned_at_once(piece: str) -> None:
 def test_a_list_of_10_000_uids_is_one_word() -> None:
     text = ",".join(f"1.2.840.113704.1.111.2768.1239195678.{number}" for number in range(10_000))
     judge(f"find study uid={text}", ["find", "study", f"uid={text}"])
+
+
+def _blocks(text: str) -> list[list[str]]:
+    """The words of the statements in braces, stages apart by |."""
+    blocks = [
+        w.block
+        for part in statements(text)[0].parts
+        if isinstance(part, tuple)
+        for w in part
+        if w.block
+    ]
+    return [
+        [
+            " | ".join(" ".join(w.text for w in p) for p in s.parts if isinstance(p, tuple))
+            for s in b
+        ]
+        for b in blocks
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("ls | each { ls; print a }", ["ls", "print a"]),
+        ("ls | each --keep-going { ls | count; print $X; } --x | head", ["ls | count", "print "]),
+        ("ls | each {\n ls # }\n\n print '}' }\n", ["ls", "print }"]),
+        ("ls | each { print a{b} {}\n}", ["print a{b} {}"]),
+        ('ls | each { !echo "a; }"; ls }', ['! echo "a; }"', "ls"]),
+        ("ls | each { !echo a } | head", ["! echo a"]),
+        ("alias x = { ls; find study }", ["ls", "find study"]),
+    ],
+)
+def test_braces(text: str, inside: list[str]) -> None:
+    assert _blocks(text) == [inside]
+
+
+@pytest.mark.parametrize("text", ["print { a }", "alias x { a }", "ls | each x { a }", "find { a"])
+def test_braces_elsewhere_are_words(text: str) -> None:
+    assert _blocks(text) == []
+    assert not is_open(text)
+
+
+def test_braces_in_braces() -> None:
+    (stage,) = statements("ls | each { ls | each { print a; ls }; show }")[0].stages
+    assert isinstance(stage, tuple)
+    outer = stage[1]
+    assert outer.block is not None
+    assert len(outer.block) == 2
+    deep = "ls | each { " * 1_000
+    assert statements(deep)[0].unclosed
+
+
+@pytest.mark.parametrize(
+    "text", ["ls | each {", "ls | each { ls", "ls | each { ls;\n", "ls | each { print 'a }"]
+)
+def test_an_open_brace_goes_on_in_the_next_line(text: str) -> None:
+    assert is_open(text)
+    assert statements(text)[0].problem is not None

@@ -20,6 +20,7 @@ if sys.platform == "win32":
 
 from dicomsh.commands import registry
 from dicomsh.language.command import Command
+from dicomsh.language.scan import scan
 from dicomsh.model.results import FILE_FORMATS, FORMATS
 from dicomsh.output.formats import format_of
 from tests.harness import dicomsh
@@ -105,9 +106,13 @@ def lines(patient: str) -> Iterator[str]:
     """Every example of every command and stage, each with another format and by another door."""
     doors, formats = cycle(DOORS), cycle(FORMATS)
     for number, example in enumerate(examples()):
-        *before, last = marked(example).replace(PATIENT, patient).split("; ")
+        *before, last = statements(marked(example).replace(PATIENT, patient))
         yield "; ".join(["use pacs; cd /", f"set output {next(formats)}", *before])
         yield (next(doors) if "!" not in last else "{}").format(last, number)
+
+
+def statements(text: str) -> list[str]:
+    return [text[slice(*statement.span)] for statement in scan(text, {})]
 
 
 def examples() -> list[str]:

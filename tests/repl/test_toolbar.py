@@ -111,6 +111,12 @@ def test_in_the_lines_of_an_open_quote_it_tells_the_way_out(quote: str) -> None:
         assert told(known, before)[0].startswith("find LEVEL ")
 
 
+def test_in_the_lines_of_an_open_brace_it_tells_the_usage() -> None:
+    known = insight()
+    assert told(known, "find patient | each {\n  find study\n  ls ")[0].startswith("ls ")
+    assert "quote is open" in told(known, "find patient | each {\n  print 'a\n")[0]
+
+
 def test_below_an_instance_there_is_nothing_to_list() -> None:
     known = used()
     assert known.shell

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from dicomsh import cli, startup
 from dicomsh.config import Config
 from dicomsh.errors import ConfigError
 from dicomsh.language.knowledge import Scope
 from dicomsh.model.levels import Model
+from dicomsh.session.history import History
 from dicomsh.session.knowledge import SessionKnowledge
 from dicomsh.session.state import Session
-from dicomsh.settings.file import read_settings, settings_file, write_settings
+from dicomsh.settings.file import read_settings, save_choices, settings_file, write_settings
 
 SCOPE = Scope(SessionKnowledge(Session(Config())), None)
 
@@ -89,3 +91,36 @@ def test_the_file_is_in_the_users_configuration_folder(tmp_path: Path) -> None:
     found = settings_file({"XDG_CONFIG_HOME": str(tmp_path)})
     assert found == tmp_path / "dicomsh" / "settings.yaml"
     assert settings_file({}) is None
+
+
+def test_aliases_that_cannot_be_used_are_told_with_their_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "dicomsh" / "settings.yaml"
+    texts = {
+        "both": "find study; find series",
+        "find": "ls",
+        "a": "b",
+        "b": "print x; a",
+        "c": "print 'x",
+        "d": "!ls",
+        "e": "# nothing",
+        "f": "both",
+    }
+    path.parent.mkdir()
+    write_settings(path, {}, texts)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    started = startup.at_prompt(cli.parser().parse_args([]), History(None))
+    told = [problem.message.removeprefix(f"{path}:") for problem in started.problems]
+    assert told == [
+        "6: aliases.find: 'find' is a command",
+        "7: aliases.a: the alias 'a' refers to itself",
+        "8: aliases.b: the alias 'b' refers to itself",
+        "9: aliases.c: the quote ' is not closed",
+        "10: aliases.d: an alias cannot run a system command",
+        "11: aliases.e: a command is missing",
+    ]
+    assert list(started.shell.session.aliases) == ["both", "f"]
+    session = started.shell.session
+    save_choices(path, session.saved, session.choices, session.defaults, SCOPE)
+    assert read_settings(path, SCOPE).aliases == texts, "nothing of the user's is lost"

@@ -39,6 +39,7 @@ _LANGUAGE = """\
   'text' "text" \\        quotes as in POSIX shells; CT\\MR needs none
   $NAME ${NAME} $1       variables: let NAME = VALUE, -D NAME=VALUE, script arguments
   alias NAME = command   another name for a command; $1 to $9 are the words after it
+  { command; command }   several commands, after each and in an alias
   command > file         the suffix sets the format: .csv .tsv .json .ndjson .yaml .txt .md
                          .xlsx .parquet; a name that ends with / is a folder of Parquet by month
   command >> file        append
