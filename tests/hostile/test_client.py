@@ -97,7 +97,7 @@ def test_stages_hold_no_more_than_memory_should(stage: str) -> None:
 )
 def test_what_stages_remember_of_values_is_bounded(stages: str, told: str) -> None:
     text = f"find study +PatientComments | {stages}"
-    done, cost = held(lambda: session(floods.different, text, timeouts=_LONG))
+    done, cost = held(lambda: session(floods.different, text, timeouts=PATIENT))
     assert cost.held < MOST_BYTES
     assert told in done.err
 
@@ -133,7 +133,7 @@ def test_stages_split_rows_into_their_elements_once(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(ImplicitLittleEndian, "read", counted)
     attack = floods.once(floods.ONCE["20,000 rows"])
     text = "find study | where id=A* | sort id | count by uid"
-    done = session(attack, text, output="json", timeouts=_LONG)
+    done = session(attack, text, output="json", timeouts=PATIENT)
     assert [row["count"] for row in done.json] == [20_000]
     assert split == 20_000
 
