@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 NAMES = tuple(
-    "start small worklist rows tofile stages crawl paint keys retrieve gateway lists".split()
+    "start small worklist rows tofile stages crawl paint keys retrieve gateway lists diff".split()
 )
 
 

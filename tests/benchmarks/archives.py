@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,14 @@ def archives(folder: Path, destination: int) -> Iterator[dict[str, Peer]]:
         folder: the files that they hold.
         destination: the port that `programs.CALLING_AET` is known by.
     """
-    command = programs.interpreter("-m", "tests.benchmarks.archives", str(folder), str(destination))
+    words = "-m", "tests.benchmarks.archives", str(folder), str(destination)
+    with hosted(programs.interpreter(*words)) as found:
+        yield found
+
+
+@contextmanager
+def hosted(command: Sequence[str]) -> Iterator[dict[str, Peer]]:
+    """The archives that a program runs, by name: it prints them, and ends when its input ends."""
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdin is not None
     assert child.stdout is not None

@@ -132,6 +132,26 @@ def test_a_list_of_accession_numbers(outer: Outer) -> None:
 
 
 @posix
+def test_the_migration_check(outer: Outer) -> None:
+    done = outer.run(command("migration.dsh"))
+    assert done.status == 0, done.err
+    assert rows_of(outer.folder / "differences.csv") == []
+    listed = run("use pacs; find study date=2009..2010", output="json").json
+    assert f"{len(listed)} in both, 0 only in pacs, 0 only in archive" in done.err
+
+
+@posix
+def test_the_migration_check_finds_what_is_not_there(outer: Outer) -> None:
+    folder = outer.folder / "new"
+    file_of(folder, 1, study=1, StudyDate="20090505", AccessionNumber="N1")
+    assert run(f"store '{folder}' --to PRACTICE@{HOST}:{outer.port} --retries 0").status == 0
+    done = outer.run(command("migration.dsh"))
+    assert done.status == 1
+    (row,) = rows_of(outer.folder / "differences.csv")
+    assert (row["where"], row["AccessionNumber"]) == ("only in archive", "N1")
+
+
+@posix
 def test_a_crawl_that_duckdb_reads(outer: Outer) -> None:
     done = outer.run(command("crawl.dsh"))
     assert done.status == 0, done.err
