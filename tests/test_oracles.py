@@ -84,9 +84,11 @@ def test_orthanc_by_findscu(orthanc_server: Orthanc, query: Query) -> None:
 def test_dcmqrscp_by_findscu(dcmqrscp_server: Server, query: Query) -> None:
     level, keys, wanted = query
     names = (*keys, *wanted)
-    expected = findscu(dcmqrscp_server, level, identifier(query))
-    found = asked(dcmqrscp_server, query)
-    assert compared(level, names, found) == compared(level, names, expected)
+    expected = compared(level, names, findscu(dcmqrscp_server, level, identifier(query)))
+    found = compared(level, names, asked(dcmqrscp_server, query))
+    assert [row for row in found if row in expected] == expected
+    # beyond ASCII, findscu finds only what is stored in the character set of its query
+    assert found == expected or not "".join(keys.values()).isascii()
 
 
 WALK = "find patient JOD* sex=M; cd 0555643F; ls; cd 1; ls; cd 1; ls; wado"

@@ -29,13 +29,12 @@ class Experience:
         seen = (*self._memory.noticed(self._modality), *self._memory.found(self._modality).charsets)
         return tuple(dict.fromkeys(term for term in seen if term))
 
-    @property
-    def unread(self) -> tuple[str, ...]:
-        """Sets of its answers in which nothing shows that it finds names sent in another one."""
-        return tuple(term for term in self.charsets if term not in self._read)
+    def reads(self, charset: str) -> bool:
+        """Whether it found names in a set that were sent in another one, or the other way round."""
+        return charset in self._read
 
     def read(self, charsets: Iterable[str]) -> None:
-        """It found names in these sets that were sent in another one."""
+        """It found names in these sets that were sent in another one, or the other way round."""
         self._read.update(charsets)
 
     @property

@@ -100,7 +100,10 @@ def asked_again(sent: Sent) -> list[str]:
     also = [term for term in others if term in known.name_charsets]
     rest = [term for term in others if term not in also]
     told = [f"asked in {', '.join(also)} too, in which it has found names"] if also else []
-    return told + ([f"if nothing is found, asked again in {', '.join(rest)}"] if rest else [])
+    told += (
+        [f"asked again in {', '.join(rest)}, until rows show that it reads them"] if rest else []
+    )
+    return told
 
 
 def _fits(keys: Sequence[QueryKey], charset: str) -> bool:

@@ -237,6 +237,12 @@ def inside_words(text: str, charset: str) -> str | None:
     return _WILDCARDS.sub("*", found)
 
 
+def has_letters(raw: bytes, text: str, charset: str) -> bool:
+    """Whether bytes have what each run of letters beyond ASCII of a text is in a character set."""
+    runs = [_lossless(run, charset) for run in _BEYOND_ASCII.findall(text)]
+    return all(run is not None and _ESCAPE_SEQUENCE.sub(b"", run) in raw for run in runs)
+
+
 def _without_escapes(text: str, charset: str) -> str | None:
     raw = _lossless(text, charset)
     if raw is None:

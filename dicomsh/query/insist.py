@@ -5,7 +5,7 @@ What an answer shows about the peer is remembered, so that the next query is ask
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from dicomsh.archives.archive import Archive
 from dicomsh.errors import DicomshError
@@ -13,7 +13,7 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.model.adapt import Filter
 from dicomsh.model.answer import Answer, Ending, Outcome, as_cancelled, combined
 from dicomsh.model.capability import Feature, Support
-from dicomsh.model.charset import alternatives, choose, inside_words
+from dicomsh.model.charset import alternatives, choose, has_letters, inside_words
 from dicomsh.model.charset_check import declared_set, is_unlabelled
 from dicomsh.model.dedup import Fresh
 from dicomsh.model.derived_answer import AnswerStep, DerivedAnswer, Processed, noted
@@ -40,9 +40,6 @@ from dicomsh.query import check
 
 _WIDEST = 5_000
 """Rows that are filtered here at most, to find out what `?` matches."""
-
-_MOST_SEEN = 4
-"""Character sets in which a name is also sought because answers came in them."""
 
 _MOST = 200_000
 """Rows without a character set after which none is missed any more."""
@@ -280,7 +277,7 @@ class InTurn(DerivedAnswer):
         self._fresh.next_query()
         self._current = await self._asking.send(turn, self.limit)
         async for batch in self._current:
-            self._look(batch)
+            self._look(batch, turn)
             if not turn.filters:
                 self._look_for_proof(batch)
             yield self._fresh.of(batch)
@@ -292,13 +289,14 @@ class InTurn(DerivedAnswer):
         byte_by_byte = self._experience.support(Feature.ONE_LETTER) is Support.FINDS_NOTHING
         widely = bool(self._open) and byte_by_byte
         yield self._wide() if widely else Turn(self._request)
-        yield from self._in_remembered_sets()
+        needed = self._experience.name_charsets
+        yield from self._in_sets(needed, tried=False)
         if self._is_whole:
             yield from self._among_several()
         if self._open and not widely and self._is_whole:
             yield from self._settling()
-        if self._text and self._is_whole and not self._fresh.rows and not self._reads_any_set:
-            yield from self._elsewhere()
+        if self._is_whole:
+            yield from self._in_unread_sets(needed)
 
     @property
     def _is_whole(self) -> bool:
@@ -312,10 +310,12 @@ class InTurn(DerivedAnswer):
     def _reads_any_set(self) -> bool:
         return self._experience.support(Feature.ANY_CHARSET) is Support.WORKS
 
-    def _look(self, batch: list[Row]) -> None:
+    def _look(self, batch: list[Row], turn: Turn) -> None:
         self._experience.saw({term for row in batch if (term := declared_set(row))})
         if not self._outcomes and self._text:
             self._experience.read({declared_set(row) for row in batch if self._was_read(row)})
+        elif turn.charset and not turn.disguised:
+            self._experience.read({turn.charset for row in batch if self._has_read(turn, row)})
 
     def _look_for_proof(self, batch: list[Row]) -> None:
         """Whether rows that came for `?`, and not for `*`, show what it matched."""
@@ -326,9 +326,20 @@ class InTurn(DerivedAnswer):
 
     def _was_read(self, row: Row) -> bool:
         """Whether the server read a row in another set than that of the query to find it."""
-        tags = [key.attribute.tag for key in self._request.keys if not key.value.isascii()]
-        values = (row.elements.get(tag, b"") for tag in tags)
-        return declared_set(row) != self._charset and not b"".join(values).isascii()
+        raw = b"".join(raw for raw, _ in self._sought_in(row))
+        return declared_set(row) != self._charset and not raw.isascii()
+
+    def _has_read(self, turn: Turn, row: Row) -> bool:
+        """Whether the server read a query in another set to find a row, which has other bytes."""
+        return all(
+            raw and not has_letters(raw, text, turn.charset) for raw, text in self._sought_in(row)
+        )
+
+    def _sought_in(self, row: Row) -> Iterator[tuple[bytes, str]]:
+        """The bytes of a row in which text beyond ASCII is sought, and that text."""
+        for key in self._request.keys:
+            if not key.value.isascii():
+                yield row.elements.get(key.attribute.tag, b""), key.value
 
     def _wide(self) -> Turn:
         """The query with `*` for `?`, filtered here."""
@@ -360,30 +371,36 @@ class InTurn(DerivedAnswer):
             )
             yield Turn(wide, filters=tuple(filters), tried=True)
 
-    def _in_remembered_sets(self) -> Iterator[Turn]:
-        """In the sets that only a query in them finds, and in those seen that may be such."""
-        known, seen = self._experience.name_charsets, self._experience.unread
-        wanted = (*known, *seen[:_MOST_SEEN]) if self._text and not self._reads_any_set else ()
-        for term in alternatives(self._text, self._charset, wanted) if wanted else ():
-            if term in wanted:
+    def _in_unread_sets(self, asked: Sequence[str]) -> Iterator[Turn]:
+        """In the sets of which nothing shows that the server reads them.
+
+        One that compares bytes has found what is stored in the set of the query alone. One that
+        reads the other set finds the same rows again, and is not asked in that set any more.
+        """
+        read, seen = self._experience.reads, self._experience.charsets
+        terms = [term for term in self._other_sets if term not in asked and not read(term)]
+        if self._fresh.rows and self._asking.modality.capabilities.probed:
+            terms = [term for term in terms if term in seen]  # the probe has looked at a sample
+        yield from self._in_sets(terms, tried=True)
+        if terms and not self._fresh.rows:
+            self._notes.append(note(NoteKind.NO_CHARSET_FINDS, ", ".join(terms)))
+
+    def _in_sets(self, terms: Sequence[str], *, tried: bool) -> Iterator[Turn]:
+        for term in self._other_sets:
+            if term in terms:
                 before = self._fresh.rows
-                yield replace(self._in_set(term), tried=term not in known)
+                yield replace(self._in_set(term), tried=tried)
                 yield from self._inside_words(term)
                 if self._fresh.rows > before:
                     self._experience.learn_charset(term)
 
-    def _elsewhere(self) -> Iterator[Turn]:
-        """In the other sets that hold the text, until one finds something."""
-        tried = []
-        for term in alternatives(self._text, self._charset, self._experience.charsets):
-            tried.append(term)
-            yield replace(self._in_set(term), tried=True)
-            yield from self._inside_words(term)
-            if self._fresh.rows:
-                self._experience.learn_charset(term)
-                return
-        if tried:
-            self._notes.append(note(NoteKind.NO_CHARSET_FINDS, ", ".join(tried)))
+    @property
+    def _other_sets(self) -> list[str]:
+        """The other sets that hold the text, those that need to be asked first."""
+        if not self._text or self._reads_any_set:
+            return []
+        seen = (*self._experience.name_charsets, *self._experience.charsets)
+        return list(alternatives(self._text, self._charset, seen))
 
     def _in_set(self, term: str) -> Turn:
         """The query in a set; bytes may match by chance, so the text of a row decides."""

@@ -21,6 +21,7 @@ from dicomsh.model.charset import (
     declared_term,
     decoder,
     encode,
+    has_letters,
     inside_words,
     known,
 )
@@ -299,3 +300,18 @@ def test_escape_sequences_belong_to_code_extensions(declared: bytes, raw: bytes,
 
 def test_a_label_keeps_its_letters() -> None:
     assert declared_term(b" XYZX \0") == "XYZX"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "charset", "has"),
+    [
+        (b"M\xfcller", "M\u00fcll*", "ISO_IR 100", True),
+        (b"M\xc3\xbcller", "M\u00fcll*", "ISO_IR 100", False),
+        (b"M\xc3\xbcller", "M\u00fcll*", "ISO_IR 192", True),
+        (b"Yamada=\x1b$B;3ED\x1b(B", "*\u7530*", "\\ISO 2022 IR 87", True),
+        (b"Yamada=\x1b$B;3ED\x1b(B", "*\u738b*", "\\ISO 2022 IR 87", False),
+        (b"\xfc", "\u00fc*\u5c71", "ISO_IR 100", False),  # which does not hold all of it
+    ],
+)
+def test_letters_are_known_by_their_bytes(raw: bytes, text: str, charset: str, has: bool) -> None:
+    assert has_letters(raw, text, charset) is has

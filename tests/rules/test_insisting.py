@@ -67,10 +67,11 @@ def test_a_set_that_was_seen_is_tried_first_and_remembered(tmp_path: Path) -> No
             "ISO_IR 192",
             r"\ISO 2022 IR 149",
             "ISO_IR 100",  # the bytes alone, for other letters before them
+            "GB18030",  # others may be stored in it
         ]
         again = asked(server, "find patient *吉洞*", state=tmp_path)
         assert ids(again) == ["K4"]
-        assert [charset for charset, _ in server.asked] == [
+        assert [charset for charset, _ in server.asked[:3]] == [
             "ISO_IR 192",
             r"\ISO 2022 IR 149",
             "ISO_IR 100",
@@ -94,6 +95,21 @@ def test_sets_that_answers_came_in_are_asked_too_unless_the_server_reads_them() 
         found = asked(server, listed + "find study Müller* > /dev/null; find patient Müller*")
         assert ids(found) == ["M1", "M3"]
         assert [charset for charset, _ in server.asked[-1:]] == ["ISO_IR 192"]
+
+
+def test_other_sets_are_asked_though_one_is_found_and_no_answer_has_shown_them() -> None:
+    """The first question of a session: one Müller is in UTF-8, the other in Latin-1."""
+    with bytewise(*PEOPLE) as server:
+        assert ids(asked(server, "find patient Müller*")) == ["M1", "M3"]
+        assert [charset for charset, _ in server.asked[:2]] == ["ISO_IR 192", "ISO_IR 100"]
+
+
+def test_a_server_that_reads_a_set_is_asked_in_it_once() -> None:
+    with bytewise(MUELLER, MILLER, habits=Habits(decodes=True)) as server:
+        found = asked(server, "find patient Müller*; find study Müller*; find patient Müller*")
+        assert found.status == ExitStatus.DONE
+        terms = [charset for charset, _ in server.asked]
+    assert terms == ["ISO_IR 192", "ISO_IR 100", r"\ISO 2022 IR 58", "GB18030", *2 * ["ISO_IR 192"]]
 
 
 def test_bytes_that_match_by_chance_are_left_out() -> None:
