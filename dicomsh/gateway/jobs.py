@@ -99,6 +99,7 @@ class Job:
         self._begun = 0.0
         self._seconds = 0.0
         self._done: list[tuple[Resource, Work]] = []
+        self._under_way: Work | None = None
         self._canceled = False
         self._goes_on = asyncio.Event()
         self._goes_on.set()
@@ -172,6 +173,7 @@ class Job:
     async def _moved(self, context: QueryContext, order: Order, resource: Resource) -> None:
         work = order.work(context, resource)
         self._done.append((resource, work))
+        self._under_way = work
         try:
             async with aclosing(work.records()) as batches:
                 async for _ in batches:
@@ -180,6 +182,8 @@ class Job:
         except (DicomshError, RequestError):
             if not order.permissive:
                 raise
+        finally:
+            self._under_way = None
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -195,7 +199,13 @@ class Job:
     @property
     def line(self) -> str:
         """How the retrievals ended, in words."""
-        return "; ".join(line_of(None, outcome, _OBJECTS) for outcome in self.outcomes)
+        return "; ".join(self._line(work) for _, work in self._done)
+
+    def _line(self, work: Work) -> str:
+        outcome = work.outcome
+        if work is self._under_way:
+            return f"{outcome.rows} of {outcome.expected or 0} instances so far"
+        return line_of(None, outcome, _OBJECTS)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -232,7 +242,9 @@ class Job:
         code = {} if claim is None else {"DimseErrorStatus": claim.status}
         outcome = work.outcome
         told = outcome_json(None, outcome, self._gateway.shown)
-        told |= {"Line": line_of(None, outcome, _OBJECTS), "Expected": outcome.expected or 0}
+        told |= {"Line": self._line(work), "Expected": outcome.expected or 0}
+        if work is self._under_way:
+            told |= {"Ending": "running"}
         query = resource.query(self.order.form)
         return {**code, "Query": query, "ReceivedInstancesIds": [], OUTCOME: told}
 

@@ -115,3 +115,17 @@ def test_who_asks_seldom_does_not_wait_for_who_asks_often(
         assert {done.result(20).status for done in (first, *many, one)} == {200}
     assert archive.asked.index("B") <= 2
     assert len(archive.asked) == 22
+
+
+def test_all_who_ask_share_one_association(pool: ThreadPoolExecutor) -> None:
+    opened: list[evt.Event] = []
+    archive = Holding()
+    archive.released.set()
+    with peers.scp(archive.find, handlers=[(evt.EVT_ESTABLISHED, opened.append)]) as modality:
+        line = f"held: {{aet: ARCHIVE, host: {HOST}, port: {modality.entity.port}}}"
+        with gateway(line) as service:
+            callers = Callers(service, pool)
+            sent = [callers.ask("held", f"A{number}") for number in range(40)]
+            assert {one.result(20).status for one in sent} == {200}
+    assert sorted(archive.asked) == sorted(f"A{number}" for number in range(40))
+    assert len(opened) == 1

@@ -104,12 +104,17 @@ def test_a_job_is_cancelled_and_begins_again(storing: tuple[Service, Path]) -> N
     name = service.post("/modalities/slow/get", body)["ID"]
     until(lambda: state(service, name) == "Running")
     assert re.search(r"the job is running: \d+ %", not_yet(service, name))
+    (detail,) = until(lambda: service.get(f"/jobs/{name}")["Content"]["Details"])
+    told = detail["dicomsh-outcome"]
+    assert (told["Complete"], told["Ending"]) == (False, "running")
+    assert re.fullmatch(r"\d+ of \d+ instances so far", told["Line"])
     assert service.post("/modalities/slow/find-patient", {"PatientID": "0555643F"})
     assert state(service, name) == "Running"  # while others ask the same archive
     assert service.ask("POST", f"/jobs/{name}/cancel").json == {}
     job = ended(service, name)
     assert (job["State"], job["ErrorCode"]) == ("Failure", 37)
     assert "This job was canceled" in not_yet(service, name)
+    assert job["Content"]["Details"][0]["dicomsh-outcome"]["Ending"] == "cancelled"
     assert service.ask("POST", f"/jobs/{name}/resubmit").json == {}
     until(lambda: state(service, name) == "Running")
     service.ask("POST", f"/jobs/{name}/cancel")
