@@ -23,6 +23,14 @@ POOL_SIZE = 3
 """Connections used at once: enough to hide its delays, few enough to leave it to others too."""
 
 
+_Key = tuple[str, Extensions, str]
+"""What associations to a modality are kept apart by."""
+
+
+def _key(modality: Modality) -> _Key:
+    return modality.name, modality.extended, modality.local_aet
+
+
 class OpenArchives:
     """The archives in use; satisfies `dicomsh.archives.archive.Archives`.
 
@@ -40,7 +48,7 @@ class OpenArchives:
         self._makers = kinds
         self._kinds: dict[type[object], ArchiveKind] = {}
         self._reached: dict[str, tuple[Modality, Modality]] = {}
-        self._archives: dict[tuple[str, Extensions, str], tuple[Modality, Archive]] = {}
+        self._archives: dict[_Key, tuple[Modality, Archive]] = {}
         self._pools: dict[str, tuple[Modality, Pool]] = {}
 
     def beside(self) -> OpenArchives:
@@ -77,7 +85,7 @@ class OpenArchives:
         """
         # what a probe learns does not change the connection: an open association stays in use
         reached = replace(self.reach(modality), capabilities=NOTHING_KNOWN)
-        key = (modality.name, modality.extended, modality.local_aet)
+        key = _key(modality)
         held = self._archives.get(key)
         if held is not None and held[0] == reached:
             return held[1]
@@ -87,9 +95,15 @@ class OpenArchives:
         self._archives[key] = (reached, archive)
         return archive
 
+    async def close_others(self, modality: Modality) -> None:
+        """Close the connections to a modality on which something else is agreed."""
+        others = [key for key in self._archives if key[0] == modality.name]
+        others = [key for key in others if key != _key(modality)]
+        await _closed([self._archives.pop(key)[1] for key in others])
+
     def known(self, modality: Modality) -> Archive | None:
         """The archive of a modality, or None if it has not been connected to yet."""
-        held = self._archives.get((modality.name, modality.extended, modality.local_aet))
+        held = self._archives.get(_key(modality))
         return held[1] if held is not None and held[1].abilities.sop_classes else None
 
     def state(self, modality: Modality) -> str:

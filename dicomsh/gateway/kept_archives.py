@@ -13,7 +13,12 @@ from dicomsh.model.modality import Modality
 
 
 class KeptArchives(OpenArchives):
-    """Archives whose pools lend the kept connection: many clients share it, in turns."""
+    """Archives with one connection each: many clients share it, in turns, and pools lend it."""
+
+    async def open(self, modality: Modality) -> Archive:
+        """The archive of a modality, instead of one where another AE title of ours was used."""
+        await self.close_others(modality)
+        return await super().open(modality)
 
     def pool(self, modality: Modality, size: int = POOL_SIZE) -> ArchivePool:
         """A pool of the one connection."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,15 +117,37 @@ def test_who_asks_seldom_does_not_wait_for_who_asks_often(
     assert len(archive.asked) == 22
 
 
-def test_all_who_ask_share_one_association(pool: ThreadPoolExecutor) -> None:
-    opened: list[evt.Event] = []
+@contextmanager
+def counting() -> Iterator[tuple[Service, Callable[[], list[int]]]]:
+    """A gateway to an archive; gives how many associations were opened, and how many are open."""
+    events: list[evt.Event] = []
+    names = (evt.EVT_ESTABLISHED, evt.EVT_RELEASED, evt.EVT_ABORTED)
+
+    def counted() -> list[int]:
+        opened = sum(event.event is evt.EVT_ESTABLISHED for event in events)
+        return [opened, 2 * opened - len(events)]
+
     archive = Holding()
     archive.released.set()
-    with peers.scp(archive.find, handlers=[(evt.EVT_ESTABLISHED, opened.append)]) as modality:
+    handlers = [(name, events.append) for name in names]
+    with peers.scp(archive.find, handlers=handlers) as modality:
         line = f"held: {{aet: ARCHIVE, host: {HOST}, port: {modality.entity.port}}}"
         with gateway(line) as service:
-            callers = Callers(service, pool)
-            sent = [callers.ask("held", f"A{number}") for number in range(40)]
-            assert {one.result(20).status for one in sent} == {200}
-    assert sorted(archive.asked) == sorted(f"A{number}" for number in range(40))
-    assert len(opened) == 1
+            yield service, counted
+
+
+def test_all_who_ask_share_one_association(pool: ThreadPoolExecutor) -> None:
+    with counting() as (service, counted):
+        callers = Callers(service, pool)
+        sent = [callers.ask("held", f"A{number}") for number in range(40)]
+        assert {one.result(20).status for one in sent} == {200}
+        assert counted() == [1, 1]
+
+
+def test_an_aet_of_ones_own_takes_the_place_of_another() -> None:
+    """Whoever asks with ever new AE titles does not open ever more associations."""
+    with counting() as (service, counted):
+        for number in range(5):
+            body = {"Level": "Study", "LocalAet": f"ME{number}"}
+            assert service.ask("POST", "/modalities/held/query", body).status == 200
+        until(lambda: counted() == [5, 1])
