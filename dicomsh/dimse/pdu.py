@@ -451,9 +451,10 @@ def _room(max_pdu: int) -> int:
 
 def _fragments(
     context_id: int, data: bytes, flags: int, room: int, *, ends: bool = True
-) -> Iterable[bytes]:
+) -> Iterable[Fragment]:
+    view = memoryview(data)  # a large object is not copied once more
     for offset in range(0, max(len(data), int(ends)), room):
-        part = data[offset : offset + room]
+        part = view[offset : offset + room]
         last = _LAST if ends and offset + room >= len(data) else 0
         yield _PDU_HEADER.pack(P_DATA, len(part) + _PDV_HEADER.size)
         yield _PDV_HEADER.pack(len(part) + 2, context_id, flags | last)

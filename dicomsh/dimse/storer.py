@@ -17,8 +17,11 @@ from dicomsh.model.storage import Announced, Pair, Readable, StoreReply
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import DEFLATED
 
-_BLOCK = 1 << 18
-"""Bytes that are read and sent at once; even, as fragments have to be (PS3.8 annex E)."""
+_BLOCK = 1 << 17
+"""Bytes that are read and sent at once; even, as fragments have to be (PS3.8 annex E).
+
+The C library gives larger blocks back to the system and gets new ones, page by page, each time.
+"""
 
 
 class Storer:
