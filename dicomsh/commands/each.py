@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
+from dicomsh.commands.apiece import HEAD, headed
 from dicomsh.commands.context import Context
 from dicomsh.commands.run import result_of
 from dicomsh.errors import DicomshError, UsageError
@@ -101,9 +102,6 @@ async def each(
 
 _TEXT = FieldColumn("text", "Text")
 _ERROR = FieldColumn(ERROR_COLUMN.keyword, ERROR_COLUMN.heading)
-
-_HEAD = "_head"
-"""The field of a record, in no column, that says whose it and those after it are."""
 
 
 async def _begun(
@@ -418,7 +416,7 @@ class _Merged(DerivedAnswer):
         if result is self._headed or not isinstance(result, Listing) or result.draw is None:
             return {}
         self._headed = result
-        return {_HEAD: self._runs.name_of(part.subject)}
+        return {HEAD: self._runs.name_of(part.subject)}
 
     def _failed_row(self, subject: _Subject, error: str) -> Row | Record:
         keys = subject.keys
@@ -480,13 +478,12 @@ def _drawing(listings: Sequence[Listing]) -> DrawLine | None:
     if draw is None:
         return None
 
+    below = headed(draw)
+
     def drawn(record: Record) -> str | tuple[str, ...] | None:
         if _TEXT.keyword in record:
             return _text_of(record)
-        if ERROR_COLUMN.keyword in record:
-            return None
-        line = draw(record)
-        return (record[_HEAD], line) if _HEAD in record and isinstance(line, str) else line
+        return None if ERROR_COLUMN.keyword in record else below(record)
 
     return drawn
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Annotated, TypeVar
 
 from dicomsh.commands.context import Context
+from dicomsh.commands.last_queries import answers_of
 from dicomsh.errors import UsageError
 from dicomsh.explain.answer import answer_lines
 from dicomsh.explain.equivalent import Equivalent
@@ -18,7 +19,7 @@ from dicomsh.explain.tools import TOOLS
 from dicomsh.explain.transfer import SentRetrieve
 from dicomsh.explain.transfer_page import equivalents, moved_lines, tool_text
 from dicomsh.explain.transfer_tools import RETRIEVE_TOOLS, STORE_TOOLS, StoredPaths
-from dicomsh.frozen import replace
+from dicomsh.frozen import frozen, replace
 from dicomsh.language.binding import Call
 from dicomsh.language.command import command
 from dicomsh.language.kinds import COMMAND, one_of
@@ -336,25 +337,44 @@ def _asked_back(kept: KeptAnswer) -> tuple[str, ...]:
     return (*request.default_keywords(), *(key.keyword for key in request.keys))
 
 
+@frozen
+class _Answered:
+    """A query that was answered, how, and what would be sent for it now."""
+
+    query: AskedQuery
+    outcome: Outcome
+    sent: list[Sent]
+
+
 async def _last(context: Context, as_: str | None) -> Report | Text:
-    kept = context.session.last
-    if kept is None or kept.outcome is None:
-        raise UsageError("nothing has been listed yet", hint="find LEVEL, or ls; then explain last")
-    if kept.asked_query is None:
-        raise UsageError("the last answer is not from a single query", hint="explain COMMAND")
-    done = await _dry_run_again(context, kept.asked_query)
-    typed = kept.asked_query.options.model is not None
-    asked = [_forced(context, sent, typed=typed) for sent in done.sent]
+    """The explanation of the last answer, or of that of each archive."""
+    answered = [
+        await _answered(context, query, outcome)
+        for query, outcome in answers_of(context.session, "explain last")
+    ]
+    every = [sent for one in answered for sent in one.sent]
     if as_ is not None:
-        return _tools_only(context, asked, as_, "last")
-    last, outcome = kept.asked_query, kept.outcome
-    subject = (last.request, tuple(sent.query for sent in asked), outcome)
+        return _tools_only(context, every, as_, "last")
+    subject = tuple(
+        (one.query.request, tuple(sent.query for sent in one.sent), one.outcome) for one in answered
+    )
 
-    def page(subject: tuple[Request, tuple[Query, ...], Outcome]) -> str:
-        asked_query = replace(last, request=subject[0])
-        return _answer_page(context, asked_query, subject[2], _with(asked, subject[1]))
+    def page(subject: tuple[tuple[Request, tuple[Query, ...], Outcome], ...]) -> str:
+        pages = (
+            _answer_page(
+                context, replace(one.query, request=request), outcome, _with(one.sent, queries)
+            )
+            for one, (request, queries, outcome) in zip(answered, subject, strict=True)
+        )
+        return "\n\n".join(pages)
 
-    return Report(text_about(subject, page), _records(asked))
+    return Report(text_about(subject, page), _records(every))
+
+
+async def _answered(context: Context, query: AskedQuery, outcome: Outcome) -> _Answered:
+    done = await _dry_run_again(context, query)
+    typed = query.options.model is not None
+    return _Answered(query, outcome, [_forced(context, sent, typed=typed) for sent in done.sent])
 
 
 def _answer_page(

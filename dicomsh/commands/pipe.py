@@ -160,8 +160,14 @@ class First(DerivedAnswer):
         """How the source ended; ending it early is what the user wanted."""
         outcome = of_source(self._source.outcome)
         if self._left and outcome.ending is Ending.CANCELLED:
-            return replace(outcome, ending=Ending.LIMIT, stopped_by=f"head {self._number}")
+            own = [replace(one, outcome=self._as_stopped(one.outcome)) for one in outcome.archives]
+            return replace(self._as_stopped(outcome), archives=tuple(own))
         return outcome
+
+    def _as_stopped(self, outcome: Outcome) -> Outcome:
+        if outcome.ending is not Ending.CANCELLED:
+            return outcome
+        return replace(outcome, ending=Ending.LIMIT, stopped_by=f"head {self._number}")
 
     async def aclose(self) -> None:
         """End early."""

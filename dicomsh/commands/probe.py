@@ -14,7 +14,7 @@ from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.extended_negotiation import Extension
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Modality, all_in_use
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.results import Records, Talk, listing_of
 from dicomsh.query.probe.steps import findings
@@ -42,11 +42,22 @@ async def probe(
     off, with a status that says so or silently. Later queries use the findings: dicomsh applies
     the filters that the server ignores or matches too late, leaves out keys that it rejects, calls
     an answer that ends at the server's limit INCOMPLETE, and says so in the result line.
+
+    If several modalities are in use, they are probed one after another.
     """
     session = context.session
-    modality = session.config.find(name.text, name.span) if name else session.current()
+    named = [session.config.find(name.text, name.span)] if name else all_in_use(session.modalities)
     if forget:
-        return Talk(_forgotten(context, modality))
+        return Talk("\n".join(_forgotten(context, modality) for modality in named))
+    first, *others = named
+    if not others:
+        return _probed(context, first)
+    from dicomsh.commands.apiece import apiece
+
+    return apiece({modality.name: _probed(context, modality) for modality in named})
+
+
+def _probed(context: Context, modality: Modality) -> Records:
     probing = _Probing(context, modality)
     return listing_of(
         _COLUMNS,

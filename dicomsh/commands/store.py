@@ -51,7 +51,8 @@ async def store(
     if not paths and from_ledger is None:
         raise UsageError("nothing to send", hint="store PATH…, or store --from-ledger DIR")
     session = context.session
-    modality = session.config.find(to.text, to.span) if to else session.current()
+    to_one = "store PATH… --to {}"
+    modality = session.config.find(to.text, to.span) if to else session.current(to_one)
     options = StoreOptions(
         2 if retries is None else retries,
         jobs or 1,

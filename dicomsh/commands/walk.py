@@ -38,7 +38,8 @@ async def cd(context: Context, target: Annotated[Word | None, TARGET] = None) ->
     session = context.session
     if target is not None and target.text == "-":
         return _back(context)
-    if target is None:
+    several = len(session.modalities) > 1
+    if target is None or (several and target.text in ("/", "..", ".")):
         session.move(tuple(all_in_use(session.modalities)), type(session.place)())
         return None
     from dicomsh.commands.target import resolve
@@ -115,17 +116,28 @@ async def tree(
 ) -> Records:
     """Show the hierarchy below the current place, or below TARGET, with counts.
 
-    It runs several queries at once.
+    It runs several queries at once. If several archives are in use, it shows that of each.
     """
+    if target is None and len(context.session.modalities) > 1:
+        from dicomsh.commands.apiece import apiece
+
+        used = context.session.modalities
+        return apiece({one.name: _tree(context, one, Place(), depth) for one in used})
     from dicomsh.commands.target import resolve
-    from dicomsh.query.hierarchy import Hierarchy
 
     there = await resolve(context, target)
     if there.place.level in (Level.INSTANCE, Level.WORKLIST):
         what = "an instance" if there.place.level is Level.INSTANCE else "the items of a worklist"
         raise UsageError(f"there is nothing below {what}", span=target.span if target else None)
-    seen = context.session.seen_of(there.modality.name)
-    descent = Hierarchy(context.query, there.modality, there.place, depth or 2, seen.note)
+    return _tree(context, there.modality, there.place, depth)
+
+
+def _tree(context: Context, modality: Modality, place: Place, depth: int | None) -> Records:
+    """The hierarchy below a place of one archive."""
+    from dicomsh.query.hierarchy import Hierarchy
+
+    seen = context.session.seen_of(modality.name)
+    descent = Hierarchy(context.query, modality, place, depth or 2, seen.note)
     return listing_of(
         _TREE_COLUMNS,
         descent.records(_tree_record),

@@ -7,7 +7,9 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import date
 from functools import partial
 
+from dicomsh.commands.apiece import apiece
 from dicomsh.commands.context import Context
+from dicomsh.commands.last_queries import answers_of
 from dicomsh.errors import UsageError
 from dicomsh.frozen import replace
 from dicomsh.language.command import command
@@ -50,20 +52,31 @@ async def why(context: Context) -> Records:
 
     Asks again without each key in turn, up to 500 rows each time, and counts the values that the
     rows have in its place. If no single key is the reason, it asks without any key and says which
-    of them match nothing at all. Ctrl-C ends it with what is known by then.
+    of them match nothing at all. Ctrl-C ends it with what is known by then. For an answer of
+    several archives, it does so for each.
     """
+    answers = answers_of(context.session, "why")
     kept = context.session.last
-    if kept is None or kept.asked_query is None or kept.outcome is None:
-        raise UsageError("there is no query to explain", hint="find … first, then why")
-    asked = kept.asked_query
+    assert kept is not None
+    rows = kept.by_modality()
+    asked, _ = answers[0]
     narrowed = any(map(is_matched, asked.request.keys)) or bool(asked.request.place.steps)
-    empty = not kept.outcome.rows
+    empty = not any(outcome.rows for _, outcome in answers)
     if not narrowed and not (empty and asked.request.level is Level.WORKLIST):
         raise UsageError(
             "the last query matched on no key", hint="'explain last' says what it asked"
         )
-    had = kept.outcome.rows if kept.outcome.received is None else kept.outcome.received
-    reasons = _Reasons(context, asked, had, [row.compact() for row in kept.rows[:POOL]])
+    listings = {
+        asked.modality.name: _listing(context, asked, outcome, rows.get(asked.modality.name, []))
+        for asked, outcome in answers
+    }
+    return next(iter(listings.values())) if len(listings) == 1 else apiece(listings)
+
+
+def _listing(context: Context, asked: AskedQuery, outcome: Outcome, rows: list[Row]) -> Records:
+    """The reasons for the answer of one archive."""
+    had = outcome.rows if outcome.received is None else outcome.received
+    reasons = _Reasons(context, asked, had, [row.compact() for row in rows[:POOL]])
     return listing_of(
         _COLUMNS,
         reasons.records(),

@@ -42,8 +42,9 @@ _ITEM_COLUMNS = (
 def shown_item(context: Context, kept: KeptAnswer, row: Row) -> Records:
     """Every attribute of an item of an answer, asked for again, with what is wrong about it."""
     asked = kept.asked_query
-    modality = context.session.current() if asked is None else asked.modality
-    shown = _ShownItem(context, modality, row)
+    session = context.session
+    of_row = session.known(row.archive) if row.archive else asked and asked.modality
+    shown = _ShownItem(context, of_row or session.current(), row)
     return listing_of(_ITEM_COLUMNS, shown.records(), outcome=lambda: shown.outcome)
 
 

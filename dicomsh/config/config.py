@@ -154,7 +154,10 @@ class Config:
         way = "or use AET@HOST:PORT"
         if name == _PRACTICE:
             way = "the practice archive is 'pacs: {practice: true}' in modalities.yaml"
-        hint = suggestion(name, (*self.modalities, *self.groups)) or f"{self._known()}; {way}"
+        near = suggestion(name, (*self.modalities, *self.groups))
+        if near and self.path:
+            near = f"{near} {self._known()}"
+        hint = near or f"{self._known()}; {way}"
         return UsageError(f"no modality {shown(name)}", hint=hint, span=span)
 
     def _known(self) -> str:

@@ -12,7 +12,7 @@ from dicomsh.language.scan import Word
 from dicomsh.model.keys import Attribute, defined, find_path, is_named, is_private_creator
 from dicomsh.model.level_keys import level_of
 from dicomsh.model.levels import Level
-from dicomsh.model.matching import Matcher, matcher
+from dicomsh.model.matching import Matcher, is_uid, matcher
 from dicomsh.model.moments import BackwardsError
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
@@ -247,10 +247,19 @@ def pattern_key(level: Level, word: Word, today: date) -> QueryKey:
     try:
         found: Matcher = matcher(attribute, text, today, literal=literal)
     except UsageError as error:
-        raise word.error(error) from None
+        raise word.error(_for_uid(level, word.text) or error) from None
     return QueryKey(
         (attribute,), found.value, found.kind, KeyOrigin.PATTERN, word.text, literal=literal
     )
+
+
+def _for_uid(level: Level, text: str) -> UsageError | None:
+    """The error about a UID where a number belongs; None for any other text."""
+    if level is not Level.INSTANCE or text.count(".") < 3 or not is_uid(text):
+        return None
+    hint = f"find {level.word} {level.word}={text}"
+    message = f"'{text}' is a UID, and a pattern here means {pattern_keyword(level, text)}"
+    return UsageError(message, hint=hint)
 
 
 _ALMOST_KEY = regex(rf"\s*({KEY})\s*(?:!=|[=:<>~])", re.ASCII)

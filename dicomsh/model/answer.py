@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from dicomsh.errors import DicomshError, ExitStatus
 from dicomsh.frozen import frozen, replace
+from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note, summed
 from dicomsh.model.row import Row, weight
@@ -100,12 +101,22 @@ class ArchiveOutcome:
     Args:
         name: the modality name.
         outcome: how it ended.
-        level: the level of the rows that it counts.
+        level: the level of the rows that it counts; None for records.
+        asked: what it was asked, or None if that was not a single query.
+        unit: singular and plural of its rows if there is no level.
     """
 
     name: str
     outcome: Outcome
-    level: Level
+    level: Level | None
+    asked: AskedQuery | None = None
+    unit: tuple[str, str] = ("row", "rows")
+
+
+def failure_of(error: DicomshError, rows: int, seconds: float) -> Outcome:
+    """The outcome of an archive that failed, after so many rows."""
+    detail, remedy = error.message, error.hint or ""
+    return Outcome(Ending.FAILED, rows, seconds, detail=detail, remedy=remedy, failure=error.status)
 
 
 def of_archives(archives: Sequence[ArchiveOutcome]) -> Outcome:
@@ -132,13 +143,16 @@ def of_archives(archives: Sequence[ArchiveOutcome]) -> Outcome:
 
 def _by_archive(parts: Sequence[Outcome]) -> tuple[ArchiveOutcome, ...]:
     """The outcomes of each archive over several queries together."""
-    found: dict[tuple[str, Level], list[Outcome]] = {}
-    for part in parts:
-        for archive in part.archives:
-            found.setdefault((archive.name, archive.level), []).append(archive.outcome)
-    return tuple(
-        ArchiveOutcome(name, combined(outcomes), level) for (name, level), outcomes in found.items()
-    )
+    found: dict[tuple[str, Level | None], list[ArchiveOutcome]] = {}
+    for archive in (archive for part in parts for archive in part.archives):
+        found.setdefault((archive.name, archive.level), []).append(archive)
+    return tuple(_together(several) for several in found.values())
+
+
+def _together(several: Sequence[ArchiveOutcome]) -> ArchiveOutcome:
+    first, *others = several
+    whole = combined([one.outcome for one in several])
+    return replace(first, outcome=whole, asked=None if others else first.asked)
 
 
 def combined(parts: Sequence[Outcome]) -> Outcome:

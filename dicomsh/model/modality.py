@@ -277,8 +277,12 @@ def all_in_use(modalities: Sequence[Modality]) -> Sequence[Modality]:
     return modalities
 
 
-def in_use(modalities: Sequence[Modality]) -> Modality:
+def in_use(modalities: Sequence[Modality], how: str = "") -> Modality:
     """The modality that is in use.
+
+    Args:
+        modalities: all that are in use.
+        how: what to type for one of them, with its name for {}; empty for `use`.
 
     Raises:
         UsageError: there is none, or there are several.
@@ -286,6 +290,6 @@ def in_use(modalities: Sequence[Modality]) -> Modality:
     first, *others = all_in_use(modalities)
     if others:
         names = " and ".join(modality.name for modality in modalities)
-        hint = f"use {first.name}; 'find' and 'ls' ask all of them"
+        hint = how.format(first.name) or f"use {first.name}; 'find' and 'ls' ask all of them"
         raise UsageError(f"this needs one modality, and {names} are in use", hint=hint)
     return first

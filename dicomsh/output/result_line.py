@@ -54,7 +54,7 @@ def archive_lines(
         name = visible(one.name)
         lead = f"  {name}{' ' * (room - width(name))}  "
         left = None if columns is None else columns - width(lead)
-        line = result_line(one.level, one.outcome, theme=theme, columns=left)
+        line = result_line(one.level, one.outcome, unit=one.unit, theme=theme, columns=left)
         lines.append(lead + line.replace("\n", "\n  "))
     return lines
 

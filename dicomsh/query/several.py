@@ -10,8 +10,8 @@ from functools import partial
 from dicomsh.errors import DicomshError, UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.frozen import replace
-from dicomsh.model.answer import ArchiveOutcome, Ending, Outcome, of_archives
-from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.answer import ArchiveOutcome, Ending, Outcome, failure_of, of_archives
+from dicomsh.model.asked_query import AskedQuery, QueryOptions
 from dicomsh.model.columns import ARCHIVE_COLUMN, Column
 from dicomsh.model.derived_answer import DerivedAnswer
 from dicomsh.model.levels import Level
@@ -41,6 +41,8 @@ def ask_several(
     begin = partial(ask, context, request=request, options=options, way=way)
     level = request.level
     archives = [OneOfSeveral(one.name, level, partial(begin, modality=one)) for one in modalities]
+    for archive, modality in zip(archives, modalities, strict=True):
+        archive.asked = AskedQuery(modality, request, options or QueryOptions())
     answer = Several(archives)
     columns: tuple[Column, ...] = (ARCHIVE_COLUMN, *request.columns())
     names = tuple(modality.name for modality in modalities)
@@ -64,12 +66,14 @@ class OneOfSeveral:
 
     Attributes:
         coming: the wait for its next batch; None if there is none.
+        asked: the query, if it is a single one.
     """
 
     def __init__(self, name: str, level: Level, begin: Begin) -> None:
         self.name = name
         self.level = level
         self.coming: asyncio.Task[list[Row] | None] | None = None
+        self.asked: AskedQuery | None = None
         self._begin = begin
         self._listing: Listing | None = None
         self._batches: AsyncIterator[list[Row]] | None = None
@@ -127,22 +131,12 @@ class OneOfSeveral:
     def outcome(self) -> Outcome:
         """How its answer ended, counting the rows that were passed on."""
         if self.error is not None:
-            return self._failed(self.error)
+            return failure_of(self.error, self._rows, self._seconds)
         if self._listing is None:
             return Outcome(Ending.CANCELLED, 0, self._seconds)
         outcome = replace(self._listing.answer.outcome, rows=self._rows)
         early = self._dropped and outcome.complete
         return replace(outcome, ending=Ending.CANCELLED) if early else outcome
-
-    def _failed(self, error: DicomshError) -> Outcome:
-        return Outcome(
-            Ending.FAILED,
-            self._rows,
-            self._seconds,
-            detail=error.message,
-            remedy=error.hint or "",
-            failure=error.status,
-        )
 
     @property
     def _seconds(self) -> float:
@@ -190,7 +184,9 @@ class Several(DerivedAnswer):
 
     def _ended(self) -> Outcome:
         """The outcome of all together, which has that of each."""
-        parts = [ArchiveOutcome(one.name, one.outcome, one.level) for one in self._archives]
+        parts = [
+            ArchiveOutcome(one.name, one.outcome, one.level, one.asked) for one in self._archives
+        ]
         return replace(of_archives(parts), seconds=time.monotonic() - self._started)
 
     async def aclose(self) -> None:

@@ -83,7 +83,8 @@ def advice(request: Request, here: Place) -> str:
         here: the current place, where the line would be typed.
     """
     if request.level is Level.WORKLIST:
-        return "why" if _matched(request) else ""
+        named = (phrase.line(here) for phrase in _identifier(request))
+        return next(named, "why" if _matched(request) else "")
     for rule in _RULES:
         for phrase in rule(request):
             line = phrase.line(here)
@@ -263,17 +264,30 @@ _LIKE_AN_ACCESSION_NUMBER = regex(
 )
 
 
+_LETTERS_FIRST = regex(r"(?=(?:\D*\d){4})[A-Za-z]{1,3}[0-9]{4,13}\Z", re.ASCII)
+"""An accession number that few PatientIDs look like."""
+
+_WITH_ACCESSION = (Level.STUDY, Level.WORKLIST)
+
+
 def _identifier(request: Request) -> Iterator[Phrase]:
     """A pattern that looks like a UID or an accession number was read as something else."""
     for key in _matched(request):
         if key.origin is not KeyOrigin.PATTERN or key.attribute.vr == "UI":
             continue
-        level = request.level if request.level is not Level.PATIENT else Level.STUDY
         if _LIKE_A_UID.match(key.value):
-            place = request.place.above(level)
-            yield Phrase(level, (f"{level.word}={key.value}",), place)
-        elif request.level is Level.STUDY and _LIKE_AN_ACCESSION_NUMBER.match(key.value):
+            yield _by_uid(request, key)
+        elif request.level in _WITH_ACCESSION and _LIKE_AN_ACCESSION_NUMBER.match(key.value):
             yield phrase_with(request, key, key.value, "acc")
+        elif request.level is Level.PATIENT and _LETTERS_FIRST.match(key.value):
+            yield Phrase(Level.STUDY, (f"acc={key.value}",), request.place.above(Level.STUDY))
+
+
+def _by_uid(request: Request, key: QueryKey) -> Phrase:
+    if request.level is Level.WORKLIST:
+        return phrase_with(request, key, key.value, "StudyInstanceUID")
+    level = request.level if request.level is not Level.PATIENT else Level.STUDY
+    return Phrase(level, (f"{level.word}={key.value}",), request.place.above(level))
 
 
 def _fewer_keys(request: Request) -> Iterator[Phrase]:

@@ -111,13 +111,16 @@ class Session:
         """The names of the modalities in use, joined by commas; empty if there is none."""
         return ",".join(modality.name for modality in self.modalities)
 
-    def current(self) -> Modality:
+    def current(self, how: str = "") -> Modality:
         """The current modality.
+
+        Args:
+            how: what to type for one of several, with its name for {}.
 
         Raises:
             UsageError: no modality is in use, or several are.
         """
-        return in_use(self.modalities)
+        return in_use(self.modalities, how)
 
     def choose(self, *modalities: Modality) -> None:
         """Make these modalities the current ones, at their root."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -194,7 +195,7 @@ def test_a_key_that_one_of_them_has_is_a_target(tmp_path: Path) -> None:
 
 def test_what_needs_one_archive_says_so(tmp_path: Path) -> None:
     config = grouped(tmp_path)
-    done = run("use site; probe", config=config)
+    done = run("use site; show", config=config)
     assert done.status == ExitStatus.USAGE
     assert "this needs one modality, and pacs and faulty are in use" in done.err
     other = run("use pacs; compare --with site find study", config=config)
@@ -271,3 +272,85 @@ def test_a_lesson_leads_back_to_all_of_them(tmp_path: Path) -> None:
     done = run(text, config=grouped(tmp_path), output="json")
     assert {row["modality"] for row in done.json} == {"pacs", "faulty"}
     assert "You are back at" in done.out + done.err
+
+
+def test_tree_shows_that_of_each(tmp_path: Path) -> None:
+    config = grouped(tmp_path)
+    done = run("tree --depth 1", config=config, modality="pacs,dead,faulty")
+    assert done.status == ExitStatus.NO_ASSOCIATION
+    heads = [line for line in done.out.splitlines() if line[0] not in "├└"]
+    assert heads == ["pacs", "faulty"], "one that is down hides no other"
+    whole, *each = done.err.splitlines()[-4:]
+    assert whole.startswith("80 entities, INCOMPLETE")
+    assert [line.split()[0] for line in each] == ["pacs", "dead", "faulty"]
+    rows = run("use pacs faulty; tree --depth 1", config=config, output="json").json
+    assert {row["modality"] for row in rows} == {"pacs", "faulty"}
+    assert {row["level"] for row in rows} == {"patient"}
+
+
+def test_probe_probes_each(tmp_path: Path) -> None:
+    config = grouped(tmp_path, cut_off=20)
+    done = run("use pacs faulty; probe; modalities", config=config, state=tmp_path, output="json")
+    assert done.status == 0, done.err
+    found = json.loads(
+        done.out.splitlines()[0] if done.out[1] != "\n" else done.out[: done.out.index("]") + 1]
+    )
+    assert {row["modality"] for row in found} == {"pacs", "faulty"}
+    told = [line.split()[:3] for line in done.err.splitlines() if line.startswith("  ")]
+    assert told == [["pacs", "25", "findings,"], ["faulty", "25", "findings,"]]
+    forgotten = run("use pacs faulty; probe --forget", config=config, state=tmp_path).err
+    assert "pacs: forgotten\nfaulty: forgotten" in forgotten
+
+
+def test_explain_last_explains_the_answer_of_each(tmp_path: Path) -> None:
+    config = grouped(tmp_path)
+    done = run(
+        "find study JOD* --on all | !cat >&2", "explain last", config=config, keep_going=True
+    )
+    assert "2 studies from pacs\n" in done.out
+    assert "no studies from dead\n" in done.out
+    assert "it gave no answer: everything is missing" in done.out
+    assert done.out.count("PatientName = JOD*") >= 3
+    copied = run("use site; find study JOD*; explain last --as findscu", config=config)
+    assert copied.status == 0, copied.err
+    assert copied.out.count("findscu -S") == 2
+
+
+def test_why_gives_the_reasons_of_each(tmp_path: Path) -> None:
+    config = grouped(tmp_path)
+    done = run("use site; find study xyz mod=CT; why", config=config)
+    assert done.status == 0, done.err
+    heads = [line for line in done.out.splitlines() if "match" not in line]
+    assert heads == ["pacs", "faulty"]
+    rows = run("use site; find study xyz mod=CT; why", config=config, output="ndjson").out
+    found = [json.loads(line) for line in rows.splitlines()]
+    assert [(row["modality"], row["without"]) for row in found] == [
+        ("pacs", "xyz"),
+        ("faulty", "xyz"),
+    ]
+
+
+def test_an_item_of_a_worklist_is_that_of_its_archive(tmp_path: Path) -> None:
+    done = run("use site; find worklist; show 1", config=grouped(tmp_path), output="ndjson")
+    assert done.status == 0, done.err
+    assert '"keyword": "AccessionNumber"' in done.out
+
+
+@pytest.mark.parametrize("up", ["cd ..", "cd /", "cd"])
+def test_the_root_of_several_is_above_them(tmp_path: Path, up: str) -> None:
+    done = run(f"use site; {up}; pwd; cd /pacs; {up}; pwd", config=grouped(tmp_path))
+    assert done.out == "/pacs,faulty\n/pacs\n"
+
+
+def test_store_to_several_says_how_to_name_one(tmp_path: Path) -> None:
+    done = run("use site; store x.dcm", config=grouped(tmp_path))
+    assert done.status == 2
+    assert "store PATH… --to pacs" in done.err
+
+
+@pytest.mark.parametrize("text", ["find study --on site | head 1", "use site; tree | head 1"])
+def test_head_stops_every_archive_as_was_wanted(tmp_path: Path, text: str) -> None:
+    done = run(text, config=grouped(tmp_path))
+    assert done.status == 0
+    assert "cancelled by you" not in done.err
+    assert "stopped at head 1" in done.err

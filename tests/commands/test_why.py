@@ -105,7 +105,7 @@ def test_a_short_answer_is_explained_too() -> None:
 
 
 def test_nothing_is_asked_about_what_has_no_reason() -> None:
-    assert "no query to explain" in run("use pacs; why").err
+    assert "nothing has been listed yet" in run("use pacs; why").err
     assert "matched on no key" in why("find worklist").err
 
 

@@ -255,7 +255,7 @@ def test_name_that_is_taken() -> None:
 def test_name_that_is_unknown() -> None:
     with pytest.raises(UsageError, match="no modality 'pasc'") as caught:
         remove_modality(BUILTIN.read_text("utf-8"), "pasc")
-    assert caught.value.hint == "did you mean 'pacs'?"
+    assert caught.value.hint == "did you mean 'pacs'? known in modalities.yaml: pacs"
 
 
 def test_orthanc_is_left_alone(tmp_path: Path) -> None:

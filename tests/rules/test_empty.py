@@ -104,13 +104,17 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find study study=1.2.3", "find series series=1.2.3"),
         ("find series series=1.2.3", "find study study=1.2.3"),
         ("find instance instance=1.2.3", "find series series=1.2.3"),
-        # a pattern that looks like a UID, or at the level of studies like an accession number
+        # a pattern that looks like a UID, or like an accession number
         ("find patient 1.2.840.10008.5", "find study study=1.2.840.10008.5"),
         ("find study 1.2.840.10008.5", "find study study=1.2.840.10008.5"),
         ("find series 1.2.840.10008.5", "find series series=1.2.840.10008.5"),
         ("find study 1.2.3", "find study 1.2.3*"),
         ("find study W2611109 mod=CT", "find study acc=W2611109 mod=CT"),
-        ("find patient W2611109", "find patient W2611109*"),
+        ("find patient W2611109", "find study acc=W2611109"),
+        ("find patient 2611109W", "find patient 2611109W*"),
+        ("find worklist W2611109", "find worklist acc=W2611109"),
+        ("find worklist 1.2.840.10008.5", "find worklist StudyInstanceUID=1.2.840.10008.5"),
+        ("find worklist 17", "why"),
         ("find study OZP00SJ", "find study OZP00SJ*"),
         # another attribute
         ("find patient *JOD*", "find patient id=*JOD*"),
