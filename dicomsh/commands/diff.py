@@ -20,7 +20,7 @@ from dicomsh.model.diff import Finding, Wanted
 from dicomsh.model.level_keys import heading
 from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.modality import DicomAddress, Modality
-from dicomsh.model.place import title_of
+from dicomsh.model.place import about
 from dicomsh.model.plan import Request
 from dicomsh.model.results import Records, listing_of
 from dicomsh.model.text_about import text_about
@@ -187,7 +187,7 @@ class _Shown:
             "where": pair.where.value.format(name),
             "level": level.word,
             **{step.level.unique_keyword: step.key for step in steps},
-            _LABEL: text_about(pair.row, partial(title_of, level=level)),
+            _LABEL: text_about(pair.row, partial(about, level=level)),
             **{column.keyword: shown_value(pair.row, column) for column in self.attributes},
         }
         if pair.first is None or pair.second is None:

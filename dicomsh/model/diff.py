@@ -145,19 +145,23 @@ class Tally:
     nameless: list[int] = field(default_factory=lambda: [0, 0])
     unsure: Counter[tuple[int, int, bool]] = field(default_factory=Counter)
 
-    def found(self, title: str, names: Sequence[str], wanted: Wanted, level: Level) -> Note:
+    def found(self, names: Sequence[str], wanted: Wanted, level: Level, *, whole: bool) -> Note:
         """The note that counts what was found.
 
         Args:
-            title: what is counted, if that is to be said; else empty.
             names: those of the archives.
             wanted: what is compared.
             level: the level.
+            whole: whether all has been compared.
         """
+        title = level.plural if len(wanted.levels) > 1 else ""
         numbers = (f"{number:,}" for number in (*self.only, *self.repeated))
         counts = f"{self.counts:,}" if wanted.counts and counters(level) else ""
         values = f"{self.values:,}" if wanted.compared(level) else ""
-        about = (title, *names, *numbers, counts, values)
+        # of the first level, the keys have all been compared when anything is found
+        keys_alone = level is wanted.top and not counts and not values
+        open_ = () if whole or keys_alone else ("open",)
+        about = (title, *names, *numbers, counts, values, *open_)
         return note(NoteKind.DIFFERENCES, *about, count=self.both)
 
     def not_compared(self, names: Sequence[str], level: Level) -> Iterator[Note]:

@@ -111,6 +111,7 @@ class NoteKind(Enum):
     NOT_CERTAIN = "not-certain"
     VALUES_NOT_COMPARED = "values-not-compared"
     NOT_LOOKED_INTO = "not-looked-into"
+    NOT_REACHED = "not-reached"
     KEYLESS = "keyless"
     DIFFERENCES = "differences"
     SIDE = "side"

@@ -209,13 +209,13 @@ def _counted(note: Note) -> str:
 
 def _differences(note: Note) -> str:
     """`221 in both, 28 only in a, 2 only in b, 1 with other counts`."""
-    title, first, second, ours, theirs, again, also_again, counts, values = note.about
+    title, first, second, ours, theirs, again, also_again, counts, values, *open_ = note.about
     told = [f"{note.count:,} in both", f"{ours} only in {first}", f"{theirs} only in {second}"]
     told += [f"{counts} with other counts"] * bool(counts)
     told += [f"{values} with other values"] * bool(values)
     told += [f"{again} repeated in {first}"] * (again != "0")
     told += [f"{also_again} repeated in {second}"] * (also_again != "0")
-    return f"{title}: " * bool(title) + ", ".join(told)
+    return f"{title}: " * bool(title) + ", ".join(told) + " so far" * bool(open_)
 
 
 def _not_comparable(note: Note) -> str:
@@ -403,6 +403,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.NOT_CERTAIN: _first("{} of {} not compared: the answer of {} is in doubt"),
     NoteKind.VALUES_NOT_COMPARED: _first("{} not compared: {} returned none"),
     NoteKind.NOT_LOOKED_INTO: _first("{} not compared in depth: {}"),
+    NoteKind.NOT_REACHED: _first("{} not compared in depth"),
     NoteKind.KEYLESS: lambda n: (
         f"{_rows(n.count)} of {n.about[0]} without a {n.about[1]} not compared"
     ),

@@ -98,6 +98,7 @@ class Diff:
         """
         await both(*(archive.connect() for archive in self._archives))
         whole = await self._gather()
+        self._to_look = self._number_to_look_into()
         top, place = self._wanted.top, self._wanted.request.place
         outcomes = [self._outcomes[name] for name in self._names]
         found = self._chosen(self._concluded(top, self._pairing, outcomes, (place, place)))
@@ -240,7 +241,6 @@ class Diff:
     async def _looked_into(self) -> AsyncGenerator[list[Finding], None]:
         place = self._wanted.request.place
         entities = self._to_look_into(self._wanted.top, self._pairing, (place, place))
-        self._to_look = self._pairing.kept
         first, second = (archive.pool for archive in self._archives)
         try:
             async with first, second, aclosing(ahead(entities, self._look_into)) as results:
@@ -258,6 +258,14 @@ class Diff:
         if level is not self._wanted.depth:
             return entities
         return (one for one in entities if not are_known(self._counts(level, one.rows)))
+
+    def _number_to_look_into(self) -> int:
+        if self._wanted.top is not self._wanted.depth:
+            return self._pairing.kept
+        place = self._wanted.request.place
+        wanted = self._wanted.counts
+        entities = self._to_look_into(self._wanted.top, self._pairing, (place, place))
+        return sum(1 for _ in entities) if wanted else 0
 
     async def _look_into(self, common: Common) -> list[Finding]:
         """The differences below an entity; if they cannot be found out, that is noted."""
@@ -337,16 +345,17 @@ class Diff:
 
     def _told(self) -> Iterator[Note]:
         """What was found at each level."""
-        several = len(self._tallies) > 1
         for level, tally in self._tallies.items():
-            title = level.plural if several else ""
-            yield tally.found(title, self._names, self._wanted, level)
+            yield tally.found(self._names, self._wanted, level, whole=self._finished)
 
     def _not_compared(self) -> Iterator[Note]:
         """What was not compared, because it is not certain."""
         for level, tally in self._tallies.items():
             yield from tally.not_compared(self._names, level)
         yield from self._returned.not_compared(self._names)
+        left = self._to_look - self._looked
+        if left > 0:
+            yield note(NoteKind.NOT_REACHED, self._wanted.top.counted(left), count=left)
         if self._unsure:
             what = self._wanted.top.counted(len(self._unsure))
             yield note(NoteKind.NOT_LOOKED_INTO, what, self._unsure[0], count=len(self._unsure))

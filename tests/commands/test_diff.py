@@ -147,7 +147,7 @@ def test_stages_and_files(tmp_path: Path) -> None:
     target = tmp_path / "missing.csv"
     text = f"diff a b --only a > {target}; diff a b | count by where; diff a b | head 1"
     done = compared([study(1), study(2), study(3)], [study(3)], text, keep_going=True)
-    rows = [f"only in a,,{uid},{uid}" for uid in ("1.2.3.1", "1.2.3.2")]
+    rows = [f"only in a,,{uid}," for uid in ("1.2.3.1", "1.2.3.2")]
     assert target.read_text("utf-8").splitlines()[1:] == rows
     assert '"count": 2' in done.out
 
@@ -242,7 +242,7 @@ def test_other_counts_are_a_row_each() -> None:
     assert row == {
         "where": "different",
         "StudyInstanceUID": "1.2.3.1",
-        "label": "1.2.3.1",
+        "label": "",
         "attribute": "NumberOfStudyRelatedInstances",
         "a": 40,
         "b": 38,
@@ -274,6 +274,24 @@ def test_a_count_that_cannot_be_found_out_is_said(tmp_path: Path) -> None:
     done = run("diff pacs other date=2009 --counts", config=config, output="json")
     assert (done.json, done.status) == ([], ExitStatus.INCOMPLETE)
     assert "6 studies not compared in depth: other: " in done.err
+
+
+def test_what_head_leaves_out_is_said_to_be_open() -> None:
+    ours = [counted(1, 1, 5), counted(2, 1, 5)]
+    done = compared(ours, [study(2)], "diff a b --counts | head 1")
+    assert uids(done.json) == [("only in a", "1")]
+    assert "1 in both, 1 only in a, 0 only in b, 0 with other counts so far" in done.err
+    assert "1 study not compared in depth" in done.err
+
+
+def test_ctrl_c_keeps_what_is_known_of_the_levels_below(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={"row_delay": 0.05})
+    text = "diff pacs other date=2009 --depth instance"
+    done = interrupted(config, "-c", text, traced=6 + 6 + 2 + 60)
+    assert "no differences so far, cancelled by you" in done.err
+    assert "studies: 6 in both, 0 only in pacs, 0 only in other" in done.err
+    assert "0 only in other so far" in done.err
+    assert "studies not compared in depth" in done.err
 
 
 def test_attributes_are_compared_by_their_vr() -> None:
