@@ -238,8 +238,10 @@ class _StreamResponse(Response):
                     async with asyncio.timeout(_SLOWEST_READER):
                         await send(_part(chunk.encode(), more=True))
             await send(_part(b"", more=False))
-        except asyncio.CancelledError:  # the gateway ends; without its last chunk, it is not whole
-            pass
+        except (asyncio.CancelledError, TimeoutError, RequestError):
+            pass  # it ends, nobody reads, the archive failed: an answer without an end is not whole
+        except Exception as error:
+            _report(error)
         finally:
             gone.cancel()
 

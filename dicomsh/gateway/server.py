@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 import ssl
@@ -50,11 +51,16 @@ class Binding:
     log: bool = False
 
 
+_PORT_PROBLEMS = (errno.EADDRINUSE, errno.EACCES)
+_OTHER_PORT = "choose another port with --port, or any free one with --port 0"
+_OTHER_HOST = "--host takes an address of this computer, or 0.0.0.0 for all of them"
+
+
 def listening(binding: Binding) -> socket.socket:
     """A socket that listens.
 
     Raises:
-        UnreachableError: the port cannot be used.
+        UnreachableError: the address or the port cannot be used.
     """
     family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
     # asyncio sets TCP_NODELAY on sockets of this protocol number alone; without it, a client's
@@ -68,7 +74,7 @@ def listening(binding: Binding) -> socket.socket:
     except OSError as error:
         made.close()
         where = f"{binding.host}:{binding.port}"
-        hint = "choose another port with --port, or any free one with --port 0"
+        hint = _OTHER_PORT if error.errno in _PORT_PROBLEMS else _OTHER_HOST
         raise UnreachableError(f"cannot listen on {where}: {error.strerror}", hint=hint) from None
     made.setblocking(False)
     return made

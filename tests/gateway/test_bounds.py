@@ -9,8 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import evt
 
+from tests.dimse import peers
+from tests.dimse.peers import study
 from tests.gateway.gateways import Answer, Service, gateway, until
+from tests.processes import HOST
 
 STUDY = "1.2.840.113704.1.111.2768.1239195678.57"
 INSTANCES = {"PatientID": "0555643F", "StudyInstanceUID": STUDY, "SeriesInstanceUID": ""}
@@ -125,3 +130,29 @@ def test_a_body_that_does_not_come_is_not_waited_for() -> None:
         head = "POST /modalities/pacs/find-patient HTTP/1.1\r\nHost: localhost\r\n"
         client.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
         assert client.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def _many(event: evt.Event) -> Iterator[tuple[int, Dataset]]:
+    """More than all buffers between an archive and a client hold."""
+    for number in range(6000):
+        if event.is_cancelled:
+            yield 0xFE00, Dataset()
+            return
+        yield 0xFF00, study(number, PatientComments="x" * 2000)
+
+
+def test_a_client_that_does_not_read_frees_the_archive() -> None:
+    with peers.scp(_many) as modality:
+        line = f"many: {{aet: ARCHIVE, host: {HOST}, port: {modality.entity.port}}}"
+        with (
+            gateway(line, lowered={"app._SLOWEST_READER": 0.3}) as service,
+            socket.socket() as slow,
+        ):
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.connect((service.host, service.port))
+            body = json.dumps({"command": "find study +PatientComments"})
+            head = f"POST /find HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+            slow.sendall(f"{head}{body}".encode())
+            assert slow.recv(15) == b"HTTP/1.1 200 OK"
+            assert service.ask("POST", "/modalities/many/echo", {}).status == 200
+            assert "Traceback" not in (service.folder / "log").read_text()

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import time
@@ -53,11 +54,11 @@ def process(
             running.kill()
 
 
-def refused(*options: str) -> str:
+def refused(*options: str, status: int = 2) -> str:
     """What a gateway says that does not start."""
     words = command("--port", "0", *options)
     done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
-    assert done.returncode == 2
+    assert done.returncode == status
     assert "Traceback" not in done.stderr
     return done.stderr
 
@@ -98,6 +99,15 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", ["--token-file", "--user-file", "--cert", "-f"])
 def test_files_that_are_missing(tmp_path: Path, option: str) -> None:
     assert "missing" in refused(option, str(tmp_path / "missing"))
+
+
+def test_an_address_or_a_port_that_cannot_be_used() -> None:
+    """192.0.2.1 is no computer's address (RFC 5737)."""
+    said = refused("--host", "192.0.2.1", "--insecure", status=3)
+    assert "--host takes an address of this computer" in said
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        assert "choose another port" in refused("--port", str(port), status=3)
 
 
 @pytest.fixture(scope="module")
