@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
+import json
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 
 from tests.dimse import peers
-from tests.gateway.gateways import Answer, Service, basic, gateway, private, until
+from tests.gateway.gateways import Service, basic, gateway, private, until
 from tests.processes import HOST
 
 PRACTICE = "pacs: {practice: true}"
@@ -45,74 +46,77 @@ def holding() -> Iterator[tuple[Holding, str]]:
             archive.released.set()
 
 
-class Callers:
-    """Requests that are under way at the same time.
+class Sent:
+    """A request that was sent, for the studies of a patient, and whose answer may take long.
 
     Args:
-        service: whom to ask.
-        pool: where they wait for their answers.
+        service: whom it was sent to.
+        name: the modality.
+        patient: the PatientID.
+        headers: further headers.
     """
 
-    def __init__(self, service: Service, pool: ThreadPoolExecutor) -> None:
-        self._service = service
-        self._pool = pool
+    def __init__(
+        self,
+        service: Service,
+        name: str,
+        patient: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._connection = http.client.HTTPConnection(service.host, service.port, timeout=20)
+        body = json.dumps({"Level": "Study", "Query": {"PatientID": patient}})
+        self._connection.request("POST", f"/modalities/{name}/query", body, dict(headers or {}))
 
-    def ask(
-        self, name: str, patient: str, headers: Mapping[str, str] | None = None
-    ) -> Future[Answer]:
-        """Ask a modality for the studies of a patient."""
-        body = {"Level": "Study", "Query": {"PatientID": patient}}
-        path = f"/modalities/{name}/query"
-        return self._pool.submit(self._service.ask, "POST", path, body, headers)
+    @property
+    def is_answered(self) -> bool:
+        """Whether an answer has begun to come."""
+        readable, _, _ = select.select([self._connection.sock], [], [], 0)
+        return bool(readable)
+
+    def status(self) -> int:
+        """The status of its answer."""
+        try:
+            return self._connection.getresponse().status
+        finally:
+            self._connection.close()
 
 
-@pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(24) as running:
-        yield running
-
-
-def test_an_archive_that_does_not_answer_a_query(pool: ThreadPoolExecutor) -> None:
+def test_an_archive_that_does_not_answer_a_query() -> None:
     with holding() as (archive, line), gateway(f"{PRACTICE}\n{line}") as service:
-        callers = Callers(service, pool)
-        waiting = [callers.ask("held", f"A{number}") for number in range(8)]
+        waiting = [Sent(service, "held", f"A{number}") for number in range(8)]
         until(lambda: archive.asked)
-        assert callers.ask("pacs", "0555643F").result(20).status == 200
-        assert not any(one.done() for one in waiting)
+        assert Sent(service, "pacs", "0555643F").status() == 200
+        assert not any(one.is_answered for one in waiting)
         archive.released.set()
-        assert {one.result(20).status for one in waiting} == {200}
+        assert {one.status() for one in waiting} == {200}
 
 
-def test_an_archive_that_does_not_answer_at_all(pool: ThreadPoolExecutor) -> None:
+def test_an_archive_that_does_not_answer_at_all() -> None:
     """It takes connections, and says nothing."""
     with socket.create_server((HOST, 0)) as mute:
         line = f"mute: {{aet: MUTE, host: {HOST}, port: {mute.getsockname()[1]}}}"
         with gateway(f"{PRACTICE}\n{line}") as service:
-            callers = Callers(service, pool)
-            waiting = [callers.ask("mute", f"A{number}") for number in range(8)]
+            waiting = [Sent(service, "mute", f"A{number}") for number in range(8)]
             connection, _ = mute.accept()
-            assert callers.ask("pacs", "0555643F").result(20).status == 200
-            assert not any(one.done() for one in waiting)
+            assert Sent(service, "pacs", "0555643F").status() == 200
+            assert not any(one.is_answered for one in waiting)
             mute.close()
             connection.close()
-            assert {one.result(20).status for one in waiting} == {500}
+            assert {one.status() for one in waiting} == {500}
 
 
-def test_who_asks_seldom_does_not_wait_for_who_asks_often(
-    pool: ThreadPoolExecutor, tmp_path: Path
-) -> None:
+def test_who_asks_seldom_does_not_wait_for_who_asks_often(tmp_path: Path) -> None:
     users = private(tmp_path / "users", "anna:first\nben:second\n")
     anna, ben = ({"Authorization": basic(one)} for one in users.read_text().split())
     with holding() as (archive, line), gateway(line, "--user-file", str(users)) as service:
-        callers = Callers(service, pool)
-        first = callers.ask("held", "A", anna)
+        first = Sent(service, "held", "A", anna)
         until(lambda: archive.asked)
-        many = [callers.ask("held", "A", anna) for _ in range(20)]
-        one = callers.ask("held", "B", ben)
+        many = [Sent(service, "held", "A", anna) for _ in range(20)]
+        one = Sent(service, "held", "B", ben)
         for _ in range(3):  # which are answered after what was sent before them is read
             assert service.ask("GET", "/system", headers=ben).status == 200
         archive.released.set()
-        assert {done.result(20).status for done in (first, *many, one)} == {200}
+        assert {sent.status() for sent in (first, *many, one)} == {200}
     assert archive.asked.index("B") <= 2
     assert len(archive.asked) == 22
 
@@ -136,11 +140,10 @@ def counting() -> Iterator[tuple[Service, Callable[[], list[int]]]]:
             yield service, counted
 
 
-def test_all_who_ask_share_one_association(pool: ThreadPoolExecutor) -> None:
+def test_all_who_ask_share_one_association() -> None:
     with counting() as (service, counted):
-        callers = Callers(service, pool)
-        sent = [callers.ask("held", f"A{number}") for number in range(40)]
-        assert {one.result(20).status for one in sent} == {200}
+        sent = [Sent(service, "held", f"A{number}") for number in range(40)]
+        assert {one.status() for one in sent} == {200}
         assert counted() == [1, 1]
 
 
