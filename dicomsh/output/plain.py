@@ -115,16 +115,30 @@ def _derived(row: AnyRow, columns: Sequence[ComputedColumn]) -> dict[str, Plain]
     return {column.keyword: typed_value(column.vr, text) for column, text in texts.items() if text}
 
 
-def _members(row: Row, tags: Sequence[int]) -> Iterator[tuple[str, Plain]]:
-    elements = row.elements
-    shown = [tag for tag in tags if tag in elements]
-    others = sorted(tag for tag in elements if tag not in tags and not is_bookkeeping(tag))
+def _members(row: Row, tags: tuple[int, ...]) -> Iterator[tuple[str, Plain]]:
+    sent = tuple(row.elements)
+    order = _kept_order if len(sent) <= _MOST_KEPT else _order
+    return ((keyword, element(row, tag)) for keyword, tag in order(tags, sent))
+
+
+def _order(tags: tuple[int, ...], sent: tuple[int, ...]) -> list[tuple[str, int]]:
+    """Keywords and tags of the elements of a row: those of columns, then all others."""
+    shown = [tag for tag in tags if tag in sent]
+    others = sorted(tag for tag in sent if tag not in tags and not is_bookkeeping(tag))
     used: set[str] = set()
+    found: list[tuple[str, int]] = []
     for tag in (*shown, *others):
         keyword = by_tag(tag).keyword  # the same for all repeats of a group (PS3.5 7.6)
         keyword = tag_pair(tag) if keyword in used else keyword
         used.add(keyword)
-        yield keyword, element(row, tag)
+        found.append((keyword, tag))
+    return found
+
+
+_MOST_KEPT = 64
+"""Elements of a row whose order is remembered: the rows of an answer have the same elements."""
+
+_kept_order = lru_cache(maxsize=256)(_order)
 
 
 SHORT_TEXT = TEXT_VRS - UNDELIMITED_VRS - NUMBER_VRS
@@ -132,10 +146,11 @@ SHORT_TEXT = TEXT_VRS - UNDELIMITED_VRS - NUMBER_VRS
 
 
 @lru_cache(maxsize=MOST_TAGS)
-def _shape(tag: int) -> tuple[bool, bool]:
-    """Whether an element is text padded with spaces, and whether it may have several values."""
+def _shape(tag: int) -> tuple[str, bool]:
+    """How an element is read, "text", "integer" or "other", and whether it may have several."""
     attribute = by_tag(tag)
-    return attribute.vr in SHORT_TEXT, attribute.multiple
+    kind = "text" if attribute.vr in SHORT_TEXT else "integer" if attribute.vr == "IS" else "other"
+    return kind, attribute.multiple
 
 
 def element(row: Row, tag: int) -> Plain:
@@ -144,13 +159,25 @@ def element(row: Row, tag: int) -> Plain:
     A list if the dictionary allows several values, and for sequences. More values than the
     dictionary allows stay one DICOM string, so that the type of a key never changes.
     """
-    is_text, multiple = _shape(tag)
-    raw = row.elements[tag]
-    is_text = is_text and not row.irregular
-    if is_text and raw.isascii() and not (b"\\" in raw or b"\x1b" in raw):  # the usual case, fast
-        text = raw.decode().strip(" \0")
-        return ([text] if multiple else text) if text else None
+    kind, multiple = _shape(tag)
+    elements = row.elements
+    if type(elements) is dict:  # one value in a row like any other: the usual case, which is fast
+        raw = elements[tag]
+        if kind == "text":
+            plain_text = raw.isascii() and b"\x1b" not in raw
+            text = raw.decode() if plain_text else row.decode(raw)
+            if "\\" not in text:
+                text = text.strip(" \0")
+                return ([text] if multiple else text) if text else None
+        elif kind == "integer" and len(raw) <= _LONGEST_INTEGER:
+            digits = raw.strip(b" \0")
+            if digits.isdigit():
+                return [int(digits)] if multiple else int(digits)
     return _any_element(row, tag, multiple)
+
+
+_LONGEST_INTEGER = 12
+"""Bytes of an IS (PS3.5 6.2)."""
 
 
 def _any_element(row: Row, tag: int, multiple: bool) -> Plain:

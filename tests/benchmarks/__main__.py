@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 NAMES = tuple(
-    "start small worklist rows tofile stages crawl paint keys retrieve gateway lists diff".split()
+    "start small worklist rows tofile stages interface crawl paint keys retrieve gateway "
+    "lists diff".split()
 )
 
 
