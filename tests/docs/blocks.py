@@ -5,7 +5,7 @@ these kinds:
 
     dsh     commands of dicomsh                  sh     commands of a shell
     python  reads the files that the page writes
-    yaml    a lesson                             json   a part of an orthanc.json
+    yaml    a lesson, or aliases in settings     json   a part of an orthanc.json
     text    what is seen or drawn; each block of it has a test that says why it is true
 """
 

@@ -17,6 +17,7 @@ from dicomsh.lessons.read import read_course
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import DicomAddress, PracticeAddress
 from dicomsh.practice.server import PracticeServer, start
+from dicomsh.settings.file import read_settings
 from tests import servers
 from tests.benchmarks.__main__ import arguments
 from tests.conftest import Start
@@ -25,6 +26,7 @@ from tests.docs.sessions import PAGES
 from tests.harness import ROOT, interrupted, practice, run
 from tests.lessons.test_course import Classroom, attend
 from tests.processes import find_program
+from tests.settings.test_file import SCOPE
 
 if sys.platform == "win32":
     pytest.skip("the commands are those of a POSIX shell", allow_module_level=True)
@@ -201,6 +203,18 @@ def test_dcmqrscp_takes_the_tables_and_answers(
     assert servers.findscu(server, Level.STUDY, query)
 
 
+def test_aliases_in_settings_work_as_the_page_says(outer: Outer) -> None:
+    (part,) = [block for block in blocks("yaml") if "language" in block.page]
+    settings = outer.folder / "settings.yaml"
+    settings.write_text(part.text)
+    saved = read_settings(settings, SCOPE)
+    assert not saved.problems
+    given = [f"alias {name} = '{text}'" for name, text in saved.aliases.items()]
+    done = run(*given, "newest CT; both A091000", modality="pacs")
+    assert done.status == 0, done.err
+    assert "CT THORAX" in done.out
+
+
 # Lessons
 
 
@@ -211,8 +225,13 @@ def course(folder: Path, text: str) -> Path:
     return made
 
 
+def lesson_sample() -> Block:
+    (sample,) = [block for block in blocks("yaml") if "teaching" in block.page]
+    return sample
+
+
 def test_the_sample_of_a_lesson_is_one(tmp_path: Path) -> None:
-    (sample,) = blocks("yaml")
+    sample = lesson_sample()
     (lesson,) = read_course(course(tmp_path, sample.text)).lessons
     assert lesson.name == "first"
     asyncio.run(attend(Classroom(tmp_path, lesson)))
@@ -221,7 +240,7 @@ def test_the_sample_of_a_lesson_is_one(tmp_path: Path) -> None:
 def test_a_mistake_in_a_lesson_is_told_as_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (sample,), (shown,) = blocks("yaml"), [b for b in blocks("text") if "teaching" in b.page]
+    sample, (shown,) = lesson_sample(), [b for b in blocks("text") if "teaching" in b.page]
     course(tmp_path, sample.text.replace("level: patient", "level: patients"))
     monkeypatch.chdir(tmp_path)
     told = run("lesson", lessons=Path("course")).err
