@@ -11,6 +11,7 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.gateway.keys import Tags
 from dicomsh.model.answer import Answer, Ending, Outcome
 from dicomsh.model.modality import Modality
+from dicomsh.model.notes import NoteKind
 from dicomsh.model.plan import Request
 from dicomsh.model.row import Row, weight
 
@@ -113,11 +114,25 @@ async def gathered(answer: Answer) -> Answered:
             rows += kept
             if size > MOST_BYTES or len(rows) > MOST_ROWS:
                 await answer.aclose()
-                limited = replace(answer.outcome, ending=Ending.LIMIT, rows=len(rows))
-                return Answered(rows, limited, size)
+                return Answered(rows, _without_commands(stopped(answer.outcome, len(rows))), size)
     except DicomshError:
         raise
     except BaseException:
         await answer.aclose()
         raise
-    return Answered(rows, answer.outcome, size)
+    return Answered(rows, _without_commands(answer.outcome), size)
+
+
+def stopped(outcome: Outcome, rows: int) -> Outcome:
+    """How an answer ended that was stopped as it became too large."""
+    return replace(outcome, ending=Ending.LIMIT, rows=rows, stopped_by="the limit of one answer")
+
+
+_TOO_BROAD = (Ending.CUT_OFF, Ending.CAPPED, Ending.TIMED_OUT)
+
+
+def _without_commands(outcome: Outcome) -> Outcome:
+    """The same without advice to type a command, which no request can."""
+    notes = tuple(one for one in outcome.notes if one.kind is not NoteKind.LIMIT_CAN_BE_LIFTED)
+    remedy = "narrow the query" if outcome.ending in _TOO_BROAD else outcome.remedy
+    return replace(outcome, notes=notes, remedy=remedy)

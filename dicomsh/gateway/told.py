@@ -27,7 +27,7 @@ def is_whole(outcome: Outcome) -> bool:
 
 def line_of(level: Level | None, outcome: Outcome, unit: tuple[str, str] = ("row", "rows")) -> str:
     """The result line of the shell."""
-    return result_line(level, outcome, unit=unit).replace("--limit", "the limit,")
+    return result_line(level, outcome, unit=unit).replace("--limit", "the limit of")
 
 
 def headers_of(line: str, *, whole: bool) -> Mapping[str, str]:

@@ -47,7 +47,8 @@ class Outcome:
         notes: further statements about the answer.
         limit: the limit of each query, if several together ended at it.
         received: rows that reached the stages, which passed on `rows` of them; None without stages.
-        stopped_by: the stage, as typed, that stopped the query early because it had all it needed.
+        stopped_by: what stopped the query early: the stage, as typed, that had all it needed; or
+            the limit of one answer. Empty for --limit.
         remedy: what to do about an answer that was cut off; empty for the general advice.
         unasked: keywords of columns that could not be requested from the peer.
         doubtful: whether some rows do not match the query, or we cannot tell whether they do; a

@@ -35,7 +35,7 @@ def bounded(request: pytest.FixtureRequest) -> Iterator[Service]:
 def assert_limited(answer: Answer) -> None:
     assert answer.status == 200
     assert answer.complete == "false"
-    assert "the limit" in answer.headers["warning"]
+    assert "stopped at the limit of one answer ; there may be more" in answer.headers["warning"]
 
 
 def test_an_answer_that_is_too_long_is_stopped_and_says_so(bounded: Service) -> None:
@@ -49,6 +49,25 @@ def test_an_answer_that_is_too_long_is_stopped_and_says_so(bounded: Service) -> 
     told = bounded.get(f"{path}/dicomsh-outcome")
     assert (told["Complete"], told["Ending"]) == (False, "limit")
     assert told["Rows"] == len(bounded.get(f"{path}/answers")) < 412
+
+
+def test_the_limit_of_the_user_is_said_as_it_can_be_changed() -> None:
+    """By an option of the gateway; in a command, by one of the command."""
+    with gateway("pacs: {practice: true}", "--limit", "5") as service:
+        asked = service.ask("POST", "/modalities/pacs/query", {"Level": "Study"})
+        assert (
+            "5 studies, stopped at the limit of 5 ; the server has more" in asked.headers["warning"]
+        )
+        assert "set limit" not in asked.headers["warning"]
+        path = asked.json["Path"]
+        assert not any(
+            "set limit" in one for one in service.get(f"{path}/dicomsh-outcome")["Notes"]
+        )
+        *_, last = service.ask(
+            "POST", "/find", {"command": "find study --limit 2"}
+        ).body.splitlines()
+        line = json.loads(last)["dicomsh-outcome"]["Line"]
+        assert line.startswith("2 studies, stopped at --limit 2 · the server has more")
 
 
 def test_the_next_answer_is_its_own(bounded: Service) -> None:

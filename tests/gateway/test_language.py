@@ -136,6 +136,8 @@ def test_orthancs_routes_give_what_came_of_an_answer_that_was_cut_off(service: S
     found = service.ask("POST", "/modalities/cut/find-patient", {"PatientName": "*"})
     assert (found.status, len(found.json)) == (200, 5)
     assert "CUT OFF by the server" in found.headers["warning"]
+    assert "narrow the query" in found.headers["warning"]
+    assert "find study" not in found.headers["warning"]
     query = service.post("/modalities/cut/query", {"Level": "Studies", "Query": {}})
     assert len(service.get(f"{query['Path']}/answers")) == 5
     told = service.get(f"{query['Path']}/dicomsh-outcome")

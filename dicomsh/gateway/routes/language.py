@@ -7,17 +7,16 @@ from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from dicomsh.errors import DicomshError, UsageError
-from dicomsh.frozen import replace
 from dicomsh.gateway import body as reading
 from dicomsh.gateway.core import Gateway
 from dicomsh.gateway.endpoint import NDJSON, Body, Call, Endpoint, Reply, Stream
 from dicomsh.gateway.errors import as_request_error, bad_format
-from dicomsh.gateway.kept import MOST_BYTES
+from dicomsh.gateway.kept import MOST_BYTES, stopped
 from dicomsh.gateway.language import analysed, listing_of
 from dicomsh.gateway.routes.wado import MODALITY, named_modality
-from dicomsh.gateway.told import COMPLETE, OUTCOME, headers_of, is_whole, line_of, outcome_json
+from dicomsh.gateway.told import COMPLETE, OUTCOME, headers_of, is_whole, outcome_json
 from dicomsh.language.analyse import Analysis
-from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.answer import Outcome
 from dicomsh.model.keys import BOOKKEEPING
 from dicomsh.model.modality import Modality
 from dicomsh.model.results import FILE_FORMATS, Listing
@@ -25,6 +24,7 @@ from dicomsh.output.formats import renderer
 from dicomsh.output.json_format import json_text
 from dicomsh.output.plain import needed_tags
 from dicomsh.output.renderer import Renderer
+from dicomsh.output.result_line import result_line
 from dicomsh.output.theme import Theme
 
 FORMATS = {
@@ -140,7 +140,8 @@ class _Rows:
                     yield chunk
                 if bounded and size > MOST_BYTES:
                     await listing.answer.aclose()
-                    self.outcome = replace(listing.answer.outcome, ending=Ending.LIMIT)
+                    ended = listing.answer.outcome
+                    self.outcome = stopped(ended, ended.rows)
                     break
         except DicomshError as error:
             raise as_request_error(error, self._modality, "C-FIND") from None
@@ -158,8 +159,8 @@ class _Rows:
         """The result line."""
         assert self.listing is not None
         assert self.outcome is not None
-        line = line_of(self.listing.level, self.outcome, self.listing.counted_as)
-        return self._gateway.shown(line)
+        unit = self.listing.counted_as
+        return self._gateway.shown(result_line(self.listing.level, self.outcome, unit=unit))
 
     @property
     def headers(self) -> Mapping[str, str]:
