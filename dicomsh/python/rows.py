@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from dicomsh.errors import DicomshError, ExitStatus
 from dicomsh.model.answer import Outcome
@@ -20,7 +20,7 @@ Values = Mapping[str, Any]
 """A row: DICOM keyword → value, as in JSON: None if empty, a list if there may be several."""
 
 _SHOWN = 50
-"""Rows that a notebook shows."""
+"""Rows that IPython and a notebook show."""
 
 
 def reader(columns: Sequence[Column]) -> Callable[[Row], Values]:
@@ -29,6 +29,13 @@ def reader(columns: Sequence[Column]) -> Callable[[Row], Values]:
 
     found = members(columns)
     return lambda row: dict(found(row))
+
+
+class Printer(Protocol):
+    """What IPython gives an object to print itself on."""
+
+    def text(self, obj: str) -> None:
+        """Add a text."""
 
 
 class UnsoundAnswerError(DicomshError):
@@ -128,13 +135,23 @@ class Rows(Sequence[Values]):
 
     def __str__(self) -> str:
         """The table of the shell, and its last line."""
+        return self._table(self._rows)
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
+        """The table that IPython shows in a terminal; a row cannot hold the rows themselves."""
+        del cycle
+        printer.text(self._table(self._rows[:_SHOWN]))
+
+    def _table(self, rows: Sequence[Row]) -> str:
         from dicomsh.output.formats import renderer
         from dicomsh.output.theme import Theme
 
         plain = Theme.plain()
         table = renderer("table", self._columns, level=self._level, width=None, theme=plain)
-        text = table.begin() + table.rows(self._rows) + table.flush() + table.end()
-        return f"{text}{self.summary}"
+        text = table.begin() + table.rows(rows) + table.flush() + table.end()
+        more = len(self._rows) - len(rows)
+        rest = f"{more:,} more rows\n" if more else ""
+        return f"{text}{rest}{self.summary}"
 
     def _repr_html_(self) -> str:
         """The table that a notebook shows."""

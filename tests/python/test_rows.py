@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas
 import pyarrow
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.model.answer import Ending, Outcome
@@ -82,6 +85,20 @@ def test_a_notebook_shows_a_table_and_nothing_else(hostile: str) -> None:
     assert "<script>" not in shown
     assert "\x1b" not in shown
     assert "1 study, complete" in shown
+
+
+def test_ipython_shows_the_table() -> None:
+    """In a terminal as text, in a notebook as HTML."""
+    formatter: Any = DisplayFormatter()
+    found, _ = formatter.format(rows(*[{**FULL, "PatientID": "\x1b[31m7"}] * 60))
+    shown = found["text/plain"].splitlines()
+    assert shown[0].split()[:2] == ["#", "PatientID"]
+    assert "2024-03-05" in shown[50]
+    assert shown[51:] == ["10 more rows", "60 studies, complete · 10 ms"]
+    assert "\x1b" not in found["text/plain"]
+    assert "10 more rows" in found["text/html"]
+    found, _ = formatter.format(rows(FULL))
+    assert found["text/plain"] == str(rows(FULL))
 
 
 def test_a_notebook_shows_the_first_rows_of_many() -> None:
