@@ -19,7 +19,7 @@ from pynetdicom import AE
 from dicomsh.retrieve.ledger import NAME, file_digest, read_ledger
 from tests.processes import HOST
 from tests.retrieve.giving import image
-from tests.retrieve.receiving import LIMIT, Receiver, receiving
+from tests.retrieve.receiving import Receiver, receiving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -42,7 +42,7 @@ def kill(receiver: Receiver, folder: Path, at: int) -> None:
     receiver.process.send_signal(signal.SIGKILL)
 
 
-def sent(receiver: Receiver, wanted: list[int], patience: float = LIMIT) -> set[int]:
+def sent(receiver: Receiver, wanted: list[int], patience: float) -> set[int]:
     """The objects that it said it kept, of those sent until it was killed.
 
     pynetdicom does not notice that a peer is gone, and waits for its answer as long as its
@@ -83,9 +83,11 @@ def test_what_was_confirmed_is_whole_whenever_it_was_killed(tmp_path: Path) -> N
             assert (path.stat().st_size, file_digest(path)) == (entry.bytes, entry.sha256)
         names = {path.stem for path in folder.rglob("*.dcm")}
         assert names >= {f"1.2.1.1.{number}" for number in kept}
-    with receiving(folder) as receiver:
-        kept |= sent(receiver, [n for n in range(1, COUNT + 1) if n not in kept])
-        receiver.interrupted()
+    for _ in range(3):  # a thread of pynetdicom's own may take a response: then it is sent again
+        with receiving(folder) as receiver:
+            left = [number for number in range(1, COUNT + 1) if number not in kept]
+            kept |= sent(receiver, left, patience=10)
+            receiver.interrupted()
     assert kept == set(range(1, COUNT + 1))
     assert len(list(folder.rglob("*.dcm"))) == COUNT
     assert not list(folder.rglob("*.part"))
