@@ -84,7 +84,7 @@ class Diff:
         self._started = time.monotonic()
         self._finished = False
         self._broken: NoAssociationError | None = None
-        self._unsure: list[str] = []
+        self._failed: dict[Level, list[str]] = {}
         self._silences = 0
         self._looked = 0
         self._to_look = 0
@@ -277,7 +277,7 @@ class Diff:
                 found += await self._below(common)
             self._silences = 0
         except (QueryFailedError, TimedOutError, UnsureError) as error:
-            self._unsure.append(error.message)
+            self._failed.setdefault(common.level, []).append(error.message)
             self._silences += isinstance(error, TimedOutError)
             if self._silences > _SILENCES:
                 raise NoAssociationError(error.message) from None
@@ -356,6 +356,6 @@ class Diff:
         left = self._to_look - self._looked
         if left > 0:
             yield note(NoteKind.NOT_REACHED, self._wanted.top.counted(left), count=left)
-        if self._unsure:
-            what = self._wanted.top.counted(len(self._unsure))
-            yield note(NoteKind.NOT_LOOKED_INTO, what, self._unsure[0], count=len(self._unsure))
+        for level, messages in self._failed.items():
+            number = len(messages)
+            yield note(NoteKind.NOT_LOOKED_INTO, level.counted(number), messages[0], count=number)

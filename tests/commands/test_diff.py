@@ -190,6 +190,16 @@ def test_a_limit_does_not_apply(tmp_path: Path) -> None:
     assert done.status == ExitStatus.DONE
 
 
+def test_the_limit_of_a_modality_does_not_apply(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={})
+    held = yaml.safe_load(config.read_text("utf-8"))
+    held["modalities"]["other"]["limit"] = 5
+    config.write_text(yaml.safe_dump(held), "utf-8")
+    done = run("diff pacs other", config=config, output="json")
+    assert "120 in both" in done.err
+    assert (done.json, done.status) == ([], ExitStatus.DONE)
+
+
 @pytest.mark.parametrize("order", ["pacs dead", "dead pacs"])
 def test_an_archive_that_is_down_is_named(tmp_path: Path, order: str) -> None:
     config = practice(tmp_path)
@@ -292,6 +302,32 @@ def test_ctrl_c_keeps_what_is_known_of_the_levels_below(tmp_path: Path) -> None:
     assert "studies: 6 in both, 0 only in pacs, 0 only in other" in done.err
     assert "0 only in other so far" in done.err
     assert "studies not compared in depth" in done.err
+
+
+@pytest.mark.parametrize(("failing", "said"), [("series", "6 studies"), ("instance", "19 series")])
+def test_what_cannot_be_listed_is_not_called_missing(
+    tmp_path: Path, failing: str, said: str
+) -> None:
+    config = archives(tmp_path, other={"fail": {failing: 0xC000}})
+    done = run("diff pacs other date=2009 --depth instance", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.INCOMPLETE)
+    assert f"{said} not compared in depth: other: " in done.err
+
+
+def test_a_level_that_is_cut_off_is_not_called_missing(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={"cut_off": 10})
+    done = run("diff pacs other date=2009 --depth instance", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.INCOMPLETE)
+    assert "series: 19 in both, 0 only in pacs, 0 only in other" in done.err
+    assert "instances of pacs not compared: other did not return all of its rows" in done.err
+
+
+def test_patients_of_an_archive_that_has_none(tmp_path: Path) -> None:
+    """It has Study Root alone, so that its patients are those of its studies."""
+    config = archives(tmp_path, other={"refuse_patient_root": True})
+    done = run("diff pacs other patient", config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.DONE), done.err
+    assert "40 in both, 0 only in pacs, 0 only in other" in done.err
 
 
 def test_attributes_are_compared_by_their_vr() -> None:
