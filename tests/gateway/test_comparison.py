@@ -7,7 +7,7 @@ import pytest
 from tests.gateway.comparison import REQUESTS, asked, compared
 from tests.gateway.conftest import Pair
 
-_LEAST = 120
+_LEAST = 300
 
 
 def test_the_table_is_long() -> None:
