@@ -20,6 +20,7 @@ from dicomsh.model.claim import Claim, said
 from dicomsh.model.daily_window import DailyWindow
 from dicomsh.model.levels import Level, Model, SopClass
 from dicomsh.model.query import Query
+from dicomsh.model.standard import uid_name
 from dicomsh.model.status import Category, status
 from dicomsh.model.storage import Pair
 from dicomsh.model.transfer_syntaxes import UNCOMPRESSED
@@ -182,7 +183,8 @@ class Fetch:
         if not refused:
             return part
         for one in refused:
-            reason = f"the server does not send SOP class {one.sop_class}"
+            name = uid_name(one.sop_class) or one.sop_class
+            reason = f"the server does not send {name} by C-GET: try --via move"
             self._account.settle(one.uid, State.FAILED, reason)
             self._lost.add(one.uid)
         return SeriesPart(left, whole=False) if left else None

@@ -234,7 +234,8 @@ class StoreJob:
                 counted = _Counted(data, self._read)
                 reply = await storer.send(source.announced, counted, source.size)
         except (NoAssociationError, TimedOutError) as error:
-            item.state, item.reason = State.FAILED, error.message
+            item.state, item.reason = State.FAILED, _both(error.message, source.damage)
+            item.hopeless = bool(source.damage)  # a server that waits for the rest does so again
             raise
         except (OSError, ShortFileError) as error:
             reason = error.message if isinstance(error, ShortFileError) else _why(error)
@@ -245,7 +246,7 @@ class StoreJob:
     def _judge(self, item: Item, status: int, comment: str) -> None:
         assert item.source is not None
         said = store_words(status) + (f": {comment}" if comment else "")
-        item.reason = "; ".join(filter(None, (said if status else "", item.source.damage)))
+        item.reason = _both(said if status else "", item.source.damage)
         if is_stored(status):
             item.state = State.STORED
             self._stored += 1
@@ -374,6 +375,11 @@ def _give_up(items: Iterable[Item], error: DicomshError) -> None:
 def _named(pair: Pair) -> str:
     sop_class, syntax = pair
     return f"{uid_name(sop_class) or sop_class} in {uid_name(syntax) or syntax}"
+
+
+def _both(said: str, damage: str) -> str:
+    """What was said about an object, and what is wrong with its file."""
+    return "; ".join(filter(None, (said, damage)))
 
 
 def _why(error: OSError) -> str:

@@ -199,7 +199,9 @@ def test_a_role_that_is_not_granted_is_said_before_anything_moves(tmp_path: Path
     with giving(giver, no_role=True) as modality:
         done = got(modality, f"get P1 --to '{tmp_path}'")
     assert (done.status, giver.requests) == (5, [])
-    assert "does not send SOP class" in done.last
+    assert (
+        "6 failed: the server does not send CT Image Storage by C-GET: try --via move" in done.last
+    )
 
 
 def test_nothing_is_retrieved_at_the_root(tmp_path: Path) -> None:

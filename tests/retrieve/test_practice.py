@@ -58,7 +58,7 @@ SAID = {
     "skip_every: 56": "55 of 56 instances|1 did not arrive: the server said 0x0000 Success",
     "nothing_sent: true": "0 of 56 instances|56 did not arrive: the server said 0x0000 Success",
     "no_suboperations: true, skip_every: 10": "51 of 56 instances|5 did not arrive",
-    "no_scp_role: true": "0 of 56 instances|56 failed: the server does not send SOP class",
+    "no_scp_role: true": "0 of 56 instances|56 failed: the server does not send MR Image Storage",
     "storage_syntax: jpeg": "0 of 56 instances|56 failed: the server reports that it failed",
     "abort_after_objects: 0": "aborted the association",
 }

@@ -205,6 +205,23 @@ def test_after_an_aborted_association_the_rest_is_sent(folder: Path) -> None:
     assert "aborted the association" in done.out
 
 
+def test_a_truncated_file_that_ends_the_association_is_not_sent_again(folder: Path) -> None:
+    """Orthanc waits for the rest of some for 30 s, and aborts."""
+    cut(next(folder.glob("1-*.dcm")))
+    came: list[str] = []
+
+    def answer(event: Any) -> int:
+        came.append(event.request.AffectedSOPInstanceUID[-1])
+        if came[-1] == "1":
+            event.assoc.abort()
+        return 0
+
+    with taking(answer) as server:
+        done = run(f"store '{folder}' --to {server.address}")
+    assert (done.status, sorted(came)) == (5, ["1", "2", "3"])
+    assert "aborted the association (source: service user); truncated: PixelData" in done.out
+
+
 def test_several_associations_share_the_work(folder: Path) -> None:
     both = Barrier(2, timeout=60)  # neither object is taken before the other one is there, too
     next(folder.glob("3-*.dcm")).unlink()
