@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import groupby
 
 from dicomsh.errors import UsageError
 from dicomsh.regex import regex
@@ -167,13 +168,25 @@ def composed(text: str) -> str:
     """A text with each accent and its letter as one character, as archives store them.
 
     Some keyboards and file systems give them apart (`u` and U+0308), which no single-byte set holds
-    and a server that compares bytes does not find.
+    and a server that compares bytes does not find. What Unicode merely calls equal to another
+    character, such as U+FA19 to U+795E, stays as typed: archives hold names with either.
     """
     if text.isascii():
         return text
     from unicodedata import normalize
 
-    return normalize("NFC", text)
+    stretches = groupby(text, _is_called_another)
+    return "".join(
+        "".join(part) if kept else normalize("NFC", "".join(part)) for kept, part in stretches
+    )
+
+
+def _is_called_another(letter: str) -> bool:
+    """Whether the canonical form of a character is one other character."""
+    from unicodedata import decomposition
+
+    form = decomposition(letter)
+    return bool(form) and " " not in form
 
 
 def carries(text: str, charset: str) -> bool:

@@ -96,6 +96,10 @@ def refusal(name: str, typed: str) -> tuple[str, str]:
         # accents go out composed
         ("PatientName", "Gru\u0308n*", "Gr\u00fcn*", Matching.WILDCARD),
         ("StudyDescription", "Scha\u0308del", "Sch\u00e4del", Matching.SINGLE_VALUE),
+        ("PatientName", "\u1112\u1169\u11bc*", "\ud64d*", Matching.WILDCARD),
+        # an ideograph is not replaced by its twin
+        ("PatientName", "\ufa19e\u0301*", "\ufa19\u00e9*", Matching.WILDCARD),
+        ("PatientName", "\ufa19*", "\ufa19*", Matching.WILDCARD),
         # universal matching, and the difference to a literal asterisk
         ("PatientName", "", "", UNIVERSAL),
         ("PatientName", "*", "", UNIVERSAL),
