@@ -12,18 +12,23 @@ from dicomsh.model.columns import ARCHIVE_COLUMN, FieldColumn, Record
 from dicomsh.model.results import DrawLine, Listing, Records, listing_of
 
 HEAD = "_head"
-"""The field of a record, in no column, that says whose it and those after it are."""
+"""The field of a record, in no column, that says whose it is."""
 
 ARCHIVE = FieldColumn(ARCHIVE_COLUMN.keyword, ARCHIVE_COLUMN.heading)
 """The column for the archive of a record."""
 
 
 def headed(draw: DrawLine) -> DrawLine:
-    """Draws records with the heads among them, each on a line of its own."""
+    """Draws records below their heads: each head is a line before the first of its records."""
+    head = ""
 
     def drawn(record: Record) -> str | tuple[str, ...] | None:
-        line = draw(record)
-        return (record[HEAD], line) if HEAD in record and isinstance(line, str) else line
+        nonlocal head
+        line, before = draw(record), head
+        if not isinstance(line, str):
+            return line
+        head = record.get(HEAD, "")
+        return line if head == before else (head, line)
 
     return drawn
 
@@ -58,13 +63,11 @@ class _Apiece:
     async def records(self) -> AsyncGenerator[list[Record], None]:
         """The records of each archive, with its name."""
         for name, listing in self._listings.items():
-            head = {HEAD: name}
+            whose = {ARCHIVE.keyword: name, HEAD: name}
             try:
                 async for batch in listing.answer:
                     records: list[Any] = batch
-                    for record in records:
-                        yield [{ARCHIVE.keyword: name, **head, **record}]
-                        head = {}
+                    yield [{**whose, **record} for record in records]
             except DicomshError as error:
                 self._failed[name] = failure_of(error, 0, 0.0)
             finally:

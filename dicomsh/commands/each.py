@@ -391,7 +391,6 @@ class _Merged(DerivedAnswer):
         self._is_of_entities = any(_is_of_entities(part.result) for part in begun)
         self._parts = parts
         self._runs = runs
-        self._headed: Result = None
         self._start = time.monotonic()
 
     async def _batches(self) -> AsyncIterator[list[Any]]:
@@ -408,15 +407,8 @@ class _Merged(DerivedAnswer):
             raise UsageError("the command returns different kinds of rows")
         if self._is_of_entities:
             return part.batch
-        return [{**part.subject.keys, **self._head(part), **record} for record in part.batch]
-
-    def _head(self, part: _ResultPart) -> dict[str, str]:
-        """Whose the lines below are, once before those of each command that are drawn."""
-        result = part.result
-        if result is self._headed or not isinstance(result, Listing) or result.draw is None:
-            return {}
-        self._headed = result
-        return {HEAD: self._runs.name_of(part.subject)}
+        whose = {**part.subject.keys, HEAD: self._runs.name_of(part.subject)}
+        return [{**whose, **record} for record in part.batch]
 
     def _failed_row(self, subject: _Subject, error: str) -> Row | Record:
         keys = subject.keys

@@ -95,6 +95,12 @@ def _of_alias(statement: Statement, text: str, aliases: Aliases) -> Iterator[Sta
         yield from _expanded(_replaced(statement, body, rest), aliases)
 
 
+def takes(text: str) -> tuple[int, int]:
+    """How many commands the text of an alias has, and how many words `$1` to `$9` take."""
+    bodies = list(scan(text, {}))
+    return len(bodies), max(map(_taken, bodies), default=0)
+
+
 def _failing(statement: Statement, message: str) -> Statement:
     error = UsageError(message, hint="'alias' lists them", span=statement.words[0].span)
     return replace(statement, problem=statement.problem or error)

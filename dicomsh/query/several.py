@@ -41,8 +41,10 @@ def ask_several(
     begin = partial(ask, context, request=request, options=options, way=way)
     level = request.level
     archives = [OneOfSeveral(one.name, level, partial(begin, modality=one)) for one in modalities]
-    for archive, modality in zip(archives, modalities, strict=True):
-        archive.asked = AskedQuery(modality, request, options or QueryOptions())
+    asked = options or QueryOptions()
+    if way is plain_way or asked.split:  # a list of values makes many queries
+        for archive, modality in zip(archives, modalities, strict=True):
+            archive.asked = AskedQuery(modality, request, asked)
     answer = Several(archives)
     columns: tuple[Column, ...] = (ARCHIVE_COLUMN, *request.columns())
     names = tuple(modality.name for modality in modalities)

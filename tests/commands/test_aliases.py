@@ -137,3 +137,13 @@ def test_no_chain_of_aliases_runs_for_ever() -> None:
     done = run(f"alias a0 = print x; {chain}; a11")
     assert done.status == 2
     assert "runs more than 100 commands" in done.err
+
+
+def test_help_describes_an_alias() -> None:
+    alias = "alias both = { find study mod=$1; find series mod=$2 }"
+    page = run(f"{alias}; help both").out
+    assert page.startswith("usage: both $1 $2\n")
+    assert "no further words fit" in page
+    assert page.endswith("  find study mod=$1; find series mod=$2\n")
+    assert "further words are appended" in run("alias x = ls; help x").out
+    assert "did you mean 'both'?" in run(f"{alias}; help boht").err

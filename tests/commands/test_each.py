@@ -218,6 +218,11 @@ def test_trees_say_whose_they_are(two: Path) -> None:
     )
     heads = [line for line in done.out.splitlines() if line[0] not in "├└│ "]
     assert heads == ["0555643F, a", "0555643F, b"]
+    lines = run(
+        "use a; find study id=0555643F | each { tree --depth 1; tree --depth 1 }", config=two
+    )
+    heads = [line for line in lines.out.splitlines() if line[0] not in "├└│ "]
+    assert len(heads) == 2, "once for each row"
     shown = run("use a b; find patient id=0555643F | each show | head 1", config=two).out
     assert shown.split()[:3] == ["#", "Archive", "PatientID"]
 

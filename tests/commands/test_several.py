@@ -313,6 +313,14 @@ def test_explain_last_explains_the_answer_of_each(tmp_path: Path) -> None:
     assert copied.out.count("findscu -S") == 2
 
 
+def test_an_answer_to_a_list_of_values_is_not_explained_as_a_query(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("A091000\n", "utf-8")
+    text = f"use site; find study acc=@'{tmp_path / 'list.txt'}'; explain last"
+    done = run(text, config=grouped(tmp_path))
+    assert done.status == 2
+    assert "the last answer is not from a single query" in done.err
+
+
 def test_why_gives_the_reasons_of_each(tmp_path: Path) -> None:
     config = grouped(tmp_path)
     done = run("use site; find study xyz mod=CT; why", config=config)
