@@ -67,8 +67,13 @@ def typed_values(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, 
         level: where the names of keys are looked up, unless the statement tells.
     """
     level = analysis.scope.level or level
-    found = _in_words(analysis, level) if analysis.call is None else _in_call(analysis.call, level)
-    for attribute, value in chain(found, _in_targets(analysis)):
+    calls = (call for call in (analysis.call, *analysis.stages) if call)
+    of_calls = chain.from_iterable(_in_call(call, level) for call in calls)
+    first, *stages = analysis.statement.parts
+    asking = [stage for stage in stages if isinstance(stage, tuple) and stage[0].text == _EACH]
+    parts = () if analysis.call else (first, *asking)
+    of_words = chain.from_iterable(_in_words(part, analysis, level) for part in parts)
+    for attribute, value in chain(of_calls, of_words, _in_targets(analysis)):
         if "*" not in value and "?" not in value:  # a pattern names nobody
             yield attribute, value
             if attribute.vr != "PN":  # in other VRs a comma stands between values
@@ -89,16 +94,27 @@ def _in_call(call: Call, level: Level) -> Iterator[tuple[Attribute, str]]:
             yield _of_pattern(level, argument.text)
 
 
-def _in_words(analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, str]]:
-    """Those in the words of a statement that cannot be run: an unknown key may be a misspelling."""
+def _in_words(part: Stage, analysis: Analysis, level: Level) -> Iterator[tuple[Attribute, str]]:
+    """Those in words, also of what cannot be run: an unknown key may be a misspelling."""
     patterns = {span for span, role in analysis.tokens if role == PATTERN.role}
-    takes_pattern = analysis.command is not None and _takes_pattern(analysis.command)
-    for word in analysis.statement.words:
+    words = () if isinstance(part, SystemCommand) else part
+    for word in words:
+        for inner in chain.from_iterable(statement.parts for statement in word.block or ()):
+            yield from _in_words(inner, analysis, level)
         key, equals, value = word.text.lstrip("+").partition("=")
+        if word.system or word.block is not None:
+            continue
         if equals and value:
             yield _attribute(key, level, value), value
-        elif word.span in patterns and takes_pattern:
+        elif word.span in patterns and words[0].text in _WITH_PATTERN:
             yield _of_pattern(level, word.text)
+
+
+_EACH = "each"
+"""The stage that runs commands, which may ask."""
+
+_WITH_PATTERN = ("find", _EACH)
+"""Commands that take a pattern, by themselves or for a command inside them."""
 
 
 def _in_targets(analysis: Analysis) -> Iterator[tuple[Attribute, str]]:

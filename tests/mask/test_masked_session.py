@@ -172,3 +172,21 @@ def test_completion_offers_made_up_values() -> None:
         names = typist.offers("find patient name=")
         assert seen("".join(names)) == []
         assert any("^" in name for name in names)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "find patient | each { let A = b; find study id=0555643F; ls number=x }",
+        "find patient | each find study id=0555643F number=x",
+        "find patient | each { find patient JODOGNE^SEBASTIEN; fnd }",
+        "alias a = { find study id=$1; print x }; a 0555643F; fnd",
+        "find patient id=0555643F; alias a = { find study id=$1; fnd }; a 0555643F",
+    ],
+)
+def test_an_error_shows_no_value_of_a_stage_or_in_braces(text: str) -> None:
+    done = run(f"use pacs; set mask on; {text}", output="json")
+    assert done.status == 2
+    assert "0555643F" not in done.err
+    assert "JODOGNE" not in done.err
+    assert "id=$1" in done.err or "alias" not in text
