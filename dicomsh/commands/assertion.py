@@ -14,6 +14,7 @@ from dicomsh.language.command import command
 from dicomsh.language.conditions import Condition, read_condition
 from dicomsh.language.kinds import VALUE
 from dicomsh.language.scan import Word
+from dicomsh.model.batches import worked
 from dicomsh.model.derived_answer import KnownAnswer
 from dicomsh.model.results import Listing
 from dicomsh.regex import regex
@@ -42,7 +43,9 @@ _HOLDS: dict[str, Callable[[int, int], bool]] = {
         "cd 0555643F; ls; assert all mod=CT,MR",
     ),
 )
-def assert_(context: Context, what: Annotated[Word, VALUE], *more: Annotated[Word, VALUE]) -> None:
+async def assert_(
+    context: Context, what: Annotated[Word, VALUE], *more: Annotated[Word, VALUE]
+) -> None:
     """Stop a script, with exit status 6, if the last answer is not as it should be.
 
     assert count >= N compares the number of its rows (also <=, >, <, = and !=). assert all Key
@@ -58,7 +61,7 @@ def assert_(context: Context, what: Annotated[Word, VALUE], *more: Annotated[Wor
         _check_count(kept, found[1], int(found[2]))
     elif what.text == "all" and more:
         for word in more:
-            _check_all(context, kept, word)
+            await _check_all(context, kept, word)
     else:
         raise UsageError(f"'{what.text}' cannot be asserted", hint=_FORMS, span=what.span)
 
@@ -76,18 +79,15 @@ def _check_count(kept: KeptAnswer, sign: str, number: int) -> None:
         )
 
 
-def _check_all(context: Context, kept: KeptAnswer, word: Word) -> None:
+async def _check_all(context: Context, kept: KeptAnswer, word: Word) -> None:
     """Raise UnmetError unless every row has the key, or matches the condition."""
     assert kept.outcome is not None
     listing = Listing(kept.columns, KnownAnswer(kept.rows, kept.outcome), kept.level, kept.place)
     condition = read_condition(word) if "=" in word.text else Condition(word, word.text, False, "*")
     of = field(listing, condition.key, word)
     test = condition.test(of.vr, of.column.keyword, context.session.today)
-    failing = [
-        number
-        for number, row in enumerate(kept.rows, 1)
-        if bool(test(of.texts(row))) is condition.negated
-    ]
+    held = await worked(lambda row: bool(test(of.texts(row))) is not condition.negated, kept.rows)
+    failing = [number for number, holds in enumerate(held, 1) if not holds]
     if failing:
         raise UnmetError(
             f"all {word.text} does not hold: not in {len(failing):,} of"

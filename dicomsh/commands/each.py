@@ -21,6 +21,7 @@ from dicomsh.language.calls import meanings
 from dicomsh.language.command import stage
 from dicomsh.language.kinds import ROW_COMMAND
 from dicomsh.model.answer import Ending, Outcome, as_cancelled, combined
+from dicomsh.model.batches import worked
 from dicomsh.model.columns import (
     ARCHIVE_COLUMN,
     ERROR_COLUMN,
@@ -160,14 +161,16 @@ async def _received(context: Context, rows: Listing) -> _Subjects:
         await answer.aclose()
     level, here = rows.level, context.session.place
     if level is None:
-        subjects = [_Subject(_fields(row), here, _first_field(row)) for row in received]
+        subjects = await worked(
+            lambda row: _Subject(_fields(row), here, _first_field(row)), received
+        )
         return _source(subjects, answer.outcome, counted(len(received), ROWS))
     if level is Level.WORKLIST:
-        subjects = [_entity(context, rows, row, here) for row in received]
+        subjects = await worked(lambda row: _entity(context, rows, row, here), received)
         return _source(subjects, answer.outcome, level.counted(len(subjects)))
-    placed = zip(places_of(received, level, rows.place), received, strict=True)
+    placed = zip(await places_of(received, level, rows.place), received, strict=True)
     once = each_once([(_named(place, level), row) for place, row in placed])
-    subjects = [_entity(context, rows, row, place) for place, row in once]
+    subjects = await worked(lambda one: _entity(context, rows, one[1], one[0]), once)
     return _source(subjects, answer.outcome, level.counted(len(subjects)))
 
 

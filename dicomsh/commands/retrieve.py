@@ -187,7 +187,7 @@ async def _rows(context: Context, rows: Listing) -> Wanted:
         received = [row async for batch in answer for row in batch]
     finally:
         await answer.aclose()
-    found = places_of(received, rows.level, rows.place)
+    found = await places_of(received, rows.level, rows.place)
     places = [place for place in found if place is not None]
     modality = _modality_of_rows(context, rows, received)
     return Wanted(modality, places, _told(answer.outcome, received, places))

@@ -7,6 +7,7 @@ from dicomsh.errors import NotThereError, UsageError
 from dicomsh.event_loop import asyncio
 from dicomsh.frozen import frozen, replace
 from dicomsh.language.scan import Word
+from dicomsh.model.batches import BATCH_ROWS
 from dicomsh.model.modality import Modality
 from dicomsh.model.place import PathStart, Place, quote_segment
 from dicomsh.query import resolve as query
@@ -26,7 +27,8 @@ async def resolve(context: Context, target: Word | None) -> ResolvedTarget:
     session = context.session
     if target is None:
         return ResolvedTarget(session.current(), session.place)
-    session.learn()
+    while session.learn(BATCH_ROWS):
+        await asyncio.sleep(0)
     try:
         if _is_key_of_several(session, target.text):
             return await _in_one_of_several(context, target.text)

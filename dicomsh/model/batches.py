@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 from dicomsh.event_loop import asyncio
 from dicomsh.model.row import Row
+
+Result = TypeVar("Result")
 
 BATCH_ROWS = 512
 """Rows that are worked on at once."""
@@ -52,3 +54,12 @@ async def in_turns(rows: list[Any]) -> AsyncIterator[list[Any]]:
         if number:
             await asyncio.sleep(0)
         yield batch
+
+
+async def worked(work: Callable[[Any], Result], rows: list[Any]) -> list[Result]:
+    """What some work makes of each row, or record, in turns.
+
+    Raises:
+        CancelledError: Ctrl-C was pressed.
+    """
+    return [work(row) async for part in in_turns(rows) for row in part]

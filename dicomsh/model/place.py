@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen, replace
+from dicomsh.model.batches import worked
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_NAME, by_keyword, path_of
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
@@ -137,13 +138,13 @@ def place_of(row: Row, level: Level, around: Place) -> Place | None:
     return parent_of(row, level, around).down(PlaceStep(level, key, label_of(row, level)))
 
 
-def places_of(rows: Sequence[Row], level: Level, around: Place) -> list[Place | None]:
-    """The place of each entity in an answer, as `place_of`.
+async def places_of(rows: list[Row], level: Level, around: Place) -> list[Place | None]:
+    """The place of each entity in an answer, as `place_of`; made in turns.
 
     Patients that share a PatientID are told apart by its issuer: PatientID alone is not unique
     (PS3.3 C.7.1.1), and below one of them a server would return the studies of all.
     """
-    places = [place_of(row, level, around) for row in rows]
+    places = await worked(lambda row: place_of(row, level, around), rows)
     if level is not Level.PATIENT:
         return places
     found = [(place, row) for place, row in zip(places, rows, strict=True) if place is not None]

@@ -29,7 +29,7 @@ _NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 _MOST_OPEN = 64
 """Files that are open at once; months whose file had to be closed get a further one."""
 
-_MOST_WAITING = 1 << 14
+_MOST_WAITING = 1 << 12
 _MOST_BYTES = 1 << 26
 
 

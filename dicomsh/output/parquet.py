@@ -20,7 +20,7 @@ GROUP_ROWS = 1 << 17
 
 _GROUP_BYTES = 1 << 26
 _CHUNK = 4096
-"""Rows that wait as Python objects."""
+"""Rows whose values wait as Python objects."""
 
 
 class Parquet:
@@ -82,7 +82,7 @@ class TableWriter:
         self._columns = columns
         self._write = write
         self._misfits = misfits
-        self._waiting: list[AnyRow] = []
+        self._waiting: list[list[Sequence[Value]]] = [[] for _ in columns]
         self._batches: list[Any] = []
         self._types: list[tuple[ValueType, bool]] = []
         self._writer: Any = None
@@ -90,19 +90,23 @@ class TableWriter:
         """Bytes held in memory, apart from rows that wait."""
 
     def add(self, rows: Sequence[AnyRow]) -> None:
-        """Adds rows."""
-        self._waiting += rows
-        if len(self._waiting) >= _CHUNK:
-            self.pack()
+        """Adds rows, and writes a row group once there are enough."""
+        self.take(rows)
         if self.size > _GROUP_BYTES or sum(map(len, self._batches)) >= GROUP_ROWS:
             self.write_group()
+
+    def take(self, rows: Sequence[AnyRow]) -> None:
+        """Adds rows, which stay in memory."""
+        for cells, column in zip(self._waiting, self._columns, strict=True):
+            cells.extend(map(column.read, rows))
+        if self.waiting >= _CHUNK:
+            self.pack()
 
     def pack(self) -> None:
         """Turns rows that wait into columns, which take less memory."""
         import pyarrow
 
-        values = [[column.read(row) for row in self._waiting] for column in self._columns]
-        self._waiting = []
+        values, self._waiting = self._waiting, [[] for _ in self._columns]
         self._types = self._types or [*map(_seen_type, self._columns, values)]
         arrays = [
             pyarrow.array([*self._fitted(column, kind, several, cells)], _arrow(kind, several))
@@ -117,9 +121,12 @@ class TableWriter:
     def _fitted(
         self, column: TypedColumn, kind: ValueType, several: bool, cells: Sequence[Sequence[Value]]
     ) -> Iterator[Value]:
+        fitting = _FITTING[kind]
         for values in cells:
             if not values:
                 yield None
+            elif not several and len(values) == 1 and type(values[0]).__name__ in fitting:
+                yield values[0]
             elif several:
                 yield [self._fit(column, kind, value) for value in values]
             elif len(values) == 1:
@@ -149,13 +156,18 @@ class TableWriter:
         )
 
     @property
+    def waiting(self) -> int:
+        """Rows that are not columns yet."""
+        return len(self._waiting[0]) if self._waiting else 0
+
+    @property
     def held(self) -> int:
         """Rows held in memory."""
-        return len(self._waiting) + sum(map(len, self._batches))
+        return self.waiting + sum(map(len, self._batches))
 
     def pack_waiting(self) -> None:
         """Turns rows that wait into columns, if there are any."""
-        if self._waiting:
+        if self.waiting:
             self.pack()
 
     def write_group(self) -> int:
@@ -163,7 +175,7 @@ class TableWriter:
         import pyarrow
         from pyarrow import parquet
 
-        if self._waiting or not self._types:
+        if self.waiting or not self._types:
             self.pack()
         if self._writer is None:
             stream = pyarrow.PythonFile(ByteStream(self._write), mode="w")
@@ -189,8 +201,9 @@ def arrow_table(columns: Sequence[Column], rows: Sequence[AnyRow]) -> Any:
     import pyarrow
 
     made = TableWriter([typed(column) for column in columns], lambda _: None, Misfits())
-    for start in range(0, max(len(rows), 1), _CHUNK):
-        made._waiting = [*rows[start : start + _CHUNK]]
+    for start in range(0, len(rows), _CHUNK):
+        made.take(rows[start : start + _CHUNK])
+    if made.waiting or not rows:
         made.pack()
     return pyarrow.Table.from_batches(made._batches, made._schema)
 

@@ -73,7 +73,7 @@ class DiffArchive:
         if not is_whole(outcome):
             what = f"{self._modality.name}: the list of its {level.plural} is not certain"
             raise UnsureError(what)
-        placed = zip(places_of(rows, level, place), rows, strict=True)
+        placed = zip(await places_of(rows, level, place), rows, strict=True)
         children = each_once([(child, row) for child, row in placed if child is not None])
         given = [{one: number_in(row, word) for one, word in words.items()} for _, row in children]
         if any(None in numbers.values() for numbers in given):

@@ -148,7 +148,7 @@ class Hierarchy:
             self._answers.append(answer)
             rows = await all_rows(answer)
         self._received([row.compact() for row in rows], level, place)
-        placed = zip(places_of(rows, level, place), rows, strict=True)
+        placed = zip(await places_of(rows, level, place), rows, strict=True)
         named = [(child, row) for child, row in placed if child is not None]
         self._nameless += len(rows) - len(named)
         return sorted(starmap(_Child, each_once(named)), key=_Child.order)

@@ -107,6 +107,12 @@ def test_what_stages_remember_of_values_is_bounded(stages: str, told: str) -> No
     [
         "find study | sort date | uniq uid date | count by uid",
         "find study > rows.txt; last | where date=2024 | tail 20000 | sort uid -r",
+        "find study > rows.txt; last | each print $PatientID | head 3",
+        "find study; cd 1; cd /; assert all uid=1*",
+        "find study > rows.parquet",
+        "find study > by-month/",
+        "find study > rows.xlsx; last > rows.md",
+        "find study | select uid date | to csv; last --wide",
     ],
 )
 def test_work_on_many_rows_leaves_the_event_loop_free(
