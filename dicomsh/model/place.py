@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen, replace
-from dicomsh.model.batches import worked
+from dicomsh.late import LateModule
 from dicomsh.model.keys import ISSUER_OF_PATIENT_ID, PATIENT_NAME, by_keyword, path_of
 from dicomsh.model.level_keys import LEVEL_KEYS
 from dicomsh.model.levels import Level
 from dicomsh.model.modality import Modality
 from dicomsh.model.row import Row, text_at
 from dicomsh.regex import regex
+
+if TYPE_CHECKING:
+    from dicomsh.model import batches
+else:
+    batches = LateModule("dicomsh.model.batches")
 
 
 @frozen
@@ -144,7 +149,7 @@ async def places_of(rows: list[Row], level: Level, around: Place) -> list[Place 
     Patients that share a PatientID are told apart by its issuer: PatientID alone is not unique
     (PS3.3 C.7.1.1), and below one of them a server would return the studies of all.
     """
-    places = await worked(lambda row: place_of(row, level, around), rows)
+    places = await batches.worked(lambda row: place_of(row, level, around), rows)
     if level is not Level.PATIENT:
         return places
     found = [(place, row) for place, row in zip(places, rows, strict=True) if place is not None]

@@ -132,7 +132,8 @@ def _programs() -> Iterator[str]:
 
 def _told(found: Figures) -> str:
     peak = found.peak / (1 << 20)
-    return f"{found.seconds:5.1f} s {peak:5.0f} MiB, Ctrl-C ends it in {found.response:.2f} s"
+    ends = f"Ctrl-C ends it in {found.response:.2f} s, {found.work:.2f} s of them working"
+    return f"{found.seconds:5.1f} s {peak:5.0f} MiB, {ends}"
 
 
 def _practice() -> Iterator[str]:

@@ -32,12 +32,15 @@ class Figures:
         seconds: from start to end.
         peak: resident bytes; 0 where the system does not tell.
         response: seconds from Ctrl-C to the end of the program.
+        work: seconds of processor time in these, whatever else is running; 0 where the system does
+            not tell.
         faults: what was wrong, in words.
     """
 
     seconds: float = 0.0
     peak: int = 0
     response: float = 0.0
+    work: float = 0.0
     faults: tuple[str, ...] = ()
 
     def __or__(self, other: Figures) -> Figures:
@@ -45,6 +48,7 @@ class Figures:
             max(self.seconds, other.seconds),
             max(self.peak, other.peak),
             max(self.response, other.response),
+            max(self.work, other.work),
             (*self.faults, *other.faults),
         )
 
@@ -68,8 +72,8 @@ def _session(name: str, attack: Attack, text: str, output: str, press: float | N
     """One session, with Ctrl-C pressed after so many seconds."""
     with attacking(attack) as address, tempfile.TemporaryDirectory() as folder:
         config = configured(Path(folder), address, PATIENT)
-        peak = Path(folder) / "peak"
-        command = [sys.executable, "-c", _MEASURED, str(peak), "-f", str(config), "-m", "odd"]
+        note = Path(folder) / "note"
+        command = [sys.executable, "-c", _MEASURED, str(note), "-f", str(config), "-m", "odd"]
         with tempfile.TemporaryFile() as err:
             begin = time.monotonic()
             process = subprocess.Popen(
@@ -78,18 +82,20 @@ def _session(name: str, attack: Attack, text: str, output: str, press: float | N
                 stdout=subprocess.DEVNULL,
                 stderr=err,
             )
-            pressed = begin if press is None else _press(process, press)
+            pressed, worked = (begin, 0.0) if press is None else _press(process, press)
             process.wait(_PATIENCE)
             end = time.monotonic()
             err.seek(0)
             said = err.read()
         faults = (f"{name}: a traceback: {said!r}",) if b"Traceback" in said else ()
-        response = 0.0 if press is None else end - pressed
-        return Figures(end - begin, _number_in(peak), response, faults)
+        peak, work = _noted(note)
+        if press is None:
+            return Figures(end - begin, peak, faults=faults)
+        return Figures(end - begin, peak, end - pressed, max(work - worked, 0.0), faults)
 
 
 _MEASURED = """
-import atexit, sys
+import atexit, sys, time
 
 def note(path=sys.argv.pop(1)):
     try:
@@ -98,22 +104,34 @@ def note(path=sys.argv.pop(1)):
     except OSError:
         peak = 0
     with open(path, "w") as file:
-        file.write(str(peak))
+        file.write(f"{peak} {time.process_time()}")
 
 atexit.register(note)
 from dicomsh.__main__ import run
 sys.exit(run())
 """
-"""dicomsh that writes into a file what it had in memory at most; `wait4` would count its parent."""
+"""dicomsh that writes into a file what it had in memory at most, and its processor time; `wait4`
+would count its parent."""
 
 
-def _number_in(path: Path) -> int:
-    """The number in a file; 0 if the program was ended before it could write one."""
-    return int(path.read_text("ascii")) if path.exists() else 0
+def _noted(path: Path) -> tuple[int, float]:
+    """Bytes, and seconds of processor time; 0 if the program ended before it could note them."""
+    peak, work = path.read_text("ascii").split() if path.exists() else ("0", "0")
+    return int(peak), float(work)
 
 
-def _press(process: subprocess.Popen[bytes], seconds: float) -> float:
-    """Press Ctrl-C after some time; when that was."""
+def _press(process: subprocess.Popen[bytes], seconds: float) -> tuple[float, float]:
+    """Press Ctrl-C after some time; when that was, and the program's processor time until then."""
     time.sleep(seconds)
+    worked = _worked(process.pid)
     os.kill(process.pid, signal.SIGINT)  # send_signal would reap one that has ended
-    return time.monotonic()
+    return time.monotonic(), worked
+
+
+def _worked(pid: int) -> float:
+    """Seconds of processor time of a process so far."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
