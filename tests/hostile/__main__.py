@@ -106,12 +106,13 @@ def _cost(attack: Attack) -> Cost:
 PROGRAMS = {
     **dict(floods.all_attacks()),
     "ninety megabytes of rows": floods.heavy,
+    "ninety megabytes of long values": floods.different,
     "one byte at a time": trickled,
 }
 TEXTS = {
     "table": "find study",
     "json": "find study",
-    "csv": "find study | sort date",
+    "csv": "find study +PatientComments | sort PatientComments date",
     "yaml": "find study; explain last; last",
 }
 
