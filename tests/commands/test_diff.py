@@ -17,7 +17,7 @@ from dicomsh.model.modality import DicomAddress, Modality
 from tests import samples, servers
 from tests.conftest import Start
 from tests.dimse.peers import answering, scp, study
-from tests.harness import Done, interrupted, practice, run
+from tests.harness import Done, dicomsh, interrupted, practice, run
 from tests.processes import HOST, free_ports
 
 
@@ -448,6 +448,26 @@ def test_the_mask_is_on_all_of_it(tmp_path: Path) -> None:
     assert row["where"] == "only in pacs"
     assert "0555643F" not in done.out + done.err
     assert "JODOGNE" not in done.out + done.err
+
+
+def test_the_mask_is_on_values_that_differ() -> None:
+    ours = [study(1, PatientName="Secret^Anna", PatientID="S123456", AccessionNumber="ACC98765")]
+    theirs = [study(1, PatientName="Secret^Anne", PatientID="S123457", AccessionNumber="")]
+    text = "set mask on; diff a b +PatientName +PatientID +AccessionNumber"
+    done = compared(
+        [*ours, study(2, AccessionNumber="Y7")], [*theirs, study(2, AccessionNumber="Y7")], text
+    )
+    assert {row["attribute"] for row in done.json} >= {"PatientName", "PatientID"}
+    for secret in ("Secret", "Ann", "S12345", "ACC98765"):
+        assert secret not in done.out + done.err
+
+
+def test_quiet_says_only_what_is_wrong(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={}, short={"ignore_keys": ["StudyDate"]})
+    assert dicomsh("-q", "-c", "diff pacs other", config=config).err == ""
+    wrong = dicomsh("-q", "-c", "diff pacs short date=2009", config=config)
+    assert wrong.status == ExitStatus.INCOMPLETE
+    assert "not compared" in wrong.err
 
 
 def test_explain_shows_what_goes_to_each(tmp_path: Path) -> None:
