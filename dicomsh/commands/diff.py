@@ -54,8 +54,8 @@ async def diff(
     column of it. With --counts, the numbers of series and instances are compared; if an archive
     does not give them, dicomsh counts what is below, study by study. With --depth series or
     instance, what is below each study that both have is compared as well. Values are compared as
-    their VR says: 4 and 04 are equal. If an archive cuts its answer off, studies are asked for
-    again in date windows; row limits do not apply.
+    their VR says: 4 and 04 are equal. If an archive cuts its answer off, or does not answer in
+    time, its studies are asked for again in date windows; row limits do not apply.
 
     There is a row for each entity that only one archive has, or repeats more often, and one for
     each attribute that differs. What an answer that is incomplete or in doubt may hold is never

@@ -7,7 +7,7 @@ the entities is asked and compared a few of them at a time.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from itertools import chain, islice
 
@@ -84,6 +84,7 @@ class Diff:
         self._started = time.monotonic()
         self._finished = False
         self._broken: NoAssociationError | None = None
+        self._parts: Callable[[], str] = str
         self._failed: dict[Level, list[str]] = {}
         self._silences = 0
         self._looked = 0
@@ -150,8 +151,10 @@ class Diff:
         options = QueryOptions(split=Period.AUTO)
         request = with_time(request)
         before = dict(self._outcomes)
+        listing = ask_several(self._context, modalities, request, options, split_answer)
+        self._parts = listing.headway
         try:
-            await self._take(ask_several(self._context, modalities, request, options, split_answer))
+            await self._take(listing)
         except UsageError:  # it cannot be divided: what has come is all there is
             self._outcomes = before
 
@@ -320,7 +323,8 @@ class Diff:
         if self._to_look:
             return f"{self._wanted.top.noun} {self._looked:,} of {self._to_look:,}"
         read = zip(self._names, self._pairing.read, strict=True)
-        return ", ".join(f"{name}: {self._wanted.top.counted(number)}" for name, number in read)
+        told = [f"{name}: {self._wanted.top.counted(number)}" for name, number in read]
+        return ", ".join(filter(None, (*told, self._parts())))
 
     @property
     def outcome(self) -> Outcome:

@@ -160,3 +160,29 @@ def test_counts_and_levels_below(ours: Studies, theirs: Studies, cap: int) -> No
     for side in (0, 1):
         assert short.only_in(side, Level.SERIES) <= done.only_in(side, Level.SERIES)
         assert short.only_in(side) <= done.only_in(side)
+
+
+def test_progress_says_what_is_read_and_what_is_asked_in_parts() -> None:
+    studies = {n: (f"20{n:02}0101", "", 1) for n in range(1, 20)}
+    told: list[str] = []
+    running: list[Diff] = []
+
+    def telling(cap: int) -> ScriptAddress:
+        reply = archive(studies, cap)
+
+        def reply_and_tell(query: Query) -> list[Row] | tuple[list[Row], Outcome]:
+            told.extend(diff.headway for diff in running)
+            return reply(query)
+
+        return ScriptAddress(reply_and_tell)
+
+    async def work(context: QueryContext) -> None:
+        modalities = Modality("a", telling(99)), Modality("b", telling(5))
+        running.append(Diff(context, modalities, wanted(Level.SERIES)))
+        assert [one async for some in running[0].findings() for one in some] == []
+
+    in_context(work)
+    assert told[0] == "a: 0 studies, b: 0 studies"
+    assert any(one.startswith("a: 19 studies, b: 5 studies, waiting for b") for one in told)
+    assert any("queries, now " in one for one in told)
+    assert told[-1].endswith(" of 19")
