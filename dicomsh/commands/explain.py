@@ -321,7 +321,7 @@ def _missing(context: Context, sent: Sent) -> list[str]:
     ]
     if not kept:
         return []
-    seen = {tag for one in kept for row in one.rows[:_ENOUGH] for tag in row.elements}
+    seen = {tag for one in kept for row in one.rows[:_ENOUGH] for tag in row.compact().elements}
     asked = {key for one in kept for key in _asked_back(one)}
     return [
         key.keyword

@@ -39,7 +39,7 @@ from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, query_keys
 from dicomsh.model.answer import Outcome
 from dicomsh.model.asked_query import QueryOptions
-from dicomsh.model.derived_answer import KnownAnswer, noted
+from dicomsh.model.derived_answer import KeptRows, noted
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Device
 from dicomsh.model.notes import NoteKind, note
@@ -113,7 +113,7 @@ async def last(
     kept = context.session.last
     if kept is None or kept.outcome is None:
         raise UsageError("nothing has been listed yet", hint="find LEVEL, or ls")
-    answer = KnownAnswer(kept.rows, _again(kept, kept.outcome, context.session.failure))
+    answer = KeptRows(kept.rows, _again(kept, kept.outcome, context.session.failure))
     return Listing(
         kept.columns,
         answer,

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.errors import DicomshError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import (
@@ -21,11 +22,14 @@ from dicomsh.model.answer import (
     combined,
 )
 from dicomsh.model.columns import AttributeColumn, Record
+from dicomsh.model.derived_answer import KeptRows
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.modality import DicomAddress
 from dicomsh.model.notes import Note, NoteKind, note, summed
 from dicomsh.model.results import at_once
 from dicomsh.model.row import Row, Source
+from tests.dimse.peers import element
+from tests.hostile.measure import held
 from tests.output.rows import Implicit
 
 A, B = note(NoteKind.TRY, "a"), note(NoteKind.TRY, "b")
@@ -203,3 +207,17 @@ def test_equal_notes_are_counted_together() -> None:
     kept = note(NoteKind.WILDCARD_WIDENED, "a", count=2, of=5)
     other = note(NoteKind.WILDCARD_WIDENED, "b", count=1, of=1)
     assert summed([kept, other, kept]) == (replace(kept, count=4, of=10), other)
+
+
+def test_what_is_read_of_kept_rows_is_not_held_beside_them() -> None:
+    """The bytes of a value are those of the row once more."""
+    source = Source(ENCODINGS[IMPLICIT_LITTLE_ENDIAN])
+    kept = [Row(element(0x00104000, b"x" * 1_000_000), source) for _ in range(20)]
+
+    async def read() -> int:
+        rows = KeptRows(kept, outcome(Ending.COMPLETE))
+        return sum([len(row.elements) async for batch in rows for row in batch])
+
+    count, cost = held(lambda: asyncio.run(read()))
+    assert count == len(kept)
+    assert cost.held < 8 << 20
