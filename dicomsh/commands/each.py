@@ -353,7 +353,20 @@ class _Runs:
         common = [one for one in whole.notes if all(_same(one, own) for own in notes)]
         whole = whole if self.ended else as_cancelled(whole)
         doubt = [note(NoteKind.IN_DOUBT)] if whole.doubtful else []
-        return replace(whole, received=None, notes=(self._source.note, *doubt, *common))
+        whole = _accounted(replace(whole, received=None), self._outcomes)
+        return replace(whole, notes=(self._source.note, *doubt, *common))
+
+
+def _accounted(whole: Outcome, outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome with the objects of all retrievals; with its rows if there were other commands.
+
+    Several fetched objects may be one row, as the series are of `move`.
+    """
+    expected = [one.expected for one in outcomes if one.expected is not None]
+    if not expected or len(expected) < len(outcomes):
+        return replace(whole, expected=None, size=0)
+    there, size = sum(one.rows for one in outcomes), sum(one.size for one in outcomes)
+    return replace(whole, rows=there, expected=sum(expected), size=size)
 
 
 def _heading(name: str) -> str:

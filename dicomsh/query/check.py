@@ -281,16 +281,17 @@ class Unreturned(AnswerStep):
     about the entities.
 
     Args:
-        request: the request. Its return keys count, and the numbers of related entities.
+        request: the request. Its return keys count, and what a peer works out from the level below.
         rejected: keywords of keys that are not sent to this peer.
     """
 
     def __init__(self, request: Request, rejected: frozenset[str]) -> None:
         asked = [key.path for key in request.keys if not key.value]
+        matched = {key.path for key in request.keys if key.value}
         self._typed = {".".join(part.keyword for part in path) for path in asked}
         columns = map(path_of, request.default_keywords())
-        counts = [path for path in columns if path[0].tag in COUNTS]
-        paths = {".".join(part.keyword for part in path): path for path in (*asked, *counts)}
+        derived = [path for path in columns if path[0].tag in _DERIVED and path not in matched]
+        paths = {".".join(part.keyword for part in path): path for path in (*asked, *derived)}
         self._missing = {word: path for word, path in paths.items() if word not in rejected}
 
     def passed(self, batch: list[Row]) -> list[Row]:
@@ -316,6 +317,9 @@ def _any_has(rows: Sequence[Row], path: tuple[Attribute, ...]) -> bool:
     items = (item for row in rows for item in items_at(row, around))
     return any(item.elements.get(last.tag, b"").strip(b" \0") for item in items)
 
+
+_DERIVED = frozenset({*COUNTS, by_keyword("ModalitiesInStudy").tag})
+"""Tags of what every entity has, because a peer works it out from what is below it."""
 
 _NAMED = 4
 """Attributes that are named, besides those that were typed; of more, only the number is said."""

@@ -277,10 +277,14 @@ def _identifier(request: Request) -> Iterator[Phrase]:
             continue
         if _LIKE_A_UID.match(key.value):
             yield _by_uid(request, key)
-        elif request.level in _WITH_ACCESSION and _LIKE_AN_ACCESSION_NUMBER.match(key.value):
+        elif request.level in _WITH_ACCESSION and _may_be_an_accession_number(key.value):
             yield phrase_with(request, key, key.value, "acc")
         elif request.level is Level.PATIENT and _LETTERS_FIRST.match(key.value):
             yield Phrase(Level.STUDY, (f"acc={key.value}",), request.place.above(Level.STUDY))
+
+
+def _may_be_an_accession_number(text: str) -> bool:
+    return bool(_LIKE_AN_ACCESSION_NUMBER.match(text) or _LETTERS_FIRST.match(text))
 
 
 def _by_uid(request: Request, key: QueryKey) -> Phrase:

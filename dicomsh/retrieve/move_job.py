@@ -229,7 +229,7 @@ class MoveJob:
             yield note(NoteKind.CANNOT_VERIFY, aet)
         else:
             yield note(NoteKind.VERIFIED_AT, modality.name)
-        if not claimed and not self._unknown and self._sent:
+        if not claimed and not self._unknown and any(map(_reason, self._sent)):
             unable = all(sent.claim and sent.claim.status == UNABLE_TO_SEND for sent in self._sent)
             kind = NoteKind.DOES_DESTINATION_TAKE if unable else NoteKind.IS_DESTINATION_KNOWN
             yield note(kind, aet)

@@ -230,3 +230,14 @@ def test_trees_say_whose_they_are(two: Path) -> None:
 def test_programs_among_commands_in_braces() -> None:
     text = 'use pacs; find patient id=0555643F | each { !echo "$PatientID };"; print b }'
     assert run(text).out == "0555643F };\nb\n"
+
+
+def test_objects_of_all_rows_are_counted(tmp_path: Path) -> None:
+    """The first study has 2 images in that series, the second 3; every second one is left out."""
+    config = tmp_path / "leaving_out.yaml"
+    config.write_text("modalities: {a: {practice: true, faults: {skip_every: 2}}}\n", "utf-8")
+    text = "use a; find series id=0555643F number=1 | each get --to here --retries 0"
+    done = run(text.replace("here", str(tmp_path / "here")), config=config)
+    assert done.status == 5
+    assert done.last.startswith("3 of 5 instances, ")
+    assert "INCOMPLETE" in done.last

@@ -100,7 +100,8 @@ def test_the_nightly_check(outer: Outer) -> None:
     assert "assert count >= 1" in nothing.err
     store_recent(outer, StudyDescription="CT THORAX")
     well = outer.run(command("nightly.dsh"))
-    assert (well.status, well.err) == (0, "")
+    assert (well.status, well.out, well.err) == (0, "", "")
+    assert "CT THORAX" in (outer.folder / "yesterday.txt").read_text("utf-8")
 
 
 @posix

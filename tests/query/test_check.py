@@ -404,7 +404,8 @@ def test_an_answer_that_reaches_a_known_limit_may_be_a_part(
 
 
 FOUR = "AccessionNumber, StudyID, PatientComments, PatientAge"
-DEFAULTS = {"NumberOfStudyRelatedSeries": "1", "NumberOfStudyRelatedInstances": "1"}
+COUNTED = {"NumberOfStudyRelatedSeries": "1", "NumberOfStudyRelatedInstances": "1"}
+DEFAULTS = COUNTED | {"ModalitiesInStudy": "CT"}
 
 
 @pytest.mark.parametrize(
@@ -413,11 +414,13 @@ DEFAULTS = {"NumberOfStudyRelatedSeries": "1", "NumberOfStudyRelatedInstances": 
         (("+acc",), DEFAULTS, ["AccessionNumber"]),
         (("+acc",), DEFAULTS | {"AccessionNumber": "A1"}, []),
         (("acc=A1",), DEFAULTS, []),  # that is said by NOT_RETURNED
-        ((), {"NumberOfStudyRelatedSeries": "1"}, ["NumberOfStudyRelatedInstances"]),
-        ((), {}, ["NumberOfStudyRelatedSeries, NumberOfStudyRelatedInstances"]),
+        ((), COUNTED, ["ModalitiesInStudy"]),
+        (("mod=CT",), COUNTED, []),  # that is said by NOT_RETURNED
+        ((), DEFAULTS | {"NumberOfStudyRelatedSeries": ""}, ["NumberOfStudyRelatedSeries"]),
+        ((), {}, ["ModalitiesInStudy, NumberOfStudyRelatedSeries, NumberOfStudyRelatedInstances"]),
         (("+PatientWeight",), DEFAULTS, []),  # not sent to this server
         (("+acc", "+StudyID", "+PatientComments", "+PatientAge"), DEFAULTS, [FOUR]),
-        (("+acc", "+StudyID", "+PatientComments", "+PatientAge"), {}, [f"{FOUR} and 2 more"]),
+        (("+acc", "+StudyID", "+PatientComments", "+PatientAge"), {}, [f"{FOUR} and 3 more"]),
     ],
 )
 def test_attributes_that_no_row_has_are_named(

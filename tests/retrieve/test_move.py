@@ -25,9 +25,9 @@ def config(start_server: Start[servers.Orthanc], sample_files: list[Path], tmp_p
     known = {"two": ["TWO", "127.0.0.1", two.port], "twin": ["TWIN", "127.0.0.1", 9]}
     one = start_server(servers.orthanc(settings={"DicomModalities": {**known, "us": _US}}))
     one.upload(sample_files[:30])
+    places = (("one", one.aet, one.port), ("two", "TWO", two.port), ("twin", "TWIN", two.port))
     lines = [
-        f"  {name}: {{aet: {server.aet}, host: 127.0.0.1, port: {server.port}}}"
-        for name, server in (("one", one), ("two", two))
+        f"  {name}: {{aet: {aet}, host: 127.0.0.1, port: {port}}}" for name, aet, port in places
     ]
     path = tmp_path / "modalities.yaml"
     path.write_text("\n".join(["modalities:", *lines]) + "\n", "utf-8")
@@ -47,6 +47,27 @@ def test_the_destination_is_asked_what_it_has(config: Path) -> None:
     assert {row["StudyInstanceUID"] for row in done.json} == {
         row["StudyInstanceUID"] for row in at_two
     }
+
+
+def test_sent_study_by_study_the_images_are_counted_not_the_series(config: Path) -> None:
+    text = "use one; find study | head 3 | each move --to two"
+    done = run(text, config=config, output="json")
+    number = sum(row["instances"] for row in done.json)
+    assert number > len(done.json)
+    assert done.last.startswith(f"{number} of {number} instances, complete")
+
+
+def test_what_is_there_already_asks_for_no_destination(config: Path) -> None:
+    """`one` cannot send to TWIN, which is `two` by another name."""
+    text = "use one; find study | head 1 | move --to"
+    empty = run(f"{text} twin", config=config)
+    assert "does the server know the destination TWIN" in empty.last
+    sent = run(f"{text} two", config=config)
+    assert sent.status == 0, sent.err
+    there = run(f"{text} twin", config=config)
+    assert there.status == 0, there.err
+    assert "the sending server says: 0 sent" in there.last
+    assert "does the server know" not in there.last
 
 
 def test_without_asking_the_numbers_are_a_claim(config: Path) -> None:

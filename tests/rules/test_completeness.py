@@ -115,11 +115,11 @@ def test_attributes_that_no_row_has_are_named() -> None:
         address = f"{modality.entity}"
         done = run("find study +acc +StudyID +desc ref=", modality=address)
         none = run("find study +acc study=1.2.3.1", modality=address)
-    told = "AccessionNumber, StudyID, ReferringPhysicianName, NumberOfStudyRelatedSeries and 1 more"
+    told = "AccessionNumber, StudyID, ReferringPhysicianName, ModalitiesInStudy and 2 more"
     assert f"{told}: the server returned none" in done.last
     assert "StudyDescription" not in done.last
     assert done.status == 0
-    assert "AccessionNumber, NumberOfStudyRelatedSeries" in none.last
+    assert "AccessionNumber, ModalitiesInStudy, NumberOfStudyRelatedSeries" in none.last
 
 
 def test_attributes_that_were_typed_are_all_named() -> None:
@@ -129,13 +129,18 @@ def test_attributes_that_were_typed_are_all_named() -> None:
             f"find study {' '.join(f'+{word}' for word in words)}", modality=f"{modality.entity}"
         )
     assert all(word in done.last for word in words)
-    assert "and 2 more: the server returned none" in done.last
+    assert "and 3 more: the server returned none" in done.last
 
 
 def test_counts_that_columns_need_are_named(tmp_path: Path) -> None:
     done = faulty(tmp_path, "find patient", no_counts=True)
     assert "NumberOfPatientRelatedStudies: the server returned none" in done.last
     assert "returned none" not in run("use pacs; find patient +IssuerOfPatientID").last
+
+
+def test_modalities_that_no_row_has_are_named_where_a_stage_looks_for_them(tmp_path: Path) -> None:
+    done = faulty(tmp_path, "find study date=2009 | where mod!=SR", no_modalities_in_study=True)
+    assert "ModalitiesInStudy: the server returned none" in done.last
 
 
 def test_what_is_not_sent_or_not_received_is_not_missed(tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find study 1.2.3", "find study 1.2.3*"),
         ("find study W2611109 mod=CT", "find study acc=W2611109 mod=CT"),
         ("find patient W2611109", "find study acc=W2611109"),
+        ("find study A4713", "find study acc=A4713"),
+        ("find study A471", "find study A471*"),
         ("find patient 2611109W", "find patient 2611109W*"),
         ("find worklist W2611109", "find worklist acc=W2611109"),
         ("find worklist 1.2.840.10008.5", "find worklist StudyInstanceUID=1.2.840.10008.5"),
@@ -215,7 +217,7 @@ def test_any_text_is_quoted_as_needed(text: str) -> None:
     tried = analysis.call.arguments[1] if analysis.call else None
     value = tried.text if isinstance(tried, Word) else ""
     terms = [term.value for term in (analysis.call.arguments[2:] if analysis.call else ())]
-    found = value or "".join(filter(None, terms))
+    found = unicodedata.normalize("NFC", value or "".join(filter(None, terms)))
     sent = unicodedata.normalize("NFC", text)
     spoken = (re.sub(parting, "^", sent.strip()) for parting in (", *", " "))
     assert any(form.strip("*").upper() in found.upper() for form in (sent, *spoken))
