@@ -8,7 +8,7 @@ left; a second one, at once.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
@@ -111,7 +111,8 @@ class _Canceller:
         self._task.get_loop().call_soon_threadsafe(self._cancel, number)
 
     def _cancel(self, number: int) -> None:
-        self.pending = not self._task.cancel(number)
+        heard = self._task.cancel(number)
+        self.pending = self.pending and not heard
         if self.told:
             self._timer = self._task.get_loop().call_later(_INSIST, self._cancel, number)
 
@@ -121,17 +122,17 @@ class _Canceller:
             self._timer.cancel()
 
 
-def _canceller_of(handlers: Iterable[Any]) -> _Canceller | None:
-    """Whoever handles signals now, if they cancel a task."""
-    owners = (getattr(handler, "__self__", None) for handler in handlers)
-    return next((one for one in owners if isinstance(one, _Canceller)), None)
+def _has_come(handler: Any) -> bool:
+    """Whether a signal came before we began to wait."""
+    canceller = getattr(handler, "__self__", None)
+    return isinstance(canceller, _Canceller) and canceller.come
 
 
 _INSIST = 0.5
 """Seconds between cancellations of a program that was told to end."""
 
-_AFTERWARDS = 0.2
-"""Seconds to wait outside the event loop for a reader, once a signal has come."""
+_AFTERWARDS = 0.3
+"""Seconds to wait outside the event loop once a signal has come."""
 
 
 def signal_of(cancelled: asyncio.CancelledError) -> int:
@@ -141,18 +142,14 @@ def signal_of(cancelled: asyncio.CancelledError) -> int:
 
 
 @contextmanager
-def breaking_off() -> Iterator[float | None]:
+def breaking_off() -> Iterator[None]:
     """Inside the `with`, which waits outside the event loop, a signal also breaks off the wait.
-
-    Yields:
-        Seconds to wait at most; None if no signal has come yet. After Ctrl-C, a reader that reads
-        still gets what had arrived, and one that does not read keeps nobody waiting.
 
     Raises:
         CancelledError: a signal has come that cancels the command.
     """
     if _is_aside():
-        yield None
+        yield
         return
     numbers = [one for one in (signal.SIGINT, *ending()) if callable(signal.getsignal(one))]
     before: dict[int, Any] = {one: signal.getsignal(one) for one in numbers}
@@ -164,14 +161,40 @@ def breaking_off() -> Iterator[float | None]:
     try:
         for number in numbers:
             signal.signal(number, break_off)
-        canceller = _canceller_of(before.values())
-        if canceller is not None and (canceller.pending or canceller.told):
+        if any(map(_has_come, before.values())):
             raise asyncio.CancelledError
-        yield _AFTERWARDS if canceller is not None and canceller.come else None
+        yield
     finally:
         for number in numbers:
             if signal.getsignal(number) is break_off:  # not if it ends the program next time
                 signal.signal(number, before[number])
+
+
+def wait(ready: Callable[[float | None], bool]) -> None:
+    """Wait outside the event loop; once a signal has come, only for a moment.
+
+    A reader that reads still gets what is on its way, and one that does not keeps nobody waiting.
+
+    Args:
+        ready: waits so many seconds, or forever; returns whether to wait no longer.
+
+    Raises:
+        CancelledError: a signal has come that cancels the command.
+    """
+    try:
+        with breaking_off():
+            ready(None)
+    except asyncio.CancelledError:
+        if not ready(_AFTERWARDS):
+            _heard()
+            raise
+
+
+def _heard() -> None:
+    """The task learns of Ctrl-C by an error that is raised in it."""
+    canceller = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+    if isinstance(canceller, _Canceller):
+        canceller.pending = False
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import select
 import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol, TextIO, runtime_checkable
 
@@ -210,7 +211,7 @@ def put_last(stream: TextIO, text: str) -> None:
             stream.flush()
 
 
-_PARTING = 0.2
+_PARTING = 0.3
 """Seconds for a reader to make room for a last line."""
 
 
@@ -227,11 +228,9 @@ def _waiting_descriptor(stream: TextIO) -> int | None:
 
 def _wait_for_room(number: int) -> None:
     if not _has_room(number, 0):
-        from dicomsh.interrupt import breaking_off
+        from dicomsh.interrupt import wait
 
-        with breaking_off() as seconds:
-            if not _has_room(number, seconds):
-                raise asyncio.CancelledError
+        wait(partial(_has_room, number))
 
 
 def _has_room(number: int, seconds: float | None) -> bool:
