@@ -41,15 +41,16 @@ SLASHED = f"{MARK}/7"
 """The ID of the second patient: a path has it percent-encoded."""
 
 _LEAK = re.compile(
-    rf"\S*{MARK}\S*|(?<![\w.]){re.escape(UID)}\d+|1977[-./]?0?7[-./]?0?7|0?7[-./]0?7[-./]1977|07071977"
-    r"|7[-. ]{0,2}jui?l\w*[-. ]{0,2}1977|jul\w* 7, 1977",
-    re.IGNORECASE,
+    # in capitals not inside a made-up code, and as digits not inside a made-up UID
+    rf"\S*{MARK}\S*|(?<![A-Z0-9-]){MARK.upper()}\S*|(?<![\w.]){re.escape(UID)}\d+"
+    r"|(?<!\d)(?:1977([-./])0?7\1?0?7|19770707|0?7[-./]0?7[-./]1977|07071977)"
+    r"|(?i:7[-. ]{0,2}jui?l\w*[-. ]{0,2}1977|jul\w* 7, 1977)"
 )
 
 
 def leaks(text: str) -> list[str]:
     """The markers in a text, each once."""
-    return sorted(set(_LEAK.findall(text)))
+    return sorted({found[0] for found in _LEAK.finditer(text)})
 
 
 def marked_archive() -> PracticeArchive:
