@@ -181,7 +181,10 @@ def _only_one(modalities: Sequence[Modality]) -> Modality:
 async def _rows(context: Context, rows: Listing) -> Wanted:
     """The places of the rows of a listing."""
     if rows.level in (None, Level.WORKLIST):
-        raise UsageError("this needs patients, studies, series or instances", hint="find … | get")
+        raise UsageError(
+            "this needs patients, studies, series or instances",
+            hint="rows of find or ls; of others that have a UID: … | each get $StudyInstanceUID",
+        )
     answer = rows.answer
     try:
         received = [row async for batch in answer for row in batch]

@@ -109,7 +109,7 @@ async def _asked(
     level = place.next_level
     nothing = f"no {level.word} '{key}' here"
     message = f"{nothing}, and {unlisted}" if unlisted else nothing
-    raise NotThereError(message, hint=_advice(level, key))
+    raise NotThereError(message, hint=_advice(place, key))
 
 
 def _uid_levels(place: Place) -> Iterable[Level]:
@@ -117,7 +117,10 @@ def _uid_levels(place: Place) -> Iterable[Level]:
     return (level for level in below if level is not Level.PATIENT)
 
 
-def _advice(level: Level, key: str) -> str:
+def _advice(place: Place, key: str) -> str:
+    level = place.next_level
+    if any(step.key == key for step in place.steps):
+        return "that is where you are: leave it out, or begin with / for a whole path"
     if level is Level.PATIENT:
         pattern = f"{key.rstrip('*')}*"
         if not any(map(str.isdigit, key)):

@@ -137,6 +137,7 @@ def test_what_is_not_there(place: Place, text: str, levels: list[Level]) -> None
         ("DOE*", Place(), "patients are addressed by ID; find patient name=DOE* searches by name"),
         ("A1", Place(), "find patient id=A1* finds IDs that begin like this"),
         ("O'Hara", Place(), 'find patient name="O\'Hara*" searches by name'),
+        ("A", AT_A, "that is where you are: leave it out"),
         ("9", AT_A, "'ls' lists studies by number; type a UID in full, or its beginning once"),
     ],
 )
