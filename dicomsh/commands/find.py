@@ -25,18 +25,21 @@ from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, pattern_key, query_keys
 from dicomsh.model.adapt import date_times
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.derived_answer import Processed
 from dicomsh.model.extended_negotiation import Extension, Extensions
 from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level, Model
 from dicomsh.model.modality import Device, Modality
 from dicomsh.model.moments import ends
+from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.parts import with_time
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, QueryKey
 from dicomsh.model.results import Listing, Records
 from dicomsh.model.windows import Period
-from dicomsh.query.ask import Way, ask, plain_way
+from dicomsh.query.ask import Advised, Way, ask, plain_way
 from dicomsh.query.context import Asks
+from dicomsh.query.suggest import advice
 
 LIMIT_HELP = "stop after N rows"
 QUERIES_HELP = "with --split: at most N queries more (2,000)"
@@ -88,8 +91,12 @@ async def asked(
 
     modalities = query.named(on.text, on.span) if on else query.modalities
     asking = [as_device(modality, request, whom.device) for modality in modalities]
-    listing = ask_several(query, [one for one, _ in asking], asking[0][1], options, way)
-    return asked_as(listing, whom.device)
+    # each by itself suggests nothing: that one of them has nothing is often why several are asked
+    apart, request = replace(query, modalities=()), asking[0][1]
+    listing = ask_several(apart, [one for one, _ in asking], request, options, way)
+    line = advice(request, query.place, ("--on", on.text) if on else ())
+    advised = Advised(empty=(note(NoteKind.TRY, line),) if line else ())
+    return asked_as(replace(listing, answer=Processed(listing.answer, [advised])), whom.device)
 
 
 @command(

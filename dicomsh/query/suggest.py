@@ -75,19 +75,24 @@ def split_line(request: Request, here: Place) -> str:
     return split.line(here) if request.level is Level.STUDY else ""
 
 
-def advice(request: Request, here: Place) -> str:
+def advice(request: Request, here: Place, options: tuple[str, ...] = ()) -> str:
     """The command line to try when a query found nothing; empty when there is none.
 
     Args:
         request: what was asked.
         here: the current place, where the line would be typed.
+        options: options for the line, as they would be typed.
     """
+
+    def typed(phrase: Phrase) -> str:
+        return replace(phrase, options=(*options, *phrase.options)).line(here)
+
     if request.level is Level.WORKLIST:
-        named = (phrase.line(here) for phrase in _identifier(request))
+        named = (typed(phrase) for phrase in _identifier(request))
         return next(named, "why" if _matched(request) else "")
     for rule in _RULES:
         for phrase in rule(request):
-            line = phrase.line(here)
+            line = typed(phrase)
             if line and _can_be_asked(phrase):
                 return line
     return ""

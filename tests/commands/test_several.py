@@ -359,3 +359,27 @@ def test_head_stops_every_archive_as_was_wanted(tmp_path: Path, text: str) -> No
     assert done.status == 0
     assert "cancelled by you" not in done.err
     assert "stopped at head 1" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "tried"),
+    [
+        ("find study A4713 --on site", "find study acc=A4713 --on site"),
+        ("use pacs; find study A4713 --on faulty", "find study acc=A4713 --on faulty"),
+        ("use site; find study A4713", "find study acc=A4713"),
+        ("use site; find worklist id=NOBODY", "why"),
+    ],
+)
+def test_if_none_of_them_has_anything_another_question_is_suggested(
+    text: str, tried: str, tmp_path: Path
+) -> None:
+    done = run(text, config=grouped(tmp_path))
+    (line,) = [line for line in done.err.splitlines() if "try: " in line]
+    assert line.startswith("no ")
+    assert line.endswith(f"try: {tried}")
+
+
+def test_that_one_of_them_has_nothing_suggests_no_other_question(tmp_path: Path) -> None:
+    done = run("use faulty; find patient JOD* --on site", config=grouped(tmp_path, empty=True))
+    assert "  faulty  no patients, complete" in done.err
+    assert "try: " not in done.err
