@@ -13,7 +13,7 @@ from dicomsh.language.words import quote, whole_word
 from dicomsh.model.keys import COUNTS, find_path, is_named
 from dicomsh.model.level_keys import LEVEL_KEYS, level_of
 from dicomsh.model.levels import HIERARCHY, Level
-from dicomsh.model.moments import WORDS, ends
+from dicomsh.model.moments import WORDS
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
@@ -179,6 +179,7 @@ def _lower_case(request: Request) -> Iterator[Phrase]:
 _ONE_DAY = regex(r"(\d{4})(\d{2})\d{2}\Z")
 _ONE_MONTH = regex(r"(\d{4})(\d{2})01-\1\2(?:28|29|30|31)\Z")
 _ONE_YEAR = regex(r"(\d{4})0101-(?:\1)1231\Z")
+_RANGE = regex(r"(?:(\d{4})\d{4})?-(?:(\d{4})\d{4})?\Z", re.ASCII)
 _IN_AN_HOUR = regex(r"(\d{2})(?!-\d\d5959\.9)\d*(?:\.\d+)?(?:-\1[\d.]+)?\Z")
 
 
@@ -198,10 +199,10 @@ def _wider_date(request: Request) -> Iterator[Phrase]:
 def _decades(request: Request) -> Iterator[Phrase]:
     """A range of dates, ten years wider at each end that it has."""
     for key in _matched(request):
-        first, last = ends("DA", key.value) if key.matching is Matching.RANGE else ("", "")
-        if key.attribute.vr == "DA" and (first or last):
-            low = int(first[:4]) - 10 if first else _EARLIEST
-            high = int(last[:4]) + 10 if last else _LATEST
+        parts = _RANGE.match(key.value) if key.attribute.vr == "DA" else None
+        if parts and key.matching is Matching.RANGE:
+            low = int(parts[1]) - 10 if parts[1] else _EARLIEST
+            high = int(parts[2]) + 10 if parts[2] else _LATEST
             years = (f"{low}" * (low > _EARLIEST), f"{high}" * (high < _LATEST))
             if any(years):
                 yield phrase_with(request, key, "..".join(years))

@@ -302,6 +302,7 @@ REQUESTS: Mapping[str, tuple[Ask, ...]] = {
         _query(_of("Study", **{"0010-0020": "0555643F"}), saves="b"),
         get("/queries/{b}/answers?expand&simplify"),
         _query(_of("Study", StudyDate="20090101-", PatientID="0555643F"), saves="c"),
+        *(_query(_of("Study", StudyDate=date), _SAID) for date in ("2030-01-01", "-7d", "--")),
         get("/queries/{c}/answers?expand&simplify"),
         _query(_of("Study", ModalitiesInStudy="CT\\MR", PatientID="0555643F"), saves="d"),
         get("/queries/{d}/answers?expand&simplify"),

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsh.gateway.keys import query_key
 from dicomsh.language.analyse import analyse_text
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, is_term, pattern_key, read_term
 from dicomsh.language.words import whole_word
-from dicomsh.model.keys import is_named
+from dicomsh.model.keys import by_keyword, is_named
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import Request
@@ -303,3 +304,24 @@ def test_no_empty_answer_is_without_advice_and_the_advice_runs(query: str) -> No
     assert line != query
     assert "StudyTime" not in line
     assert run(line, modality="pacs", output="ndjson").status == 0
+
+
+@given(
+    st.sampled_from(["StudyDate", "StudyTime", "PatientName", "PatientID", "ModalitiesInStudy"]),
+    st.text("0123456789-.^=*?\\ CTä", max_size=20),
+    st.sampled_from([Level.STUDY, Level.SERIES]),
+)
+def test_a_value_that_was_not_checked_has_advice_or_none(
+    keyword: str, value: str, level: Level
+) -> None:
+    """As of a request to the gateway, which sends what it is given."""
+    key = query_key(by_keyword(keyword).tag, value)
+    assert key
+    assert isinstance(advice(Request(level, ROOT, (key,)), ROOT), str)
+
+
+@pytest.mark.parametrize("value", ["2009-01-01", "-7d", "--", "-", "2009-13-45", "0000-", "-x"])
+def test_a_range_that_is_none_has_no_wider_one(value: str) -> None:
+    key = query_key(by_keyword("StudyDate").tag, value)
+    assert key
+    assert ".." not in advice(Request(Level.STUDY, ROOT, (key,)), ROOT)
