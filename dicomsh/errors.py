@@ -48,6 +48,12 @@ class Span(NamedTuple):
     end: int
 
 
+class ShellHint(str):
+    """A hint that only the shell can follow, as it names what a request has not: help, `let`."""
+
+    __slots__ = ()
+
+
 class DicomshError(Exception):
     """A failure that is reported to the user.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from dicomsh.config.words import suggestion
 from dicomsh.gateway.errors import bad_format
 from dicomsh.gateway.keys import Tags, find_tag
 from dicomsh.gateway.styled import Json
@@ -48,6 +49,18 @@ def object_of(body: bytes, details: str = NO_OBJECT) -> Fields:
     if not isinstance(value, dict):
         raise bad_format(details)
     return value
+
+
+def check_names(fields: Fields, known: Collection[str]) -> None:
+    """Refuse a member that nothing reads: a misspelt one would be left out without a word.
+
+    Raises:
+        RequestError: there is one.
+    """
+    for name in fields:
+        if name not in known:
+            meant = suggestion(name, known) or f"the fields are {', '.join(known)}"
+            raise bad_format(f"unknown field {json.dumps(name)}; {meant}")
 
 
 def lenient_object(body: bytes) -> Fields:

@@ -12,6 +12,7 @@ from dicomsh.errors import (
     NoPresentationContextError,
     NotThereError,
     QueryFailedError,
+    ShellHint,
     UnreachableError,
     UsageError,
 )
@@ -94,6 +95,11 @@ def bad_format(details: str) -> RequestError:
     return RequestError(Trouble.BAD_FORMAT, details)
 
 
+def hint_after(error: DicomshError) -> str:
+    """The hint of an error, to follow its message; empty if only the shell could follow it."""
+    return f"; {error.hint}" if error.hint and not isinstance(error.hint, ShellHint) else ""
+
+
 def as_request_error(error: DicomshError, modality: Modality, service: str) -> RequestError:
     """The failure of a query or a retrieval, as Orthanc words it where it has words.
 
@@ -105,8 +111,7 @@ def as_request_error(error: DicomshError, modality: Modality, service: str) -> R
     title = aet_of(modality)
     if isinstance(error, QueryFailedError):
         return _failed(error, title, service)
-    hint = f"; {error.hint}" if error.hint else ""
-    told = error.message + hint
+    told = error.message + hint_after(error)
     if isinstance(error, UsageError):
         return bad_format(told)
     if isinstance(error, NotThereError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dicomsh.errors import ShellHint
+
 _COMMANDS = {
     **dict.fromkeys(("quit", "q", "bye"), "use 'exit' to leave"),
     **dict.fromkeys(("?", "--help", "-h"), "'help' lists the commands, help COMMAND explains one"),
@@ -14,13 +16,14 @@ _COMMANDS = {
 
 def foreign_command(word: str) -> str | None:
     """The hint for a command of another program; None for any other word."""
-    return _COMMANDS.get(word.lower())
+    hint = _COMMANDS.get(word.lower())
+    return hint and ShellHint(hint)
 
 
 def foreign_option(command: str, flag: str) -> str | None:
     """The hint for an option that other programs have; None for any other."""
     if flag in ("--help", "-h"):
-        return f"see 'help {command}'"
+        return ShellHint(f"see 'help {command}'")
     if flag == "--wide" and command in ("find", "ls"):
-        return f"to show the rows with all columns: {command} …; last --wide"
+        return ShellHint(f"to show the rows with all columns: {command} …; last --wide")
     return None

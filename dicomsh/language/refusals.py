@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dicomsh.errors import UsageError
+from dicomsh.errors import ShellHint, UsageError
 from dicomsh.language.command import Command, Registry
 from dicomsh.language.foreign import foreign_command
 from dicomsh.language.kinds import TERM, suggestion
@@ -13,9 +13,9 @@ from dicomsh.model.keys import is_named
 
 def no_variable(variable: Variable, *, of_rows: bool = False) -> UsageError:
     """The error about a variable without a value."""
-    hint = f"set it with: let {variable.name} = VALUE"
+    hint: str = ShellHint(f"set it with: let {variable.name} = VALUE")
     if variable.name.isdigit():
-        hint = "$1 to $9 are the words after a script or an alias"
+        hint = ShellHint("$1 to $9 are the words after a script or an alias")
     elif of_rows:
         hint = "$PatientID and every other keyword hold the attributes of the row"
     return UsageError(f"no variable '{variable.name}'", hint=hint, span=variable.span)
@@ -32,9 +32,11 @@ def no_command(words: tuple[Word, ...], registry: Registry) -> UsageError:
         message = f"'{first}' needs one of: {', '.join(further)}"
         return UsageError(message, hint=near, span=words[0].span)
     hint = foreign_command(first) or suggestion(first, registry.names)
-    hint = hint or "'help' lists the commands"
+    hint = hint or ShellHint("'help' lists the commands")
     if first.startswith("{"):
-        hint = "braces come after each and alias: ls | each { ls; show }, alias NAME = { ls; show }"
+        hint = ShellHint(
+            "braces come after each and alias: ls | each { ls; show }, alias NAME = { ls; show }"
+        )
     if first in registry.stages.names:
         hint = f"'{first}' needs rows from a command: ls | {first} …"
     return UsageError(f"no command '{first}'", hint=hint, span=words[0].span)
@@ -44,7 +46,7 @@ def no_stage(words: tuple[Word, ...], registry: Registry) -> UsageError:
     """The error about words that are not a stage."""
     first = words[0].text
     near = suggestion(first, registry.stages.names)
-    hint = near or f"for a system command write | !{first}; 'help' lists the stages"
+    hint = near or ShellHint(f"for a system command write | !{first}; 'help' lists the stages")
     return UsageError(f"no stage '{first}'", hint=hint, span=words[0].span)
 
 
@@ -79,7 +81,7 @@ def unexpected(command: Command, word: Word, further: list[str], before: Word | 
     if further:
         message = f"{message}: {command.name} takes one of {', '.join(further)}"
         near = suggestion(word.text.lower(), further)
-        hint = near or f"see 'help {command.name}'"
+        hint = near or ShellHint(f"see 'help {command.name}'")
         if "start" in further and word.text.isdigit():
             hint = f"did you mean '{command.name} start {word.text}'?"
     return UsageError(message, hint=hint, span=word.span)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import chain
 
-from dicomsh.errors import Span, UsageError
+from dicomsh.errors import ShellHint, Span, UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.model import standard
 from dicomsh.model.level_keys import LEVEL_KEYS, STEP, STEP_KEYWORDS
@@ -276,7 +276,7 @@ def _suggest(text: str) -> str:
         return f"separate keys with spaces: {' '.join(listed)}"
     near = _containing(text.lower()) or spelling().near(text.lower(), 3)
     if not near:
-        return "'help keys' lists keywords and aliases; a tag is written gggg,eeee"
+        return ShellHint("'help keys' lists keywords and aliases; a tag is written gggg,eeee")
     spelt = [word if word in ALIASES else by_keyword(word).keyword for word in near]
     return "did you mean " + " or ".join(f"'{word}'" for word in spelt) + "?"
 

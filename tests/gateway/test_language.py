@@ -153,6 +153,42 @@ def test_the_last_hundred_queries_are_kept(service: Service) -> None:
     assert len(service.get("/queries")) == 99
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("ls", "no command 'ls', at character 1"),
+        ("quit", "no command 'quit', at character 1"),
+        ("find study date=$DAY", "no variable 'DAY', at character 17"),
+        ("find study qqqqqq=1", "no attribute 'qqqqqq', at character 12"),
+        ("find study | less", "no stage 'less', at character 14"),
+        ("find study --wide", "find has no option '--wide', at character 12"),
+        ("find study --help", "find has no option '--help', at character 12"),
+        ("find study | wher a=b", "no stage 'wher', at character 14; did you mean 'where'?"),
+    ],
+)
+def test_a_hint_that_only_the_shell_can_follow_is_left_out(
+    service: Service, command: str, said: str
+) -> None:
+    assert find(service, command).json["Details"] == said
+
+
+@pytest.mark.parametrize("path", ["/find", "/wado-identifiers"])
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        ({"Modalty": "pacs"}, "unknown field \"Modalty\"; did you mean 'Modality'?"),
+        ({"Limit": -1}, 'unknown field "Limit"; the fields are '),
+    ],
+)
+def test_a_member_that_nothing_reads_is_refused(
+    service: Service, path: str, member: Any, said: str
+) -> None:
+    known = {"command": "find study"} if path == "/find" else {"PatientID": "0555643F"}
+    answer = service.ask("POST", path, known | member | {"Modality": "pacs"})
+    assert answer.status == 400
+    assert answer.json["Details"].startswith(said)
+
+
 @pytest.mark.parametrize("options", ["", " --missing", " --resume kept"])
 def test_no_file_is_read_for_a_request(service: Service, options: str) -> None:
     answer = find(service, f"find study acc=@{__file__}{options}")

@@ -10,7 +10,7 @@ from dicomsh.errors import DicomshError, UsageError
 from dicomsh.gateway import body as reading
 from dicomsh.gateway.core import Gateway
 from dicomsh.gateway.endpoint import NDJSON, Body, Call, Endpoint, Reply, Stream
-from dicomsh.gateway.errors import as_request_error, bad_format
+from dicomsh.gateway.errors import as_request_error, bad_format, hint_after
 from dicomsh.gateway.kept import MOST_BYTES, stopped
 from dicomsh.gateway.language import analysed, listing_of
 from dicomsh.gateway.routes.wado import MODALITY, named_modality
@@ -44,6 +44,7 @@ FORMATS = {
 async def find(call: Call) -> Reply | Stream:
     """Run a command; ndjson comes row by row with the outcome as the last line, others at once."""
     fields = reading.object_of(call.body)
+    reading.check_names(fields, _SCHEMA["properties"])
     text = reading.string(fields, "command")
     if text is None:
         raise bad_format("The JSON body must contain field command")
@@ -74,8 +75,7 @@ def _analysed(gateway: Gateway, text: str) -> Analysis:
         return analysed(meant, gateway.context().today)
     except UsageError as error:
         place = f", at character {error.span.start + 1}" if error.span else ""
-        hint = f"; {error.hint}" if error.hint else ""
-        raise bad_format(f"{error.message}{place}{hint}") from None
+        raise bad_format(f"{error.message}{place}{hint_after(error)}") from None
 
 
 class _Rows:
@@ -190,7 +190,7 @@ async def _whole(rows: _Rows, form: str) -> Reply:
     return Reply("".join(chunks), FORMATS[form], headers=rows.headers)
 
 
-_SCHEMA = {
+_SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "required": ["command"],
     "properties": {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import aclosing
+from typing import Any
 
 from dicomsh.gateway import body as reading
 from dicomsh.gateway.core import Gateway
@@ -63,6 +64,7 @@ async def identifiers(call: Call) -> Reply:
     """The identifiers and URLs of all instances of a patient, study, series, or of one."""
     gateway = call.gateway
     fields = reading.object_of(call.body)
+    reading.check_names(fields, _SCHEMA["properties"])
     modality = named_modality(gateway, fields)
     place = _place(gateway, fields)
     depth = Level.INSTANCE.value - (place.level or Level.PATIENT).value
@@ -116,7 +118,7 @@ def _identified(gateway: Gateway, modality: Modality, place: Place) -> Mapping[s
     }
 
 
-_SCHEMA = {
+_SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "properties": {
         MODALITY: {
