@@ -43,10 +43,10 @@ async def store(
 ) -> Records:
     """Send files to an archive by C-STORE: files, folders, zip files, or what a DICOMDIR lists.
 
-    Each file is sent in its own transfer syntax; nothing is converted. Files that the archive
-    refuses are listed with its words. With --commit, the archive is asked to promise that it
-    keeps the objects; some archives send their report to this computer, so they have to know its
-    address and the port.
+    Each file is sent in its own transfer syntax; nothing is converted. A truncated file is not
+    sent. Files that the archive refuses are listed with its words. With --commit, the archive is
+    asked to promise that it keeps the objects; some archives send their report to this computer,
+    so they have to know its address and the port.
     """
     if not paths and from_ledger is None:
         raise UsageError("nothing to send", hint="store PATH…, or store --from-ledger DIR")

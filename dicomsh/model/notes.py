@@ -150,7 +150,6 @@ class NoteKind(Enum):
     NOT_COMMITTED = "not-committed"
     NOT_DICOM = "not-dicom"
     WITH_WARNING = "with-warning"
-    DAMAGED_FILES = "damaged-files"
 
 
 @frozen

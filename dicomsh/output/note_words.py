@@ -458,7 +458,6 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
         + (", …" if n.count > len(n.about) else "")
     ),
     NoteKind.WITH_WARNING: _reason("stored with a warning"),
-    NoteKind.DAMAGED_FILES: _reason("damaged"),
     NoteKind.NO_ROOM: "the disk is full: make room, then receive again; senders were told",
     NoteKind.DISK_FULL: lambda n: f"the disk is full: about {n.about[0]} more are needed",
 }

@@ -47,7 +47,8 @@ def _fault(data: memoryview, *, explicit: bool) -> str:
         while at < len(data):
             at = extent_at(data, at, explicit, budget).after
     except TruncatedError as error:
-        return f"truncated: {error.message}"
+        cut = any(data[at:])  # zeros only fill up a block
+        return f"truncated: {error.message}" if cut else ""
     except ProtocolViolationError:  # odd, but not cut off as far as can be seen
         return ""
     return ""

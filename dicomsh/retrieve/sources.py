@@ -29,7 +29,6 @@ class Source:
         head: what it is.
         size: bytes of its data set.
         zipped: the zip file, open; None for a file.
-        damage: what is missing at its end, in words; empty if nothing is, or if it is not known.
     """
 
     path: Path
@@ -37,7 +36,6 @@ class Source:
     head: FileHead
     size: int
     zipped: ZippedFiles | None = None
-    damage: str = ""
 
     @property
     def name(self) -> str:
@@ -128,7 +126,9 @@ def _source(path: Path, *, stray: bool = False) -> Found:
         return Unusable(str(path), error.strerror or str(error))
     if size <= 0:
         return Unusable(str(path), "no data set")
-    return Source(path, "", head, size, damage=fault)
+    if fault:
+        return Unusable(str(path), f"not sent, {fault}")
+    return Source(path, "", head, size)
 
 
 def _in_folder(folder: Path) -> Iterator[Found]:

@@ -153,7 +153,7 @@ class StoreJob:
         for found in self._find():
             if isinstance(found, Source):
                 state = State.SENDABLE if self._options.dry else State.LISTED
-                self._items.append(Item(found.name, found, state, found.damage))
+                self._items.append(Item(found.name, found, state))
             elif found.stray:
                 self._strays.append(found.name)
             else:
@@ -234,8 +234,7 @@ class StoreJob:
                 counted = _Counted(data, self._read)
                 reply = await storer.send(source.announced, counted, source.size)
         except (NoAssociationError, TimedOutError) as error:
-            item.state, item.reason = State.FAILED, _both(error.message, source.damage)
-            item.hopeless = bool(source.damage)  # a server that waits for the rest does so again
+            item.state, item.reason = State.FAILED, error.message
             raise
         except (OSError, ShortFileError) as error:
             reason = error.message if isinstance(error, ShortFileError) else _why(error)
@@ -246,7 +245,7 @@ class StoreJob:
     def _judge(self, item: Item, status: int, comment: str) -> None:
         assert item.source is not None
         said = store_words(status) + (f": {comment}" if comment else "")
-        item.reason = _both(said if status else "", item.source.damage)
+        item.reason = said if status else ""
         if is_stored(status):
             item.state = State.STORED
             self._stored += 1
@@ -319,14 +318,10 @@ class StoreJob:
         warned = _counted(
             one.reason for one in self._items if one.state is State.STORED and one.reason
         )
-        damaged = _counted(
-            one.reason for one in self._items if one.state is State.SENDABLE and one.reason
-        )
         for kind, reasons in (
             (NoteKind.FAILED_OBJECTS, failed),
             (NoteKind.WITH_WARNING, warned),
             (NoteKind.NOT_COMMITTED, self._uncommitted),
-            (NoteKind.DAMAGED_FILES, damaged),
         ):
             for reason, count in list(reasons.items())[:_MOST_REASONS]:
                 yield note(kind, reason, count=count)
@@ -375,11 +370,6 @@ def _give_up(items: Iterable[Item], error: DicomshError) -> None:
 def _named(pair: Pair) -> str:
     sop_class, syntax = pair
     return f"{uid_name(sop_class) or sop_class} in {uid_name(syntax) or syntax}"
-
-
-def _both(said: str, damage: str) -> str:
-    """What was said about an object, and what is wrong with its file."""
-    return "; ".join(filter(None, (said, damage)))
 
 
 def _why(error: OSError) -> str:
