@@ -10,6 +10,7 @@
     │   ├── AssociationRejectedError 3 A-ASSOCIATE-RJ
     │   ├── AssociationAbortedError 3  A-ABORT, or the connection was closed
     │   └── NoPresentationContextError 3
+    ├── ListeningError              3  a port on which we cannot listen
     ├── TimedOutError               4
     └── InterruptedByUserError      130
 
@@ -148,6 +149,27 @@ class ProtocolViolationError(AssociationAbortedError):
 
 class NoPresentationContextError(NoAssociationError):
     """The association has no accepted presentation context for the operation."""
+
+
+class ListeningError(DicomshError):
+    """We cannot listen on a port, so that nobody could request an association.
+
+    Args:
+        host: the address; None for all of them.
+        port: the port.
+        error: why not, as the system or asyncio says; of the latter, what the system said before.
+        hint: what to do about it, or None.
+    """
+
+    status = ExitStatus.NO_ASSOCIATION
+
+    def __init__(
+        self, host: str | None, port: int, error: Exception, *, hint: str | None = None
+    ) -> None:
+        first = error.__context__ if isinstance(error.__context__, OSError) else error
+        where = f"{host}:{port}" if host else f"port {port}"
+        said = getattr(first, "strerror", None) or str(first)
+        super().__init__(f"cannot listen on {where}: {said}", hint=hint)
 
 
 class TimedOutError(DicomshError):

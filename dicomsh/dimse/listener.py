@@ -13,7 +13,7 @@ from dicomsh.dimse.association import Association
 from dicomsh.dimse.command import ECHO_REQUEST, CommandSet, write_command
 from dicomsh.dimse.pdu import Message, Sink
 from dicomsh.dimse.upper_layer import ServiceUser
-from dicomsh.errors import DicomshError, ProtocolViolationError
+from dicomsh.errors import DicomshError, ListeningError, ProtocolViolationError
 from dicomsh.model.levels import VERIFICATION
 from dicomsh.model.standard import uid_name
 from dicomsh.model.tap import Tap
@@ -72,16 +72,14 @@ class Listener(ABC):
             host: the address to listen on; None for all of them.
 
         Raises:
-            DicomshError: the port cannot be used.
+            ListeningError: the port cannot be used.
         """
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(self._accepted, host, port)
         except (OSError, OverflowError) as error:
-            said = getattr(error, "strerror", None) or str(error)
-            raise DicomshError(
-                f"cannot listen on port {port}: {said}", hint="choose another one: --port N"
-            ) from None
+            hint = "choose another port with --port"
+            raise ListeningError(host, port, error, hint=hint) from None
 
     async def quiet(self) -> None:
         """Wait until no association is open."""

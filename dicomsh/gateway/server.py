@@ -15,7 +15,7 @@ from types import FrameType
 
 import uvicorn
 
-from dicomsh.errors import UnreachableError, UsageError
+from dicomsh.errors import ListeningError, UsageError
 from dicomsh.frozen import frozen
 from dicomsh.gateway.app import Log, application
 from dicomsh.gateway.core import Gateway
@@ -60,7 +60,7 @@ def listening(binding: Binding) -> socket.socket:
     """A socket that listens.
 
     Raises:
-        UnreachableError: the address or the port cannot be used.
+        ListeningError: the address or the port cannot be used.
     """
     family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
     # asyncio sets TCP_NODELAY on sockets of this protocol number alone; without it, a client's
@@ -73,9 +73,8 @@ def listening(binding: Binding) -> socket.socket:
         made.listen(128)
     except OSError as error:
         made.close()
-        where = f"{binding.host}:{binding.port}"
         hint = _OTHER_PORT if error.errno in _PORT_PROBLEMS else _OTHER_HOST
-        raise UnreachableError(f"cannot listen on {where}: {error.strerror}", hint=hint) from None
+        raise ListeningError(binding.host, binding.port, error, hint=hint) from None
     made.setblocking(False)
     return made
 

@@ -15,7 +15,7 @@ from types import FrameType
 
 from dicomsh.config import load
 from dicomsh.config.modalities import read_faults
-from dicomsh.errors import DicomshError, UnreachableError, UsageError
+from dicomsh.errors import DicomshError, ListeningError, UsageError
 from dicomsh.frozen import replace
 from dicomsh.interrupt import ending
 from dicomsh.model.modality import DicomAddress, Faults, PracticeAddress
@@ -150,9 +150,8 @@ def _serve(
     try:
         server = start(address, host, port)
     except OSError as error:
-        where = f"{host}:{port}"
         hint = "choose another port with --port, or any free one with --port 0"
-        raise UnreachableError(f"cannot listen on {where}: {error.strerror}", hint=hint) from None
+        raise ListeningError(host, port, error, hint=hint) from None
     server.destinations.update((one.aet, (one.host, one.port)) for one in destinations)
     with server:
         reachable = _reachable(host)

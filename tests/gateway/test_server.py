@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
@@ -107,7 +108,9 @@ def test_an_address_or_a_port_that_cannot_be_used() -> None:
     assert "--host takes an address of this computer" in said
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
-        assert "choose another port" in refused("--port", str(port), status=3)
+        said = refused("--port", str(port), status=3)
+    assert f"cannot listen on {HOST}:{port}: {os.strerror(errno.EADDRINUSE)}\n" in said
+    assert "choose another port" in said
 
 
 @pytest.fixture(scope="module")

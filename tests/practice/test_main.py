@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import signal
 import socket
@@ -143,7 +145,7 @@ def test_a_port_that_is_taken() -> None:
         port = taken.getsockname()[1]
         done = dicomsh("practice", "--port", str(port))
     assert done.status == 3
-    assert f"cannot listen on {HOST}:{port}" in done.err
+    assert f"cannot listen on {HOST}:{port}: {os.strerror(errno.EADDRINUSE)}\n" in done.err
     assert "--port 0" in done.err
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import socket
 import sys
 import tracemalloc
 import zlib
@@ -33,6 +36,7 @@ from dicomsh.retrieve.receive import Admission, Receive, ReceiveOptions
 from dicomsh.retrieve.values import values_of
 from tests.dimse import peers
 from tests.dimse.peers import encoded, scp
+from tests.harness import run
 from tests.processes import HOST, free_ports
 from tests.retrieve.giving import image, ledger
 from tests.retrieve.receiving import LIMIT, receiving, storescu
@@ -98,6 +102,16 @@ def test_it_says_at_once_that_it_listens(tmp_path: Path) -> None:
         assert "SENDER · into " in first
         receiver.interrupted()
     assert not (tmp_path / "in/arriving").exists()
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    """It is told as by `dicomsh practice` and `dicomsh gateway`, with the same status."""
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run(f"receive --port {port} --to '{tmp_path / 'inbox'}'")
+    assert done.status == 3
+    assert f"cannot listen on port {port}: {os.strerror(errno.EADDRINUSE)}\n" in done.err
+    assert "choose another port with --port" in done.err
 
 
 def test_callers_of_another_title_and_for_another_service_are_told(tmp_path: Path) -> None:

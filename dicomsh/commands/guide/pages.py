@@ -78,7 +78,7 @@ _STATUSES = """\
     0  done; finding nothing is not an error
     1  a command failed, what it names does not exist, or archives differ
     2  usage, script or configuration error
-    3  no association: unreachable, refused, rejected, aborted
+    3  no association: unreachable, refused, rejected, aborted; a port of ours in use
     4  timed out
     5  finished, but an answer is incomplete or in doubt, or not all objects came
     6  nothing was found with --fail-empty, or an assert does not hold
