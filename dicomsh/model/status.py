@@ -11,6 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 SUCCESS = 0x0000
+DUPLICATE_INSTANCE = 0x0111
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 NOT_AUTHORISED = 0x0124
 RESOURCE_LIMITATION = 0x0213
@@ -27,6 +28,9 @@ CANCEL = 0xFE00
 PENDING = 0xFF00
 PENDING_UNSUPPORTED = 0xFF01
 """A match, from a server that does not support some of the optional keys (PS3.4 C.4.1.1.4)."""
+
+OTHER_BYTES = "other bytes are here already"
+"""The Error Comment with 0x0111 about an object that differs from the one of its UID."""
 
 PENDING_STATUSES = (PENDING, PENDING_UNSUPPORTED)
 CUT_OFF_STATUSES = (CANCEL, OUT_OF_RESOURCES, LIMIT_REACHED)

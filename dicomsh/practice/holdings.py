@@ -5,22 +5,23 @@ Stored objects are kept in memory, and are gone when the archive ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from threading import Lock
 
 from dicomsh.frozen import frozen
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
-from dicomsh.model.status import OUT_OF_RESOURCES
+from dicomsh.model.status import DUPLICATE_INSTANCE, OTHER_BYTES, OUT_OF_RESOURCES
 from dicomsh.practice.archive import (
     Attributes,
+    Content,
     PracticeArchive,
     StoredEntity,
     practice_archive,
 )
 from dicomsh.practice.identifier import RefusedError
-from dicomsh.practice.objects import instance_number
+from dicomsh.practice.objects import TRAILING_PADDING, CompositeObject, instance_number, object_of
 from dicomsh.practice.received import Received
 
 
@@ -65,15 +66,23 @@ class Holdings:
         return 0 if full else max(self._capacity.size - self._size, 0)
 
     def keep(self, one: Received) -> None:
-        """Keep an object, unless it is here already; the first one stays, as in Orthanc.
+        """Keep an object, unless it is here already.
 
         Raises:
-            RefusedError: there is no room for it (0xA700).
+            RefusedError: a different one of its UID is here (0x0111), or there is no room (0xA700).
         """
         uid = one.unique(Level.INSTANCE)
-        if uid in self._stored or self._is_made(one):
+        made = self._made_in(one.unique(Level.SERIES)).get(uid)
+        if made is not None:
+            if not _is_as_made(one.content, made):
+                raise _another()
             return
         with self._lock:
+            here = self._stored.get(uid)
+            if here is not None:
+                if one.content != here.content:
+                    raise _another()
+                return
             if len(one.content.data) > self.room or not self.room:
                 raise RefusedError(OUT_OF_RESOURCES, "The practice archive is full")
             self._stored[uid] = one
@@ -85,26 +94,24 @@ class Holdings:
         stored = self._stored.get(uid)
         return stored.sop_class if stored is not None else self._made_classes.get(uid)
 
-    def _is_made(self, one: Received) -> bool:
-        return one.unique(Level.INSTANCE) in self._made_in(one.unique(Level.SERIES))
-
     @lru_cache(maxsize=16)  # noqa: B019 - the archive lives as long as its server
-    def _made_in(self, series: str) -> frozenset[str]:
-        """SOP Instance UIDs of a series that is made up."""
-        return frozenset(
-            str(one.attributes[_SOP_INSTANCE])
-            for held in _series(self._made)
-            if held.attributes[_SERIES] == series
-            for one in held.children
+    def _made_in(self, series: str) -> Mapping[str, CompositeObject]:
+        """The objects of a series that is made up, by SOP Instance UID."""
+        made = (
+            object_of((*path, one), 0)
+            for path in _series(self._made)
+            if path[-1].attributes[_SERIES] == series
+            for one in path[-1].children
         )
+        return {one.uid: one for one in made}
 
     @cached_property
     def _made_classes(self) -> dict[str, str]:
         """SOP Class UIDs of all made-up instances; takes a third of a second."""
         return {
             str(one.attributes[_SOP_INSTANCE]): str(one.attributes[_SOP_CLASS])
-            for held in _series(self._made)
-            for one in held.children
+            for path in _series(self._made)
+            for one in path[-1].children
         }
 
 
@@ -113,9 +120,23 @@ _SOP_CLASS, _SOP_INSTANCE, _SERIES = (
 )
 
 
-def _series(archive: PracticeArchive) -> Iterator[StoredEntity]:
+def _another() -> RefusedError:
+    return RefusedError(DUPLICATE_INSTANCE, OTHER_BYTES)
+
+
+def _is_as_made(content: Content, made: CompositeObject) -> bool:
+    """Whether a data set is that of a made-up object, with or without padding at its end."""
+    if content.syntax not in made.syntaxes:
+        return False
+    whole = b"".join(made.pieces(content.syntax))
+    after = content.data[len(whole) : len(whole) + len(TRAILING_PADDING)]
+    return content.data.startswith(whole) and after in (b"", TRAILING_PADDING)
+
+
+def _series(archive: PracticeArchive) -> Iterator[tuple[StoredEntity, ...]]:
+    """Each series after its patient and study."""
     return (
-        series
+        (patient, study, series)
         for patient in archive.patients
         for study in patient.children
         for series in study.children

@@ -35,6 +35,8 @@ from dicomsh.practice.protocols import COMPRESSED, JPEG_BASELINE, WORDS
 _PIXELS = 0x7FE00010
 _DOCUMENT = 0x00420011
 _PADDING = 0xFFFCFFFC
+TRAILING_PADDING = pack("<HH", _PADDING >> 16, _PADDING & 0xFFFF)
+"""How Data Set Trailing Padding begins, in little endian."""
 _PIECE = 256 * 1024
 
 

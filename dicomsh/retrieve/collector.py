@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import PurePosixPath
 
+from dicomsh.model.status import DUPLICATE_INSTANCE
 from dicomsh.model.storage import Announced, Incoming, StoreReply
 from dicomsh.retrieve.account import Account, State
 from dicomsh.retrieve.layout import safe_name
@@ -23,7 +24,6 @@ from dicomsh.retrieve.object_file import (
 ASIDE = "unexpected"
 """The folder for objects that nobody asked for."""
 
-_DUPLICATE = 0x0111
 _MOST_UNEXPECTED = 1000
 
 
@@ -58,7 +58,7 @@ class Collector:
             return Dropped(StoreReply(OUT_OF_RESOURCES, "the disk is full"))
         if uid in self._arriving or (line is not None and line.state.whole):
             self.account.unasked(uid, State.DUPLICATE, "sent more than once", None)
-            return Dropped(StoreReply(_DUPLICATE, "already received"))
+            return Dropped(StoreReply(DUPLICATE_INSTANCE, "already received"))
         if line is None or line.instance is None:
             return self._aside(announced)
         file = PurePosixPath(line.instance.file)

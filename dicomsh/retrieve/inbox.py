@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from threading import Lock
 
 from dicomsh.model.matching import is_uid
+from dicomsh.model.status import DUPLICATE_INSTANCE, OTHER_BYTES
 from dicomsh.model.storage import Announced, Fragment, Incoming, StoreReply
 from dicomsh.retrieve.account import Instance, Line, State
 from dicomsh.retrieve.layout import Layout, Paths
@@ -22,7 +23,7 @@ from dicomsh.retrieve.values import values_of
 ARRIVING = "arriving"
 """The folder for objects that are not whole, and so do not have their names yet."""
 
-_DUPLICATE, _INVALID_INSTANCE = 0x0111, 0x0117
+_INVALID_INSTANCE = 0x0117
 """Statuses of PS3.7 annex C."""
 
 SAME, OTHER = "the same bytes are here already", "other bytes than the file that is here, kept"
@@ -151,13 +152,15 @@ class Inbox:
             reason = SAME if same else OTHER
             line = Line(announced.sop_instance, None, State.DUPLICATE, reason, entry)
             self.tell(line, source)
-            return StoreReply(0) if same else StoreReply(_DUPLICATE, "other bytes are here already")
+            return StoreReply(0) if same else StoreReply(DUPLICATE_INSTANCE, OTHER_BYTES)
 
         try:
             return Comparison(self._ledger.folder / entry.file, announced, compared)
         except (OSError, NotDicomError):
             told = "the file that is here cannot be read"
-            return self._refused(source, announced.sop_instance, StoreReply(_DUPLICATE, told))
+            return self._refused(
+                source, announced.sop_instance, StoreReply(DUPLICATE_INSTANCE, told)
+            )
 
 
 class Comparison:

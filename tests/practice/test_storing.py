@@ -150,10 +150,11 @@ def test_what_is_stored_joins_its_patient_study_and_series(archive: PracticeServ
 _COUNTS: dict[str, Any] = {"NumberOfPatientRelatedInstances": ""}
 
 
-def test_what_is_here_already_stays_as_it_is(archive: PracticeServer) -> None:
+def test_other_bytes_of_an_object_that_is_here_are_refused(archive: PracticeServer) -> None:
     first, again = image(1, PatientName="First^Name"), image(1, PatientName="Other^Name")
     again.SOPInstanceUID = first.SOPInstanceUID
-    assert stored(archive.port, first, again) == [(0x0000, "")] * 2
+    refused = (0x0111, "other bytes are here already")
+    assert stored(archive.port, first, again, first) == [(0x0000, ""), refused, (0x0000, "")]
     rows = find(
         archive.port,
         "PATIENT",
@@ -178,6 +179,34 @@ def test_made_up_objects_sent_back_are_not_doubled(tmp_path: Path) -> None:
     assert done.status == 0, done.err
     assert "4 of 4 committed" in done.err
     assert '"NumberOfPatientRelatedInstances": 592' in done.out
+
+
+def test_a_made_up_object_is_not_replaced_by_other_bytes(tmp_path: Path) -> None:
+    there = tmp_path / "here"
+    done = run(f"use pacs; cd 0555643F; ls; cd 2; ls; get 5 --to '{there}'")
+    assert done.status == 0, done.err
+    (path,) = there.rglob("*.dcm")
+    with dcmread(path) as read:
+        read.StudyDescription = "Another one"
+        read.save_as(path)
+    done = run(f"use pacs; store '{path}'")
+    assert done.status == 5
+    told = "0x0111, the server has an object of this UID already: other bytes are here already"
+    assert f"1 failed: {told}" in done.err
+
+
+def test_a_stub_is_not_taken_for_the_whole_object(archive: PracticeServer, tmp_path: Path) -> None:
+    """storescu sends a truncated file as it is."""
+    path = file_of(tmp_path / "files", 7)
+    stub = tmp_path / "stub.dcm"
+    cut = dcmread(path)
+    del cut.PixelData
+    cut.save_as(stub)
+    command = [find_program("storescu"), "127.0.0.1", str(archive.port), str(stub)]
+    subprocess.run(command, check=True, timeout=60)
+    done = run(f"store '{path}' --to PRACTICE@127.0.0.1:{archive.port} --commit")
+    assert done.status == 5
+    assert "1 failed: 0x0111, " in done.err
 
 
 KINDS = "CT_small MR_small_RLE JPEG2000 SC_rgb_jpeg_gdcm rtplan waveform_ecg examples_palette"
