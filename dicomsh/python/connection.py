@@ -14,8 +14,8 @@ from typing import Any, Self, TypeVar
 
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.commands.find import find
-from dicomsh.config import KnownPeers, load
-from dicomsh.errors import UsageError
+from dicomsh.config import Config, KnownPeers, load
+from dicomsh.errors import DicomshError, UsageError
 from dicomsh.folders import state_folder
 from dicomsh.frozen import frozen
 from dicomsh.model.answer import Outcome
@@ -56,17 +56,29 @@ def connect_async(
 
     All of its methods must be awaited in one event loop.
     """
-    explicit = None if file is None else Path(file)
-    config = load(explicit, environ=os.environ, cwd=Path.cwd())
-    if timeout is not None and not timeout > 0:
+    config = _config(file)
+    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
         raise UsageError(f"timeout: expected seconds greater than 0, found {timeout!r}")
-    return AsyncConnection(config.find(modality), Limits(seconds=timeout))
+    return AsyncConnection(config.find(_named(modality)), Limits(seconds=timeout))
 
 
 def modalities(file: str | Path | None = None) -> list[str]:
     """The names in the modalities file; raises DicomshError if it cannot be used."""
+    return list(_config(file).modalities)
+
+
+def _named(modality: Any) -> str:
+    if isinstance(modality, str):
+        return modality
+    expected = "expected the name of a modality, or AET@HOST:PORT"
+    raise UsageError(f"{expected}, found {modality!r}")
+
+
+def _config(file: str | Path | None) -> Config:
+    if file is not None and not isinstance(file, str | os.PathLike):
+        raise UsageError(f"file: expected a path, found {file!r}")
     explicit = None if file is None else Path(file)
-    return list(load(explicit, environ=os.environ, cwd=Path.cwd()).modalities)
+    return load(explicit, environ=os.environ, cwd=Path.cwd())
 
 
 @frozen
@@ -90,13 +102,20 @@ class AsyncConnection:
         self._archives = OpenArchives(Tap(), KnownPeers(state_folder(os.environ)))
         self._turn = asyncio.Lock()
         self._streaming: list[OpenArchives] = []
+        self._closed = False
 
     @property
     def name(self) -> str:
         """What the modality is called in the modalities file, or its address."""
         return self._modality.name
 
+    def _check_open(self) -> None:
+        if self._closed:
+            hint = "'with' opens it again, and dicomsh.connect another one"
+            raise UsageError(f"the connection to {self.name} is closed", hint=hint)
+
     async def __aenter__(self) -> Self:
+        self._closed = False
         context = self._context()
         archive = await self._archives.open(context.known(self._modality))
         await archive.connect()
@@ -106,7 +125,11 @@ class AsyncConnection:
         await self.close()
 
     async def close(self) -> None:
-        """Release all associations, also those of streams that were not read to their end."""
+        """Release all associations, also those of streams that were not read to their end.
+
+        Later questions raise UsageError; `async with` opens it again.
+        """
+        self._closed = True
         for archives in self._streaming:
             await archives.release(())
         self._streaming.clear()
@@ -115,6 +138,7 @@ class AsyncConnection:
 
     async def echo(self) -> float:
         """The seconds that a C-ECHO takes; raises DicomshError if it fails."""
+        self._check_open()
         archive = await self._archives.open(self._context().known(self._modality))
         await archive.connect()
         return await archive.echo()
@@ -136,6 +160,7 @@ class AsyncConnection:
 
         It has an association of its own, so other questions can be asked while it lasts.
         """
+        self._check_open()
         return AsyncStream(self, question(level, pattern, **arguments))
 
     def _context(self, archives: OpenArchives | None = None) -> QueryContext:
@@ -143,6 +168,7 @@ class AsyncConnection:
         return QueryContext(where, date.today(), self._limits, (self._modality,))
 
     async def _asked(self, asked: Question, archives: OpenArchives) -> Listing:
+        self._check_open()
         asker = _Asker(self._context(archives))
         return await find(asker, asked.level, asked.pattern, *asked.terms, **asked.options)
 
@@ -192,7 +218,7 @@ class Connection:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._loop = _LoopThread(f"dicomsh {connection.name}")
+        self._loop = _LoopThread(f"dicomsh {connection.name}", connection._check_open)
 
     @property
     def name(self) -> str:
@@ -200,6 +226,7 @@ class Connection:
         return self._connection.name
 
     def __enter__(self) -> Self:
+        self._connection._closed = False
         try:
             self._loop.result(self._connection.__aenter__())
         except BaseException:
@@ -216,7 +243,11 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Release all associations; the rest of a stream is lost. A question opens one again."""
+        """Release all associations; the rest of a stream is lost.
+
+        Later questions raise UsageError; `with` opens it again.
+        """
+        self._connection._closed = True
         self._loop.stop(self._connection.close)
 
     def echo(self) -> float:
@@ -231,10 +262,10 @@ class Connection:
             pattern: a name, an ID, …, as PATTERN of `find` in the shell.
             **arguments: `Keyword=value` for each key, with values in the notation of the shell
                 (`StudyDate="-7d"`), dates, numbers, or lists of values; None for an attribute that
-                is only requested. Further: `plus`, keywords to request; `keys`, a mapping for names
-                that Python does not allow, such as paths into sequences; `limit`; `model`,
-                "patient" or "study"; `split`, True, "day", "week" or "month"; and `relational`,
-                `fuzzy`, `datetime` and `empty`, which are negotiated (PS3.4 C.5.1.1).
+                is only requested. Further: `plus`, a keyword or several to request; `keys`, a
+                mapping for names that Python does not allow, such as paths into sequences; `limit`;
+                `model`, "patient" or "study"; `split`, True, "day", "week" or "month"; and
+                `relational`, `fuzzy`, `datetime` and `empty`, which are negotiated (PS3.4 C.5.1.1).
 
         Raises:
             DicomshError: the server failed, or the question is not valid. An answer that is
@@ -277,16 +308,23 @@ class _LoopThread:
 
     Args:
         name: the name of the thread.
+        check: raises DicomshError if nothing more may run in it.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, check: Callable[[], None]) -> None:
         self._name = name
+        self._check = check
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def result(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """What a coroutine gives; Ctrl-C cancels it."""
+        try:
+            self._check()
+        except DicomshError:
+            work.close()
+            raise
         future = asyncio.run_coroutine_threadsafe(work, self._running())
         try:
             return future.result()

@@ -38,7 +38,7 @@ def question(
     level: str,
     pattern: str | None = None,
     *,
-    plus: Iterable[str] = (),
+    plus: str | Iterable[str] = (),
     keys: Mapping[str, Any] | None = None,
     limit: int | None = None,
     model: str | None = None,
@@ -54,13 +54,15 @@ def question(
     Raises:
         UsageError: no such level, attribute, option, or value.
     """
-    found = LEVEL_WORDS.get(level.lower())
+    found = LEVEL_WORDS.get(level.lower()) if isinstance(level, str) else None
     if found is None:
         expected = "expected patient, study, series, instance or worklist"
-        raise UsageError(f"{expected}, found '{level}'")
-    matched = {**(keys or {}), **more_keys}
-    terms = [_term(f"{key}={_text(key, value)}") for key, value in matched.items()]
-    terms += [_term(f"+{key}") for key in plus]
+        raise UsageError(f"{expected}, found {level!r}")
+    if pattern is not None and not isinstance(pattern, str):
+        raise UsageError(f"the pattern: expected text, found {pattern!r}")
+    matched = {**_keys(keys), **more_keys}
+    terms = [_term(f"{key}={_value(key, value)}") for key, value in matched.items()]
+    terms += [_term(f"+{key}") for key in _requested(plus)]
     options = {
         "limit": _limit(limit),
         "model": _model(model),
@@ -75,6 +77,31 @@ def question(
 
 def _term(text: str) -> Term:
     return read_term(whole_word(text))
+
+
+def _keys(keys: Any) -> Mapping[str, Any]:
+    if keys is None or isinstance(keys, Mapping):
+        return keys or {}
+    raise UsageError(f"keys: expected a mapping of names to values, found {keys!r}")
+
+
+def _requested(plus: Any) -> Iterable[str]:
+    """The names to request; one may be given as it is, without a list around it."""
+    if isinstance(plus, str):
+        return (plus,)
+    if isinstance(plus, Iterable) and not isinstance(plus, bytes):
+        return plus
+    raise UsageError(f"plus: expected the names of attributes, found {plus!r}")
+
+
+def _value(key: str, value: Any) -> str:
+    """A value in the notation of the language, except `@FILE`: no file is read by surprise."""
+    if isinstance(value, str) and value.startswith("@"):
+        raise UsageError(
+            f"{key}: {value!r} would name a file in the shell; from Python, values are a list",
+            hint=f"{key}=[VALUE, VALUE, …]; for a value that begins with @: {key}=[{value!r}]",
+        )
+    return _text(key, value)
 
 
 def _text(key: str, value: Any) -> str:
@@ -103,7 +130,7 @@ def _limit(value: Any) -> int | None:
 
 
 def _model(value: Any) -> Model | None:
-    if value not in _MODELS:
+    if (value is not None and not isinstance(value, str)) or value not in _MODELS:
         raise UsageError(f"model: expected 'patient' or 'study', found {value!r}")
     return _MODELS[value]
 
@@ -113,7 +140,7 @@ def _period(value: Any) -> Period | None:
     names = {period.value: period for period in Period}
     if value is False or value is None:
         return None
-    found = Period.AUTO if value is True else names.get(value)
+    found = Period.AUTO if value is True else names.get(str(value))
     if found is None:
         raise UsageError(f"split: expected True or one of {', '.join(names)}, found {value!r}")
     return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from dicomsh.errors import DicomshError, ExitStatus
+from dicomsh.errors import DicomshError, ExitStatus, UsageError
 from dicomsh.model.answer import Outcome
 from dicomsh.model.columns import Column
+from dicomsh.model.keys import find_attribute
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
 
@@ -28,7 +30,39 @@ def reader(columns: Sequence[Column]) -> Callable[[Row], Values]:
     from dicomsh.output.plain import members
 
     found = members(columns)
-    return lambda row: dict(found(row))
+    return lambda row: _NamedValues(found(row))
+
+
+class _NamedValues(dict[str, Any]):
+    """The values of a row by keyword; an error about another name says which keyword it means."""
+
+    __slots__ = ()
+
+    def __missing__(self, name: str) -> Any:
+        meant = _keyword_in(self, name)
+        there = f"its key is {meant}" if meant else f"there are {', '.join(self)}"
+        raise KeyError(f"no {name!r} in this row: {there}")
+
+
+def _keyword_in(row: Values, name: object) -> str | None:
+    """The keyword of a row that an alias means, or a keyword in other case; None for none."""
+    for level in reversed(Level):  # the same alias means something else above
+        with suppress(UsageError):
+            keyword = find_attribute(str(name), level).keyword
+            if keyword in row:
+                return keyword
+    return None
+
+
+@contextmanager
+def _needing(method: str) -> Iterator[None]:
+    """Says of a library that is not installed how to install it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        hint = "pip install 'dicomsh[parquet]' pandas"
+        message = f"{method}() needs {error.name}, which is not installed"
+        raise UsageError(message, hint=hint) from None
 
 
 class Printer(Protocol):
@@ -109,20 +143,22 @@ class Rows(Sequence[Values]):
         """An Arrow table: typed dates, times and numbers, several values as lists.
 
         Raises:
-            ImportError: pyarrow is not installed (dicomsh[parquet]).
+            UsageError: pyarrow is not installed (dicomsh[parquet]).
         """
         from dicomsh.output.parquet import arrow_table
 
-        table: pyarrow.Table = arrow_table(self._columns, self._rows)
+        with _needing("to_arrow"):
+            table: pyarrow.Table = arrow_table(self._columns, self._rows)
         return table
 
     def to_pandas(self) -> pandas.DataFrame:
         """A data frame: dates as datetime64, several values as lists; empty ones are missing.
 
         Raises:
-            ImportError: pandas is not installed.
+            UsageError: pandas is not installed.
         """
-        import pandas
+        with _needing("to_pandas"):
+            import pandas
 
         from dicomsh.output.typed import typed
         from dicomsh.python.frames import series

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ def in_the_shell(command: str) -> list[dict[str, Any]]:
         ("series", None, {"mod": ["CT", "MR"]}, "find series mod=CT,MR"),
         ("series", None, {"number": 3}, "find series number=3"),
         ("study", None, {"AccessionNumber": None}, "find study +AccessionNumber"),
+        ("study", None, {"plus": "AccessionNumber"}, "find study +AccessionNumber"),
         (
             "series",
             None,
@@ -82,6 +84,44 @@ def test_rows_are_a_sequence_of_mappings(pacs: dicomsh.Connection) -> None:
     assert repr(rows) == f"<Rows: {rows.summary}>"
 
 
+def test_a_value_in_a_list_may_begin_with_an_at_sign(pacs: dicomsh.Connection) -> None:
+    assert pacs.find("study", acc=["@list.csv"]).summary.startswith("no studies, complete")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("date", "no 'date' in this row: its key is StudyDate"),
+        ("studydate", "no 'studydate' in this row: its key is StudyDate"),
+        ("acc", "no 'acc' in this row: there are "),
+        ("nonsense", "no 'nonsense' in this row: there are .*StudyDate"),
+        (5, "no 5 in this row: there are "),
+    ],
+)
+def test_a_name_that_is_not_in_a_row_is_told(
+    pacs: dicomsh.Connection, name: Any, said: str
+) -> None:
+    (streamed,) = pacs.stream("study", "JOD*", date="2009")
+    for row in (streamed, pacs.find("study", "JOD*", date="2009")[0]):
+        with pytest.raises(KeyError, match=said):
+            row[name]
+        assert row.get(name) is None
+
+
+@pytest.mark.parametrize(
+    ("modality", "options", "said"),
+    [
+        (None, {}, "expected the name of a modality, or AET@HOST:PORT, found None"),
+        (b"pacs", {}, "found b'pacs'"),
+        ("pacs", {"file": 5}, "file: expected a path, found 5"),
+        ("pacs", {"timeout": "5"}, "timeout: expected seconds greater than 0, found '5'"),
+    ],
+)
+def test_what_cannot_be_connected_to(modality: Any, options: Any, said: str) -> None:
+    with pytest.raises(dicomsh.UsageError, match=said):
+        dicomsh.connect(modality, **options)
+
+
 def test_a_windowed_answer(pacs: dicomsh.Connection) -> None:
     rows = pacs.find("study", split="month", date="2024")
     assert len(rows) == len(pacs.find("study", date="2024"))
@@ -92,6 +132,18 @@ def test_a_windowed_answer(pacs: dicomsh.Connection) -> None:
     ("level", "arguments", "message"),
     [
         ("studie", {}, "expected patient, study"),
+        (5, {}, "expected patient, study.*, found 5"),
+        ("study", {"pattern": 5}, "the pattern: expected text, found 5"),
+        ("study", {"pattern": b"JOD*"}, "the pattern: expected text, found b'JOD"),
+        ("study", {"id": b"1"}, "id: expected text"),
+        ("study", {"plus": None}, "plus: expected the names of attributes, found None"),
+        ("study", {"plus": b"acc"}, "plus: expected the names of attributes, found b'acc'"),
+        ("study", {"plus": "nothing"}, "no attribute 'nothing'"),
+        ("study", {"keys": "date"}, "keys: expected a mapping of names to values, found 'date'"),
+        ("study", {"model": []}, "model: expected 'patient' or 'study'"),
+        ("study", {"split": []}, "split: expected True or one of"),
+        ("study", {"acc": "@list.csv"}, "acc: '@list.csv' would name a file in the shell"),
+        ("study", {"keys": {"acc": "@-"}}, "acc: '@-' would name a file in the shell"),
         ("study", {"StudyDat": "2009"}, "no attribute 'StudyDat'"),
         ("study", {"date": "2009-13"}, "there is no month 13"),
         ("study", {"limit": 0}, "limit: expected a whole number"),
@@ -105,9 +157,9 @@ def test_a_windowed_answer(pacs: dicomsh.Connection) -> None:
     ],
 )
 def test_what_is_not_a_question(
-    pacs: dicomsh.Connection, level: str, arguments: dict[str, Any], message: str
+    pacs: dicomsh.Connection, level: Any, arguments: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(dicomsh.DicomshError, match=message):
+    with pytest.raises(dicomsh.UsageError, match=message):
         pacs.find(level, **arguments)
     assert pacs.find("patient", limit=1), "the next question is answered"
 
@@ -148,12 +200,36 @@ def test_a_c_echo(pacs: dicomsh.Connection) -> None:
     assert pacs.name == "pacs"
 
 
-def test_it_can_be_closed_and_asked_again() -> None:
+@pytest.mark.filterwarnings("error")
+def test_a_closed_connection_answers_nothing_until_with_opens_it_again() -> None:
     pacs = dicomsh.connect("pacs", file=ROOT / "modalities.yaml")
+    made = pacs.stream("patient")
     pacs.close()
+    asking: list[Callable[[], object]] = [
+        lambda: pacs.find("patient"),
+        lambda: pacs.stream("patient"),
+        lambda: list(made),
+        pacs.echo,
+    ]
     for _ in range(2):
-        assert len(pacs.find("patient", limit=1)) == 1
-        pacs.close()
+        for ask in asking:
+            with pytest.raises(dicomsh.UsageError, match="the connection to pacs is closed"):
+                ask()
+        with pacs:
+            assert len(pacs.find("patient", limit=1)) == 1
+
+
+def test_the_same_if_it_is_closed_for_asyncio() -> None:
+    async def ask() -> None:
+        pacs = dicomsh.connect_async("pacs", file=ROOT / "modalities.yaml")
+        async with pacs:
+            assert len(await pacs.find("patient", limit=1)) == 1
+        with pytest.raises(dicomsh.UsageError, match="the connection to pacs is closed"):
+            await pacs.find("patient")
+        with pytest.raises(dicomsh.UsageError, match="the connection to pacs is closed"):
+            await pacs.echo()
+
+    asyncio.run(ask())
 
 
 def test_an_archive_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -250,6 +326,7 @@ def test_a_question_can_be_asked_for_each_row_of_a_stream(pacs: dicomsh.Connecti
 def test_threads_ask_again_after_it_was_closed() -> None:
     pacs = dicomsh.connect("pacs", file=ROOT / "modalities.yaml")
     for _ in range(2):
+        pacs.__enter__()
         found: list[int] = []
         threads = [
             threading.Thread(target=lambda found=found: found.append(len(pacs.find("patient"))))

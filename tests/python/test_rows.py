@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pandas
@@ -10,6 +11,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
+from dicomsh.errors import UsageError
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import AttributeColumn
 from dicomsh.model.keys import by_keyword
@@ -76,6 +78,16 @@ def test_an_arrow_table_has_types() -> None:
     assert table.to_pylist()[0]["PatientID"] == "007"
     assert table.to_pylist()[1]["NumberOfStudyRelatedSeries"] is None
     assert rows().to_arrow().num_rows == 0
+
+
+@pytest.mark.parametrize(("method", "library"), [("to_pandas", "pandas"), ("to_arrow", "pyarrow")])
+def test_a_library_that_is_not_installed_is_named(
+    method: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(UsageError, match=f"needs {library}, which is not installed") as caught:
+        getattr(rows(FULL), method)()
+    assert caught.value.hint == "pip install 'dicomsh[parquet]' pandas"
 
 
 @pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", 'a"b&c', "\x1b[31mred"])
