@@ -11,16 +11,21 @@ from typing import Annotated, Any
 from dicomsh.commands.context import Context
 from dicomsh.errors import UsageError
 from dicomsh.input.table import TableRow, table_of
+from dicomsh.input.value_list import is_known
 from dicomsh.language.command import command
 from dicomsh.language.kinds import FILE
 from dicomsh.language.scan import Word
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.keys import by_keyword, is_keyword
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.results import ROWS, Records, listing_of
 from dicomsh.regex import regex
 
 _BATCH = 256
+_SHOWN = 3
+"""Headings that are shown if the first line may be a row."""
+
 _NO_HEADER = "the first line of CSV is a row: the columns are column1, column2, …"
 
 
@@ -35,8 +40,9 @@ async def from_(
 
     The stages after it work on them: from orders.csv | each find study acc=$Accession. A column is
     a variable there, and the key of conditions; what cannot be in the name of a variable becomes _,
-    as in $Accession_Number. Values are taken as they are. To ask an archive for one column only,
-    'find study acc=@orders.csv:Accession' is faster: it asks side by side.
+    as in $Accession_Number. Values are taken as they are. The line below shows the first line of
+    CSV if that was taken for a heading although it names no attribute. To ask an archive for one
+    column only, 'find study acc=@orders.csv:Accession' is faster: it asks side by side.
     """
     if context.session.settings.mask:
         hint = "set mask off, or ask for the values: find study acc=@FILE"
@@ -58,6 +64,7 @@ class _Rows:
         self._opened = ExitStack()
         self._keys: dict[str, str] = {}
         self._rows: Iterable[TableRow] = ()
+        self._notes: tuple[Note, ...] = ()
         self._count = 0
         self._started = monotonic()
 
@@ -65,6 +72,9 @@ class _Rows:
         """Open the file, and read the names of its columns; raises UsageError."""
         table = self._opened.enter_context(table_of(self._name, header=self._header))
         self._rows = table.rows
+        if table.headed and not any(map(is_known, table.columns)):
+            heading = ", ".join(table.columns[:_SHOWN])
+            self._notes = (note(NoteKind.FILE_HEADING, heading),)
         for column in table.columns:
             name = _NOT_IN_NAMES.sub("_", column)
             name = f"_{name}" if name[:1].isdigit() else name
@@ -94,7 +104,8 @@ class _Rows:
     @property
     def outcome(self) -> Outcome:
         """How many there are."""
-        return Outcome(Ending.COMPLETE, self._count, monotonic() - self._started)
+        seconds = monotonic() - self._started
+        return Outcome(Ending.COMPLETE, self._count, seconds, notes=self._notes)
 
 
 def _column(key: str, heading: str) -> FieldColumn:

@@ -37,12 +37,14 @@ class Table:
         columns: the names of its columns, in order.
         rows: its rows; a value that is absent is left out.
         headless: whether the first row may be a heading, as nobody took it for one.
+        headed: whether the first line, which may be a row, was taken for a heading.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: Generator[TableRow, None, None]
     headless: bool = False
+    headed: bool = False
 
 
 Read = Callable[[IO[bytes], str, bool], Table]
@@ -86,7 +88,7 @@ def _csv(file: IO[bytes], name: str, header: bool) -> Table:
         return Table(name, (), _csv_rows((), (), name))
     if header:
         columns = _named(first[1])
-        return Table(name, columns, _csv_rows(lines, columns, name))
+        return Table(name, columns, _csv_rows(lines, columns, name), headed=True)
     columns = tuple(f"column{number}" for number, _ in enumerate(first[1], 1))
     return Table(name, columns, _csv_rows(chain([first], lines), columns, name), headless=True)
 

@@ -10,9 +10,11 @@ from dicomsh.errors import FileContentError, UsageError
 from dicomsh.frozen import frozen
 from dicomsh.input.source import is_file, opened, shown_name, text_of
 from dicomsh.input.table import Table, bounded, table_of
-from dicomsh.model.keys import Attribute, find_path
+from dicomsh.model.columns import COMPUTED_KEYS
+from dicomsh.model.keys import ALIASES, Attribute, find_path, is_named
 from dicomsh.model.level_keys import displayed
 from dicomsh.model.levels import Level
+from dicomsh.model.standard import keyword_tags
 from dicomsh.regex import regex
 
 MOST = 1_000_000
@@ -94,6 +96,15 @@ class _Key:
     def unlike(self, heading: str) -> str:
         """A heading, unless it is just the keyword."""
         return "" if heading == self.keyword else heading
+
+
+def is_known(heading: str) -> bool:
+    """Whether a heading of a column names any attribute, as people spell them."""
+    first = heading.partition(".")[0]
+    if is_named(first) or heading in COMPUTED_KEYS:
+        return True
+    bare = _bare(first)
+    return bool(bare) and bare in map(_bare, (*ALIASES, *keyword_tags()))
 
 
 _USUAL = regex("instance|(number|num|nr|no)$")

@@ -200,7 +200,8 @@ def bind(command: Command, words: tuple[Word, ...], binding: Binding) -> Remaini
             binding.tokens.append((word.span, "error"))
             if binding.problem is None:
                 further = binding.names.further(command.name) if word is words[0] else []
-                binding.fail(refusals.unexpected(command, word, further, before))
+                after = queue[0] if queue else None
+                binding.fail(refusals.unexpected(command, word, further, before, after))
         elif parameter.kind is not None and parameter.kind.inner is not None:
             waiting.remove(parameter)
             return RemainingParameters(waiting, (parameter, (word, *queue)))
@@ -251,12 +252,23 @@ def bind_option(command: Command, word: Word, queue: deque[Word], binding: Bindi
         return
     argument = _inline(word, len(flag) + 1) if equals else _following(option, queue)
     if argument is None and option.alone is not None:
+        _check_spelling(option, queue, binding)
         binding.options[option.name] = option.alone.value
         return
     if argument is None:
         binding.fail(UsageError(f"{flag} needs {option.kind.name}", span=word.span))
         return
     binding.options[option.name] = _read(option.kind, argument, binding)
+
+
+def _check_spelling(option: Parameter, queue: deque[Word], binding: Binding) -> None:
+    """Refuse a word after an option that is almost one of its values."""
+    if not queue or queue[0].quoted or is_option(queue[0]) or option.kind is None:
+        return
+    values = (candidate.text for candidate in option.kind.complete(binding.scope))
+    near = suggestion(queue[0].text.lower(), values)
+    if near:
+        binding.fail(refusals.misspelt(option, queue[0], near))
 
 
 def _following(option: Parameter, queue: deque[Word]) -> Word | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dicomsh.errors import ShellHint, UsageError
-from dicomsh.language.command import Command, Registry
+from dicomsh.language.command import Command, Parameter, Registry
 from dicomsh.language.foreign import foreign_command
 from dicomsh.language.kinds import TERM, suggestion
 from dicomsh.language.terms import is_term
@@ -60,13 +60,28 @@ def is_torn(before: Word, word: Word) -> bool:
 def torn(before: Word, word: Word) -> UsageError:
     """The error about a word that belongs to the value before it."""
     key, _, value = before.text.partition("=")
-    hint = f"quote a value with spaces: {key}='{value} {word.text}'; put a PATTERN before keys"
+    meant = f"quote a value with spaces: {key}='{value} {word.text}'"
+    meant = meant if value else f"did you mean {key}={quote(word.text)}?"
+    hint = f"{meant}; put a PATTERN before keys"
     if is_named(word.text):
         hint = f"did you mean '+{word.text}', which requests it, or '{word.text}=…'?"
     return UsageError(f"unexpected '{word.text}' after {before.text}", hint=hint, span=word.span)
 
 
-def unexpected(command: Command, word: Word, further: list[str], before: Word | None) -> UsageError:
+def misspelt(option: Parameter, word: Word, near: str) -> UsageError:
+    """The error about a word after an option that is almost one of its values."""
+    message = f"unexpected '{word.text}' after {option.flag}"
+    hint = f"{near} put a PATTERN before {option.flag}"
+    return UsageError(message, hint=hint, span=word.span)
+
+
+def unexpected(
+    command: Command,
+    word: Word,
+    further: list[str],
+    before: Word | None,
+    after: Word | None = None,
+) -> UsageError:
     """The error about a word that no parameter takes.
 
     Args:
@@ -74,9 +89,11 @@ def unexpected(command: Command, word: Word, further: list[str], before: Word | 
         word: the word.
         further: the words that would have been allowed.
         before: the word before it, if any.
+        after: the word after it, if any.
     """
     message, hint = f"unexpected word '{word.text}'", f"usage: {command.usage}"
-    meant = before and _meant(command, before.text, quote(word.text))
+    value = word.text.removeprefix("=") or (after.text if after else "")
+    meant = before and _meant(command, before.text, quote(value) if value else "VALUE")
     hint = f"did you mean {meant}?" if meant else hint
     if further:
         message = f"{message}: {command.name} takes one of {', '.join(further)}"

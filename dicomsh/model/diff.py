@@ -164,6 +164,11 @@ class Tally:
         about = (title, *names, *numbers, counts, values, *open_)
         return note(NoteKind.DIFFERENCES, *about, count=self.both)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither archive has returned anything."""
+        return not (self.both or any(self.only) or any(self.nameless) or self.unsure)
+
     def not_compared(self, names: Sequence[str], level: Level) -> Iterator[Note]:
         """Notes on what was not compared."""
         for (side, other, doubt), number in self.unsure.items():

@@ -32,6 +32,9 @@ TEXT_VRS = UNDELIMITED_VRS | frozenset("AE AS CS DA DS DT IS LO PN SH TM UC UI".
 CHARSET_VRS = frozenset("LO LT PN SH ST UC UT".split())
 """VRs whose text is written in the Specific Character Set (PS3.5 6.1.2.2)."""
 
+MOST_CHARACTERS: Mapping[str, int] = {"AE": 16, "CS": 16, "SH": 16, "LO": 64}
+"""Characters of a value at most, of the short text VRs (PS3.5 6.2)."""
+
 WILDCARD_VRS = CHARSET_VRS | {"AE", "CS", "UR"}
 """VRs that take the wildcards `*` and `?` (PS3.4 C.2.2.2.4)."""
 

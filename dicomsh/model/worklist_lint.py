@@ -16,7 +16,7 @@ from dicomsh.model.level_keys import RETURN_TYPES, STEP, displayed, inside
 from dicomsh.model.matching import is_uid
 from dicomsh.model.moments import is_day
 from dicomsh.model.row import Row, items_at, text_at
-from dicomsh.model.vr import UNDELIMITED_VRS
+from dicomsh.model.vr import MOST_CHARACTERS, UNDELIMITED_VRS
 from dicomsh.regex import regex
 
 
@@ -111,7 +111,7 @@ def _texts(item: Row) -> Iterator[tuple[str, list[str]]]:
                 yield name, [text] if attribute.vr in UNDELIMITED_VRS else text.split("\\")
 
 
-_LONGEST = {"AE": 16, "CS": 16, "SH": 16, "LO": 64, "UI": 64, "PN": 64}
+_LONGEST = {**MOST_CHARACTERS, "UI": 64, "PN": 64}
 """Characters of a value (PS3.5 6.2); of a name, of each component group."""
 
 _FORMS = {

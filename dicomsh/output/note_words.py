@@ -32,6 +32,13 @@ def _values_found(note: Note) -> str:
     return ", ".join(said)
 
 
+def _list_too_long(note: Note) -> str:
+    line, keyword, longest = note.about
+    said = "1 value is" if note.count == 1 else f"{note.count:,} values are"
+    first = f"line {line}" if note.count == 1 else f"the first in line {line}"
+    return f"{said} longer than {keyword} can be ({longest} characters), {first}"
+
+
 def _filtered(note: Note) -> str:
     keyword, trouble = note.about
     return f"{keyword} {trouble}, filtered locally{_kept(note)}"
@@ -263,6 +270,10 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.VALUES_FOUND: _values_found,
     NoteKind.RESUMED: _count("{0} answers from the checkpoint"),
     NoteKind.LIST_HEADING: _first("its first line, '{}', was taken for a heading"),
+    NoteKind.LIST_TOO_LONG: _list_too_long,
+    NoteKind.FILE_HEADING: _first(
+        "its first line, '{}', was taken for a heading: --no-header if it has values"
+    ),
     NoteKind.LIST_REPEATED: lambda n: f"{_lines(n.count, 'repeats', 'repeat')} a value",
     NoteKind.LIST_EMPTY: lambda n: f"{_lines(n.count, 'has', 'have')} no value",
     NoteKind.ODD_UID: _first("{} is not a valid UID (PS3.5 9.1), sent as it is"),
@@ -398,6 +409,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.NOT_COMPARABLE: _not_comparable,
     NoteKind.FOR_EACH: _for_each,
     NoteKind.IN_DOUBT: "some rows may not match; run the command by itself to see why",
+    NoteKind.NEITHER_HAS: _first("nothing to compare: neither {} nor {} has any matching {}"),
     NoteKind.BOTH_EMPTY: "both answers are empty: nothing was compared",
     NoteKind.NOT_COMPARED: _first("{} of {} not compared: {} did not return all of its rows"),
     NoteKind.NOT_CERTAIN: _first("{} of {} not compared: the answer of {} is in doubt"),

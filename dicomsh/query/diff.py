@@ -27,6 +27,7 @@ from dicomsh.model.diff import (
     Wanted,
     are_known,
     counts_in,
+    is_whole,
     number_in,
     reason_unsure,
 )
@@ -349,6 +350,11 @@ class Diff:
 
     def _told(self) -> Iterator[Note]:
         """What was found at each level."""
+        top = self._wanted.top
+        whole = self._finished and all(map(is_whole, self._outcomes.values()))
+        if whole and self._tallies[top].is_empty:
+            yield note(NoteKind.NEITHER_HAS, *self._names, top.noun)
+            return
         for level, tally in self._tallies.items():
             yield tally.found(self._names, self._wanted, level, whole=self._finished)
 

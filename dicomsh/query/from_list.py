@@ -24,6 +24,7 @@ from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, QueryKey
 from dicomsh.model.row import Row
 from dicomsh.model.tap import Tap
+from dicomsh.model.vr import MOST_CHARACTERS
 from dicomsh.query.ask import plain_way
 from dicomsh.query.checkpoint import Checkpoint
 from dicomsh.query.context import QueryContext
@@ -58,11 +59,22 @@ def _key(
     return QueryKey(path, found.value, found.kind, KeyOrigin.TYPED, typed, literal=True)
 
 
+def _too_long(values: ValueList, attribute: Attribute) -> list[Note]:
+    """The note on values that are longer than the VR allows, which some archives hold."""
+    longest = MOST_CHARACTERS.get(attribute.vr)
+    found = [one for one in values.values if longest is not None and len(one.text) > longest]
+    if not found:
+        return []
+    about = str(found[0].line), attribute.keyword, str(longest)
+    return [note(NoteKind.LIST_TOO_LONG, *about, count=len(found))]
+
+
 class Tally:
     """Which values of a list have been found.
 
     Args:
         values: the list.
+        attribute: what they are values of.
 
     Attributes:
         found: how many are there.
@@ -70,8 +82,9 @@ class Tally:
         missing: how many are not there.
     """
 
-    def __init__(self, values: ValueList) -> None:
+    def __init__(self, values: ValueList, attribute: Attribute) -> None:
         self._list = values
+        self._too_long = _too_long(values, attribute)
         self._at = 0
         self._news: list[ListedValue] = []
         self.found = 0
@@ -110,6 +123,7 @@ class Tally:
         said = [note(NoteKind.VALUES_FOUND, *about, count=self.found, of=len(whole.values))]
         if whole.heading:
             said.append(note(NoteKind.LIST_HEADING, whole.heading))
+        said += self._too_long
         if whole.repeated:
             said.append(note(NoteKind.LIST_REPEATED, count=whole.repeated))
         if whole.empty:
@@ -158,7 +172,7 @@ class ListWay:
     ) -> Answer:
         """The answer of one archive; the arguments as for every way."""
         await archive.connect()
-        tally = Tally(self._values)
+        tally = Tally(self._values, self._keys[0].attribute)
         self.tallies.append(tally)
         limit = self._limit or context.limits.rows or modality.limit
 

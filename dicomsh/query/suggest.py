@@ -18,7 +18,7 @@ from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 from dicomsh.model.vocabulary import MODALITIES
-from dicomsh.model.vr import CHARSET_VRS
+from dicomsh.model.vr import CHARSET_VRS, MOST_CHARACTERS
 from dicomsh.regex import regex
 
 _LONGEST_LINE = 160
@@ -138,12 +138,9 @@ _WITH_CASE = CHARSET_VRS - {"PN"}
 _IDS = frozenset(("PatientID", "AccessionNumber", "StudyID"))
 
 
-_LONGEST = {"SH": 16, "LO": 64}
-
-
 def _is_full(value: str, vr: str) -> bool:
     """Whether a value has as many characters as one of its VR can have (PS3.5 6.2), or more."""
-    return len(value) >= _LONGEST.get(vr, len(value) + 1)
+    return len(value) >= MOST_CHARACTERS.get(vr, len(value) + 1)
 
 
 def _wildcard(request: Request) -> Iterator[Phrase]:
@@ -167,6 +164,13 @@ def _case(request: Request) -> Iterator[Phrase]:
     for key in _matched(request):
         if key.attribute.vr in _WITH_CASE and key.value != key.value.upper():
             yield phrase_with(request, key, key.value.upper())
+
+
+def _code_in_capitals(request: Request) -> Iterator[Phrase]:
+    """A code has capitals alone (PS3.5 6.2, VR CS)."""
+    for key in _matched(request):
+        if key.attribute.vr == "CS" and key.value != key.value.upper():
+            yield phrase_with(request, key, key.value.upper().replace("\\", ","))
 
 
 def _lower_case(request: Request) -> Iterator[Phrase]:
@@ -387,6 +391,7 @@ _RULES: tuple[Rule, ...] = (
     _word_meant_otherwise,
     _identifier,
     _counted_here,
+    _code_in_capitals,
     _name_as_spoken,
     _wildcard,
     _wider_date,

@@ -11,6 +11,7 @@ from dicomsh.frozen import frozen, replace
 from dicomsh.late import LateModule
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.keys import BOOKKEEPING
+from dicomsh.model.notes import NoteKind
 from dicomsh.model.results import (
     FILE_FORMATS,
     Drawing,
@@ -41,6 +42,8 @@ else:
     formats = LateModule("dicomsh.output.formats")
     plain = LateModule("dicomsh.output.plain")
     lines = LateModule("dicomsh.output.result_line")
+
+_NOTHING_COMPARED = (NoteKind.NEITHER_HAS, NoteKind.BOTH_EMPTY)
 
 _BELOW = 3
 """Lines below a drawing: its caption, which may be long, and the prompt."""
@@ -233,7 +236,9 @@ class Presenter:
 
     def _is_missed(self, listing: Listing, outcome: Outcome) -> bool:
         """Whether nothing was found where something was wanted."""
-        return self._reporting.fail_empty and listing.level is not None and not outcome.rows
+        compared_none = any(one.kind in _NOTHING_COMPARED for one in outcome.notes)
+        found_none = listing.level is not None and not outcome.rows
+        return self._reporting.fail_empty and (found_none or compared_none)
 
     def _say(self, line: str, status: ExitStatus) -> None:
         """Write a line about an answer, unless nothing is wrong and nobody wants to know."""

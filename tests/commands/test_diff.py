@@ -79,6 +79,35 @@ def test_the_same_studies_are_no_differences(tmp_path: Path) -> None:
     assert "120 in both, 0 only in pacs, 0 only in other" in done.err
 
 
+@pytest.mark.parametrize(
+    "text", ["diff pacs other id=NOPE", "use pacs; compare --with other find study id=NOPE"]
+)
+def test_what_neither_has_is_not_equal_but_nothing(tmp_path: Path, text: str) -> None:
+    config = archives(tmp_path, other={})
+    done = run(text, config=config, output="json")
+    assert (done.json, done.status) == ([], ExitStatus.DONE)
+    failing = dicomsh("--fail-empty", "-c", text, config=config)
+    assert failing.status == ExitStatus.UNMET
+
+
+def test_the_line_says_that_neither_has_anything(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={})
+    done = run("diff pacs other id=NOPE --depth series", config=config)
+    told = "nothing to compare: neither pacs nor other has any matching study"
+    assert done.err.splitlines()[0].endswith(told)
+    assert "in both" not in done.err
+    with scp(answering()) as one, scp(answering(status=0xFE00)) as other:
+        unsure = run("diff a b", config=configured(tmp_path, a=one, b=other))
+    assert "nothing to compare" not in unsure.err
+    assert unsure.status == ExitStatus.INCOMPLETE
+
+
+def test_what_both_have_is_enough_with_fail_empty(tmp_path: Path) -> None:
+    config = archives(tmp_path, other={})
+    done = dicomsh("--fail-empty", "-c", "diff pacs other", config=config)
+    assert done.status == ExitStatus.DONE
+
+
 def test_rows_are_in_the_order_of_their_dates() -> None:
     dates = {1: "20240305", 2: "20190101", 3: "20210607"}
     ours = [study(number, StudyDate=day) for number, day in dates.items()]

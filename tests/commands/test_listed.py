@@ -128,6 +128,28 @@ def test_rows_of_a_file_are_variables_of_each(tmp_path: Path) -> None:
     assert asked(f"from {path} --no-header").json[0]["column2"] == "Who"
 
 
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [("A091000", "A091000"), ("A1;Jo;3;4", "A1, Jo, 3"), ("Accession No;Who", ""), ("acc", "")],
+)
+def test_a_first_line_that_names_no_attribute_is_told(
+    tmp_path: Path, first: str, told: str
+) -> None:
+    path = listed(tmp_path, first, "A091001")
+    done = asked(f"from {path} | count")
+    taken = f"its first line, '{told}', was taken for a heading: --no-header if it has values"
+    assert (taken in done.last) is bool(told)
+    assert ("heading" in done.last) is bool(told)
+    assert "heading" not in asked(f"from {path} --no-header | count").last
+
+
+def test_a_value_that_is_too_long_is_told_with_its_line(tmp_path: Path) -> None:
+    path = listed(tmp_path, "A" * 16, "B" * 17, "C" * 40)
+    told = "2 values are longer than AccessionNumber can be (16 characters), the first in"
+    assert f"{told} line 2" in asked(f"find study acc=@{path}").last
+    assert "longer than" not in asked(f"find study desc=@{path}").last
+
+
 def test_rows_that_were_written_are_read_again(tmp_path: Path) -> None:
     path = tmp_path / "rows.ndjson"
     text = "find study +AccessionNumber | sort date"

@@ -100,6 +100,9 @@ def request(text: str, place: Place = ROOT) -> Request:
         # ModalitiesInStudy is optional, Modality of a series is not
         ("find study mod=CT", "find series mod=CT"),
         ("find study mod=CT,MR date=2024-01..2024-03", None),
+        ("find study mod=ct", "find study mod=CT"),
+        ("find series mod=ct,mr date=2009-04-12", "find series mod=CT,MR date=2009-04-12"),
+        ("find patient sex=f", "find patient sex=F"),
         ("find study date=>=2024 mod=CT", "find series mod=CT 'StudyDate=>=2024'"),
         # a UID does not tell whose it is
         ("find study study=1.2.3", "find series series=1.2.3"),
