@@ -116,7 +116,8 @@ would count its parent."""
 
 def _noted(path: Path) -> tuple[int, float]:
     """Bytes, and seconds of processor time; 0 if the program ended before it could note them."""
-    peak, work = path.read_text("ascii").split() if path.exists() else ("0", "0")
+    noted = path.read_text("ascii").split() if path.exists() else []
+    peak, work = noted or ("0", "0")
     return int(peak), float(work)
 
 
