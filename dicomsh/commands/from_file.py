@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from dicomsh.commands.context import Context
 from dicomsh.errors import UsageError
+from dicomsh.event_loop import asyncio
 from dicomsh.input.table import TableRow, table_of
 from dicomsh.input.value_list import is_known
 from dicomsh.language.command import command
@@ -95,6 +96,7 @@ class _Rows:
                     self._count += len(batch)
                     yield batch
                     batch = []
+                    await asyncio.sleep(0)  # reading waits for nothing, and Ctrl-C is heard here
             self._count += len(batch)
             yield batch
 

@@ -126,6 +126,17 @@ def test_work_on_many_rows_leaves_the_event_loop_free(
     assert cost.calls < MOST_CALLS
 
 
+@pytest.mark.parametrize("stages", ["uniq", "each print $PatientID", "sort PatientID | count"])
+def test_a_long_file_leaves_the_event_loop_free(stages: str, tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("PatientID,Note\n" + "".join(f"A{n},x\n" for n in range(20_000)), "utf-8")
+    done, cost = turned(
+        lambda: session(floods.heavy, f"from '{path}' | {stages}", timeouts=PATIENT)
+    )
+    assert done.status == 0, done.err
+    assert cost.calls < MOST_CALLS
+
+
 def test_stages_split_rows_into_their_elements_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Splitting takes longer than all that stages do, and of many rows only the bytes are kept."""
     split = 0
