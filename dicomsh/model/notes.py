@@ -128,6 +128,7 @@ class NoteKind(Enum):
     IN_FOLDER = "in-folder"
     ALREADY_HERE = "already-here"
     TO_RETRIEVE = "to-retrieve"
+    NOTHING_WANTED = "nothing-wanted"
     FAILED_OBJECTS = "failed-objects"
     MISSING_OBJECTS = "missing-objects"
     UNEXPECTED_OBJECTS = "unexpected-objects"

@@ -426,6 +426,7 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.IN_FOLDER: _first("in {}"),
     NoteKind.ALREADY_HERE: _count("{0} of them were already here"),
     NoteKind.TO_RETRIEVE: _count("{0} to retrieve"),
+    NoteKind.NOTHING_WANTED: _first("nothing to {}"),
     NoteKind.FAILED_OBJECTS: _reason("failed"),
     NoteKind.MISSING_OBJECTS: _reason("did not arrive"),
     NoteKind.UNEXPECTED_OBJECTS: lambda n: (

@@ -103,7 +103,7 @@ def _painted(text: str, outcome: Outcome, theme: Theme) -> str:
 
 def _counted(level: Level | None, outcome: Outcome, unit: tuple[str, str]) -> str:
     what = (level.noun, level.plural) if level else unit
-    if outcome.expected is not None:
+    if outcome.expected:
         return _sized(f"{outcome.rows:,} of {counted(outcome.expected, what)}", outcome)
     if outcome.received not in (None, outcome.rows) and not outcome.stopped_by:
         return f"{outcome.rows:,} of {counted(outcome.received or 0, what)}"

@@ -106,7 +106,7 @@ class RetrieveJob:
         contract = replace(contract, outcome=outcome)
         self._contract, self._account = contract, Account(contract.instances)
         self._tally = Tally(contract.instances)
-        if self._options.dry:
+        if self._options.dry or not contract.instances:
             yield [record_of(line) for line in self._account.unsettled()]
             self._finished = True
             return
@@ -221,7 +221,9 @@ class RetrieveJob:
 
     def _notes(self, *, sure: bool, dry: bool) -> Iterator[Note]:
         account = self._account
-        if not dry:
+        if self._finished and sure and not account.expected:
+            yield note(NoteKind.NOTHING_WANTED, "get")
+        if not dry and account.expected:
             yield note(NoteKind.IN_FOLDER, str(self._folder.path))
         if self._here and self._options.fetch:
             yield note(NoteKind.ALREADY_HERE, count=self._here)

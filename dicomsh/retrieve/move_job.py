@@ -121,7 +121,7 @@ class MoveJob:
         self._list_outcome = combined([self._wanted.outcome, contract.outcome])
         self._expected = len(contract.instances)
         parts = series_of(contract.instances, [one.uid for one in contract.instances])
-        if self._destination is None:
+        if self._destination is None or not parts:
             yield [_record(Sent(part)) for part in parts]
             self._finished = True
             return
@@ -214,6 +214,10 @@ class MoveJob:
         return outcome if self._finished else as_cancelled(outcome)
 
     def _notes(self, destination: Destination) -> Iterator[Note]:
+        if self._finished and not self._expected:
+            sure = self._list_outcome.sound
+            yield note(NoteKind.NOTHING_WANTED, "send") if sure else note(NoteKind.UNSURE_LIST)
+            return
         claimed = sum(sent.claimed for sent in self._sent)
         failed = sum((sent.claim.failed or 0) for sent in self._sent if sent.claim)
         numbers = f"{claimed:,} sent" + (f", {failed:,} failed" if failed else "")

@@ -245,6 +245,18 @@ def test_rows_of_a_query_are_retrieved(tmp_path: Path) -> None:
     assert "3 of them were already here" in again.last
 
 
+@pytest.mark.parametrize("option", ["", "--dry-run", "--check"])
+def test_of_no_rows_nothing_is_retrieved(option: str, tmp_path: Path) -> None:
+    there = tmp_path / "here"
+    with giving(Giver(IMAGES, Faults())) as modality:
+        done = got(modality, f"find series study=9.9 | get --to '{there}' {option}")
+    assert done.status == 0, done.err
+    assert done.last.startswith("no instances, complete")
+    assert "nothing to get" in done.last
+    assert str(there) not in done.last
+    assert not there.exists()
+
+
 def test_masks_do_not_reach_into_files(tmp_path: Path) -> None:
     with giving(Giver(IMAGES, Faults())) as modality:
         done = got(modality, f"set mask on; get P1 --to '{tmp_path}'")

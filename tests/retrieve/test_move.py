@@ -70,6 +70,13 @@ def test_what_is_there_already_asks_for_no_destination(config: Path) -> None:
     assert "does the server know" not in there.last
 
 
+def test_of_no_rows_nothing_is_sent(config: Path) -> None:
+    done = run("use one; find study date=1850 | move --to two", config=config)
+    assert done.status == 0, done.err
+    assert done.last.startswith("no instances, complete")
+    assert done.last.endswith("nothing to send")
+
+
 def test_without_asking_the_numbers_are_a_claim(config: Path) -> None:
     done = run("use one; find study | head 1 | move --to TWO --no-verify", config=config)
     assert "the sending server says: " in done.last
