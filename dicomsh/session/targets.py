@@ -31,6 +31,7 @@ from dicomsh.session.kept_answer import KeptAnswer
 from dicomsh.session.state import Session
 
 _ROW = regex(r"%?(\d{1,9})\Z", re.ASCII)
+_RANGE = regex(r"(\d{1,9})-(\d{1,9})\Z", re.ASCII)
 _PLAIN_ROW = regex(r"%(\d{1,9})\Z", re.ASCII)
 
 
@@ -144,15 +145,26 @@ def no_row(session: Session, place: Place, segment: str, *, first: bool) -> str:
         segment: as typed, out of the range of the list.
         first: whether it is the first of the path.
     """
+    kept = _list_for(session, place, first=first)
+    if kept is not None and _is_range(kept, segment):
+        return f"rows are named one by one, as in 1 2: {_length(kept)}"
     if not _ROW.match(segment):
         return ""
-    kept = _list_for(session, place, first=first)
     none = f"no row {segment.lstrip('%')} was listed"
-    if kept is None:
-        return f"{none}: nothing has been listed yet"
+    return f"{none}: {'nothing has been listed yet' if kept is None else _length(kept)}"
+
+
+def _is_range(kept: KeptAnswer, segment: str) -> bool:
+    """Whether a segment looks like a range that begins or ends at a row, as `1-9`."""
+    found = _RANGE.match(segment)
+    ends = found.groups() if found else ()
+    return any(1 <= int(end) <= len(kept.rows) for end in ends)
+
+
+def _length(kept: KeptAnswer) -> str:
     rows = f"{len(kept.rows):,} row{'' if len(kept.rows) == 1 else 's'}"
     has = "has" if kept.total == len(kept.rows) else "is kept up to"
-    return f"{none}: the last list {has} {rows} ({kept.level.plural} in {kept.place.path})"
+    return f"the last list {has} {rows} ({kept.level.plural} in {kept.place.path})"
 
 
 def _step_by_key(
