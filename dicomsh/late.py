@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
+from types import ModuleType
 from typing import Any, TypeVar
 
 _Value = TypeVar("_Value")
@@ -52,6 +56,45 @@ class LateModule:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(import_module(self._name), name)
+        found = getattr(imported(self._name), name)
         setattr(self, name, found)  # the next time it is found without coming here
         return found
+
+
+def imported(name: str) -> ModuleType:
+    """Import a module; a signal that comes during that is handled when the module is whole.
+
+    A package of which half was imported is not imported rightly the next time: its modules that
+    are there already do not become its attributes. Ctrl-C and what follows it need `asyncio`.
+    """
+    if name in sys.modules:
+        return import_module(name)
+    with _signals_held():
+        return import_module(name)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Inside the `with`, signals that would raise an error wait for its end."""
+    came: list[int] = []
+    before: dict[int, Any] = {}
+    try:
+        for number in _INTERRUPTING:
+            handler = signal.getsignal(number)
+            if callable(handler):
+                before[number] = handler
+                signal.signal(number, lambda number, _: came.append(number))
+    except ValueError:  # not the main thread, which alone handles signals
+        before.clear()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
+_INTERRUPTING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from dicomsh.language.command import Command, Loader, Registry, commands_of, stages_of
+from dicomsh.late import imported
 
 COMMANDS: Mapping[str, str] = {
     "modalities": "use, echo, modalities, modality add, modality remove",
@@ -69,4 +69,4 @@ def _loaders(
 
 
 def _load(module: str, name: str, read: Callable[[Any], Mapping[str, Loader]]) -> Command:
-    return read(import_module(f"dicomsh.commands.{module}"))[name]()
+    return read(imported(f"dicomsh.commands.{module}"))[name]()

@@ -87,7 +87,8 @@ def _session(name: str, attack: Attack, text: str, output: str, press: float | N
             end = time.monotonic()
             err.seek(0)
             said = err.read()
-        faults = (f"{name}: a traceback: {said!r}",) if b"Traceback" in said else ()
+        ours = b"Traceback" in said and b"init_import_site" not in said  # Python's own beginning
+        faults = (f"{name}: a traceback: {said!r}",) if ours else ()
         peak, work = _noted(note)
         if press is None:
             return Figures(end - begin, peak, faults=faults)
