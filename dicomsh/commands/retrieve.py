@@ -8,7 +8,7 @@ from typing import Annotated
 
 from dicomsh.commands.content import check_files_may_have_names
 from dicomsh.commands.context import Context
-from dicomsh.commands.target import resolve
+from dicomsh.commands.target import resolve_rows
 from dicomsh.dimse.associate import is_title
 from dicomsh.errors import UsageError
 from dicomsh.folders import path_of
@@ -24,6 +24,7 @@ from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, places_of
 from dicomsh.model.results import Listing, Records, listing_of
 from dicomsh.model.row import Row
+from dicomsh.query.resolve import ResolvedTarget
 from dicomsh.retrieve import move_job
 from dicomsh.retrieve.contract import Wanted
 from dicomsh.retrieve.fetch import FetchOptions
@@ -74,7 +75,7 @@ async def get(
     The archive is first asked for the list of instances; the result is complete when each of them
     is here as a whole file, whatever the archive says. What is missing is asked for again. A
     second 'get' into the same folder asks only for what is not there; 'dicomsh-ledger.ndjson' in
-    it lists the files with their SHA-256.
+    it lists the files with their SHA-256. '3-5' are rows 3, 4 and 5 of the last listing.
     """
     wanted = await _targets(context, targets)
     window = None if between is None else _window(between)
@@ -129,7 +130,8 @@ async def move(
 
     --to is the AE title of the destination, or the name of a modality. The archive has to know its
     address. If the destination is a modality that can be asked, it is asked afterwards which
-    instances it has; else the numbers are those of the sending archive.
+    instances it has; else the numbers are those of the sending archive. '3-5' are rows 3, 4 and 5
+    of the last listing.
     """
     wanted = await _targets(context, targets)
     return _moved(context, wanted, _destination(context, to, verify=not no_verify), dry=dry_run)
@@ -151,14 +153,16 @@ async def move_rows(
 
 async def _targets(context: Context, targets: Sequence[Word]) -> Wanted:
     """The places that TARGETs name; none of them is a whole archive."""
-    there = [await resolve(context, target) for target in targets or (None,)]
-    for found, target in zip(there, targets or (None,), strict=True):
-        if found.place.level in (None, Level.WORKLIST):
+    there: list[ResolvedTarget] = []
+    for target in targets or (None,):
+        named = await resolve_rows(context, target)
+        if any(found.place.level in (None, Level.WORKLIST) for found in named):
             raise UsageError(
                 "this needs a patient, study, series or instance: an archive is not fetched whole",
                 hint="name a TARGET, or cd to one",
                 span=target.span if target else None,
             )
+        there += named
     modality = _only_one([found.modality for found in there])
     return Wanted(modality, [found.place for found in there])
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from dicomsh.commands.context import Context
 from dicomsh.errors import NotThereError, UsageError
 from dicomsh.event_loop import asyncio
@@ -24,17 +27,35 @@ async def resolve(context: Context, target: Word | None) -> ResolvedTarget:
         UsageError: it is ambiguous; the span is the target's.
         DicomshError: the peer could not be asked.
     """
-    session = context.session
     if target is None:
-        return ResolvedTarget(session.current(), session.place)
-    while session.learn(BATCH_ROWS):
+        return ResolvedTarget(context.session.current(), context.session.place)
+    (there,) = await _resolved(context, target, lambda text: [text])
+    return there
+
+
+async def resolve_rows(context: Context, target: Word | None) -> list[ResolvedTarget]:
+    """Where a TARGET leads that may be several rows, as `3-5`; raises as `resolve` does."""
+    if target is None:
+        return [await resolve(context, None)]
+    return await _resolved(context, target, partial(targets.rows_in, context.session))
+
+
+async def _resolved(
+    context: Context, target: Word, read: Callable[[str], list[str]]
+) -> list[ResolvedTarget]:
+    while context.session.learn(BATCH_ROWS):
         await asyncio.sleep(0)
     try:
-        if _is_key_of_several(session, target.text):
-            return await _in_one_of_several(context, target.text)
-        return await query.resolve(context.query, _Listed(session), target.text)
+        return [await _resolved_text(context, text) for text in read(target.text)]
     except (NotThereError, UsageError) as error:
         raise type(error)(error.message, hint=error.hint, span=target.span) from None
+
+
+async def _resolved_text(context: Context, text: str) -> ResolvedTarget:
+    session = context.session
+    if _is_key_of_several(session, text):
+        return await _in_one_of_several(context, text)
+    return await query.resolve(context.query, _Listed(session), text)
 
 
 def _is_key_of_several(session: Session, text: str) -> bool:

@@ -41,6 +41,28 @@ def row_number(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def rows_in(session: Session, text: str) -> list[str]:
+    """The rows that a TARGET names, each as a TARGET: `3-5` is 3, 4 and 5 of the last listing.
+
+    Any other TARGET is only itself. Of a range that goes beyond the listing, the first row that is
+    not there is the last one.
+
+    Raises:
+        UsageError: it is also the unique key of an entity there.
+    """
+    found, last = _RANGE.match(text), session.last
+    if found is None or last is None:
+        return [text]
+    first, end = int(found[1]), int(found[2])
+    if not 1 <= first <= min(end, len(last.rows)):
+        return [text]
+    if session.seen.below(last.place, text):
+        path = f"{last.place.path.rstrip('/')}/{text}"
+        hint = f"name the rows one by one; {path} is the {last.level.word}"
+        raise UsageError(f"'{text}' is a range of rows and a unique key", hint=hint)
+    return [str(number) for number in range(first, min(end, len(last.rows) + 1) + 1)]
+
+
 def start_of(session: Session, text: str) -> PathStart:
     """Where a path begins, and its segments.
 
@@ -145,20 +167,11 @@ def no_row(session: Session, place: Place, segment: str, *, first: bool) -> str:
         segment: as typed, out of the range of the list.
         first: whether it is the first of the path.
     """
-    kept = _list_for(session, place, first=first)
-    if kept is not None and _is_range(kept, segment):
-        return f"rows are named one by one, as in 1 2: {_length(kept)}"
     if not _ROW.match(segment):
         return ""
+    kept = _list_for(session, place, first=first)
     none = f"no row {segment.lstrip('%')} was listed"
     return f"{none}: {'nothing has been listed yet' if kept is None else _length(kept)}"
-
-
-def _is_range(kept: KeptAnswer, segment: str) -> bool:
-    """Whether a segment looks like a range that begins or ends at a row, as `1-9`."""
-    found = _RANGE.match(segment)
-    ends = found.groups() if found else ()
-    return any(1 <= int(end) <= len(kept.rows) for end in ends)
 
 
 def _length(kept: KeptAnswer) -> str:

@@ -212,6 +212,27 @@ def test_nothing_is_retrieved_at_the_root(tmp_path: Path) -> None:
     assert "an archive is not fetched whole" in done.err
 
 
+@pytest.mark.parametrize(
+    ("targets", "instances"),
+    [("1-3", 412), ("2-3", 410), ("1 3-3", 330), ("1-2 3", 412), ("2-2", 82)],
+)
+def test_a_range_is_rows_of_the_last_listing(targets: str, instances: int) -> None:
+    done = run(f"use pacs; cd 0555643F; ls; cd 1; ls; get {targets} --dry-run | count")
+    assert done.status == 0, done.err
+    assert done.out.split()[-1] == str(instances)
+
+
+def test_a_range_that_is_a_key_too_is_refused(tmp_path: Path) -> None:
+    text = f"find patient; get 1-2 --to '{tmp_path}'"
+    other = image(1, study=2)
+    other.PatientID = "1-2"
+    with giving(Giver([IMAGES[0], other], Faults())) as modality:
+        done = got(modality, text)
+    assert done.status == 2
+    assert "'1-2' is a range of rows and a unique key" in done.err
+    assert "/1-2 is the patient" in done.err
+
+
 def test_a_dry_run_retrieves_nothing(tmp_path: Path) -> None:
     giver = Giver(IMAGES, Faults())
     with giving(giver) as modality:
