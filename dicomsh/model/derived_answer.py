@@ -12,7 +12,7 @@ from typing import Any
 from dicomsh.errors import DicomshError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome
-from dicomsh.model.batches import in_batches
+from dicomsh.model.batches import in_turns
 from dicomsh.model.notes import Note
 from dicomsh.model.row import Row
 
@@ -159,7 +159,7 @@ class KeptRows(KnownAnswer):
     """Rows that stay in memory: what becomes known of one is forgotten once it has been shown."""
 
     async def __aiter__(self) -> AsyncIterator[list[Row]]:
-        for batch in in_batches(self._rows):
+        async for batch in in_turns(self._rows):
             if batch:
                 yield [row.compact() for row in batch]
 
