@@ -290,7 +290,7 @@ class InTurn(DerivedAnswer):
         widely = bool(self._open) and byte_by_byte
         yield self._wide() if widely else Turn(self._request)
         needed = self._experience.name_charsets
-        yield from self._in_sets(needed, tried=False)
+        yield from self._in_sets([one for one in self._other_sets if one in needed], tried=False)
         if self._is_whole:
             yield from self._among_several()
         if self._open and not widely and self._is_whole:
@@ -386,13 +386,12 @@ class InTurn(DerivedAnswer):
             self._notes.append(note(NoteKind.NO_CHARSET_FINDS, ", ".join(terms)))
 
     def _in_sets(self, terms: Sequence[str], *, tried: bool) -> Iterator[Turn]:
-        for term in self._other_sets:
-            if term in terms:
-                before = self._fresh.rows
-                yield replace(self._in_set(term), tried=tried)
-                yield from self._inside_words(term)
-                if self._fresh.rows > before:
-                    self._experience.learn_charset(term)
+        for term in terms:
+            before = self._fresh.rows
+            yield replace(self._in_set(term), tried=tried)
+            yield from self._inside_words(term)
+            if self._fresh.rows > before:
+                self._experience.learn_charset(term)
 
     @property
     def _other_sets(self) -> list[str]:
