@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import yaml
 
 from dicomsh.errors import ConfigError
@@ -29,6 +31,17 @@ def compose(text: str, file: str) -> yaml.Node | None:
     except RecursionError:
         message = f"{file}:1: YAML: expected a few levels, found endless nesting"
         raise ConfigError(message) from None
+
+
+def compose_fast(text: str, file: str) -> yaml.Node | None:
+    """As `compose`, by libyaml where PyYAML has it: 16 times as fast, and less strict.
+
+    It accepts more tabs, for instance, and says of an empty value that it is one column further on.
+    """
+    with suppress(yaml.YAMLError, ValueError):  # what is wrong, the one in Python says better
+        if yaml.__with_libyaml__:
+            return yaml.compose(text, Loader=yaml.CSafeLoader)
+    return compose(text, file)
 
 
 def _marked(error: yaml.MarkedYAMLError, file: str) -> ConfigError:

@@ -13,7 +13,7 @@ from dicomsh.config.locate import read_text
 from dicomsh.config.modalities import faults_of
 from dicomsh.config.tree import ConfigNode, Section
 from dicomsh.config.words import shown
-from dicomsh.config.yamltext import compose
+from dicomsh.config.yamltext import compose_fast
 from dicomsh.errors import ConfigError, ExitStatus, UsageError
 from dicomsh.lessons.check import ENDINGS, IN_DOUBT, Check, Choice, ExpectedKey
 from dicomsh.lessons.course import Course, Lesson, LessonStep
@@ -76,7 +76,7 @@ def _check_names(course: Course) -> None:
 
 
 def _lesson(file: Path) -> Lesson:
-    root = compose(read_text(file, str(file), "--lessons").removeprefix("\ufeff"), str(file))
+    root = compose_fast(read_text(file, str(file), "--lessons").removeprefix("\ufeff"), str(file))
     if root is None:
         raise ConfigError(f"{file}:1: expected a lesson, found nothing")
     given = ConfigNode(root, str(file)).section(_LESSON)

@@ -51,37 +51,26 @@ def held(work: Callable[[], Result]) -> tuple[Result, Cost]:
 
 def called(work: Callable[[], object]) -> int:
     """The calls that some work makes."""
-    calls = 0
-
-    def count(_: FrameType, event: str, __: Any) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return calls
+    return turned(work)[1].calls
 
 
 def turned(work: Callable[[], Result]) -> tuple[Result, Cost]:
     """The result of some work, and the calls of its longest turn of the event loop."""
-    cost, turn = Cost(), 0
+    longest = turn = 0
 
-    def count(frame: FrameType, event: str, arg: Any) -> None:
-        nonlocal turn
-        del arg
-        if event == "call" and frame.f_code is _TURN:
-            turn = 0
-        elif event in ("call", "c_call"):
+    def count(frame: FrameType, event: str, arg: Any) -> None:  # runs for each call and return
+        nonlocal longest, turn
+        if event == "c_call":
             turn += 1
-            cost.calls = max(cost.calls, turn)
+        elif event == "call":
+            if frame.f_code is _TURN:
+                longest, turn = max(longest, turn), 0
+            else:
+                turn += 1
 
-    # what is imported on first use is not the peer's doing
     sys.setprofile(count)
     try:
         result = work()
     finally:
         sys.setprofile(None)
-    return result, cost
+    return result, Cost(calls=max(longest, turn))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from dicomsh.commands import registry
-from dicomsh.model.results import FORMATS
 from tests.harness import run
+from tests.mask.formats import in_formats
 from tests.mask.typist import Typist
 
 HARMLESS = {"help", "receive"}
@@ -73,13 +73,13 @@ def test_the_search_finds_what_is_not_masked() -> None:
     assert "0555643F" in seen(done.out)
 
 
-@pytest.mark.parametrize("output", FORMATS)
-def test_no_example_shows_a_real_value(output: str) -> None:
-    """All examples in one session, each from the root."""
-    steps = [text for example in EXAMPLES for text in ("use pacs; cd /", example)]
+@pytest.mark.parametrize(("output", "examples"), in_formats(EXAMPLES))
+def test_no_example_shows_a_real_value(output: str, examples: list[str]) -> None:
+    """Examples in one session, each from the root."""
+    steps = [text for example in examples for text in ("use pacs; cd /", example)]
     done = run("set mask on", *steps, output=output, keep_going=True)
     assert seen(done.out + done.err) == []
-    assert done.out.count("X-") > len(EXAMPLES)
+    assert done.out.count("X-") > len(examples) // 3
 
 
 def test_nothing_real_when_everything_is_walked() -> None:
