@@ -220,6 +220,7 @@ def _at_prompt(options: argparse.Namespace, history: History) -> Started:
 
 def _batch(options: argparse.Namespace) -> ExitStatus:
     from dicomsh import batch, startup
+    from dicomsh.interrupt import attentive
 
     started = startup.for_scripts(options)
     started.tell()
@@ -229,6 +230,7 @@ def _batch(options: argparse.Namespace) -> ExitStatus:
     elif options.script and options.script != "-":
         sources = batch.script(shell, options.script)
     else:
+        sys.stdin = attentive(sys.stdin)
         sources = batch.lines(sys.stdin)
     if options.check:
         return batch.check(shell, sources)

@@ -36,7 +36,7 @@ def compose(text: str, file: str) -> yaml.Node | None:
 def compose_fast(text: str, file: str) -> yaml.Node | None:
     """As `compose`, by libyaml where PyYAML has it: 16 times as fast, and less strict.
 
-    It accepts more tabs, for instance, and says of an empty value that it is one column further on.
+    It accepts more tabs, for instance, and places an empty value one column further on.
     """
     with suppress(yaml.YAMLError, ValueError):  # what is wrong, the one in Python says better
         if yaml.__with_libyaml__:

@@ -376,7 +376,7 @@ def _text_values(text: str, vr: str) -> list[str | int | float | bytes | Row]:
     if vr == "IS":
         return [_integer(part) for part in parts]
     if vr == "DS":
-        return [_decimal(part) for part in parts]
+        return _decimals(parts)
     return list(parts)
 
 
@@ -390,6 +390,15 @@ _DECIMAL = regex(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 
 def _integer(text: str) -> str | int:
     return int(text) if len(text) <= _LONGEST_INTEGER and _INTEGER.match(text) else text
+
+
+def _decimals(texts: list[str]) -> list[str | int | float | bytes | Row]:
+    """Numbers, quickly if all of them are some: a value of 64 KiB has 32,000."""
+    if all(map(_DECIMAL.match, filter(None, texts))):
+        values = [float(text) if text else text for text in texts]
+        if math.inf not in values and -math.inf not in values:
+            return [*values]
+    return [_decimal(text) for text in texts]
 
 
 def _decimal(text: str) -> str | float:

@@ -196,7 +196,7 @@ def scalars(row: Row, tag: int, vr: str) -> list[Plain]:
     """All values of an element as plain values; an empty one among several is None."""
     values = row.values(tag) or []
     if vr in TEXT_VRS:
-        return [None if value == "" else cast("Plain", value) for value in values]
+        return cast("list[Plain]", [None if value == "" else value for value in values])
     return [plain(value) for value in values]
 
 

@@ -8,6 +8,7 @@ import os
 import select
 import stat
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -233,11 +234,11 @@ def _wait_for_room(number: int) -> None:
         wait(partial(_has_room, number))
 
 
-def _has_room(number: int, seconds: float | None) -> bool:
-    """Whether a descriptor takes text within that time; None is forever."""
+def _has_room(number: int, seconds: float) -> bool:
+    """Whether a descriptor takes text within that time."""
     poll = select.poll()
     poll.register(number, select.POLLOUT)
-    return bool(poll.poll(None if seconds is None else seconds * 1000))
+    return bool(poll.poll(seconds * 1000))
 
 
 def _silence_all(stream: TextIO) -> None:
@@ -408,7 +409,12 @@ def _opened(path: Path, flags: int) -> int:
     from dicomsh.interrupt import breaking_off
 
     with breaking_off():
+        while (handle := _end_of(path)) is None:
+            time.sleep(_BETWEEN)
+    if handle < 0:
         return os.open(path, flags)
+    os.set_blocking(handle, True)
+    return handle
 
 
 @contextlib.asynccontextmanager

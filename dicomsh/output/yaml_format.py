@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from types import NoneType
 
 from dicomsh.output.json_format import escaped, json_text
 from dicomsh.output.plain import AnyRow, Members, Plain
@@ -85,8 +86,16 @@ def _inline(value: Plain) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_text(key)}: {_inline(val)}" for key, val in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_inline, value)) + "]"
+        return _flow_of_numbers(value) or "[" + ", ".join(map(_inline, value)) + "]"
     return _text(value) if isinstance(value, str) else json_text(value)
+
+
+def _flow_of_numbers(values: list[Plain]) -> str | None:
+    """A list of numbers without exponents, quickly: there may be 500,000; None for another list."""
+    if not {int, float, NoneType}.issuperset(map(type, values)):
+        return None
+    text = ", ".join(map(repr, values)).replace("None", "null")
+    return None if "e" in text else f"[{text}]"
 
 
 def _text(text: str) -> str:

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -17,7 +17,7 @@ from dicomsh.config import load
 from dicomsh.config.modalities import read_faults
 from dicomsh.errors import DicomshError, ListeningError, UsageError
 from dicomsh.frozen import replace
-from dicomsh.interrupt import ending
+from dicomsh.interrupt import NOTICED, ending
 from dicomsh.model.modality import DicomAddress, Faults, PracticeAddress
 
 _PORT = 11112
@@ -158,7 +158,8 @@ def _serve(
         sys.stdout.write(f"{server.aet}@{reachable}:{server.port}\n")
         sys.stdout.flush()
         sys.stderr.write(_told(server.aet, reachable, server.port, host))
-        threading.Event().wait()
+        while True:  # and not one long wait: see NOTICED
+            time.sleep(NOTICED)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
