@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_what_no_test_notices_is_printed(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             sys.executable,
-            *"-m tests.mutants dicomsh/model/lists.py --tests".split(),
+            *"-m tests.mutants dicomsh/model/wado.py dicomsh/model/lists.py --tests".split(),
             "tests/model/test_wado.py",
         ],
         cwd=ROOT,
@@ -62,3 +63,4 @@ def test_what_no_test_notices_is_printed(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "no tests: dicomsh/model/lists.py:" in done.stdout
+    assert re.search(r"\ndicomsh/model/wado.py: \d\d changes: \d\d killed", done.stdout)

@@ -85,6 +85,7 @@ class Rounds:
         print(f"{len(durations)} tests, {sum(durations.values()):.0f} s", file=sys.stderr)
         for module in self._modules:  # some are imported only when they are used
             import_module(".".join(module.with_suffix("").parts))
+        gc.unfreeze()  # the collector does not list what is frozen
         functions = _functions(self._modules)
         _clear_caches()
         gc.freeze()
