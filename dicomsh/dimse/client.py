@@ -134,7 +134,7 @@ class Client:
         context = association.contexts.get(sop_class.uid)
         if context is not None:
             return context
-        accepted = ", ".join(_title(uid) for uid in association.contexts) or "nothing"
+        accepted = ", ".join(SOP_CLASSES[uid].title for uid in association.contexts) or "nothing"
         raise NoPresentationContextError(
             f"{self._modality.address} does not accept {sop_class.title}; it accepts {accepted}",
             hint=_OTHER_MODEL if sop_class.uid in _MODELS else None,
@@ -175,11 +175,6 @@ class Client:
 
 _MODELS = frozenset(model.value for model in ROOT_MODELS)
 _OTHER_MODEL = "choose the other information model: --model, or model: in modalities.yaml"
-
-
-def _title(abstract_syntax: str) -> str:
-    sop_class = SOP_CLASSES.get(abstract_syntax)
-    return abstract_syntax if sop_class is None else sop_class.title
 
 
 class _Retried:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pynetdicom import evt
@@ -16,8 +16,10 @@ from dicomsh.archives.watched import WatchedArchive
 from dicomsh.config import KnownPeers
 from dicomsh.config.experience import Experience
 from dicomsh.dimse import Client
+from dicomsh.dimse.association import Association
 from dicomsh.errors import (
     AssociationAbortedError,
+    DicomshError,
     ProtocolViolationError,
     QueryFailedError,
     TimedOutError,
@@ -26,7 +28,7 @@ from dicomsh.errors import (
 from dicomsh.frozen import replace
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Answer, Ending
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.tap import Tap
 from tests.dimse.peers import (
     ABORT_BY_USER,
@@ -126,6 +128,43 @@ def test_an_idle_association_is_released_and_reopened() -> None:
         run(work(modality))
 
 
+class Idle:
+    """An association that is not in use; it only notes that it is released."""
+
+    is_open, busy, released = True, False, False
+
+    def __init__(self, last_used: float) -> None:
+        self.last_used = last_used
+
+    async def release(self, seconds: float) -> None:
+        assert seconds == QUICK.cancel_grace
+        self.released = True
+
+
+@pytest.mark.parametrize(("ago", "released"), [(0, False), (59, False), (61, True)])
+def test_an_association_is_idle_since_its_last_use(ago: float, released: bool) -> None:
+    async def work() -> None:
+        modality = Modality("test", DicomAddress("A", "127.0.0.1", 104), timeouts=QUICK)
+        client, now = Client(modality), asyncio.get_running_loop().time()
+        association = Idle(now - ago)
+        client._idle(cast(Association, association))
+        await asyncio.sleep(0)
+        assert association.released is released
+        if not released:
+            assert client._timer is not None
+            assert client._timer.when() == association.last_used + QUICK.idle_release
+        await client.close()
+
+    run(work())
+
+
+def test_what_was_never_opened_is_closed() -> None:
+    async def work() -> None:
+        await Client(Modality("test", DicomAddress("A", "127.0.0.1", 104))).close()
+
+    run(work())
+
+
 def test_an_association_that_waits_for_an_answer_is_not_idle() -> None:
     def slow(event: evt.Event) -> Any:
         assert not events.wait("EVT_RELEASED", seconds=0.3)
@@ -155,8 +194,7 @@ async def serve_all(peer: Peer) -> None:
     while True:
         request = await peer.request()
         if request.command.CommandField == 0x30:
-            echo = response(request.message_id, 0, data_set=False, field=0x8030)
-            peer.send(pdu(4, pdv(request.context, 3, echo)))
+            peer.send(pdu(4, pdv(request.context, 3, echoed(request.message_id, 0))))
         else:
             peer.send(request.row(2) + request.final())
 
@@ -370,25 +408,45 @@ def test_the_outcome_is_not_known_before_the_end() -> None:
         run(work(modality))
 
 
-@pytest.mark.parametrize("late", [True, False])
-def test_an_echo_is_compared_and_its_failure_told(late: bool) -> None:
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ([(1, 0, 0)], ProtocolViolationError),
+        ([(0, 2, 0)], ProtocolViolationError),
+        ([(0, 0, 0), (0, 0, 0)], ProtocolViolationError),
+        ([(0, 0, 0x0122)], QueryFailedError),
+    ],
+    ids=["message", "context", "twice", "failure"],
+)
+def test_an_echo_is_compared_and_its_failure_told(
+    answers: list[tuple[int, int, int]], error: type[DicomshError]
+) -> None:
+    """Each answer: what is added to its message ID and to its context, and its status."""
+
     async def wrong(peer: Peer) -> None:
         await peer.accept()
         request = await peer.request()
-        number = request.message_id + 1 if late else request.message_id
-        answer = response(number, 0x0122, data_set=False, field=0x8030)
-        peer.send(pdu(4, pdv(request.context, 3, answer)))
+        peer.send(
+            b"".join(
+                pdu(4, pdv(request.context + other, 3, echoed(request.message_id + late, status)))
+                for late, other, status in answers
+            )
+        )
         await peer.request()
 
     async def work() -> None:
         async with scripted(wrong) as modality:
             client = Client(modality)
-            with pytest.raises(ProtocolViolationError if late else QueryFailedError):
+            with pytest.raises(error):
                 await client.echo()
-            assert client.is_open != late
+            assert client.is_open is (error is QueryFailedError)
             await client.close()
 
     run(work())
+
+
+def echoed(message_id: int, status: int) -> bytes:
+    return response(message_id, status, data_set=False, field=0x8030)
 
 
 def test_a_silent_echo_times_out() -> None:
@@ -401,7 +459,7 @@ def test_a_silent_echo_times_out() -> None:
     async def work() -> None:
         async with scripted(silent, timeouts=replace(QUICK, response=0.1)) as modality:
             client = Client(modality)
-            with pytest.raises(TimedOutError, match=r"C-ECHO within 0\.1 s.*response"):
+            with pytest.raises(TimedOutError, match=r"C-ECHO within 0\.1 s.*: response\)"):
                 await client.echo()
             assert not client.is_open
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import struct
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
+from dicomsh.dimse import elements
 from dicomsh.dimse.elements import (
     ENCODINGS,
     EXPLICIT_LITTLE_ENDIAN,
@@ -21,7 +23,7 @@ from dicomsh.dimse.elements import (
     LittleEndian,
 )
 from dicomsh.errors import ProtocolViolationError
-from dicomsh.model.row import DEEPEST, Row, Source
+from dicomsh.model.row import DEEPEST, Irregular, Row, Source
 from dicomsh.model.row_faults import fault_of
 from tests.dimse.peers import decoded, encoded
 
@@ -110,12 +112,144 @@ def test_one_element_is_found_as_all_are_read(encoding: LittleEndian, dataset: D
         assert encoding.find(data, tag) == read.get(tag)
 
 
+def regular(encoding: LittleEndian) -> tuple[bytes, bytes]:
+    """A data set with lengths of 16 bits, and of 32 bits, known or not, behind them."""
+    short = (
+        encoding.element(0x00080005, "CS", b"ISO_IR 100")
+        + encoding.element(0x00080020, "DA", b"20240229")
+        + encoding.element(0x00100030, "DA", b"")
+    )
+    item = ITEM + UNDEFINED + encoding.element(0x00080060, "CS", b"CT") + ITEM_END
+    step = open_sequence(encoding) + item + SEQUENCE_END
+    last = step.replace(open_sequence(encoding)[:4], b"\x40\x00\x75\x02", 1)
+    between = encoding.element(0x00400254, "LO", b"HEAD")
+    return short, encoding.element(0x00287FE0, "UR", b"x:") + step + between + last
+
+
+@both
+def test_what_is_regular_is_read_the_fast_way(
+    encoding: LittleEndian, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short, long = regular(encoding)
+    expected = encoding.split(short + long)
+    assert len(expected) == 7
+    monkeypatch.delattr(elements, "_read_slowly")
+    assert encoding.read(short + long) == expected
+    assert encoding.read(short) == encoding.split(short)
+    assert encoding.read(b"") == {}
+    monkeypatch.delattr(type(encoding), "read")
+    for tag in (0x00080005, 0x00080020, 0x00100030):
+        assert encoding.find(short, tag) == expected[tag]
+        assert encoding.find(short + long, tag) == expected[tag]
+    assert encoding.find(short, SEQUENCE) is None
+
+
+NAME = 0x00100010
+IRREGULAR: dict[str, Callable[[LittleEndian], bytes]] = {
+    "nothing": lambda _: b"",
+    "sent twice": lambda e: e.element(NAME, "PN", b"DOE^JANE"),
+    "sent twice with another value": lambda e: e.element(NAME, "PN", b"DOE^JOHN"),
+    "a cut value": lambda e: e.element(0x00100020, "LO", b"4711")[:-1],
+    "a cut header": lambda e: e.element(0x00100020, "LO", b"")[:-1],
+    "NUL bytes": lambda _: bytes(8),
+    "an item": lambda _: ITEM + bytes(4),
+    "a delimiter": lambda _: SEQUENCE_END,
+    "a sequence without end": open_sequence,
+    "another VR": lambda e: e.element(0x00100020, "SH", b"4711"),
+    "UN": lambda e: e.element(0x00100020, "UN", b"4711"),
+    "private": lambda e: e.element(0x00091001, "LO", b"4711"),
+    "private UN": lambda e: e.element(0x00091001, "UN", b"4711"),
+}
+
+
+@both
+@pytest.mark.parametrize("name", IRREGULAR)
+def test_what_is_irregular_is_not_missed_on_the_fast_way(encoding: LittleEndian, name: str) -> None:
+    data = encoding.element(NAME, "PN", b"DOE^JANE") + IRREGULAR[name](encoding)
+    assert described(encoding.read(data)) == carefully(data, encoding)
+
+
+COMMENT, DOCUMENT, PRIVATE, PATIENT_ID = 0x00104000, 0x00420011, 0x00091001, 0x00100020
+NO_ITEMS = open_sequence(EXPLICIT, b"UN") + SEQUENCE_END
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "vrs", "implicit", "fault"),
+    [
+        (EXPLICIT, EXPLICIT.element(PATIENT_ID, "LO", b"47"), None, [], ""),
+        (EXPLICIT, EXPLICIT.element(PATIENT_ID, "SH", b"47"), {PATIENT_ID: "SH"}, [], ""),
+        (EXPLICIT, EXPLICIT.element(PATIENT_ID, "UN", b"47"), {PATIENT_ID: "UN"}, [PATIENT_ID], ""),
+        (EXPLICIT, EXPLICIT.element(PRIVATE, "LO", b"47"), {PRIVATE: "LO"}, [], ""),
+        (EXPLICIT, NO_ITEMS, {}, [SEQUENCE], ""),
+        (EXPLICIT, NO_ITEMS.replace(b"UN", b"OB"), {}, [], "has an undefined length"),
+        (EXPLICIT, b"\x42\0\x11\0" + NO_ITEMS[4:], {DOCUMENT: "SQ"}, [DOCUMENT], ""),
+        (IMPLICIT, IMPLICIT.element(COMMENT, "LT", b"x" * 0xFFFF), None, [], ""),
+        (IMPLICIT, IMPLICIT.element(COMMENT, "LT", bytes(0x10000)), {COMMENT: "OB"}, [], "65,536"),
+        (IMPLICIT, IMPLICIT.element(DOCUMENT, "OB", bytes(0x10000)), {DOCUMENT: "OB"}, [], ""),
+        (IMPLICIT, IMPLICIT.element(SEQUENCE, "SQ", bytes(0x10000)), None, [], ""),
+        (EXPLICIT, EXPLICIT.element(COMMENT, "OB", bytes(0x10000)), {COMMENT: "OB"}, [], ""),
+        (
+            EXPLICIT,
+            EXPLICIT.element(COMMENT, "UN", bytes(0x10000)),
+            {COMMENT: "OB"},
+            [COMMENT],
+            "65,536 bytes is too long to read",
+        ),
+    ],
+)
+def test_what_is_not_as_the_dictionary_says_is_noted(
+    encoding: LittleEndian, data: bytes, vrs: dict[int, str] | None, implicit: list[int], fault: str
+) -> None:
+    """`vrs` is None where nothing is."""
+    read = encoding.read(data)
+    if vrs is None:
+        assert type(read) is dict
+        return
+    assert isinstance(read, Irregular)
+    assert (read.vrs, read.encodings) == (vrs, dict.fromkeys(implicit, IMPLICIT))
+    assert fault in read.fault
+    assert bool(read.fault) == bool(fault)
+
+
+@pytest.mark.parametrize(
+    ("name", "repeated", "fault"),
+    [
+        ("sent twice", NAME, ""),
+        (
+            "sent twice with another value",
+            0,
+            "PatientName (0010,0010) is sent twice, with different",
+        ),
+    ],
+)
+@both
+def test_of_what_is_sent_twice_the_first_counts(
+    encoding: LittleEndian, name: str, repeated: int, fault: str
+) -> None:
+    read = encoding.read(encoding.element(NAME, "PN", b"DOE^JANE") + IRREGULAR[name](encoding))
+    assert isinstance(read, Irregular)
+    assert read == {NAME: b"DOE^JANE"}
+    assert read.repeated == repeated
+    assert fault in read.fault
+    assert bool(read.fault) == bool(fault)
+
+
 @given(dataset=datasets())
 def test_vrs_are_those_that_were_sent(dataset: Dataset) -> None:
     expected = {int(element.tag): element.VR for element in dataset}
     for explicit, encoding in ((True, EXPLICIT), (False, IMPLICIT)):
         row = Row(encoded(dataset, explicit), Source(encoding))
         assert {tag: row.vr(tag) for tag in row.elements} == expected
+
+
+def carefully(data: bytes, encoding: LittleEndian) -> tuple[dict[int, bytes], Any]:
+    """What `read` gives without its fast way, and what is irregular about it."""
+    return described(elements._read_slowly(data, is_explicit(encoding)))
+
+
+def described(read: dict[int, bytes]) -> tuple[dict[int, bytes], Any]:
+    """The values of a data set, their order, and what is irregular about them."""
+    return read, [*read, vars(read) if isinstance(read, Irregular) else None]
 
 
 def repeats(data: bytes, encoding: LittleEndian) -> bool:
@@ -129,7 +263,7 @@ def repeats(data: bytes, encoding: LittleEndian) -> bool:
 def test_any_bytes_are_read_or_refused(encoding: LittleEndian, data: bytes) -> None:
     with contextlib.suppress(ProtocolViolationError):
         assert encoding.split(data) == dict(encoding.read(data)) or repeats(data, encoding)
-    assert isinstance(encoding.read(data), dict)
+    assert described(encoding.read(data)) == carefully(data, encoding)
     assert isinstance(encoding.items(data), tuple)
 
 
@@ -143,6 +277,7 @@ def test_damaged_data_sets_are_read_or_refused(
         place = data.draw(st.integers(0, len(raw) - 1))
         raw[place] = data.draw(st.sampled_from([0, 1, 0xFE, 0xFF]))
     row = Row(bytes(raw), Source(encoding))
+    assert described(row.elements) == carefully(row.data, encoding)
     fault_of(row)
     for tag in row.elements:
         row.values(tag)
@@ -237,6 +372,7 @@ def test_items_end_at_a_delimiter(encoding: LittleEndian) -> None:
     element = encoding.element(0x00080060, "CS", b"CT")
     item = ITEM + struct.pack("<I", len(element)) + element
     assert encoding.items(item + SEQUENCE_END + b"what follows") == ([element], "")
+    assert encoding.items(ITEM + UNDEFINED + element + ITEM_END + item) == ([element] * 2, "")
     items, fault = encoding.items(item + element)
     assert items == [element]
     assert "where an item was expected" in fault
@@ -265,3 +401,5 @@ def test_a_value_too_long_for_its_vr_travels_as_un() -> None:
     assert data[4:6] == b"UN"
     assert Row(data, Source(EXPLICIT)).elements[0x0020000D] == uids
     assert EXPLICIT.split(data) == {0x0020000D: uids}
+    longest = EXPLICIT.element(0x0020000D, "UI", uids[:0xFFFE])
+    assert longest[4:8] == b"UI\xfe\xff"

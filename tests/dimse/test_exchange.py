@@ -140,7 +140,8 @@ def test_reading_pauses_while_many_bytes_wait() -> None:
             paused.append(len(wire.told))
         while find.waiting:
             assert len(find.take()) == 1, "a batch is small, but at least a row"
-        find.received(pending(1, data=large))
+        for _ in range(3):
+            find.received(pending(1, data=large))
         return paused
 
     paused, _, told = exchange(work)
@@ -229,5 +230,38 @@ def test_how_leaving_went_is_said(waiting: int, dropped: int, said: str) -> None
         find = FindExchange(wire, CONTEXT, source, waiting if dropped else None)
         find.received([*pending(waiting + dropped), *final()])
         return await find.leave(1)
+
+    assert asyncio.run(run()) == said
+
+
+@pytest.mark.parametrize(
+    ("waiting", "happens", "said"),
+    [
+        (0, lambda find: find.received(final(0xFE00)), "C-CANCEL, no more rows received"),
+        (
+            1,
+            lambda find: find.received([*pending(2), *final()]),
+            "C-CANCEL, 3 more rows received",
+        ),
+        (
+            0,
+            lambda find: find.lost(AssociationAbortedError("gone")),
+            "C-CANCEL, then the association was lost, no more rows received",
+        ),
+    ],
+)
+def test_how_cancelling_went_is_said(
+    waiting: int, happens: Callable[[FindExchange], None], said: str
+) -> None:
+    async def run() -> str:
+        wire = Wire()
+        source = Source(ENCODINGS[IMPLICIT_LITTLE_ENDIAN])
+        find = FindExchange(cast(Association, wire), CONTEXT, source, None)
+        find.received(pending(waiting))
+        leaving = asyncio.create_task(find.leave(5))
+        await asyncio.sleep(0)
+        assert wire.told == ["send", "resume"]
+        happens(find)
+        return await leaving
 
     assert asyncio.run(run()) == said

@@ -16,7 +16,14 @@ from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIA
 from dicomsh.errors import NoPresentationContextError, QueryFailedError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Answer, Ending, Outcome
-from dicomsh.model.levels import MODALITY_WORKLIST_FIND, SOP_CLASSES, Level, Model
+from dicomsh.model.extended_negotiation import Extension, Extensions
+from dicomsh.model.levels import (
+    MODALITY_WORKLIST_FIND,
+    SOP_CLASSES,
+    VERIFICATION,
+    Level,
+    Model,
+)
 from dicomsh.model.modality import Modality
 from dicomsh.model.query import Query
 from dicomsh.output.note_words import note_text
@@ -38,6 +45,7 @@ from tests.dimse.peers import (
     uids,
 )
 
+CT = "1.2.840.10008.5.1.4.1.1.2"
 Final = Iterator[tuple[int | Dataset, Dataset | None]]
 
 
@@ -122,6 +130,7 @@ def test_no_match_is_complete() -> None:
     with scp(answering()) as modality:
         rows, outcome = asked(modality)
     assert (rows, outcome.ending, outcome.rows) == ([], Ending.COMPLETE, 0)
+    assert 0 < outcome.seconds < 30
 
 
 @pytest.mark.parametrize(
@@ -395,6 +404,42 @@ def test_a_limit_is_told_only_where_there_is_more(matches: int, limit: int, endi
     assert outcome.ending is ending
 
 
+@pytest.mark.parametrize(
+    ("sent", "limit", "taken", "ending"),
+    [
+        (1, None, True, Ending.COMPLETE),
+        (1, None, False, Ending.CANCELLED),
+        (2, 1, True, Ending.LIMIT),
+        (2, 1, False, Ending.CANCELLED),
+    ],
+)
+def test_leaving_after_the_last_row_costs_nothing(
+    sent: int, limit: int | None, taken: bool, ending: Ending
+) -> None:
+    async def answers(peer: Peer) -> None:
+        await peer.accept()
+        request = await peer.request()
+        rows = b"".join(request.row(number) for number in range(sent))
+        peer.send(rows + (b"" if limit else request.final()))
+        if limit:
+            await peer.request()
+            peer.send(request.final(0xFE00))
+        await peer.request()
+
+    async def work() -> None:
+        async with scripted(answers) as modality:
+            client = Client(modality)
+            answer = await client.find(query(), limit=limit)
+            if taken:
+                assert uids(await anext(answer.__aiter__())) == ["1.2.3.0"]
+            await answer.aclose()
+            assert (answer.outcome.ending, answer.outcome.rows) == (ending, int(taken))
+            assert client.is_open
+            await client.close()
+
+    run(work())
+
+
 def test_a_model_that_was_not_accepted_is_refused() -> None:
     async def work(modality: Modality) -> None:
         client = Client(modality)
@@ -403,8 +448,9 @@ def test_a_model_that_was_not_accepted_is_refused() -> None:
         with pytest.raises(NoPresentationContextError, match="Patient Root FIND") as caught:
             await client.find(query(Level.PATIENT, Model.PATIENT_ROOT))
         assert "Study Root FIND" in caught.value.message
-        with pytest.raises(NoPresentationContextError, match="Verification"):
+        with pytest.raises(NoPresentationContextError, match="Verification") as caught:
             await client.echo()
+        assert "echo --find" in (caught.value.hint or "")
         assert uids(await rows_of(await client.find(query()))) == ["1.2.3.1"]
         await client.close()
 
@@ -458,9 +504,46 @@ def test_a_model_that_is_not_accepted_is_named() -> None:
         client = Client(modality)
         with pytest.raises(NoPresentationContextError) as caught:
             await client.find(worklist)
-        assert "does not accept Modality Worklist FIND; it accepts Study" in caught.value.message
+        told = "does not accept Modality Worklist FIND; it accepts Study Root FIND"
+        assert caught.value.message.endswith(told)
         assert caught.value.hint is None
         await client.close()
 
     with scp(answering(), abstract_syntaxes=[Model.STUDY_ROOT.value]) as modality:
+        run(work(modality))
+
+
+@pytest.mark.parametrize(
+    ("offered", "told"),
+    [
+        ((), "nothing"),
+        ((VERIFICATION, Model.PATIENT_ROOT.value), "Verification, Patient Root FIND"),
+    ],
+)
+def test_what_is_accepted_instead_is_told(offered: tuple[str, ...], told: str) -> None:
+    async def work(modality: Modality) -> None:
+        client = Client(modality)
+        with pytest.raises(NoPresentationContextError) as caught:
+            await client.find(query())
+        assert caught.value.message.endswith(f"Study Root FIND; it accepts {told}")
+        assert "--model" in (caught.value.hint or "")
+        await client.close()
+
+    with scp(answering(), abstract_syntaxes=offered or (CT,)) as modality:
+        run(work(modality))
+
+
+@pytest.mark.parametrize("wanted", [frozenset(), frozenset({Extension.FUZZY})])
+def test_of_what_a_peer_offers_only_what_we_want_counts(wanted: Extensions) -> None:
+    async def work(modality: Modality) -> None:
+        client = Client(replace(modality, extended=wanted))
+        abilities = await client.connect()
+        assert abilities.extended.get(Model.STUDY_ROOT.value, frozenset()) == wanted
+        assert Model.STUDY_ROOT.value in abilities.sop_classes
+        await client.close()
+
+    def agree(event: evt.Event) -> dict[str, bytes]:
+        return {Model.STUDY_ROOT.value: b"\1\1\1"}
+
+    with scp(handlers=[(evt.EVT_SOP_EXTENDED, agree)]) as modality:
         run(work(modality))

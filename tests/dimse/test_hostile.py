@@ -412,7 +412,10 @@ SILENT = replace(QUICK, association=0.1, response=0.1)
 
 @pytest.mark.parametrize(
     ("answers", "words"),
-    [(None, r"A-ASSOCIATE-RQ within 0\.1 s .*association"), (b"", r"no answer within 0\.1 s")],
+    [
+        (None, r"A-ASSOCIATE-RQ within 0\.1 s .*association"),
+        (b"", r"no answer within 0\.1 s .*response"),
+    ],
 )
 def test_a_peer_that_never_answers(answers: bytes | None, words: str) -> None:
     async def script(peer: Peer) -> None:

@@ -125,6 +125,8 @@ def test_numbers_are_written_in_binary(
         ("Rows", "65536"),
         ("SelectorFLValue", "1e99"),
         ("SelectorATValue", "PatientID"),
+        ("SelectorATValue", "0010,002"),
+        ("SelectorATValue", "X00100020"),
         ("StudyDate", "二月"),
         ("RequestAttributesSequence", "x"),
         ("PixelData", "x"),
@@ -173,7 +175,9 @@ def test_a_long_list_of_uids_is_written_whole(encoding: LittleEndian) -> None:
     assert encoding.split(data)[0x0020000D].decode().rstrip("\0").split("\\") == uids
 
 
-def test_an_attribute_that_no_dictionary_has_travels_as_text() -> None:
-    private = QueryKey((by_tag(0x00091001),), "abc", Matching.SINGLE_VALUE, KeyOrigin.TYPED)
+@pytest.mark.parametrize(("text", "raw"), [("abc", b"abc\0"), ("Maß!", b"Ma\xdf!")])
+def test_an_attribute_that_no_dictionary_has_travels_as_text(text: str, raw: bytes) -> None:
+    private = QueryKey((by_tag(0x00091001),), text, Matching.SINGLE_VALUE, KeyOrigin.TYPED)
     encoding = ENCODINGS[IMPLICIT_LITTLE_ENDIAN]
-    assert encoding.split(encode_identifier(keyed(private), encoding))[0x00091001] == b"abc\0"
+    data = encode_identifier(keyed(private, charset="ISO_IR 100"), encoding)
+    assert encoding.split(data)[0x00091001] == raw
