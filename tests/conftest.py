@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -33,6 +34,15 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[hypothesis.HealthCheck.too_slow],  # says more of the machine's load
     )
     hypothesis.settings.load_profile("dicomsh")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two for each core, as tests wait half of their time: for servers, terminals and time limits.
+
+    One, if coverage is measured: that takes the processor all the time.
+    """
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return cores if config.getoption("cov_source", None) else 2 * cores
 
 
 def pytest_sessionstart() -> None:

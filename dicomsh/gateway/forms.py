@@ -18,6 +18,7 @@ from dicomsh.gateway.styled import INDENT, Json, nested, quoted
 from dicomsh.model.keys import MOST_TAGS, by_tag, creator_of, is_private_creator, tag_pair
 from dicomsh.model.row import Row, is_text
 from dicomsh.output.bulk import BLOCK, block_columns
+from dicomsh.output.json_format import needs_no_escape
 
 
 class Form(Enum):
@@ -69,7 +70,7 @@ def _block(rows: Sequence[Row], form: Form) -> list[str]:
     tags = tuple(rows[0].elements)
     if all(map(is_text, tags)) and all(tuple(row.elements) == tags for row in rows):
         ordered = _ordered(tags, form)
-        columns = block_columns(rows, ordered, '"')
+        columns = block_columns(rows, ordered, needs_no_escape)
         if columns is not None:
             template = _template(ordered, form)
             return [template % values for values in zip(*map(_escaped, columns), strict=True)]

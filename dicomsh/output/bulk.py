@@ -5,7 +5,7 @@ It pays off because each step runs in C over some sixty rows: 100,000 rows take 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dicomsh.model.keys import SPECIFIC_CHARACTER_SET
 from dicomsh.model.row import Irregular, Row
@@ -43,30 +43,35 @@ ABSENT = "\x1d"
 """What `block_columns` returns for an absent element."""
 
 
-def block_columns(rows: Sequence[Row], tags: Sequence[int], special: str) -> list[list[str]] | None:
+def block_columns(
+    rows: Sequence[Row], tags: Sequence[int], suits: Callable[[str], bool]
+) -> list[list[str]] | None:
     """The values of each column, row by row; `ABSENT` for an absent element.
 
     Args:
         rows: the rows.
         tags: elements whose values are text.
-        special: characters that a value cannot have.
+        suits: says of all values in one text whether they can be handled together.
 
     Returns:
-        A list of texts for each tag; None if values must be handled one by one, for example because
-        one has a special or unprintable character.
+        A list of texts for each tag; None if values must be handled one by one.
     """
     raw = _joined(rows, tags, ABSENT.encode())
-    absent = sum(tag not in row.elements for row in rows for tag in tags)
-    if raw is None or raw.count(ABSENT.encode()) != absent:
+    if raw is None or raw.count(ABSENT.encode()) != _absent(rows, tags, raw):
         return None
     text = _decoded(raw.replace(_ROW_END, _VALUE_END), rows)
-    if text is None or any(char in text for char in special):
+    if text is None or not suits(text.replace("\x1f", "").replace(ABSENT, "")):
         return None
     values = text.split("\x1f")
-    if not "".join(values).replace(ABSENT, "").isprintable():
-        return None
     count = len(tags)
     return [values[index:-1:count] for index in range(count)]
+
+
+def _absent(rows: Sequence[Row], tags: Sequence[int], raw: bytes) -> int:
+    """How many elements are absent; none if nothing stands for one, which is soon seen."""
+    if ABSENT.encode() not in raw:
+        return 0
+    return sum(tag not in row.elements for row in rows for tag in tags)
 
 
 def _joined(rows: Sequence[Row], tags: Sequence[int], absent: bytes) -> bytes | None:

@@ -24,6 +24,11 @@ def json_text(value: Plain, *, compact: bool = False) -> str:
     return text if text.isprintable() else escaped(text, _pair)
 
 
+def needs_no_escape(text: str) -> bool:
+    r"""Whether a text is the same in JSON, apart from `\`."""
+    return '"' not in text and text.isprintable()
+
+
 def escaped(text: str, astral: Callable[[int], str]) -> str:
     r"""The text with unsafe characters as `\uXXXX`; `astral` writes code points above U+FFFF."""
     return "".join(_escape(char, astral) if is_unsafe(char) else char for char in text)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import cast
 
-from dicomsh.model.columns import AttributeColumn, Column
-from dicomsh.model.keys import Attribute, by_tag
-from dicomsh.model.row import Row
-from dicomsh.output.bulk import ABSENT, BLOCK, block_columns
-from dicomsh.output.json_format import Lines, json_text
-from dicomsh.output.plain import SHORT_TEXT, AnyRow, Members, are_answers, is_bookkeeping, members
-from dicomsh.regex import regex
+from dicomsh.model.columns import Column
+from dicomsh.model.keys import Attribute
+from dicomsh.output.bulk import ABSENT
+from dicomsh.output.bulk_objects import PLAIN_INTEGER, in_blocks, own_tags
+from dicomsh.output.json_format import Lines, json_text, needs_no_escape
+from dicomsh.output.plain import SHORT_TEXT, Members, members
 
 _Fragments = Callable[[list[str]], "list[str] | None"]
 """`"Keyword": value, ` for each value of a column, empty for an absent one; None for "cannot"."""
@@ -26,50 +24,12 @@ def one_by_one(found: Members) -> Lines:
 def object_lines(columns: Sequence[Column]) -> Lines:
     """The lines of objects whose keys are the DICOM keywords of these columns."""
     slow = one_by_one(members(columns))
-    if not are_answers(columns):
-        return slow
-    shown = [column for column in columns if isinstance(column, AttributeColumn)]
-    if len(shown) < len(columns) or any(column.path for column in shown):
-        return slow
-    return _in_blocks(tuple(column.attribute.tag for column in shown), slow)
+    tags = own_tags(columns)
+    return slow if tags is None else in_blocks(tags, _writer, _joined, slow, needs_no_escape)
 
 
-def _in_blocks(tags: tuple[int, ...], slow: Lines) -> Lines:
-    writers = lru_cache(maxsize=64)(_writers)
-
-    def block(rows: Sequence[AnyRow]) -> list[str]:
-        answers = cast("Sequence[Row]", rows)
-        others = set().union(*[row.elements for row in answers]).difference(tags)
-        everything = (*tags, *sorted(tag for tag in others if not is_bookkeeping(tag)))
-        write = writers(everything)
-        return (_written(answers, everything, write) if write else None) or slow(rows)
-
-    def lines(rows: Sequence[AnyRow]) -> list[str]:
-        blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
-        return [line for part in blocks for line in block(part)]
-
-    return lines
-
-
-def _writers(tags: tuple[int, ...]) -> list[_Fragments]:
-    """How each column is written; none if any is not short text."""
-    attributes = [by_tag(tag) for tag in tags]
-    writers = [_writer(attribute) for attribute in attributes]
-    found = [writer for writer in writers if writer is not None]
-    distinct = len({attribute.keyword for attribute in attributes}) == len(tags)
-    return found if distinct and len(found) == len(tags) else []
-
-
-def _written(
-    rows: Sequence[Row], tags: Sequence[int], writers: Sequence[_Fragments]
-) -> list[str] | None:
-    values = block_columns(rows, tags, '"')
-    if values is None:
-        return None
-    columns = [write(column) for write, column in zip(writers, values, strict=True)]
-    if any(column is None for column in columns):
-        return None
-    fragments = cast("list[list[str]]", columns)
+def _joined(fragments: Sequence[list[str]]) -> list[str]:
+    """The lines, from the fragments of each column."""
     return [f"{{{''.join(parts)[:-2]}}}" for parts in zip(*fragments, strict=True)]
 
 
@@ -111,12 +71,9 @@ def _lists(lead: str) -> _Fragments:
     return lambda column: [one(value) for value in column]
 
 
-_PLAIN_INTEGER = regex(r"(?:0|-?[1-9][0-9]{0,17})?\Z")
-
-
 def _numbers(lead: str) -> _Fragments:
     def write(column: list[str]) -> list[str] | None:
-        if not all(map(_PLAIN_INTEGER.match, [v for v in column if v != ABSENT])):
+        if not all(map(PLAIN_INTEGER.match, [v for v in column if v != ABSENT])):
             return None
         return ["" if v == ABSENT else f"{lead}{v or 'null'}, " for v in column]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.commands.find import find
@@ -28,6 +30,7 @@ from dicomsh.python.rows import Rows, Values, reader
 from dicomsh.query.context import Limits, QueryContext
 
 _Result = TypeVar("_Result")
+_Item = TypeVar("_Item")
 
 
 def connect(
@@ -190,7 +193,7 @@ class AsyncStream:
             for values in batch:
                 yield values
 
-    async def batches(self) -> AsyncIterator[list[Values]]:
+    async def batches(self) -> AsyncGenerator[list[Values], None]:
         """The rows that arrived together."""
         archives, streaming = self._connection._archives.beside(), self._connection._streaming
         streaming.append(archives)
@@ -199,7 +202,7 @@ class AsyncStream:
             convert = reader(listing.columns)
             try:
                 async for batch in listing.answer:
-                    yield [convert(row) for row in batch]
+                    yield convert(batch)
             finally:
                 await listing.answer.aclose()
                 self.outcome = listing.answer.outcome
@@ -291,16 +294,68 @@ class Stream:
         return self._stream.outcome
 
     def __iter__(self) -> Iterator[Values]:
-        batches = self._stream.batches()
+        for batch in self._loop.items(self._stream.batches()):
+            yield from batch
+
+
+class _Handover(Generic[_Item]):
+    """Items of an asynchronous generator on their way to another thread.
+
+    They are taken together, and the generator is some ahead: a switch between two threads takes as
+    long as a hundred rows.
+
+    Args:
+        source: what gives them.
+    """
+
+    def __init__(self, source: AsyncGenerator[_Item, None]) -> None:
+        self._source = source
+        self._ready: SimpleQueue[_Item | None] = SimpleQueue()
+        self._room = asyncio.Semaphore(_AHEAD)
+        self._filling: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Let the items come."""
+        self._filling = asyncio.ensure_future(self._fill())
+
+    async def _fill(self) -> None:
         try:
-            while (batch := self._loop.result(_next(batches))) is not None:
-                yield from batch
+            async for item in self._source:
+                await self._room.acquire()
+                self._ready.put(item)
         finally:
-            self._loop.finish(batches.aclose)  # type: ignore[attr-defined]
+            try:
+                await self._source.aclose()
+            finally:
+                self._ready.put(None)
+
+    def taken(self) -> list[_Item | None]:
+        """In the other thread: all items that are there, at least one; None after the last one."""
+        items = [self._ready.get()]
+        with suppress(Empty):
+            while True:
+                items.append(self._ready.get_nowait())
+        return items
+
+    def make_room(self, number: int) -> None:
+        """In the event loop: so many items were taken."""
+        for _ in range(number):
+            self._room.release()
+
+    async def end(self) -> None:
+        """Raise what ended the items, if it was an error."""
+        assert self._filling
+        await self._filling
+
+    async def close(self) -> None:
+        """Leave them."""
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
 
 
-async def _next(batches: AsyncIterator[list[Values]]) -> list[Values] | None:
-    return await anext(batches, None)
+_AHEAD = 16
+"""Batches that may wait for a thread that reads them."""
 
 
 class _LoopThread:
@@ -334,6 +389,28 @@ class _LoopThread:
                 future.result(5)
             raise
 
+    def items(self, source: AsyncGenerator[_Item, None]) -> Iterator[_Item]:
+        """What an asynchronous generator gives; leaving early ends it."""
+        handover = _Handover(source)
+        self.result(handover.begin())
+        try:
+            while True:
+                taken = handover.taken()
+                self._soon(partial(handover.make_room, len(taken)))
+                for item in taken:
+                    if item is None:
+                        self.result(handover.end())
+                        return
+                    yield item
+        finally:
+            self.finish(handover.close)
+
+    def _soon(self, call: Callable[[], None]) -> None:
+        """Call something in the event loop; not if it has ended."""
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(call)
+
     def finish(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a last coroutine function of something that is no longer needed.
 
@@ -358,7 +435,7 @@ class _LoopThread:
                 self._thread.start()
             return self._loop
 
-    def stop(self, last: Any) -> None:
+    def stop(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a last coroutine function, and end the thread; nothing if it never ran."""
         with self._lock:
             loop, thread = self._loop, self._thread
@@ -366,8 +443,19 @@ class _LoopThread:
         if loop is None or thread is None:
             return
         try:
-            asyncio.run_coroutine_threadsafe(last(), loop).result()
+            asyncio.run_coroutine_threadsafe(_ended_by(last), loop).result()
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
+
+
+async def _ended_by(last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a last coroutine function, then end whatever else still runs in the event loop."""
+    try:
+        await last()
+    finally:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)

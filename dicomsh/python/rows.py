@@ -21,16 +21,19 @@ if TYPE_CHECKING:
 Values = Mapping[str, Any]
 """A row: DICOM keyword → value, as in JSON: None if empty, a list if there may be several."""
 
+_AT_ONCE = 256
+"""Rows whose values are read together."""
+
 _SHOWN = 50
 """Rows that IPython and a notebook show."""
 
 
-def reader(columns: Sequence[Column]) -> Callable[[Row], Values]:
-    """The function that reads the values of a row, those of columns first."""
-    from dicomsh.output.plain import members
+def reader(columns: Sequence[Column]) -> Callable[[Sequence[Row]], list[Values]]:
+    """The function that reads the values of rows, those of columns first."""
+    from dicomsh.output.bulk_objects import objects_of
 
-    found = members(columns)
-    return lambda row: _NamedValues(found(row))
+    made: Callable[[Sequence[Row]], list[Values]] = objects_of(columns, _NamedValues)
+    return made
 
 
 class _NamedValues(dict[str, Any]):
@@ -111,11 +114,12 @@ class Rows(Sequence[Values]):
 
     def __getitem__(self, index: int | slice) -> Values | list[Values]:
         if isinstance(index, slice):
-            return [self._convert(row) for row in self._rows[index]]
-        return self._convert(self._rows[index])
+            return self._convert(self._rows[index])
+        return self._convert([self._rows[index]])[0]
 
     def __iter__(self) -> Iterator[Values]:
-        return map(self._convert, self._rows)
+        for start in range(0, len(self._rows), _AT_ONCE):
+            yield from self._convert(self._rows[start : start + _AT_ONCE])
 
     @property
     def columns(self) -> list[str]:

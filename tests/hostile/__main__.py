@@ -15,7 +15,7 @@ from tests.hostile.conversation import ENDS, Cut, Flip, fault, recorded, trickle
 from tests.hostile.measure import Cost, held, turned
 from tests.hostile.peer import Attack
 from tests.hostile.program import Figures
-from tests.hostile.session import PATIENT, session
+from tests.hostile.session import BRIEF, session
 
 _CHANGES = (*(1 << bit for bit in range(8)), 0xFF)
 _AT_ONCE = 4 * (os.cpu_count() or 1)
@@ -82,7 +82,7 @@ def _processes() -> Executor:
 def _judged(attack: Attack) -> tuple[str, float]:
     """What is wrong with a session, and its seconds."""
     begin = time.monotonic()
-    return fault(session(attack), attack), time.monotonic() - begin
+    return fault(session(attack, timeouts=BRIEF), attack), time.monotonic() - begin
 
 
 def _floods() -> Iterator[str]:
@@ -98,8 +98,8 @@ def _floods() -> Iterator[str]:
 def _cost(attack: Attack) -> Cost:
     cost = Cost()
     for output in ("table", "json"):
-        cost |= held(lambda output=output: session(attack, output=output, timeouts=PATIENT))[1]  # type: ignore[misc]
-        cost |= turned(lambda output=output: session(attack, output=output, timeouts=PATIENT))[1]  # type: ignore[misc]
+        cost |= held(lambda output=output: session(attack, output=output))[1]  # type: ignore[misc]
+        cost |= turned(lambda output=output: session(attack, output=output))[1]  # type: ignore[misc]
     return cost
 
 

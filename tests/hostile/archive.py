@@ -40,7 +40,7 @@ from tests.dimse.peers import decoded, encoded, pdu, pdv
 from tests.harness import Done
 from tests.hostile.peer import Conversation
 from tests.hostile.receiver import ASSOCIATE, CT, STORE
-from tests.hostile.session import PATIENT, TIMEOUTS, session
+from tests.hostile.session import BRIEF, PATIENT, session
 from tests.processes import free_ports
 from tests.retrieve.giving import IMAGES, Faults, Giver
 from tests.retrieve.storing import data_set, file_of
@@ -254,7 +254,7 @@ def carried(
     made: Made = plain,
     *,
     more: str = "",
-    timeouts: str = TIMEOUTS,
+    timeouts: str = BRIEF,
 ) -> Carried:
     """A session that carries the three objects one way or another."""
     (port,) = free_ports(1)

@@ -87,7 +87,7 @@ def recorded(seen: Callable[[bytes, int], None] | None = None) -> tuple[list[int
 
     The values in identifiers are left out: whatever they are, they may be what the peer holds.
     """
-    from tests.hostile.session import PATIENT, session
+    from tests.hostile.session import session
 
     places: list[int] = []
     lengths: list[int] = []
@@ -102,7 +102,7 @@ def recorded(seen: Callable[[bytes, int], None] | None = None) -> tuple[list[int
 
         play(conversation, made)
 
-    done = session(record, timeouts=PATIENT)
+    done = session(record)
     assert done.status == 0, done.err
     return places, lengths[-1]
 

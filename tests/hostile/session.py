@@ -9,13 +9,15 @@ from tests.harness import Done, run
 from tests.hostile.peer import Attack, attacking
 
 QUERY = "find study"
-TIMEOUTS = "{response: 0.3, association: 0.3, connect: 20}"
+BRIEF = "{response: 0.3, association: 0.3, connect: 20}"
+"""Limits for a peer that may fall silent, and where a time limit is as good an end as any."""
+
 PATIENT = "{response: 60, association: 60, connect: 20}"
 """Limits that nothing reaches, however busy the machine is, so that they are not what ends it."""
 
 
 def session(
-    attack: Attack, text: str = QUERY, *, output: str = "json", timeouts: str = TIMEOUTS
+    attack: Attack, text: str = QUERY, *, output: str = "json", timeouts: str = PATIENT
 ) -> Done:
     """What is left of a session in which a peer attacks."""
     with attacking(attack) as address, tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ from tests.hostile import floods
 from tests.hostile.conversation import ENDS, STUDIES, Cut, Flip, fault, recorded, trickled
 from tests.hostile.measure import MOST_BYTES, MOST_CALLS, held, turned
 from tests.hostile.peer import Attack
-from tests.hostile.session import PATIENT, session
+from tests.hostile.session import BRIEF, session
 
 _SEED, _SAMPLE = 20240305, 40
 
@@ -25,7 +25,7 @@ def test_a_conversation_cut_at_a_byte_is_never_taken_for_a_whole_one(end: str) -
     _, length = _recorded()
     for place in random.Random(_SEED).sample(range(length), _SAMPLE // len(ENDS)):
         attack = Cut(place, end)
-        assert fault(session(attack), attack) == ""
+        assert fault(session(attack, timeouts=BRIEF), attack) == ""
 
 
 def test_a_conversation_with_one_byte_changed_is_right_or_not_called_right() -> None:
@@ -33,7 +33,7 @@ def test_a_conversation_with_one_byte_changed_is_right_or_not_called_right() -> 
     places, _ = _recorded()
     for place in chosen.sample(places, _SAMPLE):
         attack = Flip(place, chosen.randrange(1, 256))
-        assert fault(session(attack), attack) == ""
+        assert fault(session(attack, timeouts=BRIEF), attack) == ""
 
 
 @pytest.mark.parametrize("change", [1 << bit for bit in range(8)] + [0xFF])
@@ -42,7 +42,7 @@ def test_no_damaged_status_makes_a_part_the_whole(name: str, change: int) -> Non
     """FF00 that becomes 0000 is the end; 0000 that becomes FF00 promises a row."""
     for place in _statuses()[name]:
         attack = Flip(place, change)
-        assert fault(session(attack), attack) == ""
+        assert fault(session(attack, timeouts=BRIEF), attack) == ""
 
 
 @cache
@@ -61,7 +61,7 @@ def _statuses() -> dict[str, range]:
 
 
 def test_one_byte_at_a_time() -> None:
-    done = session(trickled, timeouts=PATIENT)
+    done = session(trickled)
     assert [row["StudyInstanceUID"] for row in done.json] == STUDIES
     assert done.status == 0
 
@@ -69,19 +69,17 @@ def test_one_byte_at_a_time() -> None:
 @pytest.mark.parametrize("output", ["table", "json"])
 @pytest.mark.parametrize(("name", "attack"), [*floods.all_attacks()])
 def test_a_flood_costs_a_bounded_amount(name: str, attack: Attack, output: str) -> None:
-    done, cost = held(lambda: session(attack, output=output, timeouts=PATIENT))
+    done, cost = held(lambda: session(attack, output=output))
     assert "Traceback" not in done.err, name
     assert cost.held < MOST_BYTES
-    done, cost = turned(lambda: session(attack, output=output, timeouts=PATIENT))
+    done, cost = turned(lambda: session(attack, output=output))
     assert "Traceback" not in done.err, name
     assert cost.calls < MOST_CALLS
 
 
 @pytest.mark.parametrize("stage", ["sort date", "tail 100000", "uniq uid"])
 def test_stages_hold_no_more_than_memory_should(stage: str) -> None:
-    done, cost = held(
-        lambda: session(floods.heavy, f"find study | {stage} | count", timeouts=PATIENT)
-    )
+    done, cost = held(lambda: session(floods.heavy, f"find study | {stage} | count"))
     assert cost.held < MOST_BYTES
     assert "Traceback" not in done.err
 
@@ -97,7 +95,7 @@ def test_stages_hold_no_more_than_memory_should(stage: str) -> None:
 )
 def test_what_stages_remember_of_values_is_bounded(stages: str, told: str) -> None:
     text = f"find study +PatientComments | {stages}"
-    done, cost = held(lambda: session(floods.different, text, timeouts=PATIENT))
+    done, cost = held(lambda: session(floods.different, text))
     assert cost.held < MOST_BYTES
     assert told in done.err
 
@@ -121,7 +119,7 @@ def test_work_on_many_rows_leaves_the_event_loop_free(
     """So that Ctrl-C is heard, and the progress line moves, whatever is done with them."""
     monkeypatch.chdir(tmp_path)
     attack = floods.once(floods.ONCE["20,000 rows"])
-    done, cost = turned(lambda: session(attack, text, output="table", timeouts=PATIENT))
+    done, cost = turned(lambda: session(attack, text, output="table"))
     assert "20,000 studies" in done.err
     assert cost.calls < MOST_CALLS
 
@@ -130,9 +128,7 @@ def test_work_on_many_rows_leaves_the_event_loop_free(
 def test_a_long_file_leaves_the_event_loop_free(stages: str, tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("PatientID,Note\n" + "".join(f"A{n},x\n" for n in range(20_000)), "utf-8")
-    done, cost = turned(
-        lambda: session(floods.heavy, f"from '{path}' | {stages}", timeouts=PATIENT)
-    )
+    done, cost = turned(lambda: session(floods.heavy, f"from '{path}' | {stages}"))
     assert done.status == 0, done.err
     assert cost.calls < MOST_CALLS
 
@@ -150,7 +146,7 @@ def test_stages_split_rows_into_their_elements_once(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(ImplicitLittleEndian, "read", counted)
     attack = floods.once(floods.ONCE["20,000 rows"])
     text = "find study | where id=A* | sort id | count by uid"
-    done = session(attack, text, output="json", timeouts=PATIENT)
+    done = session(attack, text, output="json")
     assert [row["count"] for row in done.json] == [20_000]
     assert split == 20_000
 
@@ -160,6 +156,6 @@ def test_stages_split_rows_into_their_elements_once(monkeypatch: pytest.MonkeyPa
 def test_a_long_row_is_shown_a_part_at_a_time(name: str, output: str) -> None:
     text = "set mask on; find study"
     attack = floods.once(floods.ONCE[name])
-    done, cost = turned(lambda: session(attack, text, output=output, timeouts=PATIENT))
+    done, cost = turned(lambda: session(attack, text, output=output))
     assert "1 study" in done.err
     assert cost.calls < MOST_CALLS

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from dicomsh.model.row import Row
 from dicomsh.output.bulk import block_columns, block_lines
+from dicomsh.output.bulk_objects import objects_of
+from dicomsh.output.json_format import needs_no_escape
 from dicomsh.output.json_rows import object_lines, one_by_one
 from dicomsh.output.plain import element, members, root_tags
 from tests.output.rows import answer, columns, rendered
@@ -46,6 +48,12 @@ def test_json_objects(rows: list[Row]) -> None:
 
 
 @given(ROWS)
+def test_objects(rows: list[Row]) -> None:
+    one_after_the_other = members(SHOWN)
+    assert objects_of(SHOWN, list)(rows) == [[*one_after_the_other(row)] for row in rows]
+
+
+@given(ROWS)
 def test_csv_lines(rows: list[Row]) -> None:
     text, _ = rendered("csv", SHOWN, rows)
     read = list(csv.reader(io.StringIO(text, newline="")))[1:]
@@ -73,7 +81,7 @@ def test_usual_rows_need_no_second_look() -> None:
     rows = [answer(one) for one in USUAL]
     tags = root_tags(SHOWN)
     assert block_lines(rows, tags, b",", b'"') is not None
-    assert block_columns(rows, tags, '"') == [
+    assert block_columns(rows, tags, needs_no_escape) == [
         ["Müller^Jürgen", "Doe^Jane"],
         ["", "\x1d"],
         ["MR\\SR", "\x1d"],
@@ -90,11 +98,12 @@ def test_usual_rows_need_no_second_look() -> None:
         },
         {"PatientName": "Doe^Jane", "NumberOfStudyRelatedSeries": None},
     ]
+    assert objects_of(SHOWN, dict)(rows) == [json.loads(line) for line in object_lines(SHOWN)(rows)]
 
 
 @pytest.mark.parametrize("raw", [b"\x1d", b"\x1f", b"\x1e\x1f", b"\x1b(B"])
 def test_bytes_that_mark_blocks_are_looked_at(raw: bytes) -> None:
     rows = [answer({"PatientName": raw})]
-    assert block_columns(rows, root_tags(SHOWN), '"') is None
+    assert block_columns(rows, root_tags(SHOWN), needs_no_escape) is None
     (line,) = object_lines(SHOWN)(rows)
     assert json.loads(line) == {"PatientName": element(rows[0], 0x00100010)}

@@ -60,6 +60,7 @@ class Terminal:
         self._stream: Any = pyte.ByteStream(self._screen)
         self._end, of_program = os.openpty()
         termios.tcsetwinsize(self._end, (rows, columns))
+        _keep_output(of_program)
         own = _environment(home, environ or {})
         with os.fdopen(of_program, "r+b", buffering=0):
             self._program = (
@@ -198,6 +199,13 @@ class Terminal:
 def _environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     return {**kept, "HOME": str(home), **environ}
+
+
+def _keep_output(terminal: int) -> None:
+    """Let Ctrl-C not discard what we have not read yet: how much that is depends on the load."""
+    modes = termios.tcgetattr(terminal)
+    modes[3] |= termios.NOFLSH
+    termios.tcsetattr(terminal, termios.TCSANOW, modes)
 
 
 def _started(

@@ -1,0 +1,142 @@
+"""Rows as objects of their keywords and values, a block of rows at a time where it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+from dicomsh.model.columns import AttributeColumn, Column
+from dicomsh.model.keys import Attribute, by_tag
+from dicomsh.model.row import Row
+from dicomsh.output.bulk import ABSENT, BLOCK, block_columns
+from dicomsh.output.plain import (
+    SHORT_TEXT,
+    AnyRow,
+    Plain,
+    are_answers,
+    is_bookkeeping,
+    members,
+)
+from dicomsh.regex import regex
+
+_Part = TypeVar("_Part")
+_Object = TypeVar("_Object")
+
+PLAIN_INTEGER = regex(r"(?:0|-?[1-9][0-9]{0,17})?\Z")
+"""An IS as JSON and Python write it, or nothing."""
+
+
+_Pair = tuple[str, Plain] | tuple[()]
+"""A keyword and its value; empty if the row has no such element."""
+
+
+def own_tags(columns: Sequence[Column]) -> tuple[int, ...] | None:
+    """The tags of columns that are all attributes of the row itself; None if one is not."""
+    shown = [column for column in columns if isinstance(column, AttributeColumn)]
+    others = len(shown) < len(columns) or any(column.path for column in shown)
+    if others or not are_answers(columns):
+        return None
+    return tuple(column.attribute.tag for column in shown)
+
+
+def in_blocks(
+    tags: tuple[int, ...],
+    of: Callable[[Attribute], Callable[[list[str]], list[_Part] | None] | None],
+    joined: Callable[[Sequence[list[_Part]]], list[_Object]],
+    slow: Callable[[Sequence[AnyRow]], list[_Object]],
+    suits: Callable[[str], bool],
+) -> Callable[[Sequence[AnyRow]], list[_Object]]:
+    """A function that makes the objects of rows, with elements that no column shows at their end.
+
+    Args:
+        tags: what the columns show.
+        of: gives what makes the parts of an attribute from its values as text, `ABSENT` among
+            them; None for an attribute that needs more than that, as what it gives does for values.
+        joined: makes objects from the parts of each attribute, in order.
+        slow: makes objects one by one.
+        suits: says of all values in one text whether they can be handled together.
+    """
+
+    @lru_cache(maxsize=64)
+    def makers(tags: tuple[int, ...]) -> list[Callable[[list[str]], list[_Part] | None]]:
+        attributes = [by_tag(tag) for tag in tags]
+        found = [made for attribute in attributes if (made := of(attribute)) is not None]
+        distinct = len({attribute.keyword for attribute in attributes}) == len(tags)
+        return found if distinct and len(found) == len(tags) else []
+
+    def block(rows: Sequence[Row]) -> list[_Object] | None:
+        others = set().union(*[row.elements for row in rows]).difference(tags)
+        everything = (*tags, *sorted(tag for tag in others if not is_bookkeeping(tag)))
+        make = makers(everything)
+        values = block_columns(rows, everything, suits) if make else None
+        if values is None:
+            return None
+        parts = [made(column) for made, column in zip(make, values, strict=True)]
+        return None if None in parts else joined(cast("list[list[_Part]]", parts))
+
+    def objects(rows: Sequence[AnyRow]) -> list[_Object]:
+        blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
+        return [one for part in blocks for one in block(cast("Any", part)) or slow(part)]
+
+    return objects
+
+
+def objects_of(
+    columns: Sequence[Column], made: Callable[[Iterable[tuple[str, Plain]]], _Object]
+) -> Callable[[Sequence[AnyRow]], list[_Object]]:
+    """A function that makes an object of each row, from its keywords and values as in JSON."""
+    found = members(columns)
+
+    def slow(rows: Sequence[AnyRow]) -> list[_Object]:
+        return [made(found(row)) for row in rows]
+
+    def joined(columns: Sequence[list[_Pair]]) -> list[_Object]:
+        rows = zip(*columns, strict=True)
+        if any(() in column for column in columns):
+            return [made(pair for pair in row if pair) for row in rows]
+        return [*map(made, rows)]
+
+    tags = own_tags(columns)
+    return slow if tags is None else in_blocks(tags, _pairs, joined, slow, lambda _: True)
+
+
+def _pairs(attribute: Attribute) -> Callable[[list[str]], list[_Pair] | None] | None:
+    """What gives the pairs of an attribute; None for a VR that is neither short text nor IS."""
+    name, multiple = attribute.keyword, attribute.multiple
+    if attribute.vr == "IS" and not multiple:
+        return lambda column: _of_numbers(name, column)
+    if attribute.vr not in SHORT_TEXT:
+        return None
+    return lambda column: (_of_lists if multiple else _of_texts)(name, column)
+
+
+def _of_texts(name: str, column: list[str]) -> list[_Pair]:
+    pairs: list[_Pair] = [(name, text or None) for text in column]
+    return _without_absent(pairs, column)
+
+
+def _of_lists(name: str, column: list[str]) -> list[_Pair]:
+    pairs: list[_Pair] = [(name, _several(text)) for text in column]
+    return _without_absent(pairs, column)
+
+
+def _several(text: str) -> Plain:
+    if "\\" not in text:
+        return [text] if text else None
+    return [part.strip(" \0") or None for part in text.split("\\")]
+
+
+def _of_numbers(name: str, column: list[str]) -> list[_Pair] | None:
+    if not all(map(PLAIN_INTEGER.match, [text for text in column if text != ABSENT])):
+        return None
+    pairs: list[_Pair] = [
+        (name, int(text) if text not in ("", ABSENT) else None) for text in column
+    ]
+    return _without_absent(pairs, column)
+
+
+def _without_absent(pairs: list[_Pair], column: list[str]) -> list[_Pair]:
+    if ABSENT not in column:
+        return pairs
+    return [() if text == ABSENT else pair for pair, text in zip(pairs, column, strict=True)]
