@@ -73,7 +73,7 @@ async def ask(
         _advised(context, modality, request, split=isinstance(found, Advancing)),
     ]
     if not isinstance(found, Advancing):
-        steps.append(Suspected(context, AskedQuery(modality, request, options)))
+        steps.append(Suspected(context, modality, request))
     if options.limit is None and chosen.limit in (context.limits.rows, context.limits.usual_rows):
         steps.append(Advised(limited=(note(NoteKind.LIMIT_CAN_BE_LIFTED),)))
     return Listing(
@@ -156,17 +156,18 @@ class Suspected(AnswerStep):
 
     Args:
         context: knows the earlier queries.
-        asked_query: the query.
+        modality: the peer.
+        request: the request.
     """
 
-    def __init__(self, context: QueryContext, asked_query: AskedQuery) -> None:
+    def __init__(self, context: QueryContext, modality: Modality, request: Request) -> None:
         self._earlier = context.earlier
-        self._asked_query = asked_query
+        self._name = modality.name
+        self._request = request
 
     def concluded(self, outcome: Outcome) -> Outcome:
         """The outcome, with a note if the number of rows is suspicious."""
-        earlier = self._earlier(self._asked_query.modality.name)
-        odd = suspicion(self._asked_query.request, outcome, earlier)
+        odd = suspicion(self._request, outcome, self._earlier(self._name))
         return noted(outcome, odd) if odd else outcome
 
 

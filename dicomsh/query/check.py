@@ -69,7 +69,7 @@ async def send(
     else:
         answer = Sequential(request.level, sends, bound)
         filters.append(Divided(len(sends), divided_lists(adapted.request)))
-    return Processed(answer, [*filters, Checked(adapted, modality)], limit if ours else None)
+    return Processed(answer, [*filters, Checked(adapted, modality)], limit)
 
 
 def _is_value(key: QueryKey) -> bool:

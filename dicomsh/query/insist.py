@@ -432,5 +432,5 @@ class InTurn(DerivedAnswer):
 
 
 def _inside_words(key: QueryKey, charset: str) -> QueryKey:
-    found = None if key.value.isascii() else inside_words(key.value, charset)
+    found = inside_words(key.value, charset)
     return key if found is None else replace(key, value=found)

@@ -152,7 +152,7 @@ class Parallel(DerivedAnswer):
     def _spend(self, queries: int) -> bool:
         """Take queries from the budget; whether it held so many."""
         self._spent = self._spent or self._added + queries > self._budget
-        self._added += 0 if self._spent else queries
+        self._added += queries
         return not self._spent
 
     def _to_be_divided(self, found: Found) -> bool:
@@ -182,7 +182,7 @@ class Parallel(DerivedAnswer):
                 # studies without a date or time are asked for by empty value matching, which a
                 # peer may refuse: it is negotiated (PS3.4 C.2.2.2.7)
                 if part.optional:
-                    return Found([], Outcome(Ending.COMPLETE, 0, 0, error.code))
+                    return Found([], Outcome(Ending.COMPLETE, 0, 0))
                 if part.lone:
                     return Found([], Outcome(Ending.PARTIAL, 0, 0, detail=error.message), error)
                 raise

@@ -74,7 +74,7 @@ async def split_answer(
         )
     tomorrow = context.today + timedelta(days=1)
     plan = Plan(request, options.split or Period.AUTO, tomorrow)
-    return Split(context, archive, replace(options, model=model), modality, plan)
+    return Split(context, archive, options, modality, plan)
 
 
 def _check(modality: Modality, request: Request) -> None:

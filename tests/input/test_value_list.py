@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 from pathlib import Path
@@ -17,7 +16,7 @@ from dicomsh.model.levels import Level
 
 def read(path: Path, column: str = "", key: str = "AccessionNumber") -> ValueList:
     text = f"{path}:{column}" if column else str(path)
-    return asyncio.run(read_list(text, find_path(key, Level.STUDY), Level.STUDY))
+    return read_list(text, find_path(key, Level.STUDY), Level.STUDY)
 
 
 def texts(found: ValueList) -> list[str]:
@@ -127,5 +126,5 @@ def test_a_colon_may_be_of_the_name(tmp_path: Path) -> None:
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps([{"acc": "A1"}])))
-    found = asyncio.run(read_list("-:acc", find_path("acc", Level.STUDY), Level.STUDY))
+    found = read_list("-:acc", find_path("acc", Level.STUDY), Level.STUDY)
     assert (texts(found), found.name) == (["A1"], "standard input")

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 from dicomsh.archives.archive import Connection
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.config import KnownPeers
+from dicomsh.errors import DicomshError
 from dicomsh.frozen import replace
 from dicomsh.model.abilities import Abilities
 from dicomsh.model.answer import Ending, Outcome, all_rows
@@ -34,19 +36,25 @@ Result = TypeVar("Result")
 TODAY = date(2024, 3, 5)
 BOTH = ROOT_MODELS
 NO_LIMITS = Limits()
+CANCELLED = "C-CANCEL"
+"""The detail of an answer that was left or ended at a limit."""
 
 Reply = Callable[[Query], list[Row] | tuple[list[Row], Outcome]]
-"""The rows for a query, and how the answer ends if it is not complete."""
+"""The rows for a query, and how the answer ends if it is not complete; raises what fails it."""
 
 
 @dataclass(frozen=True)
 class ScriptAddress:
-    """Answers with the rows of `reply`; has these models, and agrees to these extensions."""
+    """Answers with the rows of `reply`; has these models, and agrees to these extensions.
+
+    `left` are the queries whose answers were left early.
+    """
 
     reply: Reply
     models: Sequence[Model] = BOTH
     agreed: Extensions = NONE
     asked: list[tuple[Query, int | None]] = field(default_factory=list)
+    left: list[Query] = field(default_factory=list)
 
     title = "a script"
 
@@ -64,12 +72,35 @@ class ScriptKind(ListKind):
 
 
 class _Batches(KnownAnswer):
-    """As from a network: the rows come in batches."""
+    """As from a network: the rows come in batches, and an error only when they are waited for.
+
+    Left before its end, it is cancelled.
+    """
+
+    def __init__(
+        self,
+        rows: list[Row],
+        outcome: Outcome,
+        error: DicomshError | None,
+        leave: Callable[[], None],
+    ) -> None:
+        super().__init__(rows, outcome)
+        self._error = error
+        self._leave = leave
+        self._over = False
 
     async def __aiter__(self) -> AsyncIterator[list[Any]]:
+        if self._error is not None:
+            raise self._error
         async for rows in super().__aiter__():
             for at in range(0, len(rows), 2):
                 yield rows[at : at + 2]
+        self._over = True
+
+    async def aclose(self) -> None:
+        if not self._over:
+            self._leave()
+            self.outcome = replace(self.outcome, ending=Ending.CANCELLED, detail=CANCELLED)
 
 
 class _Script:
@@ -89,13 +120,16 @@ class _Script:
 
     async def find(self, query: Query, *, limit: int | None = None) -> KnownAnswer:
         self._address.asked.append((query, limit))
-        reply = self._address.reply(query)
+        try:
+            reply, error = self._address.reply(query), None
+        except DicomshError as raised:
+            reply, error = [], raised
         rows, outcome = (
             reply if isinstance(reply, tuple) else (reply, Outcome(Ending.COMPLETE, 0, 0.0))
         )
         if limit is not None and len(rows) > limit:
-            rows, outcome = rows[:limit], Outcome(Ending.LIMIT, limit, 0.0)
-        return _Batches(rows, outcome)
+            rows, outcome = rows[:limit], Outcome(Ending.LIMIT, limit, 0.0, detail=CANCELLED)
+        return _Batches(rows, outcome, error, partial(self._address.left.append, query))
 
     async def close(self) -> None: ...
 

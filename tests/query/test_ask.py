@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dicomsh.errors import QueryFailedError, TimedOutError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.asked_query import QueryOptions
@@ -189,6 +190,11 @@ def test_what_is_suggested_when_nothing_was_found(
             assert one.about[0].endswith("=doe")
 
 
+def test_nothing_is_suggested_where_nothing_else_can_be_asked() -> None:
+    done = asked(request(Level.WORKLIST), models=[Model.MODALITY_WORKLIST])
+    assert not {NoteKind.MATCHED, NoteKind.TRY} & set(done.kinds)
+
+
 def test_nothing_is_suggested_where_we_do_not_know_that_nothing_is_there() -> None:
     done = asked(request(Level.STUDY, Place(), "name=doe"), lambda _: ([], CUT_OFF))
     assert NoteKind.TRY not in done.kinds
@@ -206,6 +212,35 @@ def test_what_was_cut_off_is_offered_in_parts(level: Level, elsewhere: bool, rem
     keys = ("mod=CT",) if level is Level.STUDY else ()
     done = asked(request(level, Place(), *keys), lambda _: ([], CUT_OFF), elsewhere=elsewhere)
     assert done.outcome.remedy == remedy
+
+
+@pytest.mark.parametrize(
+    ("hint", "elsewhere", "told"),
+    [
+        ("set timeout 60", False, "set timeout 60; narrow the query, or: find study --split"),
+        (None, False, "narrow the query, or: find study --split"),
+        ("set timeout 60", True, "set timeout 60"),
+        (None, True, None),
+    ],
+)
+def test_what_took_too_long_is_offered_in_parts(
+    hint: str | None, elsewhere: bool, told: str | None
+) -> None:
+    def reply(_: Query) -> list[Row]:
+        raise TimedOutError("no answer within 5 s", hint=hint)
+
+    with pytest.raises(TimedOutError) as caught:
+        asked(request(Level.STUDY), reply, elsewhere=elsewhere)
+    assert caught.value.hint == told
+
+
+def test_what_failed_otherwise_is_not_offered_in_parts() -> None:
+    def reply(_: Query) -> list[Row]:
+        raise QueryFailedError("it failed", code=0xC000)
+
+    with pytest.raises(QueryFailedError) as caught:
+        asked(request(Level.STUDY), reply)
+    assert "--split" not in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -292,5 +327,5 @@ def test_a_split_query_tells_how_far_it_is_and_offers_no_split() -> None:
     options = QueryOptions(split=Period.AUTO)
     done = asked(request(Level.STUDY), reply, options, way=split_answer)
     assert done.outcome.ending is Ending.CUT_OFF
-    assert "--split" not in done.outcome.remedy
+    assert done.outcome.remedy == ""
     assert "queries, now" in done.listing.headway()

@@ -6,22 +6,26 @@ from collections.abc import Sequence
 
 import pytest
 
+from dicomsh.archives.rows import row_of
 from dicomsh.frozen import replace
-from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.answer import Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.keys import PATIENT_ID, by_keyword
-from dicomsh.model.levels import Level
+from dicomsh.model.levels import Level, Model
 from dicomsh.model.lists import LONGEST
+from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind, note
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import Request
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
+from dicomsh.query.ask import ask
+from dicomsh.query.context import QueryContext
 from tests.model.rows import answer
 from tests.model.test_plan import request, typed
-from tests.query.scripted import asked
+from tests.query.scripted import ScriptAddress, asked, in_context
 
 UID = by_keyword("StudyInstanceUID").tag
 IGNORED = {"AccessionNumber": Support.IGNORED}
@@ -101,6 +105,52 @@ def test_whose_limit_it_is(capabilities: Capabilities, bound: int | None, ending
     assert (len(done.rows), done.outcome.ending) == (2, ending)
 
 
+def test_the_limit_is_one_of_the_rows_that_are_kept_also_where_sets_are_requested() -> None:
+    labels = {Feature.LABELS: Support.WORKS}
+    wanted, options = request(Level.STUDY, Place(), "acc=A1"), QueryOptions(limit=2)
+
+    async def work(context: QueryContext) -> tuple[int, Outcome]:
+        address = ScriptAddress(lambda _: accessions("A2", "A1", "A1", "A1"))
+        modality = Modality("scripted", address)
+        known = Capabilities(matching=IGNORED, features=labels)
+        context.archives.memory.learn(modality, known)
+        answer = (await ask(context, modality, wanted, options)).answer
+        return len(await all_rows(answer)), answer.outcome
+
+    rows, outcome = in_context(work)
+    assert (rows, outcome.ending) == (2, Ending.LIMIT)
+
+
+STEP, MODALITY = by_keyword("ScheduledProcedureStepSequence"), by_keyword("Modality")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "count"),
+    [
+        (["CT", "CT"], None, 0),
+        (["CT", "MR", "MR"], NoteKind.NO_MATCH, 2),
+        (["CT", ""], NoteKind.NO_MATCH, 1),
+        (["CT", None], NoteKind.WITHOUT_VALUE, 1),
+        (["ct", "CT"], NoteKind.OTHER_CASE, 1),
+    ],
+)
+def test_rows_are_compared_with_keys_inside_a_sequence(
+    values: list[str | None], kind: NoteKind | None, count: int
+) -> None:
+    rows = [
+        row_of({STEP.tag: ("SQ", [{} if one is None else {MODALITY.tag: ("CS", [one])}])})
+        for one in values
+    ]
+    wanted = request(Level.WORKLIST, Place(), "mod=CT")
+    done = asked(wanted, lambda _: rows, models=[Model.MODALITY_WORKLIST])
+    about_rows = {NoteKind.NO_MATCH, NoteKind.WITHOUT_VALUE, NoteKind.OTHER_CASE}
+    told = [one for one in done.outcome.notes if one.kind in about_rows]
+    assert [(one.kind, one.count, one.of) for one in told] == (
+        [(kind, count, len(values))] if kind else []
+    )
+    assert not any("scripted" in one.about for one in told), "there is no probe of a worklist"
+
+
 @pytest.mark.parametrize(
     ("patient", "rows", "kept", "others"),
     [
@@ -150,6 +200,7 @@ def test_a_limit_in_the_place_of_such_a_patient_is_ours(patient: str, bound: int
         (("acc=A1",), ["A1", "B2", "B3"], NoteKind.NO_MATCH, 2, True),
         (("acc=A1",), ["A1", "", ""], NoteKind.WITHOUT_VALUE, 2, True),
         (("acc=A1",), ["A1", None], NoteKind.WITHOUT_VALUE, 1, True),
+        (("acc=A-1",), ["A-1", "", ""], NoteKind.WITHOUT_VALUE, 2, True),  # no range
         (("acc=A1",), [None, None], NoteKind.NOT_RETURNED, 0, True),
         (("acc=a1",), ["A1", "a1", "A1"], NoteKind.OTHER_CASE, 2, False),
         ((), ["A1", "B2"], None, 0, False),
@@ -214,23 +265,35 @@ def test_dates_of_zero_length_are_no_contradiction_to_a_range(
     assert bool(told) is (values.count("19990101") == 0)
 
 
+def test_a_date_of_zero_length_is_a_contradiction_to_one_day() -> None:
+    rows = [study(1, StudyDate="20240101"), study(2, StudyDate="")]
+    done = asked(request(Level.STUDY, Place(), "date=20240101"), lambda _: rows)
+    assert done.outcome.doubtful
+
+
 @pytest.mark.parametrize(
-    ("key", "unsupported", "doubtful"),
+    ("keys", "unsupported", "named"),
     [
-        ("name=DOE", True, True),  # fuzzy matching was agreed: any name may be similar
-        ("name=DOE", False, False),
-        ("acc=A1", True, False),  # the rows show that it was matched
-        ("name=", True, False),
+        (("name=DOE",), True, "PatientName"),  # fuzzy matching was agreed: any name may be similar
+        (
+            ("name=DOE", "ReferringPhysicianName=ROE"),
+            True,
+            "PatientName, ReferringPhysicianName",
+        ),
+        (("name=DOE",), False, ""),
+        (("acc=A1",), True, ""),  # the rows show that it was matched
+        (("name=",), True, ""),
     ],
 )
 def test_keys_that_cannot_be_checked_are_named_where_the_server_does_not_support_all(
-    key: str, unsupported: bool, doubtful: bool
+    keys: tuple[str, ...], unsupported: bool, named: str
 ) -> None:
     outcome = Outcome(Ending.COMPLETE, 0, 0.0, 0, unsupported=unsupported)
-    wanted, fuzzy = request(Level.STUDY, Place(), key), frozenset({Extension.FUZZY})
+    wanted, fuzzy = request(Level.STUDY, Place(), *keys), frozenset({Extension.FUZZY})
     done = asked(wanted, lambda _: (accessions("A1"), outcome), agreed=fuzzy)
-    assert done.outcome.doubtful is doubtful
-    assert (note(NoteKind.KEYS_UNSUPPORTED, "PatientName") in done.outcome.notes) is doubtful
+    assert done.outcome.doubtful is bool(named)
+    told = [one for one in done.outcome.notes if one.kind is NoteKind.KEYS_UNSUPPORTED]
+    assert told == ([note(NoteKind.KEYS_UNSUPPORTED, named)] if named else [])
 
 
 def test_a_list_too_long_for_one_query_is_asked_in_several() -> None:
@@ -324,10 +387,12 @@ def test_one_entity_in_rows_that_differ_is_doubtful() -> None:
     [
         ("A*1", ["A*1", "AB1", "A*1", "AC1"], [0, 2], 2, None),
         ("A?1", ["A?1", "AB1"], [0], 1, None),
+        ("A?1", ["A?1", "AB1\\X"], [0], 1, None),  # one of several values fits
         # of a server that ignores the key, all rows are shown, and said not to match
         ("A*1", ["A*1", "X"], [0, 1], 0, None),
         ("A1", ["A1", "A1"], [0, 1], 0, 9),
         ("A1", ["A1", "a1"], [0, 1], 0, 9),
+        ("X1", ["X1"], [0], 0, 9),
     ],
 )
 def test_a_value_from_an_answer_is_a_value(
@@ -343,10 +408,17 @@ def test_a_value_from_an_answer_is_a_value(
     assert told == ([note(NoteKind.OTHER_ENTITIES, *about, count=others)] if others else [])
 
 
-def test_numbers_from_an_answer_are_not_filtered_here() -> None:
+@pytest.mark.parametrize(
+    ("word", "values"),
+    [
+        ("NumberOfStudyRelatedSeries", ["2", "02"]),
+        ("PixelSpacing", ["0.5\\0.5", "0.50\\0.50"]),
+    ],
+)
+def test_numbers_from_an_answer_are_not_filtered_here(word: str, values: list[str]) -> None:
     """No server takes a number for a pattern."""
-    key = replace(typed("NumberOfStudyRelatedSeries=2"), literal=True)
-    rows = [study(1, NumberOfStudyRelatedSeries="2"), study(2, NumberOfStudyRelatedSeries="02")]
+    key = replace(typed(f"{word}=2"), value=values[0], literal=True)
+    rows = [study(number, **{word: value}) for number, value in enumerate(values)]
     done = asked(Request(Level.STUDY, Place(), (key,)), lambda _: rows, QueryOptions(limit=9))
     assert len(done.rows) == 2
     assert [limit for _, limit in done.queries] == [9]
@@ -403,6 +475,8 @@ def test_an_answer_that_reaches_a_known_limit_may_be_a_part(
     assert (len(done.rows), done.outcome.ending) == (3, ending)
 
 
+INSIDE = "RequestAttributesSequence.RequestedProcedureID"
+PLUS_FOUR = ("+acc", "+StudyID", "+PatientComments", "+PatientAge")
 FOUR = "AccessionNumber, StudyID, PatientComments, PatientAge"
 COUNTED = {"NumberOfStudyRelatedSeries": "1", "NumberOfStudyRelatedInstances": "1"}
 DEFAULTS = COUNTED | {"ModalitiesInStudy": "CT"}
@@ -413,14 +487,18 @@ DEFAULTS = COUNTED | {"ModalitiesInStudy": "CT"}
     [
         (("+acc",), DEFAULTS, ["AccessionNumber"]),
         (("+acc",), DEFAULTS | {"AccessionNumber": "A1"}, []),
+        (("+acc",), DEFAULTS | {"AccessionNumber": "X"}, []),
+        ((f"+{INSIDE}",), DEFAULTS, [INSIDE]),
         (("acc=A1",), DEFAULTS, []),  # that is said by NOT_RETURNED
         ((), COUNTED, ["ModalitiesInStudy"]),
         (("mod=CT",), COUNTED, []),  # that is said by NOT_RETURNED
         ((), DEFAULTS | {"NumberOfStudyRelatedSeries": ""}, ["NumberOfStudyRelatedSeries"]),
         ((), {}, ["ModalitiesInStudy, NumberOfStudyRelatedSeries, NumberOfStudyRelatedInstances"]),
         (("+PatientWeight",), DEFAULTS, []),  # not sent to this server
-        (("+acc", "+StudyID", "+PatientComments", "+PatientAge"), DEFAULTS, [FOUR]),
-        (("+acc", "+StudyID", "+PatientComments", "+PatientAge"), {}, [f"{FOUR} and 3 more"]),
+        (PLUS_FOUR, DEFAULTS, [FOUR]),
+        (PLUS_FOUR, {}, [f"{FOUR} and 3 more"]),
+        # all of those that were typed are named
+        ((*PLUS_FOUR, f"+{INSIDE}"), {}, [f"{FOUR}, {INSIDE} and 3 more"]),
     ],
 )
 def test_attributes_that_no_row_has_are_named(

@@ -10,14 +10,17 @@ from dicomsh.model.derived_answer import AnswerStep
 from dicomsh.model.keys import PATIENT_ID
 from dicomsh.model.level_keys import PATIENT_KEYS
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.modality import Modality
 from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.query import Query
 from dicomsh.model.row import Row
+from dicomsh.query.ask import ask
+from dicomsh.query.context import QueryContext
 from dicomsh.query.other_model import OfIssuer, PatientsOfStudies
 from tests.model.rows import answer
 from tests.model.test_plan import request
-from tests.query.scripted import Reply, asked
+from tests.query.scripted import Reply, ScriptAddress, asked, in_context
 
 COMPLETE = Outcome(Ending.COMPLETE, 0, 0.0)
 
@@ -166,3 +169,62 @@ def test_several_names_under_one_id_are_told(names: list[str], told: list[str]) 
     assert [one.count for one in found] == [4 if len(names) > 3 else 2] * len(told)
     ((query, _),) = done.queries
     assert "PatientName" in {key.keyword for key in query.keys}
+
+
+AT_A = Place((PlaceStep(Level.PATIENT, "A"),))
+
+
+@pytest.mark.parametrize(
+    ("level", "place", "keys", "model", "told"),
+    [
+        (Level.STUDY, AT_A, (), Model.STUDY_ROOT, True),
+        (Level.STUDY, AT_A, ("acc=",), Model.STUDY_ROOT, True),
+        (Level.STUDY, AT_A, ("+name",), Model.STUDY_ROOT, True),
+        # a query for patients has told them apart
+        (Level.STUDY, AT_A, ("+name",), Model.PATIENT_ROOT, False),
+        (Level.STUDY, Place(), ("+name",), Model.STUDY_ROOT, False),
+        (Level.SERIES, AT_A, (), Model.STUDY_ROOT, False),
+    ],
+)
+def test_names_are_compared_only_among_the_studies_of_one_patient(
+    level: Level, place: Place, keys: tuple[str, ...], model: Model, told: bool
+) -> None:
+    rows = [
+        answer(StudyInstanceUID=uid, SeriesInstanceUID=uid, PatientID="A", PatientName=name)
+        for uid, name in (("1.1", "DOE"), ("1.2", "ROE"))
+    ]
+    done = asked(request(level, place, *keys), lambda _: rows, QueryOptions(model=model))
+    assert (NoteKind.SEVERAL_NAMES in done.kinds) is told
+    ((query, _),) = done.queries
+    words = [key.keyword for key in query.keys]
+    assert words.count("PatientName") == (level is Level.STUDY)
+
+
+@pytest.mark.parametrize("batches", [1, 2, 3])
+def test_left_early_it_is_cancelled_and_leaves_the_query_under_way(batches: int) -> None:
+    address = ScriptAddress(by_patient(of("A"), of("B"), of("C")), [Model.PATIENT_ROOT])
+
+    async def work(context: QueryContext) -> Outcome:
+        listing = await ask(context, Modality("scripted", address), request(Level.STUDY))
+        coming = aiter(listing.answer)
+        for _ in range(batches):
+            await anext(coming)
+        await listing.answer.aclose()
+        return listing.answer.outcome
+
+    outcome = in_context(work)
+    assert (outcome.ending, outcome.rows) == (Ending.CANCELLED, 2 * batches)
+    assert len(address.asked) == 1 + batches
+    assert address.left == [address.asked[-1][0]]
+
+
+def test_left_before_the_patients_are_known_nobody_is_said_to_lack_an_id() -> None:
+    async def work(context: QueryContext) -> Outcome:
+        address = ScriptAddress(by_patient(of("A")), [Model.PATIENT_ROOT])
+        listing = await ask(context, Modality("scripted", address), request(Level.STUDY))
+        await listing.answer.aclose()
+        return listing.answer.outcome
+
+    outcome = in_context(work)
+    assert outcome.ending is Ending.CANCELLED
+    assert NoteKind.UNNAMED_PATIENTS not in {one.kind for one in outcome.notes}
