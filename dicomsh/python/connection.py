@@ -393,10 +393,14 @@ class _LoopThread:
         """What an asynchronous generator gives; leaving early ends it."""
         handover = _Handover(source)
         self.result(handover.begin())
+        owed = 0
         try:
             while True:
                 taken = handover.taken()
-                self._soon(partial(handover.make_room, len(taken)))
+                owed += len(taken)
+                if owed > _AHEAD // 2:  # waking the other thread for each would take longest of all
+                    self._soon(partial(handover.make_room, owed))
+                    owed = 0
                 for item in taken:
                     if item is None:
                         self.result(handover.end())
