@@ -84,7 +84,7 @@ def asked_format(statement: Statement) -> str | None:
 
 
 def check_rows(statement: Statement, result: Result, output: str | None) -> None:
-    """Refuse to put anything but rows into a file of rows: Excel, Parquet, or a folder.
+    """Refuse to put anything but rows into Excel, Parquet or a folder, and an image into any rows.
 
     Args:
         statement: may end in `> file`, `>> file` or `| !command`.
@@ -97,7 +97,8 @@ def check_rows(statement: Statement, result: Result, output: str | None) -> None
     redirect = statement.redirect
     target = redirect.target if redirect else None
     name = asked_format(statement) if redirect or _command(statement) else output
-    if name is None or name not in FILE_FORMATS or isinstance(result, Listing | Report):
+    image = isinstance(result, Drawing) and target is not None
+    if name is None or isinstance(result, Listing | Report) or not (image or name in FILE_FORMATS):
         return
     message, hint = _refused(result, target is not None)
     if message:
@@ -117,7 +118,9 @@ def _refused(result: Result, is_file: bool) -> tuple[str, str | None]:
 def _place(target: Word | None, name: str) -> str:
     from dicomsh.output.formats import is_folder
 
-    return "a folder" if target and is_folder(target.text) else FILE_FORMATS[name]
+    if target and is_folder(target.text):
+        return "a folder"
+    return FILE_FORMATS.get(name, "a file of rows")
 
 
 def remarks(statement: Statement, result: Result, session: Session) -> Iterator[str]:

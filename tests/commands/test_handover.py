@@ -66,6 +66,7 @@ def test_to_another_program_and_to_standard_output(name: str) -> None:
         ("find patient > a/", "these rows have no date"),
         ("print hi >> a.parquet", "a text does not go into a Parquet file"),
         ("find series; view 1 > a.xlsx", "an image does not go into an Excel file"),
+        ("find series; view 1 > a.csv", "an image does not go into a file of rows"),
         ("find series; view 1 > a/", "an image does not go into a folder"),
         ("use pacs > a.xlsx", "this command gives no rows for an Excel file"),
         ("cd 0555643F > a/", "this command gives no rows for a folder"),
