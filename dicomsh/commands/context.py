@@ -83,10 +83,10 @@ class Context:
         return self.query.known(modality)
 
 
-def _read_list(text: str, path: tuple[Attribute, ...], level: Level) -> ValueList:
+async def _read_list(text: str, path: tuple[Attribute, ...], level: Level) -> ValueList:
     from dicomsh.input.value_list import read_list
 
-    return read_list(text, path, level)
+    return await read_list(text, path, level)
 
 
 def limits_of(session: Session) -> Limits:

@@ -218,7 +218,7 @@ async def _listed(
     if options.split is not None:
         hint = "leave out --split: each value is a query of its own"
         raise UsageError("a list of values is not split by date", hint=hint, span=term.word.span)
-    way = list_way(context.query, term, request.level, options.limit, wants.resume)
+    way = await list_way(context.query, term, request.level, options.limit, wants.resume)
     listing = await asked(context, whom, request, options, way)
     if len(listing.archives) > 1 and (wants.missing or wants.resume):
         option = "--missing" if wants.missing else "--resume"

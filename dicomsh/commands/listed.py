@@ -18,7 +18,7 @@ from dicomsh.query.context import QueryContext
 from dicomsh.query.from_list import ListWay, Tally, list_keys
 
 
-def list_way(
+async def list_way(
     query: QueryContext, term: Term, level: Level, limit: int | None, resume: Word | None
 ) -> ListWay:
     """How a request is asked for each value of a list, which is read and checked here.
@@ -35,8 +35,8 @@ def list_way(
     """
     path, span = term.path(level), term.word.rest(term.value_start)
     try:
-        values = query.read_list(term.listed_in or "", path, level)
-        keys = list_keys(values, path, query.today, term.word.text)
+        values = await query.read_list(term.listed_in or "", path, level)
+        keys = await list_keys(values, path, query.today, term.word.text)
     except UsageError as error:
         error.span = span
         raise

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from dicomsh.errors import FileContentError, UsageError
+from dicomsh.event_loop import asyncio
 from dicomsh.frozen import frozen
 from dicomsh.input.source import is_file, opened, shown_name, text_of
 from dicomsh.input.table import Table, bounded, table_of
@@ -19,6 +20,9 @@ from dicomsh.regex import regex
 
 MOST = 1_000_000
 """Values of a list, which are held in memory."""
+
+_IN_ONE_TURN = 4096
+"""Lines that are read before the event loop does what waits, such as Ctrl-C."""
 
 _TABLES = (".csv", ".tsv", ".tab", ".json", ".ndjson", ".jsonl", ".parquet", ".xlsx", ".xls")
 
@@ -50,7 +54,7 @@ class ValueList:
     heading: str = ""
 
 
-def read_list(text: str, path: tuple[Attribute, ...], level: Level) -> ValueList:
+async def read_list(text: str, path: tuple[Attribute, ...], level: Level) -> ValueList:
     """The list that is meant by what was typed after `@`: `FILE`, `FILE:COLUMN`, `-`.
 
     A text has one value a line. Of a table it is the column named (or numbered, from 1), else the
@@ -68,9 +72,9 @@ def read_list(text: str, path: tuple[Attribute, ...], level: Level) -> ValueList
     file, column = _split(text)
     key = _Key(".".join(part.keyword for part in path), level)
     if not column and not file.lower().endswith(_TABLES):
-        return _of_lines(file, key)
+        return await _of_lines(file, key)
     with table_of(file, header=False) as table:
-        return _of_column(table, column, key)
+        return await _of_column(table, column, key)
 
 
 @frozen
@@ -115,31 +119,31 @@ def _bare(name: str) -> str:
     return _USUAL.sub("", "".join(filter(str.isalnum, name)).lower())
 
 
-def _of_lines(file: str, key: _Key) -> ValueList:
+async def _of_lines(file: str, key: _Key) -> ValueList:
     shown = shown_name(file)
     with opened(file) as held, text_of(held, shown) as lines:
         numbered = enumerate(map(str.strip, bounded(lines, shown)), 1)
         values = ((number, line) for number, line in numbered if line)
         first = next(values, (0, ""))
         if key.is_named(first[1]):
-            return _listed(shown, values, key.unlike(first[1]))
-        return _listed(shown, chain([first], values))
+            return await _listed(shown, values, key.unlike(first[1]))
+        return await _listed(shown, chain([first], values))
 
 
-def _of_column(table: Table, column: str, key: _Key) -> ValueList:
+async def _of_column(table: Table, column: str, key: _Key) -> ValueList:
     """A column of CSV, whose first row may be a heading, or the values of a key of other tables."""
     if not table.headless:
         found = _chosen(table.name, {name: name for name in table.columns}, column, key)
-        return _listed(table.name, _values(table, found))
+        return await _listed(table.name, _values(table, found))
     first = next(table.rows, None)
     heads = {} if first is None else {name: str(text) for name, text in first.values.items()}
     found = _chosen(table.name, heads, column, key)
     head = heads[found].strip()
     if head.lower() == column.lower():
-        return _listed(table.name, _values(table, found))
+        return await _listed(table.name, _values(table, found))
     if key.is_named(head):
-        return _listed(table.name, _values(table, found), key.unlike(head))
-    return _listed(table.name, chain([(1, head)], _values(table, found)))
+        return await _listed(table.name, _values(table, found), key.unlike(head))
+    return await _listed(table.name, chain([(1, head)], _values(table, found)))
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -184,15 +188,17 @@ def _chosen(name: str, heads: Mapping[str, str], column: str, key: _Key) -> str:
 _SHOWN = 12
 
 
-def _listed(name: str, lines: Iterable[tuple[int, Any]], heading: str = "") -> ValueList:
+async def _listed(name: str, lines: Iterable[tuple[int, Any]], heading: str = "") -> ValueList:
     found: dict[str, int] = {}
     repeated = empty = 0
-    for line, value in lines:
+    for number, (line, value) in enumerate(lines, 1):
         text = "" if value is None else str(value).strip()
         repeated += text in found
         empty += not text
         if text:
             found.setdefault(text, line)
+        if not number % _IN_ONE_TURN:
+            await asyncio.sleep(0)
         if len(found) > MOST:
             raise UsageError(f"{name} has more than {MOST:,} values")
     if not found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,11 +37,11 @@ def _no_others(names: str, span: Span | None) -> tuple[Modality, ...]:
     raise UsageError(f"other modalities cannot be asked here: {names}", span=span)
 
 
-ReadList = Callable[[str, "tuple[Attribute, ...]", Level], "ValueList"]
+ReadList = Callable[[str, "tuple[Attribute, ...]", Level], "Awaitable[ValueList]"]
 """Reads the list that `FILE[:COLUMN]` names; raises UsageError if it cannot be read."""
 
 
-def _no_lists(text: str, path: tuple[Attribute, ...], level: Level) -> ValueList:
+async def _no_lists(text: str, path: tuple[Attribute, ...], level: Level) -> ValueList:
     del path, level
     raise UsageError(f"files cannot be read here: @{text}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from dicomsh.archives.archive import Archive
@@ -13,6 +14,7 @@ from dicomsh.frozen import replace
 from dicomsh.input.value_list import ListedValue, ValueList
 from dicomsh.model.answer import Answer, Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.batches import worked
 from dicomsh.model.dedup import Dedup
 from dicomsh.model.derived_answer import DerivedAnswer, KnownAnswer
 from dicomsh.model.keys import Attribute
@@ -31,7 +33,7 @@ from dicomsh.query.context import QueryContext
 from dicomsh.query.parallel import AnsweredPart, Ask, Parallel
 
 
-def list_keys(
+async def list_keys(
     values: ValueList, path: tuple[Attribute, ...], today: date, typed: str
 ) -> list[QueryKey]:
     """The key with each value of a list. A value is taken as it is: `*` in it is a character.
@@ -45,11 +47,12 @@ def list_keys(
     Raises:
         FileContentError: a value is not valid for the attribute, with its line.
     """
-    return [_key(values.name, value, path, today, typed) for value in values.values]
+    of = partial(_key, values.name, path, today, typed)
+    return await worked(of, [*values.values])
 
 
 def _key(
-    name: str, value: ListedValue, path: tuple[Attribute, ...], today: date, typed: str
+    name: str, path: tuple[Attribute, ...], today: date, typed: str, value: ListedValue
 ) -> QueryKey:
     try:
         found = matcher(path[-1], value.text, today, literal=True)

@@ -124,11 +124,22 @@ def test_work_on_many_rows_leaves_the_event_loop_free(
     assert cost.calls < MOST_CALLS
 
 
-@pytest.mark.parametrize("stages", ["uniq", "each print $PatientID", "sort PatientID | count"])
-def test_a_long_file_leaves_the_event_loop_free(stages: str, tmp_path: Path) -> None:
-    path = tmp_path / "long.csv"
-    path.write_text("PatientID,Note\n" + "".join(f"A{n},x\n" for n in range(20_000)), "utf-8")
-    done, cost = turned(lambda: session(floods.heavy, f"from '{path}' | {stages}"))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from long.csv | uniq",
+        "from long.csv | each print $PatientID",
+        "from long.csv | sort PatientID | count",
+        "explain find patient id=@long.csv",
+    ],
+)
+def test_a_long_file_leaves_the_event_loop_free(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = "".join(f"A{n},x\n" for n in range(20_000))
+    Path("long.csv").write_text(f"PatientID,Note\n{lines}", "utf-8")
+    done, cost = turned(lambda: session(floods.heavy, text))
     assert done.status == 0, done.err
     assert cost.calls < MOST_CALLS
 

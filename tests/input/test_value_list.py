@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from pathlib import Path
@@ -16,7 +17,7 @@ from dicomsh.model.levels import Level
 
 def read(path: Path, column: str = "", key: str = "AccessionNumber") -> ValueList:
     text = f"{path}:{column}" if column else str(path)
-    return read_list(text, find_path(key, Level.STUDY), Level.STUDY)
+    return asyncio.run(read_list(text, find_path(key, Level.STUDY), Level.STUDY))
 
 
 def texts(found: ValueList) -> list[str]:
@@ -126,5 +127,5 @@ def test_a_colon_may_be_of_the_name(tmp_path: Path) -> None:
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps([{"acc": "A1"}])))
-    found = read_list("-:acc", find_path("acc", Level.STUDY), Level.STUDY)
+    found = asyncio.run(read_list("-:acc", find_path("acc", Level.STUDY), Level.STUDY))
     assert (texts(found), found.name) == (["A1"], "standard input")
