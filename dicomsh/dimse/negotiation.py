@@ -217,11 +217,13 @@ def _accepted(request: AssociateRequest, accept: AssociateAccept) -> Iterator[Pr
     for answer in accept.contexts:
         answers.setdefault(answer.id, answer)
     for context in request.contexts:
-        answer = answers.get(context.id, AnsweredContext(context.id, -1, ""))
-        if answer.result == _ACCEPTED and answer.transfer_syntax in context.transfer_syntaxes:
+        found = answers.get(context.id)
+        if found is None or found.result != _ACCEPTED:
+            continue
+        if found.transfer_syntax in context.transfer_syntaxes:
             uid = context.abstract_syntax
             scu, scp = _granted(_role(request.user.roles, uid), _role(accept.user.roles, uid))
-            yield PresentationContext(context.id, uid, answer.transfer_syntax, scu, scp)
+            yield PresentationContext(context.id, uid, found.transfer_syntax, scu, scp)
 
 
 def _role(roles: Iterable[RoleSelection], sop_class: str) -> RoleSelection | None:

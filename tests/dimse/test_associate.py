@@ -41,11 +41,12 @@ from dicomsh.dimse.associate import (
 )
 from dicomsh.dimse.command import ECHO_REQUEST, STORE_REQUEST, CommandSet, write_command
 from dicomsh.dimse.elements import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
-from dicomsh.dimse.negotiation import Proposal, agreement, associate_request
+from dicomsh.dimse.negotiation import Proposal, agreement, associate_request, peer_max_pdu
 from dicomsh.dimse.pdu import ASSOCIATE_AC, ASSOCIATE_RQ, RELEASE_RQ, Pdu, PduReader, write_message
 from dicomsh.errors import ProtocolViolationError
 from dicomsh.frozen import replace
-from dicomsh.model.levels import VERIFICATION
+from dicomsh.model.extended_negotiation import Extension, Extensions
+from dicomsh.model.levels import VERIFICATION, Model
 from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.storage import Fragment
 from tests.processes import find_program
@@ -55,6 +56,7 @@ from tests.servers import Server
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 GET = "1.2.840.10008.5.1.4.1.2.2.3"
 CT = "1.2.840.10008.5.1.4.1.1.2"
+QUERIES = [model.value for model in Model]
 SYNTAXES = (EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN)
 HEADER = 6
 LIMIT = 30.0
@@ -151,6 +153,7 @@ def test_pynetdicom_reads_our_acceptance() -> None:
     assert contexts == [(c.id, c.result, c.transfer_syntax) for c in ACCEPT.contexts]
     assert told(primitive) == ACCEPT.user
     assert primitive.calling_ae_title == "DICOMSH"
+    assert read.encode() == associate.write_accept(ACCEPT)
 
 
 def primitive_of(user: UserInformation) -> A_ASSOCIATE:
@@ -238,12 +241,13 @@ def test_rejection_abort_and_release_are_pynetdicoms() -> None:
 @pytest.mark.parametrize(
     ("text", "may_be_sent"),
     [
-        ("A", True),
+        ("X", True),
         (" A ", True),
         ("A B", True),
         ("~!AZ09", True),
         ("SIXTEEN_LETTERS_", True),
         ("SEVENTEEN_LETTERS", False),
+        ("X" * 17, False),
         ("", False),
         ("   ", False),
         ("A\\B", False),
@@ -309,6 +313,33 @@ def test_an_acceptance_is_read_as_it_was_written(accept: AssociateAccept) -> Non
     assert associate.read_accept(associate.write_accept(accept)[HEADER:]) == accept
 
 
+def test_titles_keep_their_letters_but_not_the_spaces_around_them() -> None:
+    titled = replace(REQUEST, called=" X-RAY XX ", calling="X")
+    read = associate.read_request(associate.write_request(titled)[HEADER:])
+    assert (read.called, read.calling) == ("X-RAY XX", "X")
+
+
+def test_a_title_that_is_not_ascii_can_be_repeated() -> None:
+    """Some peers send other bytes; the acceptance has to say what the request said."""
+    raw = associate.write_request(REQUEST)[HEADER:].replace(b"DICOMSH ", b"M\xdcLLER  ")
+    calling = associate.read_request(raw).calling
+    assert calling == "M\ufffdLLER"
+    accept = associate.write_accept(replace(ACCEPT, calling=calling))
+    assert associate.read_accept(accept[HEADER:]).calling == "M?LLER"
+
+
+def test_of_a_pdu_without_items_nothing_is_known() -> None:
+    request = AssociateRequest("", "", (), UserInformation(), "", 0)
+    assert associate.read_request(bytes(68)) == request
+    proposed = replace(request, contexts=(ProposedContext(3, "", ()),))
+    assert associate.read_request(bytes(68) + item(0x20, b"\3\0\0\0")) == proposed
+    accept = AssociateAccept("", "", (AnsweredContext(3, 1, ""),), UserInformation(), "", 0)
+    assert associate.read_accept(bytes(68) + item(0x21, b"\3\0\1\0")) == accept
+    for name, read in (("RQ", associate.read_request), ("AC", associate.read_accept)):
+        with pytest.raises(ProtocolViolationError, match=f"an A-ASSOCIATE-{name} of 67 bytes is"):
+            read(bytes(67))
+
+
 READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     "request": (associate.write_request(REQUEST)[HEADER:], associate.read_request),
     "acceptance": (associate.write_accept(ACCEPT)[HEADER:], associate.read_accept),
@@ -354,6 +385,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         item(0x54, b"\0\x09" + b"1.2"),
         item(0x54, b"\0\x03" + b"1.2\1"),
         item(0x56, b"\0"),
+        item(0x56, b"\0\x09" + b"1.2"),
     ],
 )
 def test_user_information_that_does_not_fit_is_skipped(user: bytes) -> None:
@@ -457,6 +489,38 @@ def test_contexts_are_numbered_and_roles_are_proposed_once() -> None:
         (IMPLICIT_LITTLE_ENDIAN,),
     ]
     assert request.user.roles == (RoleSelection(CT, False, True),)
+
+
+@pytest.mark.parametrize("wanted", [frozenset(), frozenset({Extension.FUZZY})])
+def test_extensions_are_proposed_for_queries_if_they_are_wanted(wanted: Extensions) -> None:
+    """PS3.4 C.5.1.1.1: relational, date-time, fuzzy."""
+    request = associate_request(replace(PEER, extended=wanted))
+    assert [context.abstract_syntax for context in request.contexts] == [VERIFICATION, *QUERIES]
+    assert request.user.extended == tuple(
+        ExtendedNegotiation(uid, b"\0\0\1") for uid in QUERIES if wanted
+    )
+
+
+def test_what_was_agreed_by_extended_negotiation_is_known() -> None:
+    agreed = agreement(REQUEST, ACCEPT)
+    assert agreed.information == {FIND: b"\0\0\1"}
+    assert agreed.extended == {FIND: {Extension.FUZZY}}
+    assert agreed.syntaxes == {
+        1: (VERIFICATION, IMPLICIT_LITTLE_ENDIAN),
+        5: (CT, EXPLICIT_LITTLE_ENDIAN),
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "longest"), [(None, 16384), (0, 0), (8, 8), (65536, 65536), (1, None), (7, None)]
+)
+def test_the_longest_pdu_of_a_peer(said: int | None, longest: int | None) -> None:
+    """PS3.8 D.1: 0 is any; eight bytes are the shortest that carry data."""
+    if longest is not None:
+        assert peer_max_pdu(UserInformation(said)) == longest
+        return
+    with pytest.raises(ProtocolViolationError, match=f"at most {said} bytes, too short"):
+        peer_max_pdu(UserInformation(said))
 
 
 def test_no_more_contexts_than_there_are_ids() -> None:

@@ -37,6 +37,11 @@ def as_read(data: bytes) -> dict[str, Any]:
             0x0021,
             {"Priority": 0, "MoveDestination": "STORE"},
         ),
+        (
+            lambda: command.store_request(7, FIND, "1.2.3"),
+            0x0001,
+            {"Priority": 0, "AffectedSOPInstanceUID": "1.2.3"},
+        ),
         (lambda: command.echo_request(7, FIND), 0x0030, {"CommandDataSetType": NO_DATA_SET}),
     ],
 )
@@ -124,6 +129,21 @@ def test_a_number_of_the_wrong_length_is_not_one() -> None:
     data = b"".join(us(tag, number) for tag, number in RESPONSE.items())
     assert read_command(data + element(0x1020, b"\1\0\0\0")).remaining is None
     assert read_command(data + us(0x1020, 3)).remaining == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "comment"),
+    [
+        (b"X-ray of PIX\0", "X-ray of PIX"),
+        (b" \0", None),
+        (b"x" * 300, "x" * 256),
+        (b"M\xfcller ", "Müller"),
+        (b"a\x1b[31m\\b", "a\u241b[31m\\b"),
+    ],
+)
+def test_a_comment_is_read_as_text_and_not_endlessly(raw: bytes, comment: str | None) -> None:
+    data = b"".join(us(tag, number) for tag, number in RESPONSE.items())
+    assert read_command(data + element(0x0902, raw)).comment == comment
 
 
 def test_text_beyond_ascii_in_a_command_set_is_replaced() -> None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pynetdicom import evt
 
 from dicomsh.dimse import Client
-from dicomsh.dimse.connect import _unreachable
+from dicomsh.dimse.connect import _unreachable, timed_out
 from dicomsh.errors import (
     AssociationAbortedError,
     AssociationRejectedError,
@@ -83,8 +83,10 @@ def test_a_host_that_does_not_exist(host: str) -> None:
 
 @pytest.mark.parametrize("title", ["A" * 17, "", "A\\B", "Ä"])
 def test_an_ae_title_that_cannot_be_sent(title: str) -> None:
-    assert isinstance(failure(at(nowhere(), aet=title)), UsageError)
-    assert isinstance(failure(replace(nowhere(), local_aet=title)), UsageError)
+    for modality in (at(nowhere(), aet=title), replace(nowhere(), local_aet=title)):
+        error = failure(modality)
+        assert isinstance(error, UsageError)
+        assert "1 to 16" in (error.hint or "")
 
 
 def test_connecting_has_its_own_limit() -> None:
@@ -102,10 +104,13 @@ def test_connecting_has_its_own_limit() -> None:
     [
         (1, 1, 3, "Calling AE title not recognised", "DICOMSH"),
         (1, 1, 7, "Called AE title not recognised", "ARCHIVE"),
-        (1, 1, 7, "Called AE title not recognised", "our AE title DICOMSH"),
+        (1, 1, 7, "Called AE title not recognised", "our AE title DICOMSH in their configuration?"),
+        (1, 1, 1, "No reason given", "our AE title DICOMSH and our address"),
         (2, 3, 1, "Temporary congestion", "try again"),
+        (1, 2, 1, "No reason given", None),
+        (1, 1, 2, "Application context name not supported", None),
         (1, 2, 2, "Protocol version not supported", None),
-        (9, 9, 9, "reason 9", None),
+        (9, 9, 9, r"reason 9 \(result 9; source 9\)", None),
     ],
 )
 def test_rejections_are_told_in_words(
@@ -120,6 +125,7 @@ def test_rejections_are_told_in_words(
         async with scripted(reject) as modality:
             with pytest.raises(AssociationRejectedError, match=words) as caught:
                 await Client(modality).find(query())
+            assert (caught.value.hint is None) == (hint is None)
             assert (hint or "") in (caught.value.hint or "")
 
     run(work())
@@ -349,7 +355,8 @@ def test_a_server_that_closes_instead_of_answering(pki: Pki, with_certificate: b
         async with scripted(closes, **settings) as modality:
             with pytest.raises(AssociationAbortedError) as caught:
                 await Client(at(modality, tls=tls)).connect()
-            assert "without an answer to A-ASSOCIATE-RQ" in caught.value.message
+            told = f"{modality.address}: the connection was closed unexpectedly, without an answer"
+            assert caught.value.message == f"{told} to A-ASSOCIATE-RQ"
             assert hint[with_certificate] in (caught.value.hint or "")
             assert "our AE title DICOMSH" in (caught.value.hint or "")
 
@@ -415,6 +422,25 @@ def test_a_key_with_a_password_is_refused_and_nobody_is_asked(pki: Pki, tmp_path
     tls = Tls(ca=pki.ca, cert=pki.server, key=locked_key(tmp_path))
     error = failure(at(nowhere(), tls=tls))
     assert isinstance(error, ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("problem", "words", "hint"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "no"), "connection refused", "its DICOM port"),
+        (OSError("Multiple exceptions: refused, refused"), "connection refused", "its DICOM port"),
+        (OSError(errno.EHOSTUNREACH, "No route"), "no connection: [Errno ", "a missing route"),
+    ],
+)
+def test_why_a_host_was_not_reached(problem: OSError, words: str, hint: str) -> None:
+    error = _unreachable(nowhere(), problem)
+    assert error.message.startswith(f"ARCHIVE@127.0.0.1:1: {words}")
+    assert hint in (error.hint or "")
+
+
+def test_a_limit_without_a_usual_cause_can_only_be_longer() -> None:
+    assert (timed_out("PACS: no answer", "response", 2).hint or "").startswith("to wait longer: ")
+    assert (timed_out("PACS: none", "connect", 2, "why").hint or "").startswith("why; to wait")
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])

@@ -265,11 +265,11 @@ def test_late_responses_never_reach_the_next_query() -> None:
 @pytest.mark.parametrize(
     ("abort", "words"),
     [
-        (ABORT_BY_USER, "source: service user"),
-        (ABORT_BY_PROVIDER, "source: service provider, unrecognized PDU"),
-        (pdu(7, b"\0\0\x09\x09"), "source: 9"),
-        (pdu(7, b"\0\0\x02\x09"), "reason 9"),
-        (pdu(7, b""), "source: service user"),
+        (ABORT_BY_USER, "(source: service user)"),
+        (ABORT_BY_PROVIDER, "(source: service provider, unrecognized PDU)"),
+        (pdu(7, b"\0\0\x09\x09"), "(source: 9)"),
+        (pdu(7, b"\0\0\x02\x09"), "(source: service provider, reason 9)"),
+        (pdu(7, b""), "(source: service user)"),
     ],
 )
 def test_aborts_are_told_in_words(abort: bytes, words: str) -> None:
@@ -413,7 +413,7 @@ SILENT = replace(QUICK, association=0.1, response=0.1)
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        (None, r"A-ASSOCIATE-RQ within 0\.1 s .*association"),
+        (None, r"A-ASSOCIATE-RQ within 0\.1 s .*: association\)"),
         (b"", r"no answer within 0\.1 s .*response"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+from collections.abc import Callable
 from itertools import chain
 
 import pytest
@@ -17,6 +18,7 @@ from dicomsh.dimse.pdu import (
     MAX_PDU,
     SHORTEST_PDU,
     Message,
+    MessageReader,
     Pdu,
     PduReader,
     write_message,
@@ -38,12 +40,14 @@ def reader() -> PduReader:
 
 def messages_in(pieces: list[bytes]) -> list[Message]:
     pdus = reader()
-    found: list[Message] = []
-    for piece in pieces:
-        for part in pdus.feed(piece):
-            assert not isinstance(part, Pdu)
-            found += part
-    return found
+    return [
+        message for piece in pieces for part in pdus.feed(piece) for message in messages_of(part)
+    ]
+
+
+def messages_of(part: Pdu | list[Message]) -> list[Message]:
+    assert not isinstance(part, Pdu)
+    return part
 
 
 def answer(*identifiers: bytes) -> bytes:
@@ -163,8 +167,124 @@ def test_an_identifier_without_end_is_refused() -> None:
     pdus = reader()
     list(pdus.feed(pdu(4, pdv(CONTEXT, 3, PENDING))))
     fragment = pdu(4, pdv(CONTEXT, 0, bytes(MAX_PDU - 6)))
-    with pytest.raises(ProtocolViolationError, match="longer than"):
-        list(chain.from_iterable(pdus.feed(fragment) for _ in range(300)))
+    with pytest.raises(ProtocolViolationError, match="an identifier longer than 1,048,576 bytes"):
+        list(chain.from_iterable(pdus.feed(fragment) for _ in range(17)))
+
+
+def test_fragments_without_bytes_are_not_endless_either() -> None:
+    pdus = reader()
+    list(pdus.feed(pdu(4, pdv(CONTEXT, 3, PENDING))))
+    nothing = pdu(4, pdv(CONTEXT, 0, b"") * 10_000)
+    with pytest.raises(ProtocolViolationError, match="an identifier longer than 1,048,576 bytes"):
+        list(chain.from_iterable(pdus.feed(nothing) for _ in range(2)))
+
+
+@pytest.mark.parametrize("accepts", [False, True])
+def test_only_an_acceptor_takes_a_request_for_an_association(accepts: bool) -> None:
+    pdus = PduReader(accepts=accepts)
+    with contextlib.nullcontext() if accepts else pytest.raises(ProtocolViolationError):
+        assert list(pdus.feed(pdu(1, bytes(68)))) == [Pdu(1, bytes(68))]
+
+
+# The usual form of a row, and what is like it
+
+FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "usual": lambda data: pdu(4, pdv(CONTEXT, 3, PENDING)) + pdu(4, pdv(CONTEXT, 2, data)),
+    "one PDU": lambda data: pdu(4, pdv(CONTEXT, 3, PENDING) + pdv(CONTEXT, 2, data)),
+    "command in values": lambda data: (
+        pdu(4, pdv(CONTEXT, 1, PENDING[:9]) + pdv(CONTEXT, 3, PENDING[9:]))
+        + pdu(4, pdv(CONTEXT, 2, data))
+    ),
+    "command in PDUs": lambda data: (
+        pdu(4, pdv(CONTEXT, 1, PENDING[:9]))
+        + pdu(4, pdv(CONTEXT, 3, PENDING[9:]))
+        + pdu(4, pdv(CONTEXT, 2, data))
+    ),
+    "identifier begins with command": lambda data: (
+        pdu(4, pdv(CONTEXT, 3, PENDING) + pdv(CONTEXT, 0, b"be"))
+        + pdu(4, pdv(CONTEXT, 2, data[2:]))
+    ),
+    "identifier in values": lambda data: (
+        pdu(4, pdv(CONTEXT, 3, PENDING))
+        + pdu(4, pdv(CONTEXT, 0, data[:2]) + pdv(CONTEXT, 2, data[2:]))
+    ),
+    "identifier in PDUs": lambda data: (
+        pdu(4, pdv(CONTEXT, 3, PENDING))
+        + pdu(4, pdv(CONTEXT, 0, data[:2]))
+        + pdu(4, pdv(CONTEXT, 2, data[2:]))
+    ),
+    "no identifier": lambda _: pdu(4, pdv(CONTEXT, 3, PENDING)),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_rows_of_any_form_follow_each_other(name: str) -> None:
+    usual, form = FORMS["usual"], FORMS[name]
+    rows = [usual(b"one!"), form(b"best"), form(b"bend"), usual(b"ten!"), usual(b"")]
+    expected = [b"one!", b"best", b"bend", b"ten!", b"", b""]
+    if name == "no identifier":
+        expected[1:3] = [b"", b""]
+    whole = b"".join(rows) + pdu(4, pdv(CONTEXT, 3, FINAL))
+    for pieces in ([whole], [*rows, whole[-len(FINAL) - 12 :]]):
+        assert [data for _, _, data in messages_in(pieces)] == expected
+
+
+def test_rows_of_the_usual_form_are_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as have arrived, up to the longest that a PDU can hold."""
+    fed: list[bytes] = []
+    feed = MessageReader.feed
+
+    def counted(self: MessageReader, body: bytes, messages: list[Message]) -> None:
+        fed.append(body)
+        feed(self, body, messages)
+
+    monkeypatch.setattr(MessageReader, "feed", counted)
+    rows = [b"one!", b"", bytes(MAX_PDU - 6), b"x" * 50, b""]
+    whole = b"".join(map(FORMS["usual"], rows))
+    assert [data for _, _, data in messages_in([whole, whole])] == [*rows, *rows]
+    assert len(fed) == 4, "the first command and identifier of each piece"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "words"),
+    [
+        (pdu(4, pdv(1, 2, b"two!")), "changes its presentation"),
+        (pdu(4, pdv(CONTEXT, 3, b"two!")), "the data set ends inside"),
+        (pdu(4, bytes(MAX_PDU + 1)), "at most"),
+        (pdu(4, struct.pack(">IBB", 1, CONTEXT, 2)), "does not fit"),
+        (pdu(4, pdv(CONTEXT, 2, b"two!")[:-1]), "does not fit"),
+        (pdu(4, pdv(CONTEXT, 2, b"two!") + b"more"), "without a complete value"),
+        (pdu(0x44, pdv(CONTEXT, 2, b"two!")), "of type 0x44"),
+    ],
+)
+def test_what_only_looks_like_a_row_is_refused(identifier: bytes, words: str) -> None:
+    """After a row of the usual form, whose command is repeated."""
+    stream = FORMS["usual"](b"one!") + pdu(4, pdv(CONTEXT, 3, PENDING)) + identifier
+    found: list[Message] = []
+    with pytest.raises(ProtocolViolationError, match=words):
+        found.extend(message for part in reader().feed(stream) for message in messages_of(part))
+    assert found[0] == (CONTEXT, read_command(PENDING), b"one!")
+    assert {data for _, _, data in found[1:]} <= {b""}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([(2, b"")], None),
+        ([(0, b""), (2, b"")], None),
+        ([(2, b""), (2, b"")], "out of order"),
+        ([(2, b"x")], "a data set after the final response"),
+        ([(0, b""), (2, b"x")], "a data set after the final response"),
+    ],
+)
+def test_an_empty_data_set_after_the_final_response_is_none(
+    values: list[tuple[int, bytes]], words: str | None
+) -> None:
+    """Some servers announce one, and some of them send it."""
+    stream = answer() + b"".join(pdu(4, pdv(CONTEXT, flags, data)) for flags, data in values)
+    refused = pytest.raises(ProtocolViolationError, match=words)
+    with refused if words else contextlib.nullcontext():
+        assert messages_in([stream]) == [(CONTEXT, read_command(FINAL), b"")]
 
 
 def test_tls_where_none_is_spoken_is_recognised() -> None:
