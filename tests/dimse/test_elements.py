@@ -395,6 +395,14 @@ def test_a_sequence_sent_as_un_is_implicit_inside() -> None:
         assert decoded(data, explicit=True)[SEQUENCE].value[0].Modality == "CT"
 
 
+def test_headers_are_written_to_the_byte() -> None:
+    """PS3.5 7.1.2, 7.1.3, 7.5.1; reserved bytes are 0."""
+    assert IMPLICIT.element(0x00287FE0, "UR", b"x:") == b"\x28\0\xe0\x7f\2\0\0\0x:"
+    assert EXPLICIT.element(0x00287FE0, "UR", b"x:") == b"\x28\0\xe0\x7fUR\0\0\2\0\0\0x:"
+    assert EXPLICIT.element(0x00287FE0, "CS", b"x:") == b"\x28\0\xe0\x7fCS\2\0x:"
+    assert elements.item(b"x:") == ITEM + b"\2\0\0\0x:"
+
+
 def test_a_value_too_long_for_its_vr_travels_as_un() -> None:
     uids = b"\\".join([b"1.2.840.10008.1.1.10"] * 4000)
     data = EXPLICIT.element(0x0020000D, "UI", uids)

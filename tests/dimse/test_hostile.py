@@ -414,7 +414,7 @@ SILENT = replace(QUICK, association=0.1, response=0.1)
     ("answers", "words"),
     [
         (None, r"A-ASSOCIATE-RQ within 0\.1 s .*: association\)"),
-        (b"", r"no answer within 0\.1 s .*response"),
+        (b"", r"no answer within 0\.1 s .*: response\)"),
     ],
 )
 def test_a_peer_that_never_answers(answers: bytes | None, words: str) -> None:
