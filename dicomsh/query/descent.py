@@ -147,8 +147,8 @@ class Descent(DerivedAnswer):
         own = level_of(key.keyword) or self._request.level
         if key.keyword == own.unique_keyword and key.matching is Matching.SINGLE_VALUE:
             return own.value <= level.value
-        listed = (*self._open, self._request.level)
-        return level is next((one for one in listed if own.value <= one.value), listed[-1])
+        lowest = self._request.level
+        return level is next((one for one in self._open if own.value <= one.value), lowest)
 
     async def _ask(self, archive: Archive, request: Request, limit: int | None) -> Answer:
         self._asked += 1

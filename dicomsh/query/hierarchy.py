@@ -123,8 +123,7 @@ class Hierarchy:
         self, pool: ArchivePool, children: list[_Child], depth: int, lasts: tuple[bool, ...]
     ) -> AsyncGenerator[Branch, None]:
         deeper = depth > 1 and bool(children) and children[0].place.level is not Level.INSTANCE
-        parents = children if deeper else []
-        work = ahead(parents, lambda child: self._children(pool, child.place))
+        work = ahead(children, lambda child: self._children(pool, child.place))
         async with aclosing(work) as families:
             for number, child in enumerate(children, 1):
                 own = (*lasts, number == len(children))

@@ -134,13 +134,19 @@ def _matched(request: Request) -> list[QueryKey]:
     return [key for key in request.keys if key.value]
 
 
+def _patterns(request: Request) -> list[QueryKey]:
+    """The pattern, if there is one."""
+    return [key for key in _matched(request) if key.origin is KeyOrigin.PATTERN]
+
+
 _WITH_CASE = CHARSET_VRS - {"PN"}
 _IDS = frozenset(("PatientID", "AccessionNumber", "StudyID"))
 
 
 def _is_full(value: str, vr: str) -> bool:
     """Whether a value has as many characters as one of its VR can have (PS3.5 6.2), or more."""
-    return len(value) >= MOST_CHARACTERS.get(vr, len(value) + 1)
+    most = MOST_CHARACTERS.get(vr)
+    return most is not None and len(value) >= most
 
 
 def _wildcard(request: Request) -> Iterator[Phrase]:
@@ -257,15 +263,11 @@ def _uid_of_other_level(request: Request) -> Iterator[Phrase]:
 
 def _other_attribute(request: Request) -> Iterator[Phrase]:
     """A pattern with a digit was read as a PatientID, one without as a name."""
-    for key in _matched(request):
-        if key.origin is not KeyOrigin.PATTERN:
-            continue
+    for key in _patterns(request):
         if key.keyword == "PatientID" and not _is_full(key.value, "SH"):
             yield Phrase(Level.STUDY, (f"acc={key.value}",), request.place.above(Level.STUDY))
         elif key.keyword == "PatientName":
             yield phrase_with(request, key, key.value, "id")
-        elif key.keyword == "SeriesDescription" and key.value.upper() in MODALITIES:
-            yield phrase_with(request, key, key.value, "mod")
 
 
 _LIKE_A_UID = regex(r"\d+(?:\.\d+){3,}\Z", re.ASCII)
@@ -282,9 +284,7 @@ _WITH_ACCESSION = (Level.STUDY, Level.WORKLIST)
 
 def _identifier(request: Request) -> Iterator[Phrase]:
     """A pattern that looks like a UID or an accession number was read as something else."""
-    for key in _matched(request):
-        if key.origin is not KeyOrigin.PATTERN or key.attribute.vr == "UI":
-            continue
+    for key in _patterns(request):
         if _LIKE_A_UID.match(key.value):
             yield _by_uid(request, key)
         elif request.level in _WITH_ACCESSION and _may_be_an_accession_number(key.value):
@@ -343,17 +343,14 @@ _DAY_OR_MONTH = regex(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?:\Z|\.\.)")
 
 def _word_meant_otherwise(request: Request) -> Iterator[Phrase]:
     """A pattern that elsewhere in the language would be a key, a date or a modality."""
-    for key in _matched(request):
-        if key.origin is not KeyOrigin.PATTERN:
-            continue
+    studies = request.level is Level.STUDY
+    for key in _patterns(request):
         named = key.keyword == "PatientName" or "." in key.value
         if named and _is_key(key.value, request.level):
             yield phrase_with(request, key, "", key.value)
-        if request.level is not Level.STUDY:
-            continue
-        if key.value.lower() in WORDS or _DAY_OR_MONTH.match(key.value):
+        if studies and (key.value.lower() in WORDS or _DAY_OR_MONTH.match(key.value)):
             yield phrase_with(request, key, key.value.lower(), "date")
-        elif key.value.upper() in MODALITIES:
+        elif studies and key.value.upper() in MODALITIES:
             yield phrase_with(request, key, key.value.upper(), "mod")
 
 
@@ -369,9 +366,7 @@ def _is_key(text: str, level: Level) -> bool:
 def _any_value(request: Request) -> Iterator[Phrase]:
     """Rows with other values show how the peer writes them."""
     uids = [level.unique_keyword for level in HIERARCHY if level is not Level.PATIENT]
-    for key in _matched(request):
-        if key.keyword in uids:
-            continue
+    for key in (key for key in _matched(request) if key.keyword not in uids):
         name = key.keyword if key.origin is KeyOrigin.PATTERN else _name(key)
         yield replace(phrase_with(request, key, "", name), options=("--limit", "20"))
 

@@ -47,7 +47,8 @@ Reply = Callable[[Query], list[Row] | tuple[list[Row], Outcome]]
 class ScriptAddress:
     """Answers with the rows of `reply`; has these models, and agrees to these extensions.
 
-    `left` are the queries whose answers were left early.
+    `left` are the queries whose answers were left early, `opened` the modalities as they were
+    opened. If it `fails`, every answer does, after its rows.
     """
 
     reply: Reply
@@ -55,6 +56,8 @@ class ScriptAddress:
     agreed: Extensions = NONE
     asked: list[tuple[Query, int | None]] = field(default_factory=list)
     left: list[Query] = field(default_factory=list)
+    opened: list[Modality] = field(default_factory=list)
+    fails: DicomshError | None = None
 
     title = "a script"
 
@@ -68,6 +71,7 @@ class ScriptKind(ListKind):
     def open(self, modality: Modality, tap: Tap) -> Connection:
         del tap
         assert isinstance(modality.address, ScriptAddress)
+        modality.address.opened.append(modality)
         return _Script(modality.address)
 
 
@@ -90,11 +94,11 @@ class _Batches(KnownAnswer):
         self._over = False
 
     async def __aiter__(self) -> AsyncIterator[list[Any]]:
-        if self._error is not None:
-            raise self._error
         async for rows in super().__aiter__():
             for at in range(0, len(rows), 2):
                 yield rows[at : at + 2]
+        if self._error is not None:
+            raise self._error
         self._over = True
 
     async def aclose(self) -> None:
@@ -121,7 +125,7 @@ class _Script:
     async def find(self, query: Query, *, limit: int | None = None) -> KnownAnswer:
         self._address.asked.append((query, limit))
         try:
-            reply, error = self._address.reply(query), None
+            reply, error = self._address.reply(query), self._address.fails
         except DicomshError as raised:
             reply, error = [], raised
         rows, outcome = (

@@ -135,6 +135,12 @@ def test_more_is_requested_where_it_is_wanted() -> None:
     assert wanted == {SERIES}
 
 
+def test_an_only_child_is_gone_below_as_well() -> None:
+    found, outcome, *_ = met(AT_A, 3, lambda query: archive(query)[:1])
+    assert keys(found) == ["A.1", "A.1.10", "A.1.10.+2"]
+    assert 0 <= outcome.seconds < 60
+
+
 def test_left_early_it_is_cancelled() -> None:
     found, outcome, *_ = met(AT_A, 3, taken=2)
     assert (len(found), outcome.ending, outcome.rows) == (2, Ending.CANCELLED, 2)
@@ -145,10 +151,10 @@ def test_what_has_no_key_is_counted_and_makes_it_incomplete() -> None:
         rows = archive(query)
         return [*rows, answer(StudyDate="20240101")] if query.level is Level.STUDY else rows
 
-    found, outcome, *_ = met(AT_A, 1, reply)
-    assert keys(found) == ["A.2", "A.1"]
+    found, outcome, *_ = met(Place(), 2, reply)
+    assert keys(found) == ["A", "A.2", "A.1", "B", "B.2", "B.1"]
     assert outcome.ending is Ending.PARTIAL
-    assert outcome.notes[0] == note(NoteKind.UNNAMED_ENTITIES, count=1)
+    assert outcome.notes[0] == note(NoteKind.UNNAMED_ENTITIES, count=2)
 
 
 def test_what_is_cut_off_somewhere_is_cut_off() -> None:

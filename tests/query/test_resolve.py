@@ -203,6 +203,50 @@ def test_one_id_of_two_issuers_is_two_patients() -> None:
     assert "A (issuer X), A (issuer Y)" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("key", "tried"), [("7X", "id=7X*"), ("7X*", "id=7X*"), ("ZX", "name=ZX*")]
+)
+def test_a_patient_who_is_not_there_is_searched_for(key: str, tried: str) -> None:
+    with pytest.raises(NotThereError) as caught:
+        resolved(key)
+    assert f"find patient {tried} " in (caught.value.hint or "")
+
+
+def test_a_patient_without_an_issuer_is_told_apart_by_that() -> None:
+    with pytest.raises(UsageError, match="several entities") as caught:
+        resolved("A", patients(("A", ""), ("A", "Y")))
+    assert ": A, A (issuer Y)" in caught.value.message
+
+
+def test_the_issuer_tells_no_studies_apart() -> None:
+    def reply(_: Query) -> list[Row]:
+        return [
+            answer(StudyInstanceUID="1.2.3", PatientID="A", IssuerOfPatientID=issuer)
+            for issuer in ("X", "Y")
+        ]
+
+    place, _ = resolved("1.2.3", reply, place=AT_A)
+    assert place.path == AT_STUDY.path
+
+
+def test_the_key_is_part_of_the_query() -> None:
+    asked: list[str] = []
+
+    def reply(query: Query) -> list[Row]:
+        asked.extend(key.value for key in query.keys if key.keyword == "PatientID")
+        return one_of_each(query)
+
+    resolved("A", reply)
+    assert asked == ["A"]
+
+
+def test_an_item_of_a_worklist_was_listed_or_is_not_there() -> None:
+    item = Place((PlaceStep(Level.WORKLIST, "1"),))
+    with pytest.raises(NotThereError, match="no row '7' was listed here") as caught:
+        resolved("7", place=item)
+    assert caught.value.hint == "ls lists the worklist; show 1"
+
+
 def test_a_study_of_two_patients_is_ambiguous() -> None:
     def reply(query: Query) -> list[Row]:
         if query.level is not Level.STUDY:

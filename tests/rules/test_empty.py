@@ -25,7 +25,7 @@ from dicomsh.model.keys import by_keyword, is_named
 from dicomsh.model.levels import Level
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import Request
-from dicomsh.query.suggest import advice, split_line
+from dicomsh.query.suggest import Phrase, advice, split_line
 from tests.harness import practice, run
 from tests.language.knowledge import REGISTRY, Known
 
@@ -61,6 +61,8 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find study 'name=Doe Jane'", "find study name=Doe^Jane*"),
         ("find patient 'Jodogne, Sebastien'", "find patient Jodogne^Sebastien*"),
         ("find patient 'van der Berg'", "find patient 'van der Berg*'"),
+        ("find study 'desc=chest, left'", "find study 'desc=*chest, left*'"),
+        ("find patient '-JOD'", "find patient '-JOD*'"),
         # a word that means something else in the language
         ("find study today", "find study date=today"),
         ("find study 2024-03-04", "find study date=2024-03-04"),
@@ -90,6 +92,7 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find study date=>=2031", "find study date=2021.."),
         ("find study date=..1912", "find study date=..1922"),
         ("find study date=2044-11..2045", "find study date=2034..2055"),
+        ("find study AcquisitionDateTime=>=2044", "find study AcquisitionDateTime= --limit 20"),
         ("find study time=10", "find study time= --limit 20"),
         ("find series number=77", "find series number= --limit 20"),
         ("find instance 99", "find instance InstanceNumber= --limit 20"),
@@ -99,6 +102,7 @@ def request(text: str, place: Place = ROOT) -> Request:
         ("find patient id=OZP*", "find patient id=ozp*"),
         # ModalitiesInStudy is optional, Modality of a series is not
         ("find study mod=CT", "find series mod=CT"),
+        ("find study JOD* mod=CT", "find series mod=CT PatientName=JOD*"),
         ("find study mod=CT,MR date=2024-01..2024-03", None),
         ("find study mod=ct", "find study mod=CT"),
         ("find series mod=ct,mr date=2009-04-12", "find series mod=CT,MR date=2009-04-12"),
@@ -129,6 +133,16 @@ def request(text: str, place: Place = ROOT) -> Request:
         # fewer keys, another level
         ("find patient JOD* sex=O", "find patient JOD*"),
         ("find patient name=*X* sex=M", "find patient name=*X*"),
+        ("find patient name=*X* sex=M id=77*", "find patient name=*X* sex=M"),
+        # counts that a server computes
+        (
+            "find study *X* +acc NumberOfStudyRelatedInstances=7",
+            "find study *X* +acc | where NumberOfStudyRelatedInstances=7",
+        ),
+        (
+            "find patient *X* NumberOfPatientRelatedSeries=0",
+            "find patient *X* +NumberOfPatientRelatedSeries | where NumberOfPatientRelatedSeries=0",
+        ),
         ("find study", "find patient"),
         ("find patient", "find study"),
         ("find series", "find study"),
@@ -147,6 +161,7 @@ def test_one_thing_to_try(typed: str, tried: str | None) -> None:
         ("find study desc=x", PATIENT, PATIENT, "find study desc=*x*"),
         ("find study desc=x", PATIENT, ROOT, "cd /0555643F; find study desc=*x*"),
         ("find series", STUDY, STUDY, ""),
+        ("find worklist", ROOT, ROOT, ""),
     ],
 )
 def test_the_place_is_part_of_it(typed: str, place: Place, here: Place, tried: str) -> None:
@@ -168,6 +183,23 @@ def test_what_was_cut_off_is_asked_for_in_windows(
     typed: str, place: Place, here: Place, line: str
 ) -> None:
     assert split_line(request(typed, place), here) == line
+
+
+def test_options_are_part_of_the_line() -> None:
+    several = ("--on", "a,b")
+    assert advice(request("find patient JOD"), ROOT, several) == "find patient JOD* --on a,b"
+    line = advice(request("find patient sex=MALE"), ROOT, several)
+    assert line == "find patient sex= --on a,b --limit 20"
+
+
+def test_a_time_over_midnight_stays_in_the_line() -> None:
+    night = read_term(whole_word("time=23:00..01:00"))
+    keys = (
+        night.query_key(Level.STUDY, TODAY, over_midnight=True),
+        read_term(whole_word("desc=x")).query_key(Level.STUDY, TODAY),
+    )
+    line = advice(Request(Level.STUDY, ROOT, keys), ROOT)
+    assert line == "find study time=23:00..01:00 desc=*x*"
 
 
 TERMS = st.sampled_from(
@@ -232,6 +264,9 @@ def test_a_line_too_long_to_be_typed_is_not_told() -> None:
     asked = request(f"find study study={uids} date=2024-03-04")
     assert advice(asked, ROOT) == ""
     assert split_line(asked, ROOT) == ""
+    longest = "x" * (160 - len("find study "))
+    assert Phrase(Level.STUDY, (longest,), ROOT).line(ROOT) == f"find study {longest}"
+    assert Phrase(Level.STUDY, (f"{longest}x",), ROOT).line(ROOT) == ""
 
 
 def test_terms_remember_what_was_typed() -> None:
