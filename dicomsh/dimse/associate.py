@@ -378,6 +378,6 @@ def _role(data: bytes) -> RoleSelection | None:
 def _sop_class(data: bytes) -> tuple[str, bytes] | None:
     """The SOP Class UID at the start of an item, and the rest; None if it does not fit."""
     length = int.from_bytes(data[:2], "big")
-    if len(data) < 2 or 2 + length > len(data):
+    if 2 + length > len(data):
         return None
     return _text(data[2 : 2 + length]), data[2 + length :]
