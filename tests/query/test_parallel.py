@@ -64,6 +64,7 @@ def taken(
     parts: Sequence[Part],
     limit: int | None = None,
     notes: tuple[Note, ...] = (),
+    detail: str = "",
     **options: int,
 ) -> Done:
     asked: list[str] = []
@@ -79,7 +80,7 @@ def taken(
             raise reply
         names, ending = reply if isinstance(reply, tuple) else (reply, Ending.COMPLETE)
         found = [answer(StudyInstanceUID=name) for name in names]
-        return KnownAnswer(found, Outcome(ending, len(found), 0.0, notes=notes))
+        return KnownAnswer(found, Outcome(ending, len(found), 0.0, notes=notes, detail=detail))
 
     async def work(context: QueryContext) -> Done:
         pool = context.archives.pool(Modality("scripted", ScriptAddress(lambda _: [])))
@@ -101,6 +102,7 @@ def test_the_parts_in_their_order_each_entity_once() -> None:
     assert done.outcome.notes == (note(NoteKind.DUPLICATES, count=2),)
     assert done.outcome.detail == ""
     assert done.headway == "3 queries, now C"
+    assert 0 < done.outcome.seconds < 60
     assert done.limits == {None}
 
 
@@ -121,12 +123,29 @@ def test_a_part_that_reached_its_limit_ends_it() -> None:
     assert (done.rows, done.outcome.ending) == (["1"], Ending.LIMIT)
 
 
+def test_how_the_part_ended_that_reached_the_limit_is_not_said() -> None:
+    """That it was cancelled says nothing of the answer as a whole."""
+    done = taken({"A": (["1", "2", "3"], Ending.LIMIT)}, ABC[:1], 2, detail="C-CANCEL")
+    assert (done.rows, done.outcome.ending) == (["1", "2"], Ending.LIMIT)
+    assert done.outcome.detail == ""
+
+
 def test_only_so_many_are_asked_ahead() -> None:
     """What the limit leaves out need not be asked for; three connections, twice as many queries."""
     parts = [Part(f"P{number:02}") for number in range(40)]
     done = taken(lambda title: [title[1:]], parts, 2)
     assert done.outcome.ending is Ending.LIMIT
     assert len(done.asked) < 12
+
+
+def test_while_a_part_is_divided_no_others_are_begun() -> None:
+    def reply(title: str) -> Reply:
+        chain = title.startswith("A") and len(title) < 9
+        return ([], Ending.CUT_OFF) if chain else [title]
+
+    done = taken(reply, [Part("A"), *(Part(f"P{number}") for number in range(40))], 1)
+    assert done.outcome.ending is Ending.LIMIT
+    assert len([title for title in done.asked if title.startswith("P")]) <= 5
 
 
 def test_what_is_cut_off_is_asked_for_in_smaller_parts_in_its_place() -> None:
@@ -178,7 +197,8 @@ def test_no_more_is_divided_than_the_budget_allows(budget: int, divided: int) ->
 
 def test_a_server_that_never_returns_a_row_is_not_asked_for_ever() -> None:
     done = taken(lambda _: ([], Ending.CUT_OFF), [Part("A")], budget=10_000)
-    assert 65 <= len(done.asked) <= 65 * 2 + 1
+    assert max(map(len, done.asked)) == 65, "64 answers were divided"
+    assert len(done.asked) == 1 + 2 * 64
     assert done.outcome.ending is Ending.CUT_OFF
 
 
@@ -186,14 +206,15 @@ def test_a_server_that_returns_a_row_now_and_then_is_asked_on() -> None:
     """Dividing stops only where so many answers in succession were cut off without a row."""
 
     def reply(title: str) -> Reply:
-        if len(title) > 40:
+        if len(title) > 130:
             return [title[-1]]
-        rows = [title[-1]] if len(title) % 10 == 0 else []
+        rows = [title[-1]] if len(title) % 65 == 0 else []
         return (rows, Ending.CUT_OFF) if title.endswith("A") or title.endswith("a") else []
 
     done = taken(reply, [Part("A")] * 2, budget=10_000)
     assert done.outcome.ending is Ending.COMPLETE
-    assert max(map(len, done.asked)) == 41
+    assert max(map(len, done.asked)) == 131
+    assert len(done.asked) == 2 * (1 + 2 * 130)
 
 
 def test_a_part_without_an_answer_in_time_leaves_the_others() -> None:
@@ -225,10 +246,41 @@ def test_a_server_that_is_silent_again_and_again_is_gone(silent: bool) -> None:
     if silent:
         assert done.outcome.ending is Ending.TIMED_OUT
         assert len(done.asked) < 40
-        assert done.outcome.detail.startswith("no answer within 5 s; not queried: P")
+        gone = "no answer within 5 s; not queried: P16 and everything after it"
+        assert done.outcome.detail == gone, "after 16 parts"
     else:
         assert done.outcome.ending is Ending.PARTIAL
         assert len(done.asked) == 60
+
+
+def test_parts_of_a_silent_server_are_divided_a_few_times_only() -> None:
+    def reply(title: str) -> Reply:
+        return ["1"] if title == "A" else TimedOutError("no answer within 5 s")
+
+    done = taken(reply, ABC)
+    assert max(map(len, done.asked)) == 9, "8 times"
+
+
+@pytest.mark.parametrize("refused", [2, 15, 16, 40])
+def test_a_part_that_is_refused_leaves_the_others_unless_all_are(refused: int) -> None:
+    """A server may refuse one value of a list; one that refuses 16 in succession takes none."""
+
+    def reply(title: str) -> Reply:
+        number = int(title[1:])
+        if 0 < number <= refused:
+            return QueryFailedError("it failed", code=0xA900)
+        return [title]
+
+    parts = [Part(f"P{number}", lone=True) for number in range(refused + 2)]
+    done = taken(reply, parts)
+    if refused < 16:
+        assert done.rows == ["P0", f"P{refused + 1}"]
+        assert done.outcome.ending is Ending.PARTIAL
+        assert done.outcome.detail.startswith("incomplete: P1, P2")
+    else:
+        assert done.rows == ["P0"]
+        assert done.outcome.ending is Ending.CUT_OFF
+        assert done.outcome.detail == "it failed; not queried: P16 and everything after it"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dicomsh.model.capability import Capabilities, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level, Model
+from dicomsh.model.modality import Modality
 from dicomsh.model.notes import NoteKind
 from dicomsh.model.place import Place, PlaceStep
 from dicomsh.model.plan import Request
@@ -20,10 +21,12 @@ from dicomsh.model.query import Query
 from dicomsh.model.row import Row
 from dicomsh.model.row_matching import test_of as matcher_of
 from dicomsh.model.windows import FIRST_DAY, Period
+from dicomsh.query.ask import ask
+from dicomsh.query.context import QueryContext
 from dicomsh.query.split import split_answer
 from tests.model.rows import answer
 from tests.model.test_plan import request
-from tests.query.scripted import Asked, Reply, asked
+from tests.query.scripted import Asked, Reply, ScriptAddress, asked, in_context
 
 UID = by_keyword("StudyInstanceUID").tag
 STUDIES = request(Level.STUDY)
@@ -204,6 +207,57 @@ def test_studies_without_a_date_are_found_by_the_counts_of_their_patients(
     assert kind in done.kinds
 
 
+@pytest.mark.parametrize(
+    ("empties", "complete", "census"),
+    [(False, True, True), (True, True, False), (False, False, False)],
+)
+def test_patients_are_counted_only_if_studies_may_be_missing(
+    empties: bool, complete: bool, census: bool
+) -> None:
+    """Not if the server matches empty dates, nor if the answer is incomplete anyway."""
+
+    def reply(query: Query) -> list[Row] | tuple[list[Row], Outcome]:
+        date = next((key.value for key in query.keys if key.keyword == "StudyDate"), "")
+        if empties and date == '""':
+            return [UNDATED]
+        if not complete and date.startswith("2019"):
+            return [], Outcome(Ending.LOST, 0, 0.0)
+        return holding(*DATED, UNDATED, cut=2, counts={"A": 4, "B": 1})(query)
+
+    done = split(reply)
+    assert (Level.PATIENT in {query.level for query, _ in done.queries}) is census
+    assert (done.outcome.ending is Ending.COMPLETE) is complete
+
+
+@pytest.mark.parametrize(("queries", "told"), [(2, [2]), (40, [])])
+def test_the_number_of_queries_may_be_bounded(queries: int, told: list[int]) -> None:
+    options = QueryOptions(split=Period.AUTO, queries=queries)
+    done = asked(STUDIES, holding(*DATED, cut=1), options, way=split_answer)
+    spent = [one.count for one in done.outcome.notes if one.kind is NoteKind.BUDGET_SPENT]
+    assert spent == told
+
+
+@pytest.mark.parametrize("cut", [None, 2])
+def test_left_early_it_leaves_the_query_under_way(cut: int | None) -> None:
+    held = 10_010 if cut is None else 8  # rows that came before the first one is shown
+    rows = [study(n, f"2024{n % 12 + 1:02}01") for n in range(held)]
+    address = ScriptAddress(holding(*rows, cut=cut))
+
+    async def work(context: QueryContext) -> Outcome:
+        options = QueryOptions(split=Period.AUTO)
+        listing = await ask(context, Modality("scripted", address), STUDIES, options, split_answer)
+        async for _ in listing.answer:
+            break
+        await listing.answer.aclose()
+        return listing.answer.outcome
+
+    outcome = in_context(work)
+    assert outcome.ending is Ending.CANCELLED
+    if cut is None:
+        assert address.left == [address.asked[-1][0]]
+
+
+WITHOUT_DATE = request(Level.STUDY, Place(), "acc=A", 'date=""')
 DATETIME = {"extended": frozenset({Extension.DATETIME})}
 
 
@@ -212,22 +266,28 @@ def supporting(support: Support) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "settings", "message"),
+    ("wanted", "settings", "message", "hint"),
     [
-        (request(Level.PATIENT), {}, "StudyDate, which a query for patients"),
-        (STUDIES, supporting(Support.IGNORED), "which this server lacks"),
-        (STUDIES, supporting(Support.FINDS_NOTHING), "which this server lacks"),
-        (STUDIES, supporting(Support.REFUSED), "which this server lacks"),
-        (request(Level.STUDY, Place(), "time=10..11"), DATETIME, "--datetime"),
-        (STUDIES, {"models": [Model.PATIENT_ROOT]}, "needs Study Root across patients"),
-        (request(Level.STUDY, Place(), "acc=A", 'date=""'), {}, "studies without a StudyDate"),
-        (request(Level.STUDY, Place(), 'time=""'), {}, "studies without a StudyTime"),
-        (request(Level.STUDY, Place(), "date=20240101,20240301"), {}, "StudyDate"),
+        (request(Level.PATIENT), {}, "StudyDate, which a query for patients", "find study"),
+        (STUDIES, supporting(Support.IGNORED), "which this server lacks", ""),
+        (STUDIES, supporting(Support.FINDS_NOTHING), "which this server lacks", ""),
+        (STUDIES, supporting(Support.REFUSED), "which this server lacks", ""),
+        (request(Level.STUDY, Place(), "time=10..11"), DATETIME, "--datetime", ""),
+        (
+            *(STUDIES, {"models": [Model.PATIENT_ROOT]}),
+            *("needs Study Root across patients", "cd PatientID"),
+        ),
+        (WITHOUT_DATE, {}, "studies without a StudyDate", "leave out --split"),
+        (request(Level.STUDY, Place(), 'time=""'), {}, "studies without a StudyTime", "leave out"),
+        (request(Level.STUDY, Place(), "date=20240101,20240301"), {}, "StudyDate", "each by itse"),
     ],
 )
-def test_what_cannot_be_split(wanted: Request, settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
+def test_what_cannot_be_split(
+    wanted: Request, settings: dict[str, Any], message: str, hint: str
+) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
         split(holding(*DATED), wanted, **settings)
+    assert hint in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
