@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -19,9 +20,9 @@ from dicomsh.model.plan import Request
 from dicomsh.model.results import Listing
 from dicomsh.model.row import Row
 from dicomsh.model.windows import Period
-from dicomsh.query.ask import Way, plain_way
+from dicomsh.query.ask import Way, ask, plain_way
 from dicomsh.query.context import QueryContext
-from dicomsh.query.several import ask_several
+from dicomsh.query.several import OneOfSeveral, Several, ask_several
 from dicomsh.query.split import split_answer
 from tests.model.rows import answer
 from tests.model.test_plan import request
@@ -194,7 +195,6 @@ def test_rows_come_before_the_last_archive_has_answered_and_leaving_ends_all() -
             rows += len(batch)
             if rows == 5:
                 break
-        await asyncio.sleep(0)
         said.append(listing.headway())
         await listing.answer.aclose()
         said.append(listing.headway())
@@ -218,19 +218,18 @@ def test_a_batch_that_came_as_it_was_left_is_missing() -> None:
     """What has come of an archive is its whole answer, but not all of it was passed on."""
     modalities = scripted(a=holding("a", 2), b=holding("b", 2))
 
-    async def work(context: QueryContext) -> tuple[int, Outcome]:
-        listing = ask_several(context, modalities, STUDIES)
-        rows = 0
-        async for batch in listing.answer:
-            rows += len(batch)
-            break
-        for _ in range(20):  # the batch of the other one comes
-            await asyncio.sleep(0)
-        await listing.answer.aclose()
-        return rows, listing.answer.outcome
+    async def work(context: QueryContext) -> Outcome:
+        begin = partial(ask, context, request=STUDIES)
+        archives = [
+            OneOfSeveral(one.name, Level.STUDY, partial(begin, modality=one)) for one in modalities
+        ]
+        answer = Several(archives)
+        await anext(aiter(answer))
+        assert archives[1].coming is not None
+        await asyncio.wait([archives[1].coming])
+        await answer.aclose()
+        return answer.outcome
 
-    rows, outcome = in_context(work)
-    first, second = [one.outcome for one in outcome.archives]
-    assert rows == 2
+    first, second = [one.outcome for one in in_context(work).archives]
     assert (first.ending, first.rows) == (Ending.COMPLETE, 2)
     assert (second.ending, second.rows) == (Ending.CANCELLED, 0)
