@@ -17,6 +17,7 @@ from pynetdicom import evt
 
 from dicomsh.dimse import Client
 from dicomsh.dimse.connect import _unreachable, timed_out
+from dicomsh.dimse.tls import failed
 from dicomsh.errors import (
     AssociationAbortedError,
     AssociationRejectedError,
@@ -422,6 +423,59 @@ def test_a_key_with_a_password_is_refused_and_nobody_is_asked(pki: Pki, tmp_path
     tls = Tls(ca=pki.ca, cert=pki.server, key=locked_key(tmp_path))
     error = failure(at(nowhere(), tls=tls))
     assert isinstance(error, ConfigError)
+    assert error.message.endswith("the key has a password; use one without")
+
+
+SPEAKS = "dicomsh speaks TLS 1.2 and 1.3"
+NOT_OURS = "the server does not accept our certificate (ours.pem)"
+REQUIRES = "the server requires a client certificate"
+
+
+@pytest.mark.parametrize(
+    ("reason", "words", "without", "with_certificate"),
+    [
+        (
+            "SSLV3_ALERT_HANDSHAKE_FAILURE",
+            "handshake failure",
+            "it may require a client certificate",
+            NOT_OURS,
+        ),
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "certificate required", REQUIRES, NOT_OURS),
+        ("TLSV1_ALERT_UNKNOWN_CA", "unknown ca", REQUIRES, NOT_OURS),
+        ("TLSV1_ALERT_ACCESS_DENIED", "access denied", REQUIRES, NOT_OURS),
+        ("TLSV1_ALERT_DECRYPT_ERROR", "decrypt error", REQUIRES, NOT_OURS),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", "protocol version", SPEAKS, SPEAKS),
+        ("SSL_ALERT", "SSL_ALERT", SPEAKS, SPEAKS),
+    ],
+)
+def test_what_an_alert_of_the_server_means(
+    reason: str, words: str, without: str, with_certificate: str
+) -> None:
+    problem = ssl.SSLError()
+    problem.reason = reason
+    for tls, hint in ((Tls(), without), (Tls(cert=Path("ours.pem")), with_certificate)):
+        error = failed(at(nowhere(), tls=tls), problem)
+        assert error.message.endswith(f"the server refused the TLS connection: {words}")
+        assert (error.hint or "").startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("WRONG_VERSION_NUMBER", "the server answered with something else"),
+        ("UNEXPECTED_EOF_WHILE_READING", "unexpected eof while reading"),
+        ("", "the server closed the connection"),
+        (None, "the server closed the connection"),
+    ],
+)
+def test_how_a_handshake_ended_without_an_alert(reason: str | None, words: str) -> None:
+    problem: OSError = ConnectionResetError()
+    if reason is not None:
+        problem = ssl.SSLError()
+        problem.reason = reason
+    error = failed(at(nowhere(), tls=Tls()), problem)
+    assert error.message == f"ARCHIVE@127.0.0.1:1: no TLS handshake: {words}"
+    assert "seems not to use TLS" in (error.hint or "")
 
 
 @pytest.mark.parametrize(
