@@ -51,7 +51,7 @@ def block_columns(
     Args:
         rows: the rows.
         tags: elements whose values are text.
-        suits: says of all values in one text whether they can be handled together.
+        suits: whether all values, given as one text, can be handled together.
 
     Returns:
         A list of texts for each tag; None if values must be handled one by one.
@@ -68,7 +68,7 @@ def block_columns(
 
 
 def _absent(rows: Sequence[Row], tags: Sequence[int], raw: bytes) -> int:
-    """How many elements are absent; none if nothing stands for one, which is soon seen."""
+    """How many elements are absent; counting them is slow, and rarely needed."""
     if ABSENT.encode() not in raw:
         return 0
     return sum(tag not in row.elements for row in rows for tag in tags)

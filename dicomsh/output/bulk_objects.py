@@ -55,7 +55,7 @@ def in_blocks(
             them; None for an attribute that needs more than that, as what it gives does for values.
         joined: makes objects from the parts of each attribute, in order.
         slow: makes objects one by one.
-        suits: says of all values in one text whether they can be handled together.
+        suits: whether all values, given as one text, can be handled together.
     """
 
     @lru_cache(maxsize=64)
