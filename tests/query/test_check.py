@@ -42,6 +42,10 @@ def accessions(*values: str | None) -> list[Row]:
     ]
 
 
+def values(query: Query) -> dict[str, str]:
+    return {key.keyword: key.value for key in query.keys}
+
+
 def numbers(texts: Sequence[str | None]) -> list[int]:
     return [int((text or "").removeprefix("1.")) for text in texts]
 
@@ -445,6 +449,25 @@ def test_lists_of_values_are_asked_for_value_by_value(
     assert numbers(done.texts(UID)) == [1, 2]
     assert note(NoteKind.LIST_DIVIDED, about, count=queries) in done.outcome.notes
     assert NoteKind.UID_LIST_DIVIDED not in done.kinds
+
+
+@pytest.mark.parametrize("batches", [0, 1, 2])
+def test_left_early_a_divided_list_is_cancelled(batches: int) -> None:
+    address = ScriptAddress(lambda query: accessions(*[values(query)["AccessionNumber"]] * 3))
+    wanted = request(Level.STUDY, Place(), "acc=A1,A7")
+
+    async def work(context: QueryContext) -> Outcome:
+        answer = (await ask(context, Modality("scripted", address), wanted)).answer
+        coming = aiter(answer)
+        for _ in range(batches):
+            await anext(coming)
+        await answer.aclose()
+        return answer.outcome
+
+    outcome = in_context(work)
+    assert outcome.ending is Ending.CANCELLED
+    assert len(address.asked) == min(batches, 1)
+    assert address.left == [query for query, _ in address.asked]
 
 
 WORKS = {"ModalitiesInStudy": Support.WORKS}

@@ -47,16 +47,18 @@ class Bytes:
         held: the patients.
         labels: whether rows name their character set: `always`, `asked` for it, or `never`.
         reads: whether it compares letters instead, whatever set they are in.
+        answers: the set of all its answers; empty for that in which each patient is held.
     """
 
     held: tuple[tuple[str, str, str], ...]
     labels: str = "always"
     reads: bool = False
+    answers: str = ""
 
     def __call__(self, query: Query) -> tuple[list[Row], Outcome]:
         labelled = self.labels == "always" or (self.labels == "asked" and LABEL in values(query))
         rows = [
-            row_of(key, name, charset, labelled=labelled)
+            row_of(key, name, self.answers or charset, labelled=labelled)
             for key, name, charset in self.held
             if self._fits(query, name, charset)
         ]
@@ -276,9 +278,10 @@ def test_letters_inside_a_word_are_asked_by_their_bytes(pattern: str) -> None:
     assert sent(done) == [(UTF8, pattern), (KOREAN, pattern), (LATIN, bare), ("GB18030", pattern)]
 
 
-def test_bytes_inside_a_word_find_what_stands_between_others() -> None:
+@pytest.mark.parametrize("answers", ["", UTF8])
+def test_bytes_inside_a_word_find_what_stands_between_others(answers: str) -> None:
     """`동` follows `길` inside one escape sequence: only the bytes alone find it."""
-    (done,) = session(Bytes((KIM,)), named("*동"))
+    (done,) = session(Bytes((KIM,), answers=answers), named("*동"))
     assert found(done) == ["K4"]
     assert done.outcome.sound, "the bytes are no name that rows could contradict"
     assert note(NoteKind.OTHER_CHARSET, "PatientName", KOREAN, count=1, of=1) in done.outcome.notes

@@ -129,6 +129,7 @@ def test_one_that_fails_costs_no_rows_of_the_others() -> None:
 @pytest.mark.parametrize(
     ("messages", "raised"),
     [
+        (["typed wrong"], True),
         (["typed wrong", "typed wrong"], True),
         (["typed wrong", "cannot be matched here"], False),
         (["typed wrong", ""], False),
@@ -216,10 +217,14 @@ def test_rows_come_before_the_last_archive_has_answered_and_leaving_ends_all() -
 
 def test_a_batch_that_came_as_it_was_left_is_missing() -> None:
     """What has come of an archive is its whole answer, but not all of it was passed on."""
-    modalities = scripted(a=holding("a", 2), b=holding("b", 2))
+    modalities = scripted(a=holding("a", 0), b=holding("b", 0))
+    rows = [answer(StudyInstanceUID="1.1"), answer(StudyInstanceUID="1.2")]
+
+    async def way(*_: object) -> Answer:
+        return KnownAnswer(rows, Outcome(Ending.COMPLETE, 2, 0.0))
 
     async def work(context: QueryContext) -> Outcome:
-        begin = partial(ask, context, request=STUDIES)
+        begin = partial(ask, context, request=STUDIES, way=way)
         archives = [
             OneOfSeveral(one.name, Level.STUDY, partial(begin, modality=one)) for one in modalities
         ]
