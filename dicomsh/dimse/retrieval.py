@@ -123,7 +123,7 @@ class Retrieval(ServiceUser):
         self._end.set_result(claim)
 
     def _claim(self, response: CommandSet, identifier: bytes) -> Claim:
-        elements = self._context.encoding.split(identifier) if identifier else {}
+        elements = self._context.encoding.split(identifier)
         uids = elements.get(_FAILED_UIDS, b"").decode("ascii", "replace").split("\\")
         return Claim(
             response.status,

@@ -137,7 +137,7 @@ def _is_whole(data: bytes, explicit: bool) -> bool:
             last = extent.tag
     except ProtocolViolationError:
         return False
-    return bool(data)
+    return True
 
 
 def _filled(data: bytes) -> int:

@@ -123,7 +123,7 @@ def test_objects_come_and_the_numbers_are_those_of_the_archive() -> None:
             heard = await scu.hears()
             assert (heard.field, heard.message_id, heard.status) == (STORE_RESPONSE, 70, 0)
             scu.say(ON_GET, answer(got, 0xFF00, completed=1, remaining=4, failed=2, warning=3))
-            uids = element(0x00080058, b"1.2.8\\1.2.9 \0")
+            uids = element(0x00080058, b"1.2.8\\1.2.9 \0\\\\1.\xe9")
             command = answer(
                 got, 0xB000, has_data_set=True, comment="some", offending=(0x00100020,)
             )
@@ -137,7 +137,9 @@ def test_objects_come_and_the_numbers_are_those_of_the_archive() -> None:
             own = retriever(modality)
             for _ in range(2):
                 claim = await own.get(wanted("get"), memory, progress.append)
-                assert claim == Claim(0xB000, "some", 5, 6, 7, 8, ("1.2.8", "1.2.9"), (0x00100020,))
+                assert claim == Claim(
+                    0xB000, "some", 5, 6, 7, 8, ("1.2.8", "1.2.9", "1.\ufffd"), (0x00100020,)
+                )
             await own.close()
         assert progress == [Claim(0xFF00, None, 1, 2, 3, 4)] * 2
         assert [(held.announced, held.data, held.state) for held in memory.held] == [
