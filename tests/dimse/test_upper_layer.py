@@ -62,9 +62,11 @@ def with_peer(
         played = asyncio.Event()
 
         async def play(peer: Peer) -> None:
-            await accept(peer)
-            await script(Scu(peer._reader, peer.writer))
-            played.set()
+            try:
+                await accept(peer)
+                await script(Scu(peer._reader, peer.writer))
+            finally:
+                played.set()
 
         async with scripted(play, timeouts=replace(QUICK, cancel_grace=grace)) as modality:
             await work(modality)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.archives.rows import row_of
+from dicomsh.errors import DicomshError
+from dicomsh.model.comparison import Where
 from dicomsh.model.levels import Level
-from dicomsh.model.pairing import Pairing
+from dicomsh.model.pairing import Pairing, both_rows
+from dicomsh.model.place import Place, place_of, with_issuer
 from dicomsh.model.row import Row
 
 STUDY_UID, PATIENT_ID, ISSUER, DESCRIPTION = 0x0020000D, 0x00100020, 0x00100021, 0x00081030
@@ -93,9 +97,29 @@ def test_rows_come_in_the_order_of_their_numbers() -> None:
     assert found == ["9", "10", "100"]
 
 
-def test_a_patient_without_an_issuer_is_the_one_with_that_id() -> None:
-    pairing = paired(Level.PATIENT, [(0, a_patient("7", "HOSPITAL")), (1, a_patient("7"))])
+@pytest.mark.parametrize("bare", [0, 1])
+def test_a_patient_without_an_issuer_is_the_one_with_that_id(bare: int) -> None:
+    rows = [(1 - bare, a_patient("7", "HOSPITAL")), (bare, a_patient("7"))]
+    pairing = paired(Level.PATIENT, rows)
     assert (pairing.both, pairing.only(0), pairing.only(1)) == (1, 0, 0)
+
+
+def test_pairs_come_in_the_order_of_the_first_archive_and_the_others_on_their_side() -> None:
+    def a_series(uid: int, number: int) -> Row:
+        return row_of({0x0020000E: ("UI", [f"1.{uid}"]), 0x00200011: ("IS", [number])})
+
+    pairing = Pairing(Level.SERIES, keeping)
+    pairing.add(0, [a_series(1, 2), a_series(2, 1), a_series(3, 3)])
+    pairing.add(1, [a_series(1, 1), a_series(2, 2), a_series(4, 3)])
+    pairing.conclude()
+    assert [both_rows(pair)[0].text(0x0020000E) for pair in pairing.pairs()] == ["1.2", "1.1"]
+    ((first,), (second,)) = (list(pairing.only_in(side)) for side in (0, 1))
+    assert first.first is not None
+    assert first.first.text(0x0020000E) == "1.3"
+    assert first.second is None
+    assert second.second is not None
+    assert second.second.text(0x0020000E) == "1.4"
+    assert second.first is None
 
 
 def test_a_patient_without_an_issuer_is_none_of_several() -> None:
@@ -113,3 +137,70 @@ def test_a_patient_without_an_id_is_not_paired() -> None:
     pairing = paired(Level.PATIENT, [(0, a_patient("", "A")), (1, a_patient("", "A"))])
     assert pairing.nameless == [1, 1]
     assert pairing.both == 0
+    pairing.add(1, [a_patient("", "A"), a_patient("", "B")])
+    assert pairing.nameless == [1, 3]
+
+
+def keeping(*_: Row) -> bool:
+    return True
+
+
+def dropping(*_: Row) -> bool:
+    return False
+
+
+def test_a_patient_is_placed_by_the_issuer_as_well_where_several_share_the_id() -> None:
+    pairing = Pairing(Level.PATIENT, keeping)
+    for side in (0, 1):
+        rows = [a_patient("7", "A"), a_patient("7", "B"), a_patient("7"), a_patient("8", "A")]
+        pairing.add(side, rows)
+    pairing.conclude()
+    found = {}
+    for pair in pairing.pairs():
+        row = both_rows(pair)[0]
+        common = pairing.common(pair, (Place(), Place()))
+        assert (common.level, common.rows) == (Level.PATIENT, both_rows(pair))
+        assert common.places[0] == common.places[1]
+        found[row.text(PATIENT_ID), row.text(ISSUER)] = common.places[0]
+    assert len(found) == 4
+    for (key, issuer), place in found.items():
+        plain = place_of(a_patient(key or ""), Level.PATIENT, Place())
+        assert plain is not None
+        assert place == (with_issuer(plain, issuer or "") if key == "7" else plain)
+
+
+def test_rows_that_come_again_are_counted_before_and_after_their_counterpart() -> None:
+    pairing = Pairing(Level.STUDY, dropping)
+    pairing.add(0, [a_study(1), a_study(1)])
+    assert (pairing.repeated(0), pairing.only(0), pairing.both) == (1, 1, 0)
+    pairing.add(1, [a_study(1)])
+    pairing.add(0, [a_study(1)])
+    assert (pairing.repeated(0), pairing.repeated(1)) == (1, 0)
+    assert (pairing.only(0), pairing.both, pairing.read) == (0, 1, (1, 1))
+    assert [pair.where for pair in pairing.repeated_in(0)] == [Where.MORE]
+
+
+def test_no_more_entities_are_paired_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicomsh.model.pairing._MOST_KEYS", 3)
+    pairing = Pairing(Level.STUDY, dropping)
+    pairing.add(0, [a_study(1), a_study(2), a_study(3)])
+    pairing.add(1, [a_study(1)])
+    with pytest.raises(DicomshError, match="more than 3 studies to compare") as caught:
+        pairing.add(1, [a_study(4), a_study(5)])
+    assert caught.value.hint == "compare them in parts: diff A B date=2024"
+
+
+def test_no_more_rows_wait_or_are_kept_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicomsh.model.pairing._MOST_BYTES", 2 * len(a_study(1).data))
+    pairing = Pairing(Level.STUDY, dropping)
+    pairing.add(0, [a_study(1), a_study(2)])
+    pairing.add(1, [a_study(1)])  # its counterpart waits no longer
+    pairing.add(1, [a_study(3)])
+    with pytest.raises(DicomshError, match="more than 3 studies to compare"):
+        pairing.add(0, [a_study(4)])
+    pairing = Pairing(Level.STUDY, keeping)
+    pairing.add(0, [a_study(1)])
+    pairing.add(1, [a_study(1)])  # both are kept
+    assert pairing.kept == 1
+    with pytest.raises(DicomshError, match="more than 1 studies to compare"):
+        pairing.add(0, [a_study(2)])
