@@ -364,8 +364,9 @@ def test_names_that_lost_letters_are_excused_unless_a_row_can_show_them(
 
 
 def test_a_name_in_another_case_is_no_other_name() -> None:
-    """PS3.4 C.2.2.2.1 lets a server match names regardless of case."""
-    rows = [study(1, PatientName="doe^jane"), study(2, PatientName="DOE^JANE")]
+    """PS3.4 C.2.2.2.1 lets a server match names regardless of case, and of accents."""
+    names = ("doe^jane", "DOE^JANE", "DÖE^JANE")
+    rows = [study(number, PatientName=name) for number, name in enumerate(names)]
     done = asked(request(Level.STUDY, Place(), "name=DOE^JANE"), lambda _: rows)
     assert not {NoteKind.OTHER_CASE, NoteKind.NO_MATCH} & set(done.kinds)
 

@@ -253,6 +253,20 @@ def test_a_server_that_is_silent_again_and_again_is_gone(silent: bool) -> None:
         assert len(done.asked) == 60
 
 
+@pytest.mark.parametrize("silent", [15, 16])
+def test_a_server_that_answers_in_the_end_is_not_gone(silent: int) -> None:
+    def reply(title: str) -> Reply:
+        return TimedOutError("no answer within 5 s") if int(title[1:]) < silent else [title]
+
+    parts = [Part(f"P{number}", divisible=False) for number in range(17)]
+    if silent == 16:
+        with pytest.raises(TimedOutError):
+            taken(reply, parts)
+    else:
+        done = taken(reply, parts)
+        assert (done.rows, done.outcome.ending) == (["P15", "P16"], Ending.PARTIAL)
+
+
 def test_parts_of_a_silent_server_are_divided_a_few_times_only() -> None:
     def reply(title: str) -> Reply:
         return ["1"] if title == "A" else TimedOutError("no answer within 5 s")
