@@ -184,10 +184,10 @@ class Parallel(DerivedAnswer):
                 if part.optional:
                     return Found([], Outcome(Ending.COMPLETE, 0, 0))
                 if part.lone:
-                    return Found([], Outcome(Ending.PARTIAL, 0, 0, detail=error.message), error)
+                    return Found([], Outcome(Ending.PARTIAL, 0, 0), error)
                 raise
             except TimedOutError as error:
-                return Found([], Outcome(Ending.TIMED_OUT, 0, 0, detail=error.message), error)
+                return Found([], Outcome(Ending.TIMED_OUT, 0, 0), error)
         return Found(rows, answer.outcome)
 
     async def aclose(self) -> None:

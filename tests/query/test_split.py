@@ -207,6 +207,15 @@ def test_studies_without_a_date_are_found_by_the_counts_of_their_patients(
     assert kind in done.kinds
 
 
+def test_patients_are_counted_in_their_own_model_whatever_was_set() -> None:
+    options = QueryOptions(split=Period.AUTO, model=Model.STUDY_ROOT)
+    reply = holding(*DATED, UNDATED, cut=2, counts={"A": 4, "B": 1})
+    done = asked(STUDIES, reply, options, way=split_answer)
+    models = {query.model for query, _ in done.queries if query.level is Level.PATIENT}
+    assert models == {Model.PATIENT_ROOT}
+    assert numbers(done)[-1] == "9"
+
+
 @pytest.mark.parametrize(
     ("empties", "complete", "census"),
     [(False, True, True), (True, True, False), (False, False, False)],
