@@ -267,9 +267,8 @@ class Diff:
         if self._wanted.top is not self._wanted.depth:
             return self._pairing.kept
         place = self._wanted.request.place
-        wanted = self._wanted.counts
         entities = self._to_look_into(self._wanted.top, self._pairing, (place, place))
-        return sum(1 for _ in entities) if wanted else 0
+        return sum(1 for _ in entities)
 
     async def _look_into(self, common: Common) -> list[Finding]:
         """The differences below an entity; if they cannot be found out, that is noted."""
@@ -344,7 +343,6 @@ class Diff:
             rows=self._found,
             seconds=time.monotonic() - self._started,
             different=self._found > 0,
-            limit=None,
             notes=(*self._told(), *not_compared),
         )
 

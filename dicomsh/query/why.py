@@ -83,7 +83,6 @@ class Search:
         """
         found = False
         for ignored in self._ignored():
-            found = True
             yield ignored
         for left_out in self._left_out():
             rows, more = await self._pool(left_out.request)

@@ -10,6 +10,7 @@ import pytest
 
 from dicomsh.archives.open_archives import OpenArchives
 from dicomsh.config import KnownPeers
+from dicomsh.errors import Span, UsageError
 from dicomsh.model.answer import Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.capability import Capabilities
@@ -72,6 +73,13 @@ def test_which_limit_holds(
     modality = Modality("pacs", PracticeAddress(), limit=own)
     settled = context.settled(modality, QueryOptions(limit=typed, split=split))
     assert settled.limit == wanted
+
+
+def test_what_cannot_be_named_here_is_refused_at_its_place() -> None:
+    context = QueryContext(OpenArchives(Tap(), KnownPeers(None)), date(2026, 11, 28))
+    with pytest.raises(UsageError, match="cannot be asked here: a,b") as caught:
+        context.named("a,b", Span(3, 6))
+    assert caught.value.span == Span(3, 6)
 
 
 def test_which_model_is_forced() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
 
 from dicomsh.archives.rows import row_of
-from dicomsh.errors import QueryFailedError, TimedOutError
+from dicomsh.errors import QueryFailedError, TimedOutError, UsageError
 from dicomsh.frozen import replace
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.diff import Finding, Wanted
@@ -23,6 +24,7 @@ from dicomsh.model.query import Query
 from dicomsh.model.row import Row
 from dicomsh.query.context import Limits, QueryContext
 from dicomsh.query.diff import Diff
+from dicomsh.query.diff_archive import both
 from tests.query.scripted import Reply, ScriptAddress, in_context
 
 _, STUDY, SERIES, INSTANCE = HIERARCHY
@@ -101,7 +103,7 @@ def compared(
             Modality(name, address, limit=1) for name, address in zip("ab", addresses, strict=True)
         )
         diff = Diff(context, (one, other), wanted, only)
-        assert diff.outcome.rows == 0
+        assert (diff.outcome.rows, diff.outcome.ending) == (0, Ending.CANCELLED)
         began()
         found = [one async for some in diff.findings() for one in some]
         return Compared(found, diff.outcome, diff.headway, addresses)
@@ -202,6 +204,10 @@ def numbers(in_series: int | None, in_instances: int | None) -> Entity:
     return {word: str(number) for word, number in given.items() if number is not None}
 
 
+def of_series(number: str) -> Entity:
+    return {"NumberOfSeriesRelatedInstances": number}
+
+
 def instances(number: int, one: int, count: int) -> list[Entity]:
     above = series(number, one)[0]
     return [above | {"SOPInstanceUID": f"1.{number}.{one}.{n}"} for n in range(count)]
@@ -214,33 +220,46 @@ def test_numbers_are_compared_and_counted_where_they_are_not_given() -> None:
             study(2, **numbers(1, 5)),
             study(3, **numbers(1, 5)),
             study(4, **numbers(2, 3)),
-        ]
+            study(5),
+            study(6, **numbers(2, 5)),
+        ],
+        "1.5": series(5, 1),
+        "1.5.1": instances(5, 1, 2),
     }
+    one, none = series(6, 1, 2)
     theirs: Below = {
-        "": [study(1, **numbers(3, 38)), study(2, **numbers(1, 5)), study(3), study(4)],
+        "": [study(1, **numbers(3, 38)), study(2, **numbers(1, 5)), *map(study, (3, 4, 5, 6))],
         "1.3": series(3, 1),
         "1.3.1": instances(3, 1, 4),
         "1.4": series(4, 1, 2),
         "1.4.1": instances(4, 1, 1),
         "1.4.2": instances(4, 2, 2),
+        "1.5": series(5, 1),
+        "1.5.1": instances(5, 1, 3),
+        "1.6": [one | of_series("2"), none | of_series("0")],
     }
     done = compared((replying(ours), replying(theirs)), counts=True)
     assert done.lines == [
         "both 1.1 NumberOfStudyRelatedInstances:40/38",
         "both 1.3 NumberOfStudyRelatedInstances:5/4",
+        "both 1.5 NumberOfStudyRelatedInstances:2/3",
+        "both 1.6 NumberOfStudyRelatedInstances:5/2",
     ]
     assert done.notes(NoteKind.DIFFERENCES) == [
-        counted(4, "0", "0", "0", "0", level="", counts="2")
+        counted(6, "0", "0", "0", "0", level="", counts="4")
     ]
-    assert done.headway == "study 2 of 2"
-    # what the first gives is not asked for
-    assert done.asked(0) == [STUDY]
-    assert sorted(map(str, done.asked(1))) == sorted(
-        map(str, [STUDY, SERIES, SERIES, INSTANCE, INSTANCE, INSTANCE])
-    )
+    assert done.headway == "study 4 of 4"
+    # what an archive gives is not asked for
+    assert done.asked(0) == [STUDY, SERIES, INSTANCE]
+    assert Counter(done.asked(1)) == {STUDY: 1, SERIES: 4, INSTANCE: 4}
+    (series_query,) = (query for query, _ in done.addresses[0].asked if query.level is SERIES)
+    assert {key.keyword for key in series_query.keys} == {
+        *("PatientID", "StudyInstanceUID", "SeriesInstanceUID"),
+        "NumberOfSeriesRelatedInstances",
+    }
     plain = compared((replying(ours), replying(theirs)))
     assert (plain.lines, plain.outcome.different) == ([], False)
-    assert (plain.asked(1), plain.headway) == ([STUDY], "a: 4 studies, b: 4 studies")
+    assert (plain.asked(1), plain.headway) == ([STUDY], "a: 6 studies, b: 6 studies")
 
 
 def test_the_place_of_what_differs_is_that_in_the_first_archive() -> None:
@@ -275,13 +294,13 @@ def test_an_attribute_that_one_returns_late_is_counted_late() -> None:
 
 
 def test_only_time_limits_and_the_model_apply() -> None:
-    limits = Limits(rows=1, usual_rows=1, seconds=7, model=Model.PATIENT_ROOT)
+    limits = Limits(rows=1, usual_rows=1, seconds=7, model=Model.STUDY_ROOT)
     held: Below = {"": [study(1), study(2), study(3)]}
     place = Place((PlaceStep(Level.PATIENT, "P1"),))
     done = compared((replying(held), replying(held)), limits=limits, place=place)
     assert done.notes(NoteKind.DIFFERENCES)[0].count == 3
     for address in done.addresses:
-        assert {query.model for query, _ in address.asked} == {Model.PATIENT_ROOT}
+        assert {query.model for query, _ in address.asked} == {Model.STUDY_ROOT}
         assert {modality.timeouts.response for modality in address.opened} == {7}
 
 
@@ -301,8 +320,8 @@ def test_what_cannot_be_looked_into_is_counted_and_the_rest_goes_on() -> None:
     assert (done.outcome.ending, done.headway) == (Ending.PARTIAL, "study 30 of 30")
 
 
-@pytest.mark.parametrize("answered", [0, 5])
-def test_after_so_many_silences_nothing_more_is_asked(answered: int) -> None:
+@pytest.mark.parametrize(("answered", "studies"), [(0, 30), (5, 30), (0, 9)])
+def test_after_so_many_silences_nothing_more_is_asked(answered: int, studies: int) -> None:
     """Nine in succession: one that answers in between begins the count again."""
     asked: list[int] = []
 
@@ -312,18 +331,51 @@ def test_after_so_many_silences_nothing_more_is_asked(answered: int) -> None:
             if len(asked) != answered:
                 raise TimedOutError("no answer in time")
             return [row(entity) for entity in series(4, 1)]
-        return [row(entity) for entity in MANY[""]]
+        return some(query)
 
-    done = compared((replying(MANY), reply), SERIES)
+    def some(query: Query) -> list[Row]:
+        return [row(entity) for entity in below_of(query, MANY)][:studies]
+
+    done = compared((some, reply), SERIES)
     silent = max(answered - 1, 0) + 9
     assert done.outcome.ending is Ending.LOST
     assert done.outcome.detail == "b: no answer in time"
     (failed,) = done.notes(NoteKind.NOT_LOOKED_INTO)
     assert failed.count >= silent  # those under way by then have no answer, either
     looked = silent - 1 + bool(answered)
-    assert done.headway == f"study {looked} of 30"
+    assert done.headway == f"study {looked} of {studies}"
     (left,) = done.notes(NoteKind.NOT_REACHED)
-    assert (left.count, left.about) == (30 - looked, (f"{30 - looked} studies",))
+    number = studies - looked
+    assert (left.count, left.about) == (number, (STUDY.counted(number),))
+
+
+def test_one_difference_is_a_difference() -> None:
+    done = compared((replying({"": [study(1)]}), replying({})))
+    assert (done.lines, done.outcome.different) == (["onea 1.1"], True)
+    assert 0 < done.outcome.seconds < 60
+
+
+@pytest.mark.parametrize("ending", [Ending.COMPLETE, Ending.CUT_OFF])
+def test_that_neither_has_anything_is_said_only_if_it_is_certain(ending: Ending) -> None:
+    done = compared((replying({}), lambda _: ([], Outcome(ending, 0, 0.0))))
+    certain = [note(NoteKind.NEITHER_HAS, "a", "b", "study")]
+    assert done.notes(NoteKind.NEITHER_HAS) == (certain if ending is Ending.COMPLETE else [])
+
+
+def test_a_failure_is_raised_once_both_have_ended() -> None:
+    ended: list[str] = []
+
+    async def fails() -> None:
+        raise UsageError("no")
+
+    async def goes_on() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        ended.append("other")
+
+    with pytest.raises(UsageError):
+        asyncio.run(both(fails(), goes_on()))
+    assert ended == ["other"]
 
 
 def test_cancelled_it_says_that_it_is_open() -> None:

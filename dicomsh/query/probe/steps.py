@@ -29,6 +29,7 @@ _FILTERS = ("ModalitiesInStudy", "StudyDate", "PatientSex", "StudyDescription")
 the modality and returned 77 of 77 (ruby-dicom #13)."""
 
 _SEX = "PatientSex"
+_NAME = "PatientName"
 _COUNT = "NumberOfStudyRelatedInstances"
 _SHOWN = 4
 _MOST_SETS = 8
@@ -98,14 +99,14 @@ async def _sampled(trial: Trial) -> AsyncIterator[Finding]:
 
 async def _some_patient(trial: Trial) -> Place:
     """A patient to stay in, if studies cannot be queried across patients."""
-    reply = await trial.ask(Level.PATIENT, (), 1, Place())
+    reply = await trial.ask(Level.PATIENT, (), 1)
     places = (place_of(row, Level.PATIENT, Place()) for row in reply.rows)
     return next((place for place in places if place), Place())
 
 
 def _optional(level: Level) -> frozenset[str]:
     """Keywords of the keys that queries at a level can do without."""
-    return frozenset((*LEVEL_KEYS[level].default, _SEX, "PatientName")) - {level.unique_keyword}
+    return frozenset((*LEVEL_KEYS[level].default, _SEX, _NAME)) - {level.unique_keyword}
 
 
 async def _rejected(trial: Trial, level: Level, refusal: Reply) -> Finding:
@@ -134,13 +135,13 @@ _LIMIT = "limit of an answer"
 async def _limit(trial: Trial) -> Finding:
     rows, outcome = len(trial.sample.rows), trial.sample.outcome
     how = f"all studies, {SAMPLE:,} rows at most"
-    if outcome is None:
-        return Finding(_LIMIT, f"unknown: {trial.sample.error}", how)
+    assert outcome is not None  # without an answer, nothing is tried
     match outcome.ending:
         case Ending.CUT_OFF:
             trial.found = replace(trial.found, cap=rows)
             ranges = evidence.ranges_of_days(trial.sample.rows)
-            trial.sample = evidence.widened(trial.sample, await _by_days(trial, ranges))
+            parts = await _by_days(trial, ranges, return_key(_SEX))
+            trial.sample = evidence.widened(trial.sample, parts)
             return Finding(_LIMIT, f"cut off after {rows:,} rows (0x{outcome.status:04X})", how)
         case Ending.LIMIT:
             return Finding(_LIMIT, f"none up to {rows:,} rows", how)
@@ -153,9 +154,9 @@ async def _limit(trial: Trial) -> Finding:
 async def _silent_limit(trial: Trial, how: str) -> Finding:
     """Whether an answer that is called complete is: ranges of days must not have more rows."""
     rows, ranges = len(trial.sample.rows), evidence.ranges_of_days(trial.sample.rows)
-    parts = await _by_days(trial, ranges)
+    parts = await _by_days(trial, ranges, return_key(_SEX))
     more = evidence.beyond(trial.sample, parts)
-    trial.sample = evidence.widened(trial.sample, parts) if more else trial.sample
+    trial.sample = evidence.widened(trial.sample, parts)
     how += f"; again in {len(ranges)} ranges of days" * bool(ranges)
     if more or (more is None and is_round(rows)):
         trial.found = replace(trial.found, cap=rows)
@@ -169,7 +170,7 @@ async def _silent_limit(trial: Trial, how: str) -> Finding:
 
 
 async def _by_days(trial: Trial, ranges: Iterable[str], *keys: QueryKey) -> list[Reply]:
-    """The studies that match, in each of these ranges of days."""
+    """The studies, asked for with these keys, in each of these ranges of days."""
     dated = [[*keys, _key("StudyDate", days)] for days in ranges]
     return [await trial.ask(Level.STUDY, asked, SAMPLE) for asked in dated]
 
@@ -247,8 +248,13 @@ def _returned(trial: Trial) -> Iterable[Finding]:
     return [Finding(f"{word} returned", "yes" if yes else "no", how) for word, yes in told.items()]
 
 
+_REJECTED = "unknown: queries with it are rejected"
+
+
 async def _filter(trial: Trial, keyword: str) -> Finding:
     what = f"{keyword} matched"
+    if keyword in trial.found.rejected:
+        return Finding(what, _REJECTED, "")
     value = evidence.telling_value(trial.sample.rows, keyword)
     if value is None:
         return await _impossible(trial, keyword)
@@ -284,8 +290,6 @@ _TRIED = 3
 async def _impossible(trial: Trial, keyword: str) -> Finding:
     """Without a suitable value: whether a value that no study has finds something."""
     what = f"{keyword} matched"
-    if keyword in trial.found.rejected:
-        return Finding(what, "unknown: queries with it are rejected", "")
     key = _key(keyword, evidence.impossible_value(keyword))
     reply = await trial.ask(Level.STUDY, [key])
     how = f"{keyword}={key.value}, which no study has"
@@ -299,6 +303,8 @@ async def _feature(
     trial: Trial, feature: Feature, keyword: str, value: str | None, level: Level = Level.STUDY
 ) -> Finding:
     """A feature that shows in what a matching key does."""
+    if keyword in trial.found.rejected:
+        return Finding(feature.value, _REJECTED, "")
     if value is None:
         return Finding(feature.value, "unknown: no suitable value among the sampled studies", "")
     support, how = await trial.matched(_key(keyword, value), level)
@@ -307,16 +313,18 @@ async def _feature(
 
 
 async def _any_case(trial: Trial) -> Finding:
-    names = map(evidence.swapped, evidence.values_of(trial.sample.rows, "PatientName"))
-    return await _feature(trial, Feature.ANY_CASE, "PatientName", next(filter(None, names), None))
+    names = map(evidence.swapped, evidence.values_of(trial.sample.rows, _NAME))
+    return await _feature(trial, Feature.ANY_CASE, _NAME, next(filter(None, names), None))
 
 
 async def _foreign(trial: Trial) -> AsyncIterator[Finding]:
     """Whether names beyond ASCII are found, for each character set they are stored in."""
+    if _NAME in trial.found.rejected:
+        return
     names = evidence.foreign_names(trial.sample.rows)
     found: list[str] = []
     for charset, name in list(names.items())[:_MOST_SETS]:
-        reply = await trial.ask(Level.STUDY, [_key("PatientName", name)])
+        reply = await trial.ask(Level.STUDY, [_key(_NAME, name)])
         result = Support.WORKS.value
         if evidence.holds(reply, name):
             found.append(name)
@@ -331,7 +339,7 @@ async def _foreign(trial: Trial) -> AsyncIterator[Finding]:
 
 async def _in_own_set(trial: Trial, charset: str, name: str, reply: Reply) -> str:
     """Whether a name that is not found in UTF-8 is in the set it is stored in, in words."""
-    again = await trial.ask(Level.STUDY, [_key("PatientName", name)], charset=charset)
+    again = await trial.ask(Level.STUDY, [_key(_NAME, name)], charset=charset)
     if evidence.holds(again, name):
         names = (*trial.found.name_charsets, charset)
         trial.found = replace(trial.found, name_charsets=names)
@@ -343,7 +351,7 @@ async def _in_own_set(trial: Trial, charset: str, name: str, reply: Reply) -> st
 async def _one_letter(trial: Trial, name: str) -> Finding:
     # on Orthanc, M?ller* does not find Müller, but M*ller* does (measured: 1.10.1)
     pattern = evidence.one_letter_open(name)
-    reply = await trial.ask(Level.STUDY, [_key("PatientName", pattern)])
+    reply = await trial.ask(Level.STUDY, [_key(_NAME, pattern)])
     support = Support.WORKS if evidence.holds(reply, name) else Support.FINDS_NOTHING
     trial.note_feature(Feature.ONE_LETTER, support)
     return Finding(
@@ -354,8 +362,10 @@ async def _one_letter(trial: Trial, name: str) -> Finding:
 
 
 async def _asterisk(trial: Trial) -> Finding:
-    reply = await trial.ask(Level.STUDY, [_key("PatientName", "*")])
-    support, words = evidence.asterisk(reply, "PatientName")
+    if _NAME in trial.found.rejected:
+        return Finding(Feature.ASTERISK.value, _REJECTED, "")
+    reply = await trial.ask(Level.STUDY, [_key(_NAME, "*")])
+    support, words = evidence.asterisk(reply, _NAME)
     if reply.rows and not trial.sample.rows:
         words = "needed: an empty key finds nothing; set universal: '*' here, and type name=*"
     trial.note_feature(Feature.ASTERISK, support)
