@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import date
@@ -38,7 +39,8 @@ def listed(*texts: str, **more: int | str) -> ValueList:
 
 
 def way_of(values: ValueList, limit: int | None = None, resumed: Path | None = None) -> ListWay:
-    return ListWay(values, list_keys(values, (ACCESSION,), DAY, "acc=@list.txt"), limit, resumed)
+    keys = asyncio.run(list_keys(values, (ACCESSION,), DAY, "acc=@list.txt"))
+    return ListWay(values, keys, limit, resumed)
 
 
 def value_of(query: Query) -> str:
@@ -104,7 +106,7 @@ def test_what_is_odd_about_a_list_is_told() -> None:
 def test_a_value_that_is_not_valid_is_named_with_its_line_and_what_would_be() -> None:
     values = listed("20240305", "someday")
     with pytest.raises(FileContentError) as caught:
-        list_keys(values, (by_keyword("StudyDate"),), DAY, "date=@list.txt")
+        asyncio.run(list_keys(values, (by_keyword("StudyDate"),), DAY, "date=@list.txt"))
     assert caught.value.message.startswith("list.txt, line 2: ")
     assert "2024-03" in (caught.value.hint or "")
 
@@ -160,11 +162,11 @@ def test_left_early_it_says_how_many_values_are_left_and_not_which() -> None:
 
 def test_in_a_dry_run_one_query_stands_for_all() -> None:
     done = DryRun()
-    modality = Modality("scripted", ScriptAddress(holding()))
+    modality, way = Modality("scripted", ScriptAddress(holding())), way_of(listed(*"ABC"))
 
     async def work(context: QueryContext) -> None:
         context = replace(context, archives=DryArchives(context.archives, done))
-        listing = await ask(context, modality, request(Level.STUDY), way=way_of(listed(*"ABC")))
+        listing = await ask(context, modality, request(Level.STUDY), way=way)
         await all_rows(listing.answer)
 
     in_context(work)
