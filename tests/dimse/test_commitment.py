@@ -416,6 +416,7 @@ def test_a_listening_client_takes_reports_and_echoes_and_nothing_else(vouching: 
     async def work() -> None:
         async with serving(vouching) as us, committing(us.modality) as client:
             scu = await reporting(client)
+            assert [one.is_busy for one in client._server._open] == [False]
             event = action()._replace(field=EVENT_REPORT_REQUEST, event_type=2)
             data = write_report(REPORTS["some"], IMPLICIT)
             scu.say(1, event._replace(message_id=44), data)

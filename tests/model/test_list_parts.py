@@ -21,6 +21,7 @@ def a_key(keyword: str, value: str = "") -> QueryKey:
     return QueryKey((by_keyword(keyword),), value, kind, KeyOrigin.TYPED)
 
 
+STUDY_UID = by_keyword("StudyInstanceUID").tag
 BASE = Request(Level.STUDY, Place(), (a_key("StudyInstanceUID"), a_key("PatientName", "DOE")))
 
 
@@ -91,6 +92,7 @@ def test_which_values_were_found(
 
 def test_rows_come_in_the_order_of_the_values() -> None:
     rows = studies("9", "3", "1", None, "2", "1")
+    assert part("1").in_order(studies("2", "1"))[0].text(STUDY_UID) == "1"
     ordered = part("2", "1", "3").in_order(rows)
     assert ordered == [rows[4], rows[2], rows[5], rows[1], rows[0], rows[3]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,17 +11,32 @@ from dicomsh.model.ordered import OrderedStrings
 _texts = st.text(st.sampled_from("ab\x00é"), max_size=6)
 
 
-@given(st.sets(_texts), st.sets(_texts), _texts)
-def test_it_is_a_sorted_list(added: set[str], removed: set[str], prefix: str) -> None:
+@given(st.sets(_texts), st.sets(_texts), _texts, st.sampled_from([2, 1024]))
+def test_it_is_a_sorted_list(added: set[str], removed: set[str], prefix: str, largest: int) -> None:
     ordered = OrderedStrings()
-    for text in added:
-        ordered.add(text)
-    for text in removed & added:
-        ordered.remove(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dicomsh.model.ordered._LARGEST", largest)
+        for text in added:
+            ordered.add(text)
+        for text in removed & added:
+            ordered.remove(text)
     left = added - removed
     assert list(ordered.beginning("")) == sorted(left)
     assert list(ordered.beginning(prefix)) == sorted(t for t in left if t.startswith(prefix))
     assert len(ordered) == len(left)
+
+
+@pytest.mark.parametrize("gone", range(6))
+def test_a_string_is_found_in_runs_that_were_divided(
+    gone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicomsh.model.ordered._LARGEST", 2)
+    texts = list("badcfe")
+    ordered = OrderedStrings()
+    for text in texts:
+        ordered.add(text)
+    ordered.remove(texts.pop(gone))
+    assert list(ordered.beginning("")) == sorted(texts)
 
 
 def test_thousands_of_strings_in_any_order() -> None:
