@@ -360,6 +360,8 @@ CASES: list[Case] = [
         {"rejected": set()},
     ),
     (one_thing(stars=False), {"* for any value": "finds nothing"}, {}),
+    # fewer series than studies prove nothing
+    (one_thing(omits="Modality"), {"Modality matched": "unknown"}, {}),
     (
         one_thing(rejects="IssuerOfPatientID"),
         {
@@ -537,6 +539,12 @@ def test_what_is_learnt_of_a_feature(
     server: Server, feature: Feature, support: Support | None
 ) -> None:
     assert probed(server).trial.found.features.get(feature) is support
+
+
+def test_one_letter_is_left_open_by_a_pattern() -> None:
+    done = probed(Server(held=foreign(MULLER), sets={MULLER: LATIN}))
+    keys = [key for query, _ in done.asked for key in query.keys if key.value == "M?ller"]
+    assert [key.matching for key in keys] == [Matching.WILDCARD]
 
 
 def test_values_are_taken_from_the_first_studies_that_suit() -> None:
