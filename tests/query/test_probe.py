@@ -309,6 +309,13 @@ def one_thing(**settings: Any) -> Server:
     return Server(**given)
 
 
+DESCRIBED = "StudyDescription matched"
+
+
+def undescribed(entity: Entity) -> Entity:
+    return {word: text for word, text in entity.items() if word != "StudyDescription"}
+
+
 Case = tuple[Server, dict[str, str | None], dict[str, object]]
 """A server, what is found, and what is learnt."""
 
@@ -360,6 +367,8 @@ CASES: list[Case] = [
         {"rejected": set()},
     ),
     (one_thing(stars=False), {"* for any value": "finds nothing"}, {}),
+    # one that has no description comes with those that match: fewer rows show that it is matched
+    (one_thing(held=[undescribed(studies()[0]), *studies()[1:]]), {DESCRIBED: "works"}, {}),
     # fewer series than studies prove nothing
     (one_thing(omits="Modality"), {"Modality matched": "unknown"}, {}),
     (
@@ -541,10 +550,12 @@ def test_what_is_learnt_of_a_feature(
     assert probed(server).trial.found.features.get(feature) is support
 
 
-def test_one_letter_is_left_open_by_a_pattern() -> None:
+def test_values_are_matched_as_what_they_are() -> None:
     done = probed(Server(held=foreign(MULLER), sets={MULLER: LATIN}))
-    keys = [key for query, _ in done.asked for key in query.keys if key.value == "M?ller"]
-    assert [key.matching for key in keys] == [Matching.WILDCARD]
+    keys = {key for query, _ in done.asked for key in query.keys if key.value}
+    assert {key.matching for key in keys if key.value in ("M?ller", "*")} == {Matching.WILDCARD}
+    assert {key.matching for key in keys if key.keyword == "StudyDate"} == {Matching.RANGE}
+    assert {key.matching for key in keys if key.value in ("F", MULLER)} == {Matching.SINGLE_VALUE}
 
 
 def test_values_are_taken_from_the_first_studies_that_suit() -> None:
