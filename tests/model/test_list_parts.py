@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import pytest
 
+from dicomsh.archives.rows import row_of
+from dicomsh.dimse.elements import ENCODINGS, EXPLICIT_LITTLE_ENDIAN, item
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import Level
 from dicomsh.model.list_parts import UIDS_AT_ONCE, ListPart, list_parts
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
-from dicomsh.model.row import Row
+from dicomsh.model.row import Row, Source
 from tests.model.rows import answer
 
 
@@ -97,6 +99,20 @@ def test_rows_come_in_the_order_of_the_values() -> None:
     assert ordered == [rows[4], rows[2], rows[5], rows[1], rows[0], rows[3]]
 
 
+def test_a_value_inside_a_sequence_is_found_there() -> None:
+    tag = by_keyword("ScheduledStationAETitle").tag
+    inside = row_of({tag: ("AE", ["CT1"])}).data
+    steps = by_keyword("ScheduledProcedureStepSequence")
+    explicit = ENCODINGS[EXPLICIT_LITTLE_ENDIAN]
+    data = explicit.element(steps.tag, "SQ", item(inside))
+    row = Row(data, Source(explicit, "ISO_IR 192"))
+    path = (steps, by_keyword("ScheduledStationAETitle"))
+    keys = [
+        QueryKey(path, value, Matching.SINGLE_VALUE, KeyOrigin.TYPED) for value in ("MR1", "CT1")
+    ]
+    assert ListPart(BASE, tuple(keys)).found([row]) == {1}
+
+
 def test_of_several_values_of_a_row_the_first_in_the_list_counts() -> None:
     rows = [answer(ModalitiesInStudy=text) for text in ("US\\MR", "CT \\ MR", "US")]
     made = part("MR", "CT", keyword="ModalitiesInStudy")
@@ -109,6 +125,7 @@ def test_of_several_values_of_a_row_the_first_in_the_list_counts() -> None:
         ("StudyInstanceUID", 2 * UIDS_AT_ONCE + 1, [UIDS_AT_ONCE, UIDS_AT_ONCE, 1]),
         ("PatientID", 3, [1, 1, 1]),
         ("PatientID", 0, []),
+        ("StudyInstanceUID", 1, [1]),
     ],
 )
 def test_only_uids_are_asked_for_together(keyword: str, number: int, sizes: list[int]) -> None:

@@ -152,7 +152,7 @@ def dropping(*_: Row) -> bool:
 def test_a_patient_is_placed_by_the_issuer_as_well_where_several_share_the_id() -> None:
     pairing = Pairing(Level.PATIENT, keeping)
     for side in (0, 1):
-        rows = [a_patient("7", "A"), a_patient("7", "B"), a_patient("7"), a_patient("8", "A")]
+        rows = [a_patient("7", "A"), a_patient("7", "B"), a_patient("8", "A"), a_patient("9")]
         pairing.add(side, rows)
     pairing.conclude()
     found = {}
@@ -198,9 +198,10 @@ def test_no_more_rows_wait_or_are_kept_than_memory_holds(monkeypatch: pytest.Mon
     pairing.add(1, [a_study(3)])
     with pytest.raises(DicomshError, match="more than 3 studies to compare"):
         pairing.add(0, [a_study(4)])
+    monkeypatch.setattr("dicomsh.model.pairing._MOST_BYTES", 3 * len(a_study(1).data))
     pairing = Pairing(Level.STUDY, keeping)
-    pairing.add(0, [a_study(1)])
+    pairing.add(0, [a_study(1), a_study(2)])
     pairing.add(1, [a_study(1)])  # both are kept
     assert pairing.kept == 1
-    with pytest.raises(DicomshError, match="more than 1 studies to compare"):
-        pairing.add(0, [a_study(2)])
+    with pytest.raises(DicomshError, match="more than 2 studies to compare"):
+        pairing.add(0, [a_study(3)])
