@@ -670,7 +670,7 @@ def test_how_it_was_found_is_told_of_a_limit_and_of_hidden_studies() -> None:
     assert hiding.how["studies without an optional attribute"] == (
         "all studies, with and without optional return keys; then each key alone"
     )
-    both = probed(Server(held=described(), hides=frozenset({"PatientSex"}), cap=6))
+    both = probed(Server(held=described(), hides=frozenset({"PatientSex"}), cap=7))
     assert both.how["repeated rows"] == "in 10 rows"
     unnamed = probed(Server(held=foreign(MULLER), labels=None))
     told = unnamed.how["character set of answers"]
