@@ -206,7 +206,7 @@ class Returned:
     """Which attributes each archive returns at all: a server need not (PS3.4 C.2.2.1).
 
     If one has returned an attribute for no row so far, entities may be equal in it: a finding waits
-    until a row has a value. If that takes long, it is given up.
+    until a row has a value. If that takes long, the attribute is given up.
 
     Args:
         compared: the attributes of each level.
@@ -231,13 +231,18 @@ class Returned:
         """The finding with the attributes alone that both return; the others are put off."""
         columns = [c for c in finding.columns if not self._missing(finding.level, c.keyword)]
         others = [column for column in finding.columns if column not in columns]
-        if others:
-            self._doubted.update((finding.level, column.keyword) for column in others)
-            self._put_off.append(replace(finding, columns=tuple(others)))
+        self._doubted.update((finding.level, column.keyword) for column in others)
+        waiting = [c for c in others if (finding.level, c.keyword) not in self._given_up]
+        if waiting:
+            self._put_off.append(replace(finding, columns=tuple(waiting)))
         if len(self._put_off) > _MOST_PUT_OFF:
-            self._given_up |= self._doubted
-            self._put_off.clear()
+            self._give_up()
         return replace(finding, columns=tuple(columns))
+
+    def _give_up(self) -> None:
+        """Wait no longer for what is still missing; what both have returned by now is kept."""
+        self._given_up = {key for key in self._doubted if self._missing(*key)}
+        self._put_off = self.late()
 
     def late(self) -> list[Finding]:
         """The findings that were put off, of attributes that both have returned since then."""

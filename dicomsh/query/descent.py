@@ -64,8 +64,7 @@ class OrDescended(DerivedAnswer):
             yield batch
 
     def _ended(self) -> Outcome:
-        outcome = self._answer.outcome
-        return outcome if self.finished or not outcome.complete else as_cancelled(outcome)
+        return self._answer.outcome
 
     async def aclose(self) -> None:
         """Leave early."""

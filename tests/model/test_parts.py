@@ -27,6 +27,7 @@ from dicomsh.model.parts import (
 from dicomsh.model.place import Place
 from dicomsh.model.plan import Request
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
+from dicomsh.model.row import Row
 from dicomsh.model.windows import Period, Window
 from tests.model.rows import answer
 
@@ -65,7 +66,7 @@ def test_a_list_is_one_query(uids: tuple[str, ...], value: str, kind: Matching, 
     ("count", "answered", "halves"),
     [
         (5, ["1", "", None], [2, 3]),
-        (2, ["0", "1"], [1, 1]),
+        (2, ["0", "1", "", None], [1, 1]),
         (1, ["0"], []),
         # a peer that ignores the list answers with others
         (4, ["9"], []),
@@ -117,9 +118,16 @@ def test_a_window_that_the_peer_ignored_is_not_divided() -> None:
     assert not any(isinstance(part, Without) for part in whole.divided([inside]))
 
 
-def test_a_second_cannot_be_divided() -> None:
-    second = studies(DAY, DAY, "101500", "101500.999999")
-    assert second.divided([answer(StudyDate="20240305")]) == []
+@pytest.mark.parametrize(
+    ("part", "row"),
+    [
+        (studies(DAY, DAY, "101500", "101500.999999"), answer(StudyDate="20240305")),
+        # without a date there is no day to ask for those without a time
+        (studies(date.min, date.min), answer(StudyDate="")),
+    ],
+)
+def test_a_second_and_studies_without_a_date_cannot_be_divided(part: Studies, row: Row) -> None:
+    assert part.divided([row]) == []
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ class ScriptAddress:
     """Answers with the rows of `reply`; has these models, and agrees to these extensions.
 
     `left` are the queries whose answers were left early, `opened` the modalities as they were
-    opened. If it `fails`, every answer does, after its rows.
+    opened. If it `fails`, every answer does, after its rows; if it `stalls`, none ends, and each
+    sets the event once its rows are there.
     """
 
     reply: Reply
@@ -58,6 +59,7 @@ class ScriptAddress:
     left: list[Query] = field(default_factory=list)
     opened: list[Modality] = field(default_factory=list)
     fails: DicomshError | None = None
+    stalls: asyncio.Event | None = None
 
     title = "a script"
 
@@ -85,10 +87,12 @@ class _Batches(KnownAnswer):
         self,
         rows: list[Row],
         outcome: Outcome,
+        address: ScriptAddress,
         error: DicomshError | None,
         leave: Callable[[], None],
     ) -> None:
         super().__init__(rows, outcome)
+        self._stalls = address.stalls
         self._error = error
         self._leave = leave
         self._over = False
@@ -97,6 +101,9 @@ class _Batches(KnownAnswer):
         async for rows in super().__aiter__():
             for at in range(0, len(rows), 2):
                 yield rows[at : at + 2]
+        if self._stalls is not None:
+            self._stalls.set()
+            await asyncio.Event().wait()
         if self._error is not None:
             raise self._error
         self._over = True
@@ -133,7 +140,8 @@ class _Script:
         )
         if limit is not None and len(rows) > limit:
             rows, outcome = rows[:limit], Outcome(Ending.LIMIT, limit, 0.0, detail=CANCELLED)
-        return _Batches(rows, outcome, error, partial(self._address.left.append, query))
+        leave = partial(self._address.left.append, query)
+        return _Batches(rows, outcome, self._address, error, leave)
 
     async def close(self) -> None: ...
 

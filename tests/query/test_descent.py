@@ -7,6 +7,7 @@ import pytest
 from dicomsh.errors import QueryFailedError
 from dicomsh.model.answer import Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
+from dicomsh.model.derived_answer import KnownAnswer
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.levels import HIERARCHY, Level
 from dicomsh.model.modality import Modality
@@ -17,8 +18,9 @@ from dicomsh.model.query import Query
 from dicomsh.model.row import Row
 from dicomsh.model.row_matching import test_of as matcher_of
 from dicomsh.model.status import IDENTIFIER_MISMATCH
-from dicomsh.query.ask import ask
+from dicomsh.query.ask import answer_from, ask
 from dicomsh.query.context import QueryContext
+from dicomsh.query.descent import Descent, OrDescended
 from tests.model.rows import answer
 from tests.model.test_plan import request
 from tests.query.scripted import Asked, Reply, ScriptAddress, asked, in_context
@@ -189,6 +191,20 @@ def test_left_early_it_is_cancelled() -> None:
     for reply in (rows_for, plain):
         outcome = left_after_one_batch(request(SERIES, AT_P1), reply)
         assert (outcome.ending, outcome.rows) == (Ending.CANCELLED, 2)
+
+
+def test_left_once_all_of_it_is_there_it_is_complete() -> None:
+    async def work(context: QueryContext) -> Ending:
+        wanted, peer = request(SERIES, AT_P1), Modality("scripted", ScriptAddress(rows_for))
+        whole = KnownAnswer([answer(SeriesInstanceUID="1.1.1.0")], Outcome(Ending.COMPLETE, 0, 0.0))
+        descent = Descent(context, peer, wanted, QueryOptions(), answer_from)
+        found = OrDescended(whole, descent)
+        async for _ in found:
+            break
+        await found.aclose()
+        return found.outcome.ending
+
+    assert in_context(work) is Ending.COMPLETE
 
 
 def left_after_one_batch(wanted: Request, reply: Reply) -> Outcome:

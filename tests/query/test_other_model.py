@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from dicomsh.model.answer import Ending, Outcome
+from dicomsh.model.answer import Ending, Outcome, all_rows
 from dicomsh.model.asked_query import QueryOptions
 from dicomsh.model.derived_answer import AnswerStep
 from dicomsh.model.keys import PATIENT_ID
@@ -216,6 +218,22 @@ def test_left_early_it_is_cancelled_and_leaves_the_query_under_way(batches: int)
     assert (outcome.ending, outcome.rows) == (Ending.CANCELLED, 2 * batches)
     assert len(address.asked) == 1 + batches
     assert address.left == [address.asked[-1][0]]
+
+
+def test_left_while_the_patients_are_listed_it_leaves_that_query() -> None:
+    async def work(context: QueryContext) -> None:
+        stalled = asyncio.Event()
+        only = [Model.PATIENT_ROOT]
+        address = ScriptAddress(by_patient(of("A")), only, stalls=stalled)
+        listing = await ask(context, Modality("scripted", address), request(Level.STUDY))
+        reading = asyncio.create_task(all_rows(listing.answer))
+        await stalled.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert [query.level for query in address.left] == [Level.PATIENT]
+
+    in_context(work)
 
 
 def test_left_before_the_patients_are_known_nobody_is_said_to_lack_an_id() -> None:
