@@ -17,6 +17,8 @@ import pytest
 from tests import missing_programs, samples, servers, surroundings
 
 ROOT = Path(__file__).parent.parent
+BYTECODE = ROOT / ".pytest_cache" / "bytecode"
+"""Where bytecode goes if Python was told to write none beside its sources."""
 
 Running = TypeVar("Running", bound=servers.Server)
 Start = Callable[[AbstractContextManager[Running]], Running]
@@ -25,6 +27,9 @@ Start = Callable[[AbstractContextManager[Running]], Running]
 def pytest_configure(config: pytest.Config) -> None:
     """A test run that is told to stop ends like one that is interrupted: servers are ended too."""
     config.pluginmanager.register(missing_programs)
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = str(BYTECODE)  # each worker would prepare all asserts for itself, 8 s
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     hypothesis.settings.register_profile(
         "dicomsh",
@@ -67,7 +72,7 @@ def bytecode_of_programs() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if os.environ.get("PYTHONDONTWRITEBYTECODE"):
             patch.delenv("PYTHONDONTWRITEBYTECODE")
-            patch.setenv("PYTHONPYCACHEPREFIX", str(ROOT / ".pytest_cache" / "bytecode"))
+            patch.setenv("PYTHONPYCACHEPREFIX", str(BYTECODE))
         yield
 
 

@@ -89,6 +89,19 @@ def free_ports(number: int) -> list[int]:
     return ports
 
 
+def listens(port: int, host: str = HOST) -> bool:
+    """Whether somebody listens on a port.
+
+    While nobody does, a connection to a free port sometimes gets that port for its own end, too,
+    and is connected to itself.
+    """
+    try:
+        with socket.create_connection((host, port), timeout=1) as made:
+            return bool(made.getsockname() != made.getpeername())
+    except OSError:
+        return False
+
+
 Description = TypeVar("Description")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.benchmarks import measure, programs
-from tests.processes import HOST, free_ports, running
+from tests.processes import HOST, free_ports, listens, running
 
 AET = "CANNED"
 
@@ -49,11 +48,7 @@ def canned(rows: int) -> Iterator[int]:
 
 
 def _is_listening(port: int, _: Path) -> bool:
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+    return listens(port)
 
 
 def find(port: int, output: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any
 
 from tests import warm
 from tests.harness import ROOT
-from tests.processes import HOST, find_program, free_ports
+from tests.processes import HOST, find_program, free_ports, listens
 
 LIMIT = 120
 """Seconds for what takes a fraction of one on an idle computer."""
@@ -54,15 +53,6 @@ class Receiver:
     def records(self) -> list[dict[str, Any]]:
         """Its output, with `-o ndjson`."""
         return [json.loads(line) for line in self.out.splitlines()]
-
-
-def listens(port: int) -> bool:
-    """Whether somebody listens on a port."""
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 @contextmanager
