@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -27,10 +27,6 @@ PLAIN_INTEGER = regex(r"(?:0|-?[1-9][0-9]{0,17})?\Z")
 """An IS as JSON and Python write it, or nothing."""
 
 
-_Pair = tuple[str, Plain] | tuple[()]
-"""A keyword and its value; empty if the row has no such element."""
-
-
 def own_tags(columns: Sequence[Column]) -> tuple[int, ...] | None:
     """The tags of columns that are all attributes of the row itself; None if one is not."""
     shown = [column for column in columns if isinstance(column, AttributeColumn)]
@@ -43,7 +39,7 @@ def own_tags(columns: Sequence[Column]) -> tuple[int, ...] | None:
 def in_blocks(
     tags: tuple[int, ...],
     of: Callable[[Attribute], Callable[[list[str]], list[_Part] | None] | None],
-    joined: Callable[[Sequence[list[_Part]]], list[_Object]],
+    joined: Callable[[Sequence[str], Sequence[list[_Part]]], list[_Object]],
     slow: Callable[[Sequence[AnyRow]], list[_Object]],
     suits: Callable[[str], bool],
 ) -> Callable[[Sequence[AnyRow]], list[_Object]]:
@@ -53,7 +49,7 @@ def in_blocks(
         tags: what the columns show.
         of: gives what makes the parts of an attribute from its values as text, `ABSENT` among
             them; None for an attribute that needs more than that, as what it gives does for values.
-        joined: makes objects from the parts of each attribute, in order.
+        joined: makes objects from the keywords, and the parts of each, in order.
         slow: makes objects one by one.
         suits: whether all values, given as one text, can be handled together.
     """
@@ -73,7 +69,10 @@ def in_blocks(
         if values is None:
             return None
         parts = [made(column) for made, column in zip(make, values, strict=True)]
-        return None if None in parts else joined(cast("list[list[_Part]]", parts))
+        if None in parts:
+            return None
+        keywords = [by_tag(tag).keyword for tag in everything]
+        return joined(keywords, cast("list[list[_Part]]", parts))
 
     def objects(rows: Sequence[AnyRow]) -> list[_Object]:
         blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
@@ -91,34 +90,35 @@ def objects_of(
     def slow(rows: Sequence[AnyRow]) -> list[_Object]:
         return [made(found(row)) for row in rows]
 
-    def joined(columns: Sequence[list[_Pair]]) -> list[_Object]:
+    def joined(names: Sequence[str], columns: Sequence[list[Plain]]) -> list[_Object]:
         rows = zip(*columns, strict=True)
-        if any(() in column for column in columns):
-            return [made(pair for pair in row if pair) for row in rows]
-        return [*map(made, rows)]
+        if any(ABSENT in column for column in columns):
+            return [made(_present(names, row)) for row in rows]
+        return [made(zip(names, row, strict=True)) for row in rows]
 
     tags = own_tags(columns)
-    return slow if tags is None else in_blocks(tags, _pairs, joined, slow, lambda _: True)
+    return slow if tags is None else in_blocks(tags, _values, joined, slow, lambda _: True)
 
 
-def _pairs(attribute: Attribute) -> Callable[[list[str]], list[_Pair] | None] | None:
-    """What gives the pairs of an attribute; None for a VR that is neither short text nor IS."""
-    name, multiple = attribute.keyword, attribute.multiple
-    if attribute.vr == "IS" and not multiple:
-        return lambda column: _of_numbers(name, column)
+def _present(names: Sequence[str], row: Sequence[Plain]) -> Iterator[tuple[str, Plain]]:
+    return ((name, value) for name, value in zip(names, row, strict=True) if value != ABSENT)
+
+
+def _values(attribute: Attribute) -> Callable[[list[str]], list[Plain] | None] | None:
+    """What gives the values of an attribute; None for a VR that is neither short text nor IS."""
+    if attribute.vr == "IS" and not attribute.multiple:
+        return _numbers
     if attribute.vr not in SHORT_TEXT:
         return None
-    return lambda column: (_of_lists if multiple else _of_texts)(name, column)
+    return _lists if attribute.multiple else _texts
 
 
-def _of_texts(name: str, column: list[str]) -> list[_Pair]:
-    pairs: list[_Pair] = [(name, text or None) for text in column]
-    return _without_absent(pairs, column)
+def _texts(column: list[str]) -> list[Plain]:
+    return [text or None for text in column] if "" in column else [*column]
 
 
-def _of_lists(name: str, column: list[str]) -> list[_Pair]:
-    pairs: list[_Pair] = [(name, _several(text)) for text in column]
-    return _without_absent(pairs, column)
+def _lists(column: list[str]) -> list[Plain]:
+    return [text if text == ABSENT else _several(text) for text in column]
 
 
 def _several(text: str) -> Plain:
@@ -127,16 +127,8 @@ def _several(text: str) -> Plain:
     return [part.strip(" \0") or None for part in text.split("\\")]
 
 
-def _of_numbers(name: str, column: list[str]) -> list[_Pair] | None:
-    if not all(map(PLAIN_INTEGER.match, [text for text in column if text != ABSENT])):
+def _numbers(column: list[str]) -> list[Plain] | None:
+    present = [text for text in column if text != ABSENT]
+    if not all(map(PLAIN_INTEGER.match, present)):
         return None
-    pairs: list[_Pair] = [
-        (name, int(text) if text not in ("", ABSENT) else None) for text in column
-    ]
-    return _without_absent(pairs, column)
-
-
-def _without_absent(pairs: list[_Pair], column: list[str]) -> list[_Pair]:
-    if ABSENT not in column:
-        return pairs
-    return [() if text == ABSENT else pair for pair, text in zip(pairs, column, strict=True)]
+    return [text if text == ABSENT else int(text) if text else None for text in column]

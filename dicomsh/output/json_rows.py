@@ -28,8 +28,9 @@ def object_lines(columns: Sequence[Column]) -> Lines:
     return slow if tags is None else in_blocks(tags, _writer, _joined, slow, needs_no_escape)
 
 
-def _joined(fragments: Sequence[list[str]]) -> list[str]:
-    """The lines, from the fragments of each column."""
+def _joined(names: Sequence[str], fragments: Sequence[list[str]]) -> list[str]:
+    """The lines, from the fragments of each column, which have the names in them."""
+    del names
     return [f"{{{''.join(parts)[:-2]}}}" for parts in zip(*fragments, strict=True)]
 
 
