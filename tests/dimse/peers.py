@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
+from queue import SimpleQueue
 from socketserver import BaseServer
 from typing import Any, TypeVar
 
@@ -138,6 +139,29 @@ def scp(
         thread.join()
         for association, connection in opened:
             _end(association, connection)
+
+
+class Reports:
+    """Takes the N-EVENT-REPORTs of storage commitment, as a client or as a server of pynetdicom."""
+
+    def __init__(self) -> None:
+        self._taken: SimpleQueue[tuple[int, Dataset, threading.Thread]] = SimpleQueue()
+        self.handler: Any = (evt.EVT_N_EVENT_REPORT, self._take)
+
+    def _take(self, event: evt.Event) -> tuple[int, None]:
+        kind, information = event.event_type, event.event_information
+        self._taken.put((kind or 0, information, threading.current_thread()))
+        return 0x0000, None
+
+    def next(self) -> tuple[int, Dataset]:
+        """The event type and the information of the next one, once it has been answered.
+
+        pynetdicom answers each in a thread of its own, and lets nobody see when it has: an
+        association that is released before breaks in the middle.
+        """
+        kind, information, answering = self._taken.get(timeout=DEADLINE)
+        answering.join(DEADLINE)
+        return kind, information
 
 
 @contextmanager

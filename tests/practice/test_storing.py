@@ -6,21 +6,20 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 import pydicom
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage
-from pynetdicom import AE, evt
+from pynetdicom import AE
 
 from dicomsh.model.commitment import PUSH_MODEL, PUSH_MODEL_INSTANCE
 from dicomsh.model.modality import Faults, PracticeAddress
 from dicomsh.practice.holdings import Capacity
 from dicomsh.practice.people import PEOPLE
 from dicomsh.practice.server import PracticeServer, start
-from tests.dimse.peers import encoded, scp
+from tests.dimse.peers import Reports, encoded, scp
 from tests.harness import run
 from tests.practice.conftest import Start
 from tests.practice.retrieving import fetched
@@ -78,15 +77,10 @@ def images(count: int, **more: str) -> list[Dataset]:
 
 def commitment(port: int, objects: list[Dataset]) -> tuple[int, Dataset]:
     """The event type and the information of the report on the same association."""
-    reports: SimpleQueue[tuple[int, Dataset]] = SimpleQueue()
-
-    def report(event: Any) -> int:
-        reports.put((event.event_type, event.event_information))
-        return 0x0000
-
-    with storing(port, report=(evt.EVT_N_EVENT_REPORT, report)) as association:
+    reports = Reports()
+    with storing(port, report=reports.handler) as association:
         assert _asked(association, objects) == 0x0000
-        return reports.get(timeout=20)
+        return reports.next()
 
 
 def unreported(port: int, objects: list[Dataset]) -> int:
@@ -320,20 +314,16 @@ def test_a_fault_never_reports(faulty: Start) -> None:
 def test_a_fault_reports_on_an_association_of_its_own(faulty: Start) -> None:
     server, made = faulty(Faults(separate_report=True)), images(1)
     stored(server.port, *made)
-    reports: SimpleQueue[int] = SimpleQueue()
-
-    def report(event: Any) -> int:
-        reports.put(event.event_type)
-        return 0x0000
-
+    reports = Reports()
     with scp(
         abstract_syntaxes=(PUSH_MODEL,),
-        handlers=((evt.EVT_N_EVENT_REPORT, report),),
+        handlers=(reports.handler,),
         configure=_impatient,
     ) as listening:
         server.destinations["TESTER"] = ("127.0.0.1", listening.entity.port)
         assert unreported(server.port, made) == 0x0000
-        assert reports.get(timeout=20) == 1
+        kind, _ = reports.next()
+        assert kind == 1
 
 
 def _impatient(entity: AE) -> None:

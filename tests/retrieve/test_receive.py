@@ -35,7 +35,7 @@ from dicomsh.retrieve.part10 import file_header
 from dicomsh.retrieve.receive import Admission, Receive, ReceiveOptions
 from dicomsh.retrieve.values import values_of
 from tests.dimse import peers
-from tests.dimse.peers import encoded, scp
+from tests.dimse.peers import Reports, encoded, scp
 from tests.harness import run
 from tests.processes import HOST, free_ports
 from tests.retrieve.giving import image, ledger
@@ -131,11 +131,7 @@ def test_callers_of_another_title_and_for_another_service_are_told(tmp_path: Pat
 
 
 def test_a_report_that_is_not_delivered_is_sent_again(tmp_path: Path) -> None:
-    got: list[str] = []
-
-    def report(event: evt.Event) -> tuple[int, None]:
-        got.append(event.event_information.TransactionUID)
-        return 0, None
+    reports = Reports()
 
     def configure(entity: AE) -> None:
         entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
@@ -155,17 +151,17 @@ def test_a_report_that_is_not_delivered_is_sent_again(tmp_path: Path) -> None:
             await asyncio.sleep(0)
         with scp(
             abstract_syntaxes=(),
-            handlers=[(evt.EVT_N_EVENT_REPORT, report)],
+            handlers=[reports.handler],
             configure=configure,
             port=port,
         ):
             await sending
+            assert reports.next()[1].TransactionUID == "1.2.3"
         return said[0]
 
     said = peers.run(work())
     assert "the storage commitment report to ARCHIVE was not delivered" in said
     assert said.endswith("it is sent again in 0.05 s")
-    assert got == ["1.2.3"]
 
 
 def test_the_same_again_is_stored_and_other_bytes_are_not(
@@ -213,16 +209,12 @@ def test_a_name_that_would_leave_the_folder_does_not(tmp_path: Path) -> None:
 def test_storage_commitment_on_the_same_association_or_a_new_one(
     files: list[Path], tmp_path: Path, stays: bool
 ) -> None:
-    reports: list[tuple[int | None, Dataset]] = []
-
-    def report(event: evt.Event) -> tuple[int, None]:
-        reports.append((event.event_type, event.event_information))
-        return 0, None
+    reports = Reports()
 
     def configure(entity: AE) -> None:
         entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
 
-    handlers: list[Any] = [(evt.EVT_N_EVENT_REPORT, report)]
+    handlers = [reports.handler]
     with scp(abstract_syntaxes=(), handlers=handlers, configure=configure) as archive:
         where = archive.entity
         configuration = tmp_path / "modalities.yaml"
@@ -241,16 +233,14 @@ def test_storage_commitment_on_the_same_association_or_a_new_one(
             assert status.Status == 0
             if not stays:
                 association.release()
-            while not reports:
-                assert receiver.process.poll() is None
+            kind, said = reports.next()
             if stays:
                 association.release()
             receiver.interrupted()
-    ((kind, report_),) = reports
     assert kind == 2
-    assert report_.TransactionUID == "1.2.3"
-    assert [one.ReferencedSOPInstanceUID for one in report_.ReferencedSOPSequence] == ["1.2.1.1.1"]
-    (failed,) = report_.FailedSOPSequence
+    assert said.TransactionUID == "1.2.3"
+    assert [one.ReferencedSOPInstanceUID for one in said.ReferencedSOPSequence] == ["1.2.1.1.1"]
+    (failed,) = said.FailedSOPSequence
     assert (failed.ReferencedSOPInstanceUID, failed.FailureReason) == ("1.2.1.1.9", 0x0112)
 
 
