@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 HOST = "127.0.0.1"
 
@@ -103,14 +103,21 @@ def listens(port: int, host: str = HOST) -> bool:
 
 
 Description = TypeVar("Description")
+Start = Callable[..., subprocess.Popen[bytes]]
+"""Starts a process, with the streams that `subprocess.Popen` takes."""
+Command = list[str] | Start
 
 
 @contextmanager
 def running(
-    launch: Callable[[Path], tuple[list[str], Description]],
+    launch: Callable[[Path], tuple[Command, Description]],
     is_ready: Callable[[Description, Path], bool],
 ) -> Iterator[Description]:
     """Runs what `launch` prepares in an empty folder, once `is_ready`, until the end of the block.
+
+    Args:
+        launch: gives the command, and what describes the server.
+        is_ready: whether it can be used.
 
     Raises:
         ServerError: it ended by itself, or did not become ready in time.
@@ -119,12 +126,18 @@ def running(
     for _ in range(_ATTEMPTS):
         with scratch() as folder:
             command, server = launch(folder)
-            with _process(command, folder / "log") as process:
+            start: Start = command if callable(command) else partial(_popen, command)
+            with _process(start, folder / "log") as process:
                 if _comes_up(process, partial(is_ready, server, folder)):
                     yield server
                     return
             log = (folder / "log").read_text(errors="replace")
-    raise ServerError(f"{Path(command[0]).name} did not start: {log.strip()}")
+    name = Path(command[0]).name if isinstance(command, list) else "dicomsh"
+    raise ServerError(f"{name} did not start: {log.strip()}")
+
+
+def _popen(command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, **streams)
 
 
 def _comes_up(process: subprocess.Popen[bytes], is_ready: Callable[[], bool]) -> bool:
@@ -137,11 +150,10 @@ def _comes_up(process: subprocess.Popen[bytes], is_ready: Callable[[], bool]) ->
 
 
 @contextmanager
-def _process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _process(start: Start, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a session of its own: Ctrl-C at the terminal reaches us first, and we end it."""
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
+        process = start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

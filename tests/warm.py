@@ -17,6 +17,8 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -24,11 +26,39 @@ from typing import Any
 _PRELOADED = "tests.warm_modules"
 
 
-def popen(arguments: Sequence[str], **more: Any) -> subprocess.Popen[Any]:
-    """Start dicomsh with these arguments; takes and gives what `subprocess.Popen` does."""
+@dataclass(frozen=True)
+class Program:
+    """`python -m dicomsh`, perhaps with other limits than it has.
+
+    Attributes:
+        arguments: those of the command line.
+        lowered: constants by module and name, `dicomsh.gateway.kept.MOST_ROWS`, and their values.
+    """
+
+    arguments: Sequence[str]
+    lowered: Mapping[str, float] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Run it in this process."""
+        for name, value in self.lowered.items():
+            module, _, constant = name.rpartition(".")
+            found = import_module(module)
+            assert constant in vars(found), name
+            setattr(found, constant, value)
+        sys.argv = ["dicomsh", *self.arguments]
+        runpy.run_module("dicomsh", run_name="__main__", alter_sys=True)
+
+
+def popen(program: Program | Sequence[str], /, **more: Any) -> subprocess.Popen[Any]:
+    """Start dicomsh, with these arguments; takes and gives what `subprocess.Popen` does."""
+    if not isinstance(program, Program):
+        program = Program(program)
     if sys.platform == "win32":
-        return subprocess.Popen([sys.executable, "-m", "dicomsh", *arguments], **more)
-    return _Forked(["dicomsh", *arguments], **more)
+        path, constants = str(Path(__file__).parents[1]), dict(program.lowered)
+        code = f"import sys; sys.path.insert(0, {path!r}); from tests.warm import Program\n"
+        code += f"Program({[*program.arguments]!r}, {constants!r}).run()"
+        return subprocess.Popen([sys.executable, "-c", code], **more)
+    return _Forked(program, **more)
 
 
 def in_terminal(
@@ -36,7 +66,8 @@ def in_terminal(
 ) -> subprocess.Popen[Any]:
     """Start dicomsh in a terminal, which controls it."""
     streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
-    return _Forked(["dicomsh", *arguments], controlled=True, cwd=folder, env=environ, **streams)
+    program = Program(arguments)
+    return _Forked(program, controlled=True, cwd=folder, env=environ, **streams)
 
 
 class _Forked(subprocess.Popen[Any]):
@@ -45,11 +76,12 @@ class _Forked(subprocess.Popen[Any]):
     What `subprocess.Popen` asks the system for is replaced: to start it, and to wait for its end.
     """
 
-    def __init__(self, words: list[str], *, controlled: bool = False, **more: Any) -> None:
+    def __init__(self, program: Program, *, controlled: bool = False, **more: Any) -> None:
+        self._program = program
         self._controlled = controlled
-        super().__init__(words, **more)
+        super().__init__(program.arguments, **more)
 
-    def _execute_child(self, words: list[str], *given: Any) -> None:
+    def _execute_child(self, _: Sequence[str], *given: Any) -> None:
         _, preexec, _, passed, folder, environ, *_ = given
         assert not preexec, "a fork has nothing to do before exec"
         assert not passed, "only the standard streams are passed on"
@@ -58,7 +90,7 @@ class _Forked(subprocess.Popen[Any]):
         streams = _Descriptors(own if end == -1 else end for own, end in enumerate(ends))
         place = os.fspath(folder or Path.cwd())
         own = dict(os.environ if environ is None else environ)
-        self._process = _started(words, streams, self._controlled, place, own)
+        self._process = _started(self._program, streams, self._controlled, place, own)
         self.pid = self._process.pid or 0
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
@@ -98,7 +130,7 @@ def _started(*given: Any) -> BaseProcess:
 
 
 def _run(
-    words: list[str],
+    program: Program,
     streams: tuple[int, ...],
     controlled: bool,
     folder: str,
@@ -116,8 +148,7 @@ def _run(
     os.environ.update(environ)
     os.chdir(folder)
     sys.stdin, sys.stdout, sys.stderr = _text(0, "r"), _text(1, "w"), _text(2, "w")
-    sys.argv = words
-    runpy.run_module("dicomsh", run_name="__main__", alter_sys=True)
+    program.run()
 
 
 def _be_controlled() -> None:

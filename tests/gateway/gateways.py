@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.processes import HOST, free_ports, running
+from tests import warm
+from tests.processes import HOST, Command, free_ports, running
 
 _LIMIT = 30.0
 
@@ -101,29 +102,15 @@ def basic(text: str) -> str:
     return f"Basic {base64.b64encode(text.encode()).decode()}"
 
 
-_LOWERED = """
-import json, sys
-from importlib import import_module
-from dicomsh.gateway.__main__ import main
-for name, value in json.loads(sys.argv[1]).items():
-    module, _, constant = name.rpartition(".")
-    found = import_module(f"dicomsh.gateway.{module}")
-    assert constant in vars(found), name
-    setattr(found, constant, value)
-sys.exit(main(sys.argv[2:]))
-"""
-
-
-def command(*options: str, lowered: Mapping[str, float] | None = None) -> list[str]:
-    """What starts a gateway.
+def program(*options: str, lowered: Mapping[str, float] | None = None) -> warm.Program:
+    """A gateway.
 
     Args:
         options: its options.
         lowered: constants by module and name, `kept.MOST_ROWS`, so low that a test reaches them.
     """
-    if lowered:
-        return [sys.executable, "-c", _LOWERED, json.dumps(lowered), *options]
-    return [sys.executable, "-m", "dicomsh", "gateway", *options]
+    constants = {f"dicomsh.gateway.{name}": value for name, value in (lowered or {}).items()}
+    return warm.Program(("gateway", *options), constants)
 
 
 @contextmanager
@@ -132,15 +119,15 @@ def gateway(
     *options: str,
     lowered: Mapping[str, float] | None = None,
 ) -> Iterator[Service]:
-    """A gateway for the modalities in this YAML, one a line; `lowered` as for `command`."""
+    """A gateway for the modalities in this YAML, one a line; `lowered` as for `program`."""
 
-    def launch(folder: Path) -> tuple[list[str], Service]:
+    def launch(folder: Path) -> tuple[Command, Service]:
         (port,) = free_ports(1)
         file = folder / "modalities.yaml"
         lines = "".join(f"  {line}\n" for line in modalities.splitlines())
         file.write_text(f"aet: DICOMSH\nmodalities:\n{lines}", encoding="utf-8")
         given = ("--port", str(port), "-f", str(file), *options)
-        return command(*given, lowered=lowered), Service(port, folder=folder)
+        return partial(warm.popen, program(*given, lowered=lowered)), Service(port, folder=folder)
 
     with running(launch, _is_ready) as service:
         yield service

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from tests import servers
+from tests import servers, warm
 from tests.dimse import pki
-from tests.gateway.gateways import Answer, Service, basic, command, gateway, private, until
+from tests.gateway.gateways import Answer, Service, basic, gateway, private, program, until
 from tests.harness import ROOT
 from tests.processes import HOST
 
@@ -35,15 +35,15 @@ def process(
     modalities: str = "pacs: {practice: true}",
     lowered: Mapping[str, float] | None = None,
 ) -> Iterator[Any]:
-    """A gateway as a process, once it listens; `lowered` as for `command`."""
+    """A gateway as a process, once it listens; `lowered` as for `program`."""
     file = folder / "modalities.yaml"
     file.write_text(f"modalities:\n  {modalities}\n")
-    words = command("--port", "0", "-f", str(file), *options, lowered=lowered)
+    started = program("--port", "0", "-f", str(file), *options, lowered=lowered)
     environ = {**os.environ, "XDG_STATE_HOME": str(folder)}
     with (
         (folder / "said").open("w") as said,
-        subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=said, text=True, cwd=ROOT, env=environ
+        warm.popen(
+            started, stdout=subprocess.PIPE, stderr=said, text=True, cwd=ROOT, env=environ
         ) as running,
     ):
         try:
@@ -57,11 +57,12 @@ def process(
 
 def refused(*options: str, status: int = 2) -> str:
     """What a gateway says that does not start."""
-    words = command("--port", "0", *options)
-    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with warm.popen(program("--port", "0", *options), text=True, cwd=ROOT, **streams) as done:
+        _, said = done.communicate(timeout=60)
     assert done.returncode == status
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    assert "Traceback" not in said
+    return str(said)
 
 
 # Who may ask
