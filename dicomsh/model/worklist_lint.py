@@ -16,7 +16,7 @@ from dicomsh.model.level_keys import RETURN_TYPES, STEP, displayed, inside
 from dicomsh.model.matching import is_uid
 from dicomsh.model.moments import is_day
 from dicomsh.model.row import Row, items_at, text_at
-from dicomsh.model.vr import MOST_CHARACTERS, UNDELIMITED_VRS
+from dicomsh.model.vr import MOST_CHARACTERS
 from dicomsh.regex import regex
 
 
@@ -67,7 +67,7 @@ def _missing(item: Row) -> Iterator[Problem]:
         if not text_at(item, path_of(name)):
             yield Problem(name, "", "no value: required (type 1)")
     for either in _DESCRIBED:
-        if steps and not any(text_at(item, path_of(name)) for name in either):
+        if _stands(either[0], steps) and not any(text_at(item, path_of(name)) for name in either):
             yield Problem(either[0], "", "no description and no code: one is required (type 1C)")
 
 
@@ -82,13 +82,13 @@ def absent(item: Row) -> list[Problem]:
 
 
 def _names(kind: str, steps: Sequence[Row]) -> list[str]:
-    """The return keys of a type; without a step, none of those inside it."""
-    inside_step = f"{STEP}."
-    return [
-        name
-        for name, own in RETURN_TYPES.items()
-        if own == kind and (steps or not name.startswith(inside_step))
-    ]
+    """The return keys of a type that an item may have."""
+    return [name for name, own in RETURN_TYPES.items() if own == kind and _stands(name, steps)]
+
+
+def _stands(name: str, steps: Sequence[Row]) -> bool:
+    """Whether an item may have an attribute: without a step, none of those inside it."""
+    return bool(steps) or name == displayed(name)
 
 
 _DESCRIBED = (
@@ -108,7 +108,7 @@ def _texts(item: Row) -> Iterator[tuple[str, list[str]]]:
         for holder in items_at(item, path[:-1]):
             text = holder.text(attribute.tag)
             if text:
-                yield name, [text] if attribute.vr in UNDELIMITED_VRS else text.split("\\")
+                yield name, text.split("\\")
 
 
 _LONGEST = {**MOST_CHARACTERS, "UI": 64, "PN": 64}
@@ -142,8 +142,7 @@ def _wrong(vr: str, value: str) -> str:
 def _of_several(items: Sequence[Row]) -> Iterator[tuple[int, Problem]]:
     """Numbers that items share, and should not."""
     for keyword, others in _SHARED.items():
-        tag = by_keyword(keyword).tag
-        yield from _clashes(keyword, _grouped(items, keyword), others, items, tag)
+        yield from _clashes(keyword, _grouped(items, keyword), others, items)
     steps = _grouped(items, _STEP_ID)
     for number, value in _repeated(items, steps):
         yield number, Problem(_STEP_ID, value, "another item is the same step of the same study")
@@ -173,15 +172,14 @@ def _clashes(
     groups: Mapping[str, list[int]],
     others: Iterable[str],
     items: Sequence[Row],
-    tag: int,
 ) -> Iterator[tuple[int, Problem]]:
-    for numbers in groups.values():
+    for value, numbers in groups.items():
         for other in others:
             held = {items[number].text(by_keyword(other).tag) or "" for number in numbers}
             if len(held - {""}) > 1:
                 text = f"shared by items with another {other}"
                 for number in numbers:
-                    yield number, Problem(keyword, items[number].text(tag) or "", text)
+                    yield number, Problem(keyword, value, text)
                 break
 
 
