@@ -95,7 +95,7 @@ def is_proof(rows: Iterable[Row], key: QueryKey) -> bool:
     """Whether `?` matched a letter of several bytes in a row, which no comparison of bytes does."""
     fits, tag = test_of(key), key.attribute.tag
     for row in rows:
-        raw, text = row.elements.get(tag, b"").rstrip(b" \0"), row.text(tag) or ""
+        raw, text = row.elements.get(tag, b"").strip(b" \0"), row.text(tag) or ""
         if len(raw) > len(text) and not text.isascii() and fits(row):
             plain = "".join(letter for letter in text if letter.isascii() or letter in key.value)
             if not fits(_with_text(row, tag, plain)):
