@@ -293,11 +293,10 @@ def _about_codes(keys: Iterable[QueryKey]) -> Iterable[Note]:
     from dicomsh.model.vocabulary import defined_terms
 
     for key in keys:
-        if key.attribute.vr == "CS" and not key.value.isupper():
-            terms = defined_terms(key.attribute.keyword)
-            for code in key.values:
-                if code not in terms and code.upper() in terms:
-                    yield note(NoteKind.DEFINED_TERM, f"{key.keyword}={code}", code.upper())
+        terms = defined_terms(key.attribute.keyword)
+        for code in key.values:
+            if code not in terms and code.upper() in terms:
+                yield note(NoteKind.DEFINED_TERM, f"{key.keyword}={code}", code.upper())
 
 
 def _about_date_times(

@@ -20,7 +20,8 @@ from dicomsh.model.query import KeyOrigin, Matching
 from tests.model.rows import answer
 from tests.model.test_plan import AT_PATIENT, AT_STUDY, request, typed
 
-DATETIME, FUZZY, RELATIONAL = Extension.DATETIME, Extension.FUZZY, Extension.RELATIONAL
+DATETIME, EMPTY, FUZZY = Extension.DATETIME, Extension.EMPTY, Extension.FUZZY
+RELATIONAL = Extension.RELATIONAL
 CONFIGURED = "configuration"
 
 
@@ -150,6 +151,17 @@ def test_what_is_left_out_of_the_query(
         assert one.about == (word, CONFIGURED)
 
 
+BOTH_KEYS = frozenset({"AccessionNumber", "StudyID"})
+
+
+@pytest.mark.parametrize(
+    "known", [Capabilities(rejected=BOTH_KEYS), Capabilities(hiding=BOTH_KEYS)]
+)
+def test_all_that_is_left_out_is_named(known: Capabilities) -> None:
+    (only,) = adapted("+StudyID", "+acc", known=known).notes
+    assert sorted(only.about[0].split(", ")) == sorted(BOTH_KEYS)
+
+
 def test_below_an_entity_whose_key_is_rejected_nothing_can_be_listed() -> None:
     known = Capabilities(rejected=frozenset({"PatientID"}))
     with pytest.raises(UsageError, match="PatientID cannot be matched") as caught:
@@ -202,8 +214,10 @@ def test_dates_and_times(
     assert bool(sent(done)["StudyTime"][0]) is not combined
     whys = [one.why.kind for one in done.filters]
     assert whys == [NoteKind.COMBINED_LOCALLY] * combined + [NoteKind.FILTERED_LOCALLY]
-    if kinds == [NoteKind.ONE_RANGE]:
-        assert done.notes[0].about == ("StudyDate", "StudyTime")
+    about = {NoteKind.ONE_RANGE: ("StudyDate", "StudyTime"), NoteKind.EACH_DAY: ("StudyTime",)}
+    assert [one.about for one in done.notes] == [about[kind] for kind in kinds]
+    if combined:
+        assert done.filters[0].why == note(NoteKind.COMBINED_LOCALLY, "StudyDate", "StudyTime")
     single = adapted("date=2024-03-05", "time=10..11")
     assert single.notes == ()
 
@@ -222,8 +236,9 @@ def test_as_one_period_an_end_of_the_times_needs_a_day(
 ) -> None:
     adapted(*keys)
     if refused:
-        with pytest.raises(UsageError, match="has an end without a day"):
+        with pytest.raises(UsageError, match="has an end without a day") as caught:
             adapted(*keys, wanted=[DATETIME])
+        assert caught.value.hint == "give StudyDate that end, or leave it open in StudyTime, too"
     else:
         adapted(*keys, wanted=[DATETIME])
 
@@ -236,6 +251,9 @@ NAMED = Capabilities(
     },
     unmatched=("ISO_IR 100", "ISO_IR 13"),
 )
+
+
+RELATED = Capabilities(features={Feature.RELATIONAL: Support.WORKS})
 
 
 @pytest.mark.parametrize(
@@ -286,19 +304,92 @@ def test_what_to_know_if_no_name_is_found(
             {"level": Level.SERIES, "known": NAMED},
             [note(NoteKind.RELATIONAL_IGNORED)],
         ),
+        (("mod=CT",), {"level": Level.SERIES, "known": RELATED}, []),
         ((), {"level": Level.SERIES}, []),
         (("study=1.2,X.1,Y.2",), {}, [note(NoteKind.ODD_UID, "X.1")]),
         (("study=1.2",), {}, []),
         (("mod=ct,MR",), {}, [note(NoteKind.DEFINED_TERM, "ModalitiesInStudy=ct", "CT")]),
         (("mod=CT",), {}, []),
+        (
+            ("RequestedProcedurePriority=low",),
+            {"level": Level.WORKLIST},
+            [note(NoteKind.DEFINED_TERM, "RequestedProcedurePriority=low", "LOW")],
+        ),
         (("mod=xyz",), {}, []),
         (("desc=ct",), {}, []),
+        (
+            ('acc=""', "StudyID=1", 'desc=""'),
+            {"agreed": [EMPTY]},
+            [note(NoteKind.EMPTY_AGREED, "AccessionNumber, StudyDescription")],
+        ),
+        (('acc=""',), {}, []),
+        (("acc=A1",), {"agreed": [EMPTY]}, []),
     ],
 )
 def test_what_is_said(
     keys: tuple[str, ...], options: dict[str, object], wanted: list[Note]
 ) -> None:
     assert list(adapted(*keys, **options).notes) == wanted  # type: ignore[arg-type]
+
+
+def test_where_it_was_agreed_entities_without_a_value_are_found_by_the_peer() -> None:
+    done = adapted('acc=""', agreed=[EMPTY])
+    assert sent(done)["AccessionNumber"] == ('""', Matching.EMPTY_VALUE)
+    assert done.filters == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "level", "told"),
+    [
+        (
+            ("acc=A*", "id=10?", "name=DOE*"),
+            Level.WORKLIST,
+            ["AccessionNumber=A*", "PatientID=10?"],
+        ),
+        (("step=S*",), Level.WORKLIST, ["ScheduledProcedureStepID=S*"]),
+        (("acc=A1",), Level.WORKLIST, []),
+        (("acc=A*",), Level.STUDY, []),
+    ],
+)
+def test_in_a_worklist_only_names_have_wildcards(
+    keys: tuple[str, ...], level: Level, told: list[str]
+) -> None:
+    done = adapted(*keys, level=level)
+    assert list(done.empty) == [note(NoteKind.WILDCARD_IN_WORKLIST, key) for key in told]
+
+
+DAYS, ONE_DAY, HOURS = "date=2024-03-05..2024-03-06", "date=2024-03-05", "time=10..11"
+DATE, TIME = (f"ScheduledProcedureStepSequence.ScheduledProcedureStepStart{word}"
+              for word in ("Date", "Time"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("keys", "kinds", "watched_ones"),
+    [
+        # a row may be outside the time alone, if the server takes both for one period
+        ((DAYS, HOURS), [NoteKind.PERIOD_OR_EACH_DAY], [DATE]),
+        ((ONE_DAY, HOURS), [], [DATE, TIME]),
+        ((DAYS,), [], [DATE]),
+        ((HOURS,), [], [TIME]),
+        ((DAYS, "time=10:30:15.123456"), [], [DATE, TIME]),
+        # dates that belong to no step, and to no study
+        (("birth=1970..1980", "PatientBirthTime=10..11"), [NoteKind.EACH_DAY],
+         ["PatientBirthDate", "PatientBirthTime"]),
+        (("ReferencedStudySequence.StudyDate=2023..2024",
+          "ReferencedStudySequence.StudyTime=10..11"), [],
+         ["ReferencedStudySequence.StudyDate", "ReferencedStudySequence.StudyTime"]),
+        (("ScheduledProcedureStepSequence.ScheduledProtocolCodeSequence.StudyDate=2023..2024",
+          "ScheduledProcedureStepSequence.ScheduledProtocolCodeSequence.StudyTime=10..11"), [],
+         ["ScheduledProcedureStepSequence.ScheduledProtocolCodeSequence.StudyDate",
+          "ScheduledProcedureStepSequence.ScheduledProtocolCodeSequence.StudyTime"]),
+    ],
+)  # fmt: skip
+def test_days_and_hours_of_a_worklist(
+    keys: tuple[str, ...], kinds: list[NoteKind], watched_ones: list[str]
+) -> None:
+    done = adapted(*keys, level=Level.WORKLIST)
+    assert [one.kind for one in done.notes] == kinds
+    assert watched(done) == watched_ones
 
 
 def test_a_place_with_an_odd_uid_is_told() -> None:
