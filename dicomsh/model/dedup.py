@@ -87,41 +87,37 @@ def item_key(row: Row) -> bytes:
 
     The standard has no unique key for items (PS3.4 K.6.1.2.2), and servers leave out some of these.
     """
-    found = [item.elements.get(path[-1].tag, b"") for path in _OF_ITEM for item in _at(row, path)]
-    texts = [raw.strip(b"\0 ") for raw in found]
-    return b"\\".join(texts) if any(texts) else b""
+    values = _values(row, _OF_ITEM)
+    return b"\\".join(values) if any(values) else b""
 
 
 def step_key(row: Row) -> bytes:
     """What tells a scheduled step apart, wherever and whenever it is to be done.
 
-    That is its number, with its study and patient; everything about it if it has no number.
+    That is its number, with its study and patient; everything about it if it has no number. An item
+    should have one step, but some servers send several.
     """
-    (number,) = _values(row, (inside("ScheduledProcedureStepID"),)) or (b"",)
-    if not number:
-        return item_key(row)
-    return b"\\".join((number, *_values(row, ("StudyInstanceUID", "PatientID"))))
+    numbers = _values(row, [_STEP_ID])
+    return b"\\".join((*numbers, *_values(row, _OF_STEP))) if any(numbers) else item_key(row)
 
 
-def _values(row: Row, names: Sequence[str]) -> list[bytes]:
-    paths = [path_of(name) for name in names]
-    found = [item.elements.get(path[-1].tag, b"") for path in paths for item in _at(row, path)]
-    return [raw.strip(b"\0 ") for raw in found]
+def _values(row: Row, paths: Sequence[Sequence[Attribute]]) -> list[bytes]:
+    return [
+        holder.elements.get(attribute.tag, b"").strip(b"\0 ")
+        for *around, attribute in paths
+        for holder in items_at(row, around)
+    ]
 
 
-def _at(row: Row, path: Sequence[Attribute]) -> list[Row]:
-    return items_at(row, path[:-1])
-
-
+_STEP_ID = path_of(inside("ScheduledProcedureStepID"))
+_OF_STEP = [path_of(name) for name in ("StudyInstanceUID", "PatientID")]
 _OF_ITEM = [
-    path_of(name)
-    for name in (
-        "StudyInstanceUID",
-        "AccessionNumber",
-        "PatientID",
-        *map(inside, ("ScheduledProcedureStepID", "ScheduledStationAETitle")),
-        *map(inside, ("ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime")),
-    )
+    *_OF_STEP,
+    path_of("AccessionNumber"),
+    _STEP_ID,
+    path_of(inside("ScheduledStationAETitle")),
+    path_of(inside("ScheduledProcedureStepStartDate")),
+    path_of(inside("ScheduledProcedureStepStartTime")),
 ]
 
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomsh.model.dedup import Dedup, Fresh
+from dicomsh.model.dedup import Dedup, Fresh, step_key
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
 from tests.model.rows import answer
+from tests.model.test_worklist_lint import item, with_steps
 
 
 def studies(*numbers: int) -> list[Row]:
@@ -139,3 +140,64 @@ def test_a_row_that_one_query_repeats_is_let_through_and_one_of_an_earlier_query
     assert fresh.rows == 5
     fresh.next_query()
     assert len(fresh.of(studies(1, 2, 3, 4))) == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "is_other"),
+    [
+        ({"StudyInstanceUID": "1.9"}, True),
+        ({"AccessionNumber": "W9"}, True),
+        ({"AccessionNumber": None}, True),
+        ({"PatientID": "1001X"}, True),
+        ({"ScheduledProcedureStepID": "S01X"}, True),
+        ({"ScheduledStationAETitle": "CT2"}, True),
+        ({"ScheduledProcedureStepStartDate": "20240507"}, True),
+        ({"ScheduledProcedureStepStartTime": "0801"}, True),
+        ({"ScheduledProcedureStepID": " S01  "}, False),
+        ({"PatientName": "DOE", "RequestedProcedureID": "RP2", "Modality": "MR"}, False),
+    ],
+)
+def test_an_item_of_a_worklist_is_known_by_what_it_usually_has(
+    other: dict[str, str | None], is_other: bool
+) -> None:
+    """The standard has no unique key for items (PS3.4 K.6.1.2.2)."""
+    once = Dedup(Level.WORKLIST, None)
+    once.admit([item()])
+    assert len(once.admit([item(**other)])) == is_other
+    assert once.admit([item()]) == []
+
+
+def test_items_that_have_nothing_of_it_are_all_let_through() -> None:
+    once = Dedup(Level.WORKLIST, None)
+    for _ in range(2):
+        assert len(once.admit([answer(PatientName="DOE"), answer(PatientID=" ")])) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({}, {"ScheduledStationAETitle": "CT2", "ScheduledProcedureStepStartDate": "2025"}, True),
+        ({}, {"ScheduledProcedureStepID": "S01 ", "AccessionNumber": "W9"}, True),
+        ({}, {"ScheduledProcedureStepID": "S02"}, False),
+        ({}, {"ScheduledProcedureStepID": "S01X"}, False),
+        ({}, {"StudyInstanceUID": "1.9"}, False),
+        ({}, {"PatientID": "9"}, False),
+        # without a number, by all that an item is known by
+        ({"ScheduledProcedureStepID": ""}, {"ScheduledProcedureStepID": None}, True),
+        (
+            {"ScheduledProcedureStepID": ""},
+            {"ScheduledProcedureStepID": "", "ScheduledStationAETitle": "CT2"},
+            False,
+        ),
+    ],
+)
+def test_a_step_is_known_again_wherever_and_whenever_it_is_done(
+    one: dict[str, str | None], other: dict[str, str | None], same: bool
+) -> None:
+    assert (step_key(item(**one)) == step_key(item(**other))) is same
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+def test_an_item_without_just_one_step_is_known_again(steps: int) -> None:
+    assert step_key(with_steps(steps)) == step_key(with_steps(steps)) != step_key(item())
+    assert step_key(with_steps(steps)) != step_key(with_steps(steps, PatientID="9"))
