@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.model.columns import AttributeColumn
-from dicomsh.model.comparison import Where, paired, value_of
-from dicomsh.model.keys import by_keyword
+from dicomsh.model.comparison import Where, differing, key_of, paired, value_of
+from dicomsh.model.keys import by_keyword, path_of
 from dicomsh.model.levels import Level
+from dicomsh.model.row import Row
 from tests.model.rows import answer
+from tests.model.test_worklist_lint import item
 
 
 def same(keyword: str, one: str | None, other: str | None) -> bool:
@@ -31,17 +33,22 @@ def same(keyword: str, one: str | None, other: str | None) -> bool:
         ("ModalitiesInStudy", r"CT\PT\CT", r"PT\CT"),
         ("PatientName", "Doe^Jane", "Doe^Jane^^"),
         ("PatientName", "Doe^Jane==", "Doe^Jane"),
+        ("PatientName", "Doe^=Roe^ ^", "Doe=Roe"),
         ("PatientName", "M\u00fcller", "Mu\u0308ller"),
         ("PatientWeight", "70", "70.0"),
         ("PatientWeight", "7e1", "70.00"),
         ("PatientWeight", "heavy", "heavy"),
         ("PatientWeight", "NaN", "NaN"),
         ("PatientAge", "45Y", "045Y"),
+        ("PatientAge", "45y", "45Y"),
         ("StudyDescription", "CT ", "CT"),
         ("StudyDescription", "", None),
         ("ModalitiesInStudy", "", None),
         ("PatientName", "^", None),
         ("SOPClassUID", "1.2\0", "1.2"),
+        ("PatientName", r"Doe\Roe^", r"Doe\Roe"),
+        ("ImageType", "\\", None),
+        ("PatientComments", "", None),
     ],
 )
 def test_equal_values(keyword: str, one: str, other: str | None) -> None:
@@ -66,6 +73,15 @@ def test_equal_values(keyword: str, one: str, other: str | None) -> None:
         ("PatientID", "007", "7"),
         ("StudyDescription", "CT", None),
         ("SeriesNumber", "0", None),
+        ("StudyDescription", "CTX", "CT"),
+        ("StudyDescription", "XXXX", None),
+        ("PatientAge", "X45Y", "45Y"),
+        ("PatientName", "DoeX", "Doe"),
+        ("PatientComments", "CT", None),
+        ("PatientComments", "XXXX", None),
+        ("PatientComments", "CT", "MR"),
+        ("PatientComments", "a \\ b", r"a\b"),
+        ("AcquisitionDateTime", "2024:03", "202403"),
     ],
 )
 def test_other_values(keyword: str, one: str, other: str | None) -> None:
@@ -106,3 +122,96 @@ def test_the_same_rows_in_another_order_are_no_difference(rows: list[tuple[str, 
         assert pair.first is not None
         assert pair.second is not None
         assert pair.first.text(0x00200010) == pair.second.text(0x00200010)
+
+
+STUDY_ID, COMMENTS = (
+    AttributeColumn(by_keyword(word), word) for word in ("StudyID", "StudyComments")
+)
+PLAN, CODE = (
+    AttributeColumn(path[-1], "", path=path[:-1])
+    for path in (
+        path_of("ScheduledProcedureStepSequence.ScheduledStationAETitle"),
+        path_of("RequestedProcedureCodeSequence.CodeValue"),
+    )
+)
+
+
+def study(key: str, text: str, comments: str = "") -> Row:
+    return answer(StudyInstanceUID=key, StudyID=text, StudyComments=comments)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "pairs"),
+    [
+        (["1a"], ["1a"], [("1a", "1a", Where.BOTH)]),
+        (["1a"], ["1b"], [("1a", "1b", Where.BOTH)]),
+        (["1a"], ["2a"], [("1a", None, Where.ONE), (None, "2a", Where.ONE)]),
+        # equal ones first, then in their order, then what one answer has more of
+        (["1a", "1b"], ["1b", "1c"], [("1b", "1b", Where.BOTH), ("1a", "1c", Where.BOTH)]),
+        (["1a", "1b"], ["1a"], [("1a", "1a", Where.BOTH), ("1b", None, Where.MORE)]),
+        (["1a"], ["1a", "1a"], [("1a", "1a", Where.BOTH), (None, "1a", Where.MORE)]),
+        (
+            ["1a", "1b", "1c"],
+            ["1x", "1y"],
+            [("1a", "1x", Where.BOTH), ("1b", "1y", Where.BOTH), ("1c", None, Where.MORE)],
+        ),
+        # without a key only equal ones
+        ([" a"], [" b"], [(" a", None, Where.ONE), (None, " b", Where.ONE)]),
+        ([" a", " b"], [" a"], [(" a", " a", Where.BOTH), (" b", None, Where.ONE)]),
+    ],
+)
+def test_which_rows_belong_together(
+    first: list[str], second: list[str], pairs: list[tuple[str | None, str | None, Where]]
+) -> None:
+    """A study is its key and a letter, its value."""
+    ours, theirs = ([study(*map(str.strip, one)) for one in rows] for rows in (first, second))
+    named = dict(zip([*map(id, ours), *map(id, theirs)], [*first, *second], strict=True))
+    found = paired(ours, theirs, Level.STUDY, [STUDY_ID])
+    assert [(named.get(id(one.first)), named.get(id(one.second)), one.where) for one in found] == (
+        pairs
+    )
+    for one in found:
+        assert one.row in (one.first, one.second)
+
+
+def test_the_columns_that_differ() -> None:
+    one, other = study("1", "a", "x"), study("1", "a", "y")
+    assert differing([STUDY_ID, COMMENTS], one, other) == [COMMENTS]
+    assert differing([STUDY_ID], one, other) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "columns"),
+    [
+        ({"ScheduledStationAETitle": "CT2"}, [PLAN]),
+        ({"ScheduledStationAETitle": r"CT1\CT2"}, [PLAN]),
+        ({"ScheduledStationAETitle": "CT1 "}, []),
+        ({"RequestedProcedureCodeSequence": "C1"}, [CODE]),
+    ],
+)
+def test_values_inside_sequences_are_compared(
+    values: dict[str, str], columns: list[AttributeColumn]
+) -> None:
+    assert differing([PLAN, CODE], item(), item(**values)) == columns
+
+
+@pytest.mark.parametrize(
+    ("row", "level", "key"),
+    [
+        (answer(PatientID="A"), Level.PATIENT, "A"),
+        (answer(PatientID="A", IssuerOfPatientID="X"), Level.PATIENT, "A (issuer X)"),
+        (answer(PatientID="A", IssuerOfPatientID=""), Level.PATIENT, "A"),
+        (
+            answer(StudyInstanceUID="1.2", PatientID="A", IssuerOfPatientID="X"),
+            Level.STUDY,
+            "1.2",
+        ),
+        (answer(PatientID="A"), Level.STUDY, ""),
+        (item(), Level.WORKLIST, "W001 S01 1.2.3"),
+        (item(AccessionNumber=""), Level.WORKLIST, "S01 1.2.3"),
+        (item(ScheduledProcedureStepID=None), Level.WORKLIST, "W001 1.2.3"),
+        (answer(PatientID="A"), Level.WORKLIST, ""),
+    ],
+)
+def test_what_an_entity_is_called(row: Row, level: Level, key: str) -> None:
+    assert key_of(row, level) == key

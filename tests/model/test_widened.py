@@ -48,6 +48,7 @@ def named(raw: bytes | None, charset: str = "", fallback: str = "") -> Row:
         ("name=?A*^=", False),
         ("name=?A*^=B", True),
         ("name=AB?", True),
+        ("name=XY?", True),
         ("name=?", False),
         ("+PatientName", False),
     ],
@@ -141,6 +142,8 @@ def test_a_row_without_a_set_is_read_in_that_of_the_query(row: Row, fits: bool |
         ("Mü?ler", [named("Müller".encode(), UTF8)], False),
         ("M*?ller", [named("Müiller".encode(), UTF8)], False),
         ("M*?ller", [named("Müller".encode(), UTF8)], True),
+        ("M?llerX", [named("MüllerX".encode(), UTF8)], True),
+        ("王小?东", [named("王小A东".encode("gb18030"), "GB18030")], False),
         # a row that does not match says nothing
         ("Schm?dt", [named("Müller".encode(), UTF8)], False),
     ],
