@@ -229,29 +229,25 @@ _MOST_BYTES = 72 << 20
 _ROW_BYTES = 160
 """Bytes that a row takes beside its identifier: objects, and its place in lists."""
 _FEW_BYTES = 1 << 22
+"""Bytes up to which rows keep their indexes, roughly."""
 _NARROW = "they are collected in memory before they are shown: 'find' shows rows as they arrive"
 
 
 class Gathered:
     """Rows that are collected before any is shown, up to what memory should hold.
 
-    Of many, only their bytes are kept.
-
-    Args:
-        indexed: bytes up to which rows keep their indexes, roughly; of later ones, only the bytes
-            are kept.
+    The first keep their indexes; of what comes after many, only the bytes are kept.
 
     Attributes:
         rows: the rows, or records.
         beside: bytes that are kept for them elsewhere; who keeps them counts them here.
     """
 
-    def __init__(self, indexed: int = _FEW_BYTES) -> None:
+    def __init__(self) -> None:
         self.rows: list[Any] = []
         self.beside = 0
         self._bytes = 0
         self._weight = 0
-        self._indexed = indexed
 
     def add(self, batch: list[Any]) -> None:
         """Keep the rows of a batch.
@@ -260,7 +256,7 @@ class Gathered:
             DicomshError: there are more rows than memory should hold.
         """
         answers = _answers(batch)
-        if self._weight > self._indexed and answers:
+        if self._weight > _FEW_BYTES and answers:
             batch = answers = [row.compact() for row in answers]
         self.rows += batch
         self._weight += weight(answers)

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
-from dicomsh.errors import DicomshError
+from dicomsh.errors import DicomshError, ExitStatus
 from dicomsh.frozen import replace
 from dicomsh.model.answer import (
     MOST_GATHERED,
     Answer,
+    ArchiveOutcome,
     Ending,
     Gathered,
     Outcome,
     all_rows,
     as_cancelled,
     combined,
+    failure_of,
+    of_archives,
 )
+from dicomsh.model.asked_query import AskedQuery
 from dicomsh.model.columns import AttributeColumn, Record
 from dicomsh.model.derived_answer import KeptRows
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.modality import DicomAddress
+from dicomsh.model.levels import Level
+from dicomsh.model.modality import DicomAddress, Modality, PracticeAddress
 from dicomsh.model.notes import Note, NoteKind, note, summed
+from dicomsh.model.place import Place
+from dicomsh.model.plan import Request
 from dicomsh.model.results import at_once
 from dicomsh.model.row import Row, Source
 from tests.dimse.peers import element
@@ -85,6 +92,108 @@ def test_a_limit_that_ended_a_part_is_named_as_it_was_set() -> None:
 def test_what_was_cancelled_between_two_queries_has_no_final_status() -> None:
     found = as_cancelled(replace(outcome(Ending.COMPLETE), status=0))
     assert (found.ending, found.status, found.rows) == (Ending.CANCELLED, None, 3)
+
+
+PACS, MINI = (
+    AskedQuery(Modality(name, PracticeAddress()), Request(Level.STUDY, Place()))
+    for name in ("pacs", "mini")
+)
+
+
+def archive(
+    asked: AskedQuery | None, ending: Ending, level: Level = Level.STUDY, **more: Any
+) -> ArchiveOutcome:
+    name = asked.modality.name if asked else "none"
+    return ArchiveOutcome(name, replace(outcome(ending), **more), level, asked)
+
+
+@pytest.mark.parametrize(
+    ("endings", "whole"),
+    [
+        ([Ending.COMPLETE, Ending.COMPLETE], Ending.COMPLETE),
+        ([Ending.COMPLETE, Ending.LIMIT], Ending.LIMIT),
+        ([Ending.COMPLETE, Ending.CUT_OFF], Ending.PARTIAL),
+        ([Ending.LIMIT, Ending.FAILED], Ending.PARTIAL),
+        ([Ending.CUT_OFF, Ending.CANCELLED], Ending.CANCELLED),
+    ],
+)
+def test_several_archives_end_as_the_worst_of_them(endings: list[Ending], whole: Ending) -> None:
+    archives = [archive(PACS, ending) for ending in endings]
+    found = of_archives(archives)
+    assert (found.ending, found.rows, found.seconds) == (whole, 6, 1.0)
+    assert found.archives == tuple(archives)
+
+
+@pytest.mark.parametrize(
+    ("parts", "limit"),
+    [
+        ([archive(PACS, Ending.COMPLETE), archive(MINI, Ending.LIMIT, limit=100)], 100),
+        ([archive(PACS, Ending.LIMIT)], 3),  # its own, so as many as it has rows
+        ([archive(PACS, Ending.CUT_OFF), archive(MINI, Ending.COMPLETE, limit=100)], None),
+    ],
+)
+def test_the_limit_of_several_archives(parts: list[ArchiveOutcome], limit: int | None) -> None:
+    assert of_archives(parts).limit == limit
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status"),
+    [([0xFE00, 0xFE00], 0xFE00), ([0xFE00, None], None), ([None, 0xFE00], None), ([], None)],
+)
+def test_several_archives_that_were_cancelled_have_a_status_if_each_has(
+    statuses: list[int | None], status: int | None
+) -> None:
+    done = archive(PACS, Ending.COMPLETE, status=0)
+    cancelled = [archive(MINI, Ending.CANCELLED, status=one) for one in statuses]
+    assert of_archives([done, *cancelled]).status == status
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "unsupported"), [(False, False), (True, False), (False, True)]
+)
+def test_what_holds_for_one_archive_holds_for_several(doubtful: bool, unsupported: bool) -> None:
+    odd = archive(MINI, Ending.COMPLETE, doubtful=doubtful, unsupported=unsupported)
+    found = of_archives([archive(PACS, Ending.COMPLETE), odd])
+    assert (found.doubtful, found.unsupported) == (doubtful, unsupported)
+
+
+@pytest.mark.parametrize(
+    ("failures", "failure"),
+    [
+        ([], ExitStatus.DONE),
+        ([ExitStatus.DONE, ExitStatus.TIMED_OUT, ExitStatus.FAILED], ExitStatus.TIMED_OUT),
+    ],
+)
+def test_the_first_failure_counts(failures: list[ExitStatus], failure: ExitStatus) -> None:
+    archives = [archive(PACS, Ending.FAILED, failure=one) for one in failures]
+    assert combined([one.outcome for one in archives]).failure is failure
+    assert of_archives(archives).failure is failure
+
+
+def test_an_archive_that_failed_tells_what_and_what_to_do() -> None:
+    found = failure_of(DicomshError("refused", hint="ask again"), 7, 0.5)
+    assert (found.ending, found.rows, found.seconds) == (Ending.FAILED, 7, 0.5)
+    assert (found.detail, found.remedy, found.failure) == (
+        "refused",
+        "ask again",
+        ExitStatus.FAILED,
+    )
+    assert failure_of(DicomshError("refused"), 0, 0.0).remedy == ""
+
+
+def test_several_queries_to_several_archives_end_for_each_of_them() -> None:
+    """For example the steps of `each`: what was asked is told if it was one query."""
+    first = of_archives([archive(PACS, Ending.COMPLETE), archive(MINI, Ending.CUT_OFF)])
+    second = of_archives([archive(PACS, Ending.LIMIT, doubtful=True)])
+    third = of_archives([archive(PACS, Ending.COMPLETE, Level.SERIES)])
+    found = combined([first, second, third]).archives
+    assert [(one.name, one.level, one.outcome.ending, one.outcome.rows) for one in found] == [
+        ("pacs", Level.STUDY, Ending.LIMIT, 6),
+        ("mini", Level.STUDY, Ending.CUT_OFF, 3),
+        ("pacs", Level.SERIES, Ending.COMPLETE, 3),
+    ]
+    assert [one.asked for one in found] == [None, MINI, PACS]
+    assert [one.outcome.doubtful for one in found] == [True, False, False]
 
 
 @pytest.mark.parametrize("doubtful", [False, True])
@@ -163,6 +272,18 @@ def test_rows_are_gathered_by_weight_and_of_many_only_the_bytes() -> None:
         gathered.add(batch)
         gathered.keep_last(10)
     assert len(gathered.rows) == 10
+    assert gathered.rows[-1] is batch[-1], "few are held, so they keep their indexes"
+
+
+def test_rows_that_were_dropped_do_not_cost_later_ones_their_indexes() -> None:
+    batch = [Row(bytes(10_000), Source(Implicit()), dict.fromkeys(range(100), b""))] * 100
+    gathered = Gathered()
+    for _ in range(3):
+        gathered.add(batch)
+    gathered.keep_last(100)
+    for _ in range(2):
+        gathered.add(batch)
+    assert gathered.rows[-1] is batch[-1]
 
 
 def test_rows_beyond_what_memory_should_hold_are_refused() -> None:
