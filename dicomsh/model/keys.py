@@ -271,7 +271,7 @@ def is_named(text: str) -> bool:
 
 @lru_cache(maxsize=32)  # asked again at every key typed after a misspelt word
 def _suggest(text: str) -> str:
-    listed = [part for part in text.split(",") if part] if "," in text else []
+    listed = [part for part in text.split(",") if part]
     if listed and all(map(is_named, listed)):
         return f"separate keys with spaces: {' '.join(listed)}"
     near = _containing(text.lower()) or spelling().near(text.lower(), 3)
@@ -286,7 +286,7 @@ def _containing(text: str) -> list[str]:
     levels = [LEVEL_KEYS[level] for level in HIERARCHY]
     for words in ([keys.default for keys in levels], [keys.more for keys in levels]):
         usual = dict.fromkeys(chain(*words))
-        found = [word.lower() for word in usual if len(text) > 3 and text in word.lower()]
+        found = [word for word in usual if len(text) > 3 and text in word.lower()]
         if 0 < len(found) <= 3:
             return found
     return []

@@ -91,10 +91,29 @@ def test_in_a_worklist_attributes_of_the_step_are_inside_its_sequence(
     assert ".".join(part.keyword for part in find_path(typed, Level.WORKLIST)) == path
 
 
-def test_an_alias_of_another_level_is_told_as_such() -> None:
+@pytest.mark.parametrize(
+    ("alias", "level", "levels"),
+    [
+        ("physician", STUDY, "worklist"),
+        ("Number", Level.WORKLIST, "patient, study, series, instance"),
+    ],
+)
+def test_an_alias_of_another_level_is_told_as_such(alias: str, level: Level, levels: str) -> None:
     with pytest.raises(UsageError) as caught:
-        find_attribute("physician", STUDY)
-    assert caught.value.hint == "'physician' is an alias at these levels: worklist"
+        find_attribute(alias, level)
+    assert caught.value.hint == f"'{alias.lower()}' is an alias at these levels: {levels}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [("", "write the attribute without a space: +Key, Key=Value"), (".", None), ("a..b", None)],
+)
+def test_only_an_attribute_that_is_not_there_may_stand_behind_a_space(
+    typed: str, hint: str | None
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_path(typed, STUDY)
+    assert caught.value.hint == hint
 
 
 def test_keywords_behind_an_alias_are_reached_by_tag() -> None:
@@ -303,7 +322,7 @@ def test_an_element_in_messages(tag: int, name: str) -> None:
 
 
 def test_elements_that_the_dictionary_lacks() -> None:
-    creator, private = by_tag(0x00090010), by_tag(0x00091001)
+    creator, private = by_tag(0x77770010), by_tag(0x77771001)
     assert (creator.vr, creator.vm, creator.name) == ("LO", "1", "Private Creator")
     assert (private.vr, private.vm, private.name) == ("UN", "1-n", "Unknown")
 
@@ -311,7 +330,9 @@ def test_elements_that_the_dictionary_lacks() -> None:
 @pytest.mark.parametrize(
     ("tag", "vrs"),
     [
-        (0x00280106, ("US", "SS")),
+        (0x00280107, ("US", "SS")),
+        (0x77770010, ("LO",)),
+        (0x77771001, ("UN",)),
         (0x00100010, ("PN",)),
         (0x00090010, ("LO",)),
         (0x00091001, ("UN",)),
@@ -365,6 +386,14 @@ def test_a_creator_defines_the_elements_beside_it(
         ("sex,,birth,", "separate keys with spaces: sex birth"),
         ("sex,nonsense", "'help keys'"),
         (",", "'help keys'"),
+        ("patientnme", "did you mean 'PatientName' or 'PatientSex' or 'PatientAge'?"),
+        # a part of what people usually ask for, unless it is short or there are many
+        ("ceui", "'StudyInstanceUID' or 'SeriesInstanceUID' or 'SOPInstanceUID'?"),
+        ("ceu", "'help keys'"),
+        ("weight", "did you mean 'PatientWeight'?"),
+        ("tudyid", "did you mean 'StudyID'?"),
+        ("related", "did you mean 'NumberOfPatientRelatedSeries' or"),
+        ("operator", "did you mean 'OperatorsName'?"),
     ],
 )
 def test_what_may_have_been_meant(typed: str, hint: str) -> None:
