@@ -18,12 +18,13 @@ _NAMES = {
     0xB007: "the data set does not match its SOP class",
     0xC000: "the server cannot understand it",
 }
-_WARNINGS = frozenset({0x0001, 0x0107, 0x0116})
+_OPEN_DIGITS = {0xA7: 0xA700, 0xA9: 0xA900, **dict.fromkeys(range(0xC0, 0xD0), 0xC000)}
+"""First two digits → the status of which the others are variants; no other has any."""
 
 
 def is_stored(code: int) -> bool:
     """Whether the server has the object: success, or a warning."""
-    return code == 0 or code in _WARNINGS or status(code).category is Category.WARNING
+    return status(code).category in (Category.SUCCESS, Category.WARNING)
 
 
 def may_help(code: int) -> bool:
@@ -33,5 +34,5 @@ def may_help(code: int) -> bool:
 
 def store_words(code: int) -> str:
     """A status in words: `0xA700, out of resources`."""
-    name = _NAMES.get(code) or _NAMES.get(code & 0xFF00) or _NAMES.get(code & 0xF000)
+    name = _NAMES.get(code) or _NAMES.get(_OPEN_DIGITS.get(code >> 8, code))
     return f"0x{code:04X}, {name}" if name else f"0x{code:04X}"
