@@ -216,8 +216,8 @@ def count_below(row: Row, level: Level) -> str | None:
     keyword, below = LEVEL_KEYS[level].counter, level.below
     if keyword is None or below is None:
         return None
-    text = row.text(by_keyword(keyword).tag) or ""
-    return below.counted(int(text)) if _COUNT.match(text) else None
+    text = row.text(by_keyword(keyword).tag)
+    return below.counted(int(text)) if text and _COUNT.match(text) else None
 
 
 def label_of(row: Row, level: Level) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
-from typing import Protocol
+from typing import Any, Protocol
 
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.charset import Decode
@@ -30,6 +30,7 @@ _LONGEST_AROUND, _LONG_ANYWHERE = 1 << 15, 1 << 10
 """Bytes of a data set whose sequences are read: half at each depth, as each is read again."""
 
 _ITEM = b"\xfe\xff\x00\xe0"
+_TAG = Struct("<HH")
 _PIXEL_REPRESENTATION = 0x00280103
 
 
@@ -237,7 +238,7 @@ class Row:
         return len(raw) > BINARY_NUMBERS[vr].size and bool(_DIGITS.fullmatch(raw))
 
     def _holds_items(self, tag: int) -> bool:
-        raw = self.elements.get(tag, b"")
+        raw = self.elements.get(tag)
         readable = self.depth < DEEPEST and not self.is_long
         return (not raw or raw.startswith(_ITEM)) and readable
 
@@ -286,9 +287,9 @@ class Row:
         if vr == "SQ":
             return [*self.items(tag)[0]]
         if vr in BINARY_NUMBERS:
-            return _binary_values(raw, BINARY_NUMBERS[vr])
+            return [value for (value,) in _unpacked(raw, BINARY_NUMBERS[vr])]
         if vr == "AT":
-            return [_tag_text(raw[i : i + 4]) for i in range(0, len(raw) - 3, 4)]
+            return [f"{group:04x},{number:04x}" for group, number in _unpacked(raw, _TAG)]
         return [raw]
 
     def items(self, tag: int) -> tuple[list[Row], str]:
@@ -406,13 +407,9 @@ def _decimal(text: str) -> str | float:
     return value if math.isfinite(value) else text
 
 
-def _binary_values(raw: bytes, form: Struct) -> list[str | int | float | bytes | Row]:
-    whole = len(raw) - len(raw) % form.size
-    return [value for (value,) in form.iter_unpack(raw[:whole])]
-
-
-def _tag_text(raw: bytes) -> str:
-    return f"{raw[1]:02x}{raw[0]:02x},{raw[3]:02x}{raw[2]:02x}"
+def _unpacked(raw: bytes, form: Struct) -> Iterator[tuple[Any, ...]]:
+    """Binary values, without a part of one at the end."""
+    return form.iter_unpack(raw[: len(raw) - len(raw) % form.size])
 
 
 def _written(value: str | int | float | bytes | Row) -> str:

@@ -18,6 +18,7 @@ from dicomsh.model.place import (
     count_below,
     each_once,
     label_of,
+    place_among_siblings,
     place_of,
     places_of,
     quote_segment,
@@ -58,6 +59,7 @@ def test_up_and_down() -> None:
     assert AT_SERIES.down(PlaceStep(STUDY, "1.9")).path == "/0555643F/1.9"
     assert AT_SERIES.above(SERIES) == AT_STUDY
     assert AT_SERIES.above(PATIENT) == ROOT
+    assert AT_SERIES.above(Level.WORKLIST) == AT_PATIENT
     assert AT_SERIES.step(STUDY) == AT_STUDY.steps[-1]
     assert AT_SERIES.step(INSTANCE) is None
     assert AT_STUDY.labels == ("0555643F", "2009-04-12 CT THORAX")
@@ -290,3 +292,43 @@ def test_a_candidate_is_shown_with_what_tells_it_apart(step: PlaceStep, text: st
 def test_a_count_must_be_a_number() -> None:
     row = answer(NumberOfStudyRelatedSeries="XXXX")
     assert count_below(row, STUDY) is None
+
+
+@pytest.mark.parametrize(
+    ("level", "rows"),
+    [
+        (PATIENT, [{}, {"PatientID": "A"}, {"PatientID": "A", "IssuerOfPatientID": "X"}]),
+        (PATIENT, [{"PatientID": "10"}, {"PatientID": "9"}, {"PatientID": "90"}]),
+        (
+            STUDY,
+            [
+                {},
+                {"StudyTime": "1015"},
+                {"StudyDate": "2009", "StudyTime": "1015"},
+                {"StudyDate": "20090412"},
+                {"StudyDate": "20090412", "StudyTime": "0900"},
+                {"StudyDate": "20090412", "StudyTime": "1015"},
+                {"StudyDate": "20240305", "StudyTime": "0900"},
+            ],
+        ),
+        (
+            SERIES,
+            [
+                {"SeriesNumber": "-1"},
+                {},
+                {"SeriesNumber": "0"},
+                # longer than any number: a text
+                {"SeriesNumber": "0" * 64 + "7"},
+                {"SeriesNumber": "two"},
+                {"SeriesNumber": "0" * 63 + "2"},
+                {"SeriesNumber": "+4"},
+                {"SeriesNumber": "9"},
+                {"SeriesNumber": "10"},
+            ],
+        ),
+        (INSTANCE, [{}, {"InstanceNumber": "9"}, {"InstanceNumber": "10"}]),
+    ],
+)
+def test_entities_have_an_order_below_one_parent(level: Level, rows: list[dict[str, str]]) -> None:
+    found = [place_among_siblings(answer(**elements), level) for elements in rows]
+    assert found == sorted(set(found))

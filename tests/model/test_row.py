@@ -18,8 +18,18 @@ from dicomsh.dimse.elements import (
     EXPLICIT_LITTLE_ENDIAN,
     IMPLICIT_LITTLE_ENDIAN,
 )
+from dicomsh.frozen import replace
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.row import DEEPEST, Irregular, Row, Source
+from dicomsh.model.row import (
+    DEEPEST,
+    Irregular,
+    NamedRows,
+    Row,
+    Source,
+    items_at,
+    text_at,
+    weight,
+)
 from tests.model.rows import answer
 
 IMPLICIT, EXPLICIT = "implicit", "explicit"
@@ -226,6 +236,9 @@ def raw_values(keyword: str, raw: bytes) -> list[object] | None:
         ("PatientWeight", b"1e999", ["1e999"]),
         ("PatientWeight", b"1_0", ["1_0"]),
         ("PatientWeight", b"7.25e1", [72.5]),
+        ("PatientWeight", b"-1e999", ["-1e999"]),
+        ("PatientWeight", b"7.5\\\\8", [7.5, "", 8]),
+        ("PatientWeight", b"7.5\\abc\\1e999", [7.5, "abc", "1e999"]),
         ("PatientWeight", b"1" * 100_001 + b"x", ["1" * 100_001 + "x"]),
         # what does not fit its VR
         ("Rows", b"\x00\x02\x01", [512]),
@@ -402,3 +415,100 @@ def test_an_item_is_one_deeper_and_laid_out_as_its_sequence_is() -> None:
     around = Row(data, Source(ENCODINGS[EXPLICIT_LITTLE_ENDIAN]), depth=3)
     ((found,), fault) = around.items(outer)
     assert (found.text(inner), found.depth, fault) == ("7", 4, "")
+    assert not found.irregular
+
+
+def test_a_row_that_is_not_as_the_dictionary_says_has_sequences_like_any_other() -> None:
+    made = with_items("Jane")
+    made.add_new(PIXEL_ROWS, "IS", "512")
+    found = row(made, EXPLICIT)
+    assert found.irregular
+    assert names_of(found) == ["Jane"]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr"),
+    [
+        ("Rows", "US"),
+        ("PixelPaddingValue", "US"),
+        ("ReferencedPatientSequence", "SQ"),
+        ("PatientName", "PN"),
+    ],
+)
+def test_an_element_that_is_absent_has_the_vr_of_the_dictionary(keyword: str, vr: str) -> None:
+    found = answer(PatientID="A")
+    assert found.vr(tag(keyword)) == vr
+    assert found.values(tag(keyword)) is None
+    assert not found.sign_is_unknown(tag(keyword))
+
+
+@pytest.mark.parametrize(
+    ("depth", "most"), [(0, 32768), (1, 16384), (4, 2048), (5, 1024), (6, 1024), (15, 1024)]
+)
+def test_the_sequences_of_a_row_are_read_up_to_a_length(depth: int, most: int) -> None:
+    """Half at each depth, as each is read again; 1 KiB at any."""
+    source, sequence = answer().source, tag("ReferencedPatientSequence")
+    whole, longer = (Row(bytes(size), source, {}, None, depth) for size in (most, most + 1))
+    assert (whole.is_long, whole.vr(sequence)) == (False, "SQ")
+    assert (longer.is_long, longer.vr(sequence)) == (True, "UN")
+
+
+def test_letters_beyond_ascii_have_padding_too() -> None:
+    assert answer(PatientName=" XÄX \0").text(tag("PatientName")) == "XÄX"
+
+
+def test_a_row_with_other_properties_has_the_same_elements() -> None:
+    plain = Row(b"", answer().source, {tag("PatientID"): b"A"}, None, 3)
+    named = plain.of(replace(plain.source, archive="PACS", error="no route"))
+    assert (named.archive, named.error, named.depth) == ("PACS", "no route", 3)
+    assert named.elements is plain.elements
+    assert (plain.archive, plain.error) == ("", "")
+
+
+def test_a_part_of_a_row_has_nothing_else() -> None:
+    part = answer(PatientID="A", PatientName="Müller").only([tag("PatientName")])
+    assert list(part.elements) == [tag("PatientName")]
+    assert part.text(tag("PatientName")) == "Müller"
+    assert not part.irregular
+
+
+def test_rows_are_named_and_stay_as_they_were_sent() -> None:
+    implicit, explicit = (row(sample(), encoding) for encoding in (IMPLICIT, EXPLICIT))
+    named = NamedRows("PACS")
+    found = [*named.of([implicit, implicit]), *named.of([explicit, implicit])]
+    assert {one.archive for one in found} == {"PACS"}
+    assert [one.source.encoding for one in found] == [
+        one.source.encoding for one in (implicit, implicit, explicit, implicit)
+    ]
+    # one for all of them, as there may be millions
+    assert found[0].source is found[1].source
+
+
+def test_the_index_of_a_row_has_a_weight() -> None:
+    source = answer().source
+    plain, split = Row(bytes(100), source), Row(bytes(100), source, {1: b"", 2: b""})
+    assert weight([plain, plain]) == 200
+    assert weight([]) == 0
+    assert weight([split]) > weight([plain])
+
+
+SEQUENCE, NAME = map(by_keyword, ("ReferencedPatientSequence", "PatientName"))
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [(["Doe", "Roe"], "Doe\\Roe"), (["Doe"], "Doe"), ([""], ""), ([], None)]
+)
+def test_the_text_at_a_path_is_that_of_all_items(names: list[str], text: str | None) -> None:
+    around = row(with_items(*names))
+    assert text_at(around, (SEQUENCE, NAME)) == text
+    assert text_at(around, (SEQUENCE, by_keyword("PatientID"))) is None
+    assert [one.text(NAME.tag) for one in items_at(around, (SEQUENCE,))] == names
+    assert text_at(around, (NAME,)) is None
+    assert items_at(around, ()) == [around]
+    assert items_at(around, (NAME, SEQUENCE)) == []
+
+
+def test_the_text_at_a_path_leaves_out_the_items_that_lack_it() -> None:
+    made = with_items("Doe", "", "Roe")
+    del made.ReferencedPatientSequence[0].PatientName
+    assert text_at(row(made), (SEQUENCE, NAME)) == "\\Roe"
