@@ -200,10 +200,14 @@ class Row:
         UN says nothing. Where the dictionary leaves a choice, it follows from the row; what it
         lacks is looked up in the private dictionary. A sequence that holds no items is UN.
         """
-        irregular = self.irregular
-        sent = irregular.vrs.get(tag, "UN") if irregular else "UN"
+        sent = self.sent_vr(tag)
         vr = self._usual_vr(tag) if sent == "UN" else sent
         return "UN" if vr == "SQ" and not self._holds_items(tag) else vr
+
+    def sent_vr(self, tag: int) -> str:
+        """VR that was sent, if it is not that of the dictionary; else UN."""
+        irregular = self.irregular
+        return irregular.vrs.get(tag, "UN") if irregular else "UN"
 
     def _usual_vr(self, tag: int) -> str:
         vr = by_tag(tag).vr

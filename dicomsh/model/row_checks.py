@@ -49,11 +49,12 @@ class RowChecks:
         self._tag = by_keyword(level.unique_keyword).tag
         self._witness = _WITNESSES[level]
         self._known: dict[int, int] = {}  # hashes: bytes would keep every answer in memory
+        self._items: set[int] = set()
         self._first: Mapping[int, bytes] = {}
         self._differing = False
         self._rows = 0
         self._keyless = 0
-        self._unidentified = 0
+        self._unidentified = False
         self._private = False
         self._repeated = 0
         self._torn = 0
@@ -66,8 +67,8 @@ class RowChecks:
     def look(self, rows: Sequence[Row]) -> None:
         """Check rows: together, as long as nothing about them is odd."""
         elements = [row.elements for row in rows]
-        if not {held.get(QUERY_RETRIEVE_LEVEL, b"") for held in elements} <= self._own:
-            levels = (held.get(QUERY_RETRIEVE_LEVEL, b"") for held in elements)
+        levels = [held.get(QUERY_RETRIEVE_LEVEL, b"") for held in elements]
+        if not self._own.issuperset(levels):
             self._levels.update(level for level in levels if level not in self._own)
         self._rows += len(rows)
         if self._rows > _MOST:
@@ -76,7 +77,7 @@ class RowChecks:
             self._look_at_items(rows)
             return
         self._first = self._first or next(iter(elements), {})
-        keys = [held.get(self._tag, b"") for held in elements]
+        keys = [held.get(self._tag) for held in elements]
         if self._level is Level.PATIENT:
             issuers = (held.get(ISSUER_OF_PATIENT_ID, b"") for held in elements)
             keys = [key and key + b"\\" + issuer for key, issuer in zip(keys, issuers, strict=True)]
@@ -93,18 +94,18 @@ class RowChecks:
         for row in rows:
             key = item_key(row)
             if key:
-                self._repeated += hash(key) in self._known
-                self._known[hash(key)] = 0
+                self._repeated += hash(key) in self._items
+                self._items.add(hash(key))
             steps = len(row.values(_STEPS) or ())
             self._stepless += not steps
             self._several += steps > 1
 
-    def _look_at(self, key: bytes, witness: bytes, held: Mapping[int, bytes]) -> None:
+    def _look_at(self, key: bytes | None, witness: bytes, held: Mapping[int, bytes]) -> None:
         if not key:
             # some servers put the real answer into a private sequence (pynetdicom #689)
             self._keyless += 1
             # a patient may have no ID (PS3.3 C.7.1.1, type 2); its attribute is there all the same
-            self._unidentified += self._level is not Level.PATIENT or self._tag not in held
+            self._unidentified |= self._level is not Level.PATIENT or self._tag not in held
             self._private |= any(tag >> 16 & 1 for tag in held)
         elif hash(key) not in self._known:
             self._known[hash(key)] = hash(witness)
@@ -125,7 +126,7 @@ class RowChecks:
     @property
     def doubtful(self) -> bool:
         """Whether some rows are not of the entities that were asked for."""
-        return self.one_entity or self._unidentified > 0 or bool(self._levels)
+        return self.one_entity or self._unidentified or bool(self._levels)
 
     @property
     def notes(self) -> list[Note]:

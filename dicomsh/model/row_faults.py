@@ -75,7 +75,7 @@ def fault_of(row: Row) -> str:
     """The first thing that is malformed in a row or in its sequences; empty if nothing is."""
     if not row.elements:
         return "empty identifier"
-    return _Search().in_row(row, 0)
+    return _Search().in_row(row)
 
 
 class _Search:
@@ -84,33 +84,32 @@ class _Search:
     def __init__(self) -> None:
         self._left = _MOST_BYTES
 
-    def in_row(self, row: Row, depth: int) -> str:
-        """The first fault in a row or an item, `depth` sequences down; empty if there is none."""
+    def in_row(self, row: Row) -> str:
+        """The first fault in a row or an item; empty if there is none."""
         found = row.irregular.fault if row.irregular else ""
         for tag, raw in row.elements.items():
             if found:
                 break
-            if raw and "SQ" in (row.vr(tag), *_sequence_vrs(tag)):
-                found = self._in_sequence(row, tag, depth)
+            if raw and _is_sequence(row, tag):
+                found = self._in_sequence(row, tag)
         return found
 
-    def _in_sequence(self, row: Row, tag: int, depth: int) -> str:
-        if depth >= DEEPEST:
+    def _in_sequence(self, row: Row, tag: int) -> str:
+        if row.depth >= DEEPEST:
             return f"sequences are nested deeper than {DEEPEST}"
         self._left -= len(row.elements[tag])
         if self._left < 0 or row.is_long:
             return f"{named(tag)} is too long to check"
         if row.vr(tag) != "SQ":
-            sent = row.irregular.vrs.get(tag, "UN") if row.irregular else "UN"
-            return "" if sent not in ("SQ", "UN") else f"{named(tag)} is not a sequence of items"
+            return f"{named(tag)} is not a sequence of items"
         items, fault = row.items(tag)
-        return fault or next(filter(None, (self.in_row(item, depth + 1) for item in items)), "")
+        return fault or next(filter(None, map(self.in_row, items)), "")
 
 
-@lru_cache(maxsize=MOST_TAGS)
-def _sequence_vrs(tag: int) -> tuple[str, ...]:
-    """SQ if the dictionary says so."""
-    return tuple(vr for vr in dictionary_vrs(tag) if vr == "SQ")
+def _is_sequence(row: Row, tag: int) -> bool:
+    """Whether an element should hold items, whatever it holds."""
+    sent = row.sent_vr(tag)
+    return sent == "SQ" or (sent == "UN" and "SQ" in (row.vr(tag), *dictionary_vrs(tag)))
 
 
 @lru_cache(maxsize=MOST_TAGS)

@@ -395,3 +395,33 @@ def test_what_is_added_for_patients_is_asked_for_by_default() -> None:
     study = patients_from_studies(request(PATIENT, ROOT, "name=DOE*"))
     added = {key.origin for key in study.keys if key.keyword != "PatientName"}
     assert added == {KeyOrigin.LEVEL}
+
+
+WORKLIST = Model.MODALITY_WORKLIST
+OTHER = "the worklist may have another AE title or port, often that of the RIS"
+
+
+def test_a_worklist_is_asked_in_its_own_model_and_at_no_level() -> None:
+    """PS3.4 K.6.1: it has no Query/Retrieve level."""
+    asked = request(Level.WORKLIST)
+    assert choose_model(asked, BOTH | {WORKLIST.value}, None, PEER) is WORKLIST
+    assert build(asked, WORKLIST, "", "").level is None
+    assert build(request(STUDY), STUDY_ROOT, "", "").level is STUDY
+
+
+@pytest.mark.parametrize(
+    ("accepted", "hint"),
+    [
+        (BOTH, f"this is an archive: {OTHER}"),
+        ({STUDY_ROOT.value}, f"this is an archive: {OTHER}"),
+        (set(), OTHER),
+        ({"1.2.840.10008.1.1"}, OTHER),
+    ],
+)
+def test_a_worklist_may_be_elsewhere(accepted: set[str], hint: str) -> None:
+    with pytest.raises(NoPresentationContextError) as caught:
+        choose_model(request(Level.WORKLIST), frozenset(accepted), None, PEER)
+    assert caught.value.message == (
+        "ARCHIVE@host:104 accepted no presentation context for Modality Worklist FIND"
+    )
+    assert caught.value.hint == hint

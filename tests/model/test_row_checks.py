@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from dicomsh.archives.rows import row_of
@@ -48,7 +50,7 @@ def test_an_entity_that_comes_again_is_repeated(together: bool) -> None:
 
 @pytest.mark.parametrize("together", [True, False])
 def test_rows_of_one_entity_alone_are_in_doubt_if_they_differ(together: bool) -> None:
-    rows = [study("1.2", StudyID="1"), study("1.2", StudyID="1"), study("1.2", StudyID="2")]
+    rows = [study("1.2", StudyID=number) for number in ("1", "1", "2", "1")]
     checks = checked(Level.STUDY, *([rows] if together else [[row] for row in rows]))
     assert checks.one_entity
     assert checks.doubtful
@@ -73,18 +75,23 @@ def test_the_same_row_again_hides_no_other() -> None:
         (["", "B"], 1, 0),
         (["A", ""], 1, 0),
         (["A", "B", "", "A"], 2, 1),
+        # nor does one that is absent
+        ([None, "B"], 1, 0),
+        (["A", None], 1, 0),
+        ([None, None, ""], 2, 0),
     ],
 )
 def test_rows_of_one_study_must_agree_in_its_patient(
-    patients: list[str], repeated: int, contradicting: int
+    patients: list[str | None], repeated: int, contradicting: int
 ) -> None:
     counts = {note.kind: note.count for note in _of_one_study(patients).notes}
     assert counts.get(NoteKind.REPEATED, 0) == repeated
     assert counts.get(NoteKind.CONTRADICTING, 0) == contradicting
 
 
-def _of_one_study(patients: list[str]) -> RowChecks:
-    return checked(Level.STUDY, [study("1.2", patient) for patient in patients])
+def _of_one_study(patients: Sequence[str | None]) -> RowChecks:
+    given = ({} if patient is None else {"PatientID": patient} for patient in patients)
+    return checked(Level.STUDY, [answer(StudyInstanceUID="1.2", **one) for one in given])
 
 
 def test_what_contradicts_is_named() -> None:
@@ -102,6 +109,9 @@ def test_a_patient_is_known_by_id_and_issuer() -> None:
         answer(PatientID="A", PatientName="ZOE"),
     ]
     assert told(checked(Level.PATIENT, rows)) == []
+    # an empty issuer is none
+    (note,) = checked(Level.PATIENT, [rows[2], answer(PatientID="A", IssuerOfPatientID="")]).notes
+    assert (note.kind, note.count) == (NoteKind.REPEATED, 1)
     # and no issuer makes up for a missing ID
     (note,) = checked(Level.PATIENT, [answer(PatientID="", IssuerOfPatientID="X")]).notes
     assert (note.kind, note.count) == (NoteKind.NO_UNIQUE_KEY, 1)
@@ -125,6 +135,7 @@ def test_a_patient_may_have_no_id() -> None:
     """PS3.3 C.7.1.1: type 2, so its attribute must be there."""
     assert not checked(Level.PATIENT, [answer(PatientID="")]).doubtful
     assert checked(Level.PATIENT, [answer(PatientName="DOE")]).doubtful
+    assert checked(Level.PATIENT, [answer(PatientName="DOE"), answer(PatientID="")]).doubtful
     assert checked(Level.STUDY, [answer(StudyInstanceUID="")]).doubtful
 
 
@@ -137,6 +148,23 @@ def test_rows_of_other_levels_are_counted_by_level() -> None:
         (NoteKind.OTHER_LEVEL, ("SERIES",), 2),
     ]
     assert checks.doubtful
+
+
+@pytest.mark.parametrize(
+    ("level", "values"),
+    [
+        (Level.PATIENT, ["PATIENT", "PATIENT ", "", None]),
+        (Level.STUDY, ["STUDY", "STUDY ", "", None]),
+        (Level.INSTANCE, ["IMAGE", "IMAGE ", "", None]),
+        (Level.WORKLIST, ["", " ", None]),
+    ],
+)
+def test_a_row_may_name_its_own_level_or_none(level: Level, values: list[str | None]) -> None:
+    for value in values:
+        row = item("S1") if level is Level.WORKLIST else answer(**{level.unique_keyword: "1"})
+        if value is not None:
+            row.elements[by_keyword("QueryRetrieveLevel").tag] = value.encode()
+        assert told(checked(level, [row])) == []
 
 
 def test_a_level_that_is_no_text_is_shown_bounded() -> None:
@@ -156,11 +184,12 @@ def item(*steps: str) -> Row:
 
 def test_an_item_of_a_worklist_has_one_step() -> None:
     """PS3.4 K.6.1.2.2."""
-    checks = checked(Level.WORKLIST, [item("S1"), item(), item("S2", "S3")], [item("S1"), item()])
+    first = [item("S1"), item(), item("S2", "S3"), item("S4", "S5")]
+    checks = checked(Level.WORKLIST, first, [item("S1"), item(), item("S1")])
     assert told(checks) == [
         (NoteKind.NO_STEP, (), 2),
-        (NoteKind.SEVERAL_STEPS, (), 1),
-        (NoteKind.REPEATED, ("worklist item", "worklist items"), 1),
+        (NoteKind.SEVERAL_STEPS, (), 2),
+        (NoteKind.REPEATED, ("worklist item", "worklist items"), 2),
     ]
-    assert [note.of for note in checks.notes[:2]] == [5, 5]
+    assert [note.of for note in checks.notes[:2]] == [7, 7]
     assert not checks.one_entity

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from struct import pack
+
+import pytest
 
 from dicomsh.dimse.elements import ENCODINGS, EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.model.notes import NoteKind, note
-from dicomsh.model.row import Row, Source
-from dicomsh.model.row_faults import RowFaults
+from dicomsh.model.row import DEEPEST, Row, Source
+from dicomsh.model.row_faults import RowFaults, fault_of
 
 EXPLICIT, IMPLICIT = ENCODINGS[EXPLICIT_LITTLE_ENDIAN], ENCODINGS[IMPLICIT_LITTLE_ENDIAN]
 UID, NAME, ROWS, PADDING, REPRESENTATION = (
@@ -36,10 +39,30 @@ def test_all_malformed_rows_are_counted_and_the_first_is_named() -> None:
     faults = RowFaults("PACS@10.0.0.1:104")
     faults.look([GOOD, GOOD])
     assert (faults.doubtful, faults.notes) == (False, [])
-    faults.look([GOOD, BAD, BAD])
-    assert faults.doubtful
-    about = "PACS@10.0.0.1:104", "4", "PatientName (0010,0010) has no valid VR"
-    assert faults.notes == [note(NoteKind.MALFORMED, *about, count=2)]
+    faults.look([GOOD])
+    faults.look([GOOD, BAD])
+    about = "PACS@10.0.0.1:104", "5", "PatientName (0010,0010) has no valid VR"
+    assert (faults.doubtful, faults.notes) == (True, [note(NoteKind.MALFORMED, *about, count=1)])
+    faults.look([Row(b"", Source(EXPLICIT)), BAD])
+    assert (faults.doubtful, faults.notes) == (True, [note(NoteKind.MALFORMED, *about, count=3)])
+
+
+def test_an_empty_identifier_is_malformed() -> None:
+    faults = RowFaults("PACS")
+    faults.look([Row(b"", Source(IMPLICIT))])
+    assert faults.notes == [note(NoteKind.MALFORMED, "PACS", "1", "empty identifier", count=1)]
+
+
+def test_a_tag_that_comes_twice_is_told_of_the_two_that_do_so_most() -> None:
+    once, twice, thrice = ((tag, "LO", b"X ") for tag in (0x00081030, 0x0008103E, 0x00080080))
+    faults = RowFaults("PACS")
+    for elements in (once, *[twice] * 2, *[thrice] * 3):
+        faults.look([explicit(elements, elements)])
+    assert faults.notes == [
+        note(NoteKind.TAG_REPEATED, "InstitutionName (0008,0080)", count=3),
+        note(NoteKind.TAG_REPEATED, "SeriesDescription (0008,103e)", count=2),
+    ]
+    assert not faults.doubtful
 
 
 def test_another_vr_than_the_dictionarys_is_no_fault() -> None:
@@ -68,3 +91,89 @@ def test_the_sign_is_unknown_only_where_it_matters() -> None:
     faults.look([implicit({PADDING: b"\x30\xf8"})])
     assert faults.notes == [note(NoteKind.SIGN_UNKNOWN, "PixelPaddingValue", count=1)]
     assert not faults.doubtful
+
+
+SEQUENCE, INNER, PRIVATE = 0x00400275, 0x00400008, 0x00091001
+NO_ITEMS = "RequestAttributesSequence (0040,0275) is not a sequence of items"
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "raw", "fault"),
+    [
+        (SEQUENCE, "SQ", b"TEXT", NO_ITEMS),
+        (SEQUENCE, "UN", b"TEXT", NO_ITEMS),
+        # another VR that was sent is one to read it by
+        (SEQUENCE, "LO", b"TEXT", ""),
+        (SEQUENCE, "SQ", b"", ""),
+        (PRIVATE, "SQ", b"TEXT", "element (0009,1001) is not a sequence of items"),
+        (PRIVATE, "SQ", b"", ""),
+        (PRIVATE, "UN", b"TEXT", ""),
+        (PRIVATE, "LO", b"TEXT", ""),
+        (NAME, "SQ", b"TEXT", "PatientName (0010,0010) is not a sequence of items"),
+        (NAME, "PN", b"TEXT", ""),
+    ],
+)
+def test_a_sequence_holds_items(tag: int, vr: str, raw: bytes, fault: str) -> None:
+    assert fault_of(explicit((UID, "UI", b"1.2\0"), (tag, vr, raw))) == fault
+    if vr == "SQ" and tag == SEQUENCE:
+        assert fault_of(implicit({tag: raw})) == fault
+
+
+def item(*elements: bytes) -> bytes:
+    data = b"".join(elements)
+    return pack("<HHI", 0xFFFE, 0xE000, len(data)) + data
+
+
+def sequence(*items: bytes, tag: int = SEQUENCE) -> bytes:
+    return IMPLICIT.element(tag, "SQ", b"".join(items))
+
+
+def text(length: int) -> bytes:
+    return IMPLICIT.element(0x00104000, "LT", bytes(length - 8))
+
+
+def found(*elements: bytes) -> str:
+    return fault_of(Row(b"".join(elements), Source(IMPLICIT)))
+
+
+def test_the_first_fault_is_found_in_whatever_item_it_is() -> None:
+    good, bad = item(text(20)), item(sequence(b"TEXT", tag=INNER))
+    inner = "ScheduledProtocolCodeSequence (0040,0008) is not a sequence of items"
+    assert found(sequence(good, good)) == ""
+    assert found(sequence(good, bad, good)) == inner
+    assert found(sequence(good), sequence(bad, tag=0x00400340)) == inner
+    assert found(sequence(b"TEXT"), sequence(bad, tag=0x00400340)) == NO_ITEMS
+    assert "longer than the rest" in found(sequence(bad, good[:-2]))
+
+
+@pytest.mark.parametrize(
+    ("nested", "fault"),
+    [
+        (DEEPEST - 1, ""),
+        (DEEPEST, ""),
+        (DEEPEST + 1, f"sequences are nested deeper than {DEEPEST}"),
+    ],
+)
+def test_sequences_are_checked_down_to_a_depth(nested: int, fault: str) -> None:
+    data = text(8)
+    for _ in range(nested):
+        data = sequence(item(data))
+    assert found(data) == fault
+
+
+TOO_LONG = "RequestAttributesSequence (0040,0275) is too long to check"
+
+
+@pytest.mark.parametrize(("length", "fault"), [(32768, ""), (32769, TOO_LONG)])
+def test_the_sequences_of_a_long_row_are_not_checked(length: int, fault: str) -> None:
+    short = sequence(item(text(20)))
+    assert found(short, text(length - len(short))) == fault
+
+
+@pytest.mark.parametrize(("halvings", "fault"), [(1, ""), (2, ""), (3, TOO_LONG)])
+def test_each_depth_takes_of_what_is_checked_of_a_row(halvings: int, fault: str) -> None:
+    """All of a row may be read once again at each depth."""
+    data = text(32000 >> halvings)
+    for _ in range(halvings):
+        data = sequence(item(data), item(data))
+    assert found(data) == fault
