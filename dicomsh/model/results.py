@@ -178,7 +178,7 @@ class RecordAnswer:
         """
         if self._ended and self._outcome:
             return self._outcome()
-        outcome = self._outcome() if self._outcome else Outcome(Ending.COMPLETE, 0, 0.0)
+        outcome = self._outcome() if self._outcome else Outcome(Ending.COMPLETE, self._rows, 0.0)
         early = not self._ended and outcome.ending is Ending.COMPLETE
         ending = Ending.CANCELLED if early else outcome.ending
         return replace(outcome, ending=ending, rows=outcome.rows if self._own else self._rows)

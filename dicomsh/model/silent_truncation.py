@@ -108,4 +108,4 @@ def cut_off(outcome: Outcome) -> bool:
 
 def is_round(number: int) -> bool:
     """Whether somebody could have chosen a number as a limit: 50, 100, 250, 500, 64, 1024, …."""
-    return number >= 50 and (number % 50 == 0 or number & (number - 1) == 0)
+    return number >= 50 and (number % 50 == 0 or number.bit_count() == 1)

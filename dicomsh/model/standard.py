@@ -39,8 +39,10 @@ def tag_of(keyword: str) -> int | None:
         return None
     lines = _lowered()
     place = lines.find(f":{keyword.lower()}\t")
-    tag = lines[max(place, 8) - 8 : max(place, 8)]
-    return None if place < 0 or "x" in tag else int(tag, 16)
+    if place == -1:
+        return None
+    tag = lines[place - 8 : place]
+    return None if "x" in tag else int(tag, 16)
 
 
 @cache

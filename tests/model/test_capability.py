@@ -15,7 +15,7 @@ FOUND = Capabilities(
         "PatientSex": Support.LATE,
     },
     rejected=frozenset({"IssuerOfPatientID", "BodyPartExamined"}),
-    hiding=frozenset({"StudyID"}),
+    hiding=frozenset({"StudyID", "PatientSex"}),
     unmatched=("ISO_IR 13", "GB18030"),
     name_charsets=("ISO_IR 100", "ISO_IR 192"),
     cap=1_500,
@@ -29,10 +29,14 @@ FOUND = Capabilities(
         (Capabilities(probed="2026-11-25"), "probed 2026-11-25: matches what was tried"),
         (Capabilities(cap=20), "cuts off after 20 rows"),
         (
+            Capabilities(cap=20, hiding=frozenset({"StudyID"})),
+            "leaves out rows without StudyID; cuts off after 20 rows",
+        ),
+        (
             FOUND,
             "probed 2026-11-25: ignores AccessionNumber, ModalitiesInStudy;"
             " matches after its limit PatientSex; rejects BodyPartExamined, IssuerOfPatientID;"
-            " leaves out rows without StudyID; finds no names in ISO_IR 13, GB18030;"
+            " leaves out rows without PatientSex, StudyID; finds no names in ISO_IR 13, GB18030;"
             " needs names in ISO_IR 100, ISO_IR 192; cuts off after 1,500 rows",
         ),
     ],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import cast
 
 import pytest
 
+from dicomsh.frozen import replace
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.columns import FieldColumn, Record
 from dicomsh.model.levels import Level
@@ -82,6 +84,8 @@ def test_a_result_line_needs_an_outcome_and_something_to_count() -> None:
     assert listing_of(COLUMNS, batches(), outcome=lambda: done, unit=("fox", "foxes")).told
     assert not listing_of(COLUMNS, batches(), outcome=lambda: done).told
     assert not listing_of(COLUMNS, batches(), unit=("fox", "foxes")).told
+    assert listing_of(COLUMNS, batches(), unit=("fox", "foxes")).counted_as == ("fox", "foxes")
+    assert listing_of(COLUMNS, batches()).counted_as == ("row", "rows")
 
 
 def test_how_records_are_to_be_shown_is_kept() -> None:
@@ -89,3 +93,17 @@ def test_how_records_are_to_be_shown_is_kept() -> None:
     assert (drawn.draw, drawn.note, drawn.blocks) == (str, "said", True)
     plain = listing_of(COLUMNS, batches())
     assert (plain.draw, plain.note, plain.blocks) == (None, "", False)
+
+
+def test_how_records_come_is_kept() -> None:
+    """What comes as one batch is whole with it; an account counts what it is about."""
+
+    def left_early(**how: bool) -> Outcome:
+        listing = listing_of(COLUMNS, batches(), None, lambda: done, **how)
+        assert listing.works is how.get("own", False)
+        return read(cast(RecordAnswer, listing.answer), 1)
+
+    done = Outcome(Ending.COMPLETE, 7, 1.5)
+    assert (left_early().ending, left_early().rows) == (Ending.CANCELLED, 1)
+    assert left_early(single=True) == done
+    assert left_early(own=True) == replace(done, ending=Ending.CANCELLED)

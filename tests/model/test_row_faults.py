@@ -177,3 +177,18 @@ def test_each_depth_takes_of_what_is_checked_of_a_row(halvings: int, fault: str)
     for _ in range(halvings):
         data = sequence(item(data), item(data))
     assert found(data) == fault
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        implicit({0x54000100: b"TEXT"}),
+        explicit((0x52009230, "SQ", item(text(20))[:-2])),
+        explicit((0x000B1001, "SQ", sequence(b"TEXT"))),
+        implicit({0x00710010: b"AGFA-AG_HPState ", 0x00711018: item(text(20))[:-2]}),
+    ],
+)
+def test_whatever_may_be_a_sequence_is_looked_into(row: Row) -> None:
+    faults = RowFaults("PACS")
+    faults.look([row])
+    assert faults.doubtful

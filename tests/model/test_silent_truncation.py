@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.capability import Capabilities, Support
 from dicomsh.model.levels import Level
 from dicomsh.model.notes import Note, NoteKind, note
-from dicomsh.model.place import Place
-from dicomsh.model.silent_truncation import against_cap, cut_off, is_round
+from dicomsh.model.place import Place, PlaceStep
+from dicomsh.model.plan import Request
+from dicomsh.model.silent_truncation import against_cap, cut_off, is_round, suspicion
 from tests.model.test_plan import request
 
 
-def ended(rows: int, ending: Ending = Ending.COMPLETE) -> Outcome:
-    return Outcome(ending, rows, 0.1)
+def ended(rows: int, ending: Ending = Ending.COMPLETE, **more: Any) -> Outcome:
+    return Outcome(ending, rows, 0.1, **more)
 
 
 def told(
@@ -79,3 +82,48 @@ def test_numbers_that_somebody_may_have_chosen() -> None:
 
 def test_even_numbers_are_not_round() -> None:
     assert not any(is_round(number) for number in (49, 66, 96, 130, 192, 258))
+
+
+STUDIES = Request(Level.STUDY, Place())
+OF_DOE = request(Level.STUDY, Place(), "name=DOE*")
+OF_ROE = request(Level.STUDY, Place(), "name=ROE*")
+
+
+def of_patient(key: str, issuer: str = "") -> Request:
+    return Request(Level.STUDY, Place((PlaceStep(Level.PATIENT, key, "", issuer),)))
+
+
+@pytest.mark.parametrize(
+    ("asked", "earlier", "suspicious"),
+    [
+        (STUDIES, [(OF_DOE, ended(500))], True),
+        (OF_ROE, [(OF_DOE, ended(500))], True),
+        (STUDIES, [(Request(Level.PATIENT, Place()), ended(500))], True),
+        (STUDIES, [(OF_DOE, ended(500, Ending.CUT_OFF))], True),
+        (STUDIES, [(OF_DOE, ended(3)), (OF_ROE, ended(500)), (STUDIES, ended(500))], True),
+        (of_patient("A"), [(of_patient("B"), ended(500))], True),
+        (of_patient("A"), [(of_patient("A", "X"), ended(500))], True),
+        # it was not the peer who chose the number
+        (STUDIES, [(OF_DOE, ended(500, Ending.LIMIT))], False),
+        (STUDIES, [(OF_DOE, ended(500, Ending.CANCELLED))], False),
+        (STUDIES, [(OF_DOE, ended(500, received=900))], False),
+        (STUDIES, [(OF_DOE, ended(499))], False),
+        # the same was sought, so the same was found
+        (STUDIES, [(request(Level.STUDY, Place(), "+acc"), ended(500))], False),
+        (STUDIES, [(STUDIES, ended(500))], False),
+        (of_patient("A"), [(of_patient("A"), ended(500))], False),
+        (STUDIES, [], False),
+    ],
+)
+def test_what_makes_a_number_suspicious(
+    asked: Request, earlier: list[tuple[Request, Outcome]], suspicious: bool
+) -> None:
+    expected = note(NoteKind.SAME_ROUND_NUMBER, count=500) if suspicious else None
+    assert suspicion(asked, ended(500), earlier) == expected
+
+
+@pytest.mark.parametrize(
+    "outcome", [ended(500, Ending.CUT_OFF), ended(500, Ending.LIMIT), ended(499), ended(20)]
+)
+def test_only_a_round_number_of_a_complete_answer_is_suspicious(outcome: Outcome) -> None:
+    assert suspicion(STUDIES, outcome, [(OF_DOE, ended(outcome.rows))]) is None

@@ -53,6 +53,67 @@ def test_repeating_groups_are_found(digit: str) -> None:
         assert standard.entry(tag) == theirs(tag) is not None
 
 
+@pytest.mark.parametrize("digit", "13579bdf")
+def test_no_private_tag_is_one_of_a_repeating_group(digit: str) -> None:
+    """PS3.5 7.8: groups of odd number are private."""
+    for group in ("50", "60"):
+        assert standard.entry(int(f"{group}0{digit}0010", 16)) is None
+
+
+@pytest.fixture
+def unread() -> None:
+    """The tables are read when they are needed, and once."""
+    for made in vars(standard).values():
+        if hasattr(made, "cache_clear"):
+            made.cache_clear()
+
+
+@pytest.mark.usefixtures("unread")
+def test_the_tables_are_read_to_their_ends() -> None:
+    first, last = "CommandGroupLength", "SequenceDelimitationItem"
+    assert standard.entry(0) == (first, "UL", "1", False, "Command Group Length")
+    assert standard.entry(1) == ("CommandLengthToEnd", "UL", "1", True, "Command Length to End")
+    assert standard.entry(0xFFFEE0DD) == theirs(0xFFFEE0DD) is not None
+    assert (standard.tag_of(first), standard.tag_of(last)) == (0, 0xFFFEE0DD)
+    assert standard.private_vr("1.2.840.113663.1", 0x00291001) == "US"
+    assert standard.private_vr("syngoDynamics", 0x002110AE) == "OB"
+    assert standard.uid_name("1.2.840.10008.1.1") == "Verification SOP Class"
+    assert standard.uid_name("1.2.840.10008.8.1.1") == "DICOM Content Mapping Resource"
+
+
+@pytest.mark.usefixtures("unread")
+def test_keywords_are_read_to_the_end() -> None:
+    tags = standard.keyword_tags()
+    assert (tags["commandgrouplength"], tags["sequencedelimitationitem"]) == (0, 0xFFFEE0DD)
+    assert tags["patientname"] == 0x00100010
+    assert "overlayrows" not in tags
+    assert "" not in tags
+
+
+@pytest.mark.usefixtures("unread")
+def test_a_repeating_group_is_read() -> None:
+    assert standard.entry(0x60020010) == ("OverlayRows", "US", "1", False, "Overlay Rows")
+    assert standard.entry(0x002804A1) == theirs(0x002804A1) is not None
+    assert standard.entry(0x60020013) is None
+
+
+@pytest.mark.parametrize(
+    ("creator", "tag", "vr"),
+    [
+        ("1.2.840.113681", 0x00191012, "ST"),
+        ("1.2.840.113681", 0x0019FF12, "ST"),
+        ("1.2.840.113681", 0x00191014, "UN"),
+        ("1.2.840.113681", 0x00211012, "UN"),
+        ("NOBODY KNOWS", 0x00191012, "UN"),
+    ],
+)
+def test_a_creator_defines_elements_in_whatever_block_it_reserves(
+    creator: str, tag: int, vr: str
+) -> None:
+    """PS3.5 7.8.1."""
+    assert standard.private_vr(creator, tag) == vr
+
+
 @same_versions
 @given(tag=st.integers(0, 0xFFFFFFFF))
 def test_any_tag_is_known_or_not_as_to_pydicom(tag: int) -> None:

@@ -15,16 +15,11 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 
-from dicomsh.model.answer import Ending, Outcome
 from dicomsh.model.levels import Level
-from dicomsh.model.place import Place
-from dicomsh.model.plan import Request
-from dicomsh.model.silent_truncation import is_round, suspicion
 from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import Peer, answering, forever, playing, scp, study
 from tests.harness import Done, practice, run
-from tests.model.test_plan import request
 from tests.rules.mirror import PATIENTS, write_files
 
 INCOMPLETE = 5
@@ -221,37 +216,3 @@ def test_other_numbers_are_not_suspicious() -> None:
 def test_the_users_own_limit_is_no_suspicion() -> None:
     done = run("use pacs; find study --limit 50; find study sex=M --limit 50")
     assert "limit of the server?" not in done.err
-
-
-def ended(rows: int, ending: Ending = Ending.COMPLETE, **more: Any) -> Outcome:
-    return Outcome(ending, rows, 0.1, **more)
-
-
-STUDIES = Request(Level.STUDY, Place())
-
-
-@pytest.mark.parametrize(
-    ("earlier", "suspicious"),
-    [
-        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500))], True),
-        ([(Request(Level.PATIENT, Place()), ended(500))], True),
-        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CUT_OFF))], True),
-        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.LIMIT))], False),
-        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, Ending.CANCELLED))], False),
-        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(500, received=900))], False),
-        ([(request(Level.STUDY, Place(), "name=DOE*"), ended(499))], False),
-        ([(request(Level.STUDY, Place(), "+acc"), ended(500))], False),
-        ([(STUDIES, ended(500))], False),
-        ([], False),
-    ],
-)
-def test_what_makes_a_number_suspicious(
-    earlier: list[tuple[Request, Outcome]], suspicious: bool
-) -> None:
-    assert bool(suspicion(STUDIES, ended(500), earlier)) is suspicious
-
-
-def test_round_numbers() -> None:
-    rounds = {50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024, 2000, 2048, 5000, 10_000}
-    assert {number for number in (*rounds, 0, 1, 2, 10, 32, 40, 99, 101, 499, 501) if
-            is_round(number)} == rounds  # fmt: skip
