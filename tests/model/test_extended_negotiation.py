@@ -40,4 +40,9 @@ def test_what_is_agreed(information: str, accepted: list[Extension]) -> None:
 
 def test_the_words_for_an_option() -> None:
     assert [option.word for option in Extension] == ["relational", "datetime", "fuzzy", "empty"]
-    assert FUZZY.title == "fuzzy matching of names"
+    assert [option.title for option in Extension] == [
+        "relational queries",
+        "combined date-time matching",
+        "fuzzy matching of names",
+        "empty value matching",
+    ]

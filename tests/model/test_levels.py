@@ -62,6 +62,8 @@ def test_an_information_model_has_three_sop_classes(model: Model) -> None:
         ("Modality", (Level.SERIES, "required")),
         ("BodyPartExamined", (Level.SERIES, "optional")),
         ("InstanceNumber", (Level.INSTANCE, "required")),
+        ("ProtocolName", (Level.SERIES, "optional")),
+        ("InstitutionName", (Level.STUDY, "optional")),
         ("PixelData", None),
     ],
 )

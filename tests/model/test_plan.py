@@ -287,10 +287,6 @@ def test_what_was_matched_in_words() -> None:
     assert matched(Request(STUDY, AT_PATIENT)) == ""
 
 
-def test_kinds_of_matching_in_words() -> None:
-    assert [kind.title for kind in Matching][:3] == ["single value", "UID list", "universal"]
-
-
 def test_columns_know_whether_they_were_asked_for() -> None:
     inside = "RequestAttributesSequence.ScheduledProcedureStepID"
     wanted = request(SERIES, AT_STUDY, "mod=CT", "+ProtocolName", f"+{inside}")
