@@ -8,6 +8,7 @@ from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen
 from dicomsh.regex import regex
 
+_DAY = timedelta(days=1)
 _WINDOW = regex(r"(\d{1,2}):(\d{2})\.\.(\d{1,2}):(\d{2})\Z")
 
 
@@ -25,19 +26,10 @@ class DailyWindow:
 
     def seconds_until_open(self, now: datetime) -> float:
         """Seconds until it is open; 0 if it is."""
-        moment = now.time()
-        past_midnight = self.end <= self.start
-        is_open = (
-            moment >= self.start or moment < self.end
-            if past_midnight
-            else self.start <= moment < self.end
-        )
-        if is_open:
-            return 0.0
-        opens = datetime.combine(now.date(), self.start)
-        if opens < now:
-            opens += timedelta(days=1)
-        return (opens - now).total_seconds()
+        opens, closes = (datetime.combine(now.date(), time) for time in (self.start, self.end))
+        since = (now - opens) % _DAY
+        is_open = since < ((closes - opens) % _DAY or _DAY)
+        return 0.0 if is_open else (_DAY - since).total_seconds()
 
 
 def read_daily_window(text: str) -> DailyWindow:

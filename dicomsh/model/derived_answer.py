@@ -61,7 +61,7 @@ class DerivedAnswer(ABC):
     def _within_limit(self, batch: list[Any]) -> list[Any]:
         room = len(batch) if self.limit is None else self.limit - self.rows
         self._stopped = len(batch) > room
-        return batch[:room] if self._stopped else batch
+        return batch[:room]
 
     @property
     def room(self) -> int | None:

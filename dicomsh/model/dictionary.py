@@ -57,8 +57,9 @@ def _dictionary() -> tuple[_Words, _Words]:
 
 
 def _words(attributes: Iterable[Attribute]) -> _Words:
-    ordered = sorted(attributes, key=lambda made: made.keyword.lower())
-    return _Words([made.keyword.lower() for made in ordered], ordered)
+    found = {made.keyword.lower(): made for made in attributes}
+    words = sorted(found)
+    return _Words(words, [found[word] for word in words])
 
 
 def load() -> None:

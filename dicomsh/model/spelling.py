@@ -29,8 +29,8 @@ class Spelling:
 
         pairs = _pairs(text)
         shared: Counter[int] = Counter()
-        for pair in pairs:
-            shared.update(self._holders.get(pair, ()))
+        for pair in pairs & self._holders.keys():
+            shared.update(self._holders[pair])
         enough = [index for index, count in shared.items() if 5 * count >= 2 * len(pairs)]
         likely = nlargest(
             _COMPARED, enough, lambda i: shared[i] / (len(self._words[i]) + len(text))

@@ -11,15 +11,16 @@ _NAMES = {
     0x0122: "SOP class not supported",
     0x0124: "not authorised",
     0x0213: "resource limitation",
-    0xA700: "out of resources",
-    0xA900: "the data set does not match its SOP class",
     0xB000: "the server has changed some values",
     0xB006: "the server has left out some elements",
     0xB007: "the data set does not match its SOP class",
-    0xC000: "the server cannot understand it",
 }
-_OPEN_DIGITS = {0xA7: 0xA700, 0xA9: 0xA900, **dict.fromkeys(range(0xC0, 0xD0), 0xC000)}
-"""First two digits → the status of which the others are variants; no other has any."""
+_NAMES_OF_MANY = {
+    0xA7: "out of resources",
+    0xA9: "the data set does not match its SOP class",
+    **dict.fromkeys(range(0xC0, 0xD0), "the server cannot understand it"),
+}
+"""First two digits → the name of all statuses that begin with them."""
 
 
 def is_stored(code: int) -> bool:
@@ -34,5 +35,5 @@ def may_help(code: int) -> bool:
 
 def store_words(code: int) -> str:
     """A status in words: `0xA700, out of resources`."""
-    name = _NAMES.get(code) or _NAMES.get(_OPEN_DIGITS.get(code >> 8, code))
+    name = _NAMES.get(code) or _NAMES_OF_MANY.get(code >> 8)
     return f"0x{code:04X}, {name}" if name else f"0x{code:04X}"

@@ -34,6 +34,14 @@ def test_what_never_stands_in_a_query_is_left_out() -> None:
     assert not {"CommandField", "TransferSyntaxUID", "Item"} & set(every)
 
 
+def test_keywords_are_in_order_whatever_their_case() -> None:
+    words = [made.keyword.lower() for made in dictionary.beginning("PATIENT")]
+    in_use = [word for word in words if not is_retired(by_keyword(word).tag)]
+    assert in_use == sorted(in_use)
+    assert words == [*in_use, *sorted(set(words) - set(in_use))]
+    assert "patientname" in words
+
+
 def test_misspelt_keywords_are_found() -> None:
     words = [keyword.lower() for keyword in keywords()]
     spelling = Spelling(words)
@@ -52,6 +60,7 @@ def test_every_defined_term_can_be_asked_for() -> None:
         for term in terms:
             assert matcher(by_keyword(keyword), term, Known().today).value == term
     assert MODALITIES["CT"] == "Computed Tomography"
+    assert defined_terms("PatientName") == {}
 
 
 @pytest.mark.parametrize(

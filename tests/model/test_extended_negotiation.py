@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dicomsh.model.extended_negotiation import Extension, agreed, application_information
+from dicomsh.model.abilities import Abilities
+from dicomsh.model.extended_negotiation import NONE, Extension, agreed, application_information
+from dicomsh.model.levels import Model
 
 RELATIONAL, DATETIME, FUZZY, EMPTY = Extension
 
@@ -46,3 +48,9 @@ def test_the_words_for_an_option() -> None:
         "fuzzy matching of names",
         "empty value matching",
     ]
+
+
+def test_each_model_has_its_own_agreement() -> None:
+    abilities = Abilities(extended={Model.STUDY_ROOT.value: frozenset({FUZZY})})
+    assert abilities.agreed(Model.STUDY_ROOT) == {FUZZY}
+    assert abilities.agreed(Model.PATIENT_ROOT) == NONE

@@ -98,9 +98,9 @@ def test_how_records_are_to_be_shown_is_kept() -> None:
 def test_how_records_come_is_kept() -> None:
     """What comes as one batch is whole with it; an account counts what it is about."""
 
-    def left_early(**how: bool) -> Outcome:
-        listing = listing_of(COLUMNS, batches(), None, lambda: done, **how)
-        assert listing.works is how.get("own", False)
+    def left_early(*, single: bool = False, own: bool = False) -> Outcome:
+        listing = listing_of(COLUMNS, batches(), outcome=lambda: done, single=single, own=own)
+        assert listing.works is own
         return read(cast(RecordAnswer, listing.answer), 1)
 
     done = Outcome(Ending.COMPLETE, 7, 1.5)

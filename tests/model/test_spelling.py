@@ -28,6 +28,20 @@ def test_similar_words(text: str, near: list[str]) -> None:
     assert Spelling(WORDS).near(text, 2) == near
 
 
+@pytest.mark.parametrize(
+    ("text", "word", "found"),
+    [
+        # 3 of 8 pairs, and 4 of 10
+        ("abcdefg", "abxcxdxexfxg", False),
+        ("abcdefghi", "abcxdxexfxgxhxi", True),
+    ],
+)
+def test_similar_words_have_two_fifths_of_the_letter_pairs(
+    text: str, word: str, found: bool
+) -> None:
+    assert Spelling([word]).near(text, 1) == [word] * found
+
+
 def test_no_more_than_are_wanted_come() -> None:
     words = [f"keyword{number}" for number in range(9)]
     assert [len(Spelling(words).near("keyword", most)) for most in (1, 3, 9)] == [1, 3, 9]
