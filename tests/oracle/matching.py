@@ -175,6 +175,7 @@ def any_of(rules: Sequence[Rule]) -> Rule:
     return lambda stored: max(rule(stored) for rule in rules)
 
 
+@cache
 def judged(rule: Rule, possible: Sequence[str]) -> Match:
     """The match of an attribute of which a server holds one of several values."""
     found = {rule(stored) for stored in possible}

@@ -69,6 +69,7 @@ class Terminal:
                 else warm.in_terminal(arguments, of_program, home, own)
             )
         setattr(self._screen, "write_process_input", self.type)  # noqa: B010 - cursor reports
+        self._shown: list[str] = []
         self.raw = b""
 
     def __enter__(self) -> Terminal:
@@ -88,7 +89,7 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The rows of the screen without the blanks at their ends."""
-        return [line.rstrip() for line in self._screen.display]
+        return [row.rstrip() for row in self._rows()]
 
     @property
     def screen(self) -> str:
@@ -99,7 +100,20 @@ class Terminal:
     def line(self) -> str:
         """The row that the cursor is in, up to the cursor."""
         cursor = self._screen.cursor
-        return str(self._screen.display[cursor.y][: cursor.x])
+        return self._rows()[cursor.y][: cursor.x]
+
+    def _rows(self) -> list[str]:
+        """What pyte calls `display`, but only rows that have changed are put together again.
+
+        Waiting looks at the screen after each read, and all of it would be half of a test's time.
+        """
+        if len(self._shown) != self._screen.lines:
+            self._shown = [""] * self._screen.lines
+            self._screen.dirty.update(range(self._screen.lines))
+        for row in self._screen.dirty.intersection(range(self._screen.lines)):
+            self._shown[row] = "".join(self.cells(row))
+        self._screen.dirty.clear()
+        return self._shown
 
     def cells(self, row: int) -> list[str]:
         """What is in each cell of a row, from 0; the second cell of a wide character is empty."""
@@ -107,7 +121,8 @@ class Terminal:
 
     def characters(self, row: int) -> list[Any]:
         """Each cell of a row with its colours, as pyte has them (`pyte.screens.Char`)."""
-        return [self._screen.buffer[row][column] for column in range(self._screen.columns)]
+        cells = self._screen.buffer[row]
+        return [cells[column] for column in range(self._screen.columns)]
 
     @property
     def cursor(self) -> tuple[int, int]:
