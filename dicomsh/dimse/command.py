@@ -284,7 +284,7 @@ _LONGEST_COMMENT = 256
 
 
 def _read_comment(raw: bytes) -> str | None:
-    return visible(decoder(b"", "")(raw[:_LONGEST_COMMENT]).strip(" \0")) or None
+    return visible(decoder(b"")(raw[:_LONGEST_COMMENT]).strip(" \0")) or None
 
 
 def _tags(tags: tuple[int, ...]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby
 
@@ -93,7 +94,7 @@ def declared_term(raw: bytes) -> str:
 
 
 @lru_cache(maxsize=64)
-def decoder(declared: bytes, fallback: str) -> Decode:
+def decoder(declared: bytes, fallback: str = "") -> Decode:
     """The decoder for text whose Specific Character Set is `declared`.
 
     Args:
@@ -104,12 +105,10 @@ def decoder(declared: bytes, fallback: str) -> Decode:
     own = declared_term(declared)
     terms = next((term for term in (own, fallback) if term and readable(term)), "")
     first = codecs.lookup(READABLE[terms.split("\\")[0].strip()]).name
-    extended = "\\" in terms or "2022" in terms
 
     def decode(value: bytes) -> str:
-        if extended and _ESCAPE in value:
-            return _extended(value, terms, first)
-        return value.decode(first, "replace")
+        extended = _extended(value, terms) if _ESCAPE in value else None
+        return value.decode(first, "replace") if extended is None else extended
 
     return decode
 
@@ -129,22 +128,23 @@ def _codecs(terms: str) -> list[str]:
         return convert_encodings(parts)
 
 
-def _extended(value: bytes, terms: str, first: str) -> str:
-    """Code extensions: escape sequences switch the set inside a value (PS3.5 6.1.2.5)."""
+def _extended(value: bytes, terms: str) -> str | None:
+    """Code extensions: escape sequences switch the set inside a value (PS3.5 6.1.2.5).
+
+    None if the terms have no code extensions.
+    """
     import warnings
 
-    from pydicom.charset import decode_bytes
-
-    encodings = _codecs(terms)
-    if len(encodings) == 1 and "2022" not in terms:
-        return value.decode(first, "replace")
-    with warnings.catch_warnings():
+    # pydicom warns of what it replaces: CharsetCheck reports that to the user. It raises an error
+    # instead if the program around us wants that of it
+    with warnings.catch_warnings(), suppress(LookupError, ValueError):
         warnings.simplefilter("ignore")
-        # pydicom warns of what it replaces: CharsetCheck reports that to the user
-        try:
+        encodings = _codecs(terms)
+        if len(encodings) > 1 or "2022" in terms:
+            from pydicom.charset import decode_bytes
+
             return decode_bytes(value, encodings, _DELIMITERS).replace(_GB2312, "")
-        except (LookupError, ValueError):
-            return value.decode(first, "replace")
+    return None
 
 
 def choose(text: str, declared: str) -> str:
@@ -286,9 +286,6 @@ def encode(text: str, charset: str) -> bytes:
     return raw
 
 
-_TO_ASCII = b"\x1b(B"
-"""What pydicom puts before ASCII; at the start of a component, ASCII is in force already."""
-
 _COMPONENT = regex(r"[^\r\n\t\f\\^=]+|[\r\n\t\f\\^=]+")
 _BEYOND_DEFAULT = regex(rb"(?:^|[\r\n\t\f\\^=]|\x1b\(B)[^\x1b\x80-\xff]*[\x80-\xff]")
 """A byte above 127 while the default repertoire, which is ASCII, is still in force."""
@@ -309,7 +306,7 @@ def _lossless(text: str, charset: str) -> bytes | None:
     # pydicom encodes 'ü' as 0xFC for the default repertoire, without a warning (measured: 3.0)
     if encodings[0] == _DEFAULT and _BEYOND_DEFAULT.search(raw):
         return None
-    return raw if decoder(charset.encode("ascii"), "")(raw) == text else None
+    return raw if decoder(charset.encode())(raw) == text else None
 
 
 def _component(text: str, encodings: list[str]) -> bytes:
@@ -343,8 +340,7 @@ def _escaped(text: str, encodings: list[str]) -> bytes:
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        raw = encode_string(text, encodings)
-    return raw.removeprefix(_TO_ASCII) if encodings[0] == _DEFAULT else raw
+        return encode_string(text, encodings)
 
 
 def _encodable(text: str, codec: str) -> bool:

@@ -58,7 +58,7 @@ def _readable(own: str, parts: list[bytes]) -> bool:
     raw = b"\n".join(parts)
     if _ESC in raw or suspicious(raw, own):
         return False
-    return REPLACEMENT not in decoder(own.encode("ascii", "replace"), "")(raw)
+    return REPLACEMENT not in decoder(own.encode())(raw)
 
 
 def _text_values(row: Row) -> list[bytes]:
@@ -126,7 +126,7 @@ class CharsetCheck:
             self._sets.update(_declared(rows))
         self._letterless += _letterless(rows)
         for declared, alike in _by_set(rows).items():
-            if not _sound(declared, alike) and not (self._broken and self._unlabelled):
+            if not _sound(declared, alike):
                 for row in alike:
                     self._look_into(row)
 
@@ -157,7 +157,7 @@ class CharsetCheck:
             helped = like == self._fallback
             fault = Fault.READ_AS_FALLBACK if helped else Fault.LOOKS_LIKE
             yield fault.value, own, like
-        elif self._fallback and REPLACEMENT in decoder(own.encode("ascii", "replace"), "")(value):
+        elif self._fallback and REPLACEMENT in decoder(terms.encode())(value):
             yield Fault.READ_AS_FALLBACK.value, own, self._fallback
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from dicomsh.model.charset import (
     READABLE,
@@ -58,18 +58,19 @@ def meant(declared: str) -> tuple[str, Fault | None]:
 
 
 def _spelt(part: str) -> str:
-    return part if part in READABLE else _spellings().get(_plain(part), part)
+    return _SPELLINGS.get(_plain(part), part)
 
 
 def _plain(term: str) -> str:
     return "".join(char for char in term.upper() if char.isalnum())
 
 
-@cache
-def _spellings() -> Mapping[str, str]:
-    """Letters and digits of each term → the term, and what programmers call UTF-8 and Latin-1."""
-    known = {_plain(term): term for term in READABLE if term}
-    return {**known, "UTF8": UTF8, "ISO88591": "ISO_IR 100", "LATIN1": "ISO_IR 100"}
+_SPELLINGS: Mapping[str, str] = {
+    **{_plain(term): term for term in READABLE if term},
+    **dict.fromkeys(("ISO88591", "LATIN1"), "ISO_IR 100"),
+    "UTF8": UTF8,
+}
+"""Letters and digits of each term → the term, and what programmers call UTF-8 and Latin-1."""
 
 
 def _extension(part: str) -> str:
@@ -91,8 +92,8 @@ def answer_decoder(declared: bytes, fallback: str) -> Decode:
     terms, _ = meant(declared_term(declared))
     if not (terms and readable(terms)):
         terms = fallback
-    usual = decoder(terms.encode("ascii", "replace"), "")
-    other = _codec(fallback) if fallback and fallback != terms else ""
+    usual = decoder(terms.encode())
+    other = READABLE.get(meant(fallback)[0]) if fallback and fallback != terms else None
 
     def decode(value: bytes) -> str:
         text = usual(value)
@@ -104,11 +105,6 @@ def answer_decoder(declared: bytes, fallback: str) -> Decode:
         return text
 
     return decode
-
-
-def _codec(terms: str) -> str:
-    parts = meant(terms)[0].split("\\")
-    return READABLE.get(parts[0].strip(), "") if len(parts) == 1 else ""
 
 
 def _in_other(value: bytes, codec: str) -> str:
@@ -123,7 +119,7 @@ def _without_escapes(value: bytes, terms: str) -> str:
     """Korean or Chinese text that lacks its escape sequence; empty if it is neither."""
     if "2022" not in terms or _ESC in value:
         return ""
-    codecs_ = (_WITHOUT_ESCAPES.get(term.strip(), "") for term in terms.split("\\"))
+    codecs_ = (_WITHOUT_ESCAPES.get(term.strip()) for term in terms.split("\\"))
     return next((text for codec in codecs_ if codec and (text := _strictly(value, codec))), "")
 
 
@@ -141,12 +137,12 @@ _HINTS = regex(rb"[\xc2-\xf4][\x80-\xbf]|[\x80-\x9f]")
 
 def suspicious(raw: bytes, terms: str) -> bool:
     """Whether bytes in a set of ISO 8859 may be in UTF-8 or Windows-1252; `looks_like` decides."""
-    return _is_single_byte(terms) and _HINTS.search(raw) is not None
+    return terms.strip() in _ISO_8859 and _HINTS.search(raw) is not None
 
 
 def looks_like(value: bytes, terms: str) -> str:
     """The set that a value is plainly in, although declared as one of ISO 8859; else empty."""
-    if not _is_single_byte(terms) or _HINTS.search(value) is None:
+    if terms.strip() not in _ISO_8859 or _HINTS.search(value) is None:
         return ""
     if _strictly(value, "utf-8"):
         return UTF8
@@ -154,11 +150,11 @@ def looks_like(value: bytes, terms: str) -> str:
     return WINDOWS_1252 if any(0x80 <= byte < 0xA0 for byte in value) and text else ""
 
 
-@lru_cache(maxsize=64)
-def _is_single_byte(terms: str) -> bool:
-    parts = terms.split("\\")
-    codec = READABLE.get(parts[0].strip(), "")
-    return len(parts) == 1 and codec.replace("_", "").startswith(("latin", "iso8859", "isoir1"))
+_ISO_8859 = frozenset(
+    term
+    for term, codec in READABLE.items()
+    if codec.replace("_", "").startswith(("latin", "iso8859", "isoir1"))
+)
 
 
 _ESCAPES = regex(rb"\x1b(\$?[()\-)]*[A-Z0-9a-z])")
@@ -191,8 +187,7 @@ def undeclared_escape(value: bytes, terms: str) -> bool:
     declared = {found for term in terms.split("\\") for found in _ESCAPES_OF.get(term.strip(), ())}
     if "2022" not in terms:
         return _ESC in value
-    found = set(_ESCAPES.findall(value))
-    return _ESC in value and not found <= declared.union(_ANY_SET)
+    return not declared.union(_ANY_SET).issuperset(_ESCAPES.findall(value))
 
 
 def lacks_escape(value: bytes, terms: str) -> bool:

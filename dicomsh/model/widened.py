@@ -85,7 +85,7 @@ def in_set(key: QueryKey, charset: str) -> RowTest:
     def test(row: Row) -> bool | None:
         own = declared_set(row) or row.source.fallback
         if not own and not row.elements.get(tag, b"").isascii():
-            row = Row(row.data, row.source, row.elements, decoder(charset.encode("ascii"), ""))
+            row = Row(row.data, row.source, row.elements, decoder(charset.encode()))
         return fits(row)
 
     return test

@@ -62,7 +62,7 @@ def _elements(data: bytes, explicit: bool) -> Elements:
 
 def _decoded(elements: Elements) -> tuple[RequestedKey, ...]:
     declared = _raw(elements, SPECIFIC_CHARACTER_SET)
-    return _keys(elements, decoder(declared, ""))
+    return _keys(elements, decoder(declared))
 
 
 def _raw(elements: Elements, tag: int) -> bytes:

@@ -68,7 +68,7 @@ def received(content: Content, sop_class: str, sop_instance: str) -> Received:
     except ValueError as error:
         raise RefusedError(UNABLE_TO_PROCESS, f"Data set: {error}") from None
     declared = elements.get(SPECIFIC_CHARACTER_SET, ("", b""))[1]
-    decode = decoder(declared if isinstance(declared, bytes) else b"", "")
+    decode = decoder(declared if isinstance(declared, bytes) else b"")
     made = Received(
         {level: _attributes(elements, tags, decode) for level, tags in _WANTED.items()}, content
     )

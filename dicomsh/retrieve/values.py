@@ -35,7 +35,7 @@ def values_of(path: Path, keywords: Iterable[str]) -> Mapping[str, str]:
             return {}
         file.seek(head.offset)
         raw = _raw(_beginning(file, head), head, [*wanted, SPECIFIC_CHARACTER_SET])
-    decode = decoder(raw.pop(SPECIFIC_CHARACTER_SET, b""), "")
+    decode = decoder(raw.pop(SPECIFIC_CHARACTER_SET, b""))
     texts = {wanted[tag]: decode(value).split("\\")[0].strip(" \0") for tag, value in raw.items()}
     return {keyword: text for keyword, text in texts.items() if text}
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pydicom
+import pydicom.config
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from dicomsh.errors import UsageError
 from dicomsh.model.charset import (
     UTF8,
     choose,
+    composed,
     declared_term,
     decoder,
     encode,
@@ -272,6 +274,7 @@ def _as_list(value: str | Sequence[str]) -> list[str]:
         ("*郎", r"\ISO 2022 IR 87", "*O:*"),
         ("Y*=山?", r"\ISO 2022 IR 87", "Y*=*;3*"),
         ("*동*", r"\ISO 2022 IR 149", "*µ¿*"),
+        ("*春*", r"\ISO 2022 IR 87", "*?U*"),  # one of its bytes is that of `=`
         ("山田", r"\ISO 2022 IR 87", None),
         ("*山*", "ISO_IR 192", None),
         ("*동*", r"\ISO 2022 IR 87", None),
@@ -292,10 +295,53 @@ def test_letters_inside_a_word_without_escape_sequences(
         (b"ISO_IR 100", b"A\x1b$BB", "A\x1b$BB"),
         (b"ISO_IR 192", b"A\x1b(BB", "A\x1b(BB"),
         (b"X", b"\xe4", "ä"),
+        (b"ISO 2022 IR 149", b"\x1b$)C\xfb\xf3", "洪"),
+        (b"ISO_IR 100\\ISO_IR 144", b"\x1b-L\xbb\xee\xda", "Люк"),
+        (b"ISO_IR 192\\ISO_IR 100", b"\x1b(BA\xff", "\x1b(BA\ufffd"),
     ],
 )
 def test_escape_sequences_belong_to_code_extensions(declared: bytes, raw: bytes, text: str) -> None:
     assert decoder(declared, "")(raw) == text
+
+
+@pytest.mark.parametrize(
+    ("declared", "raw", "text"),
+    [
+        (b"ISO 2022 IR 149", b"\x1b$(XA\xff", "\x1b$(XA\ufffd"),
+        (b"ISO 2022 IR 203\\ISO 2022 IR 87", b"\xa4\x1b$B", "€\x1b$B"),
+        (b"\\ISO 2022 IR 87", b"Yamada=\x1b$B;3ED\x1b(B", "Yamada=山田"),
+    ],
+)
+def test_text_is_read_however_strict_pydicom_is(
+    declared: bytes, raw: bytes, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that imports us may have set it to raise errors."""
+    settings = pydicom.config.settings
+    monkeypatch.setattr(settings, "reading_validation_mode", pydicom.config.RAISE)
+    assert decoder(declared)(raw) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "together"),
+    [
+        ("Muller", "Muller"),
+        ("Mu\u0308ller", "Müller"),
+        ("ü\u0323", "\u1ee5\u0308"),
+        ("\ufa19\ufa1a", "\ufa19\ufa1a"),
+        ("\ufa19u\u0308\ufa1a", "\ufa19ü\ufa1a"),
+        ("\u795e", "\u795e"),
+    ],
+)
+def test_accents_and_their_letters_become_one_and_no_character_another(
+    text: str, together: str
+) -> None:
+    assert composed(text) == together
+
+
+def test_a_letter_that_could_not_be_read_is_not_sent() -> None:
+    with pytest.raises(UsageError, match="could not be read") as caught:
+        encode("M\ufffdll\ufffdr", UTF8)
+    assert caught.value.hint == "use ? in its place: 'M?ll?r'"
 
 
 def test_a_label_keeps_its_letters() -> None:

@@ -7,7 +7,7 @@ import pytest
 from dicomsh.dimse.elements import ENCODINGS, IMPLICIT_LITTLE_ENDIAN
 from dicomsh.model.charset_check import CharsetCheck, declared_set, is_unlabelled
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.notes import NoteKind
+from dicomsh.model.notes import Note, NoteKind, note
 from dicomsh.model.row import Row, Source
 
 LATIN, UTF8, KANJI = "ISO_IR 100", "ISO_IR 192", "\\ISO 2022 IR 87"
@@ -22,7 +22,11 @@ def row(charset: str | None, fallback: str = "", **values: bytes) -> Row:
 
 
 def kinds(check: CharsetCheck) -> list[NoteKind]:
-    return [note.kind for note in check.notes]
+    return [one.kind for one in check.notes]
+
+
+def fault(*about: str) -> Note:
+    return note(NoteKind.CHARSET_FAULT, *about)
 
 
 def checked(*rows: Row, asked: str = "", fallback: str = "") -> CharsetCheck:
@@ -107,9 +111,24 @@ def test_a_wrong_label_gives_way_to_the_fallback_or_is_said() -> None:
 def test_names_that_lost_their_letters_are_counted(name: bytes, letterless: int) -> None:
     check = CharsetCheck("")
     for _ in range(2):
-        check.look([row(None, PatientName=name), row(None, PatientName=b"Doe")])
+        check.look([row(None, PatientName=one) for one in (name, b"Doe", b"Roe")])
     counts = [one.count for one in check.notes if one.kind is NoteKind.LETTERLESS_NAMES]
     assert counts == ([2] if letterless else [])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"PatientName": b"^", "ReferringPhysicianName": b"Doe"},
+        {"PatientName": b"Doe", "ReferringPhysicianName": b"^"},
+        {"NameOfPhysiciansReadingStudy": b"?^"},
+        {"PatientName": b"Doe", "NameOfPhysiciansReadingStudy": b"?^"},
+    ],
+)
+def test_any_name_may_have_lost_its_letters(names: dict[str, bytes]) -> None:
+    whole = {"PatientName": b"Doe", "OperatorsName": b"Roe"}
+    (only,) = checked(row(None, "", **names), row(None, "", **whole), row(None)).notes
+    assert (only.kind, only.count) == (NoteKind.LETTERLESS_NAMES, 1)
 
 
 def test_a_name_beside_another_that_is_empty_has_its_letters() -> None:
@@ -121,12 +140,68 @@ def test_a_name_beside_another_that_is_empty_has_its_letters() -> None:
     assert kinds(checked(*rows)) == []
 
 
+KOREAN, TWO = "\\ISO 2022 IR 149", "ISO_IR 100\\ISO_IR 144"
+
+
+@pytest.mark.parametrize(
+    ("charset", "fallback", "raw", "told"),
+    [
+        (None, "", b"M\xfcller", [note(NoteKind.UNLABELLED)]),
+        (None, "", b"A\x1b$B;3", [fault("undeclared-escape", "ISO_IR 6")]),
+        ("ISO_IR 6", "", b"A\x1b$B;3", [fault("undeclared-escape", "ISO_IR 6")]),
+        (LATIN, "", b"A\x1b$B;3", [fault("undeclared-escape", LATIN)]),
+        (KOREAN, "", b"\xfb\xf3", [fault("no-escape", KOREAN)]),
+        ("ISO 2022 IR 149", "", b"\xfb\xf3", [fault("no-escape", "ISO 2022 IR 149")]),
+        (LATIN, "", b"M\xc3\xbcller", [fault("looks-like", LATIN, UTF8)]),
+        (LATIN, UTF8, b"M\xc3\xbcller", [fault("read-as-fallback", LATIN, UTF8)]),
+        (LATIN, "windows-1252", b"M\xc3\xbcller", [fault("looks-like", LATIN, UTF8)]),
+        (UTF8, LATIN, b"M\xfcller", [fault("read-as-fallback", UTF8, LATIN)]),
+        (UTF8, "", b"M\xfcller", [note(NoteKind.UNDECODABLE, UTF8)]),
+        (None, UTF8, b"M\xfcller", [note(NoteKind.UNDECODABLE, UTF8)]),
+        ("XYZ", "", b"M\xfcller", [note(NoteKind.UNKNOWN_CHARSET, "XYZ", "Latin-1")]),
+        ("XYZ", LATIN, b"M\xfcller", [note(NoteKind.UNKNOWN_CHARSET, "XYZ", LATIN)]),
+        (
+            TWO,
+            "",
+            b"M\xfcller",
+            [fault("not-combinable", TWO, r"ISO 2022 IR 100\ISO 2022 IR 144")],
+        ),
+        (
+            "ISO IR 192",
+            LATIN,
+            b"M\xfcller",
+            [
+                fault("misspelt", "ISO IR 192", UTF8),
+                fault("read-as-fallback", "ISO IR 192", LATIN),
+            ],
+        ),
+    ],
+)
+def test_what_is_told(charset: str | None, fallback: str, raw: bytes, told: list[Note]) -> None:
+    assert checked(row(charset, fallback, PatientName=raw), fallback=fallback).notes == told
+
+
+def test_rows_are_judged_by_the_set_of_each() -> None:
+    raw = "Müller".encode()
+    rows = [row(UTF8, PatientName=raw), row(LATIN, PatientName=raw)]
+    for ordered in (rows, rows[::-1]):
+        assert checked(*ordered).notes == [fault("looks-like", LATIN, UTF8)]
+
+
+def test_what_was_found_hides_nothing_else() -> None:
+    broken = row(UTF8, PatientName=b"M\xfcller")
+    unlabelled = row(None, PatientName=b"M\xfcller")
+    other = row(LATIN, PatientName="Müller".encode())
+    assert kinds(checked(broken, unlabelled, other)) == [
+        NoteKind.UNLABELLED, NoteKind.CHARSET_FAULT, NoteKind.UNDECODABLE,
+    ]  # fmt: skip
+
+
 def test_sets_that_cannot_hold_what_was_asked_for() -> None:
     rows = [row(LATIN, PatientName=b"A"), row("ISO_IR 144", PatientName=b"B"), row(None)]
     check = checked(*rows, asked="山田")
     assert check.lossy == ["ISO_IR 100", "ISO_IR 144"]
-    (note,) = check.notes
-    assert (note.kind, note.about) == (NoteKind.LOSSY_CHARSETS, ("ISO_IR 100, ISO_IR 144",))
+    assert check.notes == [note(NoteKind.LOSSY_CHARSETS, "ISO_IR 100, ISO_IR 144")]
     assert checked(*rows, asked="Müller").lossy == ["ISO_IR 144"]
     assert checked(*rows, asked="Muller").lossy == []
     assert checked(row(UTF8), asked="山田").lossy == []
