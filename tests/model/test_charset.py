@@ -18,6 +18,7 @@ from pydicom.charset import python_encoding
 from dicomsh.errors import UsageError
 from dicomsh.model.charset import (
     UTF8,
+    alternatives,
     choose,
     composed,
     declared_term,
@@ -107,6 +108,8 @@ def test_a_query_is_written_in_the_declared_set(sample: Sample) -> None:
         (CHINESE.charset, "Zhang*=张^?东", b"Zhang*=\x1b$)A\xd5\xc5^?\x1b$)A\xb6\xab"),
         (KOREAN.charset, "*길동*", b"*\x1b$)C\xb1\xe6\xb5\xbf*"),
         (JAPANESE.charset, "*山田*", b"*\x1b$B;3ED\x1b(B*"),
+        (CHINESE.charset, "Mü", b"M\x1b$)A\xa8\xb9"),
+        (CHINESE.charset + KOREAN.charset, "张=홍", b"\x1b$)A\xd5\xc5=\x1b$)C\xc8\xab"),
     ],
 )
 def test_a_pattern_is_written_with_the_bytes_of_what_it_is_to_match(
@@ -336,6 +339,23 @@ def test_accents_and_their_letters_become_one_and_no_character_another(
     text: str, together: str
 ) -> None:
     assert composed(text) == together
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "seen", "others"),
+    [
+        ("ü", UTF8, [], ["ISO_IR 100", CHINESE.charset, "GB18030"]),
+        # those seen come first, and each has bytes of its own
+        ("ü", UTF8, ["GB18030", "ISO_IR 101"], ["GB18030", "ISO_IR 101", CHINESE.charset]),
+        ("ü", "ISO_IR 100", ["ISO_IR 101", "no such set"], [UTF8, CHINESE.charset, "GB18030"]),
+        ("山홍", UTF8, [], [KOREAN.charset, "GB18030"]),
+        ("A", UTF8, ["ISO_IR 100"], []),
+    ],
+)
+def test_other_sets_that_hold_a_text(
+    text: str, charset: str, seen: list[str], others: list[str]
+) -> None:
+    assert list(alternatives(text, charset, seen)) == others
 
 
 def test_a_letter_that_could_not_be_read_is_not_sent() -> None:
