@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomsh.model.columns import AttributeColumn
-from dicomsh.model.comparison import Where, differing, key_of, paired, value_of
+from dicomsh.model.comparison import Where, differing, key_of, paired, text_of, value_of
 from dicomsh.model.keys import by_keyword, path_of
 from dicomsh.model.levels import Level
 from dicomsh.model.row import Row
@@ -124,8 +124,8 @@ def test_the_same_rows_in_another_order_are_no_difference(rows: list[tuple[str, 
         assert pair.first.text(0x00200010) == pair.second.text(0x00200010)
 
 
-STUDY_ID, COMMENTS = (
-    AttributeColumn(by_keyword(word), word) for word in ("StudyID", "StudyComments")
+STUDY_ID, COMMENTS, IMAGE_TYPE = (
+    AttributeColumn(by_keyword(word), word) for word in ("StudyID", "StudyComments", "ImageType")
 )
 PLAN, CODE = (
     AttributeColumn(path[-1], "", path=path[:-1])
@@ -193,6 +193,22 @@ def test_values_inside_sequences_are_compared(
     values: dict[str, str], columns: list[AttributeColumn]
 ) -> None:
     assert differing([PLAN, CODE], item(), item(**values)) == columns
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "text"),
+    [
+        (item(), PLAN, "CT1"),
+        (item(ScheduledStationAETitle=r"CT1\CT2"), PLAN, r"CT1\CT2"),
+        (item(), CODE, ""),
+        (study("1", "a"), STUDY_ID, "a"),
+        (answer(ImageType=r"\PRIMARY"), IMAGE_TYPE, r"\PRIMARY"),
+        (answer(), IMAGE_TYPE, None),
+    ],
+)
+def test_what_a_row_has_in_a_column(row: Row, column: AttributeColumn, text: str | None) -> None:
+    """An empty value keeps its place."""
+    assert text_of(row, column) == text
 
 
 @pytest.mark.parametrize(
