@@ -341,9 +341,8 @@ def date_times(keys: tuple[QueryKey, ...]) -> list[tuple[QueryKey, QueryKey]]:
         for key in typed.values()
         if key.attribute.vr == "DA" and (len(key.path) == 1 or is_of_step(key))
     ]
-    times = [typed.get(date.keyword.removesuffix("Date") + "Time") for date in dates]
-    pairs = zip(dates, times, strict=True)
-    return [(d, t) for d, t in pairs if t and t.matching is Matching.RANGE]
+    pairs = [(date, typed.get(date.keyword.removesuffix("Date") + "Time")) for date in dates]
+    return [(date, time) for date, time in pairs if time and time.matching is Matching.RANGE]
 
 
 def _combined_here(keys: tuple[QueryKey, ...]) -> tuple[tuple[QueryKey, ...], list[Filter]]:
