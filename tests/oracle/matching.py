@@ -176,7 +176,7 @@ def any_of(rules: Sequence[Rule]) -> Rule:
 
 
 @cache
-def judged(rule: Rule, possible: Sequence[str]) -> Match:
+def judged(rule: Rule, possible: tuple[str, ...]) -> Match:
     """The match of an attribute of which a server holds one of several values."""
     found = {rule(stored) for stored in possible}
     if len(found) == 1:

@@ -89,9 +89,9 @@ def test_numbers_lists_and_values_that_are_missing() -> None:
 
 def test_what_one_of_two_stored_values_matches_is_the_servers_choice() -> None:
     rule = matching.text("PN", "TWIN^TWO")
-    assert matching.judged(rule, ["TWIN^ONE", "TWIN^TWO"]) is MAY
-    assert matching.judged(rule, ["TWIN^TWO"]) is MUST
-    assert matching.judged(rule, ["TWIN^ONE", "ODD^ONE"]) is NO
+    assert matching.judged(rule, ("TWIN^ONE", "TWIN^TWO")) is MAY
+    assert matching.judged(rule, ("TWIN^TWO",)) is MUST
+    assert matching.judged(rule, ("TWIN^ONE", "ODD^ONE")) is NO
 
 
 def test_where_takes_text_in_any_case() -> None:

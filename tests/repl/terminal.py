@@ -100,7 +100,8 @@ class Terminal:
     def line(self) -> str:
         """The row that the cursor is in, up to the cursor."""
         cursor = self._screen.cursor
-        return self._rows()[cursor.y][: cursor.x]
+        row: str = self._rows()[cursor.y]
+        return row[: cursor.x]
 
     def _rows(self) -> list[str]:
         """What pyte calls `display`, but only rows that have changed are put together again.
