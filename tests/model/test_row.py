@@ -512,3 +512,17 @@ def test_the_text_at_a_path_leaves_out_the_items_that_lack_it() -> None:
     made = with_items("Doe", "", "Roe")
     del made.ReferencedPatientSequence[0].PatientName
     assert text_at(row(made), (SEQUENCE, NAME)) == "\\Roe"
+
+
+def test_the_text_at_a_longer_path() -> None:
+    outer, inner = map(by_keyword, ("RequestAttributesSequence", "ScheduledProtocolCodeSequence"))
+    code = by_keyword("CodeValue")
+    made, around = Dataset(), Dataset()
+    codes = []
+    for value in ("C1", "C2"):
+        codes.append(Dataset())
+        codes[-1].CodeValue = value
+    made.ScheduledProtocolCodeSequence = codes
+    around.RequestAttributesSequence = [made, Dataset(), made]
+    assert text_at(row(around), (outer, inner, code)) == "C1\\C2\\C1\\C2"
+    assert text_at(row(around), (outer, code)) is None
