@@ -27,9 +27,7 @@ def may_have_lost_letters(row: Row, key: QueryKey) -> bool:
     loose = _loosened(key.value, own)
     if loose == key.value:
         return False
-    return not set(loose) - set("*?^= ") or bool(
-        noticing(replace(key, value=loose, literal=False))(row)
-    )
+    return not set(loose) - set("*?^= ") or bool(noticing(replace(key, value=loose))(row))
 
 
 @lru_cache(maxsize=256)

@@ -54,5 +54,16 @@ def test_in_a_value_from_an_answer_only_what_is_lost_is_any_letter() -> None:
     assert lost("ISO_IR 100", b"Yamada=", "Yamada=山田", literal=True)
 
 
+@pytest.mark.parametrize(("identifier", "expected"), [(r"?\B", True), (r"?\C", False)])
+def test_a_backslash_in_a_value_from_an_answer_separates_nothing(
+    identifier: str, expected: bool
+) -> None:
+    path = (by_keyword("PatientID"),)
+    key = QueryKey(path, r"山\B", Matching.SINGLE_VALUE, KeyOrigin.CONTEXT, literal=True)
+    elements = {SPECIFIC_CHARACTER_SET: b"ISO_IR 100", path[0].tag: identifier.encode()}
+    row = Row(b"", Source(ENCODINGS[IMPLICIT_LITTLE_ENDIAN]), elements)
+    assert may_have_lost_letters(row, key) is expected
+
+
 def test_a_question_mark_may_be_any_letter() -> None:
     assert letters_of("M?ller") == "M\U0001f600ller"

@@ -421,3 +421,12 @@ def test_a_worklist_may_be_elsewhere(accepted: set[str], hint: str) -> None:
         "ARCHIVE@host:104 accepted no presentation context for Modality Worklist FIND"
     )
     assert caught.value.hint == hint
+
+
+def test_what_a_place_is_called_came_from_an_answer() -> None:
+    r"""A `\` in it makes no list, and `*` no pattern."""
+    place = Place((PlaceStep(PATIENT, r"A\B", issuer="X*"),))
+    keys = {key.keyword: key for key in identifier_keys(request(STUDY, place))}
+    assert (keys["PatientID"].value, keys["PatientID"].matching) == ("A*", Matching.WILDCARD)
+    issuer = keys["IssuerOfPatientID"]
+    assert (issuer.value, issuer.matching, issuer.literal) == ("X*", Matching.SINGLE_VALUE, True)

@@ -48,6 +48,12 @@ def test_an_entity_that_comes_again_is_repeated(together: bool) -> None:
     assert not checks.doubtful
 
 
+def test_no_rows_are_nothing_odd() -> None:
+    checks = checked(Level.STUDY, [], [study("1.2", StudyID="1")], [], [study("1.2", StudyID="2")])
+    assert checks.one_entity
+    assert told(checked(Level.PATIENT, [])) == told(checked(Level.WORKLIST, [])) == []
+
+
 @pytest.mark.parametrize("together", [True, False])
 def test_rows_of_one_entity_alone_are_in_doubt_if_they_differ(together: bool) -> None:
     rows = [study("1.2", StudyID=number) for number in ("1", "1", "2", "1")]
