@@ -6,6 +6,7 @@ values of a VR like any other (PS3.5 6.2), so that they are matched, sorted and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
@@ -13,8 +14,10 @@ from dicomsh.errors import Span, UsageError
 from dicomsh.frozen import frozen
 from dicomsh.model.keys import Attribute, find_path
 from dicomsh.model.levels import Level
+from dicomsh.model.query import EMPTY
 from dicomsh.model.spelling import Spelling
 from dicomsh.model.where_matching import is_moment, moment_of, sorting
+from dicomsh.regex import regex
 
 
 @frozen
@@ -51,21 +54,23 @@ class Part:
         """A condition's value with the terms as they are spelt here.
 
         Raises:
-            UsageError: it is none of the terms; the span is into `text`.
+            UsageError: one of its parts is none of the terms; the span is into `text`.
         """
-        if not self.terms or text in ("", "*"):
-            return text
-        parts = text.replace("\\", ",").split(",")
-        return ",".join(self._term(part.strip(), text) for part in parts)
+        return _LISTED.sub(self._term, text) if self.terms and text != "*" else text
 
-    def _term(self, typed: str, text: str) -> str:
+    def _term(self, part: re.Match[str]) -> str:
+        typed = part[0]
+        if typed == EMPTY:
+            return typed
         for term in self.terms:
             if len(typed) >= len(term) and _WHOLE[term].startswith(typed.lower()):
                 return term
-        start = text.index(typed)
         message = f"'{typed}' is not a valid {self.name}"
-        span = Span(start, start + len(typed))
-        raise UsageError(message, hint=", ".join(self.terms), span=span)
+        raise UsageError(message, hint=", ".join(self.terms), span=Span(*part.span()))
+
+
+_LISTED = regex(r"[^,\\ ](?:[^,\\]*[^,\\ ])?")
+"""One value of a list, without the spaces around it."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -100,7 +105,8 @@ def _weekday(moment: str) -> str | None:
 
 
 def _hour(moment: str) -> str | None:
-    return str(int(moment[8:10])) if moment[8:10] else None
+    hour = moment[8:10]
+    return str(int(hour)) if hour else None
 
 
 _OF_DATES = frozenset(("DA", "DT"))
@@ -175,11 +181,11 @@ def find_row_key(text: str, level: Level) -> RowKey:
 
 
 def _path(text: str, level: Level) -> tuple[Attribute, ...]:
-    head, stop, name = text.rpartition(".")
+    head, _, name = text.rpartition(".")
     try:
         return find_path(text, level)
     except UsageError:
-        path = _known(head, level) if stop else ()
+        path = _known(head, level)
         if not path or not parts_of(path[-1].vr):
             raise
     raise _no_part(text, path[-1], name) from None
