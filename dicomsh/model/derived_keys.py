@@ -16,7 +16,7 @@ from dicomsh.model.keys import Attribute, find_path
 from dicomsh.model.levels import Level
 from dicomsh.model.query import EMPTY
 from dicomsh.model.spelling import Spelling
-from dicomsh.model.where_matching import is_moment, moment_of, sorting
+from dicomsh.model.where_matching import disordered, is_moment, moment_of, sorting
 from dicomsh.regex import regex
 
 
@@ -48,7 +48,7 @@ class Part:
         """The sort key of a value, as `where_matching.sorting`."""
         if text in self.terms:
             return 0, float(self.terms.index(text)), (), text
-        return sorting(self.vr, text) if not self.terms else (1, 0.0, (), text)
+        return disordered(text) if self.terms else sorting(self.vr, text)
 
     def wanted(self, text: str) -> str:
         """A condition's value with the terms as they are spelt here.

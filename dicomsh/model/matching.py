@@ -104,7 +104,7 @@ def _of_part(attribute: Attribute, part: str, offset: int, today: date, literal:
     try:
         return _one(attribute, part, today, literal=literal)
     except UsageError as error:
-        start, end = error.span or (0, len(part))
+        start, end = error.span or (0, len(part))  # or all of it is wrong
         error.span = Span(offset + start, offset + end)
         raise
 
@@ -284,19 +284,17 @@ _CODE = regex(r"[A-Za-z0-9 _*?]*\Z")
 
 
 def _check_value(attribute: Attribute, value: str) -> None:
-    span = Span(0, len(value))
     if not value.strip(" ") and attribute.vr != "UN":
         raise UsageError(
             f"an empty value for {attribute.keyword}",
             hint=f"{attribute.keyword}= alone matches any value, {attribute.keyword}='\"\"' none",
-            span=span,
         )
     if attribute.vr == "CS" and not _CODE.match(value):
         raise _refused(attribute, value, "a code has only capitals, digits, spaces and underscores")
     if attribute.vr == "PN":
-        _check_groups(attribute, value, span)
+        _check_groups(attribute, value)
     if len(value.encode("utf-8", "surrogatepass")) > _LONGEST:
-        raise UsageError(f"too long for {attribute.keyword}: over {_LONGEST:,} bytes", span=span)
+        raise UsageError(f"too long for {attribute.keyword}: over {_LONGEST:,} bytes")
 
 
 _CONTROL = regex("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -306,21 +304,21 @@ _MOST_GROUPS = 3
 _MOST_COMPONENTS = 5
 
 
-def _check_groups(attribute: Attribute, part: str, span: Span) -> None:
+def _check_groups(attribute: Attribute, part: str) -> None:
     """Refuse more component groups, or components, than a name has (PS3.5 6.2.1)."""
     groups = part.split("=")
     if len(groups) > _MOST_GROUPS:
         what = f"{attribute.keyword} has at most {_MOST_GROUPS} component groups, separated by ="
-        raise UsageError(what, hint="alphabetic=ideographic=phonetic (PS3.5 6.2.1)", span=span)
+        raise UsageError(what, hint="alphabetic=ideographic=phonetic (PS3.5 6.2.1)")
     if any(group.count("^") >= _MOST_COMPONENTS for group in groups):
         what = f"{attribute.keyword} has at most {_MOST_COMPONENTS} components, separated by ^"
-        raise UsageError(what, hint="family^given^middle^prefix^suffix (PS3.5 6.2.1)", span=span)
+        raise UsageError(what, hint="family^given^middle^prefix^suffix (PS3.5 6.2.1)")
 
 
 def _check_characters(attribute: Attribute, text: str) -> None:
     control = _CONTROL.search(text)
     if control is not None:
-        what = "line break" if control[0] in "\r\n" else "control character"
+        what = "line break" if control[0] in ("\r", "\n") else "control character"
         raise UsageError(
             f"a {what} in the value of {attribute.keyword}", span=Span(*control.span())
         )

@@ -190,7 +190,7 @@ def _last_day(year: int, month: int) -> int:
 
 def _ago(number: int, unit: str, today: date) -> date:
     try:
-        if unit in "dw":
+        if unit in ("d", "w"):
             return today - timedelta(days=number * (7 if unit == "w" else 1))
         months = today.year * 12 + today.month - 1 - number * (12 if unit == "y" else 1)
         year, month = divmod(months, 12)
@@ -212,7 +212,7 @@ def _day(day: date) -> str:
 
 
 def is_day(digits: str) -> bool:
-    """Whether eight digits are a day of the calendar."""
+    """Whether eight digits, whatever follows them, are a day of the calendar."""
     try:
         _as_date(digits)
     except ValueError:
@@ -236,7 +236,7 @@ def _read_time(text: str, today: date) -> Stretch | None:
         return None
     hour, minute, second, fraction = parts.groups()
     # 60 is a leap second (PS3.5 6.2)
-    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
+    if int(hour) > 23 or (minute or "00") > "59" or (second or "00") > "60":
         raise ValueError(f"there is no time {text}")
     first = f"{int(hour):02}{minute or '00'}{second or '00'}"
     if fraction:
@@ -336,11 +336,11 @@ class Instant:
 
     def after(self, other: Instant) -> bool:
         """Whether it is later; without a zone on both sides, the local times are compared."""
-        if self.zone == other.zone or not (self.zone and other.zone):
+        if self.zone == other.zone:
             return self.local > other.local
         try:
             return self._utc > other._utc
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError):  # one has no zone, or is beyond the calendar
             return self.local > other.local
 
 
@@ -362,7 +362,7 @@ _ZONE = regex(r"[+-]\d{4}\Z", re.ASCII)
 
 
 def _filled(value: str, limit: str) -> Instant:
-    zone = _ZONE.search(value, 4)
+    zone = _ZONE.search(value)
     local = value[: zone.start()] if zone else value
     return Instant(local + limit[len(local) :], zone[0] if zone else "")
 

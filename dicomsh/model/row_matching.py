@@ -221,8 +221,9 @@ def _between(first: str, last: str) -> TextTest:
     low, high = moments.earliest(first), moments.latest(last)
 
     def fits(text: str) -> bool:
-        moment = moments.earliest(text.strip(" \0"))
-        return bool(text.strip(" \0")) and not low.after(moment) and not moment.after(high)
+        value = text.strip(" \0")
+        moment = moments.earliest(value)
+        return bool(value) and not low.after(moment) and not moment.after(high)
 
     return fits
 

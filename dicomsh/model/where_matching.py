@@ -90,8 +90,8 @@ def _parts(delimiters: str, text: str) -> Iterator[tuple[str, int]]:
     found = False
     for part in re.finditer(f"[^{re.escape(delimiters)}]+", text):
         found = True
-        spaces = len(part[0]) - len(part[0].lstrip(" ")) if "," in delimiters else 0
-        yield part[0].strip(" ") if "," in delimiters else part[0], part.start() + spaces
+        value = part[0].strip(" ") if "," in delimiters else part[0]
+        yield value, part.start() + part[0].index(value)
     if not found:
         raise UsageError(f"no value in '{text}'", span=Span(0, len(text)))
 
@@ -117,14 +117,13 @@ def _moment(vr: str, text: str, today: date) -> ValueTest:
     if vr == "DT":
         return _date_time(stretch)
     first, last = stretch.first, stretch.last
-    earliest = "000000" if vr == "TM" else "00000101"
 
     def test(value: str) -> bool | None:
         moment = moment_of(vr, value)
         if not is_moment(vr, moment):
             return None
-        moment += earliest[len(moment) : len(first or last)]
-        return first <= moment and (not last or moment[: len(last)] <= last)
+        moment = moment.ljust(6, "0")  # a time may lack digits, a date has them all
+        return first <= moment and (not last or moment <= last)
 
     return test
 
@@ -165,7 +164,7 @@ def is_moment(vr: str, moment: str) -> bool:
     """Whether a text is a valid value of a VR of dates or times (PS3.5 6.2), and the day exists."""
     if not _WHOLE_MOMENT[vr].match(moment):
         return False
-    return vr == "TM" or len(moment) < 8 or moments.is_day(moment[:8])
+    return vr == "TM" or len(moment) < 8 or moments.is_day(moment)
 
 
 def _local(moment: str) -> str:
@@ -232,7 +231,10 @@ def typed_value(vr: str, text: str) -> str | int | float | None:
     number = number_of(vr, text) if vr in NUMBER_VRS else None
     if number is None:
         return text or None
-    return int(number) if number.is_integer() else number
+    try:
+        return int(text)  # exactly: a float has 15 digits
+    except ValueError:
+        return int(number) if number.is_integer() else number
 
 
 Sorting = tuple[int, float, tuple[int, ...], str]
@@ -246,15 +248,20 @@ def sorting(vr: str, value: str) -> Sorting:
     """
     if vr in NUMBER_VRS or vr == "AS":
         number = number_of(vr, value)
-        return (0, number, (), value) if number is not None else (1, 0.0, (), value)
+        return disordered(value) if number is None else (0, number, (), value)
     if vr == "UI":
         parts = value.split(".")
         whole = all(part.isascii() and part.isdigit() and len(part) <= 64 for part in parts)
-        return (0, 0.0, tuple(map(int, parts)), value) if whole else (1, 0.0, (), value)
+        return (0, 0.0, tuple(map(int, parts)), value) if whole else disordered(value)
     if vr in _MOMENTS:
         moment = moment_of(vr, value)
-        return (0, 0.0, (), moment) if is_moment(vr, moment) else (1, 0.0, (), value)
+        return (0, 0.0, (), moment) if is_moment(vr, moment) else disordered(value)
     return 0, 0.0, (), _plain(value)
+
+
+def disordered(value: str) -> Sorting:
+    """The sort key of a value that has no place among the others: after them."""
+    return 1, 0.0, (), value
 
 
 def _name(pattern: str) -> ValueTest:

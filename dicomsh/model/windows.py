@@ -13,7 +13,7 @@ from enum import Enum
 
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.moments import shortest_time
+from dicomsh.model.moments import ends, shortest_time
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 
 _DAY = timedelta(days=1)
@@ -128,19 +128,14 @@ def _clock_text(value: str) -> str:
 def window_of(keys: Iterable[QueryKey]) -> Window:
     """The window that a query already has; open where it does not match."""
     typed = {key.keyword: key.value for key in keys}
-    first, last = _ends(typed.get("StudyDate", ""))
-    begin, end = _ends(typed.get("StudyTime", ""))
+    first, last = ends("DA", typed.get("StudyDate", ""))
+    begin, end = ends("TM", typed.get("StudyTime", ""))
     return Window(
         date.fromisoformat(first) if first else date.min,
         date.fromisoformat(last) if last else date.max,
         begin,
         end,
     )
-
-
-def _ends(value: str) -> tuple[str, str]:
-    first, dash, last = value.partition("-")
-    return (first, last) if dash else (value, value)
 
 
 def divided(window: Window, sample: Sequence[date | None], tomorrow: date) -> tuple[Window, ...]:

@@ -76,6 +76,8 @@ def refusal(name: str, typed: str) -> tuple[str, str]:
         ("PatientAge", "45y,6M", r"045Y\006M", MULTIPLE),
         ("StudyDate", "2024-03-05,2024-04", r"20240305\20240401-20240430", MULTIPLE),
         ("StudyTime", "10,11:15", r"10-105959.999999\1115-111559.999999", MULTIPLE),
+        ("StudyDate", '2024-03-05,""', r'20240305\""', MULTIPLE),
+        ("SeriesNumber", '"",1', r'""\1', MULTIPLE),
         # without a value
         ("AccessionNumber", '""', '""', EMPTY),
         ("StudyDate", '""', '""', EMPTY),
@@ -84,6 +86,7 @@ def refusal(name: str, typed: str) -> tuple[str, str]:
         ("AccessionNumber", "*2024030500000017*", "*2024030500000017*", WILDCARD),
         ("AccessionNumber", "x" * 17, "x" * 17, SINGLE),
         ("PatientID", "x" * 65, "x" * 65, SINGLE),
+        ("PatientID", "x" * 0xFFFE, "x" * 0xFFFE, SINGLE),
         ("PatientName", "a=" + "b" * 65, "a=" + "b" * 65, SINGLE),
         ("Modality", "CT,ABCDEFGHIJKLMNOPQ", r"CT\ABCDEFGHIJKLMNOPQ", MULTIPLE),
         ("StudyDescription", "CT, head", "CT, head", SINGLE),
@@ -199,6 +202,8 @@ def test_a_value_goes_out_as_meant(name: str, typed: str, value: str, kind: Matc
         # repertoire and length
         ("PatientName", "a\x1bb", "\x1b", "a control character"),
         ("PatientName", "a\nb", "\n", "a line break"),
+        ("PatientName", "a\rb", "\r", "a line break"),
+        ("PatientName", r"x\a=b=c=d", "a=b=c=d", "at most 3 component groups"),
         ("PatientName", "a\x85", "\x85", "a control character"),
         ("PatientName", "ab\ud800", "\ud800", "a control character"),
         ("Modality", "CT,M-R", "M-R", "'M-R' is not a valid Modality"),

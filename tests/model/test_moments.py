@@ -15,9 +15,12 @@ from dicomsh.model.moments import (
     DATETIME,
     TIME,
     BackwardsError,
+    Instant,
     Scale,
     earliest,
+    ends,
     last_end,
+    latest,
     read_range,
 )
 from tests.model.spans import assert_inside
@@ -376,6 +379,8 @@ def test_which_time_zones_there_are(text: str, valid: bool) -> None:
         ("20240305100000-0500", "20240305103000", False),
         ("20240305100000", "20240305100000", False),
         ("20240305100000+0100", "20240305100000+0100", False),
+        # the same zone: a leap second is before the next one
+        ("20240306000000+0100", "20240305235960+0100", True),
         # beyond the calendar as written, too
         ("00010101000000+0100", "00010101000000+0000", False),
         ("00010101000001+0100", "00010101000000+0000", True),
@@ -397,3 +402,43 @@ def test_before_midnight_there_is_nothing_on_the_same_day() -> None:
     assert dicom("<00:00:00.000001", TIME) == "-000000.000000"
     with pytest.raises(UsageError, match="there is nothing < 00:00"):
         read_range("<00:00", TIME, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "last", "zone"),
+    [
+        ("", "00000101000000.000000", "99991231235959.999999", ""),
+        ("2024", "20240101000000.000000", "20241231235959.999999", ""),
+        ("2024-0500", "20240101000000.000000", "20241231235959.999999", "-0500"),
+        ("20240305", "20240305000000.000000", "20240305235959.999999", ""),
+        ("202403051015+0530", "20240305101500.000000", "20240305101559.999999", "+0530"),
+        ("20240305101530.5", "20240305101530.500000", "20240305101530.599999", ""),
+    ],
+)
+def test_missing_digits_are_those_of_the_first_or_the_last_instant(
+    value: str, first: str, last: str, zone: str
+) -> None:
+    assert earliest(value) == Instant(first, zone)
+    assert latest(value) == Instant(last, zone)
+
+
+@pytest.mark.parametrize(
+    ("vr", "value", "first", "last"),
+    [
+        ("DA", "20240305", "20240305", "20240305"),
+        ("DA", "20240305-", "20240305", ""),
+        ("DA", "-20240305", "", "20240305"),
+        ("TM", "10-1115", "10", "1115"),
+        ("DT", "2024", "2024", "2024"),
+        ("DT", "2024-2025", "2024", "2025"),
+        ("DT", "2024-", "2024", ""),
+        ("DT", "-2024", "", "2024"),
+        # four digits are a zone, where there is such a zone
+        ("DT", "2024-0500", "2024-0500", "2024-0500"),
+        ("DT", "2024-0560", "2024", "0560"),
+        ("DT", "2024-0500-2025-0500", "2024-0500", "2025-0500"),
+        ("DT", "2024+0100-", "2024+0100", ""),
+    ],
+)
+def test_the_ends_of_a_range(vr: str, value: str, first: str, last: str) -> None:
+    assert ends(vr, value) == (first, last)

@@ -88,6 +88,11 @@ def matches(keyword: str, typed: str, stored: str) -> bool | None:
         ("PatientName", "Doe", "", False),
         ("StudyTime", "..10:15:30.5", "101530.7", False),
         ("StudyTime", "..10:15:30.5", "101530.5", True),
+        # what is no date or time is in no range
+        ("StudyDate", "2024", "X20240305X", False),
+        ("StudyDate", "2009", "2009.04", False),
+        ("AcquisitionDateTime", "2024-03-05", "X20240305X", False),
+        ("AcquisitionDateTime", "2024-03-05", "", False),
     ],
 )
 def test_a_row_matches_or_not(keyword: str, typed: str, stored: str, expected: bool) -> None:
@@ -258,6 +263,7 @@ def test_many_asterisks_cost_no_more_than_their_number() -> None:
         ("PatientName", "X", "XX", False, False),
         ("PatientName", "Doe^Jane", "DOE, JANE", False, True),
         ("PatientName", "Doe^Jane", "DoeXJane", False, False),
+        ("PatientName", "Döe", "Doe^^", False, True),
         ("PatientName", "Ozp", "OZP\0", True, True),
         ("PatientName", "Doe", "DoeX", False, False),
         # text in another case is noticed, and other text is no match at all
@@ -271,6 +277,7 @@ def test_many_asterisks_cost_no_more_than_their_number() -> None:
         ("StudyInstanceUID", "1.2", "1.2 ", True, True),
         ("StudyInstanceUID", "1.2", "X1.2X", False, False),
         ("StudyInstanceUID", "A.2", "a.2", False, False),
+        ("StudyInstanceUID", "X1.2", "1.2", False, False),
         # numbers
         ("SeriesNumber", "4", " 4\0", True, True),
         ("SeriesNumber", "4", "X4X", False, False),
@@ -312,6 +319,12 @@ def test_a_value_from_an_answer_is_no_pattern(
     found = matcher(attribute, value, date(2026, 11, 25), literal=True)
     key = QueryKey((attribute,), found.value, found.kind, KeyOrigin.TYPED, literal=True)
     assert conform.test_of(key)(row_of(**{keyword: stored})) is expected
+
+
+def test_an_asterisk_in_a_uid_is_no_wildcard() -> None:
+    key = QueryKey((by_keyword("StudyInstanceUID"),), "1.*", Matching.UID_LIST, KeyOrigin.TYPED)
+    assert not conform.test_of(key)(row_of(StudyInstanceUID="1.2"))
+    assert not conform.noticing(key)(row_of(StudyInstanceUID="1.2"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dicomsh.errors import UsageError
 from dicomsh.model.keys import by_keyword
 from dicomsh.model.matching import matcher
-from dicomsh.model.where_matching import measure_of, sorting, value_test
+from dicomsh.model.where_matching import measure_of, sorting, typed_value, value_test
 
 TODAY = date(2024, 3, 5)
 
@@ -71,6 +71,10 @@ def matches(vr: str, text: str, *values: str) -> bool | None:
         ("DA", "2009041?", ["20090412"], ["20090421"]),
         ("DA", "2024-03-05", ["2024-03-05"], ["2024-03-06"]),
         ("TM", "10:15:01..", ["101501", "10:15:01"], ["1015", "10:15"]),
+        ("TM", "10:15:01.5..", ["101501.5", "101502"], ["101501"]),
+        ("TM", "..10:15:01.5", ["101501.5", "101501", "10"], ["101501.500001", "11"]),
+        ("TM", "10:15:30.25", ["101530.25", "10:15:30.250"], ["101530", "101530.3"]),
+        ("TM", "10:00:00.25..", ["100000.25", "11"], ["10", "1000"]),
         ("DT", "2024-03-05T10:15", ["2024030510:15"], ["2024030510:16"]),
         ("LO", r"a\ b", ["a", " b"], ["b"]),
         ("IS", "1, 3 ,5", ["3", "5"], ["2"]),
@@ -152,6 +156,8 @@ def test_one_of_several_values_is_enough() -> None:
         ("IS", "x..1", "'x' is not a valid number", (0, 1)),
         ("IS", "1,  x ,3", "'x' is not a valid number", (4, 5)),
         ("DS", "1\\x", "'x' is not a valid number", (2, 3)),
+        ("DS", "1\\ x", "' x' is not a valid number", (2, 4)),
+        ("IS", "1, ,3", "'' is not a valid number", (2, 2)),
         ("AS", "45", "'45' is not a valid age", (0, 2)),
         ("DA", "20x", "'20x' is not a valid date", (0, 3)),
         ("DA", "2024,2024-02-30", "there is no day 30 in 2024-02", (5, 15)),
@@ -195,6 +201,8 @@ def test_a_date_matches_here_when_it_would_in_a_query(day: date, text: str) -> N
         ("IS", ["-3", "2", "10", "x"]),
         ("DS", ["0.5", "1e1", "20"]),
         ("UI", ["1.2.9", "1.2.10", "1.10.1", "x"]),
+        # a part that is longer than a UID is no number
+        ("UI", ["1." + "1" * 64, "2.1", "1." + "1" * 65]),
         ("DA", ["20081231", "2009.01.01", "20090102", "1 May 2008"]),
         ("TM", ["09", "0915", "10:00"]),
         ("AS", ["010D", "002W", "001M", "001Y"]),
@@ -236,3 +244,28 @@ def test_what_would_be_a_value_is_said(vr: str, text: str, hint: str) -> None:
 )
 def test_how_values_are_compared_in_words(vr: str, word: str) -> None:
     assert measure_of(vr) == word
+
+
+@pytest.mark.parametrize(
+    ("vr", "text", "value"),
+    [
+        ("IS", "4", 4),
+        ("IS", "+04", 4),
+        ("DS", "4.0", 4),
+        ("DS", "4.5", 4.5),
+        ("DS", "1e3", 1000),
+        # more digits than a float has
+        ("DS", "9007199254740993", 9007199254740993),
+        ("UV", "18446744073709551615", 18446744073709551615),
+        # none that Python reads alone
+        ("IS", "1_000", "1_000"),
+        ("IS", "four", "four"),
+        ("IS", "", None),
+        ("LO", "4", "4"),
+        ("AS", "045Y", "045Y"),
+        ("LO", "", None),
+    ],
+)
+def test_a_number_that_a_text_means(vr: str, text: str, value: str | float | None) -> None:
+    found = typed_value(vr, text)
+    assert (type(found), found) == (type(value), value)
