@@ -265,10 +265,14 @@ def _before_time(first: str) -> str:
     return _clock(_microseconds(first) - 1)
 
 
-def _microseconds(time: str) -> int:
+def seconds_of(time: str) -> int:
+    """The whole seconds of a DICOM time since midnight; missing digits are zeros."""
     clock = time[:6].ljust(6, "0")
-    seconds = int(clock[:2]) * 3600 + int(clock[2:4]) * 60 + int(clock[4:])
-    return seconds * 1_000_000 + int(time[7:].ljust(6, "0"))
+    return int(clock[:2]) * 3600 + int(clock[2:4]) * 60 + int(clock[4:])
+
+
+def _microseconds(time: str) -> int:
+    return seconds_of(time) * 1_000_000 + int(time[7:].ljust(6, "0"))
 
 
 def _clock(microseconds: int) -> str:

@@ -13,7 +13,7 @@ from enum import Enum
 
 from dicomsh.frozen import frozen, replace
 from dicomsh.model.keys import by_keyword
-from dicomsh.model.moments import ends, shortest_time
+from dicomsh.model.moments import ends, seconds_of, shortest_time
 from dicomsh.model.query import KeyOrigin, Matching, QueryKey
 
 _DAY = timedelta(days=1)
@@ -183,8 +183,8 @@ def _cut(window: Window, last_days: Sequence[date]) -> Iterator[Window]:
 
 
 def _by_time(window: Window) -> tuple[Window, ...]:
-    first = _second(window.begin or "0")
-    last = _second(window.end) if window.end else _LAST_SECOND
+    first = seconds_of(window.begin)
+    last = seconds_of(window.end) if window.end else _LAST_SECOND
     if first >= last:
         return ()
     middle = (first + last) // 2
@@ -194,11 +194,6 @@ def _by_time(window: Window) -> tuple[Window, ...]:
         replace(window, end=f"{_clock(middle)}.999999"),
         replace(window, begin=shortest_time(_clock(middle + 1))),
     )
-
-
-def _second(time: str) -> int:
-    digits = time[:6].ljust(6, "0")
-    return int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:6])
 
 
 def _clock(second: int) -> str:
@@ -214,8 +209,8 @@ def periods(window: Window, period: Period, oldest: date, tomorrow: date) -> Ite
         oldest: at an open end, the periods start with that of this day.
         tomorrow: at an open end, they end with this day.
     """
-    first = max(window.first, oldest) if window.first == date.min else window.first
-    last = max(min(window.last, tomorrow), first) if window.last == date.max else window.last
+    first = oldest if window.first == date.min else window.first
+    last = max(tomorrow, first) if window.last == date.max else window.last
     if window.first < first:
         yield replace(window, last=first - _DAY)
     for until in _period_ends(first, last, period):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given
@@ -235,6 +235,28 @@ def test_periods_of_a_window_with_two_ends_end_with_it() -> None:
     window = Window(date(2020, 1, 31), date(2020, 2, 29))
     found = [part.date_value for part in periods(window, Period.MONTH, date.min, TOMORROW)]
     assert found == ["20200131", "20200201-20200229"]
+
+
+@pytest.mark.parametrize(
+    ("window", "oldest", "titles"),
+    [
+        (
+            Window(),
+            date(2024, 2, 10),
+            ["..2024-02-09", "2024-02-10..2024-02-29", "2024-03-01..2024-03-06", "2024-03-07.."],
+        ),
+        (Window(date.min, date(2024, 2, 3)), date(2024, 2, 3), ["..2024-02-02", "2024-02-03"]),
+        # what is older or later than expected, if it was asked for
+        (Window(date(1850, 1, 1), date(1850, 1, 2)), TOMORROW, ["1850-01-01..1850-01-02"]),
+        (Window(date(2031, 1, 1)), TOMORROW, ["2031-01-01", "2031-01-02.."]),
+        (Window(), date(2031, 1, 1), ["..2030-12-31", "2031-01-01", "2031-01-02.."]),
+    ],
+)
+def test_periods_begin_and_end_where_studies_are_expected(
+    window: Window, oldest: date, titles: list[str]
+) -> None:
+    found = islice(periods(window, Period.MONTH, oldest, TOMORROW), 5)
+    assert [part.title for part in found] == titles
 
 
 @pytest.mark.parametrize(
