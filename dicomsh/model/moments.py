@@ -240,9 +240,7 @@ def _read_time(text: str, today: date) -> Stretch | None:
         raise ValueError(f"there is no time {text}")
     first = f"{int(hour):02}{minute or '00'}{second or '00'}"
     if fraction:
-        shortest = fraction.rstrip("0")
-        instant = f"{first}.{shortest}" if shortest else first
-        return Stretch(shortest_time(instant), f"{first}.{fraction:0<6}")
+        return Stretch(shortest_time(f"{first}.{fraction}"), f"{first}.{fraction:0<6}")
     return Stretch(shortest_time(first), f"{int(hour):02}{minute or '59'}{second or '59'}.999999")
 
 
@@ -253,12 +251,13 @@ def shortest_time(time: str) -> str:
     and `1015` sort before `101500` (PS3.5 6.2 allows all three). The shortest text reaches all of
     them, and means the same moment to a server that compares times.
     """
-    return re.sub(r"(?<=..)(00)+\Z", "", time)
+    clock, _, fraction = time.partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{clock}.{fraction}" if fraction else re.sub(r"(?<=..)(00)+\Z", "", clock)
 
 
 def _after_time(last: str) -> str:
-    clock = _clock(_microseconds(last) + 1)
-    return shortest_time(clock.removesuffix(".000000"))
+    return shortest_time(_clock(_microseconds(last) + 1))
 
 
 def _before_time(first: str) -> str:

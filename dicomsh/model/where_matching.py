@@ -122,7 +122,7 @@ def _moment(vr: str, text: str, today: date) -> ValueTest:
         moment = moment_of(vr, value)
         if not is_moment(vr, moment):
             return None
-        moment = moment.ljust(6, "0")  # a time may lack digits, a date has them all
+        # a time may lack digits: `first` is the shortest text of its moment, `last` the longest
         return first <= moment and (not last or moment <= last)
 
     return test
