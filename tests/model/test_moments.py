@@ -200,6 +200,7 @@ def test_date_times(typed: str, sent: str | None) -> None:
         ("2023-02-29", DATE, "2023-02-29", "there is no day 29 in 2023-02"),
         ("20240230", DATE, "20240230", "there is no day 30 in 2024-02"),
         ("2024-00", DATE, "2024-00", "there is no month 00 in 2024"),
+        ("2024-13", DATE, "2024-13", "there is no month 13 in 2024"),
         ("202413", DATE, "202413", "202413 may be a month or a day: write 2024-03"),
         ("240305", DATE, "240305", "may be a month or a day"),
         ("202403..202404", DATE, "202403", "may be a month or a day"),

@@ -135,9 +135,17 @@ def test_noticing_is_never_stricter_than_filtering(typed: str, stored: str) -> N
             assert conform.noticing(key)(row)
 
 
-def test_what_cannot_be_tested() -> None:
-    assert not conform.testable(key_of("Modality", ""))
-    assert conform.testable(key_of("Modality", "CT"))
+@pytest.mark.parametrize(
+    ("keyword", "typed", "testable"),
+    [
+        ("Modality", "CT", True),
+        ("SeriesNumber", "4", True),
+        ("StudyDate", "2024", True),
+        ("Modality", "", False),
+    ],
+)
+def test_what_can_be_tested(keyword: str, typed: str, testable: bool) -> None:
+    assert conform.testable(key_of(keyword, typed)) is testable
 
 
 @pytest.mark.parametrize(
