@@ -12,7 +12,7 @@ from dicomsh.commands.find import check_nights, keys_once, only_list
 from dicomsh.errors import UsageError
 from dicomsh.frozen import frozen, replace
 from dicomsh.language.command import command
-from dicomsh.language.kinds import DOWN_TO, FIRST, LEVEL_OR_NONE, MODALITY, SECOND, TERM
+from dicomsh.language.kinds import DOWN_TO, FIRST, LEVEL_OR_NONE, SECOND, SIDE, TERM
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term, query_keys
 from dicomsh.model.columns import AttributeColumn, FieldColumn, Record
@@ -45,7 +45,7 @@ async def diff(
     *terms: Annotated[Term, TERM],
     counts: Annotated[bool, "compare the numbers of series and instances, too"] = False,
     depth: Annotated[Level | None, DOWN_TO, "go down to this level: series or instance"] = None,
-    only: Annotated[Word | None, MODALITY, "show only what A or B has alone"] = None,
+    only: Annotated[Word | None, SIDE, "show only what A or B has alone"] = None,
 ) -> Records:
     """Compare what two archives hold: what only one has, and what differs in both.
 

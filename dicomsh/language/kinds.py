@@ -86,10 +86,9 @@ def _level_given(scope: Scope, value: Level) -> Scope:
     return replace(scope, level=value)
 
 
-def _studies_meant(scope: Scope, value: Word) -> Scope:
-    """After it, keys are those of studies unless a level is given."""
-    del value
-    return replace(scope, level=Level.STUDY)
+def _second_given(scope: Scope, value: Word) -> Scope:
+    """After both archives, keys are those of studies unless a level is given."""
+    return replace(_modalities_given(scope, value), level=Level.STUDY)
 
 
 def _target_given(scope: Scope, value: Any) -> Scope:
@@ -99,6 +98,18 @@ def _target_given(scope: Scope, value: Any) -> Scope:
 
 def _modalities_given(scope: Scope, value: Word) -> Scope:
     return replace(scope, used=scope.used.union(value.text.split(",")))
+
+
+def _complete_another(scope: Scope) -> Iterable[Candidate]:
+    """Modalities that were not named before."""
+    return (one for one in scope.knowledge.modality_names() if one.text not in scope.used)
+
+
+def _complete_side(scope: Scope) -> Iterable[Candidate]:
+    """The two that were named before; any, if it is typed before them."""
+    made = [*scope.knowledge.modality_names()]
+    named = [one for one in made if one.text in scope.used]
+    return named if len(named) > 1 else made
 
 
 def _read_condition(word: Word, scope: Scope) -> Condition:
@@ -348,8 +359,9 @@ DEFINITION = Kind("COMMAND", "command", _read_word, inner=_anything_later, sever
 QUOTED = Kind("'COMMAND | STAGE'", "string", _read_word, fits=_is_several_words)
 ALIAS = Kind("NAME", "alias", _read_new_alias, _complete_alias)
 MODALITY = Kind("NAME", "modality", _read_word, lambda scope: scope.knowledge.modality_names())
-FIRST = replace(MODALITY, name="A")
-SECOND = replace(MODALITY, name="B", narrow=_studies_meant)
+FIRST = replace(MODALITY, name="A", narrow=_modalities_given)
+SECOND = replace(MODALITY, name="B", complete=_complete_another, narrow=_second_given)
+SIDE = replace(MODALITY, complete=_complete_side)
 DEVICE = Kind("DEVICE", "modality", _read_device, lambda scope: scope.knowledge.device_names())
 MODALITIES = Kind(
     "NAME,…",

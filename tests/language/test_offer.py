@@ -383,3 +383,25 @@ def test_a_value_that_is_offered_is_one_that_can_be_asked(
         problem = analyses[0].problem
         below = isinstance(problem, UsageError) and "is a key of" in problem.message
         assert problem is None or below, (line, str(problem))
+
+
+class _Three(Known):
+    """Of three archives."""
+
+    def modality_names(self) -> Iterable[Candidate]:
+        return [Candidate(name) for name in ("pacs", "ward", "attic")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("diff |", ["pacs", "ward", "attic"]),
+        ("diff pacs |", ["ward", "attic"]),
+        ("diff pacs ward --only |", ["pacs", "ward"]),
+        ("diff pacs ward study date=2024 --only |", ["pacs", "ward"]),
+        ("diff --only |", ["pacs", "ward", "attic"]),
+    ],
+)
+def test_diff_offers_archives_that_can_stand_there(typed: str, names: list[str]) -> None:
+    words = [line.rpartition(" ")[2] for line in completed(typed, _Three(seen=SEEN))]
+    assert {word for word in words if not word.startswith("--")} == set(names)
