@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
@@ -26,12 +27,11 @@ Start = Callable[[AbstractContextManager[Running]], Running]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A test run that is told to stop ends like one that is interrupted: servers are ended too."""
+    """Settings of hypothesis, and where bytecode goes."""
     config.pluginmanager.register(missing_programs)
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         sys.dont_write_bytecode = False
         sys.pycache_prefix = str(BYTECODE)  # each worker would prepare all asserts for itself, 8 s
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     hypothesis.settings.register_profile(
         "dicomsh",
         hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default"),
@@ -51,9 +51,20 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return cores if config.getoption("cov_source", None) else 2 * cores
 
 
-def pytest_sessionstart() -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """Before pytest-xdist starts workers, and after pytest has decided about its own colours."""
     surroundings.settle()
+    signal.signal(signal.SIGTERM, partial(_stop, session))
+
+
+def _stop(session: pytest.Session, *_: object) -> None:
+    """A test run that is told to stop ends like one that is interrupted: servers are ended too.
+
+    As Ctrl-C, which asyncio turns into the end of its task: an exception would break its loop off
+    anywhere, and tasks then may wait for ever. A shell that is tested goes on after Ctrl-C.
+    """
+    session.shouldstop = "told to stop"
+    signal.raise_signal(signal.SIGINT)
 
 
 def pytest_collection(session: pytest.Session) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -22,6 +22,7 @@ from dicomsh.regex import regex
 
 _Part = TypeVar("_Part")
 _Object = TypeVar("_Object")
+_Mapping = TypeVar("_Mapping", bound=dict[str, Any])
 
 PLAIN_INTEGER = regex(r"(?:0|-?[1-9][0-9]{0,17})?\Z")
 """An IS as JSON and Python write it, or nothing."""
@@ -82,19 +83,23 @@ def in_blocks(
 
 
 def objects_of(
-    columns: Sequence[Column], made: Callable[[Iterable[tuple[str, Plain]]], _Object]
-) -> Callable[[Sequence[AnyRow]], list[_Object]]:
-    """A function that makes an object of each row, from its keywords and values as in JSON."""
+    columns: Sequence[Column], made: type[_Mapping]
+) -> Callable[[Sequence[AnyRow]], list[_Mapping]]:
+    """A function that makes a mapping of each row: its keywords to its values as in JSON."""
     found = members(columns)
 
-    def slow(rows: Sequence[AnyRow]) -> list[_Object]:
+    def slow(rows: Sequence[AnyRow]) -> list[_Mapping]:
         return [made(found(row)) for row in rows]
 
-    def joined(names: Sequence[str], columns: Sequence[list[Plain]]) -> list[_Object]:
-        rows = zip(*columns, strict=True)
+    def joined(names: Sequence[str], columns: Sequence[list[Plain]]) -> list[_Mapping]:
+        rows = [*zip(*columns, strict=True)]
         if any(ABSENT in column for column in columns):
             return [made(_present(names, row)) for row in rows]
-        return [made(zip(names, row, strict=True)) for row in rows]
+        blank = dict.fromkeys(names)  # a copy of it need not grow, which takes 40 % of the time
+        mappings = [made(blank) for _ in rows]
+        for mapping, row in zip(mappings, rows, strict=True):
+            mapping.update(zip(names, row, strict=True))
+        return mappings
 
     tags = own_tags(columns)
     return slow if tags is None else in_blocks(tags, _values, joined, slow, lambda _: True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from html import escape
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 from dicomsh.errors import DicomshError, ExitStatus, UsageError
 from dicomsh.model.answer import Outcome
@@ -32,8 +32,7 @@ def reader(columns: Sequence[Column]) -> Callable[[Sequence[Row]], list[Values]]
     """The function that reads the values of rows, those of columns first."""
     from dicomsh.output.bulk_objects import objects_of
 
-    made: Callable[[Sequence[Row]], list[Values]] = objects_of(columns, _NamedValues)
-    return made
+    return cast("Callable[[Sequence[Row]], list[Values]]", objects_of(columns, _NamedValues))
 
 
 class _NamedValues(dict[str, Any]):
