@@ -1,4 +1,4 @@
-"""Commands of other programs that people type out of habit, with their equivalents here."""
+"""Commands and options that people type out of habit, with their equivalents here."""
 
 from __future__ import annotations
 
@@ -21,9 +21,19 @@ def foreign_command(word: str) -> str | None:
 
 
 def foreign_option(command: str, flag: str) -> str | None:
-    """The hint for an option that other programs have; None for any other."""
+    """The hint for an option that other programs have, or dicomsh itself; None for any other."""
     if flag in ("--help", "-h"):
         return ShellHint(f"see 'help {command}'")
     if flag == "--wide" and command in ("find", "ls"):
         return ShellHint(f"to show the rows with all columns: {command} …; last --wide")
+    if flag in ("-o", "--output"):
+        return ShellHint(f"{command} … | to json, or set output json")
+    if flag in _OF_THE_PROGRAM:
+        return ShellHint(f"{flag} goes before the command: dicomsh {flag} -c '{command} …'")
     return None
+
+
+_OF_THE_PROGRAM = frozenset(
+    ("--check", "--dry-run", "--fail-empty", "--keep-going", "--no-color", "--quiet", "-q")
+)
+"""Options of the command line, which has them for all commands that it is given."""
