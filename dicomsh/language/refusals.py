@@ -60,7 +60,8 @@ def is_torn(before: Word, word: Word) -> bool:
 def torn(before: Word, word: Word) -> UsageError:
     """The error about a word that belongs to the value before it."""
     key, _, value = before.text.partition("=")
-    meant = f"quote a value with spaces: {key}='{value} {word.text}'"
+    at, text = ("@", value[1:]) if value.startswith("@") else ("", value)
+    meant = f"quote a value with spaces: {key}={at}{quote(f'{text} {word.text}')}"
     meant = meant if value else f"did you mean {key}={quote(word.text)}?"
     hint = f"{meant}; put a PATTERN before keys"
     if is_named(word.text):

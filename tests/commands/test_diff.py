@@ -174,7 +174,7 @@ def test_every_format_says_where(form: str) -> None:
 
 def test_stages_and_files(tmp_path: Path) -> None:
     target = tmp_path / "missing.csv"
-    text = f"diff a b --only a > {target}; diff a b | count by where; diff a b | head 1"
+    text = f"diff a b --only a > '{target}'; diff a b | count by where; diff a b | head 1"
     done = compared([study(1), study(2), study(3)], [study(3)], text, keep_going=True)
     rows = [f"only in a,,{uid}," for uid in ("1.2.3.1", "1.2.3.2")]
     assert target.read_text("utf-8").splitlines()[1:] == rows

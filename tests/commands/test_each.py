@@ -236,7 +236,7 @@ def test_objects_of_all_rows_are_counted(tmp_path: Path) -> None:
     """The first study has 2 images in that series, the second 3; every second one is left out."""
     config = tmp_path / "leaving_out.yaml"
     config.write_text("modalities: {a: {practice: true, faults: {skip_every: 2}}}\n", "utf-8")
-    text = "use a; find series id=0555643F number=1 | each get --to here --retries 0"
+    text = "use a; find series id=0555643F number=1 | each get --to 'here' --retries 0"
     done = run(text.replace("here", str(tmp_path / "here")), config=config)
     assert done.status == 5
     assert done.last.startswith("3 of 5 instances, ")

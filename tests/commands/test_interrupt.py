@@ -77,18 +77,18 @@ def test_leaving_something_out_is_being_interrupted(tmp_path: Path) -> None:
     assert interrupted(config, "-c", "use faulty; tree").status == 130
     script, inner = tmp_path / "outer.dsh", tmp_path / "inner.dsh"
     inner.write_text(f"{find}\n")
-    script.write_text(f"source {inner}\n")
+    script.write_text(f"source '{inner}'\n")
     assert interrupted(config, str(script)).status == 5
     inner.write_text(f"{find}\nprint never\n")
     assert interrupted(config, str(script)).status == 130
     inner.write_text(f"{find}\n")
-    script.write_text(f"source {inner}\nprint never\n")
+    script.write_text(f"source '{inner}'\nprint never\n")
     assert interrupted(config, str(script)).status == 130
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C on Windows")
 def test_ctrl_c_keeps_the_rows_that_a_table_held_back(tmp_path: Path) -> None:
-    find = f"use faulty; find instance > {tmp_path}/x.txt"
+    find = f"use faulty; find instance > '{tmp_path}/x.txt'"
     done = interrupted(practice(tmp_path, stall_after=3), "-c", find, traced=3)
     assert done.status == ExitStatus.INCOMPLETE, done.err
     told = next(line for line in done.err.splitlines() if "cancelled by you" in line)
@@ -119,7 +119,7 @@ def test_ctrl_c_while_waiting_for_a_connection_is_status_130(tmp_path: Path) -> 
 def test_a_signal_that_ends_keeps_what_arrived_and_says_so(number: int, tmp_path: Path) -> None:
     config = practice(tmp_path, **HONOURS)
     path = tmp_path / "x.json"
-    find = f"use faulty; find study --limit 1; find instance > {path}; print never"
+    find = f"use faulty; find study --limit 1; find instance > '{path}'; print never"
     command = ["--keep-going", "-f", str(config), "-c", find]
     with warm.popen(
         command,

@@ -409,7 +409,7 @@ def test_a_file_has_columns_that_fit_the_whole_answer(tmp_path: Path) -> None:
     slow, quick = tmp_path / "slow.txt", tmp_path / "quick.txt"
     config = practice(tmp_path, row_delay=0.02)
     done = run(
-        f"use faulty; find patient > {slow}; use pacs; find patient > {quick}", config=config
+        f"use faulty; find patient > '{slow}'; use pacs; find patient > '{quick}'", config=config
     )
     assert done.status == 0, done.err
     assert slow.read_text("utf-8") == quick.read_text("utf-8")

@@ -111,6 +111,7 @@ def test_words_are_bound(
         ("find patient -o json", "-o", "has no option '-o'", "find … | to json"),
         ("find patient -q", "-q", "has no option '-q'", "dicomsh -q -c 'find …'"),
         ("ls --fail-empty", "--fail-empty", "no option '--fail-empty'", "dicomsh --fail-empty -c"),
+        ("find study acc=@my list.csv", "list.csv", "after acc=@my", "acc=@'my list.csv'"),
         ("unset limit", "unset", "no command 'unset'", "'help' lists the commands"),
         ("find patient --wide", "--wide", "has no option '--wide'", "last --wide"),
         ("'' x", "''", "no command ''", ""),

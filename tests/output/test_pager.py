@@ -140,7 +140,7 @@ def test_what_a_pager_saves_is_for_its_owner_only(tmp_path: Path) -> None:
     sink = Sink(Terminal(), io.StringIO())
 
     async def run() -> None:
-        async with sink.to_screen({"PAGER": f"tail -n +1 > {saved}"}):
+        async with sink.to_screen({"PAGER": f"tail -n +1 > '{saved}'"}):
             sink.data("patient\n" * 100)
             await sink.drain()
 

@@ -16,8 +16,17 @@ from dicomsh.practice.server import PracticeServer
 from tests.practice.conftest import Start
 from tests.practice.scu import Answer, ask, associated, findscu
 
-TODAY = f"{date.today():%Y%m%d}"
-TOMORROW = f"{date.today() + timedelta(days=1):%Y%m%d}"
+TODAY, TOMORROW = "<today>", "<tomorrow>"
+"""Stand for the days on which a test runs, which may be another than when it was collected."""
+
+
+def dated(text: str) -> str:
+    """A text with dates for `TODAY` and `TOMORROW`."""
+    today = date.today()
+    days = {TODAY: today, TOMORROW: today + timedelta(days=1)}
+    for word, day in days.items():
+        text = text.replace(word, f"{day:%Y%m%d}")
+    return text
 
 
 def wanted(step: dict[str, Any] | None = None, **keys: Any) -> Dataset:
@@ -48,6 +57,7 @@ STEP_KEYS = (
 
 def put(dataset: Dataset, keyword: str, value: str) -> None:
     """A value that need not be valid for its VR."""
+    value = dated(value)
     dataset[keyword] = DataElement(keyword, dictionary_VR(keyword), value, validation_mode=IGNORE)
 
 
@@ -68,7 +78,7 @@ def test_the_worklist_is_around_today(server: PracticeServer) -> None:
         row.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate
         for row in everything.rows
     ]
-    assert (days.count(TODAY), days.count(TOMORROW)) == (25, 4)
+    assert (days.count(dated(TODAY)), days.count(dated(TOMORROW))) == (25, 4)
     assert len({row.StudyInstanceUID for row in everything.rows}) == 30
 
 
@@ -105,7 +115,8 @@ def test_dates_and_times_are_one_period(server: PracticeServer) -> None:
         s.ScheduledProcedureStepStartDate + s.ScheduledProcedureStepStartTime for s in starts
     ]
     assert len(moments) == 6
-    assert all(f"{TODAY}120000" <= moment <= f"{TOMORROW}083000" for moment in moments)
+    first, last = dated(f"{TODAY}120000"), dated(f"{TOMORROW}083000")
+    assert all(first <= moment <= last for moment in moments)
 
 
 def test_what_has_no_value_matches_no_key(server: PracticeServer) -> None:

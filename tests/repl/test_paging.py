@@ -101,7 +101,7 @@ def test_the_user_chooses_the_pager(tmp_path: Path) -> None:
     pager = tmp_path / "pager"
     pager.write_text('#!/bin/sh\necho "with $LESS and $1"\ntail -n 2\n')
     pager.chmod(0o700)
-    environ = {"PAGER": f"{pager} option", "LESS": "-M"}
+    environ = {"PAGER": f"'{pager}' option", "LESS": "-M"}
     with Terminal("-m", "pacs", home=tmp_path, environ=environ) as terminal:
         terminal.wait_for_line(PACS)
         terminal.type("find patient --limit 30\r")

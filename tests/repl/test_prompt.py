@@ -173,7 +173,7 @@ def test_an_editor_of_ones_own_edits_the_line_which_then_runs(home: Path, start:
     editor = home / "editor"
     editor.write_text('#!/bin/sh\nsed -i s/one/two/ "$1"\n')
     editor.chmod(0o700)
-    terminal = start(VISUAL=str(editor))
+    terminal = start(VISUAL=f"'{editor}'")
     terminal.type("print one", ctrl("x"), ctrl("e"))
     terminal.wait_until(lambda: "two" in terminal.lines, "two")
 
