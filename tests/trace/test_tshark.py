@@ -28,7 +28,7 @@ def recorded(orthanc_server: servers.Orthanc, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("trace")
     with relay(orthanc_server.host, orthanc_server.port) as recording:
         peer = f"{orthanc_server.aet}@{HOST}:{recording.port}"
-        done = run(f"trace to {folder / 'trace.txt'}; use {peer}; {QUERIES}")
+        done = run(f"trace to '{folder}/trace.txt'; use {peer}; {QUERIES}")
         assert done.status == 0, done.err
     (folder / "talk.pcap").write_bytes(pcap(recording))
     return Seen(recording, (folder / "trace.txt").read_text("utf-8"), folder / "talk.pcap")
