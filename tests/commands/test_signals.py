@@ -62,7 +62,7 @@ def test_output_that_nobody_reads(number: int, merged: bool) -> None:
 def test_a_command_beside_full_output(number: int, tmp_path: Path) -> None:
     mark = tmp_path / "there"
     os.mkfifo(mark)
-    line = f"!sh -c 'echo $$ > {mark}; exec sleep 600'"
+    line = f"""!sh -c 'echo $$ > "{mark}"; exec sleep 600'"""
     with full_pipe() as writing, started("-c", line, stdout=writing, stderr=writing) as process:
         assert mark.read_text("ascii")
         ended(process, number)
@@ -122,7 +122,7 @@ def test_a_named_pipe_without_a_reader(number: int, tmp_path: Path) -> None:
 def test_a_command_and_what_it_has_started(number: int, command: str, tmp_path: Path) -> None:
     mark = tmp_path / "there"
     os.mkfifo(mark)
-    line = f"sh -c 'echo $$ > {mark}; exec sleep 600' ; true"
+    line = f"""sh -c 'echo $$ > "{mark}"; exec sleep 600' ; true"""
     with started("-m", "pacs", "-c", command.format(line)) as process:
         pid = int(mark.read_text("ascii"))
         ended(process, number)
