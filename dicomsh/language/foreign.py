@@ -28,12 +28,12 @@ def foreign_option(command: str, flag: str) -> str | None:
         return ShellHint(f"to show the rows with all columns: {command} …; last --wide")
     if flag in ("-o", "--output"):
         return ShellHint(f"{command} … | to json, or set output json")
-    if flag in _OF_THE_PROGRAM:
-        return ShellHint(f"{flag} goes before the command: dicomsh {flag} -c '{command} …'")
+    if flag in OF_THE_PROGRAM:
+        return ShellHint(f"{flag} is for all commands: dicomsh {flag} -c '…'")
     return None
 
 
-_OF_THE_PROGRAM = frozenset(
+OF_THE_PROGRAM = frozenset(
     ("--check", "--dry-run", "--fail-empty", "--keep-going", "--no-color", "--quiet", "-q")
 )
-"""Options of the command line, which has them for all commands that it is given."""
+"""Options of the command line, `dicomsh.cli`, that commands do not have."""

@@ -105,9 +105,10 @@ def decoder(declared: bytes, fallback: str = "") -> Decode:
     own = declared_term(declared)
     terms = next((term for term in (own, fallback) if term and readable(term)), "")
     first = codecs.lookup(READABLE[terms.split("\\")[0].strip()]).name
+    may_extend = "\\" in terms or "2022" in terms  # here, and not for each value
 
     def decode(value: bytes) -> str:
-        extended = _extended(value, terms) if _ESCAPE in value else None
+        extended = _extended(value, terms) if may_extend and _ESCAPE in value else None
         return value.decode(first, "replace") if extended is None else extended
 
     return decode

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomsh import cli
 from dicomsh.language.analyse import Analysis, analyse_text
 from dicomsh.language.command import Command
+from dicomsh.language.foreign import OF_THE_PROGRAM
 from dicomsh.language.scan import Word
 from dicomsh.language.terms import Term
 from dicomsh.model.levels import HIERARCHY, Level, Model
@@ -109,7 +111,7 @@ def test_words_are_bound(
         ("?", "?", "no command '?'", "help COMMAND explains one"),
         ("find patient --help", "--help", "has no option '--help'", "see 'help find'"),
         ("find patient -o json", "-o", "has no option '-o'", "find … | to json"),
-        ("find patient -q", "-q", "has no option '-q'", "dicomsh -q -c 'find …'"),
+        ("find patient -q", "-q", "has no option '-q'", "dicomsh -q -c '…'"),
         ("ls --fail-empty", "--fail-empty", "no option '--fail-empty'", "dicomsh --fail-empty -c"),
         ("find study acc=@my list.csv", "list.csv", "after acc=@my", "acc=@'my list.csv'"),
         ("unset limit", "unset", "no command 'unset'", "'help' lists the commands"),
@@ -400,3 +402,9 @@ def test_the_examples_of_a_command_are_valid(made: Command) -> None:
 def test_lines_of_50_000_words_are_analysed_at_once(text: str) -> None:
     """No text may take more than linear time: this would take minutes."""
     assert analysed(text.format("id=A " * 50_000)).tokens
+
+
+def test_options_that_are_said_to_be_the_programs_are() -> None:
+    told = cli.parser().format_help().replace(",", " ").split()
+    assert told
+    assert set(told) >= OF_THE_PROGRAM
