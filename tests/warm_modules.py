@@ -1,4 +1,4 @@
-"""Imports all that a run of dicomsh may import; see `tests.warm`."""
+"""Imports all that a run of dicomsh may import, with the tables of a prompt; see `tests.warm`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pkgutil
 from importlib import import_module
 
 import dicomsh
+from dicomsh.model import dictionary
 
 OTHERS = ("asyncio", "pydicom", "pynetdicom", "prompt_toolkit", "yaml")
 
@@ -15,4 +16,5 @@ for module in pkgutil.walk_packages(dicomsh.__path__, "dicomsh."):
         import_module(module.name)
 for name in OTHERS:
     import_module(name)
+dictionary.load()
 gc.freeze()

@@ -9,9 +9,8 @@ from functools import cache
 from dicomsh.frozen import frozen
 from dicomsh.model.keys import (
     Attribute,
-    by_keyword,
+    attributes,
     is_retired,
-    keywords,
     spelling,
     stands_in_data_sets,
 )
@@ -50,7 +49,7 @@ def containing(part: str) -> Iterator[Attribute]:
 @cache
 def _dictionary() -> tuple[_Words, _Words]:
     """Attributes that may be in a query: those in use, and those that are retired."""
-    known = [made for made in map(by_keyword, keywords()) if stands_in_data_sets(made)]
+    known = [made for made in attributes() if stands_in_data_sets(made)]
     retired = [made for made in known if is_retired(made.tag)]
     gone = set(retired)
     return _words(made for made in known if made not in gone), _words(retired)

@@ -223,9 +223,14 @@ def is_keyword(text: str) -> bool:
     return tag is not None and by_tag(tag).keyword == text
 
 
+def attributes() -> Iterable[Attribute]:
+    """All attributes of the standard dictionary, without those of repeating groups."""
+    return map(by_tag, standard.keyword_tags().values())
+
+
 def keywords() -> Iterable[str]:
-    """All keywords of the standard dictionary, as PS3.6 spells them."""
-    return (by_tag(tag).keyword for tag in standard.keyword_tags().values())
+    """Their keywords, as PS3.6 spells them."""
+    return (made.keyword for made in attributes())
 
 
 _TAG = regex(r"\(?([0-9a-fA-F]{4}),?([0-9a-fA-F]{4})\)?\Z")

@@ -35,6 +35,7 @@ from dicomsh.practice.limits import MOST_CONNECTIONS, Connections, bound_pdus, e
 from dicomsh.practice.protocols import COMPRESSED, DEVICES, JPEG_BASELINE
 from dicomsh.practice.responses import Provider, close_surely, hang_up, send_at_once, wake
 from dicomsh.practice.service import FindService
+from dicomsh.practice.waiting import wait_for_work
 
 if TYPE_CHECKING:
     from dicomsh.practice.retrieve_service import RetrieveService
@@ -305,6 +306,7 @@ def _opened(event: Any, connections: Connections, holdings: Holdings) -> None:
     close_surely(event.assoc)
     bound_pdus(event.assoc)
     end_quietly(event.assoc)
+    wait_for_work(event.assoc)
     connections.add(event.assoc)
 
 

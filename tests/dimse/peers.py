@@ -30,6 +30,7 @@ from dicomsh.model.levels import MODALITY_WORKLIST_FIND, ROOT_MODELS, VERIFICATI
 from dicomsh.model.modality import DicomAddress, Modality, Timeouts
 from dicomsh.model.query import KeyOrigin, Matching, Query, QueryKey
 from dicomsh.model.row import Row
+from dicomsh.practice.waiting import wait_for_work
 
 DEADLINE = 60.0
 QUICK = Timeouts(connect=20, association=20, response=20, cancel_grace=0.3, idle_release=60)
@@ -120,7 +121,7 @@ def scp(
     configure(entity)
     opened: list[tuple[Any, socket.socket]] = []
     chosen: list[Any] = [*handlers]
-    chosen.append((evt.EVT_CONN_OPEN, lambda event: opened.append(_with_socket(event.assoc))))
+    chosen.append((evt.EVT_CONN_OPEN, lambda event: opened.append(_opened(event.assoc))))
     if find is not None:
         chosen.append((evt.EVT_C_FIND, find))
     server = entity.make_server(
@@ -183,9 +184,13 @@ class _Listener(ThreadedAssociationServer):
         BaseServer.shutdown(self)
         self.server_close()
 
+    def service_actions(self) -> None:
+        """Collect no garbage: all that was ever imported is looked at, again and again."""
 
-def _with_socket(association: Any) -> tuple[Any, socket.socket]:
+
+def _opened(association: Any) -> tuple[Any, socket.socket]:
     """An association and its socket, which pynetdicom forgets where its shutdown fails."""
+    wait_for_work(association)
     return association, association.dul.socket.socket
 
 

@@ -98,8 +98,10 @@ GIVEN = {
 }
 """Files that hold real values."""
 
-KEYS = [TAB, TAB, DOWN, UP, f"{ESCAPE}OP", ctrl("r"), "q", ctrl("g"), UP, UP, DOWN, ctrl("u")]
-"""Completion, its menu, help, a search in the history, earlier lines."""
+HELP = f"{TAB}{TAB}{DOWN}{UP}{ESCAPE}OP"
+"""Completion, its menu, and then help, after which there is another prompt."""
+KEYS = [ctrl("r"), "q", ctrl("g"), UP, UP, DOWN, ctrl("u"), ctrl("g"), ctrl("u")]
+"""A search in the history, earlier lines."""
 
 
 def lines(patient: str) -> Iterator[str]:
@@ -190,7 +192,8 @@ def typed_into_a_terminal(config: Path, home: Path) -> str:
             enter(terminal, line, f"done{number}")
         for number, (command, output) in enumerate(zip(registry(), cycle(FORMATS), strict=False)):
             enter(terminal, f"set output {output}", f"chosen{number}")
-            enter(terminal, f"{command.name} ", f"pressed{number}", *KEYS, ctrl("g"), ctrl("u"))
+            terminal.run(f"{command.name} ", "", HELP)
+            enter(terminal, "", f"pressed{number}", *KEYS)
         enter(terminal, "set output table; history; alias; let; trace off", "ended")
         terminal.type("exit", ENTER)
         assert terminal.wait_for_end() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import sys
@@ -153,9 +154,12 @@ def test_the_toolbar_tells_the_mode_of_vi(terminal: Terminal) -> None:
 
 def test_the_mode_of_vi_is_told_before_there_is_a_shell(home: Path, start: Open) -> None:
     settings(home, "editing: vi\n")
-    terminal = start()
-    terminal.wait_until(lambda: mode(terminal) == "insert", "insert")
-    assert "insert · F1 help" in terminal.raw.decode()
+    config = home / "slow.yaml"
+    os.mkfifo(config)  # the shell is not made before somebody has written to it
+    terminal = start(DICOMSH_CONFIG=str(config))
+    terminal.wait_for("insert · F1 help")
+    config.write_text("modalities: {}\n", "utf-8")
+    terminal.wait_for("insert · no modality in use")
 
 
 def test_escape_and_h_move_in_vi_and_help_in_emacs(terminal: Terminal) -> None:
