@@ -44,13 +44,19 @@ async def interruptible(work: Coroutine[None, None, _Result]) -> _Result:
 
     Raises:
         ToldToEndError: a signal told the program to end; the coroutine was cancelled and has ended.
-        KeyboardInterrupt: Ctrl-C was pressed when the coroutine had just ended.
+        KeyboardInterrupt: Ctrl-C was pressed when the coroutine had just ended, or has ended it.
     """
     if _is_aside():
         return await work
     task = asyncio.get_running_loop().create_task(work)
     with _cancelling(task, [signal.SIGINT, *ending()]):
-        return await task
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            # asyncio takes a task for cancelled that was to hear of it at a next wait and had none
+            raise KeyboardInterrupt from None
 
 
 async def endable(work: Coroutine[None, None, _Result]) -> _Result:
@@ -60,6 +66,12 @@ async def endable(work: Coroutine[None, None, _Result]) -> _Result:
         return await work
     with _cancelling(task, ending()):
         return await work
+
+
+def _is_cancelled() -> bool:
+    """Whether the running task is cancelled itself, not only one that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _is_aside() -> bool:

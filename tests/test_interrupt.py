@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from dicomsh.interrupt import attentive, interruptible, wait
+from dicomsh.interrupt import attentive, cancel_soon, interruptible, wait
 
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pthread_kill")
 
@@ -27,12 +27,33 @@ def test_ctrl_c_as_the_work_ends() -> None:
         asyncio.run(interruptible(work()))
 
 
+def test_ctrl_c_that_is_to_be_heard_at_a_next_wait_and_there_is_none() -> None:
+    """As when a program that `!` starts has ended of it before we wait for its end."""
+
+    async def work() -> None:
+        cancel_soon()
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(interruptible(work()))
+
+
+def test_who_is_cancelled_himself_has_not_been_interrupted() -> None:
+    async def cancelled() -> None:
+        waiting = asyncio.create_task(interruptible(asyncio.sleep(600)))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(cancelled())
+
+
 def test_ctrl_c_while_the_work_waits() -> None:
     async def work() -> None:
         signal.raise_signal(signal.SIGINT)
         await asyncio.sleep(600)
 
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(KeyboardInterrupt):
         asyncio.run(interruptible(work()))
 
 
@@ -52,7 +73,7 @@ def test_a_reader_has_a_moment_after_ctrl_c(reads: bool) -> None:
         passed.append(True)
         await asyncio.sleep(600)
 
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(KeyboardInterrupt):
         asyncio.run(interruptible(work()))
     assert len(waited) == 4
     assert passed == [True] * reads
@@ -76,8 +97,12 @@ def ctrl_c_that_interrupts_no_call() -> Iterator[None]:
 
 @on_posix
 def test_ctrl_c_just_before_the_event_loop_waits() -> None:
-    with ctrl_c_that_interrupts_no_call(), pytest.raises(asyncio.CancelledError):
-        asyncio.run(asyncio.wait_for(interruptible(asyncio.sleep(600)), 60))
+    async def waits() -> None:
+        async with asyncio.timeout(60):
+            await interruptible(asyncio.sleep(600))
+
+    with ctrl_c_that_interrupts_no_call(), pytest.raises(KeyboardInterrupt):
+        asyncio.run(waits())
 
 
 @on_posix
@@ -89,7 +114,7 @@ def test_ctrl_c_just_before_a_wait_for_a_reader() -> None:
     async def work() -> None:
         wait(lambda seconds: bool(poll.poll(seconds * 1000)))
 
-    with ctrl_c_that_interrupts_no_call(), pytest.raises(asyncio.CancelledError):
+    with ctrl_c_that_interrupts_no_call(), pytest.raises(KeyboardInterrupt):
         asyncio.run(interruptible(work()))
     os.close(reading)
     os.close(writing)

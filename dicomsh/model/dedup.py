@@ -58,6 +58,11 @@ class Dedup:
         keyed = ((key, row) for key, row in self._keyed(rows) if key and key not in self._seen)
         self._aside.update(keyed)
 
+    def has_new(self, rows: Iterable[Row]) -> bool:
+        """Whether one of them was in no earlier answer; without a unique key, none is new."""
+        keys = filter(None, map(self._key, rows))
+        return any(key not in self._seen and key not in self._aside for key in keys)
+
     @property
     def any(self) -> bool:
         """Whether there was a row at all."""

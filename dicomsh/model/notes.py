@@ -93,6 +93,7 @@ class NoteKind(Enum):
     AT_THE_CAP = "at-the-cap"
     SAME_ROUND_NUMBER = "same-round-number"
     BUDGET_SPENT = "budget-spent"
+    NOTHING_NEW = "nothing-new"
     DUPLICATES = "duplicates"
     UNNAMED_PATIENTS = "unnamed-patients"
     UNNAMED_ENTITIES = "unnamed-entities"

@@ -387,6 +387,9 @@ _WORDS: Mapping[NoteKind, str | Callable[[Note], str]] = {
     NoteKind.AT_THE_CAP: _first("the server is known to cut answers off at {} rows"),
     NoteKind.SAME_ROUND_NUMBER: _count("also {0} for an earlier query: a limit of the server?"),
     NoteKind.BUDGET_SPENT: _count("stopped dividing after {0} queries: --queries N allows more"),
+    NoteKind.NOTHING_NEW: _count(
+        "stopped dividing: {0} answers in a row were cut off and had nothing new"
+    ),
     NoteKind.DUPLICATES: lambda n: (
         f"{n.count:,} duplicate {'row' if n.count == 1 else 'rows'} omitted"
     ),

@@ -25,8 +25,8 @@ from dicomsh.model.silent_truncation import cut_off
 _AHEAD = 2 * POOL_SIZE
 _NAMED = 3
 _PATIENCE = 64
-"""Consecutive answers cut off before their first row after which dividing stops: more than it takes
-from all dates down to a second."""
+"""Consecutive answers, all cut off and without a new row, after which dividing stops: more than it
+takes from all dates down to a second."""
 
 _SILENCES = 8
 """Consecutive parts without an answer in time after which they are not divided any more; after
@@ -34,7 +34,7 @@ twice as many, nothing more is asked."""
 
 BUDGET = 2_000
 """Queries that dividing may add if the user sets no number: enough for some ten thousand studies
-behind a small limit, and few enough for a server that calls every answer cut off."""
+behind a small limit."""
 
 Ask = Callable[[Archive, Request, int | None], Awaitable[Answer]]
 """Sends a request to an archive, with a maximum number of rows or None."""
@@ -92,6 +92,7 @@ class Parallel(DerivedAnswer):
         self._added = 0
         self._spent = False
         self._barren = 0
+        self._given_up = False
         self._silences = 0
         self._under_way: deque[tuple[QueryPart, asyncio.Task[Found]]] = deque()
         self._endings: list[tuple[QueryPart, Outcome]] = []
@@ -156,12 +157,14 @@ class Parallel(DerivedAnswer):
         return not self._spent
 
     def _to_be_divided(self, found: Found) -> bool:
-        """Whether smaller parts are worth a try: not if the peer returns no rows for any."""
+        """Whether smaller parts are worth a try: not if the peer returns no new rows for any."""
         if not cut_off(found.outcome):
             self._barren = 0
             return False
-        self._barren = 0 if found.rows else self._barren + 1
-        return self._barren <= _PATIENCE and self._silences <= _SILENCES
+        self._barren = 0 if self._once.has_new(found.rows) else self._barren + 1
+        barren = self._barren > _PATIENCE
+        self._given_up = self._given_up or barren
+        return not barren and self._silences <= _SILENCES
 
     def _fill(self) -> bool:
         """Start the next parts; returns whether any are under way."""
@@ -212,12 +215,14 @@ class Parallel(DerivedAnswer):
         """The first ending that lost something, and the parts that are incomplete."""
         repeated = note(NoteKind.DUPLICATES, count=self._once.repeated)
         spent = note(NoteKind.BUDGET_SPENT, count=self._budget)
+        nothing_new = note(NoteKind.NOTHING_NEW, count=_PATIENCE)
         return replace(
             self._ending(),
             seconds=time.monotonic() - self._started,
             limit=None,
             notes=(
                 *([spent] if self._spent else []),
+                *([nothing_new] if self._given_up else []),
                 *([repeated] if repeated.count else []),
                 *_notes(outcome for _, outcome in self._endings),
             ),

@@ -198,20 +198,26 @@ def test_no_more_is_divided_than_the_budget_allows(budget: int, divided: int) ->
 def test_a_server_that_never_returns_a_row_is_not_asked_for_ever() -> None:
     done = taken(lambda _: ([], Ending.CUT_OFF), [Part("A")], budget=10_000)
     assert max(map(len, done.asked)) == 65, "64 answers were divided"
-    assert len(done.asked) == 1 + 2 * 64
-    assert done.outcome.ending is Ending.CUT_OFF
+    assert note(NoteKind.NOTHING_NEW, count=64) in done.outcome.notes
 
 
-def test_a_server_that_returns_a_row_now_and_then_is_asked_on() -> None:
-    """Dividing stops only where so many answers in succession were cut off without a row."""
+def test_nor_one_that_returns_the_same_rows_for_all_parts() -> None:
+    done = taken(lambda _: (["1", "2"], Ending.CUT_OFF), [Part("A")], budget=10_000)
+    assert max(map(len, done.asked)) == 66, "the first answer was new"
+    assert done.rows == ["1", "2"]
+    assert note(NoteKind.NOTHING_NEW, count=64) in done.outcome.notes
+
+
+def test_a_server_that_returns_a_new_row_now_and_then_is_asked_on() -> None:
+    """Dividing stops only where so many answers in succession were cut off without a new row."""
 
     def reply(title: str) -> Reply:
         if len(title) > 130:
             return [title[-1]]
-        rows = [title[-1]] if len(title) % 65 == 0 else []
-        return (rows, Ending.CUT_OFF) if title.endswith("A") or title.endswith("a") else []
+        rows = [title] if len(title) % 65 == 0 else []
+        return (rows, Ending.CUT_OFF) if title in "AC" or title.endswith("a") else []
 
-    done = taken(reply, [Part("A")] * 2, budget=10_000)
+    done = taken(reply, [Part("A"), Part("C")], budget=10_000)
     assert done.outcome.ending is Ending.COMPLETE
     assert max(map(len, done.asked)) == 131
     assert len(done.asked) == 2 * (1 + 2 * 130)
