@@ -198,12 +198,16 @@ def test_no_more_is_divided_than_the_budget_allows(budget: int, divided: int) ->
 def test_a_server_that_never_returns_a_row_is_not_asked_for_ever() -> None:
     done = taken(lambda _: ([], Ending.CUT_OFF), [Part("A")], budget=10_000)
     assert max(map(len, done.asked)) == 65, "64 answers were divided"
+    assert len(done.asked) == 1 + 2 * 64
+    assert done.outcome.ending is Ending.CUT_OFF
     assert note(NoteKind.NOTHING_NEW, count=64) in done.outcome.notes
 
 
 def test_nor_one_that_returns_the_same_rows_for_all_parts() -> None:
     done = taken(lambda _: (["1", "2"], Ending.CUT_OFF), [Part("A")], budget=10_000)
     assert max(map(len, done.asked)) == 66, "the first answer was new"
+    assert len(done.asked) == 1 + 2 * 65
+    assert done.outcome.ending is Ending.CUT_OFF
     assert done.rows == ["1", "2"]
     assert note(NoteKind.NOTHING_NEW, count=64) in done.outcome.notes
 
