@@ -170,7 +170,7 @@ class Outlet:
 
     def flush(self) -> None:
         """Send the buffer."""
-        connection = _socket(self._association)
+        connection = socket_of(self._association)
         if connection is None:
             raise PeerGoneError
         try:
@@ -285,14 +285,15 @@ class Responses:
         return self.outlet.pdus(self._context, command, _COMMAND)
 
 
-def _socket(association: Any) -> socket.socket | None:
+def socket_of(association: Any) -> socket.socket | None:
+    """The socket of an association of pynetdicom; None once it is gone."""
     connection: socket.socket | None = association.dul.socket and association.dul.socket.socket
     return connection
 
 
 def send_at_once(association: Any) -> None:
     """Switch Nagle's algorithm off: a response must not wait for the peer's delayed ACK."""
-    connection = _socket(association)
+    connection = socket_of(association)
     if connection is not None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -302,7 +303,7 @@ def close_surely(association: Any) -> None:
 
     Its shutdown fails then, and the close that follows in the same `try` is not reached.
     """
-    connection = _socket(association)
+    connection = socket_of(association)
     if connection is not None:
         association.dul.socket._shutdown_socket = lambda: _close(connection)
 
@@ -326,7 +327,7 @@ def close_at_once(association: Any) -> None:
 
 def hang_up(association: Any) -> None:
     """Shut the connection down; to pynetdicom it looks as if the peer had done it."""
-    connection = _socket(association)
+    connection = socket_of(association)
     if connection is not None:
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)

@@ -12,6 +12,8 @@ from ssl import SSLSocket
 from threading import Event
 from typing import Any
 
+from dicomsh.practice.responses import socket_of
+
 _LOOK = 0.1
 """Seconds between looks at what wakes neither thread: timers, and that it was told to end."""
 
@@ -37,6 +39,7 @@ class _Waiting:
     """
 
     def __init__(self, association: Any) -> None:
+        self._association = association
         self._dul, self._dimse = association.dul, association.dimse
         self._look: Any = association.dul._process_recv_primitive
         self._act: Any = association.dul.state_machine.do_action
@@ -74,7 +77,7 @@ class _Waiting:
         return not (dul.to_provider_queue.queue or dul.event_queue.queue)
 
     def _wait_for_peer(self) -> None:
-        connection = self._dul.socket and self._dul.socket.socket
+        connection = socket_of(self._association)
         if connection is not None and not _holds_something(connection):
             with suppress(OSError, ValueError):  # closed; what looks next finds out
                 select([connection], [], [], _LOOK)
