@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from dicomsh.language.command import Command, Loader, Registry, commands_of, stages_of
@@ -68,5 +68,6 @@ def _loaders(
     }
 
 
+@cache  # reading the annotations of a signature takes 1 ms, and each session has its own registry
 def _load(module: str, name: str, read: Callable[[Any], Mapping[str, Loader]]) -> Command:
     return read(imported(f"dicomsh.commands.{module}"))[name]()
