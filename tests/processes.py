@@ -11,9 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from random import SystemRandom
 from typing import Any, TypeVar
 
 HOST = "127.0.0.1"
@@ -80,13 +81,23 @@ def find_library(name: str) -> str:
     raise MissingProgramError(name)
 
 
+_CHOSEN_BY_HAND = range(20_000, 32_768)
+"""Ports that no system gives to who asks for any: Linux does from 32768 on, others from 49152."""
+
+
 def free_ports(number: int) -> list[int]:
-    """Ports free a moment ago; another process may take one, so starting is tried again."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(number)]
-    ports = [held.getsockname()[1] for held in sockets]
-    for held in sockets:
-        held.close()
-    return ports
+    """Ports where nobody listens, nor will: hardly another test that chooses one by hand, too.
+
+    A port that the system had chosen, and had free again, it soon gives to another server.
+    """
+    with ExitStack() as held:
+        ports: list[int] = []
+        while len(ports) < number:
+            port = SystemRandom().choice(_CHOSEN_BY_HAND)
+            with suppress(OSError):
+                held.enter_context(socket.create_server((HOST, port)))
+                ports.append(port)
+        return ports
 
 
 def listens(port: int, host: str = HOST) -> bool:

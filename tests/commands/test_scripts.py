@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import dicomsh, practice, run
+from tests.processes import free_ports
 from tests.retrieve.storing import file_of
 
 
@@ -62,9 +63,7 @@ def test_carets_stand_under_the_place() -> None:
 
 
 def test_a_refused_connection_is_status_3() -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
+    (port,) = free_ports(1)
     done = run(f"use ANY@127.0.0.1:{port}")
     assert done.status == 3
     assert "refused" in done.err.lower()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dicomsh.trace.conversation import TracedMessage, TracedPdu, command_elements, proposals
 from dicomsh.trace.fields import ASSOCIATE_AC, ASSOCIATE_RQ
@@ -26,9 +27,12 @@ QUERIES = (
 def recorded(orthanc_server: servers.Orthanc, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     """A conversation with Orthanc, as it passed, as our trace tells it, as tshark dissects it."""
     folder = tmp_path_factory.mktemp("trace")
+    config = folder / "modalities.yaml"
     with relay(orthanc_server.host, orthanc_server.port) as recording:
-        peer = f"{orthanc_server.aet}@{HOST}:{recording.port}"
-        done = run(f"trace to '{folder}/trace.txt'; use {peer}; {QUERIES}")
+        peer = {"aet": orthanc_server.aet, "host": HOST, "port": recording.port}
+        text = yaml.safe_dump({"cancel_grace": 60, "modalities": {"orthanc": peer}})
+        config.write_text(text, "utf-8")  # a cancelled query that takes longer ends the association
+        done = run(f"trace to '{folder}/trace.txt'; use orthanc; {QUERIES}", config=config)
         assert done.status == 0, done.err
     (folder / "talk.pcap").write_bytes(pcap(recording))
     return Seen(recording, (folder / "trace.txt").read_text("utf-8"), folder / "talk.pcap")
@@ -124,14 +128,15 @@ def test_the_elements_of_identifiers_are_the_same(recorded: Seen) -> None:
 
 
 def test_the_commands_are_the_same(recorded: Seen) -> None:
-    fields = [_us(message.command, 0x0100) for message in recorded.messages()]
+    messages = [(m.sent, _us(m.command, 0x0100)) for m in recorded.messages()]
     names = {0x30: "C-ECHO-RQ", 0x8030: "C-ECHO-RSP", 0x20: "C-FIND-RQ", 0x8020: "C-FIND-RSP"}
     names[0x0FFF] = "C-CANCEL-RQ"  # sent when the rows beyond the limit come late
-    lines = recorded.trace.splitlines()
-    told = [match[1] for line in lines if (match := re.search(r"[→←] (C-\S+)", line))]
-    assert told == [names[field] for field in fields]
-    assert fields.count(0x8020) > 20
-    assert fields.count(0x20) == 4
+    told = re.findall(r"([→←]) (C-\S+)", recorded.trace)
+    for sent, arrow in ((True, "→"), (False, "←")):  # a C-CANCEL and a response may cross
+        shown = [name for way, name in told if way == arrow]
+        assert shown == [names[field] for ours, field in messages if ours is sent]
+    assert messages.count((False, 0x8020)) > 20
+    assert messages.count((True, 0x20)) == 4
     tags = [tag for tag in recorded.all("dicom.tag") if tag.startswith("0x0000")]
     assert tags == [
         f"0x{tag:08x}" for m in recorded.messages() for tag in command_elements(m.command)

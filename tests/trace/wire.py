@@ -38,7 +38,10 @@ class Recording:
 
 @contextmanager
 def relay(host: str, port: int) -> Iterator[Recording]:
-    """A TCP relay to a server for one connection; `port` of the recording is where it listens."""
+    """A TCP relay to a server for one connection; `port` of the recording is where it listens.
+
+    A second connection is refused.
+    """
     with closing(socket.create_server((HOST, 0))) as listening:
         recording = Recording(listening.getsockname()[1])
         thread = threading.Thread(target=_serve, args=(listening, (host, port), recording))
@@ -49,7 +52,8 @@ def relay(host: str, port: int) -> Iterator[Recording]:
 
 
 def _serve(listening: socket.socket, target: tuple[str, int], recording: Recording) -> None:
-    ours, _ = listening.accept()
+    with listening:
+        ours, _ = listening.accept()
     with ours, socket.create_connection(target) as theirs, selectors.DefaultSelector() as ready:
         for source, drain, sent in ((ours, theirs, True), (theirs, ours, False)):
             ready.register(source, selectors.EVENT_READ, (source, drain, sent))
