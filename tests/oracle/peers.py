@@ -86,12 +86,21 @@ def qrscp(studies: Sequence[Study]) -> Iterator[Server]:
 
 _QRSCP = """
 import sys
+from functools import cache
+from pydicom import config
 from pynetdicom import _config
+from pynetdicom.apps.qrscp import handlers
 from pynetdicom.apps.qrscp.qrscp import main
 _config.LOG_HANDLER_LEVEL = "none"
+config.settings.reading_validation_mode = config.settings.writing_validation_mode = config.IGNORE
+handlers.create_engine = cache(handlers.create_engine)
 main(sys.argv[1:])
 """
-"""The program, without putting each message into words for its log, 60 % of its time."""
+"""The program without what takes most of its time and changes no answer.
+
+60 % goes into putting each message into words for its log; 15 % of the rest into warnings of odd
+values and a new SQL engine for each query, which translates every query anew.
+"""
 
 
 def _fill(database: str, studies: Sequence[Study]) -> None:
@@ -182,13 +191,20 @@ def title(name: str) -> str:
 
 _SLOW = ("qrscp",)
 
+_TELLING = frozenset((0, 51, 77, 81, 90, 95, 99, 113, 138, 156, 209))
+"""Numbers of studies that have, with those of odd patients, values of every kind.
+
+Each row costs milliseconds there, so they are chosen: these 31 have more of what is asked for than
+twice as many taken by chance.
+"""
+
 
 def held(name: str, studies: Sequence[Study]) -> tuple[Study, ...]:
-    """The studies that a peer holds: all, or an eighth where each row takes milliseconds."""
+    """The studies that a peer holds: all, or a telling few where each row takes milliseconds."""
     if name not in _SLOW:
         return tuple(studies)
     return tuple(
         study
         for number, study in enumerate(studies)
-        if number % 8 == 0 or study.person.id in (*ODD_IDS, SHARED_ID)
+        if number in _TELLING or study.person.id in (*ODD_IDS, SHARED_ID)
     )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from unicodedata import is_normalized
 
 import pytest
 
 from tests.oracle import matching
 from tests.oracle.asking import Answered
 from tests.oracle.matching import Match
+from tests.oracle.peers import held
 from tests.oracle.queries import KEYS, Query, dates, like, one_of, queries, times
-from tests.oracle.studies import LEVELS, Entity, entities, made_up
+from tests.oracle.studies import LEVELS, Entity, Study, Values, entities, made_up
 from tests.oracle.verdicts import Verdict, ignored, truth, verdict
 
 STUDIES = made_up()
@@ -38,6 +41,41 @@ def test_the_queries_are_many_and_of_every_kind() -> None:
     assert keywords == {word for words in KEYS.values() for word in words}
     found = [any(query.match(entity) is Match.MUST for entity in STORED) for query in ASKED]
     assert 0.7 < sum(found) / len(found) < 0.95
+
+
+def test_a_slow_server_holds_values_of_every_kind_and_answers_to_half_of_the_queries() -> None:
+    few = held("qrscp", STUDIES)
+    assert set(_kinds(few)) == set(_kinds(STUDIES))
+    entities_of_few = list(entities(few))
+    found = [any(query.match(one) is Match.MUST for one in entities_of_few) for query in ASKED]
+    assert sum(found) / len(found) > 0.49
+
+
+def _kinds(studies: Sequence[Study]) -> Iterator[tuple[str, object]]:
+    """Gaps, character sets, forms of times, modalities, and how many of a thing there are."""
+    for study in studies:
+        person = study.person
+        yield "charset", person.charset
+        yield "decomposed", not is_normalized("NFC", person.name)
+        yield "time", len(study.values["StudyTime"] or "")
+        yield from (("modality", series.values["Modality"]) for series in study.series)
+        yield from (("instances", len(series.instances)) for series in study.series)
+        yield "series", len(study.series)
+    yield from (
+        (keyword, value)
+        for values in _values(studies)
+        for keyword, value in values.items()
+        if not value
+    )
+
+
+def _values(studies: Sequence[Study]) -> Iterator[Values]:
+    for study in studies:
+        yield vars(study.person)
+        yield study.values
+        for series in study.series:
+            yield series.values
+            yield from series.instances
 
 
 @pytest.mark.parametrize("module", ["matching", "studies", "queries"])
