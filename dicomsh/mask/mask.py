@@ -191,8 +191,11 @@ class Mask:
 
     def _short_in_text(self, found: re.Match[str]) -> str:
         made = self._short.get(found[0].lower())
-        name = _ASSIGNED.search(found.string, 0, found.start())
-        return found[0] if made is None or (name and _is_kept(name[1])) else made
+        if made is None:
+            return found[0]
+        line = found.string.rfind("\n", 0, found.start()) + 1  # more would be searched each time
+        name = _ASSIGNED.search(found.string, line, found.start())
+        return found[0] if name and _is_kept(name[1]) else made
 
     def typed(self, text: str) -> str:
         """Text that somebody typed, or made of values: short ones, and parts of words, count."""

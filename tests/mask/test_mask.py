@@ -194,6 +194,11 @@ def test_a_known_date_of_birth_is_found_as_people_write_it(
     assert mask.text("4 Jun 1991, Juliane 4, Marburg 1991") == "4 Jun 1991, Juliane 4, Marburg 1991"
 
 
+def test_letters_that_only_look_like_a_month_are_none(mask: Mask) -> None:
+    assert mask.value(by_keyword("PatientBirthDate"), "19910704") == "19910101"
+    assert mask.text("4 \u017fep 1991, 4 Jul 1991") == "4 \u017fep 1991, 01 Jan 1991"
+
+
 def test_a_typed_date_of_birth_is_found_in_other_notations(mask: Mask) -> None:
     assert mask.value(by_keyword("PatientBirthDate"), "4 Jul 1991") == "(masked)"
     assert mask.text("'4 Jul 1991' is 4.7.1991") == "'(masked)' is 01.01.1991"
