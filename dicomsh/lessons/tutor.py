@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from dicomsh.errors import ConfigError, UsageError
@@ -72,9 +72,7 @@ class Tutor:
     @cached_property
     def course(self) -> Course:
         """All lessons; raises ConfigError if they are invalid."""
-        from dicomsh.lessons.read import read_course
-
-        return read_course(self._folder)
+        return _built_in() if self._folder == LESSONS else _read(self._folder)
 
     def titles(self) -> dict[str, str]:
         """Titles by name, to choose from; none if the lessons are invalid."""
@@ -241,6 +239,17 @@ class Tutor:
         if self.lesson is None or step is None:
             raise _no_lesson()
         return self.lesson, step
+
+
+@cache  # nobody edits them, and reading takes 50 ms
+def _built_in() -> Course:
+    return _read(LESSONS)
+
+
+def _read(folder: Path) -> Course:
+    from dicomsh.lessons.read import read_course
+
+    return read_course(folder)
 
 
 def _no_lesson() -> UsageError:
