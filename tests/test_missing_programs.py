@@ -35,7 +35,7 @@ def test_without():
 def outcome(folder: Path, *options: str) -> str:
     """What pytest says of these tests at the end."""
     (folder / "test_them.py").write_text(TESTS)
-    own = ("-p", "tests.missing_programs", "-p", "no:cacheprovider", "-q", *options)
+    own = ("-p", "xdist", "-p", "tests.missing_programs", "-p", "no:cacheprovider", "-q", *options)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--rootdir", str(folder), *own, str(folder)],
         capture_output=True,
@@ -44,8 +44,9 @@ def outcome(folder: Path, *options: str) -> str:
         check=False,
         env={
             **os.environ,
-            "PYTEST_ADDOPTS": "",
-        },  # .ci/run asks for coverage, of which there is none
+            "PYTEST_ADDOPTS": "",  # .ci/run asks for coverage, of which there is none
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # importing others takes half of the time
+        },
     )
     assert done.stderr == ""
     return done.stdout

@@ -111,18 +111,16 @@ def safe_name(text: str) -> str:
     Differing texts can have the same safe name.
     """
     plain = unicodedata.normalize("NFC", text)
-    kept = "".join("_" if _unsafe(character) else character for character in plain)
+    kept = "".join("_" if _unsafe(found) else found for found in plain) if _unsafe(plain) else plain
     kept = kept.strip(" ").rstrip(" .")
     if not kept or kept[0] in ".-" or kept.split(".")[0].rstrip(" ").upper() in _DEVICES:
         kept = f"_{kept}"
     return kept if len(kept.encode()) <= _LONGEST else _shortened(kept, text)
 
 
-def _unsafe(character: str) -> bool:
+def _unsafe(text: str) -> bool:
     # control characters, invisible ones, surrogates, and those that change the direction of writing
-    if character == " ":
-        return False
-    return character in _FORBIDDEN or unicodedata.category(character)[0] in "CZ"
+    return not text.isprintable() or not _FORBIDDEN.isdisjoint(text)
 
 
 def _shortened(name: str, whole: str) -> str:

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,7 +106,7 @@ def wait_until_full(writing: int) -> None:
     poll = select.poll()
     poll.register(writing, select.POLLOUT)
     while poll.poll(0):
-        pass
+        time.sleep(0.001)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -127,7 +128,7 @@ def test_a_command_and_what_it_has_started(number: int, command: str, tmp_path: 
         pid = int(mark.read_text("ascii"))
         ended(process, number)
     while exists(pid):
-        pass  # until the system has taken it away
+        time.sleep(0.01)  # until the system has taken it away
 
 
 def exists(pid: int) -> bool:

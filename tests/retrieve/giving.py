@@ -46,6 +46,9 @@ class Faults:
     rows_repeat: bool = False
 
 
+_PIXELS = bytes(range(256))
+
+
 def image(number: int, series: int = 1, study: int = 1, size: int = 64, **more: str) -> Dataset:
     """A small object of a series of a study of the patient `P1`."""
     made = Dataset()
@@ -61,11 +64,25 @@ def image(number: int, series: int = 1, study: int = 1, size: int = 64, **more: 
     made.SeriesInstanceUID = f"1.2.{study}.{series}"
     made.SeriesNumber = str(series)
     made.InstanceNumber = str(number)
-    made.PixelData = bytes((number + offset) % 256 for offset in range(size))
+    made.PixelData = (_PIXELS * (size // len(_PIXELS) + 2))[number % len(_PIXELS) :][:size]
     made["PixelData"].VR = "OW"
     for keyword, value in more.items():
         setattr(made, keyword, value)
     return made
+
+
+def image_files(folder: Path, count: int, size: int = 64) -> list[Path]:
+    """Files of so many images of one series, each made of the bytes of the first.
+
+    pydicom would take 1 ms to write each.
+    """
+    first = 1001  # all numbers are as long, and are nothing else in the file
+    paths = [folder / f"{number}.dcm" for number in range(first, first + count)]
+    image(first, size=size).save_as(paths[0], enforce_file_format=True)
+    data = paths[0].read_bytes()
+    for path in paths[1:]:
+        path.write_bytes(data.replace(str(first).encode(), path.stem.encode()))
+    return paths
 
 
 IMAGES = tuple(image(number, series) for series in (1, 2) for number in (1, 2, 3))

@@ -17,7 +17,7 @@ from tests.conftest import Start
 from tests.dimse.peers import encoded
 from tests.harness import run
 from tests.processes import free_ports
-from tests.retrieve.giving import IMAGES, Faults, Giver, giving, got, image, ledger
+from tests.retrieve.giving import IMAGES, Faults, Giver, giving, got, image, image_files, ledger
 
 
 def asked(keys: Dataset) -> tuple[str, int]:
@@ -59,9 +59,7 @@ def test_a_series_of_a_thousand_instances(
 ) -> None:
     made, got_there = tmp_path / "made", tmp_path / "got"
     made.mkdir()
-    for number in range(1, 1001):
-        image(number).save_as(made / f"{number}.dcm", enforce_file_format=True)
-    peer = start_server(servers.dcmqrscp(sorted(made.iterdir())))
+    peer = start_server(servers.dcmqrscp(image_files(made, 1000)))
     done = run(f"use {peer.address}; get P1 --to '{got_there}'")
     assert done.status == 0, done.err
     assert done.last.startswith("1,000 of 1,000 instances, ")

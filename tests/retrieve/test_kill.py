@@ -7,19 +7,16 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from dicomsh.model.storage import Announced
 from dicomsh.retrieve.ledger import NAME, file_digest, read_ledger
-from dicomsh.retrieve.part10 import file_header
 from tests import servers, warm
 from tests.conftest import Start
-from tests.dimse.peers import encoded
 from tests.harness import ROOT, run
-from tests.retrieve.giving import image
+from tests.retrieve.giving import image_files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -41,7 +38,7 @@ def killed(address: str, folder: Path, more: int) -> None:
     command = ["-m", address, "-c", f"get P1 --to '{folder}'"]
     with warm.popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         while lines(folder) < before + more and process.poll() is None:
-            pass
+            time.sleep(0.001)
         process.send_signal(signal.SIGKILL)
 
 
@@ -65,11 +62,7 @@ def test_what_is_there_is_whole_whenever_it_was_killed(
 
 
 def filled(server: servers.Orthanc, tmp_path: Path) -> servers.Orthanc:
-    for number in range(1, COUNT + 1):
-        announced = Announced(CTImageStorage, f"1.2.1.1.{number}", ExplicitVRLittleEndian)
-        data = file_header(announced, "TEST") + encoded(image(number, size=20_000), explicit=True)
-        (tmp_path / f"{number}.dcm").write_bytes(data)
-    assert server.upload(tmp_path.glob("*.dcm")) == COUNT
+    assert server.upload(image_files(tmp_path, COUNT, size=20_000)) == COUNT
     return server
 
 
@@ -79,7 +72,7 @@ def test_ctrl_c_counts_what_is_whole(start_server: Start[servers.Orthanc], tmp_p
     command = ["-m", address, "-c", f"get P1 --to '{folder}'"]
     with warm.popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         while lines(folder) < COUNT // 5 and process.poll() is None:
-            pass
+            time.sleep(0.001)
         process.send_signal(signal.SIGINT)
         last = process.communicate()[1].splitlines()[-1]
     whole = len(list(folder.rglob("*.dcm")))
