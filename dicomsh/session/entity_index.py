@@ -6,8 +6,8 @@ written to its file at full speed, and Tab need not search all of it.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from dicomsh.frozen import frozen
@@ -122,7 +122,7 @@ class EntityIndex:
         self._coming: deque[Iterator[None]] = deque()
         self._entities = {level: Entities() for level in Level}
         self._deeper = Entities()
-        self._values: dict[int, dict[bytes, Decode]] = {}
+        self._values: defaultdict[int, dict[bytes, Decode]] = defaultdict(dict)
 
     def feed(self, rows: Sequence[Row], level: Level, around: Place) -> None:
         """Hand in the rows of an answer that was listed, to be indexed by `learn`."""
@@ -182,9 +182,7 @@ class EntityIndex:
 
     def _look(self, row: Row, answer: _ListedRows, shared: Counter[str | None]) -> None:
         opened, level, around = row.compact(), answer.level, answer.around
-        for tag, raw in opened.elements.items():
-            if 0 < len(raw) <= _LONGEST_VALUE:
-                self._keep(tag, raw, opened)
+        self._keep(opened.elements, opened.decode)
         key = opened.text(by_keyword(level.unique_keyword).tag)
         # a PatientID is unique only for its issuer (PS3.3 C.7.1.1)
         issuer = opened.text(ISSUER_OF_PATIENT_ID) or "" if shared[key] > 1 else ""
@@ -197,9 +195,11 @@ class EntityIndex:
         if answer.deeper is not None and not parent.same_entity(around):
             answer.deeper.put("", key, entity)
 
-    def _keep(self, tag: int, raw: bytes, row: Row) -> None:
-        held = self._values.setdefault(tag, {})
-        held.pop(raw, None)
-        held[raw] = row.decode
-        if len(held) > MOST_VALUES:
-            del held[next(iter(held))]
+    def _keep(self, elements: Mapping[int, bytes], decode: Decode) -> None:
+        for tag, raw in elements.items():
+            if 0 < len(raw) <= _LONGEST_VALUE:
+                held = self._values[tag]
+                held.pop(raw, None)
+                held[raw] = decode
+                if len(held) > MOST_VALUES:
+                    del held[next(iter(held))]

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from pydicom import config
@@ -48,18 +49,32 @@ def before_and_after_probe(
     server: Server, queries: Sequence[Query], state: Path
 ) -> tuple[list[Answered], list[Answered]]:
     """The answers of dicomsh to all queries: of a new user, and of one who has run `probe`."""
-    asked = [text for query in queries for text in (query.change, query.typed)]
+    asked = list(_typed(queries))
     # an answer without a character set is asked for again once; which of its rows are there twice
     # depends on how they arrived, so that this one is not judged
     texts = ["find patient", *asked, "cd /", "probe", *asked]
     _, *done = asyncio.run(run_each(texts, server.address, state))
     first, last = done[: len(asked)], done[-len(asked) :]
-    return list(_answered(queries, first)), list(_answered(queries, last))
+    return list(_answered(queries, iter(first))), list(_answered(queries, iter(last)))
 
 
-def _answered(queries: Sequence[Query], done: Sequence[Done]) -> Iterator[Answered]:
-    for query, moved, asked in zip(queries, done[::2], done[1::2], strict=True):
-        yield _answer(query, asked if moved.status in (0, 5) else moved)
+def _typed(queries: Sequence[Query]) -> Iterator[str]:
+    """Goes to each place once for all queries there that follow one another."""
+    for _, there in groupby(queries, _place):
+        first, *others = there
+        yield from (first.change, first.typed, *(query.typed for query in others))
+
+
+def _answered(queries: Sequence[Query], done: Iterator[Done]) -> Iterator[Answered]:
+    for _, there in groupby(queries, _place):
+        moved = next(done)
+        for query in there:
+            asked = next(done)
+            yield _answer(query, asked if moved.status in (0, 5) else moved)
+
+
+def _place(query: Query) -> tuple[str, ...]:
+    return query.place
 
 
 def _answer(query: Query, done: Done) -> Answered:

@@ -13,7 +13,7 @@ from tests.oracle.asking import Answered
 from tests.oracle.matching import universal
 from tests.oracle.peers import PEERS, held
 from tests.oracle.queries import Query, queries
-from tests.oracle.studies import entities, made_up
+from tests.oracle.studies import LEVELS, entities, made_up
 from tests.oracle.verdicts import (
     Ignored,
     Truth,
@@ -57,7 +57,8 @@ def survey(name: str) -> Survey:
     studies = held(name, made_up())
     stored = list(entities(studies))
     asked = queries(stored)
-    truths = {query: truth(query.match, stored) for query in asked}
+    at_level = {level: [one for one in stored if one.level == level] for level in LEVELS}
+    truths = {query: truth(query.match, at_level[query.level]) for query in asked}
     by_hand = [query for query in asked if query.wire is not None]
     filters = [query for query in asked if _is_filter(query)]
     with PEERS[name](studies) as server, TemporaryDirectory() as state:
@@ -65,7 +66,7 @@ def survey(name: str) -> Survey:
         before, after = asking.before_and_after_probe(server, asked, Path(state))
         left = asking.by_where(server, filters, Path(state))
     unmatched = ignored(by_hand, shown, truths)
-    filtered = {query: truth(query.filtered, stored) for query in filters}
+    filtered = {query: truth(query.filtered, at_level[query.level]) for query in filters}
     judged = {
         WAYS[0]: _judged(asked, before, truths, unmatched),
         WAYS[1]: _judged(asked, after, truths, unmatched),
