@@ -84,15 +84,18 @@ def parsed(module: str) -> ast.Module:
     return ast.parse(PATHS[module].read_text(encoding="utf-8"))
 
 
-def imports_of(module: str) -> Iterator[Import]:
-    yield from _imports(module, parsed(module), late=False, typing=False)
+@cache
+def imports_of(module: str) -> Sequence[Import]:
+    return [*_imports(module, parsed(module), late=False, typing=False)]
 
 
 def _imports(module: str, node: ast.AST, *, late: bool, typing: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            continue  # most nodes are, and hold no statement
         for target in _targets(module, child):
             yield Import(module, target, getattr(child, "lineno", 0), late, typing)
-        inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
         checked = typing or _for_types_only(child)
         yield from _imports(module, child, late=late or inside, typing=checked)
 
@@ -127,6 +130,7 @@ def imports() -> Sequence[Import]:
     return [found for found in all_imports() if not found.typing]
 
 
+@cache
 def place_of(module: str) -> tuple[int, tuple[str, ...]]:
     """Layer and unit of one of our modules; the longest name that fits counts."""
     inner = module.removeprefix("dicomsh.")
@@ -324,8 +328,8 @@ _WRITERS = {"print", "input"}
 def uses(module: str) -> Iterator[str]:
     """Streams and writing functions that a module names."""
     for node in ast.walk(parsed(module)):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in _STREAMS:
-            yield ast.unparse(node)
+        if isinstance(node, ast.Attribute) and f"sys.{node.attr}" in _STREAMS:
+            yield from {ast.unparse(node)} & _STREAMS
         if isinstance(node, ast.Name) and node.id in _WRITERS:
             yield node.id
 
