@@ -101,7 +101,10 @@ class _Below:
         self._context = context
         self._modality = modality
         self._place = place
-        self._layout = layout
+        self._wanted = {
+            level: tuple(dict.fromkeys((*_OWN.get(level, ()), *layout.at(level))))
+            for level in HIERARCHY
+        }
         self._paths = paths
         self.outcomes: list[Outcome] = []
 
@@ -110,8 +113,7 @@ class _Below:
         top = self._place.parent if self._place.level is Level.INSTANCE else self._place
         above = await self._above(top)
         depth = Level.INSTANCE.value - top.steps[-1].level.value
-        more = {level: self._wanted(level) for level in HIERARCHY}
-        descent = Hierarchy(self._context, self._modality, top, depth, more=more)
+        descent = Hierarchy(self._context, self._modality, top, depth, more=self._wanted)
         async with aclosing(descent.branches()) as branches:
             async for branch in branches:
                 upper = {level: above[level] for level in branch.level.ancestors if level in above}
@@ -126,22 +128,19 @@ class _Below:
         own = self._place.step(Level.INSTANCE)
         return own is None or own.key == branch.place.steps[-1].key
 
-    def _wanted(self, level: Level) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*_OWN.get(level, ()), *self._layout.at(level))))
-
     async def _above(self, top: Place) -> dict[Level, dict[str, str]]:
         """What the layout needs to know of the place and what it is in, by level."""
         values: dict[Level, dict[str, str]] = {}
         for number, step in enumerate(top.steps, 1):
             own = {step.level.unique_keyword: step.key}
-            if set(self._wanted(step.level)) - own.keys():
+            if set(self._wanted[step.level]) - own.keys():
                 own |= self._values(await self._row(Place(top.steps[:number])), step.level)
             values[step.level] = own
         return values
 
     async def _row(self, place: Place) -> Row:
         level = place.steps[-1].level
-        keys = tuple(return_key(word) for word in self._wanted(level))
+        keys = tuple(return_key(word) for word in self._wanted[level])
         listing = await ask(self._context, self._modality, Request(level, place, keys))
         rows = await all_rows(listing.answer)
         self.outcomes.append(listing.answer.outcome)
@@ -150,7 +149,7 @@ class _Below:
         return rows[0]
 
     def _values(self, row: Row, level: Level) -> dict[str, str]:
-        words = (*self._wanted(level), level.unique_keyword, *_INSTANCE)
+        words = (*self._wanted[level], level.unique_keyword, *_INSTANCE)
         texts = {word: row.text(by_keyword(word).tag) for word in words}
         return {word: text for word, text in texts.items() if text}
 

@@ -43,9 +43,9 @@ class Layout:
         """The attributes that a query at a level has to return for it."""
         return tuple(word for word in self.keywords if level_of(word) is level)
 
-    def path(self, values: Mapping[str, str]) -> PurePosixPath:
-        """The path for an instance, relative, each part of it safe; what is unknown is empty."""
-        return PurePosixPath(*(safe_name(_filled(one, values)) for one in self.segments))
+    def filled(self, values: Mapping[str, str]) -> tuple[str, ...]:
+        """The parts of the path for an instance, not yet safe; what is unknown is empty."""
+        return tuple(_filled(segment, values) for segment in self.segments)
 
 
 def read_layout(text: str) -> Layout:
@@ -147,27 +147,32 @@ class Paths:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._taken: set[str] = set()
-        self._folders: dict[str, str] = {}
+        self._originals: dict[str, str] = {}
+        self._folders: dict[tuple[str, ...], PurePosixPath] = {(): PurePosixPath()}
 
     def path(self, values: Mapping[str, str]) -> PurePosixPath:
-        """The path for an instance with these attributes."""
-        wanted = self._layout.path(values)
-        folder = PurePosixPath()
-        for number, part in enumerate(wanted.parts[:-1]):
-            folder /= self._folder(folder, part, _filled(self._layout.segments[number], values))
-        path = folder / wanted.name
+        """The path for an instance with these attributes: relative, each part of it safe."""
+        *above, name = self._layout.filled(values)
+        path = self._folder(tuple(above)) / safe_name(name)
         if str(path).casefold() in self._taken:
             path = path.with_name(f"{path.stem}~{digest(values['SOPInstanceUID'])}{path.suffix}")
         self._taken.add(str(path).casefold())
         return path
 
-    def _folder(self, parent: PurePosixPath, name: str, original: str) -> str:
-        """The name of a folder, with an addition if another one of that name is something else.
+    def _folder(self, parts: tuple[str, ...]) -> PurePosixPath:
+        """The folder for these parts, made once for all instances of a series."""
+        if parts not in self._folders:
+            *above, original = parts
+            self._folders[parts] = self._below(self._folder(tuple(above)), original)
+        return self._folders[parts]
+
+    def _below(self, parent: PurePosixPath, original: str) -> PurePosixPath:
+        """A folder, with an addition if another one of that name is something else.
 
         The patients `AB` and `ab` must not share a folder on a file system that ignores case, nor
         `A/B` and `A_B` anywhere.
         """
-        key = str(parent / name).casefold()
-        if self._folders.setdefault(key, original) == original:
-            return name
-        return f"{name}~{digest(original)}"
+        path = parent / safe_name(original)
+        if self._originals.setdefault(str(path).casefold(), original) == original:
+            return path
+        return parent / f"{path.name}~{digest(original)}"
