@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dicomsh.errors import ExitStatus
+from dicomsh.model.batches import BATCH_ROWS
 from dicomsh.query import insist
 from tests.bytewise import Bytewise, Habits, Person, bytewise
 from tests.harness import Done, run
@@ -276,8 +277,14 @@ def test_letters_inside_a_word_are_found_whatever_stands_around_them(
 
 
 def test_the_sets_of_all_rows_are_noticed_not_only_of_the_first() -> None:
-    """Rows arrive in several batches; the one in a set of its own is the last of many."""
-    many = [Person(f"N{number:04}", "Smith^Ann", "ISO_IR 100") for number in range(3000)]
-    with bytewise(*many, YAMADA, TANAKA) as server:
+    """Rows arrive in three batches or more; those in sets of their own are the last of many.
+
+    Each set is asked in anyway, but those of rows that were seen come first.
+    """
+    names = (f"N{number:04}" for number in range(2 * BATCH_ROWS + 10))
+    many = [Person(name, "Smith^Ann", "ISO_IR 100") for name in names]
+    with bytewise(*many, KIM, YAMADA, TANAKA) as server:
         done = asked(server, "find patient > /dev/null", "find patient '*田*'")
     assert ids(done) == ["D4", "D5"]
+    sets = [term for term, _ in server.asked]
+    assert sets.index(KIM.charset) < sets.index(YAMADA.charset)

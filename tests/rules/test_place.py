@@ -15,7 +15,9 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from pynetdicom import evt
 
-from dicomsh.model.modality import Modality
+from dicomsh.model.modality import Faults, Modality, PracticeAddress
+from dicomsh.practice.archive import PracticeArchive, practice_archive
+from dicomsh.practice.server import start
 from tests import servers
 from tests.archives.test_listed import asked
 from tests.conftest import Start
@@ -23,6 +25,15 @@ from tests.dimse.peers import answering, scp, study
 from tests.harness import Done, practice, run
 
 PATIENT = "0555643F"
+
+
+@pytest.fixture(scope="module")
+def ignorant() -> Iterator[str]:
+    """An archive that ignores the patient; of few patients, as some commands walk all of it."""
+    address = PracticeAddress(faults=Faults(ignore_keys=frozenset({"PatientID"})))
+    few = practice_archive().patients[:5]
+    with start(address, archive=PracticeArchive(few)) as server:
+        yield servers.Server(server.aet, server.port).address
 
 
 @pytest.mark.parametrize(
@@ -40,9 +51,8 @@ PATIENT = "0555643F"
         "cd /; ls 0555643F",
     ],
 )
-def test_a_server_that_ignores_the_patient_is_in_doubt(tmp_path: Path, text: str) -> None:
-    config = practice(tmp_path, ignore_keys=["PatientID"])
-    done = run(f"use faulty; cd {PATIENT}; {text}", config=config)
+def test_a_server_that_ignores_the_patient_is_in_doubt(ignorant: str, text: str) -> None:
+    done = run(f"cd {PATIENT}; {text}", modality=ignorant)
     assert done.status == 5, done.err
     assert "IN DOUBT" in done.last
     assert "complete" not in done.last
