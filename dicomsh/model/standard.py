@@ -33,7 +33,7 @@ def entry(tag: int) -> Entry | None:
     return None if tag & 0x10000 else _repeating(wanted)  # private groups are odd (PS3.5 7.8)
 
 
-@lru_cache(maxsize=1024)  # it takes longest for what is no keyword, as are names of columns
+@lru_cache(maxsize=1024)  # a word that is not a keyword, such as a column name, takes 0.3 ms
 def tag_of(keyword: str) -> int | None:
     """The tag of a keyword in any case, without making `keyword_tags`: 0.01 ms against 2."""
     if not keyword.isalnum():
