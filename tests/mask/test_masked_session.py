@@ -63,8 +63,9 @@ def _values(value: object) -> set[str]:
 def seen(text: str) -> list[str]:
     """Real values in a text; numbers count as whole words only, as UIDs have any digits in them."""
     text = "\n".join(distinct_lines(text))
-    found = [secret for secret in secrets() if secret in text]
-    return sorted(secret for secret in found if not secret.isdigit() or _alone(secret, text))
+    words = "\n".join(dict.fromkeys(text.split()))
+    found = [one for one in secrets() if one in (words if one.split() == [one] else text)]
+    return sorted(one for one in found if not one.isdigit() or _alone(one, words))
 
 
 def _alone(number: str, text: str) -> bool:
