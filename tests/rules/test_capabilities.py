@@ -24,7 +24,7 @@ from dicomsh.errors import ExitStatus
 from dicomsh.model.capability import Capabilities, Feature, Support
 from dicomsh.model.extended_negotiation import Extension
 from dicomsh.model.levels import ROOT_MODELS
-from dicomsh.model.modality import DicomAddress, Modality
+from dicomsh.model.modality import DicomAddress, Faults, Modality, PracticeAddress
 from tests.conftest import Start
 from tests.dimse.peers import answering, scp, study
 from tests.harness import Done, dicomsh, practice, run
@@ -467,6 +467,17 @@ def test_it_is_remembered_from_one_session_to_the_next(tmp_path: Path) -> None:
     told = {row["name"]: row["known"] or "" for row in listed}
     assert "ignores PatientSex" in told["faulty"]
     assert told["pacs"] == ""
+
+
+def test_it_is_remembered_of_one_practice_archive_alone() -> None:
+    known, address = KnownPeers(None), PracticeAddress()
+    one, other = Modality("one", address), Modality("other", address)
+    known.keep(one, Capabilities(cap=3))
+    assert known.found(one).cap == 3
+    assert known.found(other).cap is None
+    faulty = Modality("one", PracticeAddress(faults=Faults(cut_off=3)))
+    assert known.found(faulty).cap is None
+    assert known.found(one).cap == 3
 
 
 def test_it_is_remembered_by_every_process(tmp_path: Path) -> None:
