@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from queue import SimpleQueue
 from socketserver import BaseServer
@@ -327,6 +328,7 @@ class Peer:
         self.writer.transport.abort()
 
 
+@cache  # pynetdicom takes 2 ms for one, and most tests propose the same
 def acceptance(proposal: bytes, max_pdu: int = 16384) -> bytes:
     """A-ASSOCIATE-AC that takes every context, in implicit VR."""
     request = A_ASSOCIATE_RQ()
