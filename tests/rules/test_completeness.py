@@ -20,7 +20,7 @@ from tests import servers
 from tests.conftest import Start
 from tests.dimse.peers import Peer, answering, forever, playing, scp, study
 from tests.harness import Done, practice, run
-from tests.rules.mirror import PATIENTS, write_files
+from tests.rules.mirror import PATIENTS
 
 INCOMPLETE = 5
 
@@ -151,11 +151,11 @@ def test_what_is_not_sent_or_not_received_is_not_missed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("limit", [5, 8, 20])
 def test_orthanc_matches_modalities_among_the_first_rows_alone_and_a_probe_notices(
-    limit: int, start_server: Start[servers.Orthanc], tmp_path: Path
+    limit: int, start_server: Start[servers.Orthanc], mirror_files: list[Path], tmp_path: Path
 ) -> None:
     """It calls 2 of 9 studies a success; findscu shows them as all there are."""
     server = start_server(servers.orthanc(limit_results=limit))
-    server.upload(write_files(tmp_path))
+    server.upload(mirror_files)
     run("probe", modality=server.address, state=tmp_path)
     told = set()
     for modality in ("CT", "MR", "CR", "US", "PT"):

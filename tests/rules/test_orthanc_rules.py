@@ -22,18 +22,17 @@ import pytest
 
 from tests import servers
 from tests.harness import Done, run
-from tests.rules.mirror import PATIENTS, write_files
+from tests.rules.mirror import PATIENTS
 
 PRACTICE = "pacs"
 
 
 @pytest.fixture(scope="module")
-def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def mirror(mirror_files: list[Path]) -> Iterator[str]:
     """A real Orthanc that holds a part of the practice archive; how to `use` it."""
-    files = write_files(tmp_path_factory.mktemp("mirror"))
     with ExitStack() as stack:
         server = stack.enter_context(servers.orthanc())
-        assert server.upload(files) == len(files)
+        assert server.upload(mirror_files) == len(mirror_files)
         yield server.address
 
 
@@ -318,11 +317,11 @@ def test_what_never_stands_in_a_query_is_refused(tag: str, server: str) -> None:
 
 
 @pytest.mark.parametrize("level", ["patient", "study", "series"])
-def test_a_limit_of_answers_is_told(level: str, tmp_path: Path) -> None:
+def test_a_limit_of_answers_is_told(level: str, mirror_files: list[Path]) -> None:
     """53: Orthanc's own client answers HTTP 500 here, findscu and pynetdicom show no difference."""
     with ExitStack() as stack:
         server = stack.enter_context(servers.orthanc(limit_results=3, limit_instances=4))
-        server.upload(write_files(tmp_path))
+        server.upload(mirror_files)
         done = run(f"find {level}", modality=server.address, output="json")
         assert done.status == 5
         assert len(done.json) == 3

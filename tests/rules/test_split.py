@@ -13,6 +13,8 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +28,6 @@ from dicomsh.model.capability import Capabilities
 from dicomsh.model.modality import Modality
 from dicomsh.settings import AT_PROMPT
 from tests import servers
-from tests.conftest import Start
 from tests.dimse.peers import Peer, Script, encoded, forever, playing, scp, study
 from tests.harness import Done, dicomsh, interrupted, practice, run
 
@@ -249,14 +250,18 @@ def test_a_silent_limit_that_is_known_is_split_as_well(tmp_path: Path) -> None:
 # A real server
 
 
-@pytest.fixture
-def limited(start_server: Start[servers.Orthanc], sample_files: list[Path]) -> Callable[[int], str]:
-    def start(limit: int) -> str:
-        server = start_server(servers.orthanc(limit_results=limit))
-        server.upload(sample_files)
-        return server.address
+@pytest.fixture(scope="module")
+def limited(sample_files: list[Path]) -> Iterator[Callable[[int], str]]:
+    """Starts an Orthanc with a limit; tests only ask it, and those with the same limit share it."""
+    with ExitStack() as stack:
 
-    return start
+        @cache
+        def start(limit: int) -> str:
+            server = stack.enter_context(servers.orthanc(limit_results=limit))
+            server.upload(sample_files)
+            return server.address
+
+        yield start
 
 
 @pytest.mark.parametrize(
