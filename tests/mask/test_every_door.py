@@ -203,4 +203,4 @@ def typed_into_a_terminal(config: Path, home: Path) -> str:
 def enter(terminal: Terminal, line: str, mark: str, *keys: str) -> None:
     """Type a line, and wait for the prompt after it: before, a terminal edits what is typed."""
     terminal.type(line, *(keys or (ENTER,)), f"print {mark}", ENTER)
-    terminal.wait_until(lambda: mark in terminal.lines and terminal.line.endswith("> "), mark)
+    terminal.wait_until(lambda: terminal.line.endswith("> ") and mark in terminal.lines, mark)

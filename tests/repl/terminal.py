@@ -99,9 +99,8 @@ class Terminal:
     @property
     def line(self) -> str:
         """The row that the cursor is in, up to the cursor."""
-        cursor = self._screen.cursor
-        row: str = self._rows()[cursor.y]
-        return row[: cursor.x]
+        row, column = self.cursor
+        return "".join(self.cells(row))[:column]  # alone: it is asked for after each read
 
     def _rows(self) -> list[str]:
         """What pyte calls `display`, but only rows that have changed are put together again.
