@@ -310,6 +310,7 @@ def stands_in_data_sets(attribute: Attribute) -> bool:
     return attribute.tag >> 16 not in _NOT_IN_DATA_SETS
 
 
+@lru_cache(maxsize=256)  # each key is asked for twice, and again at every character typed
 def find_path(text: str, level: Level) -> tuple[Attribute, ...]:
     """The attributes of a path into a sequence, `Sequence.Sequence.Attribute`; just one without.
 
