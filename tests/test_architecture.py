@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
         ("folders",),
         ("frozen",),
         ("regex",),
+        ("timeout",),
     ),
     (("model",), ("language.scan", "language.words"), ("output.theme",), ("interrupt",)),
     (("config",), ("dimse",), ("explain",), ("input",), ("language",), ("output",), ("practice",)),

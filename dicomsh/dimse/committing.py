@@ -20,6 +20,7 @@ from dicomsh.model.commitment import PUSH_MODEL, CommitmentReport, CommitmentReq
 from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import UNCOMPRESSED
+from dicomsh.timeout import timeout
 
 Learn = Callable[[CommitmentReport], None]
 Announce = Callable[[int], None]
@@ -64,7 +65,7 @@ class CommitmentClient:
         operation = Requesting(association, context, self._learn)
         operation.begin(request)
         try:
-            async with asyncio.timeout(limit):
+            async with timeout(limit):
                 response = await operation.answered
                 if response.status != 0:
                     raise failure(response, str(self._modality.address))

@@ -19,6 +19,7 @@ from dicomsh.errors import AssociationAbortedError, DicomshError, TimedOutError,
 from dicomsh.model.modality import DicomAddress, Modality
 from dicomsh.model.tap import Tap
 from dicomsh.open_files import REMEDY, TOO_MANY, hardly_any_can_be_opened, is_too_many
+from dicomsh.timeout import timeout
 
 _NO_DICOM = "this may not be the DICOM port, or it may expect TLS (tls: true)"
 """The usual causes for a port that takes a connection but answers no A-ASSOCIATE-RQ."""
@@ -45,7 +46,7 @@ async def open_association(
     layer = await _connect(modality, associate_request(modality, proposals), tap)
     limit = modality.timeouts.association
     try:
-        async with asyncio.timeout(limit):
+        async with timeout(limit):
             return Association(layer, await layer.negotiated)
     except TimeoutError:
         layer.abort()
@@ -81,7 +82,7 @@ async def _connect(modality: Modality, request: AssociateRequest, tap: Tap) -> U
     context = None if entity.tls is None else ssl_context(entity.tls)
     stage = "connection"
     try:
-        async with asyncio.timeout(limit):
+        async with timeout(limit):
             layer = Requestor(modality, request, tap)
             if context is None:
                 await _tcp(entity, layer)

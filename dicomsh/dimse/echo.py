@@ -13,6 +13,7 @@ from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError, NoPresentationContextError, ProtocolViolationError
 from dicomsh.model.levels import VERIFICATION
 from dicomsh.model.modality import Modality
+from dicomsh.timeout import timeout
 
 
 async def echo(association: Association, modality: Modality) -> float:
@@ -37,7 +38,7 @@ async def echo(association: Association, modality: Modality) -> float:
     request = command.echo_request(operation.message_id, VERIFICATION)
     association.begin(operation, context, request)
     try:
-        async with asyncio.timeout(limit):
+        async with timeout(limit):
             response = await operation.response
     except TimeoutError:
         raise timed_out(f"{modality.address}: no response to C-ECHO", "response", limit) from None

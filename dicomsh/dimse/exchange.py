@@ -13,6 +13,7 @@ from dicomsh.errors import DicomshError, ProtocolViolationError
 from dicomsh.model.batches import batch_length
 from dicomsh.model.row import Row, Source, weight
 from dicomsh.model.status import PENDING_STATUSES, PENDING_UNSUPPORTED
+from dicomsh.timeout import timeout
 
 _MANY_ROWS = 4096
 """With more rows than this waiting to be taken, reading pauses."""
@@ -103,7 +104,7 @@ class FindExchange(ServiceUser):
     async def wait(self, seconds: float) -> None:
         """Wait until something arrives; on TimeoutError the association is aborted."""
         try:
-            async with asyncio.timeout(seconds):
+            async with timeout(seconds):
                 await self._woken()
         except TimeoutError:
             self._association.abort()
@@ -120,7 +121,7 @@ class FindExchange(ServiceUser):
         self._cancel()
         self._association.resume()
         try:
-            async with asyncio.timeout(seconds):
+            async with timeout(seconds):
                 await self._drained()
         except TimeoutError:  # some SCPs ignore C-CANCEL (pynetdicom #553)
             self._association.abort()

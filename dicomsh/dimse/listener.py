@@ -18,6 +18,7 @@ from dicomsh.model.levels import VERIFICATION
 from dicomsh.model.standard import uid_name
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import UNCOMPRESSED
+from dicomsh.timeout import timeout
 
 _ARTIM = 10.0
 _IDLE = 120.0
@@ -90,7 +91,7 @@ class Listener(ABC):
         if self._server is not None:
             self._server.close()
         with suppress(TimeoutError):
-            async with asyncio.timeout(grace):
+            async with timeout(grace):
                 await self.quiet()
         for acceptor in list(self._open):
             acceptor.abort()

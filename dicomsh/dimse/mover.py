@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from itertools import product
 
@@ -16,6 +15,7 @@ from dicomsh.model.query import Query
 from dicomsh.model.storage import Pair, Storage
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import STORED
+from dicomsh.timeout import timeout
 
 _LATE = 5.0
 """Seconds to wait for objects that are still on their way when the peer says that it is done."""
@@ -92,7 +92,7 @@ class Mover:
         if self._server is None:
             return
         try:
-            async with asyncio.timeout(_LATE):
+            async with timeout(_LATE):
                 await self._server.quiet()
         except TimeoutError:
             return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from dicomsh.dimse.commitment import Reporting
 from dicomsh.dimse.connect import open_association, timed_out
 from dicomsh.dimse.negotiation import Proposal
@@ -11,6 +9,7 @@ from dicomsh.errors import NoPresentationContextError
 from dicomsh.model.commitment import PUSH_MODEL, CommitmentReport
 from dicomsh.model.modality import Modality
 from dicomsh.model.tap import Tap
+from dicomsh.timeout import timeout
 
 
 async def send_report(modality: Modality, tap: Tap, report: CommitmentReport) -> None:
@@ -38,7 +37,7 @@ async def send_report(modality: Modality, tap: Tap, report: CommitmentReport) ->
             )
         operation = Reporting(association, context)
         operation.begin(report)
-        async with asyncio.timeout(limit):
+        async with timeout(limit):
             await operation.answered
     except TimeoutError:
         what = f"{modality.address}: no response to N-EVENT-REPORT"

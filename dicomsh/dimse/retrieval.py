@@ -14,6 +14,7 @@ from dicomsh.errors import DicomshError, ProtocolViolationError
 from dicomsh.model.claim import Claim, OnClaim
 from dicomsh.model.status import PENDING_STATUSES
 from dicomsh.model.storage import Storage
+from dicomsh.timeout import timeout
 
 _FAILED_UIDS = 0x00080058
 
@@ -73,7 +74,7 @@ class Retrieval(ServiceUser):
         self._association.send(self._context, cancel_request(self._message_id))
         self._association.resume()
         try:
-            async with asyncio.timeout(seconds):
+            async with timeout(seconds):
                 await asyncio.wait([self._end])
         except TimeoutError:
             self._association.abort()

@@ -27,6 +27,7 @@ from dicomsh.model.status import RESOURCE_LIMITATION
 from dicomsh.model.storage import Storage
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import STORED, UNCOMPRESSED
+from dicomsh.timeout import timeout
 
 _REGISTERED = "1.2.840.10008."
 _LEAVING = 1.0
@@ -234,7 +235,7 @@ class StorageProvider(Provider):
 
 async def _is_set(event: asyncio.Event, *, within: float) -> bool:
     try:
-        async with asyncio.timeout(within):
+        async with timeout(within):
             return await event.wait()
     except TimeoutError:
         return False

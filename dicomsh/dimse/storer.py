@@ -16,6 +16,7 @@ from dicomsh.model.modality import Modality
 from dicomsh.model.storage import Announced, Pair, Readable, StoreReply
 from dicomsh.model.tap import Tap
 from dicomsh.model.transfer_syntaxes import DEFLATED
+from dicomsh.timeout import timeout
 
 _BLOCK = 1 << 17
 """Bytes that are read and sent at once; even, as fragments have to be (PS3.8 annex E).
@@ -71,7 +72,7 @@ class Storer:
         try:
             operation.begin(context, announced)
             await self._stream(association, context, data, size)
-            async with asyncio.timeout(limit):
+            async with timeout(limit):
                 return await operation.reply
         except TimeoutError:
             what = f"{self._modality.address}: no response to C-STORE"
@@ -92,7 +93,7 @@ class Storer:
             if not left and size % 2 and context.transfer_syntax == DEFLATED:
                 block += b"\0"  # missing in some files, and required (PS3.5 A.5)
             association.send_part(context, block, last=not left)
-            async with asyncio.timeout(self._modality.timeouts.response):
+            async with timeout(self._modality.timeouts.response):
                 await association.drained()
 
     async def close(self) -> None:

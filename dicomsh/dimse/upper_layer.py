@@ -33,6 +33,7 @@ from dicomsh.errors import (
     ProtocolViolationError,
 )
 from dicomsh.model.tap import Tap, Wire
+from dicomsh.timeout import timeout
 
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
@@ -133,7 +134,7 @@ class UpperLayer(asyncio.Protocol, ABC):
         self.transport.resume_reading()  # it may be paused, and then A-RELEASE-RP never arrives
         self.write(write_release_request())
         try:
-            async with asyncio.timeout(seconds):
+            async with timeout(seconds):
                 await asyncio.shield(self._closed)
         except TimeoutError:
             self.abort()

@@ -21,6 +21,7 @@ from dicomsh.gateway.core import Gateway
 from dicomsh.gateway.endpoint import Call, Endpoint, Reply, Stream
 from dicomsh.gateway.errors import RequestError, Trouble
 from dicomsh.gateway.styled import TAB, styled
+from dicomsh.timeout import timeout
 
 MOST_BODY = 1 << 20
 """Bytes of a request's body; the longest list of UIDs that a query can hold takes a tenth."""
@@ -145,7 +146,7 @@ async def _body(request: Request) -> bytes:
         RequestError: it is too long, or did not arrive in time.
     """
     try:
-        async with asyncio.timeout(_SLOWEST_BODY):
+        async with timeout(_SLOWEST_BODY):
             return await _read(request)
     except TimeoutError:
         http = HTTPStatus.REQUEST_TIMEOUT
@@ -235,7 +236,7 @@ class _StreamResponse(Response):
             async with aclosing(self._chunks) as chunks:
                 await send(start)
                 while (chunk := await _next(chunks, gone)) is not None:
-                    async with asyncio.timeout(_SLOWEST_READER):
+                    async with timeout(_SLOWEST_READER):
                         await send(_part(chunk.encode(), more=True))
             await send(_part(b"", more=False))
         except (asyncio.CancelledError, TimeoutError, RequestError):
