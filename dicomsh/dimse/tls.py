@@ -29,6 +29,8 @@ def _trusting(tls: Tls) -> ssl.SSLContext:
     except OSError as problem:
         raise ConfigError(f"{tls.ca}: cannot load CA certificates: {problem}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # PS3.15 B.9: the BCP 195 profile
+    # Python 3.13 refuses a certificate without key identifiers (RFC 5280 4.2.1), as many CAs make
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if not tls.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -212,6 +212,7 @@ def _python_tls(sent: Sent) -> list[str]:
         return []
     source = f"cafile={json.dumps(str(tls.ca))}" if tls.ca else ""
     lines = [f"context = ssl.create_default_context({source})"]
+    lines.append("context.verify_flags &= ~ssl.VERIFY_X509_STRICT")
     if not tls.verify:
         lines += ["context.check_hostname = False", "context.verify_mode = ssl.CERT_NONE"]
     if tls.cert:

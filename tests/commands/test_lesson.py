@@ -384,7 +384,7 @@ def write(home: Path, text: str) -> Path:
         ('{"": {"steps": {"hierarchy": "x"}}}', "other JSON"),
         ('{"": {"steps": {"hierarchy": ["finished"]}}}', "'finished' is not a valid Mark"),
         ('{"": {"steps": {"hierarchy": -1}}}', "other JSON"),
-        ("[" * 5000, "recursion"),
+        ("[" * 200_000, "recursion"),
     ],
 )
 def test_what_is_no_progress_is_told_and_put_aside(home: Path, text: str, reason: str) -> None:

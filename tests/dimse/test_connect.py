@@ -215,6 +215,21 @@ def test_a_trusted_certificate_is_accepted(pki: Pki) -> None:
     assert rows == ["1.2.3.1", "1.2.3.2"]
 
 
+def test_a_certificate_without_key_identifiers_is_accepted_with_every_python(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default = ssl.create_default_context
+
+    def as_from_python_3_13_on(**given: Any) -> ssl.SSLContext:
+        context = default(**given)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", as_from_python_3_13_on)
+    rows = asked_over_tls(server_context(pki.server), Tls(ca=pki.ca))
+    assert rows == ["1.2.3.1", "1.2.3.2"]
+
+
 def test_our_certificate_is_shown_when_asked_for(pki: Pki) -> None:
     context = server_context(pki.server)
     context.verify_mode = ssl.CERT_REQUIRED

@@ -102,10 +102,14 @@ def text_of(name: str) -> str:
     return "\n".join(words_of(file)) if file.suffix == ".py" else file.read_text("utf-8")
 
 
+_WORDS = (tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING))
+"""From Python 3.12 on, the text of an f-string is in tokens of its own."""
+
+
 def words_of(file: Path) -> Iterator[str]:
     """The strings and comments of a module."""
     for token in tokenize.generate_tokens(io.StringIO(file.read_text("utf-8")).readline):
-        if token.type in (tokenize.STRING, tokenize.COMMENT):
+        if token.type in _WORDS:
             yield token.string
 
 

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -184,7 +183,7 @@ def test_a_body_that_is_too_long_is_refused(practice_gateway: Service) -> None:
 def test_https(tmp_path: Path) -> None:
     made = pki.Pki(tmp_path)
     with process(tmp_path, "--cert", str(made.server)) as (_, port):
-        trusting = ssl.create_default_context(cafile=str(made.ca))
+        trusting = pki.client_context(made.ca)
         connection = http.client.HTTPSConnection(HOST, port, context=trusting, timeout=20)
         connection.request("GET", "/system")
         assert connection.getresponse().status == 200
@@ -215,7 +214,7 @@ def test_it_is_secure_for_others_with_a_password(tmp_path: Path) -> None:
     made = pki.Pki(tmp_path)
     options = ("--host", "0.0.0.0", "--user-file", str(users), "--cert", str(made.server))
     with process(tmp_path, *options) as (_, port):
-        trusting = ssl.create_default_context(cafile=str(made.ca))
+        trusting = pki.client_context(made.ca)
         connection = http.client.HTTPSConnection(HOST, port, context=trusting, timeout=20)
         connection.request("GET", "/system", headers={"Authorization": basic("anna:secret")})
         assert json.load(connection.getresponse())["IsHttpServerSecure"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ntpath
+import sys
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
@@ -39,6 +41,13 @@ HOSTILE = [
 ]
 
 
+def is_reserved(name: str) -> bool:
+    """Whether Windows takes a name for a device."""
+    if sys.version_info >= (3, 13):
+        return ntpath.isreserved(name)
+    return PureWindowsPath(name).is_reserved()
+
+
 def is_safe(name: str) -> bool:
     return (
         name not in ("", ".", "..")
@@ -46,7 +55,7 @@ def is_safe(name: str) -> bool:
         and not set(name) & set('<>:"/\\|?*\0\n')
         and name[0] not in ".-"
         and name[-1] not in ". "
-        and not PureWindowsPath(name).is_reserved()
+        and not is_reserved(name)
     )
 
 
