@@ -140,6 +140,12 @@ def test_what_is_no_keyword_has_no_tag(text: str) -> None:
     assert text.lower() not in standard.keyword_tags()
 
 
+def test_a_long_word_that_somebody_sends_is_not_kept() -> None:
+    before = standard._found.cache_info().currsize
+    assert standard.tag_of("PatientID" * 100_000) is None
+    assert standard._found.cache_info().currsize == before
+
+
 def test_uids_have_the_names_of_the_standard() -> None:
     common = {uid for uid in UID_dictionary if standard.uid_name(uid) != uid}
     assert len(common) > 450
