@@ -71,6 +71,7 @@ NOT_TLS = (
 
 _NAME, _ADDRESS = 62, 64  # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH
 _NOT_YET_VALID, _EXPIRED, _SELF_SIGNED = 9, 10, 18
+_UNKNOWN_CA = (2, 7, 19, 20, 21, 30)  # its certificate is missing here, or another one of that name
 
 
 def _untrusted(modality: Modality, code: int) -> str:
@@ -89,10 +90,12 @@ def _untrusted(modality: Modality, code: int) -> str:
             "the server signed it itself: ask its administrator for the certificate (PEM) and set"
             " ca: under tls: to that file"
         )
-    return (
-        "its CA is unknown here: ask the server's administrator for the CA certificate (PEM) and"
-        " set ca: under tls: to that file"
-    )
+    if code in _UNKNOWN_CA:
+        return (
+            "its CA is unknown here: ask the server's administrator for the CA certificate (PEM)"
+            " and set ca: under tls: to that file"
+        )
+    return "ask the server's administrator for a certificate without this fault"
 
 
 _ABOUT_OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "DECRYPT_ERROR")

@@ -211,8 +211,10 @@ def _python_tls(sent: Sent) -> list[str]:
     if tls is None:
         return []
     source = f"cafile={json.dumps(str(tls.ca))}" if tls.ca else ""
-    lines = [f"context = ssl.create_default_context({source})"]
-    lines.append("context.verify_flags &= ~ssl.VERIFY_X509_STRICT")
+    lines = [
+        f"context = ssl.create_default_context({source})",
+        "context.verify_flags &= ~ssl.VERIFY_X509_STRICT",
+    ]
     if not tls.verify:
         lines += ["context.check_hostname = False", "context.verify_mode = ssl.CERT_NONE"]
     if tls.cert:

@@ -24,11 +24,11 @@ class Pki:
         self.ca = self._write("ca", self._name, self._key, True, "127.0.0.1")
         self.server = self.certificate("server", "127.0.0.1")
 
-    def certificate(self, name: str, address: str, **days: int) -> Path:
-        """A file with a certificate and its key."""
+    def certificate(self, name: str, address: str, *more: x509.ExtensionType, **days: int) -> Path:
+        """A file with a certificate, which may say more of itself, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        return self._write(name, subject, key, False, address, **days)
+        return self._write(name, subject, key, False, address, *more, **days)
 
     def _write(
         self,
@@ -37,13 +37,13 @@ class Pki:
         key: Any,
         authority: bool,
         address: str,
-        *,
+        *more: x509.ExtensionType,
         first: int = -1,
         last: int = 1,
     ) -> Path:
         now = datetime.datetime.now(datetime.UTC)
         alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        certificate = (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
@@ -53,8 +53,10 @@ class Pki:
             .not_valid_after(now + datetime.timedelta(days=last))
             .add_extension(alternative, critical=False)
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
         )
+        for extension in more:
+            builder = builder.add_extension(extension, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         secret = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pynetdicom import evt
 
 from dicomsh.dimse import Client
@@ -293,6 +295,16 @@ def test_a_certificate_that_is_not_valid_now(pki: Pki, first: int, last: int, hi
     with pytest.raises(UnreachableError, match="not trusted") as caught:
         asked_over_tls(server_context(dated), Tls(ca=pki.ca))
     assert hint in (caught.value.hint or "")
+
+
+def test_a_certificate_for_another_use_is_not_blamed_on_its_authority(pki: Pki) -> None:
+    for_clients = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    shown = pki.certificate("for-clients", "127.0.0.1", for_clients)
+    with pytest.raises(UnreachableError, match="purpose") as caught:
+        asked_over_tls(server_context(shown), Tls(ca=pki.ca))
+    assert (
+        caught.value.hint == "ask the server's administrator for a certificate without this fault"
+    )
 
 
 def test_the_host_name_is_verified(pki: Pki) -> None:
