@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -72,18 +74,23 @@ def test_only_one_process_has_a_folder(tmp_path: Path) -> None:
     Ledger(tmp_path).close()
 
 
-def stored(folder: Path, data: bytes, uid: str = "1.2.1.1.1") -> tuple[StoreReply, list[Kept]]:
-    """What becomes of an object that is announced under a UID."""
-    found: list[Kept] = []
+def incoming(ledger: Ledger, found: list[Kept], uid: str = "1.2.1.1.1") -> ObjectFile:
+    """An object that is announced under a UID; what becomes of it goes into `found`."""
 
     def done(kept: Kept) -> StoreReply:
         found.append(kept)
         return kept.reply
 
-    ledger = Ledger(folder)
     announced = Announced("1.2.840.10008.5.1.4.1.1.2", uid, SYNTAX)
     name = ObjectName(announced, "PEER", *known_place(PurePosixPath("x/a.dcm")))
-    file = ObjectFile(ledger, name, done)
+    return ObjectFile(ledger, name, done)
+
+
+def stored(folder: Path, data: bytes, uid: str = "1.2.1.1.1") -> tuple[StoreReply, list[Kept]]:
+    """What becomes of an object that is announced under a UID."""
+    found: list[Kept] = []
+    ledger = Ledger(folder)
+    file = incoming(ledger, found, uid)
     for start in range(0, len(data), 7):
         file.write(data[start : start + 7])
     file.close()
@@ -111,3 +118,31 @@ def test_an_object_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("a file where the folder should be")
     reply, (kept,) = stored(tmp_path, encoded(image(1), explicit=True))
     assert (reply.status, kept.entry) == (0xA700, None)
+
+
+@contextmanager
+def longest_file(size: int) -> Iterator[None]:
+    """No file may become longer, as on a disk that is full for a while."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_an_object_with_a_part_that_could_not_be_written_is_refused(tmp_path: Path) -> None:
+    found: list[Kept] = []
+    ledger = Ledger(tmp_path)
+    file = incoming(ledger, found)
+    data = encoded(image(1, size=1_000_000), explicit=True)
+    with longest_file(400_000):
+        for start in range(0, 900_000, 65_536):
+            file.write(data[start : start + 65_536])
+    file.write(data[start + 65_536 :])
+    file.close()
+    reply = run(file.keep())
+    ledger.close()
+    assert (reply.status, found[0].entry) == (0xA700, None)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [NAME]
