@@ -83,10 +83,13 @@ def _letterless(rows: Sequence[Row]) -> int:
     """How many rows have a name, or a component group of one, without letters."""
     elements = [row.elements for row in rows]
     names = [tag for tag in set().union(*elements) if _is_name(tag)]
-    values = [b"=%b=" % b"==".join([held.get(tag, b"") for tag in names]) for held in elements]
-    if not _LETTERLESS.search(b"".join(values)):  # the usual case, in one search
-        return 0
-    return sum(_LETTERLESS.search(value) is not None for value in values)
+    if not _any_letterless([held.get(tag, b"") for tag in names for held in elements]):
+        return 0  # the usual case, in one search
+    return sum(_any_letterless([held.get(tag, b"") for tag in names]) for held in elements)
+
+
+def _any_letterless(names: list[bytes]) -> bool:
+    return _LETTERLESS.search(b"=%b=" % b"==".join(names)) is not None
 
 
 def declared_set(row: Row) -> str:
