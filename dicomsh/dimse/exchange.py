@@ -12,7 +12,7 @@ from dicomsh.dimse.upper_layer import ServiceUser
 from dicomsh.errors import DicomshError, ProtocolViolationError
 from dicomsh.model.batches import batch_length
 from dicomsh.model.row import Row, Source, weight
-from dicomsh.model.status import PENDING_STATUSES, PENDING_UNSUPPORTED
+from dicomsh.model.status import CANCEL, PENDING_STATUSES, PENDING_UNSUPPORTED
 from dicomsh.timeout import timeout
 
 _MANY_ROWS = 4096
@@ -196,7 +196,7 @@ class FindExchange(ServiceUser):
 
     def _finish_soon(self, final: CommandSet) -> None:
         """Not at once: the rest of this read, or the data set announced, may contradict it."""
-        if final.has_data_set:
+        if final.has_data_set and final.status != CANCEL:
             self._loop.call_later(_LINGER, self._finish)
         else:
             self._loop.call_soon(self._finish)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from dicomsh.dimse.command import ECHO_RESPONSE, FIND_RESPONSE, CommandSet, read_command
 from dicomsh.errors import ProtocolViolationError
-from dicomsh.model.status import PENDING_STATUSES
+from dicomsh.model.status import CANCEL, PENDING_STATUSES
 from dicomsh.model.storage import Fragment
 
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, P_DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(0x01, 0x08)
@@ -243,6 +243,8 @@ class MessageReader:
         self._usual: _Usual | None = None
         self._leftover: int | None = None
         """The presentation context of a response that needs no data set, but may still get one."""
+        self._tolerated = 0
+        """How many bytes of it are ignored: more would be an answer that was taken for the end."""
 
     @property
     def streams(self) -> bool:
@@ -293,7 +295,8 @@ class MessageReader:
         if flags & _COMMAND:
             self._without_data(messages)
         elif context == self._leftover and self._command is None:
-            if data:
+            self._tolerated -= len(data)
+            if self._tolerated < 0:
                 raise ProtocolViolationError("received a data set after the final response")
             self._leftover = None if flags & _LAST else context
             return
@@ -331,6 +334,9 @@ class MessageReader:
         messages.append((context, command, b""))
         if command.is_response:
             self._leftover = context
+            # Orthanc 1.10.1 ends a C-FIND at a C-CANCEL with the row that it was about to send
+            cancelled = command.field == FIND_RESPONSE and command.status == CANCEL
+            self._tolerated = _MAX_ROW if cancelled else 0
 
     def _without_data(self, messages: list[Message]) -> None:
         """Deliver a response whose data set does not come: the next command is here already."""

@@ -168,7 +168,8 @@ def _uid(uid: str) -> str:
 def _title(message: TracedMessage) -> str:
     row = _row(message.command, IMPLICIT_LITTLE_ENDIAN)
     number = _number(row, _COMMAND_FIELD)
-    name = _COMMANDS.get(number, f"message with Command Field 0x{number:04X}")
+    unknown = f"message with Command Field 0x{number:04X}"
+    name = _COMMANDS.get(number, unknown if message.command else "data set without a command")
     parts = [name]
     for tag, label in ((_MESSAGE_ID, "message"), (_RESPONDED_TO, "to message")):
         if tag in row.elements:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
@@ -564,6 +565,39 @@ def test_a_flood_after_the_cancel_is_drained_for_a_bounded_time() -> None:
             assert answer.outcome.ending is Ending.LIMIT
             assert "association aborted" in answer.outcome.detail
             assert not client.is_open
+
+    run(work())
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_cancelled_answer_that_ends_with_a_row_costs_no_association(late: bool) -> None:
+    """What Orthanc sends if the C-CANCEL arrives while it is about to send a row."""
+
+    async def script(peer: Peer) -> None:
+        await peer.accept()
+        first = await peer.request()
+        peer.send(b"".join(first.row(number) for number in range(5)))
+        await peer.request()  # the C-CANCEL
+        whole, length = first.row(9, status=0xFE00), len(first.final())
+        end, row = whole[:length], whole[length:]
+        peer.send(end if late else end + row)
+        second = await peer.request()
+        peer.send((row if late else b"") + second.row(1) + second.final())
+        with suppress(EOFError):
+            await peer.request()
+
+    async def work() -> None:
+        async with scripted(script) as modality:
+            client = Client(modality)
+            answer = await client.find(query(), limit=3)
+            assert len([row async for batch in answer for row in batch]) == 3
+            assert answer.outcome.ending is Ending.LIMIT
+            assert answer.outcome.detail == "C-CANCEL, 2 more rows received"
+            assert client.is_open
+            answer = await client.find(query())
+            assert len([row async for batch in answer for row in batch]) == 1
+            assert answer.outcome.ending is Ending.COMPLETE
+            await client.close()
 
     run(work())
 

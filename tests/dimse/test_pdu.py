@@ -287,6 +287,24 @@ def test_an_empty_data_set_after_the_final_response_is_none(
         assert messages_in([stream]) == [(CONTEXT, read_command(FINAL), b"")]
 
 
+@pytest.mark.parametrize("parts", [[b"the row"], [b"the", b"", b" row"], [bytes(60_000)] * 17])
+def test_a_cancelled_answer_may_end_with_a_row_that_is_not_one(parts: list[bytes]) -> None:
+    """Orthanc's, if the C-CANCEL arrives while it is about to send a row."""
+    end = response(7, 0xFE00, data_set=True)
+    row = [pdu(4, pdv(CONTEXT, 0, part)) for part in parts[:-1]]
+    row.append(pdu(4, pdv(CONTEXT, 2, parts[-1])))
+    stream = pdu(4, pdv(CONTEXT, 3, end)) + b"".join(row) + answer(b"next")
+    expected = [read_command(command) for command in (end, PENDING, FINAL)]
+    assert [command for _, command, _ in messages_in([stream])] == expected
+
+
+def test_a_row_after_a_cancelled_answer_is_bounded() -> None:
+    end = pdu(4, pdv(CONTEXT, 3, response(7, 0xFE00, data_set=True)))
+    part = pdu(4, pdv(CONTEXT, 0, bytes(60_000)))
+    with pytest.raises(ProtocolViolationError, match="a data set after the final response"):
+        messages_in([end, *[part] * 18])
+
+
 def test_tls_where_none_is_spoken_is_recognised() -> None:
     with pytest.raises(ProtocolViolationError) as caught:
         list(reader().feed(b"\x15\x03\x01\x00\x02\x02\x28"))

@@ -66,7 +66,9 @@ class Seen:
         return [e for e in events if isinstance(e, TracedPdu) and (not kinds or e.kind in kinds)]
 
     def messages(self) -> list[TracedMessage]:
-        return [e for e in self.recording.events() if isinstance(e, TracedMessage)]
+        """Without the data set that Orthanc may send after the response to a C-CANCEL."""
+        events = self.recording.events()
+        return [e for e in events if isinstance(e, TracedMessage) and e.command]
 
     def field(self, name: str, *kinds: int) -> list[str]:
         return [f.text for pdu in self.pdus(*kinds) for f in pdu.fields if f.name == name]
