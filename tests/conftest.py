@@ -91,6 +91,14 @@ def _modules(arguments: list[str]) -> Iterator[str]:
                 yield ".".join(module.relative_to(ROOT).with_suffix("").parts)
 
 
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """A folder with a space in its path, as users have: a command that names it must quote it."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    return folder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def state_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What the user who runs the tests has found out about peers is not read, nor changed."""

@@ -33,7 +33,7 @@ def test_a_server_cannot_forge_lines(status: int, tmp_path: Path) -> None:
         (final(FORGED, status), None),
     ]
     with scp(lambda _: iter(answers)) as peer:
-        text = f"use {peer.address}; find study; explain last; explain last > {path}"
+        text = f"use {peer.address}; find study; explain last; explain last > '{path}'"
         done = run(text, keep_going=True)
     said = done.out + done.err + (path.read_text("utf-8") if path.exists() else "")
     assert "ok␊500 patients" in said

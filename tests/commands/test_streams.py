@@ -48,7 +48,7 @@ def test_data_for_a_closed_output_is_a_failure() -> None:
 @pytest.mark.parametrize("how", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_file_is_written_without_the_streams(how: str, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    done = redirected(how, "-m", "pacs", "-c", f"find patient JOD* sex=M > {path}")
+    done = redirected(how, "-m", "pacs", "-c", f"find patient JOD* sex=M > '{path}'")
     assert (done.status, done.out) == (0, ""), done.err
     assert path.read_text("utf-8").splitlines()[1:] == ["0555643F,,JODOGNE^SEBASTIEN,M,19750314,2"]
 
@@ -64,7 +64,7 @@ def test_a_failure_without_an_error_stream() -> None:
 
 def test_a_disk_that_fills_ends_the_trace_and_not_the_query(tmp_path: Path) -> None:
     """The answer is whole and the next command runs; that the trace is not, is told at the end."""
-    text = f"trace to {tmp_path / 'talk.txt'}; find patient JOD* sex=M; print on"
+    text = f"trace to '{tmp_path}/talk.txt'; find patient JOD* sex=M; print on"
     # Python would keep the first block of a module's bytecode and believe it the next time
     before = "ulimit -f 1; export PYTHONDONTWRITEBYTECODE=1;"
     done = redirected("", "-m", "pacs", "-o", "csv", "-c", text, before=before)

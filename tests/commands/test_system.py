@@ -69,7 +69,7 @@ def test_the_output_of_a_command_is_safe_for_a_terminal_and_goes_where_data_goes
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "found"
-    text = f"use pacs; ls --limit 2 | each !echo $PatientID > {out}"
+    text = f"use pacs; ls --limit 2 | each !echo $PatientID > '{out}'"
     assert run(text).status == 0  # the shell's own redirection
     assert out.read_text() == "10001\n"
 

@@ -65,7 +65,7 @@ def test_several_connections_are_told_apart() -> None:
 
 def test_a_file_is_for_its_owner_and_holds_the_release_too(tmp_path: Path) -> None:
     file = tmp_path / "talk.txt"
-    done = run(f"trace to {file}; use pacs; {FIND}")
+    done = run(f"trace to '{file}'; use pacs; {FIND}")
     text = file.read_text("utf-8")
     assert text.startswith("trace begins 20")
     assert "C-FIND-RQ" in text
@@ -79,7 +79,7 @@ def test_a_file_is_for_its_owner_and_holds_the_release_too(tmp_path: Path) -> No
 def test_a_file_can_hold_the_bytes_and_is_replaced(tmp_path: Path) -> None:
     file = tmp_path / "talk.txt"
     file.write_text("old")
-    run(f"trace to {file}; trace pdu; use pacs; trace off; {FIND}")
+    run(f"trace to '{file}'; trace pdu; use pacs; trace off; {FIND}")
     text = file.read_text("utf-8")
     assert "old" not in text
     assert "PDU-type  A-ASSOCIATE-RQ" in text
@@ -87,7 +87,7 @@ def test_a_file_can_hold_the_bytes_and_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    done = run(f"trace to {tmp_path / 'none' / 'talk.txt'}")
+    done = run(f"trace to '{tmp_path}/none/talk.txt'")
     assert done.status == 2
     assert "there is no folder" in done.err
     assert "^^^" in done.err

@@ -41,7 +41,7 @@ def test_wado_gives_the_three_identifiers_and_the_url_of_each_instance() -> None
 
 def test_a_placeholder_never_reaches_a_file_or_a_pipe_without_a_status(tmp_path: Path) -> None:
     out = tmp_path / "urls.csv"
-    for text in (f"wado > {out}", "wado | select RetrieveURL", "wado --rs"):
+    for text in (f"wado > '{out}'", "wado | select RetrieveURL", "wado --rs"):
         done = run(f"use pacs; cd 0555643F/{STUDY}; {text}")
         assert done.status == ExitStatus.INCOMPLETE, text
         assert "INCOMPLETE" in done.last

@@ -102,9 +102,9 @@ def test_receive_ends_and_takes_the_rest_when_there_is_room(tmp_path: Path) -> N
     until = f"until {find_program('echoscu')} -aec DICOMSH {HOST} {port} >&2; do :; done"
     send = f"{find_program('storescu')} -nh -aec DICOMSH {HOST} {port} +sd {quote(str(sent))} >&2"
     script = [
-        f"{receive} > {tmp_path}/first & running=$!; {until}; {send}; wait $running",
+        f"{receive} > '{tmp_path}/first' & running=$!; {until}; {send}; wait $running",
         enlarged(disk),
-        f"{rest} > {tmp_path}/second & running=$!; {until}; {send}; kill -INT $running; wait",
+        f"{rest} > '{tmp_path}/second' & running=$!; {until}; {send}; kill -INT $running; wait",
         copied(disk, tmp_path / "copy"),
     ]
     told = small_disk(disk, 1000, script)
