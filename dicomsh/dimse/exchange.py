@@ -195,7 +195,10 @@ class FindExchange(ServiceUser):
         self._wake()
 
     def _finish_soon(self, final: CommandSet) -> None:
-        """Not at once: the rest of this read, or the data set announced, may contradict it."""
+        """Not at once: the rest of this read, or the data set announced, may contradict it.
+
+        That of a cancelled answer cannot: it is a row that is ignored, whenever it comes.
+        """
         if final.has_data_set and final.status != CANCEL:
             self._loop.call_later(_LINGER, self._finish)
         else:
